@@ -1,0 +1,1 @@
+"""Handslag: social assistance without media breaks."""

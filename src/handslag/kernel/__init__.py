@@ -1,0 +1,1 @@
+"""Money, months, identifiers, clock: plain Python that knows nothing else of the product."""
