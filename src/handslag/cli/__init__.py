@@ -1,0 +1,1 @@
+"""The commands of `handslag`, one file each, imported only when called."""

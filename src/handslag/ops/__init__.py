@@ -1,0 +1,1 @@
+"""Running the product: embedded PostgreSQL, database roles, the tree of processes."""
