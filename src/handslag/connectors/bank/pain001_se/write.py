@@ -1,0 +1,389 @@
+"""PaymentFile -> bytes: checked row by row, written as text, proven by lxml against the ISO schema.
+
+Names and free texts are brought to the characters that the bank takes and cut to the field's length; ids,
+references, account numbers and amounts are never altered: what doesn't fit is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Any, cast
+
+from lxml import etree
+
+from handslag.connectors.bank.accounts_se import check_account, digits, luhn_ok, range_of
+from handslag.connectors.bank.pain001_se.profile import Profile
+from handslag.connectors.bank.port import (
+    Account,
+    Payment,
+    PaymentFile,
+    PaymentFileRefused,
+    Problem,
+    SchemaRefused,
+    WrittenPaymentFile,
+)
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+_KINDS = ("bban", "iban", "bankgiro", "plusgiro")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9/\-?:().,'+])?")
+_BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
+_PLAIN = "a-zA-Z0-9/\\-?:().,'+ "
+_ALIKE = str.maketrans(
+    {
+        "ø": "ö",
+        "Ø": "Ö",
+        "æ": "ä",
+        "Æ": "Ä",
+        "ß": "ss",
+        "ł": "l",
+        "Ł": "L",
+        "đ": "d",
+        "Đ": "D",
+        "ð": "d",
+        "Ð": "D",
+        "þ": "th",
+        "Þ": "Th",
+        "œ": "oe",
+        "Œ": "Oe",
+        "ı": "i",
+        "ħ": "h",
+        "Ħ": "H",
+        "ŋ": "n",
+        "ə": "e",
+        "Ə": "E",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "ʻ": "'",
+        "`": "'",
+        "´": "'",
+        '"': "'",
+        "“": "'",
+        "”": "'",
+        "„": "'",
+        "«": "'",
+        "»": "'",
+        "–": "-",
+        "—": "-",
+        "‐": "-",
+        "‑": "-",
+        "−": "-",
+        "_": "-",
+        "&": "+",
+        ";": ",",
+        "[": "(",
+        "]": ")",
+        "{": "(",
+        "}": ")",
+        "\u00a0": " ",
+        "\t": " ",
+        "\n": " ",
+        "\r": " ",
+    }
+)
+
+
+class BankText:
+    """Brings names and messages to a bank's characters. `plain(text)` is None if nothing readable remains."""
+
+    def __init__(self, letters: str) -> None:
+        self._fits = re.compile(f"[{_PLAIN}{re.escape(letters)}]+")
+
+    def plain(self, text: str, length: int) -> str | None:
+        """`text` in allowed characters, spaces folded, cut to `length`; `?` for what can't be written."""
+        if not self._fits.fullmatch(text):
+            text = "".join(self._spelled(c) for c in unicodedata.normalize("NFC", text))
+        text = " ".join(text.split())[:length].rstrip()
+        return text if any(c.isalnum() for c in text) else None
+
+    def _spelled(self, character: str) -> str:
+        if self._fits.fullmatch(character):
+            return character
+        base = "".join(
+            c
+            for c in unicodedata.normalize("NFKD", character).translate(_ALIKE)
+            if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
+        )
+        return "".join(c if self._fits.fullmatch(c) else "?" for c in unicodedata.normalize("NFC", base))
+
+
+class Pain001Writer:
+    """Writes pain.001.001.09 for one profile; the port's PaymentFileWriter."""
+
+    def __init__(self, profile: Profile | None = None) -> None:
+        self.profile = profile or Profile()
+        self._text = BankText(self.profile.letters)
+
+    def write(self, file: PaymentFile) -> WrittenPaymentFile:
+        """Bytes for `file`, valid by the ISO schema, read back to the same ids, amounts and sums.
+
+        Raises PaymentFileRefused with every certain problem, SchemaRefused if the proof fails.
+        """
+        problems = list(self._problems_of_file(file))
+        for payment in file.payments:
+            problems += self._problems_of(payment)
+        certain = [p for p in problems if p.certain]
+        if certain:
+            raise PaymentFileRefused(certain)
+        content = "".join(self._document(file)).encode("utf-8")
+        prove(content, file)
+        return WrittenPaymentFile(
+            content,
+            hashlib.sha256(content).hexdigest(),
+            len(file.payments),
+            sum(p.amount for p in file.payments),
+            tuple(problems),
+        )
+
+    # -- checks ---------------------------------------------------------------------------------------------
+
+    def _problems_of_file(self, file: PaymentFile) -> Iterator[Problem]:
+        blocks = 2 if self.profile.one_block_per_kind else 0
+        if not _identifier_ok(file.message_id, 35 - blocks):
+            yield Problem("", "message_id", "identifier", f"at most {35 - blocks} plain characters")
+        if file.created_at.utcoffset() is None:
+            yield Problem("", "created_at", "naive", "the moment needs a time zone")
+        if isinstance(file.execution_on, datetime):
+            yield Problem("", "execution_on", "not_a_date", "a date without a time")
+        if self._text.plain(file.debtor_name, self.profile.name_length) is None:
+            yield Problem("", "debtor_name", "unreadable", "no character of the name can be sent to a bank")
+        org = digits(file.debtor_org_number)
+        if not (org.isascii() and org.isdigit() and len(org) == 10 and luhn_ok(org)):
+            yield Problem("", "debtor_org_number", "check_digit", "not a Swedish organisation number")
+        if self.profile.customer_id and not _identifier_ok(self.profile.customer_id, 35):
+            yield Problem("", "customer_id", "identifier", "at most 35 plain characters")
+        yield from check_account(file.debtor_account)
+        yield from _check_bic(file.debtor_account, "")
+        if not file.payments:
+            yield Problem("", "payments", "empty", "a file needs at least one payment")
+        seen: set[str] = set()
+        for payment in file.payments:
+            if payment.end_to_end_id in seen:
+                yield Problem(
+                    payment.end_to_end_id, "end_to_end_id", "twice", "the id stands twice in the file"
+                )
+            seen.add(payment.end_to_end_id)
+
+    def _problems_of(self, payment: Payment) -> list[Problem]:
+        name, found = payment.end_to_end_id, []
+        if not _identifier_ok(name, 35):
+            found.append(Problem(name, "end_to_end_id", "identifier", "at most 35 plain characters"))
+        if type(payment.amount) is not int or not 0 < payment.amount < 10**16:
+            found.append(Problem(name, "amount", "amount", "a positive whole number of öre"))
+        if payment.currency not in self.profile.currencies:
+            found.append(Problem(name, "currency", "currency", f"only {', '.join(self.profile.currencies)}"))
+        if self._text.plain(payment.creditor_name, self.profile.name_length) is None:
+            found.append(
+                Problem(name, "creditor_name", "unreadable", "no character of it can be sent to a bank")
+            )
+        if payment.reference:
+            found += self._problems_of_reference(payment)
+        if payment.message and self._text.plain(payment.message, self.profile.message_length) is None:
+            found.append(Problem(name, "message", "unreadable", "no character of it can be sent to a bank"))
+        return found + check_account(payment.account, name) + _check_bic(payment.account, name)
+
+    def _problems_of_reference(self, payment: Payment) -> list[Problem]:
+        name, reference = payment.end_to_end_id, digits(payment.reference)
+        if payment.message:
+            return [Problem(name, "reference", "two_texts", "either a reference or a message")]
+        if payment.account.kind == "bban" and not self.profile.reference_on_accounts:
+            return [Problem(name, "reference", "reference_on_account", "an OCR number goes to a giro")]
+        if not (reference.isascii() and reference.isdigit() and 2 <= len(reference) <= 25):
+            return [Problem(name, "reference", "format", "an OCR number has 2 to 25 digits")]
+        if not luhn_ok(reference):
+            return [
+                Problem(name, "reference", "check_digit", "the OCR number fails modulus 10", certain=False)
+            ]
+        return []
+
+    # -- text -----------------------------------------------------------------------------------------------
+
+    def _document(self, file: PaymentFile) -> Iterator[str]:
+        total = sum(p.amount for p in file.payments)
+        created = file.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        debtor = _escaped(self._text.plain(file.debtor_name, self.profile.name_length) or "")
+        identity = _escaped(self.profile.customer_id or digits(file.debtor_org_number))
+        yield (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}"><CstmrCdtTrfInitn>\n'
+            f"<GrpHdr><MsgId>{_escaped(file.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>"
+            f"<NbOfTxs>{len(file.payments)}</NbOfTxs><CtrlSum>{_amount(total)}</CtrlSum>"
+            f"<InitgPty><Nm>{debtor}</Nm>{_organisation(identity, self.profile.initiating_party_scheme)}"
+            "</InitgPty></GrpHdr>\n"
+        )
+        party = f"<Dbtr><Nm>{debtor}</Nm>{_organisation(identity, self.profile.debtor_scheme)}</Dbtr>"
+        for block_id, payments in self._blocks(file):
+            yield self._block_head(file, block_id, payments, party)
+            for payment in payments:
+                yield self._transaction(payment)
+            yield "</PmtInf>\n"
+        yield "</CstmrCdtTrfInitn></Document>\n"
+
+    def _blocks(self, file: PaymentFile) -> Iterator[tuple[str, list[Payment]]]:
+        if not self.profile.one_block_per_kind:
+            yield file.message_id, list(file.payments)
+            return
+        for number, kind in enumerate(_KINDS, 1):
+            payments = [p for p in file.payments if p.account.kind == kind]
+            if payments:
+                yield f"{file.message_id}-{number}", payments
+
+    def _block_head(self, file: PaymentFile, block_id: str, payments: list[Payment], party: str) -> str:
+        giros = all(p.account.kind in ("bankgiro", "plusgiro") for p in payments)
+        accounts = all(p.account.kind in ("bban", "iban") for p in payments)
+        purpose = (
+            self.profile.category_purpose_giros
+            if giros
+            else self.profile.category_purpose_accounts
+            if accounts
+            else ""
+        )
+        kind = (
+            f"<SvcLvl><Cd>{_escaped(self.profile.service_level)}</Cd></SvcLvl>"
+            if self.profile.service_level
+            else ""
+        ) + (f"<CtgyPurp><Cd>{_escaped(purpose)}</Cd></CtgyPurp>" if purpose else "")
+        bearer = self.profile.charge_bearer
+        return (
+            f"<PmtInf><PmtInfId>{_escaped(block_id)}</PmtInfId><PmtMtd>TRF</PmtMtd>"
+            f"<BtchBookg>{'true' if self.profile.batch_booking else 'false'}</BtchBookg>"
+            f"<NbOfTxs>{len(payments)}</NbOfTxs><CtrlSum>{_amount(sum(p.amount for p in payments))}</CtrlSum>"
+            + (f"<PmtTpInf>{kind}</PmtTpInf>" if kind else "")
+            + f"<ReqdExctnDt><Dt>{file.execution_on.isoformat()}</Dt></ReqdExctnDt>{party}"
+            f"<DbtrAcct>{self._account(file.debtor_account)}<Ccy>SEK</Ccy></DbtrAcct>"
+            f"<DbtrAgt>{self._agent(file.debtor_account) or _NOT_PROVIDED}</DbtrAgt>"
+            + (f"<ChrgBr>{bearer}</ChrgBr>" if bearer else "")
+            + "\n"
+        )
+
+    def _transaction(self, payment: Payment) -> str:
+        agent = self._agent(payment.account)
+        name = _escaped(self._text.plain(payment.creditor_name, self.profile.name_length) or "")
+        if payment.reference:
+            remittance = (
+                "<RmtInf><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
+                f"<Ref>{digits(payment.reference)}</Ref></CdtrRefInf></Strd></RmtInf>"
+            )
+        elif payment.message:
+            text = _escaped(self._text.plain(payment.message, self.profile.message_length) or "")
+            remittance = f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>"
+        else:
+            remittance = ""
+        return (
+            f"<CdtTrfTxInf><PmtId><EndToEndId>{_escaped(payment.end_to_end_id)}</EndToEndId></PmtId>"
+            f'<Amt><InstdAmt Ccy="{payment.currency}">{_amount(payment.amount)}</InstdAmt></Amt>'
+            + (f"<CdtrAgt>{agent}</CdtrAgt>" if agent else "")
+            + f"<Cdtr><Nm>{name}</Nm></Cdtr><CdtrAcct>{self._account(payment.account)}</CdtrAcct>"
+            f"{remittance}</CdtTrfTxInf>\n"
+        )
+
+    def _account(self, account: Account) -> str:
+        number = digits(account.number)
+        if account.kind == "iban":
+            return f"<Id><IBAN>{number.upper()}</IBAN></Id>"
+        if account.kind == "bankgiro":
+            return f"<Id><Othr><Id>{number}</Id><SchmeNm><Prtry>BGNR</Prtry></SchmeNm></Othr></Id>"
+        if account.kind == "plusgiro" and self.profile.plusgiro_scheme == "PGNR":
+            return f"<Id><Othr><Id>{number}</Id><SchmeNm><Prtry>PGNR</Prtry></SchmeNm></Othr></Id>"
+        if account.kind == "bban":
+            clearing = digits(account.clearing)
+            span = range_of(clearing)
+            number = number.zfill(span.longest) if span and span.shortest > 1 else number
+            if len(clearing) == 5 and self.profile.fifth_clearing_digit == "before-account":
+                number = clearing[4] + number
+            if self.profile.bban_holds_clearing:
+                number = clearing[:4] + number
+        scheme = self.profile.bban_scheme
+        return f"<Id><Othr><Id>{number}</Id><SchmeNm><{scheme}>BBAN</{scheme}></SchmeNm></Othr></Id>"
+
+    def _agent(self, account: Account) -> str:
+        if account.bic:
+            return f"<FinInstnId><BICFI>{account.bic}</BICFI></FinInstnId>"
+        member = {
+            "bban": digits(account.clearing)[:4],
+            "bankgiro": self.profile.bankgiro_clearing,
+            "plusgiro": self.profile.plusgiro_clearing,
+            "iban": "",
+        }[account.kind]
+        if not member:
+            return ""
+        return (
+            "<FinInstnId><ClrSysMmbId><ClrSysId><Cd>SESBA</Cd></ClrSysId>"
+            f"<MmbId>{_escaped(member)}</MmbId></ClrSysMmbId></FinInstnId>"
+        )
+
+
+_NOT_PROVIDED = "<FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
+
+
+def _organisation(identity: str, scheme: str) -> str:
+    name = f"<SchmeNm><Cd>{_escaped(scheme)}</Cd></SchmeNm>" if scheme else ""
+    return f"<Id><OrgId><Othr><Id>{identity}</Id>{name}</Othr></OrgId></Id>"
+
+
+def _identifier_ok(text: str, length: int) -> bool:
+    return len(text) <= length and bool(_IDENTIFIER.fullmatch(text)) and "//" not in text
+
+
+def _check_bic(account: Account, end_to_end_id: str) -> list[Problem]:
+    if not account.bic or _BIC.fullmatch(account.bic):
+        return []
+    return [Problem(end_to_end_id, "bic", "format", "a BIC has 8 or 11 capital letters and digits")]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _amount(ore: int) -> str:
+    return f"{ore // 100}.{ore % 100:02d}"
+
+
+# -- proof --------------------------------------------------------------------------------------------------
+
+
+@cache
+def schema() -> etree.XMLSchema:
+    """The ISO schema of pain.001.001.09, as the installed library sepaxml carries it."""
+    source = resources.files("sepaxml") / "schemas" / "pain.001.001.09.xsd"
+    return etree.XMLSchema(etree.fromstring(source.read_bytes()))
+
+
+def prove(content: bytes, file: PaymentFile) -> None:
+    """Validates `content` against the ISO schema, reads it back, compares ids, amounts, counts and sums
+    with `file`. Raises SchemaRefused; its text names the line and the rule, never a value."""
+
+    def texts(name: str) -> list[str]:
+        return [element.text or "" for element in tree.iter(f"{{{NAMESPACE}}}{name}")]
+
+    try:
+        tree = etree.fromstring(
+            content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        )
+    except etree.XMLSyntaxError as error:
+        raise SchemaRefused(
+            [Problem("", f"line {error.lineno}", "not_well_formed", "the file isn't XML")]
+        ) from None
+    if not schema().validate(tree):
+        last = cast(Any, schema().error_log).last_error
+        where, rule = (f"line {last.line}", last.type_name) if last else ("file", "invalid")
+        raise SchemaRefused([Problem("", where, rule, "the file breaks the ISO schema")])
+    amounts = [_ore(text) for text in texts("InstdAmt")]
+    counts = [int(text) for text in texts("NbOfTxs")]
+    sums = [_ore(text) for text in texts("CtrlSum")]
+    rows = dict(zip(texts("EndToEndId"), amounts, strict=True))
+    ids_agree = len(amounts) == len(rows) and rows == {p.end_to_end_id: p.amount for p in file.payments}
+    counts_agree = counts[0] == sum(counts[1:]) == len(amounts)
+    sums_agree = sums[0] == sum(sums[1:]) == sum(amounts)
+    if not (ids_agree and counts_agree and sums_agree):
+        raise SchemaRefused([Problem("", "payments", "sum", "the file doesn't add up to its payments")])
+
+
+def _ore(text: str | None) -> int:
+    crowns, _, ore = (text or "").partition(".")
+    return int(crowns) * 100 + int(ore.ljust(2, "0"))
