@@ -1,0 +1,1 @@
+"""The counters: one folder each; what they share lies in ui."""

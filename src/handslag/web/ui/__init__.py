@@ -1,0 +1,1 @@
+"""Layouts, components, form fields and figures that every counter shares."""

@@ -1,0 +1,171 @@
+"""Form fields and their markup.  settings.FORM_RENDERER = "handslag.web.ui.forms.Renderer"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import DjangoTemplates
+from django.utils.dates import MONTHS
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from handslag.web.ui.formats import NO_BREAK, figure
+
+#: refused above this: no household's monthly line is larger, and bigint sums stay far away
+LARGEST_AMOUNT = 10_000_000_00
+#: Arabic decimal and group sign, minus sign, dash
+WESTERN = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
+
+
+class Control(BoundField):
+    """A bound field that knows which of our markups it takes."""
+
+    @property
+    def shape(self) -> str:
+        """choices (radios, checkboxes), check (one checkbox), hidden, or box."""
+        widget = self.field.widget
+        if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+            return "choices"
+        if isinstance(widget, forms.CheckboxInput):
+            return "check"
+        return "hidden" if widget.is_hidden else "box"
+
+    @property
+    def input_type(self) -> str:
+        return "checkbox" if isinstance(self.field.widget, forms.CheckboxSelectMultiple) else "radio"
+
+    @property
+    def unit(self) -> str:
+        """Shown behind the box, e.g. kr."""
+        return str(getattr(self.field, "unit", ""))
+
+    @property
+    def box(self) -> SafeString:
+        """The control with our class; Django ties hint and error to it (aria-describedby, aria-invalid)."""
+        classes = f"ds-input {self.field.widget.attrs.get('class', '')}".strip()
+        return self.as_widget(attrs={"class": classes})
+
+
+class Renderer(DjangoTemplates):
+    """{{ form }} and {{ form.name.as_field_group }} in the markup of templates/ui/forms/."""
+
+    form_template_name = "ui/forms/form.html"
+    field_template_name = "ui/forms/field.html"
+    bound_field_class = Control
+
+
+def _western(text: str) -> str:
+    """Digits of any script as 0-9; Arabic decimal and group signs, minus signs and spaces as Western ones."""
+    out = []
+    for sign in text:
+        digit = unicodedata.digit(sign, None) if sign.isdigit() else None
+        if digit is not None:
+            out.append(str(digit))
+        elif unicodedata.category(sign) == "Cf":
+            continue
+        else:
+            out.append(WESTERN.get(sign, " " if sign.isspace() else sign))
+    return "".join(out).strip()
+
+
+class AmountField(forms.Field):
+    """An amount in kronor as people write it; the value is int öre, None when left empty.
+
+    Takes "4390", "4 390,50", "4.390,50", "4,390.50", "4390:-", "4390 kr" and digits of any script.
+    """
+
+    unit = "kr"
+    default_error_messages = {
+        "required": _("Enter an amount. Enter 0 if there is none."),
+        "unclear": _("Write the amount with digits, for example 4390 or 4390,50."),
+        "negative": _("Write the amount without a minus sign."),
+        "large": _("This amount is larger than we can take. Check the number of digits."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+        super().__init__(**options)
+        self.widget.attrs.setdefault("class", "h-amount")
+        self.widget.attrs.setdefault("size", "12")
+
+    def prepare_value(self, value: Any) -> Any:
+        return figure(value).replace(NO_BREAK, " ") if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        text = _western(str(value or ""))
+        if not text:
+            return None
+        text = re.sub(r"(?i)\s*(kr|sek|kronor)\.?$|^(?i:sek)\s*", "", text)
+        text = re.sub(r"[:,.]-$", "", text)
+        if text.startswith("-"):
+            raise forms.ValidationError(self.error_messages["negative"], code="negative")
+        match = re.fullmatch(r"(\d+|\d{1,3}(?:[ .,']\d{3})+)(?:[,.:](\d{1,2}))?", text)
+        if match is None:
+            raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
+        amount = int(re.sub(r"\D", "", match[1])) * 100 + int((match[2] or "").ljust(2, "0"))
+        if amount > LARGEST_AMOUNT:
+            raise forms.ValidationError(self.error_messages["large"], code="large")
+        return amount
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(data) != initial
+        except forms.ValidationError:
+            return True
+
+
+def _month_names() -> dict[str, int]:
+    """The first three letters of each month, in Swedish, English and the language that is active, -> 1-12."""
+    names = ["jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"]
+    known = {name: number for number, name in enumerate(names, 1)} | {"may": 5, "oct": 10}
+    return known | {str(name).lower()[:3]: number for number, name in MONTHS.items() if str(name).isascii()}
+
+
+class DayField(forms.Field):
+    """A day as people in Sweden write it; the value is a date.
+
+    Takes 2026-03-25, 20260325, 260325, 25/3 2026, 25.3.2026, 25 mars 2026 and digits of any script.
+    """
+
+    default_error_messages = {
+        "required": _("Enter a date, for example 2026-03-25."),
+        "unclear": _("Write the date as year, month and day, for example 2026-03-25."),
+        "missing": _("There is no such day. Check the day and the month."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.TextInput(attrs={"autocomplete": "off"}))
+        super().__init__(**options)
+        self.widget.attrs.setdefault("size", "14")
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value
+
+    def to_python(self, value: Any) -> date | None:
+        text = _western(str(value or "")).lower()
+        if not text:
+            return None
+        months = _month_names()
+        if match := re.fullmatch(r"(\d{4}|\d{2})[-/. ]?(\d{2})[-/. ]?(\d{2})", text):
+            year, month, day = (int(part) for part in match.groups())
+        elif match := re.fullmatch(r"(\d{1,2})[/. -]+(\d{1,2})[/. -]+(\d{4})", text):
+            day, month, year = (int(part) for part in match.groups())
+        elif (match := re.fullmatch(r"(\d{1,2})\.? (\w{3})\w*\.? (\d{4})", text)) and match[2] in months:
+            day, month, year = int(match[1]), months[match[2]], int(match[3])
+        else:
+            raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
+        try:
+            return date(year + 2000 if year < 100 else year, month, day)
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["missing"], code="missing") from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(data) != initial
+        except forms.ValidationError:
+            return True

@@ -1,0 +1,51 @@
+"""What every page needs around its content.  A counter's context processor returns {"site": Site(...)}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of a navigation or of the footer; `count` is shown beside the label (None: no count)."""
+
+    label: str
+    url: str
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """Frame of a counter's pages.
+
+    organisation   name shown in the header and in page titles
+    home_url       where the name leads
+    theme_url      stylesheet of the organisation's colour (text of theme.css()); empty: the default colour
+    service        what this counter is, e.g. "Financial support"
+    person         who is signed in, as she is called; empty: nobody
+    signout_url    takes a POST
+    language_url   takes Django's set_language POST (language, next); empty: no switch
+    languages      (code, own name) of the languages to offer
+    nav            staff navigation
+    search_url     takes GET ?q=; empty: no search field
+    help_phone     shown as a tel: link, with help_hours
+    footer         accessibility statement, personal data ...
+    keys           single-letter shortcuts on (staff may switch them off, WCAG 2.1.4)
+    """
+
+    organisation: str
+    home_url: str = "/"
+    theme_url: str = ""
+    service: str = ""
+    person: str = ""
+    signout_url: str = ""
+    language_url: str = ""
+    languages: tuple[tuple[str, str], ...] = (("sv", "Svenska"), ("en", "English"))
+    nav: tuple[Link, ...] = ()
+    search_url: str = ""
+    help_url: str = ""
+    help_phone: str = ""
+    help_hours: str = ""
+    footer: tuple[Link, ...] = field(default=())
+    keys: bool = True
