@@ -56,14 +56,13 @@ def _role_statements(secrets: Secrets) -> list[str]:
         name = role_name(role)
         rights = (
             "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
-            f"{'BYPASSRLS INHERIT' if role == 'backup' else 'NOBYPASSRLS NOINHERIT'} "
+            f"NOINHERIT {'BYPASSRLS' if role == 'backup' else 'NOBYPASSRLS'} "
             f"PASSWORD '{_scram_verifier(secrets.roles[role])}'"
         )
         statements.append(
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN\n"
             f"  CREATE ROLE {name} {rights};\nELSE\n  ALTER ROLE {name} {rights};\nEND IF; END $$"
         )
-    statements.append("GRANT pg_read_all_data TO handslag_backup")
     statements.append(
         "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n"
         "  GRANT handslag_owner TO CURRENT_USER;\nEND IF; END $$"
@@ -206,13 +205,12 @@ def _role_findings(connection: psycopg.Connection[tuple[object, ...]]) -> list[s
         [[role_name(role) for role in ROLES]],
     ).fetchall()
     for name, *rights, inherits, members_of in rows:
-        backup = name == "handslag_backup"
         attributes = ("SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
         for attribute, has in zip(attributes, rights, strict=True):
-            if has != (backup and attribute == "BYPASSRLS"):
+            if has != ((name, attribute) == ("handslag_backup", "BYPASSRLS")):
                 findings.append(f"{name} {'has' if has else 'lacks'} {attribute}")
-        if inherits != backup:
-            findings.append(f"{name} {'has' if inherits else 'lacks'} INHERIT")
-        if members_of != (["pg_read_all_data"] if backup else []):
+        if inherits:
+            findings.append(f"{name} has INHERIT")
+        if members_of:
             findings.append(f"{name} is a member of {members_of}")
     return findings

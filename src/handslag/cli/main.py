@@ -1,0 +1,47 @@
+"""The command `handslag`.
+
+Each command is the module `handslag.cli.<name>` with `app`, a `typer.Typer` (one command, or a group), and is
+imported only when called. A command that touches the database opens
+`handslag.ops.installation.acting_as(<role>)` before it imports anything of Django.
+"""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "up": "run the whole product (--production: on your own PostgreSQL, nothing for trying out)",
+    "status": "what runs, what waits, what needs attention",
+    "migrate": "bring the database to the present schema",
+    "roles": "check the database roles; --sql prints what a managed server's owner runs",
+    "postgres": "dump and restore the embedded database",
+    "worker": "run scheduled and queued work",
+    "demo": "fill the demonstration of invented organisations and people",
+    "journey": "drive one application from filing to payment through the running product",
+    "sheet": "calculate the sheet of one case file",
+    "verify": "check the chains, signatures and invariants of the stored data",
+}
+
+
+def main() -> None:
+    """Entry point: look up the command, import it, run it."""
+    name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    if name not in COMMANDS:
+        asked = name in ("--help", "-h", "help")
+        print("Usage: handslag COMMAND [OPTIONS]\n", file=sys.stdout if asked else sys.stderr)
+        for command, purpose in COMMANDS.items():
+            print(f"  {command:<9} {purpose}", file=sys.stdout if asked else sys.stderr)
+        if not asked:
+            print(f"\nThere is no command {name!r}.", file=sys.stderr)
+        sys.exit(0 if asked else 2)
+    module = f"handslag.cli.{name}"
+    try:
+        app = importlib.import_module(module).app
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        sys.exit(f"`handslag {name}` is not part of this version.")
+    app(args=arguments, prog_name=f"handslag {name}")
+
+
+if __name__ == "__main__":
+    main()

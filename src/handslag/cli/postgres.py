@@ -1,0 +1,73 @@
+"""`handslag postgres`: carry the embedded database from one major version to the next."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handslag.cli.errors import told_plainly
+from handslag.ops import postgres, roles
+from handslag.ops.installation import data_folder
+from handslag.ops.postgres import PostgresError
+from handslag.ops.secrets import Secrets
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+Data = Annotated[Path | None, typer.Option(help="The data folder; else HANDSLAG_DATA, else var.")]
+
+
+@app.command()
+def dump(data: Data = None) -> None:
+    """Write everything as SQL to standard output: databases, roles, rights."""
+    with told_plainly():
+        folder = data or data_folder()
+        server = postgres.ensure_running(folder)
+        try:
+            done = subprocess.run(
+                [_program("pg_dumpall"), f"--dbname={server.superuser}"],
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        finally:
+            server.stop()
+        if done.returncode:
+            raise PostgresError("pg_dumpall failed: the dump is not complete.")
+
+
+@app.command()
+def restore(data: Data = None) -> None:
+    """Read such SQL from standard input into an empty data folder, then check the roles."""
+    with told_plainly():
+        folder = data or data_folder()
+        if (folder / "postgres" / "PG_VERSION").exists():
+            raise PostgresError(f"{folder / 'postgres'} exists already: move it away first.")
+        server = postgres.ensure_running(folder)
+        try:
+            psql = subprocess.Popen(
+                [_program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.superuser],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+            )
+            assert psql.stdin is not None
+            with psql.stdin:
+                psql.stdin.writelines(_without_administrator(sys.stdin.buffer))
+            if psql.wait():
+                raise PostgresError("psql stopped at an error: the folder is not complete.")
+            roles.check(server, Secrets.of(folder))
+        finally:
+            server.stop()
+
+
+def _program(name: str) -> str:
+    return os.fspath(postgres.bin_dir() / name)
+
+
+def _without_administrator(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The new server has its administrator already, with the password of the secrets file."""
+    administrator = f"ROLE {postgres.SUPERUSER}".encode()
+    for line in lines:
+        if not line.startswith((b"CREATE " + administrator, b"ALTER " + administrator)):
+            yield line

@@ -1,0 +1,30 @@
+"""`handslag roles`."""
+
+from typing import Annotated
+
+import typer
+
+from handslag.cli.errors import told_plainly
+from handslag.ops import postgres, roles
+from handslag.ops.installation import data_folder
+from handslag.ops.secrets import Secrets
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(name="roles")
+def check_roles(
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL for the owner of a managed server.")
+    ] = False,
+    database: Annotated[str, typer.Option(help="The name of the product's database.")] = postgres.DATABASE,
+) -> None:
+    """Check the seven database roles, or print the SQL that makes them (no password is readable in it)."""
+    with told_plainly():
+        secrets = Secrets.of(data_folder())
+        if sql:
+            print(roles.roles_sql(secrets, database), end="")
+            return
+        with postgres.reached(data_folder()) as server:
+            roles.check(server, secrets)
+        print("All roles are in order.")

@@ -1,0 +1,72 @@
+"""`handslag status`."""
+
+import json
+import shutil
+import sys
+
+import psycopg
+import typer
+
+from handslag.cli.errors import told_plainly
+from handslag.ops import supervisor
+from handslag.ops.installation import Installation, data_folder, installed
+
+app = typer.Typer(add_completion=False)
+LEAST_SPACE = 1_000_000_000  # bytes
+
+
+@app.command()
+def status() -> None:
+    """Print what runs, what waits and what needs attention; exit code 1 when something does."""
+    amiss = _processes()
+    with told_plainly(), installed() as installation:
+        amiss += _database(installation)
+    free = shutil.disk_usage(data_folder()).free
+    print(f"free space      {free // 1_000_000} MB")
+    if free < LEAST_SPACE:
+        amiss.append("less than 1 GB of free space")
+    for point in amiss:
+        print(f"! {point}")
+    sys.exit(1 if amiss else 0)
+
+
+def _processes() -> list[str]:
+    path = data_folder() / "up.json"
+    if not path.exists():
+        print("processes       none: `handslag up` does not run here")
+        return ["not running"]
+    noted = json.loads(path.read_text())
+    amiss = []
+    for name, pid in {"supervisor": noted["supervisor"], **noted["processes"]}.items():
+        alive = supervisor.process_alive(pid)
+        print(f"{name:<15} {'runs' if alive else 'gone'} ({pid})")
+        if not alive:
+            amiss.append(f"{name} is gone")
+    answer = supervisor.answers("127.0.0.1", noted["port"])
+    print(f"health          {answer or 'no answer'} (port {noted['port']})")
+    if answer != 200:
+        amiss.append("the web server is not healthy")
+    return amiss
+
+
+def _database(installation: Installation) -> list[str]:
+    amiss = []
+    with psycopg.connect(installation.connection("worker"), autocommit=True) as connection:
+        version = connection.info.server_version // 10000
+        print(f"database        PostgreSQL {version} at {connection.info.host}, roles in order")
+        if connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone() == (None,):
+            return ["not migrated: handslag migrate"]
+        rows = connection.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1")
+        counted: dict[str, int] = dict(rows.fetchall())
+        print(
+            "jobs            " + (", ".join(f"{n} {state}" for state, n in sorted(counted.items())) or "none")
+        )
+        if failed := counted.get("failed"):
+            amiss.append(f"{failed} jobs failed for good: see <data>/log/worker.log")
+        late = connection.execute(
+            "SELECT count(*) FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
+        ).fetchone()
+        if late and late[0]:
+            amiss.append(f"{late[0]} jobs have waited for more than 15 minutes")
+    return amiss

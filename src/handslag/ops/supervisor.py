@@ -1,0 +1,288 @@
+"""`handslag up`: the whole product as one tree of processes.
+
+PostgreSQL (unless DATABASE_URL names one), roles, migration, then web, worker and, for trying out, the
+development e-ID and the demonstration. What dies is started again. SIGTERM and Ctrl-C stop everything in
+order; after a kill -9 the kernel ends the children. A second start on the same folder is refused.
+"""
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from handslag.ops import postgres, roles
+from handslag.ops.installation import Installation, data_folder
+from handslag.ops.postgres import PostgresError, Server
+from handslag.ops.processes import Child, adopt_orphans
+from handslag.ops.secrets import Secrets
+
+STOP_SECONDS = 15.0
+READY_SECONDS = 60.0
+
+
+class UpError(Exception):
+    """The product can't start; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the product is to run. `say` gets each line for the person at the terminal."""
+
+    data: Path
+    production: bool
+    host: str
+    port: int
+    eid_port: int
+    workers: int
+    say: Callable[[str], None]
+
+
+def plan_from_environment(*, production: bool, say: Callable[[str], None]) -> Plan:
+    """The plan by HANDSLAG_DATA, HANDSLAG_HOST, HANDSLAG_PORT, HANDSLAG_EID_PORT, HANDSLAG_WEB_WORKERS."""
+    return Plan(
+        data=data_folder(),
+        production=production,
+        host=os.environ.get("HANDSLAG_HOST", "127.0.0.1"),
+        port=int(os.environ.get("HANDSLAG_PORT", "8000")),
+        eid_port=int(os.environ.get("HANDSLAG_EID_PORT", "8001")),
+        workers=int(os.environ.get("HANDSLAG_WEB_WORKERS", "2")),
+        say=say,
+    )
+
+
+def up(plan: Plan) -> None:
+    """Run the product until it is told to stop. Raises UpError, PostgresError, RolesError, SecretsError."""
+    if plan.production:
+        refuse_what_is_not_for_production(plan)
+    plan.data.mkdir(parents=True, exist_ok=True)
+    with _only_one(plan.data):
+        for port in [plan.port] if plan.production else [plan.port, plan.eid_port]:
+            _refuse_busy_port(plan.host, port)
+        stop = _Stop()
+        adopt_orphans()
+        server = postgres.reach(plan.data)
+        children: list[Child] = []
+        try:
+            _run(plan, server, children, stop)
+        finally:
+            for child in children:
+                child.ask_to_stop()
+            deadline = time.monotonic() + STOP_SECONDS
+            for child in children:
+                child.stop(deadline)
+            server.stop()
+            (plan.data / "up.json").unlink(missing_ok=True)
+    plan.say("Stopped.")
+
+
+def refuse_what_is_not_for_production(plan: Plan) -> None:
+    """Raises UpError where the environment or the data folder still holds what is only for trying out."""
+    if not os.environ.get("DATABASE_URL"):
+        raise UpError(
+            "--production needs DATABASE_URL, the DSN of a PostgreSQL >= 15 that you back up; "
+            "the embedded server is for trying out."
+        )
+    issuer = os.environ.get("HANDSLAG_EID_ISSUER", "")
+    if not issuer.startswith("https://") or "eid.localhost" in issuer:
+        raise UpError(
+            "--production needs HANDSLAG_EID_ISSUER, the https address of a real e-ID provider; "
+            "the development e-ID lets anybody be anybody."
+        )
+    if (plan.data / "demo.json").exists():
+        raise UpError(f"{plan.data} holds the demonstration's data; --production needs a folder of its own.")
+
+
+class _Stop:
+    """Whether somebody asked to stop; the handlers only set the flag."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep up to `seconds`, less when asked to stop."""
+        until = time.monotonic() + seconds
+        while not self.asked and (left := until - time.monotonic()) > 0:
+            time.sleep(min(0.1, left))
+        return self.asked
+
+
+@contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    with open(data / "up.lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UpError(
+                f"Handslag runs already on {data} (process {lock.read().strip()}); stop that one first."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _refuse_busy_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UpError(
+                f"Port {port} is taken ({error.strerror}): set HANDSLAG_PORT (web) or HANDSLAG_EID_PORT."
+            ) from error
+
+
+def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None:
+    secrets = Secrets.of(plan.data)
+    roles.ensure(server, secrets)
+    installation = Installation(plan.data, secrets, server)
+    plan.say("Database ready; bringing it to the present schema ...")
+    _run_once(plan, installation, "migrate")
+    children += _children(plan, installation)
+    for child in children:
+        child.start()
+    _note_processes(plan, server, children)
+    if not plan.production:
+        plan.say("Filling the demonstration ...")
+        _run_once(plan, installation, "demo")
+    if not _wait_until_served(plan, children, stop):
+        return
+    plan.say(_welcome(plan))
+    while not stop.wait(0.5):
+        _keep_database(plan, server)
+        for child in children:
+            if how := child.keep_alive():
+                plan.say(f"{child.name} died ({how}); starting it again. Log: {child.log_file}")
+                _note_processes(plan, server, children)
+
+
+def _environment(plan: Plan, installation: Installation, role: str | None = None) -> dict[str, str]:
+    told = {"HANDSLAG_PORT": str(plan.port), "HANDSLAG_EID_PORT": str(plan.eid_port)}
+    if plan.production:
+        told["HANDSLAG_PRODUCTION"] = "1"
+    return installation.environment(role) | told
+
+
+def _children(plan: Plan, installation: Installation) -> list[Child]:
+    def child(name: str, *command: str, role: str | None = None) -> Child:
+        environment = _environment(plan, installation, role)
+        return Child(name, [sys.executable, "-m", *command], environment, plan.data / "log")
+
+    web = ("--host", plan.host, "--port", str(plan.port), "--workers", str(plan.workers))
+    found = [
+        child("web", "handslag.ops.web", *web, role="web"),
+        child("worker", "handslag.cli.main", "worker", role="worker"),
+    ]
+    if not plan.production:
+        found.insert(0, child("eid", "simulators.eid"))
+    return found
+
+
+def _run_once(plan: Plan, installation: Installation, command: str) -> None:
+    """One of our own commands as a process of its own, to the end. Raises UpError with its last words."""
+    child = Child(
+        command,
+        [sys.executable, "-m", "handslag.cli.main", command],
+        _environment(plan, installation),
+        plan.data / "log",
+    )
+    process = child.start()
+    try:
+        code = process.wait()
+    finally:
+        child.stop(time.monotonic())
+    if code != 0:
+        raise UpError(f"`handslag {command}` failed (exit code {code}):\n{child.tail()}")
+
+
+def _keep_database(plan: Plan, server: Server) -> None:
+    """Start the embedded server again when it has died, or when another command that ran it has ended."""
+    if os.environ.get("DATABASE_URL") or (server.process is not None and server.process.poll() is None):
+        return
+    if server.process is not None:
+        plan.say("PostgreSQL died; starting it again.")
+    try:
+        server.process = postgres.ensure_running(plan.data).process
+    except PostgresError as error:
+        plan.say(str(error))
+
+
+def _note_processes(plan: Plan, server: Server, children: list[Child]) -> None:
+    """`<data>/up.json`: what `handslag status` looks for."""
+    running = {child.name: child.process.pid for child in children if child.process}
+    if server.process is not None:
+        running["postgres"] = server.process.pid
+    half = plan.data / "up.json.part"
+    half.write_text(json.dumps({"supervisor": os.getpid(), "port": plan.port, "processes": running}))
+    half.rename(plan.data / "up.json")
+
+
+def answers(host: str, port: int, path: str = "/health", name: str = "apply.localhost") -> int | None:
+    """The status with which the web server answers, None when it does not."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": f"{name}:{port}"})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _wait_until_served(plan: Plan, children: list[Child], stop: _Stop) -> bool:
+    """True once /health says 200; False when asked to stop before. Raises UpError after a minute."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if stop.asked:
+            return False
+        for child in children:
+            if child.process and child.process.poll() is not None:
+                raise UpError(f"{child.name} does not start:\n{child.tail()}")
+        if answers(plan.host, plan.port) == http.client.OK:
+            return True
+        stop.wait(0.1)
+    web = next(child for child in children if child.name == "web")
+    raise UpError(f"The web server does not answer on port {plan.port}:\n{web.tail()}")
+
+
+def _welcome(plan: Plan) -> str:
+    """Addresses and log-ins, from what `handslag demo` wrote to `<data>/demo.json`."""
+    shown: dict[str, Any] = {}
+    with suppress(FileNotFoundError):
+        shown = json.loads((plan.data / "demo.json").read_text())
+    lines = ["", "Handslag runs. Addresses:"]
+    lines += [f"  {address}" for address in shown.get("addresses", [f"http://{plan.host}:{plan.port}/"])]
+    if logins := shown.get("logins"):
+        lines += ["", "Log-ins (all people are invented):"]
+        who = max(len(login["who"]) for login in logins)
+        where = max(len(login["where"]) for login in logins)
+        lines += [f"  {one['who']:<{who}}  {one['where']:<{where}}  {one['how']}" for one in logins]
+    lines += ["", f"Data: {plan.data}   Logs: {plan.data / 'log'}   Stop: Ctrl-C"]
+    return "\n".join(lines)
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process with this number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
