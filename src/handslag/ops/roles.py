@@ -41,16 +41,17 @@ def roles_sql(secrets: Secrets, database: str = "handslag") -> str:
     )
     parts = [
         "-- Run by an administrator: psql -f roles.sql postgres",
-        *_role_statements(secrets),
+        *role_statements(secrets),
         create,
-        *_database_statements(database),
+        *database_statements(database),
         f"\\connect {database}",
         *_schema_statements(),
     ]
     return "\n".join(part if part.startswith(("--", "\\", "SELECT")) else f"{part};" for part in parts) + "\n"
 
 
-def _role_statements(secrets: Secrets) -> list[str]:
+def role_statements(secrets: Secrets) -> list[str]:
+    """The SQL that makes the roles, or gives existing ones these rights and passwords."""
     statements = []
     for role in ROLES:
         name = role_name(role)
@@ -70,7 +71,8 @@ def _role_statements(secrets: Secrets) -> list[str]:
     return statements
 
 
-def _database_statements(database: str) -> list[str]:
+def database_statements(database: str) -> list[str]:
+    """The SQL that closes a database to everybody but the roles."""
     return [
         f"ALTER DATABASE {database} OWNER TO handslag_owner",
         f"REVOKE ALL ON DATABASE {database} FROM PUBLIC",
@@ -124,7 +126,7 @@ def ensure(server: Server, secrets: Secrets) -> None:
 def _create(
     server: Server, connection: psycopg.Connection[tuple[object, ...]], secrets: Secrets, *, exists: bool
 ) -> None:
-    for statement in _role_statements(secrets):
+    for statement in role_statements(secrets):
         connection.execute(statement.encode())
     if not exists:
         connection.execute(
@@ -132,7 +134,7 @@ def _create(
                 sql.Identifier(server.database)
             )
         )
-    for statement in _database_statements(server.database):
+    for statement in database_statements(server.database):
         connection.execute(statement.encode())
     prepare_schema(server, server.database)
 

@@ -1,0 +1,164 @@
+"""Fixtures that all tests share; what they stand on is in tests/bed.py."""
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import bed
+from tests.bed import Database, Process
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+_session: bed.Session | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once for all xdist workers; set Django up to play `web` on this worker's copy."""
+    global _session
+    if not hasattr(config, "workerinput"):
+        _session = bed.Session()
+    elif "HANDSLAG_TEST_SERVER" not in os.environ:
+        raise pytest.UsageError("xdist workers expect the server of their controller")
+    server = psycopg.conninfo.make_conninfo(os.environ["HANDSLAG_TEST_SERVER"], dbname=bed.worker_database())
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "handslag.config.settings",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's synchronous interface keeps a loop running
+        "HANDSLAG_DB": server,
+        "HANDSLAG_ROLE": "web",
+        "HANDSLAG_PORT": str(bed.free_port()),
+        "HANDSLAG_EID_PORT": str(bed.free_port()),
+    }
+    bed.resolve_localhost()
+    if importlib.util.find_spec("handslag.config"):
+        import django
+
+        django.setup()
+
+
+def pytest_unconfigure() -> None:
+    if _session is not None:
+        _session.end()
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """This worker's copy; the default connection of Django in this process is role web on it."""
+    copy = bed.copy_of_template(bed.worker_database())
+    yield copy
+    from django.db import connections
+
+    connections.close_all()
+    bed.drop(copy)
+
+
+@pytest.fixture
+def connect(database: Database) -> Iterator[Callable[..., psycopg.Connection[tuple[object, ...]]]]:
+    """`connect("auditor", autocommit=True)`: a psycopg connection as a role, closed after the test."""
+    yield database.connect
+    database.close_connections()
+
+
+_copies = count()
+
+
+@pytest.fixture
+def own_copy(database: Database) -> Iterator[Database]:
+    """A database of this test's own, for tests that break walls."""
+    copy = bed.copy_of_template(f"{database.name}_{next(_copies)}")
+    yield copy
+    bed.drop(copy)
+
+
+@pytest.fixture(scope="session")
+def eid(database: Database) -> Iterator[Process]:
+    """The development e-ID, at the address that the settings of this worker name."""
+    port = int(os.environ["HANDSLAG_EID_PORT"])
+    provider = bed.process(database, "eid", "simulators.eid", port=port)
+    provider.start()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="session")
+def server(database: Database) -> Iterator[Process]:
+    """The web server on this worker's copy: `server.url("apply", "/")`."""
+    web = bed.web_process(database, int(os.environ["HANDSLAG_PORT"]))
+    web.start()
+    yield web
+    web.stop()
+
+
+@pytest.fixture(scope="session")
+def worker(database: Database) -> Iterator[Process]:
+    """The job worker on this worker's copy."""
+    jobs = bed.process(database, "worker", "handslag.cli.main", "worker", role="worker")
+    jobs.start()
+    yield jobs
+    jobs.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for the session."""
+    program = bed.chromium()
+    if program is None:
+        pytest.fail("No Chromium: run `apt-get install chromium`, or set CHROMIUM to one.", pytrace=False)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`new_context(width=320, java_script_enabled=False, ...)`: a person's browser with own cookies."""
+    opened: list[BrowserContext] = []
+
+    def open_context(*, width: int = 1280, height: int = 900, **options: object) -> BrowserContext:
+        size = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, **{"locale": "sv-SE", **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context
+
+    yield open_context
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A desktop page."""
+    return new_context().new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """`axe(page)`: what axe-core finds against WCAG 2.2 A and AA and best practice, as 'rule: selector'."""
+    source = bed.ROOT / "tests" / "vendor" / "axe.min.js"
+    if not source.exists():
+        pytest.fail(
+            "axe-core is missing: run `./dev test`, or `python build/assets.py --dev`.", pytrace=False
+        )
+    script = source.read_text()
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+    def check(page: Page) -> list[str]:
+        page.evaluate(script)
+        found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
+        return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
+
+    return check
