@@ -1,0 +1,90 @@
+"""Letter, Receipt -> PDF bytes by a compiler that is kept between letters.
+
+The data travels as one JSON text in typst's `sys.inputs` and is never part of the source, so nothing that a
+person wrote is ever read as markup. Only the fonts beside this file are used, on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import typst
+
+from handslag.connectors.letter.port import Letter, LetterRefused, Receipt, SetDocument
+
+_HERE = Path(__file__).parent
+_STANDARDS: list[typst.PDFStandard] = ["ua-1", "a-3a"]
+_NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_CONTROLS = dict.fromkeys(
+    [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+
+
+class TypstSetter:
+    """The port's LetterSetter. One compiler per process, used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._compiler = typst.Compiler(
+            input=_HERE / "letter.typ",
+            root=_HERE,
+            font_paths=typst.Fonts(
+                include_system_fonts=False, include_embedded_fonts=False, font_paths=[_HERE / "fonts"]
+            ),
+        )
+
+    def letter(self, letter: Letter) -> SetDocument:
+        """The decision letter as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
+        return self._set("letter.typ", asdict(letter), letter.written_on, letter.organisation.colour)
+
+    def receipt(self, receipt: Receipt) -> SetDocument:
+        """The receipt as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
+        return self._set("receipt.typ", asdict(receipt), receipt.written_on, receipt.organisation.colour)
+
+    def _set(self, template: str, data: dict[str, object], written_on: date, colour: str) -> SetDocument:
+        if not _COLOUR.fullmatch(colour):
+            raise LetterRefused("the organisation's colour must be #rrggbb")
+        text = json.dumps(_printable(data | {"written_on": written_on.isoformat()}), ensure_ascii=False)
+        try:
+            text.encode("utf-8")
+            with self._lock:
+                content = self._compiler.compile(
+                    input=_HERE / template,
+                    format="pdf",
+                    pdf_standards=_STANDARDS,
+                    sys_inputs={"data": text},
+                    timestamp=datetime.combine(written_on, time(), UTC),
+                )
+        except UnicodeEncodeError as error:
+            raise LetterRefused("text with half a character", error.object[error.start : error.end]) from None
+        except typst.TypstError as error:
+            missing = "".join(_NO_GLYPH.findall(error.message))
+            raise LetterRefused("no font shows a character" if missing else error.message, missing) from None
+        assert isinstance(content, bytes)
+        return SetDocument(content, hashlib.sha256(content).hexdigest(), len(_PAGE.findall(content)))
+
+
+def _printable(value: object) -> object:
+    """The value without control characters and bidirectional overrides; data and logos stay as they are."""
+    if isinstance(value, str):
+        return value.translate(_CONTROLS)
+    if isinstance(value, dict):
+        return {k: v if k in ("data", "logo") else _printable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(v) for v in value]
+    return value
+
+
+@cache
+def setter() -> TypstSetter:
+    """The process's setter."""
+    return TypstSetter()
