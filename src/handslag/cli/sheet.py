@@ -1,0 +1,55 @@
+"""`handslag sheet CASE.yaml`: calculate one case file and print its sheet."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How the sheet is printed."""
+
+    text = "text"
+    json = "json"
+
+
+class Language(StrEnum):
+    """Language of the text."""
+
+    sv = "sv"
+    en = "en"
+
+
+def sheet(
+    case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.", show_default=False)],
+    format: Annotated[Format, typer.Option(help="Text for people, JSON for programs.")] = Format.text,
+    lang: Annotated[Language, typer.Option(help="Language of the text.")] = Language.sv,
+) -> None:
+    """Calculate a case file and print the sheet.
+
+    Exit code 1 with one message for each fault when the file can't be calculated; 2 when the file states
+    an expected sheet and the result differs.
+    """
+    from handslag.rules.case_files import CaseError, read
+    from handslag.rules.norms import NormError, NormMissing
+    from handslag.rules.se.facts import FactsError
+
+    try:
+        found = read(case)
+        result = found.calculate()
+    except FactsError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(1) from error
+    except (CaseError, NormError, NormMissing, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if format is Format.json:
+        typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2, sort_keys=True))
+    else:
+        typer.echo(result.to_text(lang.value), nl=False)
+    if found.expected and found.expected != result.to_text("sv"):
+        typer.echo("The sheet differs from the expected one in the file.", err=True)
+        raise typer.Exit(2)

@@ -1,0 +1,320 @@
+"""Norm files: the numbers of the law, each with section, unit, dates, source and status.
+
+A file is a YAML list of norms:
+
+    - name: riksnorm.child            # stable, dotted
+      unit: SEK/month                 # SEK, SEK/month, percent, days, choice, reference
+      label: {sv: ..., en: ...}
+      law: law.riksnorm               # the reference that holds it (a norm of unit `reference`)
+      by: age                         # a table only: what its key is
+      bands: [0, 1, 3]                # a table only: the first key of each row
+      last: 20                        # a table only: the last key of the last row
+      choices: {first_day: {sv: ..., en: ...}, last_day: ...}   # unit `choice` only: what each says
+      uncertain: {sv: ..., en: ...}   # what no source settles; shown with values of status derived
+      values:
+        - since: 2026-01-01           # first day in force; also until: (first day no longer)
+          value: 3940                 # or rows: [...] for a table; kronor are whole
+          source: SFS 2025:468 ...    # no source: the file doesn't load
+          checked_on: 2026-11-22
+          status: official            # official, derived or example
+          known_from: 2025-11-20      # optional: not known to anybody before that day
+
+A value is in force from `since` to the next value's `since`, or to its own `until` (both days exclusive).
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from handslag.kernel.money import KRONA
+
+UNITS: Final = ("SEK", "SEK/month", "percent", "days", "choice", "reference")
+STATUSES: Final = ("official", "derived", "example")
+
+
+class NormError(ValueError):
+    """A norm file is wrong; the message names file, norm and what is expected."""
+
+
+class NormMissing(LookupError):
+    """No value is in force on that day, or a table has no row for that key."""
+
+
+class Used(msgspec.Struct, frozen=True, gc=False):
+    """A number as a line of the sheet cites it: amounts in minor units, a choice by its word."""
+
+    name: str
+    value: int | str
+    unit: str
+    source: str
+    status: str
+    uncertain: bool
+
+
+class Number(int):
+    """A whole number of the law that knows where it comes from; arithmetic with it gives plain ints."""
+
+    used: Used
+
+    @classmethod
+    def of(cls, value: int, used: Used) -> Self:
+        """`value` in minor units (or the index of a choice) with what a line cites of it."""
+        number = cls(value)
+        number.used = used
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers by a whole key; `rows[0]` is for key `first`. `values` ends with a 0 for "no row asked"."""
+
+    name: str
+    by: str
+    first: int
+    rows: tuple[Number, ...]
+    values: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One dated value of a norm, as its file has it."""
+
+    since: date
+    until: date | None
+    value: int | str | tuple[int, ...]
+    source: str
+    checked_on: date
+    status: str
+    known_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """One norm with its history."""
+
+    name: str
+    unit: str
+    label: Mapping[str, str]
+    law: str | None
+    by: str | None
+    bands: tuple[int, ...]
+    last: int
+    choices: Mapping[str, Mapping[str, str]]
+    uncertain: Mapping[str, str]
+    values: tuple[Value, ...]
+    file: str = ""
+
+    def on(self, day: date, known_on: date | None = None) -> Value:
+        """The value in force on `day`, as far as known on `known_on`; NormMissing when there is none."""
+        found: Value | None = None
+        for value in self.values:
+            known = known_on is None or value.known_from is None or value.known_from <= known_on
+            if value.since <= day and known:
+                found = value
+        if found is None or (found.until is not None and day >= found.until):
+            raise NormMissing(f"{self.name}: no value in force on {day}")
+        return found
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """All norms of a pack on one day: numbers and tables by name, references as text, and their digest.
+
+    `uncertain_references`: name by text of the references that aren't checked.
+    """
+
+    numbers: Mapping[str, Number]
+    tables: Mapping[str, Table]
+    references: Mapping[str, str]
+    uncertain_references: Mapping[str, str]
+    digest: str
+    has_example: bool
+
+
+def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
+    value = entry.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        raise NormError(f"{problem}: {key} is missing or not of the expected kind")
+    return value
+
+
+def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
+    if not isinstance(entry, dict):
+        raise NormError(f"{problem}: a value is a mapping (since, value or rows, source, checked_on, status)")
+    since = _take(problem, entry, "since", date)
+    problem = f"{problem}, since {since}"
+    unknown = set(entry) - {"since", "until", "value", "rows", "source", "checked_on", "status", "known_from"}
+    if unknown:
+        raise NormError(f"{problem}: unknown {', '.join(sorted(unknown))}")
+    status = _take(problem, entry, "status", str)
+    if status not in STATUSES:
+        raise NormError(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}")
+    until = _take(problem, entry, "until", date) if "until" in entry else None
+    if until is not None and until <= since:
+        raise NormError(f"{problem}: until lies before since")
+    raw: int | str | tuple[int, ...]
+    if "bands" in norm:
+        rows = _take(problem, entry, "rows", list)
+        if len(rows) != len(norm["bands"]) or any(type(r) is not int or r < 0 for r in rows):
+            raise NormError(f"{problem}: rows are {len(norm['bands'])} whole numbers, one for each band")
+        raw = tuple(rows)
+    elif norm["unit"] in ("choice", "reference"):
+        raw = _take(problem, entry, "value", str)
+        if norm["unit"] == "choice" and raw not in norm["choices"]:
+            raise NormError(f"{problem}: value is one of {', '.join(norm['choices'])}, not {raw}")
+    else:
+        number: int = _take(problem, entry, "value", int)
+        if number < 0:
+            raise NormError(f"{problem}: value is negative")
+        raw = number
+    return Value(
+        since=since,
+        until=until,
+        value=raw,
+        source=_take(problem, entry, "source", str),
+        checked_on=_take(problem, entry, "checked_on", date),
+        status=status,
+        known_from=_take(problem, entry, "known_from", date) if "known_from" in entry else None,
+    )
+
+
+def load(text: str, file: str) -> list[Norm]:
+    """The norms of one file's text; NormError names the file, the norm and what is wrong."""
+    try:
+        entries = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise NormError(f"{file}: {error}") from error
+    if not isinstance(entries, list):
+        raise NormError(f"{file}: a norm file is a list of norms")
+    norms = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise NormError(f"{file}: each norm is a mapping with a name")
+        problem = f"{file}: {entry['name']}"
+        known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values"}
+        if set(entry) - known:
+            raise NormError(f"{problem}: unknown {', '.join(sorted(set(entry) - known))}")
+        if entry.get("unit") not in UNITS:
+            raise NormError(f"{problem}: unit is one of {', '.join(UNITS)}")
+        if entry["unit"] == "choice":
+            _take(problem, entry, "choices", dict)
+        if "bands" in entry:
+            bands = _take(problem, entry, "bands", list)
+            if bands != sorted(set(bands)) or _take(problem, entry, "last", int) < bands[-1]:
+                raise NormError(f"{problem}: bands rise, and last is not below the last of them")
+            _take(problem, entry, "by", str)
+        values = tuple(_value(problem, entry, v) for v in _take(problem, entry, "values", list))
+        if not values or any(a.since >= b.since for a, b in pairwise(values)):
+            raise NormError(f"{problem}: values stand in the order of their dates")
+        if any(a.until is not None and a.until > b.since for a, b in pairwise(values)):
+            raise NormError(f"{problem}: one value's until lies behind the next one's since")
+        norms.append(
+            Norm(
+                name=entry["name"],
+                unit=entry["unit"],
+                label=_take(problem, entry, "label", dict),
+                law=entry.get("law"),
+                by=entry.get("by"),
+                bands=tuple(entry.get("bands", ())),
+                last=entry.get("last", 0),
+                choices=entry.get("choices", {}),
+                uncertain=entry.get("uncertain", {}),
+                values=values,
+                file=file,
+            )
+        )
+    return norms
+
+
+def load_folder(folder: Path) -> dict[str, Norm]:
+    """All norms of a folder's *.yaml by name; a name twice is a NormError."""
+    norms: dict[str, Norm] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for norm in load(path.read_text(encoding="utf-8"), path.name):
+            if norm.name in norms:
+                raise NormError(f"{path.name}: {norm.name} stands in {norms[norm.name].file} too")
+            norms[norm.name] = norm
+    for norm in norms.values():
+        if norm.law is not None and norms.get(norm.law, norm).unit != "reference":
+            raise NormError(f"{norm.file}: {norm.name}: law {norm.law} is no norm of unit reference")
+    return norms
+
+
+def resolve(
+    norms: Mapping[str, Norm],
+    on: date,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    choices: Mapping[str, str] | None = None,
+) -> Resolved:
+    """All norms in force on `on`; references as of `decided_on` (else `on`); `choices` replace settings.
+
+    NormMissing when one has no value in force, NormError when a choice doesn't exist.
+    """
+    choices = choices or {}
+    numbers: dict[str, Number] = {}
+    tables: dict[str, Table] = {}
+    references: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    canonical: dict[str, list[Any]] = {}
+    example = False
+    for name in choices:
+        if name not in norms or norms[name].unit != "choice":
+            raise NormError(f"{name} is no setting")
+    for name in sorted(norms):
+        norm = norms[name]
+        value = norm.on((decided_on or on) if norm.unit == "reference" else on, known_on)
+        example = example or value.status == "example"
+        chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value
+        canonical[name] = [norm.unit, list(chosen) if isinstance(chosen, tuple) else chosen, value.status]
+        factor = KRONA if norm.unit in ("SEK", "SEK/month") else 1
+        source = value.source if chosen == value.value else "inställning i ärendet"
+
+        uncertain = bool(norm.uncertain) and value.status == "derived"
+        cited = partial(_cited, norm, value, source, uncertain)
+        if norm.unit == "reference":
+            references[name] = str(chosen)
+            if uncertain:
+                doubtful[str(chosen)] = name
+        elif norm.unit == "choice":
+            if chosen not in norm.choices:
+                raise NormError(f"{name} is one of {', '.join(norm.choices)}, not {chosen}")
+            numbers[name] = Number.of(list(norm.choices).index(str(chosen)), cited(str(chosen)))
+        elif isinstance(chosen, tuple):
+            tables[name] = _table(norm, chosen, factor, cited)
+        else:
+            assert isinstance(chosen, int)
+            numbers[name] = Number.of(chosen * factor, cited(chosen * factor))
+    digest = hashlib.sha256(msgspec.json.encode(canonical)).hexdigest()
+    return Resolved(
+        numbers=numbers,
+        tables=tables,
+        references=references,
+        uncertain_references=doubtful,
+        digest=digest,
+        has_example=example,
+    )
+
+
+def _cited(norm: Norm, value: Value, source: str, uncertain: bool, shown: int | str) -> Used:
+    return Used(norm.name, shown, norm.unit, source, value.status, uncertain)
+
+
+def _table(norm: Norm, amounts: Sequence[int], factor: int, cited: Callable[[int], Used]) -> Table:
+    rows: list[Number] = []
+    ends = [*(b - 1 for b in norm.bands[1:]), norm.last]
+    for first, end, amount in zip(norm.bands, ends, amounts, strict=True):
+        rows += [Number.of(amount * factor, cited(amount * factor))] * (end - first + 1)
+    values = np.array([*rows, 0], dtype=np.int64)
+    values.setflags(write=False)
+    return Table(norm.name, norm.by or "", norm.bands[0], tuple(rows), values)

@@ -1,0 +1,1 @@
+"""Sweden: ekonomiskt bistånd (riksnorm, skäliga kostnader, inkomster)."""

@@ -1,0 +1,189 @@
+"""The facts of a household for one period, as stored with a decision: plain data, whole öre, dates."""
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final, Literal, Self
+
+import msgspec
+
+from handslag.kernel.money import MAXIMUM
+from handslag.kernel.months import Month
+from handslag.rules.se.codes import COSTS, INCOMES
+
+Role = Literal["adult", "child", "visitation_child"]
+Source = Literal["fetched", "given", "evidence", "caseworker"]
+
+
+class FactsError(ValueError):
+    """The facts can't be calculated; `problems` are sentences, each with the place that it is about."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A person of the case. One who comes, leaves or changes inside the period has a row for each part.
+
+    Two adults are a couple (makar, sambor, registrerade partner). A child is one at home, or a school
+    youth up to 20. `lunch_days`: lunches a week at preschool or school. `since`/`until` (half-open): present
+    in that part of the period only. `work_income_before`: öre that a child earned by work in this calendar
+    year before this period; needed when the child has work income.
+    """
+
+    key: str
+    role: Role
+    birth_on: date
+    lunch_days: int = 0
+    since: date | None = None
+    until: date | None = None
+    job_stimulus: bool = False
+    work_income_before: int | None = None
+
+
+class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A cost outside the norm: `applied` for and `effective` (what the office accepts), öre."""
+
+    code: str
+    applied: int
+    effective: int | None = None
+    person: str | None = None
+    note: str = ""
+
+    @property
+    def accepted(self) -> int:
+        """What counts: `effective`, else all that was applied for."""
+        return self.applied if self.effective is None else self.effective
+
+
+class Income(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An income before any disregard, öre after tax; `period` says which month it was paid in."""
+
+    code: str
+    gross: int
+    source: Source
+    person: str | None = None
+    period: str = ""
+    note: str = ""
+
+
+class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One household, one period inside one calendar month (half-open days).
+
+    `household_size`: how many share the household when that isn't the members of this case: an adult who
+    lives with others without being their sambo (12 kap. 3 § SoF), or a size that the case sets.
+    `settings` replace settings of the norm files for this calculation.
+    """
+
+    since: date
+    until: date
+    members: list[Member]
+    costs: list[Cost] = []
+    incomes: list[Income] = []
+    household_size: int | None = None
+    settings: dict[str, str] = {}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | bytes) -> Self:
+        """From plain data or JSON bytes; FactsError when it isn't facts that can be calculated."""
+        try:
+            if isinstance(data, bytes):
+                facts = msgspec.json.decode(data, type=cls)
+            else:
+                facts = msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise FactsError([str(error)]) from error
+        except msgspec.DecodeError as error:
+            raise FactsError([f"not JSON: {error}"]) from error
+        facts.check()
+        return facts
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: keys sorted, no spaces, UTF-8, whole numbers only; every field stands in it."""
+        return _ENCODER.encode(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        data: dict[str, Any] = msgspec.to_builtins(self, order="sorted")
+        return data
+
+    def check(self) -> None:
+        """FactsError with all faults at once; ages and ends of tables are checked by the rules."""
+        problems: list[str] = []
+        if not self.since < self.until or self.until > Month.of(self.since).until:
+            raise FactsError(["since, until: a period is one calendar month or a part of it"])
+        people: dict[str, list[Member]] = {}
+        for n, member in enumerate(self.members):
+            people.setdefault(member.key, []).append(member)
+            problems += [f"members[{n}]: {p}" for p in self._member_problems(member)]
+        if not people:
+            problems.append("members: a household has somebody in it")
+        adults = 0
+        for key, rows in people.items():
+            adults += rows[0].role == "adult"
+            if len({(r.role, r.birth_on, r.job_stimulus, r.work_income_before) for r in rows}) > 1:
+                problems.append(f"members {key}: rows of one person differ in more than days and lunch")
+            if len(rows) > 1:
+                spans = sorted((r.since or self.since, r.until or self.until) for r in rows)
+                if any(a[1] > b[0] for a, b in pairwise(spans)):
+                    problems.append(f"members {key}: rows of one person overlap")
+        if adults > 2:
+            problems.append("members: a case has at most two adults; another adult is a case of its own")
+        residents = sum(rows[0].role != "visitation_child" for rows in people.values())
+        if self.household_size is not None and not max(1, residents) <= self.household_size <= 99:
+            problems.append("household_size: not below the number of members, not above 99")
+        for n, cost in enumerate(self.costs):
+            if cost.code not in COSTS:
+                problems.append(f"costs[{n}]: {cost.code} is no cost")
+            if not (0 <= cost.applied <= MAXIMUM and 0 <= cost.accepted <= MAXIMUM):
+                problems.append(f"costs[{n}]: amounts lie between 0 and {MAXIMUM} öre")
+            if len(cost.note) > 80:
+                problems.append(f"costs[{n}]: a note has at most 80 characters")
+            if cost.person is not None and cost.person not in people:
+                problems.append(f"costs[{n}]: {cost.person} is no member")
+        for n, income in enumerate(self.incomes):
+            if income.code not in INCOMES:
+                problems.append(f"incomes[{n}]: {income.code} is no income")
+                continue
+            if not 0 <= income.gross <= MAXIMUM:
+                problems.append(f"incomes[{n}]: an amount lies between 0 and {MAXIMUM} öre")
+            if len(income.note) > 80:
+                problems.append(f"incomes[{n}]: a note has at most 80 characters")
+            if income.person is None:
+                if INCOMES[income.code].employment:
+                    problems.append(f"incomes[{n}]: work income belongs to a person")
+            elif income.person not in people:
+                problems.append(f"incomes[{n}]: {income.person} is no member")
+            else:
+                earner = people[income.person][0]
+                of_child = INCOMES[income.code].employment and earner.role != "adult"
+                if of_child and earner.work_income_before is None:
+                    problems.append(f"incomes[{n}]: {income.person}: work_income_before is needed")
+        if problems:
+            raise FactsError(problems)
+
+    def _member_problems(self, member: Member) -> list[str]:
+        problems = []
+        since, until = member.since or self.since, member.until or self.until
+        if not self.since <= since < until <= self.until:
+            problems.append("since, until: inside the period")
+        if member.birth_on >= until:
+            problems.append("birth_on: not yet born")
+        elif member.birth_on > since:
+            problems.append("since: a child born inside the period is a member from its birthday")
+        if member.birth_on.year < 1880:
+            problems.append("birth_on: before 1880")
+        if not 0 <= member.lunch_days <= 7:
+            problems.append("lunch_days: 0 to 7")
+        if member.job_stimulus and member.role != "adult":
+            problems.append("job_stimulus: not for children")
+        if member.work_income_before is not None:
+            if member.role == "adult":
+                problems.append("work_income_before: for children only")
+            elif not 0 <= member.work_income_before <= MAXIMUM:
+                problems.append(f"work_income_before: between 0 and {MAXIMUM} öre")
+        return problems
+
+
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")

@@ -1,0 +1,82 @@
+"""Ekonomiskt bistånd for one household and one period. Read from top to bottom, this is the sheet."""
+
+from typing import Any, Final
+
+from handslag.rules.se.facts import Facts
+from handslag.rules.se.need import counted_income, expense, special_expense
+from handslag.rules.se.numbers import Norms, norms_for
+from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
+from handslag.rules.se.rows import Household, Period
+from handslag.rules.sheet import Line, Sheet, Worksheet
+from handslag.rules.words import maximum, sum_members
+
+__all__ = ["PACK", "RULE_VERSION", "calculate", "norms_for", "write"]
+
+PACK: Final = "se"
+RULE_VERSION: Final = "se-2025.1"
+
+
+def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
+    """The calculation, for one household (Worksheet) or for a population (Columns)."""
+    # Riksnormen: 12 kap. 2-3 §§ socialtjänstförordningen
+    members = sum_members(household.members, counts_in_household, month, norm)
+    family = sum_members(household.members, personal_cost, month, norm, sheet)
+    common = common_cost(household, members, month, norm, sheet)
+    norm_sum = family + common
+
+    # Skäliga kostnader utanför riksnormen: 12 kap. 7 § and, for livsföringen i övrigt, 1 § socialtjänstlagen
+    expenses = sum_members(household.expenses, expense, norm, sheet)
+    special = sum_members(household.special_expenses, special_expense, norm, sheet)
+
+    # Egna inkomster: 12 kap. 1 § socialtjänstlagen
+    income = sum_members(household.incomes, counted_income, norm, sheet)
+
+    # Result: what is missing is granted, what is over is surplus
+    balance = income - norm_sum - expenses
+    total = balance - special
+    sheet.total(
+        FamilyCost=family,
+        CommonHouseholdCost=common,
+        NormSum=norm_sum,
+        ExpenseSum=expenses,
+        SpecialExpenseSum=special,
+        IncomeSum=income,
+        Balance=balance,
+        TotalSum=total,
+        granted=maximum(-total, 0),
+        surplus=maximum(total, 0),
+    )
+
+
+def calculate(facts: Facts, norms: Norms) -> Sheet:
+    """The sheet of `facts` under `norms` (those of the first day of the period; FactsError, NormMissing)."""
+    norms = norms.with_settings(facts.settings)
+    sheet = Worksheet()
+    write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
+    totals = sheet.totals
+    granted, surplus = totals.pop("granted"), totals.pop("surplus")
+    return Sheet(
+        pack=PACK,
+        rule_version=RULE_VERSION,
+        norm_digest=norms.digest,
+        since=facts.since,
+        until=facts.until,
+        lines=sheet.lines,
+        totals=totals,
+        granted=granted,
+        surplus=surplus,
+        uncertain=_uncertain(sheet.lines, norms),
+        has_example=norms.has_example,
+    )
+
+
+def _uncertain(lines: list[Line], norms: Norms) -> dict[str, str]:
+    found: dict[str, str] = {}
+    doubtful = norms.resolved.uncertain_references
+    for line in lines:
+        if line.section in doubtful:
+            found[doubtful[line.section]] = ""
+        for number in line.numbers:
+            if number.uncertain:
+                found[number.name] = str(number.value) if number.unit == "choice" else ""
+    return found

@@ -1,0 +1,122 @@
+"""Riksnormen: 12 kap. 2 och 3 §§ socialtjänstförordningen (2025:468), before that 2 kap. 1 § (2001:937)."""
+
+from typing import Any
+
+from handslag.kernel.money import KRONA
+from handslag.rules.se.numbers import FIRST_DAY, HALF_UP, MONTH_30, PRESENT_ANY_DAY, YEAR_365, Norms
+from handslag.rules.se.rows import Period
+from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, used, where
+
+YEAR = 10000
+ORE = 1
+
+
+def age(person: Any, day: Whole) -> Whole:
+    """Whole years on `day` (20260301); 0 for a child born later in the month."""
+    return maximum((day - person.birth) // YEAR, 0)
+
+
+def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """2 §, first and second table: personal costs of a child by age, of a single adult, of a couple.
+
+    A couple's amount is one for both: half for each. A child up to six who has lunch away five days a week
+    gets the amount without lunch. Part of a month: by days.
+    """
+    child = where(person.adult, False, True)
+    years = age(person, where(norm.age_reference == FIRST_DAY, month.first, month.last))
+    lunch_away = child & (years <= 6) & (person.lunch_days >= norm.lunch_days)
+    row = where(
+        person.cohabiting,
+        norm.couple,
+        where(
+            person.adult,
+            norm.single,
+            where(
+                lunch_away,
+                lookup(norm.child_without_lunch, years, only=lunch_away),
+                lookup(norm.child, years, only=child),
+            ),
+        ),
+    )
+    monthly = where(person.cohabiting, row // 2, row)
+    part = person.days < month.month_days
+    birthday_inside = child & (age(person, month.first) != age(person, month.last))
+    return sheet.line(
+        "PERSON",
+        for_days(monthly, person.days, person.throughout & (month.days == month.month_days), month, norm),
+        of=person,
+        section=norm.section.riksnorm,
+        text="person",
+        numbers=(row, used(norm.day_method, part), used(norm.age_reference, birthday_inside)),
+        rounding=where(part, "krona_half_up", ""),
+        monthly=monthly,
+        age=years,
+        days=person.days,
+        month_days=month.month_days,
+    )
+
+
+def for_days(monthly: Whole, days: Whole, throughout: Truth, month: Period, norm: Norms) -> Whole:
+    """The part of a monthly amount for `days`; the whole of it for a whole month, and never more.
+
+    Who is there all month but whose facts change inside it (`throughout`) gets each part by the days of that
+    month, so that the parts make a whole month again. Who is there for part of it only, by the norm's method.
+    """
+    by_month = round_to(KRONA, monthly * days, month.month_days)
+    if norm.day_method == YEAR_365:
+        by_method = minimum(round_to(KRONA, monthly * 12, 365) * days, monthly)
+    elif norm.day_method == MONTH_30:
+        by_method = minimum(round_to(KRONA, monthly, 30) * days, monthly)
+    else:
+        by_method = by_month
+    return where(days == month.month_days, monthly, where(throughout, by_month, by_method))
+
+
+def counts_in_household(person: Any, month: Period, norm: Norms) -> Whole:
+    """1 for a member who counts for the household's size, else 0; parts of one person count once."""
+    there = person.first
+    if norm.household_size != PRESENT_ANY_DAY:
+        there = there & person.throughout
+    if norm.visitation_child_counts == 0:
+        there = there & where(person.visiting, False, True)
+    return where(there, 1, 0)
+
+
+def common_cost(household: Any, members: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """2 §, third table, and 3 §: the household's common costs, or the members' share of them.
+
+    Above seven persons each further one adds the difference between six and seven. Who shares a household
+    with others than a sambo, or has an own household size set, bears members / size of its common costs.
+    """
+    size = maximum(where(household.own_size > 0, household.own_size, members), 1)
+    row = lookup(norm.common, minimum(size, 7))
+    further = lookup(norm.common, 7) - lookup(norm.common, 6)
+    whole = row + maximum(size - 7, 0) * further
+    sharing = minimum(members, size)
+    if norm.share_rounding == HALF_UP:
+        share = round_to(KRONA, whole * sharing, size)
+    else:
+        share = round_to(ORE, whole * sharing, size)
+    shared = sharing < size
+    part = month.days < month.month_days
+    return sheet.line(
+        "COMMON",
+        for_days(share, month.days, False, month, norm),
+        of=household,
+        section=norm.section.common,
+        text="common",
+        numbers=(
+            row,
+            used(lookup(norm.common, 6), size > 7),
+            used(norm.share_rounding, (whole * sharing) % (size * KRONA) != 0),
+            used(norm.day_method, part),
+        ),
+        rounding=where(shared & (norm.share_rounding == HALF_UP), "krona_half_up", ""),
+        when=members > 0,
+        whole=whole,
+        size=size,
+        members=sharing,
+        further=maximum(size - 7, 0),
+        days=month.days,
+        month_days=month.month_days,
+    )

@@ -1,0 +1,140 @@
+"""What the rules read: a household as rows, with the joins done and the days counted, but no law applied."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from handslag.kernel.months import Month
+from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.facts import Facts, Member
+
+_NOTHING: Final[dict[str, int | str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The period, the same for everybody: dates as whole numbers 20260301, `last` its last day."""
+
+    first: int
+    last: int
+    days: int
+    month_days: int
+
+    @classmethod
+    def of(cls, since: date, until: date) -> "Period":
+        """From half-open days inside one calendar month."""
+        days = (until - since).days
+        first = as_number(since)
+        return cls(first, first + days - 1, days, Month.of(since).days)
+
+
+class Person:
+    """A member, or a part of the period with the same facts about one."""
+
+    __slots__ = (
+        "about", "adult", "birth", "code", "cohabiting", "days", "first", "key",
+        "lunch_days", "statistics_code", "throughout", "visiting",
+    )  # fmt: skip
+
+    def __init__(self, member: Member, facts: Facts, couple: bool, first: bool, throughout: bool) -> None:
+        self.key: str | None = member.key
+        self.code: str | None = None
+        self.statistics_code = "forsorjningsstod"
+        self.about = _NOTHING
+        self.adult = member.role == "adult"
+        self.visiting = member.role == "visitation_child"
+        self.cohabiting = self.adult and couple
+        self.birth = as_number(member.birth_on)
+        self.lunch_days = member.lunch_days
+        self.days = ((member.until or facts.until) - (member.since or facts.since)).days
+        self.first = first
+        self.throughout = throughout
+
+
+class Cost:
+    """A cost outside the norm."""
+
+    __slots__ = ("about", "applied", "code", "effective", "key", "special", "statistics_code")
+
+    def __init__(self, code: str, applied: int, effective: int, person: str | None, note: str) -> None:
+        kind = COSTS[code]
+        self.key = person
+        self.code = "COST." + code
+        self.statistics_code = kind.statistics
+        self.special = kind.special
+        self.applied = applied
+        self.effective = effective
+        self.about: dict[str, int | str] = {"applied": applied}
+        if note:
+            self.about["note"] = note
+
+
+class Income:
+    """An income with what the rules need to know of its earner."""
+
+    __slots__ = (
+        "about", "code", "earned_before", "gross", "key", "statistics_code", "stimulated", "work_of_child",
+    )  # fmt: skip
+
+    def __init__(self, code: str, gross: int, person: str | None, about: dict[str, int | str]) -> None:
+        self.key = person
+        self.code = "INCOME." + code
+        self.statistics_code = None
+        self.about = about
+        self.gross = gross
+        self.stimulated = False
+        self.work_of_child = False
+        self.earned_before = 0
+
+
+class Household:
+    """One household's rows; `own_size` 0 where the household is the members of the case."""
+
+    __slots__ = (
+        "about", "code", "expenses", "incomes", "key", "members", "own_size", "special_expenses",
+        "statistics_code",
+    )  # fmt: skip
+
+    def __init__(self, facts: Facts) -> None:
+        self.key = None
+        self.code = None
+        self.about = _NOTHING
+        self.statistics_code = "forsorjningsstod"
+        self.own_size = facts.household_size or 0
+        total = (facts.until - facts.since).days
+        adults = {m.key for m in facts.members if m.role == "adult"}
+        days: dict[str, int] = {}
+        for m in facts.members:
+            days[m.key] = days.get(m.key, 0) + ((m.until or facts.until) - (m.since or facts.since)).days
+        seen: set[str] = set()
+        people = []
+        for m in facts.members:
+            people.append(Person(m, facts, len(adults) == 2, m.key not in seen, days[m.key] == total))
+            seen.add(m.key)
+        self.members = tuple(people)
+        costs = [Cost(c.code, c.applied, c.accepted, c.person, c.note) for c in facts.costs]
+        self.expenses = tuple(c for c in costs if not c.special)
+        self.special_expenses = tuple(c for c in costs if c.special)
+        stimulated = {m.key for m in facts.members if m.job_stimulus}
+        earned = {m.key: m.work_income_before or 0 for m in facts.members if m.role != "adult"}
+        incomes = []
+        for i in facts.incomes:
+            about: dict[str, int | str] = {"gross": i.gross, "source": i.source}
+            if i.period:
+                about["period"] = i.period
+            if i.note:
+                about["note"] = i.note
+            row = Income(i.code, i.gross, i.person, about)
+            if i.person is not None and INCOMES[i.code].employment:
+                row.stimulated = i.person in stimulated
+                if i.person in earned:
+                    row.work_of_child = True
+                    row.earned_before = earned[i.person]
+                    earned[i.person] += i.gross
+            incomes.append(row)
+        self.incomes = tuple(incomes)
+
+
+def as_number(day: date) -> int:
+    """2026-03-01 as 20260301: differences of such numbers, over 10000, are whole years of age."""
+    return day.year * 10000 + day.month * 100 + day.day
