@@ -43,7 +43,7 @@ def figure(amount: int) -> str:
 
 
 def money(amount: int, currency: str = "SEK") -> str:
-    """An amount of minor units with its currency: "4 390,00 kr" (sv), "SEK 4,390.00" (en); no line break inside.
+    """An amount of minor units with its currency: "4 390,00 kr" (sv), "SEK 4,390.00" (en), unbroken.
 
     In right-to-left languages the sum is isolated, so that digits and sign keep their order.
     """

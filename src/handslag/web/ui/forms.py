@@ -12,6 +12,7 @@ from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
 from django.utils.dates import MONTHS
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from handslag.web.ui.formats import NO_BREAK, figure
@@ -23,7 +24,21 @@ WESTERN = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
 
 
 class Control(BoundField):
-    """A bound field that knows which of our markups it takes."""
+    """A bound field that knows which of our markups it takes, and says what to do instead of "invalid"."""
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        super().__init__(form, field, name)
+        texts, label = field.error_messages, {"label": self.label}
+        if texts.get("required") is forms.Field.default_error_messages["required"]:
+            if self.shape == "check":
+                texts["required"] = gettext("Tick the box to go on: %(label)s") % label
+            elif isinstance(field, forms.ChoiceField):
+                texts["required"] = gettext("Choose an answer: %(label)s") % label
+            else:
+                texts["required"] = gettext("Fill in: %(label)s") % label
+        if "invalid_choice" in texts:
+            chosen = gettext("Choose one of the answers: %(label)s") % label
+            texts["invalid_choice"] = chosen.replace("%", "%%")
 
     @property
     def shape(self) -> str:

@@ -2,7 +2,7 @@
 
 Each step has a fixed relative luminance (WCAG 2.2, "relative luminance"), so that every pair that the
 components use keeps its contrast whatever the seed: text on any surface of its scheme at least 4.5:1, borders
-that carry meaning 3:1.  The hue is the seed's; large surfaces take a third of its saturation and stay calm.
+that carry meaning 3:1.  The hue is the seed's; large surfaces take half of its saturation and stay calm.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ DARK = {
 #: the seed itself fills buttons: dark enough for white text, light enough for black text on dark pages
 DARKEST_FILL, LIGHTEST_FILL = 0.02, 0.155
 DARK_FILL = 0.36
+#: of the seed's saturation, in large surfaces
+SHARE = 0.5
 
 
 def luminance(colour: str) -> float:
@@ -78,7 +80,7 @@ def scale(seed: str, dark: bool) -> dict[str, str]:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", seed):
         raise ValueError(f"a colour is written #rrggbb: {seed!r}")
     steps = {
-        name: with_luminance(seed, wanted, 1 if name.startswith(("text-subtle", "border-default")) else 1 / 3)
+        name: with_luminance(seed, wanted, 1 if name.startswith(("text-subtle", "border-default")) else SHARE)
         for name, wanted in (DARK if dark else LIGHT).items()
     }
     if dark:
