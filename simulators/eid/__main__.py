@@ -1,0 +1,87 @@
+"""`python -m simulators.eid`: see README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from socketserver import TCPServer, ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from simulators.eid.app import application
+from simulators.eid.issuer import Client, Issuer, load_people
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def server_bind(self) -> None:
+        """Bind without the reverse look-up of the base class, which can hang where there is no resolver."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+
+class Handler(WSGIRequestHandler):
+    timeout = 30
+
+    def log_message(self, format: str, *args: object) -> None:
+        """No access log: addresses and forms hold personal numbers."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m simulators.eid", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--issuer", default="http://eid.localhost:8001")
+    parser.add_argument("--client-id", default="handslag-demo")
+    parser.add_argument("--client-secret", default="development-only")
+    parser.add_argument(
+        "--redirect-uri",
+        action="append",
+        help="may be repeated; default http://apply.localhost:8000/eid/callback",
+    )
+    parser.add_argument(
+        "--people", type=Path, default=Path(__file__).with_name("people.json"), help="the people on the page"
+    )
+    parser.add_argument(
+        "--rotate-key", action="store_true", help="sign with a new key; the old ones stay published"
+    )
+    given = parser.parse_args(arguments)
+
+    folder = Path(os.environ.get("HANDSLAG_DATA", "var")) / "eid"
+    issuer = Issuer(
+        address=given.issuer,
+        folder=folder,
+        people=load_people(given.people),
+        clients=[
+            Client(
+                given.client_id,
+                given.client_secret,
+                tuple(given.redirect_uri or ["http://apply.localhost:8000/eid/callback"]),
+            )
+        ],
+        rotate_key=given.rotate_key,
+    )
+    server = Server((given.host, given.port), Handler)
+    server.set_app(application(issuer))
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(f"Development e-ID: {given.issuer} (nothing here identifies anybody)", flush=True)
+    try:
+        server.serve_forever(poll_interval=0.2)
+    finally:
+        server.server_close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
