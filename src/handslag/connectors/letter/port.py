@@ -1,8 +1,8 @@
 """Letters and receipts as documents: what goes in, what comes out, and who can set them.
 
 All words with legal effect come from the caller (dated texts, already in the letter's language); the setter
-adds only labels such as "Datum" and "Sida 1 (2)". Amounts are int minor units, formatted by the setter. A setter
-is a pure function of its input: the same letter gives the same bytes.
+adds only labels such as "Datum" and "Sida 1 (2)" and formats the amounts (int minor units). A setter is pure:
+the same letter gives the same bytes.
 """
 
 from __future__ import annotations
