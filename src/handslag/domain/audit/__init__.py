@@ -1,0 +1,1 @@
+"""Audit: the event chain of each subject, signed blocks, the log of reads and refusals."""

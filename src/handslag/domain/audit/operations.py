@@ -1,0 +1,252 @@
+"""The one mechanism of every write: an operation opens the door, its events are chained, reactions follow, one commit."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.sql import InsertQuery
+
+from handslag.domain.audit.models import Event as EventRow
+from handslag.domain.audit.models import Payload, ReadEntry, Subject
+from handslag.domain.tenancy.door import Actor, Door, acting, acting_door, current_door, writing
+from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened to `subject`. `kind` is the class's name in the office's words; `payload` is JSON."""
+
+    kind: ClassVar[str] = ""
+
+    subject: UUID
+    payload: dict[str, Any] = field(default_factory=dict)
+    id: UUID = field(default_factory=uuid7)
+    because: UUID | None = None
+
+
+class Done(Generic[T]):
+    """What an operation gives back to the mechanism: its result and the events that it caused."""
+
+    def __init__(self, result: T, *events: Event) -> None:
+        self.result = result
+        self.events = events
+
+
+class EventMissing(RuntimeError):
+    """An operation changed rows without an event, or wrote nothing down of what it did."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What follows from an event. `call` gets (event, by, now) and calls one operation of `causes`, or enqueues a job."""
+
+    call: Callable[[Event, Actor, datetime], None]
+    causes: tuple[type[Event], ...] = ()
+
+
+_reactions: dict[type[Event], tuple[Reaction, ...]] = {}
+
+
+def hand_over(table: dict[type[Event], Sequence[Reaction]]) -> None:
+    """Take the table of reactions. ValueError for an event without an entry, or for a cycle."""
+    missing = sorted(kind.__name__ for kind in _all_events(Event) if kind not in table)
+    if missing:
+        raise ValueError(f"no entry in the table of reactions for: {', '.join(missing)}")
+
+    def walk(kind: type[Event], path: tuple[type[Event], ...]) -> None:
+        if kind in path:
+            raise ValueError("reactions run in a circle: " + " -> ".join(k.__name__ for k in (*path, kind)))
+        for reaction in table[kind]:
+            for caused in reaction.causes:
+                walk(caused, (*path, kind))
+
+    for kind in table:
+        walk(kind, ())
+    _reactions.clear()
+    _reactions.update({kind: tuple(reactions) for kind, reactions in table.items()})
+
+
+def _all_events(base: type[Event]) -> Iterable[type[Event]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _all_events(kind)
+
+
+def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable[P, T]]:
+    """Make a write of the office an operation.
+
+    The function is keyword-only, named with the office's verb, takes `tenant` (short name or id), `by`, `now`
+    and returns Done(result, *events). Called inside an open door of the same tenant and actor it joins that;
+    otherwise it opens one with its own name as purpose. Its events run through the table of reactions, depth
+    first; when the outermost operation ends, all are chained, before the one commit.
+    `silent` is for drafts, which are no history: such an operation returns no events.
+    """
+
+    def mechanism(verb: Callable[P, Done[T]]) -> Callable[P, T]:
+        @functools.wraps(verb)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+            by, now, tenant = kwargs["by"], kwargs["now"], kwargs["tenant"]
+            assert isinstance(by, Actor) and isinstance(now, datetime) and isinstance(tenant, (str, int))
+            if now.tzinfo is not UTC:
+                raise ValueError("moments are UTC")
+            door = current_door()
+            purpose = door.purpose if door is not None and door.kind == "acting" else verb.__name__
+            with acting(tenant, by, purpose) as door, writing(door) as outermost:
+                done = verb(*args, **kwargs)
+                if silent == bool(done.events):
+                    raise EventMissing(f"{verb.__name__} {'is silent but' if silent else 'changes rows and'} "
+                                       f"returned {len(done.events)} events")
+                because: UUID | None = door.memory.get("because")
+                for event in done.events:
+                    caused = event if event.because or because is None else _because(event, because)
+                    door.memory.setdefault("events", []).append(caused)
+                    for reaction in _reactions[type(event)]:
+                        door.memory["because"] = caused.id
+                        reaction.call(caused, by, now)
+                        door.memory["because"] = because
+                if outermost:
+                    _chain(door, now)
+            return done.result
+
+        return wrapped
+
+    return mechanism
+
+
+def _because(event: Event, because: UUID) -> Event:
+    return type(event)(subject=event.subject, payload=event.payload, id=event.id, because=because)
+
+
+def open_subject(kind: str, key: UUID | None = None) -> UUID:
+    """Make the anchor of a new case, person, run ... and give its key."""
+    return Subject.objects.create(id=key or uuid7(), kind=kind).id
+
+
+def event_hash(row: EventRow) -> str:
+    """The hash of an event: SHA-256 over the canonical form of every column but the hash itself."""
+    return canonical.digest(
+        {
+            "id": str(row.id), "subject": str(row.subject_id), "seq": row.seq, "kind": row.kind,
+            "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": [row.actor_kind, str(row.actor_id) if row.actor_id else None, row.actor_name],
+            "purpose": row.purpose, "because": str(row.because) if row.because else None,
+            "commitment": row.commitment, "previous": row.previous,
+        }
+    )
+
+
+def commitment(salt: bytes, payload: dict[str, Any]) -> str:
+    """HMAC-SHA256 with the record's own random salt over the canonical payload, as 64 hexadecimal digits."""
+    return hmac.new(salt, canonical.dumps(payload), hashlib.sha256).hexdigest()
+
+
+def _chain(door: Door, now: datetime) -> None:
+    """Write the collected events behind the heads of their subjects, which stay locked until the commit."""
+    events: list[Event] = door.memory.pop("events", [])
+    pending: list[Any] = door.memory.pop("inserts", [])
+    if not events:
+        if pending:
+            insert_together(pending)
+        return
+    by = door.the_actor
+    wanted = sorted({event.subject for event in events})
+    heads = {
+        subject.id: subject
+        for subject in Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
+    }
+    rows: list[EventRow] = []
+    payloads: list[Payload] = []
+    for event in events:
+        if event.subject not in heads:
+            raise EventMissing(f"{event.kind}: no subject {event.subject}")
+        head = heads[event.subject]
+        salt = secrets.token_bytes(32)
+        head.seq += 1
+        row = EventRow(
+            id=event.id, subject_id=event.subject, seq=head.seq, kind=event.kind, at=now,
+            actor_kind=by.kind, actor_id=by.id, actor_name=by.name, purpose=door.purpose, because=event.because,
+            commitment=commitment(salt, event.payload), previous=head.head,
+        )
+        row.hash = head.head = event_hash(row)
+        rows.append(row)
+        payloads.append(Payload(id=event.id, salt=salt, body=event.payload))
+    insert_together([*pending, *rows, *payloads])
+    values = ", ".join(["(%s::uuid, %s::int, %s::text)"] * len(heads))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE audit_subject s SET seq = v.seq, head = v.head FROM (VALUES {values}) AS v(id, seq, head) "
+            "WHERE s.id = v.id",
+            [part for head in heads.values() for part in (head.id, head.seq, head.head)],
+        )
+
+
+def insert_with_events(*rows: Any) -> None:
+    """Insert `rows` together with the operation's events, in one statement at its end (for the hot path)."""
+    acting_door().memory.setdefault("inserts", []).extend(rows)
+
+
+def insert_together(rows: Sequence[Any]) -> None:
+    """Insert rows of several models by one statement: a data-modifying CTE per model, in the order given.
+
+    Policies, triggers and keys hold as ever; keys between the rows are checked at the statement's end.
+    """
+    groups: dict[type[Any], list[Any]] = {}
+    for row in rows:
+        groups.setdefault(type(row), []).append(row)
+    parts: list[str] = []
+    params: list[Any] = []
+    for model, objects in groups.items():
+        for row in objects:
+            for model_field in model._meta.concrete_fields:
+                model_field.pre_save(row, add=True)
+        query = InsertQuery(model)
+        query.insert_values(model._meta.concrete_fields, objects)
+        for sql, values in query.get_compiler(connection=connection).as_sql():
+            parts.append(f"i{len(parts)} AS ({sql})")
+            params.extend(values)
+    with connection.cursor() as cursor:
+        cursor.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
+    for row in rows:
+        row._state.adding = False
+        row._state.db = "default"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at (or refusal of) something, to be written into the read log."""
+
+    what: str
+    subject: UUID | None
+    outcome: str = "read"
+
+
+def looked_at(what: str, subject: UUID | None = None) -> None:
+    """Note that the person acting sees `what` of `subject`; written when the request's own transaction is over."""
+    acting_door().memory.setdefault("looks", []).append(Look(what, subject))
+
+
+def write_looks(*, tenant: int | str, by: Actor, purpose: str, looks: Sequence[Look], now: datetime) -> None:
+    """Write looks and refusals in a transaction of their own."""
+    if not looks:
+        return
+    with acting(tenant, by, purpose) as door, writing(door):
+        ReadEntry.objects.bulk_create(
+            ReadEntry(
+                at=now, actor_kind=by.kind, actor_id=by.id, actor_name=by.name, purpose=purpose,
+                outcome=look.outcome, what=look.what, subject=look.subject,
+            )
+            for look in looks
+        )

@@ -1,0 +1,1 @@
+"""Case file: cases, their periods and who works them."""

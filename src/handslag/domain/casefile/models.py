@@ -1,0 +1,62 @@
+"""Cases, their periods, and who works them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from handslag.domain.casefile.states import CaseState
+from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
+from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.models import StaffMember, Unit
+from handslag.domain.tenancy.rows import TenantFK, TenantRow
+
+
+class Case(TenantRow):
+    """A case of social assistance. Shares its key with its audit subject; people see `number`."""
+
+    number = models.CharField(max_length=20)
+    legal_order = models.CharField(max_length=8, default="se")
+    applicant = TenantFK(Person)
+    co_applicant = TenantFK(Person, null=True)
+    household = TenantFK(Household)
+    unit = TenantFK(Unit)
+    caseworker = TenantFK(StaffMember, null=True)
+    state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
+    opened_on = models.DateField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "applicant"]),
+            models.Index(fields=["tenant", "co_applicant"]),
+            models.Index(fields=["tenant", "unit"], condition=Q(state="open"), name="case_open_of_unit"),
+        ]
+        constraints = [
+            *wall("casefile_case", "applicant", "co_applicant", "household", "unit", "caseworker"),
+            TenantKey(name="casefile_case_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "number"], name="case_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "applicant"], condition=Q(state="open"), name="case_one_open_per_applicant"
+            ),
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_known"),
+            models.CheckConstraint(condition=~Q(applicant=models.F("co_applicant")), name="case_of_two_people"),
+        ]
+
+
+class Period(TenantRow):
+    """A span of days of a case (normally a month), with what entry routing needs to know of it."""
+
+    case = TenantFK(Case)
+    since = models.DateField()
+    until = models.DateField()
+    last_application_at = models.DateTimeField(null=True)
+    last_decision_on = models.DateField(null=True)
+    result = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [
+            *wall("casefile_period", "case"),
+            never_overlapping("period_one_per_day", "case"),
+            since_before_until("period_days"),
+        ]

@@ -1,0 +1,1 @@
+"""Decisions: proposed by one, taken by another, served by letter."""

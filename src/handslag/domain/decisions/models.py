@@ -1,0 +1,103 @@
+"""Decisions: proposed by one, taken by another where the policy says so, served by letter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.documents.models import Document, Text
+from handslag.domain.entitlement.models import Sheet
+from handslag.domain.people.models import Person
+from handslag.domain.tenancy.constraints import wall
+from handslag.domain.tenancy.models import StaffMember
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
+
+
+class Decision(TenantRow):
+    """A decision on one period of a case. What it says is fixed when it is taken; only its state moves on."""
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    number = models.CharField(max_length=20)
+    sheet = TenantFK(Sheet)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    amount = models.BigIntegerField(help_text="minor units, of the whole household")
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=12)
+    reasons = models.TextField()
+    legal_basis = models.CharField(max_length=160)
+    delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
+    state = models.CharField(max_length=10, choices=DecisionState.choices)
+    proposed_by = TenantFK(StaffMember)
+    proposed_at = models.DateTimeField()
+    decided_by = TenantFK(StaffMember, null=True)
+    decided_at = models.DateTimeField(null=True)
+    returned_reason = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall("decisions_decision", "case", "period", "sheet", "proposed_by", "decided_by"),
+            models.UniqueConstraint(fields=["tenant", "number"], name="decision_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "period"], condition=Q(state="proposed"), name="decision_one_proposal_per_period"
+            ),
+            models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, state__in=["proposed", "returned"])
+                | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["decided", "served"]),
+                name="decision_taken_with_who_and_when",
+            ),
+        ]
+
+
+class DecisionLine(TenantRow):
+    """What is granted: to a person or the household (none), for what, how much, by which section and sheet line."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    decision = TenantFK(Decision)
+    person = TenantFK(Person, null=True)
+    period = TenantFK(Period)
+    purpose = models.CharField(max_length=40)
+    amount = models.BigIntegerField(help_text="minor units")
+    section = models.CharField(max_length=120)
+    sheet_line = models.CharField(max_length=60)
+    replaces = TenantFK("decisions.DecisionLine", null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "decision"])]
+        constraints = [
+            *wall("decisions_decisionline", "decision", "person", "period", "replaces", append_only=True),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="decisionline_not_negative"),
+        ]
+
+
+class Letter(TenantRow):
+    """The letter of a decision: its content, template and texts are fixed with the decision, its PDF made once."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT, INSERT, UPDATE"}
+
+    decision = TenantFK(Decision)
+    content = models.JSONField()
+    content_digest = models.CharField(max_length=64)
+    template = models.CharField(max_length=64, help_text="name and digest of the template")
+    appeal_text = TenantFK(Text)
+    document = TenantFK(Document, null=True)
+    rendered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("decisions_letter", "decision", "appeal_text", "document"),
+            models.UniqueConstraint(fields=["tenant", "decision"], name="letter_once"),
+            models.CheckConstraint(
+                condition=Q(document=None, rendered_at=None)
+                | Q(document__isnull=False, rendered_at__isnull=False),
+                name="letter_rendered_with_moment",
+            ),
+        ]

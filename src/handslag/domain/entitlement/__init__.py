@@ -1,0 +1,1 @@
+"""Entitlement: facts of a period, sheets computed from them."""

@@ -1,0 +1,1 @@
+"""Intake: drafts, signatures, applications, receipts, the inbox."""

@@ -1,0 +1,1 @@
+"""Payments: the case account, payments, payment runs and their files."""

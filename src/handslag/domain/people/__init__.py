@@ -1,0 +1,1 @@
+"""People: identifiers, names, addresses, households over time, accounts, representation."""

@@ -1,0 +1,176 @@
+"""People apart from cases: who they are, where they live, with whom, and into which account they are paid."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from handslag.domain.people.states import AccountKind, HouseholdRole, IdentifierType
+from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.rows import TenantFK, TenantRow
+
+
+class DateRange(Func):
+    """`daterange(since, until)`: half-open, open-ended where `until` is NULL."""
+
+    function = "daterange"
+    output_field = DateRangeField()
+
+
+def never_overlapping(name: str, *keys: str) -> ExclusionConstraint:
+    """At most one row per `keys` on every day of `[since, until)` within a tenant."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            ("tenant", RangeOperators.EQUAL),
+            *((key, RangeOperators.EQUAL) for key in keys),
+            (DateRange(F("since"), F("until")), RangeOperators.OVERLAPS),
+        ],
+    )
+
+
+def since_before_until(name: str) -> models.CheckConstraint:
+    """A period has at least one day."""
+    return models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("since")), name=name)
+
+
+class Person(TenantRow):
+    """A person as this organisation knows them. Shares its key with its audit subject."""
+
+    given_name = models.CharField(max_length=120, blank=True)
+    family_name = models.CharField(max_length=120, blank=True)
+    sort_key = models.BinaryField(help_text="ICU collation key of the name in the tenant's first language")
+    birth_on = models.DateField(null=True)
+    language = models.CharField(max_length=12, default="sv")
+    email = models.EmailField(blank=True)
+    telephone = models.CharField(max_length=40, blank=True)
+    protection_level = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("people_person"),
+            TenantKey(name="people_person_subject", field="id", to="audit.Subject"),
+            models.CheckConstraint(condition=Q(protection_level__lte=3), name="person_protection_known"),
+            models.CheckConstraint(condition=~Q(given_name="", family_name=""), name="person_has_a_name"),
+        ]
+
+
+class Identifier(TenantRow):
+    """A number by which a person is known, with its type."""
+
+    person = TenantFK(Person)
+    type = models.CharField(max_length=20, choices=IdentifierType.choices)
+    value = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "person"])]
+        constraints = [
+            *wall("people_identifier", "person"),
+            models.UniqueConstraint(fields=["tenant", "type", "value"], name="identifier_once_per_tenant"),
+            models.CheckConstraint(condition=Q(type__in=IdentifierType.values), name="identifier_type_known"),
+        ]
+
+
+class Address(TenantRow):
+    """Where a person lives or gets post, from `since` until before `until`."""
+
+    person = TenantFK(Person)
+    lines = ArrayField(models.CharField(max_length=120))
+    postcode = models.CharField(max_length=12)
+    city = models.CharField(max_length=80)
+    country = models.CharField(max_length=2)
+    protection_level = models.PositiveSmallIntegerField(default=0)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("people_address", "person"),
+            never_overlapping("address_one_per_day", "person"),
+            since_before_until("address_period"),
+        ]
+
+
+class Household(TenantRow):
+    """People who keep house together; who, is a matter of days."""
+
+    class Meta:
+        constraints = wall("people_household")
+
+
+class Membership(TenantRow):
+    """A person's days in a household."""
+
+    household = TenantFK(Household)
+    person = TenantFK(Person)
+    role = models.CharField(max_length=12, choices=HouseholdRole.choices)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "household"])]
+        constraints = [
+            *wall("people_membership", "household", "person"),
+            never_overlapping("membership_one_per_day", "person"),
+            since_before_until("membership_period"),
+            models.CheckConstraint(condition=Q(role__in=HouseholdRole.values), name="membership_role_known"),
+        ]
+
+
+class Account(TenantRow):
+    """Where a person is paid, from `since` until before `until`; never changed in the application form."""
+
+    person = TenantFK(Person)
+    kind = models.CharField(max_length=12, choices=AccountKind.choices)
+    clearing = models.CharField(max_length=5, blank=True)
+    number = models.CharField(max_length=34)
+    holder = models.CharField(max_length=120)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("people_account", "person"),
+            never_overlapping("account_one_per_day", "person"),
+            since_before_until("account_period"),
+        ]
+
+
+class Representation(TenantRow):
+    """One person may act for another, from `since` until before `until`, on the stated ground."""
+
+    person = TenantFK(Person)
+    representative = TenantFK(Person)
+    ground = models.CharField(max_length=80)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("people_representation", "person", "representative"),
+            since_before_until("representation_period"),
+            models.CheckConstraint(condition=~Q(person=F("representative")), name="representation_by_another"),
+        ]
+
+
+class CitizenLogin(TenantRow):
+    """A person's log-in: the issuer and subject that vouched for them. The session holds only this row's key."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    person = TenantFK(Person)
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200)
+    acr = models.CharField(max_length=120)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("people_citizenlogin", "person"),
+            models.UniqueConstraint(fields=["tenant", "issuer", "subject"], name="login_once_per_subject"),
+        ]

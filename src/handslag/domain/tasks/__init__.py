@@ -1,0 +1,1 @@
+"""Tasks: work items, deadlines, notices."""

@@ -1,0 +1,21 @@
+"""States of tasks, deadlines and notices."""
+
+from django.db.models import TextChoices
+
+
+class TaskState(TextChoices):
+    OPEN = "open"
+    DONE = "done"
+
+
+class DeadlineState(TextChoices):
+    WAITING = "waiting"  # for the proof of the day on which it begins
+    RUNNING = "running"
+    KEPT = "kept"
+    MISSED = "missed"
+
+
+class NoticeState(TextChoices):
+    WAITING = "waiting"
+    SENT = "sent"
+    PARKED = "parked"  # gave up after the last try: a person looks at it

@@ -1,0 +1,203 @@
+"""Organisations, relations between them, units, staff, roles, keys; staff log-in and sessions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.base_session import BaseSessionManager as SessionManager
+from django.db import models
+
+from handslag.domain.tenancy.constraints import wall
+from handslag.domain.tenancy.rows import TenantFK, TenantRow
+from handslag.domain.tenancy.states import OrganisationKind, RelationKind, Role
+from handslag.kernel.ids import uuid7
+
+READ = {"web": "SELECT", "worker": "SELECT", "auditor": "SELECT", "courier": "SELECT", "eraser": "SELECT"}
+
+
+class Organisation(models.Model):
+    """An entry of the installation's directory. With `is_tenant` it is responsible for data of its own."""
+
+    grants: ClassVar[dict[str, str]] = READ
+
+    id = models.AutoField(primary_key=True)
+    slug = models.SlugField(unique=True, max_length=40)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=24, choices=OrganisationKind.choices)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    zone = models.CharField(max_length=40)
+    languages = ArrayField(models.CharField(max_length=12))
+    code_type = models.CharField(max_length=24, help_text="kommunkod, BFS number, AGS, UID, sedex id")
+    code = models.CharField(max_length=40)
+    colour = models.CharField(max_length=7, default="#1f5c7a")
+    address_lines = ArrayField(models.CharField(max_length=120), default=list)
+    telephone = models.CharField(max_length=40, blank=True)
+    is_tenant = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code_type", "code", "kind"], name="organisation_once_per_code"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=OrganisationKind.values), name="organisation_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Relation(models.Model):
+    """What one organisation does for another, from `since` until before `until`."""
+
+    grants: ClassVar[dict[str, str]] = READ
+
+    id = models.AutoField(primary_key=True)
+    kind = models.CharField(max_length=24, choices=RelationKind.choices)
+    subject = models.ForeignKey(Organisation, models.PROTECT, related_name="relations")
+    other = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=RelationKind.values), name="relation_kind_known"),
+            models.CheckConstraint(condition=~models.Q(subject=models.F("other")), name="relation_to_another"),
+            models.UniqueConstraint(fields=["kind", "subject", "other", "since"], name="relation_once"),
+        ]
+
+
+class StaffUserManager(BaseUserManager["StaffUser"]):
+    """Finds staff by their log-in name."""
+
+
+class StaffUser(AbstractBaseUser):
+    """How a member of staff logs in. What she may do is a row of the tenant (StaffMember, RoleGrant), never here."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    objects = StaffUserManager()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Session(AbstractBaseSession):
+    """A log-in session. `account` names the staff user or the citizen's account, so that all of one can be ended."""
+
+    grants: ClassVar[dict[str, str]] = {
+        "web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT, DELETE"
+    }
+
+    account = models.UUIDField(null=True, db_index=True)
+
+    objects = SessionManager["Session"]()
+
+    @classmethod
+    def get_session_store_class(cls) -> type:  # type: ignore[override]
+        from handslag.web.entry.sessions import SessionStore
+
+        return SessionStore
+
+
+class Unit(TenantRow):
+    """A unit of the organisation; cases and tasks belong to one."""
+
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_unit"),
+            models.UniqueConstraint(fields=["tenant", "name"], name="unit_once_per_tenant"),
+        ]
+
+
+class StaffMember(TenantRow):
+    """A staff user's place in this tenant."""
+
+    user_id = models.UUIDField()
+    name = models.CharField(max_length=120)
+    unit = TenantFK(Unit)
+    active = models.BooleanField(default=True)
+    clearance = models.PositiveSmallIntegerField(default=0, help_text="highest protection level she may see, 0 to 3")
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_staffmember", "unit"),
+            models.UniqueConstraint(fields=["tenant", "user_id"], name="staff_once_per_tenant"),
+            models.CheckConstraint(condition=models.Q(clearance__lte=3), name="staff_clearance_known"),
+        ]
+
+
+class RoleGrant(TenantRow):
+    """A role that a member of staff holds, from `since` until before `until`."""
+
+    member = TenantFK(StaffMember)
+    role = models.CharField(max_length=24, choices=Role.choices)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "member"])]
+        constraints = [
+            *wall("tenancy_rolegrant", "member"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_known"),
+        ]
+
+
+class TenantKeyRow(TenantRow):
+    """A key of the tenant: signing (ES256; public part published) or files (AES-256), private part encrypted
+    under the installation's key, which lies outside the database."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT", "worker": "SELECT", "auditor": "SELECT"}
+
+    use = models.CharField(max_length=12, choices=[("signing", "signing"), ("files", "files")])
+    key_id = models.CharField(max_length=64)
+    public_jwk = models.JSONField(null=True)
+    private_sealed = models.BinaryField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "tenancy_key"
+        constraints = [
+            *wall("tenancy_key"),
+            models.UniqueConstraint(fields=["tenant", "key_id"], name="key_once_per_tenant"),
+        ]
+
+
+class Counter(TenantRow):
+    """The last number given out, per year and series."""
+
+    series = models.CharField(max_length=24)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_counter"),
+            models.UniqueConstraint(fields=["tenant", "series", "year"], name="counter_once"),
+        ]
+
+
+class Policy(TenantRow):
+    """A setting of the tenant that operations obey (how many eyes, which window), by name."""
+
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_policy"),
+            models.UniqueConstraint(fields=["tenant", "name"], name="policy_once_per_tenant"),
+        ]

@@ -1,0 +1,28 @@
+"""Kinds of organisation and relation, roles of staff."""
+
+from django.db.models import TextChoices
+
+
+class OrganisationKind(TextChoices):
+    MUNICIPALITY = "municipality"
+    DISTRICT = "district"
+    CANTON_OFFICE = "canton_office"
+    INTEGRATION_OFFICE = "integration_office"
+    PROVIDER = "provider"
+    AUTHORITY = "authority"
+
+
+class RelationKind(TextChoices):
+    TAKES_NORMS_FROM = "takes_norms_from"
+    DECIDES_FOR = "decides_for"
+    WORKS_CASES_FOR = "works_cases_for"
+    HEARS_OBJECTIONS_OF = "hears_objections_of"
+
+
+class Role(TextChoices):
+    REGISTRAR = "registrar"  # registers people, households and cases; enters paper applications
+    CASEWORKER = "caseworker"  # works cases of her unit, proposes decisions
+    DECIDER = "decider"  # second pair of eyes: takes decisions
+    PAYER = "payer"  # releases payment runs
+    ADMINISTRATOR = "administrator"  # staff, roles, settings of the tenant; sees no case
+    REVIEWER = "reviewer"  # reviews the access log

@@ -1,0 +1,43 @@
+"""Canonical JSON (RFC 8785 restricted to what we store) and the digests taken over it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TypeAlias
+
+Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+
+#: Integers beyond this are not the same number in every JSON reader (RFC 8785, section 3.2.2.3).
+LARGEST = 2**53 - 1
+
+
+def dumps(value: object) -> bytes:
+    """The one byte sequence for `value`: keys sorted by UTF-16 code units, no blanks, UTF-8.
+
+    Takes None, bool, int (up to 2**53 - 1), str, list and dict with str keys.
+    Anything else, floats above all, raises TypeError; a larger integer or a lone surrogate raises ValueError.
+    """
+    return json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def digest(value: object) -> str:
+    """SHA-256 of the canonical bytes of `value`, as 64 hexadecimal digits."""
+    return hashlib.sha256(dumps(value)).hexdigest()
+
+
+def _checked(value: object) -> object:
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise ValueError(f"{value} is beyond the integers that every JSON reader keeps")
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_checked(item) for item in value]
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"canonical JSON has text keys only, not {type(key).__name__}")
+        return {key: _checked(value[key]) for key in sorted(value, key=lambda text: text.encode("utf-16-be"))}
+    raise TypeError(f"canonical JSON has no {type(value).__name__}")

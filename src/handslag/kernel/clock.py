@@ -1,0 +1,13 @@
+"""The only clock. Domain code is told the time (`now=`); only connectors and what stands above read it here."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> datetime:
+    """The present moment in UTC, moved by `HANDSLAG_CLOCK_SHIFT` seconds where a test or a demonstration sets that."""
+    shift = os.environ.get("HANDSLAG_CLOCK_SHIFT")
+    moment = datetime.now(UTC)
+    return moment + timedelta(seconds=int(shift)) if shift else moment
