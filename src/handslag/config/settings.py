@@ -1,0 +1,194 @@
+"""Settings of the product. Everything that differs between places comes from the environment (docs/reference)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+BASE = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("HANDSLAG_DATA", "var")).resolve()
+ROLE = os.environ.get("HANDSLAG_ROLE", "web")
+PRODUCTION = os.environ.get("HANDSLAG_PRODUCTION") == "1"
+
+
+def _secrets() -> dict[str, Any]:
+    """`<data>/secrets.json`, made at the first start; without it only commands that need no database work."""
+    path = DATA / "secrets.json"
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+    return {"django": "no-secrets-yet" * 4, "installation_key": "", "roles": {}}
+
+
+def _conninfo(text: str) -> dict[str, str]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    return {key: str(value) for key, value in conninfo_to_dict(text).items() if value is not None}
+
+
+SECRETS = _secrets()
+SECRET_KEY = SECRETS["django"]
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("HANDSLAG_HOSTS", ".localhost,127.0.0.1").split(",")
+
+_db = _conninfo(os.environ.get("HANDSLAG_DB", "dbname=handslag"))
+DATABASES = {
+    "default": {
+        "ENGINE": "handslag.domain.tenancy.postgres",
+        "NAME": _db.pop("dbname", "handslag"),
+        "HOST": _db.pop("host", ""),
+        "PORT": _db.pop("port", ""),
+        "USER": f"handslag_{ROLE}",
+        "PASSWORD": SECRETS["roles"].get(ROLE, ""),
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {
+            **_db,
+            "application_name": f"handslag-{ROLE}",
+            "connect_timeout": 5,
+        },
+    }
+}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_cotton",
+    "django_htmx",
+    "handslag.domain.tenancy",
+    "handslag.domain.audit",
+    "handslag.domain.documents",
+    "handslag.domain.people",
+    "handslag.domain.tasks",
+    "handslag.domain.casefile",
+    "handslag.domain.intake",
+    "handslag.domain.entitlement",
+    "handslag.domain.decisions",
+    "handslag.domain.payments",
+    "handslag.web.entry",
+    "handslag.web.ui",
+    "handslag.web.citizen",
+    "handslag.web.caseworker",
+    "handslag.config.apps.HandslagConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "handslag.web.entry.hosts.Hosts",
+    "handslag.web.entry.hosts.Away",
+    "handslag.web.entry.sessions.Sessions",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "handslag.web.entry.hosts.LogIn",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+AUTH_USER_MODEL = "tenancy.StaffUser"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Handslag"
+LOGIN_URL = "/log-in/"
+LOGIN_REDIRECT_URL = "/"
+
+SESSION_ENGINE = "handslag.web.entry.sessions"
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+SESSION_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+#: The first label of the host name chooses the counter; anything else sees only /health.
+COUNTERS = {
+    "apply": "handslag.config.urls.apply",
+    "desk": "handslag.config.urls.desk",
+    "files": "handslag.config.urls.files",
+    "health": "handslag.config.urls.health",
+}
+ROOT_URLCONF = "handslag.config.urls.health"
+WSGI_APPLICATION = "handslag.config.wsgi.application"
+FORM_RENDERER = "handslag.web.ui.forms.Renderer"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "handslag.web.entry.hosts.context",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", "Svenska"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+PROCRASTINATE_APP = "handslag.jobs.queue.app"
+PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
+PROCRASTINATE_IMPORT_PATHS = ["handslag.jobs.letters", "handslag.jobs.payments", "handslag.jobs.watch"]
+PROCRASTINATE_READONLY_MODELS = True
+
+#: The development e-ID and the addresses of the counters (docs/how-to/connect-an-e-id.md).
+PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
+EID_ISSUER = os.environ.get("HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}")
+APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
+DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
+#: Where forms may lead to by redirection (Chromium checks form-action on redirects too): the e-ID's pages.
+FORM_ACTIONS = [EID_ISSUER]
+CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
+SMTP = os.environ.get("HANDSLAG_SMTP", "")
+
+LOGGING_CONFIG = None

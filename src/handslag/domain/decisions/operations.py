@@ -1,0 +1,256 @@
+"""Decisions proposed, returned, taken. What a letter says is fixed with the decision; its PDF is a job's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.models import Decision, DecisionLine, Letter
+from handslag.domain.decisions.queries import month_name
+from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.documents.models import Document
+from handslag.domain.documents.operations import keep_text
+from handslag.domain.documents.queries import DatedText, text_for
+from handslag.domain.entitlement.models import Sheet
+from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.people.queries import address_on, full_name
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.models import Organisation, StaffMember
+from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
+from handslag.kernel.money import format_money
+from handslag.rules.se.facts import Facts
+
+#: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
+PURPOSE = "forsorjningsstod"
+LEGAL_BASIS = "12 kap. 1 och 7 §§ socialtjänstlagen (2025:400)"
+LEGAL_BASIS_BEFORE = "4 kap. 1 och 3 §§ socialtjänstlagen (2001:453)"
+
+
+class DecisionProposed(Event):
+    kind = "decision proposed"
+
+
+class DecisionReturned(Event):
+    kind = "decision returned"
+
+
+class DecisionTaken(Event):
+    kind = "decision taken"
+
+
+class LetterRendered(Event):
+    kind = "letter rendered"
+
+
+def outcome_of(sheet: Sheet) -> Outcome:
+    """What the sheet amounts to: everything accepted, part of it, nothing (a person proposes and decides it)."""
+    if sheet.granted == 0:
+        return Outcome.AVSLAG
+    costs = Facts.from_json(sheet.snapshot.facts).costs
+    return Outcome.DELAVSLAG if any(c.accepted < c.applied for c in costs) else Outcome.BIFALL
+
+
+@operation()
+def propose(
+    *, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str
+) -> Done[Decision]:
+    """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
+    (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed")."""
+    found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
+    if found is None:
+        raise Hidden("sheet", sheet)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
+    if Sheet.objects.filter(period=found.period, number__gt=found.number).exists():
+        raise NotPossible("not the newest sheet")
+    _refuse_example_norms(found)
+    if Decision.objects.filter(period=found.period).exclude(state=DecisionState.RETURNED).exists():
+        raise NotPossible("proposed")
+    outcome = outcome_of(found)
+    if outcome != Outcome.BIFALL and len(reasons.strip()) < 10:
+        raise NotPossible("reasons")
+    decision = Decision.objects.create(
+        case=case, period=found.period, number=next_reference("decision", now), sheet=found, outcome=outcome,
+        amount=found.granted, currency=found.currency, language=language, reasons=reasons.strip(),
+        legal_basis=LEGAL_BASIS if found.period.since.isoformat() >= "2025-07-01" else LEGAL_BASIS_BEFORE,
+        delegation=setting("delegation"), state=DecisionState.PROPOSED, proposed_by_id=member.id, proposed_at=now,
+    )
+    return Done(
+        decision,
+        DecisionProposed(
+            subject=case.id,
+            payload={"decision": str(decision.id), "sheet": str(found.id), "outcome": outcome, "amount": decision.amount},
+        ),
+    )
+
+
+def _refuse_example_norms(sheet: Sheet) -> None:
+    if sheet.norm_set.has_example and not setting("demonstration"):
+        raise NotPossible("example norms")
+
+
+def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, Any]:
+    found = Decision.objects.filter(id=decision).values_list("case_id", flat=True).first()
+    if found is None:
+        raise Hidden("decision", decision)
+    case, member = case_for_staff(found, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
+    row = (
+        Decision.objects.select_for_update(of=("self",))
+        .select_related("sheet__norm_set", "sheet__snapshot", "period")
+        .get(id=decision)
+    )
+    return row, case, member
+
+
+@operation()
+def return_proposal(
+    *, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int, reason: str
+) -> Done[Decision]:
+    """The second pair of eyes sends the proposal back, with a reason."""
+    row, case, member = _locked(decision, by, now)
+    if Role.DECIDER not in member.roles or member.id == row.proposed_by_id:
+        raise NotPossible("second pair of eyes")
+    if row.version != version or row.state != DecisionState.PROPOSED:
+        raise Conflict("decision", theirs=row.state)
+    if len(reason.strip()) < 10:
+        raise NotPossible("reasons")
+    row.state, row.returned_reason, row.version = DecisionState.RETURNED, reason.strip(), row.version + 1
+    row.save(update_fields=["state", "returned_reason", "version"])
+    return Done(row, DecisionReturned(subject=case.id, payload={"decision": str(row.id), "reason": reason.strip()}))
+
+
+@operation()
+def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
+    """Take a proposed decision. Needs the role of a decider; above the tenant's limit, and for every refusal,
+    also another person than who proposed it: NotPossible("second pair of eyes").
+
+    Its lines, the letter's content and the texts it uses are fixed here.
+    """
+    row, case, member = _locked(decision, by, now)
+    if row.version != version or row.state != DecisionState.PROPOSED:
+        raise Conflict("decision", theirs=row.state)
+    if Role.DECIDER not in member.roles:
+        raise NotPossible("delegation")
+    four_eyes = row.amount > int(setting("four_eyes_above")) or row.outcome != Outcome.BIFALL
+    if four_eyes and member.id == row.proposed_by_id:
+        raise NotPossible("second pair of eyes")
+    if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():
+        raise NotPossible("not the newest sheet")
+    _refuse_example_norms(row.sheet)
+    row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
+    row.version += 1
+    row.save(update_fields=["state", "decided_by", "decided_at", "version"])
+    if row.amount:
+        DecisionLine.objects.create(
+            decision=row, period=row.period, purpose=PURPOSE, amount=row.amount, section=row.legal_basis,
+            sheet_line="granted",
+        )
+    today = acting_door().the_tenant.today(now)
+    Period.objects.filter(id=row.period_id).update(last_decision_on=today, result=row.outcome)
+    appeal = text_for(case.legal_order, "appeal", row.language, today)
+    grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
+    keep_text(grounds)
+    content = letter_content(row, case, grounds, appeal, now)
+    Letter.objects.create(
+        decision=row, content=content, content_digest=canonical.digest(content), template="decision.se/1",
+        appeal_text=keep_text(appeal),
+    )
+    return Done(
+        row,
+        DecisionTaken(
+            subject=case.id,
+            payload={"decision": str(row.id), "outcome": row.outcome, "amount": row.amount, "currency": row.currency,
+                     "sheet": str(row.sheet_id), "letter_digest": canonical.digest(content),
+                     "proposed_by": str(row.proposed_by_id), "decided_by": str(member.id)},
+        ),
+    )
+
+
+_GROUNDS = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
+
+
+def letter_content(
+    decision: Decision, case: Case, grounds: DatedText, appeal: DatedText, now: datetime
+) -> dict[str, Any]:
+    """Everything that the letter says, as data: the preview and the PDF are made of nothing else."""
+    tenant = acting_door().the_tenant
+    today = tenant.today(now)
+    organisation = Organisation.objects.get(id=tenant.id)
+    language = decision.language
+    month = month_name(decision.period.since, language)
+    amount = format_money(decision.amount, decision.currency, language)
+    calculation = stored_calculation(decision.sheet)
+    adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
+    names = {str(p.id): full_name(p) for p in adults}
+    address = address_on(case.applicant_id, today)
+    decider = StaffMember.objects.get(id=decision.decided_by_id)
+    heading, sentence = _SENTENCES[language][decision.outcome]
+    facts = Facts.from_json(decision.sheet.snapshot.facts)
+    children = [m for m in facts.members if m.role == "child"]
+    names.update({m.key: _CHILD[language].format(n=n + 1) for n, m in enumerate(children)})
+    return {
+        "language": language, "number": decision.number, "case": case.number, "date": today.isoformat(),
+        "organisation": {
+            "name": organisation.name, "address": organisation.address_lines, "telephone": organisation.telephone,
+            "colour": organisation.colour,
+        },
+        "recipient": [" & ".join(full_name(p) for p in adults),
+                      *([*address.lines, f"{address.postcode} {address.city}"] if address else [])],
+        "heading": heading.format(month=month), "outcome": sentence.format(month=month, amount=amount),
+        "grounds": grounds.body, "reasons": decision.reasons, "legal_basis": decision.legal_basis,
+        "lines": [{"text": f"{_PURPOSE[language]} {month}", "amount": decision.amount}] if decision.amount else [],
+        "currency": decision.currency,
+        "sheet": [
+            {"text": calculation.explain(line, language), "who": names.get(line.person or "", ""),
+             "amount": line.amount, "section": line.section}
+            for line in calculation.lines
+        ],
+        "totals": calculation.totals, "granted": calculation.granted, "surplus": calculation.surplus,
+        "sheet_number": decision.sheet.number, "sheet_digest": decision.sheet.digest,
+        "uncertain": sorted(calculation.uncertain),
+        "decider": decider.name, "delegation": decision.delegation, "automated": False,
+        "appeal": appeal.body,
+    }
+
+
+_PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
+_CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
+_SENTENCES = {
+    "sv": {
+        Outcome.BIFALL: ("Beslut om ekonomiskt bistånd för {month}", "Du får {amount} i ekonomiskt bistånd för {month}."),
+        Outcome.DELAVSLAG: ("Beslut om ekonomiskt bistånd för {month}",
+                            "Du får {amount} i ekonomiskt bistånd för {month}. En del av ansökan har vi inte beviljat."),
+        Outcome.AVSLAG: ("Beslut om ekonomiskt bistånd för {month}",
+                         "Du får inget ekonomiskt bistånd för {month}, eftersom inkomsterna räcker enligt beräkningen."),
+    },
+    "en": {
+        Outcome.BIFALL: ("Decision on financial assistance for {month}",
+                         "You receive {amount} in financial assistance for {month}."),
+        Outcome.DELAVSLAG: ("Decision on financial assistance for {month}",
+                            "You receive {amount} in financial assistance for {month}. Part of the application was not granted."),
+        Outcome.AVSLAG: ("Decision on financial assistance for {month}",
+                         "You receive no financial assistance for {month}, because the income is enough by the calculation."),
+    },
+}
+
+
+@operation()
+def record_letter(
+    *, tenant: str | int, by: Actor, now: datetime, letter: UUID, document: UUID
+) -> Done[Letter]:
+    """The PDF of a letter is made: its bytes are kept as `document`. A second time changes nothing but the chain."""
+    found = Letter.objects.select_for_update(of=("self",)).select_related("decision").filter(id=letter).first()
+    if found is None or by.kind != "system":
+        raise Hidden("letter", letter)
+    if found.document_id is None:
+        found.document, found.rendered_at = Document.objects.get(id=document), now
+        found.save(update_fields=["document", "rendered_at"])
+    payload = {"decision": str(found.decision_id), "document": str(document)}
+    return Done(found, LetterRendered(subject=found.decision.case_id, payload=payload))

@@ -1,0 +1,76 @@
+"""Deadlines set and notices queued."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.people.models import Person
+from handslag.domain.tasks.models import Deadline, Notice
+from handslag.domain.tasks.states import NoticeState
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden
+
+#: A notice is tried this often, from 5 seconds to 5 minutes apart; then a person looks at it.
+MOST_TRIES = 48
+
+
+class DeadlineSet(Event):
+    kind = "deadline set"
+
+
+class NoticesQueued(Event):
+    kind = "notices queued"
+
+
+class NoticeEnded(Event):
+    kind = "notice ended"
+
+
+@operation()
+def set_deadline(
+    *, tenant: str | int, by: Actor, now: datetime, subject: UUID, rule: str, legal_basis: str, consequence: str
+) -> Done[Deadline]:
+    """Set a deadline that waits for the proof of the day on which it begins."""
+    deadline = Deadline.objects.create(
+        subject_id=subject, rule=rule, legal_basis=legal_basis, consequence=consequence
+    )
+    return Done(deadline, DeadlineSet(subject=subject, payload={"deadline": str(deadline.id), "rule": rule}))
+
+
+@operation()
+def queue_notices(
+    *, tenant: str | int, by: Actor, now: datetime, subject: UUID, persons: list[UUID], kind: str
+) -> Done[list[Notice]]:
+    """Queue an e-mail without content to each person who has an address and is not protected."""
+    told = Person.objects.filter(id__in=persons, protection_level=0).exclude(email="")
+    notices = Notice.objects.bulk_create(
+        Notice(
+            person=p, subject_id=subject, kind=kind, language=p.language, address=p.email, created_at=now, next_try_at=now
+        )
+        for p in told
+    )
+    return Done(notices, NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]}))
+
+
+@operation()
+def end_notice(
+    *, tenant: str | int, by: Actor, now: datetime, notice: UUID, sent: bool, trouble: str = ""
+) -> Done[Notice]:
+    """Record what became of a try: sent, to be tried again later, or parked for a person after the last one."""
+    found = Notice.objects.select_for_update().filter(id=notice).first()
+    if found is None or by.kind != "system":
+        raise Hidden("notice", notice)
+    found.attempts += 1
+    found.trouble = trouble[:200]
+    if sent or found.attempts >= MOST_TRIES:
+        found.state = NoticeState.SENT if sent else NoticeState.PARKED
+        found.ended_at = now
+    else:
+        found.next_try_at = now + timedelta(seconds=min(300, 5 * 2 ** min(found.attempts, 8)))
+    found.save()
+    return Done(
+        found,
+        NoticeEnded(subject=found.subject_id, payload={"notice": str(found.id), "state": found.state, "try": found.attempts}),
+    )

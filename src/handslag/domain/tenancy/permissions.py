@@ -1,0 +1,75 @@
+"""May this person do that: role, within the open tenant. The case relation is the case file's to judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from handslag.domain.tenancy.door import Actor, Door, acting_door
+from handslag.domain.tenancy.states import Role
+
+
+class Hidden(LookupError):
+    """Not there, or not for this person's eyes: both look the same to them."""
+
+    def __init__(self, what: str, subject: UUID | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.subject = subject
+
+
+class NotAllowed(PermissionError):
+    """The person may know that it exists, but may not do this."""
+
+    def __init__(self, what: str, subject: UUID | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.subject = subject
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of staff as the open door sees them."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    unit_id: UUID
+    clearance: int
+    roles: frozenset[str]
+
+
+_MEMBER = """
+SELECT m.id, m.user_id, m.name, m.unit_id, m.clearance,
+       array(SELECT r.role FROM tenancy_rolegrant r WHERE r.tenant_id = m.tenant_id AND r.member_id = m.id
+             AND r.since <= current_date AND (r.until IS NULL OR r.until > current_date))
+FROM tenancy_staffmember m WHERE m.user_id = %s AND m.active
+"""
+
+
+def member_behind(door: Door) -> Member:
+    """The member of staff who acts behind `door`, read once per door; Hidden if they have no place in this tenant."""
+    found = door.memory.get("member")
+    if found is None:
+        by = door.the_actor
+        with connection.cursor() as cursor:
+            cursor.execute(_MEMBER, [by.id])
+            row = cursor.fetchone()
+        if by.kind != "staff" or row is None:
+            raise Hidden("organisation")
+        found = door.memory["member"] = Member(*row[:5], roles=frozenset(row[5]))
+    assert isinstance(found, Member)
+    return found
+
+
+def require_role(by: Actor, *roles: Role) -> Member:
+    """The member acting, who must hold one of `roles` today; NotAllowed otherwise. Citizens and jobs hold none."""
+    door = acting_door()
+    if by != door.the_actor or by.kind != "staff":
+        raise NotAllowed(f"role {'/'.join(roles)}")
+    member = member_behind(door)
+    if not member.roles & set(roles):
+        raise NotAllowed(f"role {'/'.join(roles)}")
+    return member

@@ -1,0 +1,1 @@
+"""Scheduled and deferred work: each job fetches, then calls one operation."""

@@ -1,0 +1,1 @@
+"""The caseworker's counter: register, take from the inbox, assess, decide, pay."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CaseworkerConfig(AppConfig):
+    name = "handslag.web.caseworker"
+    label = "web_caseworker"

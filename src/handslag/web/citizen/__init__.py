@@ -1,0 +1,1 @@
+"""The citizen's counter: renew, follow, see the decision and the money."""

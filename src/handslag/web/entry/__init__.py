@@ -1,0 +1,1 @@
+"""Where requests enter: host names, sessions, who it is, the door, the read log."""
