@@ -21,7 +21,7 @@ class _Statements(models.BaseConstraint):
 
     def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None and schema_editor is not None
-        schema_editor.deferred_sql.extend(Statement(sql) for sql in self._create(model, schema_editor.quote_name))
+        schema_editor.deferred_sql.extend(self._create(model, schema_editor.quote_name))  # type: ignore[arg-type]
         return None  # type: ignore[return-value]
 
     def create_sql(
@@ -71,14 +71,27 @@ class TenantKey(_Statements):
             target = model._meta.apps.get_model(self.to)
         else:
             target = field.related_model  # type: ignore[assignment]
-        return [
-            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
-            f"FOREIGN KEY (tenant_id, {quote(field.column)}) "  # type: ignore[union-attr]
-            f"REFERENCES {quote(target._meta.db_table)} (tenant_id, id) DEFERRABLE INITIALLY IMMEDIATE"
-        ]
+        table, other = quote(model._meta.db_table), quote(target._meta.db_table)
+        column = quote(field.column)  # type: ignore[union-attr]
+        return [_VALIDATED.format(table=table, other=other, name=quote(self.name), column=column)]
 
     def _remove(self, model: type[models.Model], quote: Any) -> list[str]:
         return [f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"]
+
+
+#: PostgreSQL checks the rows that are there by a query of the owner, which FORCE would stop: it is lifted inside
+#: the statement, under the lock that ALTER TABLE takes anyway.
+_VALIDATED = """
+DO $$ DECLARE forced regclass[] := array(
+    SELECT oid FROM pg_class WHERE oid IN ('{table}'::regclass, '{other}'::regclass) AND relforcerowsecurity);
+    one regclass;
+BEGIN
+    FOREACH one IN ARRAY forced LOOP EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', one); END LOOP;
+    ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (tenant_id, {column})
+        REFERENCES {other} (tenant_id, id) DEFERRABLE INITIALLY IMMEDIATE;
+    FOREACH one IN ARRAY forced LOOP EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', one); END LOOP;
+END $$
+"""
 
 
 class RowSecurity(_Statements):

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -57,6 +59,10 @@ class TenantRef:
     zone: str
     currency: str
     country: str
+
+    def today(self, now: datetime) -> date:
+        """The day that `now` falls on where the organisation is: it decides months, deadlines and ages."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 @dataclass

@@ -35,13 +35,11 @@ def grant_statements() -> list[str]:
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO handslag_backup",
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO handslag_backup",
     ]
-    for model in apps.get_models(include_auto_created=True):
-        table = model._meta.db_table
-        grants = getattr(model, "grants", None)
-        if grants is None:
-            grants = INSTALLATION_TABLES[table].grants if table in INSTALLATION_TABLES else {}
-        auditor = {} if table in INSTALLATION_TABLES and not INSTALLATION_TABLES[table].audited else {"auditor": "SELECT"}
-        for role, verbs in {**auditor, **grants}.items():
+    granted = {model._meta.db_table: getattr(model, "grants", {}) for model in apps.get_models()}
+    listed = {table: entry.grants for table, entry in INSTALLATION_TABLES.items() if entry.grants}
+    for table, grants in {**granted, **listed}.items():
+        auditor = table not in INSTALLATION_TABLES or INSTALLATION_TABLES[table].audited
+        for role, verbs in {**({"auditor": "SELECT"} if auditor else {}), **grants}.items():
             statements.append(f'GRANT {verbs} ON "{table}" TO handslag_{role}')
             if "INSERT" in verbs:
                 statements.append(_sequence_grant(table, role))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -44,18 +45,19 @@ class Member:
 _MEMBER = """
 SELECT m.id, m.user_id, m.name, m.unit_id, m.clearance,
        array(SELECT r.role FROM tenancy_rolegrant r WHERE r.tenant_id = m.tenant_id AND r.member_id = m.id
-             AND r.since <= current_date AND (r.until IS NULL OR r.until > current_date))
+             AND r.since <= %s AND (r.until IS NULL OR r.until > %s))
 FROM tenancy_staffmember m WHERE m.user_id = %s AND m.active
 """
 
 
-def member_behind(door: Door) -> Member:
+def member_behind(door: Door, now: datetime) -> Member:
     """The member of staff who acts behind `door`, read once per door; Hidden if they have no place in this tenant."""
     found = door.memory.get("member")
     if found is None:
         by = door.the_actor
         with connection.cursor() as cursor:
-            cursor.execute(_MEMBER, [by.id])
+            today = door.the_tenant.today(now)
+            cursor.execute(_MEMBER, [today, today, by.id])
             row = cursor.fetchone()
         if by.kind != "staff" or row is None:
             raise Hidden("organisation")
@@ -64,12 +66,12 @@ def member_behind(door: Door) -> Member:
     return found
 
 
-def require_role(by: Actor, *roles: Role) -> Member:
+def require_role(by: Actor, now: datetime, *roles: Role) -> Member:
     """The member acting, who must hold one of `roles` today; NotAllowed otherwise. Citizens and jobs hold none."""
     door = acting_door()
     if by != door.the_actor or by.kind != "staff":
         raise NotAllowed(f"role {'/'.join(roles)}")
-    member = member_behind(door)
+    member = member_behind(door, now)
     if not member.roles & set(roles):
         raise NotAllowed(f"role {'/'.join(roles)}")
     return member

@@ -89,7 +89,7 @@ def _behind_the_door(
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
             if by.kind == "staff":
-                member_behind(door)
+                member_behind(door, now)
             response = view(request, *args, **kwargs)
     except UnknownTenant:
         response = render(request, "entry/not_found.html", status=404)

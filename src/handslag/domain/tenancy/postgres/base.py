@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._connecting = False
 
     def _cursor(self, name: str | None = None) -> Any:
-        if walls_are_up() and not self._connecting and self.connection is not None:
+        if walls_are_up() and not self._connecting:
             door = current_door()
             if door is None:
                 raise OutsideDoor("a query outside both doors: use acting() or at_large()")

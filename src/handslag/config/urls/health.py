@@ -1,0 +1,7 @@
+"""What any host name answers: whether this process and its database are well, and its figures."""
+
+from django.urls import path
+
+from handslag.web.entry import health
+
+urlpatterns = [path("health", health.health), path("metrics", health.metrics)]
