@@ -1,0 +1,103 @@
+"""Persons: registered with their identifiers, addresses, accounts; households over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.people.identifiers import normal_identifier
+from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
+from handslag.domain.people.names import sort_key, stored_name
+from handslag.domain.people.states import HouseholdRole
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import require_role
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.states import Role
+
+
+class PersonRegistered(Event):
+    kind = "person registered"
+
+
+class HouseholdFormed(Event):
+    kind = "household formed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPerson:
+    """What is known of a person when registered. `account` is (kind, clearing, number)."""
+
+    identifier_type: str
+    identifier: str
+    given_name: str
+    family_name: str
+    birth_on: date | None = None
+    address_lines: list[str] = field(default_factory=list)
+    postcode: str = ""
+    city: str = ""
+    country: str = "SE"
+    email: str = ""
+    telephone: str = ""
+    language: str = "sv"
+    protection_level: int = 0
+    account: tuple[str, str, str] | None = None
+
+
+@operation()
+def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPerson) -> Done[Person]:
+    """Register a person by identifier; NotPossible("person known") if somebody here has it already."""
+    require_role(by, now, Role.REGISTRAR)
+    value, birth_on = normal_identifier(new.identifier_type, new.identifier)
+    if Identifier.objects.filter(type=new.identifier_type, value=value).exists():
+        raise NotPossible("person known")
+    given, family = stored_name(new.given_name), stored_name(new.family_name)
+    person = Person.objects.create(
+        id=open_subject("person"), given_name=given, family_name=family, sort_key=sort_key(given, family, "sv"),
+        birth_on=new.birth_on or birth_on, language=new.language, email=new.email, telephone=new.telephone,
+        protection_level=new.protection_level,
+    )
+    Identifier.objects.create(person=person, type=new.identifier_type, value=value)
+    since = now.date().replace(day=1)
+    if new.address_lines or new.city:
+        Address.objects.create(
+            person=person, lines=new.address_lines, postcode=new.postcode, city=new.city, country=new.country,
+            protection_level=new.protection_level, since=since,
+        )
+    if new.account:
+        kind, clearing, number = new.account
+        Account.objects.create(
+            person=person, kind=kind, clearing=clearing, number=number, since=since,
+            holder=f"{given} {family}".strip(),
+        )
+    return Done(
+        person,
+        PersonRegistered(subject=person.id, payload={"identifier_type": new.identifier_type, "identifier": value}),
+    )
+
+
+@operation()
+def form_household(
+    *, tenant: str | int, by: Actor, now: datetime, members: list[tuple[UUID, str]], since: date
+) -> Done[Household]:
+    """Form a household of (person, role) from `since` on. Nobody is in two households on one day."""
+    require_role(by, now, Role.REGISTRAR)
+    adults = [person for person, role in members if role == HouseholdRole.ADULT]
+    if not 1 <= len(adults) <= 2:
+        raise NotPossible("one or two adults")
+    household = Household.objects.create(id=open_subject("household"))
+    taken = Membership.objects.filter(person_id__in=[person for person, _ in members]).exclude(until__lte=since)
+    if taken.exists():
+        raise NotPossible("in a household already")
+    Membership.objects.bulk_create(
+        Membership(household=household, person_id=person, role=HouseholdRole(role), since=since)
+        for person, role in members
+    )
+    return Done(
+        household,
+        HouseholdFormed(
+            subject=household.id,
+            payload={"members": [[str(person), role] for person, role in members], "since": since.isoformat()},
+        ),
+    )

@@ -1,0 +1,88 @@
+"""Staff: admitted, given roles, and shut out at once when a right is taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.keys import new_keys
+from handslag.domain.tenancy.models import Policy, RoleGrant, Session, StaffMember, TenantKeyRow, Unit
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import DEFAULTS
+from handslag.domain.tenancy.states import Role
+
+
+class OrganisationOpened(Event):
+    kind = "organisation opened"
+
+
+class StaffAdmitted(Event):
+    kind = "staff admitted"
+
+
+class RoleTaken(Event):
+    kind = "role taken"
+
+
+class PolicySet(Event):
+    kind = "policy set"
+
+
+def _may_administer(by: Actor, now: datetime) -> None:
+    """Administrators of the tenant, and the installation itself (when it sets an organisation up)."""
+    if by.kind != "system":
+        require_role(by, now, Role.ADMINISTRATOR)
+
+
+@operation()
+def open_organisation(*, tenant: str | int, by: Actor, now: datetime, units: list[str]) -> Done[dict[str, UUID]]:
+    """Make a new tenant ready: its keys and units. Gives the units' keys by name."""
+    _may_administer(by, now)
+    TenantKeyRow.objects.bulk_create(new_keys(now))
+    made = {unit.name: unit.id for unit in Unit.objects.bulk_create(Unit(name=name) for name in units)}
+    subject = open_subject("organisation")
+    return Done(made, OrganisationOpened(subject=subject, payload={"units": units}))
+
+
+@operation()
+def admit_staff(
+    *, tenant: str | int, by: Actor, now: datetime, user_id: UUID, name: str, unit: UUID, roles: list[str],
+    clearance: int = 0,
+) -> Done[StaffMember]:
+    """Give a staff user a place in the tenant, with roles from today on."""
+    _may_administer(by, now)
+    member = StaffMember.objects.create(
+        id=open_subject("staff"), user_id=user_id, name=name, unit_id=unit, clearance=clearance
+    )
+    today = acting_door().the_tenant.today(now)
+    RoleGrant.objects.bulk_create(RoleGrant(member=member, role=Role(role), since=today) for role in roles)
+    return Done(member, StaffAdmitted(subject=member.id, payload={"roles": roles, "clearance": clearance}))
+
+
+@operation()
+def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role: str) -> Done[None]:
+    """End a role today; every session of the member ends with this commit."""
+    _may_administer(by, now)
+    found = StaffMember.objects.select_for_update().filter(id=member).first()
+    if found is None:
+        raise Hidden("staff", member)
+    today = acting_door().the_tenant.today(now)
+    RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today)
+    Session.objects.filter(account=found.user_id).delete()
+    return Done(None, RoleTaken(subject=found.id, payload={"role": role}))
+
+
+@operation()
+def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value: object) -> Done[None]:
+    """Change a setting that operations obey."""
+    _may_administer(by, now)
+    if name not in DEFAULTS or type(value) is not type(DEFAULTS[name]):
+        raise ValueError(f"{name}: no such setting, or another type than {type(DEFAULTS.get(name)).__name__}")
+    row, made = Policy.objects.get_or_create(name=name, defaults={"value": value, "id": open_subject("policy")})
+    before = None if made else row.value
+    if not made:
+        row.value = value
+        row.save(update_fields=["value"])
+    return Done(None, PolicySet(subject=row.id, payload={"name": name, "before": before, "after": value}))

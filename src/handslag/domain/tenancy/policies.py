@@ -1,0 +1,46 @@
+"""May it be done now: the refusals that operations share, and the settings of the tenant that they obey."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.models import Policy
+
+#: Settings and what holds where a tenant has set nothing. Amounts in minor units, spans in days.
+DEFAULTS: dict[str, Any] = {
+    "four_eyes_above": 0,  # decisions above this amount need a second pair of eyes
+    "renewal_opens_days_before": 20,  # the next month can be applied for from this many days before it
+    "decision_days": 5,  # working days in which a decision is promised
+    "payment_day": 27,  # day of the month on which support for the next one is paid
+    "delegation": "Delegationsordning 4.2",
+    "demonstration": False,  # example norms may be decided on
+}
+
+
+class NotPossible(RuntimeError):
+    """It can't be done as things stand. `code` names the reason for the page's text and for tests."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+class Conflict(RuntimeError):
+    """Somebody changed it in between. `theirs` is what stands now, `yours` what was sent; neither is lost."""
+
+    def __init__(self, what: str, theirs: Any = None, yours: Any = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.theirs = theirs
+        self.yours = yours
+
+
+def setting(name: str) -> Any:
+    """The tenant's setting `name`, read once per door."""
+    door = acting_door()
+    found = door.memory.get("policies")
+    if found is None:
+        found = door.memory["policies"] = dict(Policy.objects.values_list("name", "value"))
+    return found.get(name, DEFAULTS[name])
