@@ -1,0 +1,47 @@
+"""May this person work, or see, this case: role and case relation and protection level."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from handslag.domain.casefile.models import Case
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind
+from handslag.domain.tenancy.states import Role
+
+#: Roles that see the cases of their unit.
+CASE_ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
+
+
+def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool = False) -> tuple[Case, Member]:
+    """The case, if this member of staff has a relation to it (its unit, or its caseworker) and a case role.
+
+    Hidden if it doesn't exist, is another unit's, or one of its adults is protected above her clearance;
+    NotAllowed if she sees it but holds none of `roles`.
+    """
+    door = acting_door()
+    if by != door.the_actor or by.kind != "staff":
+        raise Hidden("case", key)
+    member = member_behind(door, now)
+    cases = Case.objects.select_related("applicant", "co_applicant")
+    if lock:
+        cases = cases.select_for_update(of=("self",))
+    case = cases.filter(id=key).first()
+    if case is None or not member.roles & CASE_ROLES:
+        raise Hidden("case", key)
+    related = case.unit_id == member.unit_id or case.caseworker_id == member.id
+    levels = [p.protection_level for p in (case.applicant, case.co_applicant) if p is not None]
+    if not related or max(levels) > member.clearance:
+        raise Hidden("case", key)
+    if roles and not member.roles & set(roles):
+        raise NotAllowed("case", key)
+    return case, member
+
+
+def case_for_citizen(key: UUID, by: Actor) -> Case:
+    """The case, if this citizen is one of its two adults; Hidden otherwise."""
+    case = Case.objects.select_related("applicant", "co_applicant").filter(id=key).first()
+    if by.kind != "citizen" or case is None or by.id not in (case.applicant_id, case.co_applicant_id):
+        raise Hidden("case", key)
+    return case

@@ -1,0 +1,393 @@
+"""From the first answer to the receipt. Accepting is one transaction: application, signature, receipt, inbox, chain."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F
+
+from handslag.domain.audit.operations import Done, Event, insert_with_events, operation
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import period_of
+from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.documents.operations import keep_text
+from handslag.domain.documents.queries import text_for
+from handslag.domain.intake import policies
+from handslag.domain.intake.models import (
+    Application,
+    ApplicationPeriod,
+    Draft,
+    InboxItem,
+    Receipt,
+    Signature,
+    SigningRequest,
+)
+from handslag.domain.intake.states import DraftState, InboxState
+from handslag.domain.people.queries import household_seen_by_relative
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.keys import sign as sign_as_tenant
+from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
+
+
+class DraftOpened(Event):
+    kind = "draft opened"
+
+
+class ApplicationSigned(Event):
+    """One of two adults has signed; the other is awaited."""
+
+    kind = "application signed"
+
+
+class ApplicationSubmitted(Event):
+    """Accepted: the application, its signatures and its receipt stand."""
+
+    kind = "application submitted"
+
+
+class InboxTaken(Event):
+    kind = "inbox taken"
+
+
+class InboxClosed(Event):
+    kind = "inbox closed"
+
+
+@operation()
+def open_draft(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str
+) -> Done[Draft]:
+    """Open a renewal on-line for a month of one's own case. A draft that is there already is given back by
+    `queries.draft_of`; NotPossible("month closed") for a month that can't be applied for."""
+    found = case_for_citizen(case, by)
+    today = acting_door().the_tenant.today(now)
+    periods = {p.since: p for p in Period.objects.filter(case=found)}
+    offered = dict(policies.months_open(found, today, periods))
+    if offered.get(month) != "renewal":
+        raise NotPossible("month closed")
+    draft = Draft.objects.create(
+        case=found, period=period_of(found, month), author_id=by.id, channel="online", language=language,
+        form=policies.FORM, form_version=policies.FORM_VERSION, answers={}, opened_at=now, saved_at=now,
+    )
+    return Done(draft, DraftOpened(subject=found.id, payload={"draft": str(draft.id), "month": str(month)}))
+
+
+def _draft_for(draft: UUID, by: Actor) -> Draft:
+    found = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("case__applicant", "case__co_applicant", "period")
+        .filter(id=draft)
+        .first()
+    )
+    if found is None or by.kind != "citizen" or by.id not in (found.case.applicant_id, found.case.co_applicant_id):
+        raise Hidden("draft", draft)
+    return found
+
+
+@operation(silent=True)
+def save_answers(
+    *, tenant: str | int, by: Actor, now: datetime, draft: UUID, version: int, part: dict[str, Any]
+) -> Done[Draft]:
+    """Keep the answers of one page as typed, right or wrong. Conflict (with both texts) if `version` is not
+    the newest and the same part has changed since; NotPossible("being signed") once it is fixed for signing."""
+    found = _draft_for(draft, by)
+    if found.state != DraftState.OPEN:
+        raise NotPossible("being signed" if found.state == DraftState.SIGNING else "ended")
+    merged = {**found.answers, **part}
+    if version != found.version and any(found.answers.get(k) != v for k, v in part.items() if k in found.answers):
+        raise Conflict("draft", theirs={k: found.answers.get(k) for k in part}, yours=part)
+    if merged != found.answers:
+        found.answers = merged
+        found.version += 1
+        found.saved_at = now
+        found.save(update_fields=["answers", "version", "saved_at"])
+    return Done(found)
+
+
+@operation(silent=True)
+def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, version: int) -> Done[Draft]:
+    """Fix what was shown on the check page: from here on both adults sign this digest.
+
+    Conflict if the answers changed after the page was shown; NotPossible("incomplete") with the problems.
+    """
+    found = _draft_for(draft, by)
+    if found.state == DraftState.SIGNING:
+        return Done(found)
+    if found.state != DraftState.OPEN:
+        raise NotPossible("ended")
+    if found.version != version:
+        raise Conflict("draft", theirs=found.answers)
+    problems = policies.answers_problems(found.answers, found.language)
+    if problems:
+        raise NotPossible("incomplete", problems=problems)
+    shown, digest, text = document_to_sign(found)
+    found.shown, found.shown_digest = shown, digest
+    found.signing_text = keep_text(text)
+    found.state = DraftState.SIGNING
+    found.version += 1
+    found.save(update_fields=["shown", "shown_digest", "signing_text", "state", "version"])
+    return Done(found)
+
+
+def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
+    """The document of a draft as it stands, its digest, and the signing text in force."""
+    month = Month.of(draft.period.since)
+    text = text_for(draft.case.legal_order, "signing.renewal", draft.language, draft.period.since)
+    members = household_seen_by_relative(
+        draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
+    )
+    shown = policies.shown_document(draft.case, month, members, draft.answers, draft.language, text.digest)
+    return shown, canonical.digest(shown), text
+
+
+@operation(silent=True)
+def change_again(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
+    """Go back from signing to changing; signatures given so far are for the old digest and no longer count."""
+    found = _draft_for(draft, by)
+    if found.state != DraftState.SIGNING:
+        raise NotPossible("ended")
+    found.state, found.shown, found.shown_digest, found.signing_text = DraftState.OPEN, None, "", None
+    found.version += 1
+    found.save(update_fields=["state", "shown", "shown_digest", "signing_text", "version"])
+    return Done(found)
+
+
+@operation(silent=True)
+def begin_signing(
+    *, tenant: str | int, by: Actor, now: datetime, draft: UUID, state: str
+) -> Done[SigningRequest]:
+    """Note that this adult's step-up for the fixed digest is under way. `state` is the flow's random state value."""
+    found = _draft_for(draft, by)
+    if found.state != DraftState.SIGNING:
+        raise NotPossible("not fixed")
+    assert by.id is not None
+    return Done(
+        SigningRequest.objects.create(
+            draft=found, person_id=by.id, digest=found.shown_digest, token=_token(state), flow={}, created_at=now
+        )
+    )
+
+
+def _token(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SignedBy:
+    """What the e-ID vouched for: already verified, bound to `digest`. `identifier` is the national number."""
+
+    issuer: str
+    subject: str
+    identifier: str
+    acr: str
+    digest: str
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What signing led to: the receipt, or None while the other adult is awaited."""
+
+    draft: UUID
+    receipt: Receipt | None
+
+
+_CONSUME = """
+UPDATE intake_signingrequest SET state = 'used' WHERE token = %s AND state = 'open' AND person_id = %s
+RETURNING draft_id, digest
+"""
+
+
+@operation()
+def sign(
+    *, tenant: str | int, by: Actor, now: datetime, state: str, signed: SignedBy
+) -> Done[Accepted]:
+    """Take an adult's signature; with the last one the application is accepted, in this one transaction.
+
+    The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
+    when it was used (the caller shows the receipt), ("other content") when the digest is not the fixed one,
+    ("other person") when somebody else identified than who began.
+    """
+    assert by.id is not None
+    with connection.cursor() as cursor:
+        cursor.execute(_CONSUME, [_token(state), by.id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotPossible("signed already")
+    draft = _signed_draft(row[0], by)
+    if draft.state != DraftState.SIGNING or not draft.shown_digest == row[1] == signed.digest:
+        raise NotPossible("other content")
+    if signed.identifier not in draft.signer_numbers:  # type: ignore[attr-defined]
+        raise NotPossible("other person")
+    signature = Signature(
+        draft=draft, person_id=by.id, digest=signed.digest, method="eid", issuer=signed.issuer, acr=signed.acr,
+        evidence=signed.evidence, signed_at=now,
+    )
+    signers = [signature]
+    if draft.case.co_applicant_id is not None:
+        signers = [*Signature.objects.filter(draft=draft, digest=signed.digest).exclude(person_id=by.id), signature]
+        if len(signers) < 2:
+            insert_with_events(signature)
+            payload = {"draft": str(draft.id), "digest": signed.digest, "person": str(by.id)}
+            return Done(Accepted(draft.id, None), ApplicationSigned(subject=draft.case_id, payload=payload))
+    receipt, event = _accept(draft, signers, [signature], now)
+    return Done(Accepted(draft.id, receipt), event)
+
+
+def _signed_draft(key: UUID, by: Actor) -> Draft:
+    """The draft with its case and period, locked, and the number of the adult who signs, in one statement."""
+    draft = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("case", "period")
+        .annotate(signer_numbers=_numbers_of(by.id))
+        .filter(id=key)
+        .first()
+    )
+    if draft is None or by.id not in (draft.case.applicant_id, draft.case.co_applicant_id):
+        raise Hidden("draft", key)
+    return draft
+
+
+def _numbers_of(person: UUID | None) -> Any:
+    from django.contrib.postgres.expressions import ArraySubquery
+
+    from handslag.domain.people.models import Identifier
+
+    return ArraySubquery(Identifier.objects.filter(person_id=person).values("value"))
+
+
+def _accept(
+    draft: Draft, signers: list[Signature], new: list[Signature], now: datetime
+) -> tuple[Receipt, ApplicationSubmitted]:
+    """The rows of an accepted application; they are inserted with the chain, by one statement."""
+    case, period = draft.case, draft.period
+    tenant = acting_door().the_tenant
+    assert draft.shown is not None
+    application = Application(
+        id=draft.id, case=case, channel=draft.channel, language=draft.language, form=draft.form,
+        form_version=draft.form_version, document=draft.shown, digest=draft.shown_digest, received_at=now,
+    )
+    event_id = uuid7()
+    number = next_reference("receipt", now)
+    body = {
+        "kind": "receipt", "version": 1, "number": number, "organisation": tenant.name,
+        "application": str(application.id), "case": case.number, "event": str(event_id),
+        "content_digest": application.digest, "attachments": [], "channel": application.channel,
+        "received_at": now.isoformat(timespec="seconds"), "month": str(Month.of(period.since)),
+        "signatures": [
+            {"method": s.method, "issuer": s.issuer, "acr": s.acr, "person": str(s.person_id),
+             "evidence_digest": canonical.digest(s.evidence)}
+            for s in sorted(signers, key=lambda s: str(s.person_id))
+        ],
+    }
+    key_id, jws = sign_as_tenant(body)
+    receipt = Receipt(
+        application=application, number=number, body=body, digest=canonical.digest(body), key_id=key_id, signature=jws
+    )
+    insert_with_events(
+        *new, application, ApplicationPeriod(application=application, period=period), receipt,
+        InboxItem(
+            application=application, case=case, unit_id=case.unit_id, caseworker_id=case.caseworker_id, received_at=now
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH d AS (UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s RETURNING 1) "
+            "UPDATE casefile_period SET last_application_at = %s WHERE id = %s",
+            [draft.id, now, period.id],
+        )
+    payload = {"application": str(application.id), "digest": application.digest, "receipt": number,
+               "receipt_digest": receipt.digest, "channel": draft.channel}
+    return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
+
+
+@operation()
+def enter_on_paper(
+    *, tenant: str | int, by: Actor, now: datetime, key: UUID, case: UUID, month: Month, channel: str,
+    language: str, answers: dict[str, Any], signed_on: list[UUID], evidence: str,
+) -> Done[Receipt]:
+    """Enter an application that came on paper, by telephone or at the counter, through the same form.
+
+    `key` is made by the page: sent again with the same content it gives the same receipt, with other content
+    NotPossible("other content"). `signed_on`: the adults whose signature stands on the paper, all of the case;
+    `evidence` says where the paper is.
+    """
+    found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
+    if channel not in ("paper", "phone", "counter"):
+        raise NotPossible("channel")
+    problems = policies.answers_problems(answers, language)
+    if problems:
+        raise NotPossible("incomplete", problems=problems)
+    adults = {k for k in (found.applicant_id, found.co_applicant_id) if k}
+    if set(signed_on) != adults:
+        raise NotPossible("signature missing")
+    period = period_of(found, month)
+    draft = Draft(
+        id=key, case=found, period=period, author_id=found.applicant_id, channel=channel, language=language,
+        form=policies.FORM, form_version=policies.FORM_VERSION, answers=answers, opened_at=now, saved_at=now,
+        state=DraftState.SIGNING,
+    )
+    draft.shown, draft.shown_digest, text = document_to_sign(draft)
+    draft.signing_text = keep_text(text)
+    before = Receipt.objects.select_related("application").filter(application_id=key).first()
+    if before is not None:
+        raise SubmittedAlready(before, same=before.application.digest == draft.shown_digest)
+    if Draft.objects.filter(period=period, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
+        raise NotPossible("draft on-line")
+    draft.save(force_insert=True)
+    proof = {"paper": evidence, "entered_by": str(member.id), "digest": draft.shown_digest}
+    signatures = [
+        Signature(draft=draft, person_id=k, digest=draft.shown_digest, method="paper", evidence=proof, signed_at=now)
+        for k in sorted(adults)
+    ]
+    receipt, event = _accept(draft, signatures, signatures, now)
+    return Done(receipt, event)
+
+
+class SubmittedAlready(NotPossible):
+    """The same key was accepted before; `same` says whether with the same content."""
+
+    def __init__(self, receipt: Receipt, *, same: bool) -> None:
+        super().__init__("submitted already" if same else "other content")
+        self.receipt = receipt
+        self.same = same
+
+
+@operation()
+def take_from_inbox(*, tenant: str | int, by: Actor, now: datetime, item: UUID, version: int) -> Done[InboxItem]:
+    """Take a received application to work on; it becomes the caseworker's."""
+    found = InboxItem.objects.select_for_update(of=("self",)).filter(id=item).first()
+    if found is None:
+        raise Hidden("inbox", item)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    if found.version != version or found.state == InboxState.DONE:
+        raise Conflict("inbox", theirs=found.state)
+    found.state, found.caseworker_id, found.version = InboxState.TAKEN, member.id, found.version + 1
+    found.save(update_fields=["state", "caseworker", "version"])
+    if case.caseworker_id is None:
+        Case.objects.filter(id=case.id).update(caseworker_id=member.id, version=F("version") + 1)
+    return Done(found, InboxTaken(subject=case.id, payload={"application": str(found.application_id)}))
+
+
+@operation()
+def close_inbox(*, tenant: str | int, by: Actor, now: datetime, case: UUID, period: UUID) -> Done[None]:
+    """The applications for this period are decided: they leave the inbox."""
+    closed = InboxItem.objects.filter(
+        case_id=case, application_id__in=ApplicationPeriod.objects.filter(period_id=period).values("application_id")
+    ).exclude(state=InboxState.DONE)
+    keys = [str(k) for k in closed.values_list("application_id", flat=True)]
+    closed.update(state=InboxState.DONE, version=F("version") + 1)
+    return Done(None, InboxClosed(subject=case, payload={"applications": keys}))
+
+

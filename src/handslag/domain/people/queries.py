@@ -1,0 +1,101 @@
+"""Reads on people, with protection applied: who may see whom is decided here, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q
+
+from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
+from handslag.domain.people.models import Account, Address, Identifier, Membership, Person
+from handslag.domain.tenancy.permissions import Member
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A person as a given viewer may see them. `masked` people show neither name nor number."""
+
+    id: UUID
+    name: str
+    identifier: str
+    birth_on: date | None
+    masked: bool
+
+
+@dataclass(frozen=True)
+class MemberOfHousehold:
+    """A person's place in a household on a day."""
+
+    person: Seen
+    role: str
+    since: date
+    until: date | None
+
+
+def person_by_identifier(kind: str, text: str) -> Person | None:
+    """The person with that identifier in this tenant, or None (also for a number that can't be right)."""
+    try:
+        value, _ = normal_identifier(kind, text)
+    except BadIdentifier:
+        return None
+    found = Identifier.objects.select_related("person").filter(type=kind, value=value).first()
+    return found.person if found else None
+
+
+def seen_by_staff(member: Member, persons: list[Person]) -> dict[UUID, Seen]:
+    """Each person as this member of staff sees them: above her clearance, masked."""
+    numbers = dict(Identifier.objects.filter(person__in=persons).values_list("person_id", "value"))
+    return {
+        person.id: Seen(person.id, "", "", None, True)
+        if person.protection_level > member.clearance
+        else Seen(person.id, full_name(person), numbers.get(person.id, ""), person.birth_on, False)
+        for person in persons
+    }
+
+
+def full_name(person: Person) -> str:
+    """Given name and family name, whichever there are."""
+    return f"{person.given_name} {person.family_name}".strip()
+
+
+def household_on(household: UUID, since: date, until: date) -> list[Membership]:
+    """The memberships of a household that touch [since, until), adults first, then by birth."""
+    return sorted(
+        Membership.objects.select_related("person")
+        .filter(household_id=household, since__lt=until)
+        .filter(Q(until__isnull=True) | Q(until__gt=since)),
+        key=lambda m: (m.role != "adult", m.person.birth_on or date.max, m.id),
+    )
+
+
+def household_seen_by_relative(viewer: UUID, household: UUID, since: date, until: date) -> list[MemberOfHousehold]:
+    """The household as one of its adults sees it: relatives under protection are masked."""
+    return [
+        MemberOfHousehold(
+            Seen(m.person_id, "", "", None, True)
+            if m.person.protection_level and m.person_id != viewer
+            else Seen(m.person_id, full_name(m.person), "", m.person.birth_on, False),
+            m.role, m.since, m.until,
+        )
+        for m in household_on(household, since, until)
+    ]
+
+
+def account_on(person: UUID, day: date) -> Account | None:
+    """The account into which a person is paid on a day."""
+    return (
+        Account.objects.filter(person_id=person, since__lte=day)
+        .filter(Q(until__isnull=True) | Q(until__gt=day))
+        .first()
+    )
+
+
+def address_on(person: UUID, day: date) -> Address | None:
+    """The address of a person on a day."""
+    return (
+        Address.objects.filter(person_id=person, since__lte=day)
+        .filter(Q(until__isnull=True) | Q(until__gt=day))
+        .first()
+    )
