@@ -12,8 +12,28 @@ import structlog
 #: What a log line may carry. Anything else is dropped and named in `dropped`, so that it is noticed.
 KEYS = frozenset(
     {
-        "event", "level", "timestamp", "logger", "counter", "status", "method", "path_kind", "milliseconds", "job",
-        "job_id", "task", "tenant", "subject", "run", "error", "count", "attempt", "state", "age", "exception", "code",
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "counter",
+        "status",
+        "method",
+        "path_kind",
+        "milliseconds",
+        "job",
+        "job_id",
+        "task",
+        "tenant",
+        "subject",
+        "run",
+        "error",
+        "count",
+        "attempt",
+        "state",
+        "age",
+        "exception",
+        "code",
     }
 )
 
@@ -46,7 +66,10 @@ class _Plain(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger(record.name).log(
-            record.levelno, "library", logger=record.name, exc_info=record.exc_info,
+            record.levelno,
+            "library",
+            logger=record.name,
+            exc_info=record.exc_info,
             status=getattr(record, "status_code", None),
         )
 

@@ -1,9 +1,137 @@
-"""The one table of reactions: what follows from each event, read here from top to bottom."""
+"""The one table of reactions: what follows from each event, read here from top to bottom.
+
+Each reaction calls one operation or puts one job into the queue; `causes` names the events of that operation,
+so that a circle is found at start.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from handslag.domain.audit.operations import Event, Reaction
+from handslag.domain.casefile.operations import CaseOpened
+from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.operations import (
+    DecisionProposed,
+    DecisionReturned,
+    DecisionTaken,
+    LetterRendered,
+)
+from handslag.domain.documents.operations import DocumentRecorded
+from handslag.domain.entitlement.operations import PeriodAssessed
+from handslag.domain.intake.operations import (
+    ApplicationSigned,
+    ApplicationSubmitted,
+    DraftOpened,
+    InboxClosed,
+    InboxTaken,
+    close_inbox,
+)
+from handslag.domain.payments.operations import (
+    BookingReversed,
+    IncomeBooked,
+    PaymentsPlanned,
+    RunFileWritten,
+    RunReleased,
+    RunReserved,
+    plan_payments,
+)
+from handslag.domain.people.operations.persons import HouseholdFormed, PersonRegistered
+from handslag.domain.people.operations.staff import OrganisationOpened, PolicySet, RoleTaken, StaffAdmitted
+from handslag.domain.tasks.operations import (
+    DeadlineSet,
+    NoticeEnded,
+    NoticesQueued,
+    queue_notices,
+    set_deadline,
+)
+from handslag.domain.tenancy.door import Actor, acting_door
 
-TABLE: dict[type[Event], Sequence[Reaction]] = {}
+
+def _decision(event: Event) -> Decision:
+    return Decision.objects.select_related("case").get(id=UUID(event.payload["decision"]))
+
+
+def _tenant() -> int:
+    return acting_door().the_tenant.id
+
+
+def _plan(event: Event, by: Actor, now: datetime) -> None:
+    plan_payments(tenant=_tenant(), by=by, now=now, decision=UUID(event.payload["decision"]))
+
+
+def _clear_inbox(event: Event, by: Actor, now: datetime) -> None:
+    decision = _decision(event)
+    close_inbox(tenant=_tenant(), by=by, now=now, case=decision.case_id, period=decision.period_id)
+
+
+def _appeal_deadline(event: Event, by: Actor, now: datetime) -> None:
+    set_deadline(
+        tenant=_tenant(),
+        by=by,
+        now=now,
+        subject=event.subject,
+        rule="three weeks from proven delivery",
+        legal_basis="44 § förvaltningslagen (2017:900)",
+        consequence="a later appeal is rejected as late",
+    )
+
+
+def _tell_applicants(event: Event, by: Actor, now: datetime) -> None:
+    case = _decision(event).case
+    persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="decision")
+
+
+def _render_letter(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.letters import render_letter
+    from handslag.jobs.queue import defer
+
+    letter = Letter.objects.only("id").get(decision_id=UUID(event.payload["decision"]))
+    defer(render_letter, lock=f"case:{event.subject}", tenant=_tenant(), letter=str(letter.id))
+
+
+def _write_file(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.payments import write_run_file
+    from handslag.jobs.queue import defer
+
+    defer(write_run_file, lock=f"run:{event.subject}", tenant=_tenant(), run=str(event.subject))
+
+
+TABLE: dict[type[Event], Sequence[Reaction]] = {
+    OrganisationOpened: (),
+    StaffAdmitted: (),
+    RoleTaken: (),
+    PolicySet: (),
+    PersonRegistered: (),
+    HouseholdFormed: (),
+    CaseOpened: (),
+    DraftOpened: (),
+    ApplicationSigned: (),
+    ApplicationSubmitted: (),
+    InboxTaken: (),
+    InboxClosed: (),
+    PeriodAssessed: (),
+    DecisionProposed: (),
+    DecisionReturned: (),
+    DecisionTaken: (
+        Reaction(_plan, causes=(PaymentsPlanned,)),
+        Reaction(_clear_inbox, causes=(InboxClosed,)),
+        Reaction(_appeal_deadline, causes=(DeadlineSet,)),
+        Reaction(_tell_applicants, causes=(NoticesQueued,)),
+        Reaction(_render_letter),
+    ),
+    LetterRendered: (),
+    DocumentRecorded: (),
+    DeadlineSet: (),
+    NoticesQueued: (),
+    NoticeEnded: (),
+    PaymentsPlanned: (),
+    IncomeBooked: (),
+    BookingReversed: (),
+    RunReserved: (),
+    RunReleased: (Reaction(_write_file),),
+    RunFileWritten: (),
+}

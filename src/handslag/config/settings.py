@@ -183,7 +183,9 @@ PROCRASTINATE_READONLY_MODELS = True
 
 #: The development e-ID and the addresses of the counters (docs/how-to/connect-an-e-id.md).
 PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
-EID_ISSUER = os.environ.get("HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}")
+EID_ISSUER = os.environ.get(
+    "HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}"
+)
 APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
 #: Where forms may lead to by redirection (Chromium checks form-action on redirects too): the e-ID's pages.

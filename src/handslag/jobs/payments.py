@@ -1,1 +1,80 @@
-"""."""
+"""The file of a released run: planned in a transaction, written outside it, recorded in another."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC
+from uuid import UUID
+
+from handslag.connectors.bank import port
+from handslag.domain.documents.operations import record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.payments.models import Payment, Run, RunFile
+from handslag.domain.payments.operations import record_run_file
+from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.policies import setting
+from handslag.jobs.acts import store_of
+from handslag.jobs.queue import tasks
+from handslag.kernel import clock
+from handslag.kernel.ids import uuid7
+
+BY = system("payment files")
+
+
+@tasks.task(name="write_run_file")
+def write_run_file(tenant: int, run: str) -> None:
+    """Write, store and record the bank file of a released run. Done before: does nothing."""
+    with acting(tenant, BY, "write_run_file") as door:
+        found = Run.objects.get(id=UUID(run))
+        if RunFile.objects.filter(run=found).exists():
+            return
+        debtor = setting("debtor_account")
+        file = port.PaymentFile(
+            message_id=found.id.hex,
+            created_at=(found.released_at or clock.now()).astimezone(UTC),
+            execution_on=found.execution_on,
+            debtor_name=door.the_tenant.name,
+            debtor_org_number=setting("organisation_number"),
+            debtor_account=port.Account(debtor["kind"], debtor["number"]),
+            payments=[
+                port.Payment(
+                    end_to_end_id=p.reference,
+                    amount=p.amount,
+                    currency=p.currency,
+                    creditor_name=p.payee_name,
+                    account=port.Account(p.account_kind, p.account_number, p.clearing),  # type: ignore[arg-type]
+                    message=f"Bistånd {p.period.since:%Y-%m}",
+                )
+                for p in Payment.objects.select_related("period").filter(run=found).order_by("id")
+            ],
+        )
+        key = file_key()
+    written = port.for_tenant("pain001_se").write(file)
+    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
+    now = clock.now()
+    with acting(tenant, BY, "write_run_file"):
+        document = record_document(
+            tenant=tenant,
+            by=BY,
+            now=now,
+            key=stored.file_id,
+            subject=found.id,
+            kind="payment file",
+            title=f"{found.number}.xml",
+            provenance=Provenance.SYSTEM,
+            retention=RetentionClass.PAYMENT,
+            content_type="application/xml",
+            size=stored.size,
+            digest=stored.digest,
+            store_key=str(stored.file_id),
+        )
+        record_run_file(
+            tenant=tenant,
+            by=BY,
+            now=now,
+            run=found.id,
+            document=document.id,
+            payments=written.count,
+            total=written.control_sum,
+        )

@@ -12,8 +12,8 @@ tasks = Blueprint()
 
 def on_ready(queue: App) -> None:
     """Called when Django is ready: take the tasks of the job modules."""
-    import handslag.jobs.letters  # noqa: F401
-    import handslag.jobs.payments  # noqa: F401
+    import handslag.jobs.letters
+    import handslag.jobs.payments
     import handslag.jobs.watch  # noqa: F401
 
     queue.add_tasks_from(tasks, namespace="handslag")

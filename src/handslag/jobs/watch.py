@@ -1,1 +1,119 @@
-"""."""
+"""What keeps the house in order: blocks signed, notices sent, stalled jobs run again, what was forgotten enqueued."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from handslag.domain.audit.blocks import sign_block
+from handslag.domain.decisions.models import Letter
+from handslag.domain.payments.models import Run
+from handslag.domain.payments.states import RunState
+from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.operations import end_notice
+from handslag.domain.tenancy.door import acting, system
+from handslag.jobs.acts import tenants
+from handslag.jobs.letters import render_letter
+from handslag.jobs.payments import write_run_file
+from handslag.jobs.queue import defer, tasks
+from handslag.kernel import clock
+
+log = structlog.get_logger("watch")
+BY = system("watch")
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="sign_blocks", queueing_lock="sign_blocks", pass_context=False)
+def sign_blocks(timestamp: int) -> None:
+    """Sign the heads of every tenant that moved, each minute."""
+    for tenant in tenants():
+        while (block := sign_block(tenant=tenant, by=BY, now=clock.now())) is not None:
+            log.info("block signed", tenant=tenant, count=block.leaves)
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="send_notices", queueing_lock="send_notices")
+def send_notices(timestamp: int) -> None:
+    """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another."""
+    from handslag.connectors.notices.port import NoticeFailed, for_tenant
+
+    if not settings.SMTP:
+        return
+    for tenant in tenants():
+        with acting(tenant, BY, "send_notices") as door:
+            due = list(
+                Notice.objects.filter(state="waiting", next_try_at__lte=clock.now()).order_by("next_try_at")[:100]
+            )
+            organisation = door.the_tenant
+        sender = for_tenant(settings.SMTP)
+        for notice in due:
+            trouble = ""
+            try:
+                sender.send(notice.address, *_words(notice, organisation.name, organisation.slug), key=str(notice.id))
+            except NoticeFailed as failure:
+                trouble = failure.code
+            with acting(tenant, BY, "send_notices"):
+                end_notice(tenant=tenant, by=BY, now=clock.now(), notice=notice.id, sent=not trouble, trouble=trouble)
+
+
+_NOTICE = {
+    "sv": ("Nytt i Mina sidor", "Det finns något nytt till dig från {name}. Logga in för att läsa: {where}"),
+    "en": ("Something new for you", "There is something new for you from {name}. Log in to read it: {where}"),
+}
+
+
+def _words(notice: Notice, name: str, slug: str) -> tuple[str, str]:
+    subject, body = _NOTICE[notice.language if notice.language in _NOTICE else "sv"]
+    return subject, body.format(name=name, where=f"{settings.APPLY_ORIGIN}/{slug}/")
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="sweep", queueing_lock="sweep", pass_context=True)
+async def sweep(context: Any, timestamp: int) -> None:
+    """Run stalled jobs again, and enqueue what was committed but never enqueued."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        log.warning("job stalled", job=job.task_name, job_id=job.id)
+        await manager.retry_job(job)
+    await _forgotten()
+
+
+async def _forgotten() -> None:
+    from asgiref.sync import sync_to_async
+
+    await sync_to_async(enqueue_forgotten, thread_sensitive=True)()
+
+
+def enqueue_forgotten() -> int:
+    """Enqueue letters and run files that should exist for five minutes and don't; gives how many."""
+    count = 0
+    before = clock.now() - timedelta(minutes=5)
+    for tenant in tenants():
+        with acting(tenant, BY, "sweep"):
+            letters = list(
+                Letter.objects.filter(document=None, decision__decided_at__lt=before).values_list("id", flat=True)
+            )
+            runs = list(
+                Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).values_list("id", flat=True)
+            )
+        for letter in letters:
+            count += _once(render_letter, f"letter:{letter}", tenant=tenant, letter=str(letter))
+        for run in runs:
+            count += _once(write_run_file, f"run:{run}", tenant=tenant, run=str(run))
+    return count
+
+
+def _once(task: Any, once: str, **ids: Any) -> int:
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    from handslag.domain.tenancy.door import at_large
+
+    try:
+        with at_large("sweep", writing=True):
+            defer(task, once=once, **ids)
+    except AlreadyEnqueued:
+        return 0
+    return 1

@@ -131,12 +131,14 @@ class Resolved:
     """All norms of a pack on one day: numbers and tables by name, references as text, and their digest.
 
     `uncertain_references`: name by text of the references that aren't checked.
+    `body`: the set as plain data (by name: unit, value, status), whose canonical JSON `digest` is over.
     """
 
     numbers: Mapping[str, Number]
     tables: Mapping[str, Table]
     references: Mapping[str, str]
     uncertain_references: Mapping[str, str]
+    body: Mapping[str, Any]
     digest: str
     has_example: bool
 
@@ -301,6 +303,7 @@ def resolve(
         tables=tables,
         references=references,
         uncertain_references=doubtful,
+        body=canonical,
         digest=digest,
         has_example=example,
     )

@@ -52,7 +52,10 @@ def sign_block(*, tenant: str | int, by: Actor, now: datetime) -> Block | None:
         previous = canonical.digest(block_body(last) | {"signature": last.signature}) if last else ""
         contents = [canonical.dumps([str(subject), seq, head]) for subject, seq, head in moved]
         block = Block(
-            number=last.number + 1 if last else 1, at=now, leaves=len(moved), root=tree_hash(contents).hex(),
+            number=last.number + 1 if last else 1,
+            at=now,
+            leaves=len(moved),
+            root=tree_hash(contents).hex(),
             previous=previous,
         )
         block.key_id, block.signature = sign(block_body(block))
@@ -67,6 +70,9 @@ def sign_block(*, tenant: str | int, by: Actor, now: datetime) -> Block | None:
 def block_body(block: Block) -> dict[str, object]:
     """What the signature of a block is over."""
     return {
-        "number": block.number, "at": block.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "leaves": block.leaves, "root": block.root, "previous": block.previous,
+        "number": block.number,
+        "at": block.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "leaves": block.leaves,
+        "root": block.root,
+        "previous": block.previous,
     }

@@ -118,5 +118,8 @@ class ReadEntry(TenantRow):
     subject = models.UUIDField(null=True, help_text="no key: a refused look may name a subject that doesn't exist")
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "subject", "at"]), models.Index(fields=["tenant", "actor_id", "at"])]
+        indexes = [
+            models.Index(fields=["tenant", "subject", "at"]),
+            models.Index(fields=["tenant", "actor_id", "at"]),
+        ]
         constraints = wall("audit_readentry", append_only=True)

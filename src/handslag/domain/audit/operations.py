@@ -1,4 +1,4 @@
-"""The one mechanism of every write: an operation opens the door, its events are chained, reactions follow, one commit."""
+"""The one mechanism of every write: an operation opens the door, its events are chained, reactions follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EventMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class Reaction:
-    """What follows from an event. `call` gets (event, by, now) and calls one operation of `causes`, or enqueues a job."""
+    """What follows from an event. `call` gets (event, by, now) and calls one operation, or enqueues a job."""
 
     call: Callable[[Event, Actor, datetime], None]
     causes: tuple[type[Event], ...] = ()
@@ -107,8 +107,10 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
             with acting(tenant, by, purpose) as door, writing(door) as outermost:
                 done = verb(*args, **kwargs)
                 if silent == bool(done.events):
-                    raise EventMissing(f"{verb.__name__} {'is silent but' if silent else 'changes rows and'} "
-                                       f"returned {len(done.events)} events")
+                    raise EventMissing(
+                        f"{verb.__name__} {'is silent but' if silent else 'changes rows and'} "
+                        f"returned {len(done.events)} events"
+                    )
                 because: UUID | None = door.memory.get("because")
                 for event in done.events:
                     caused = event if event.because or because is None else _because(event, because)
@@ -139,11 +141,16 @@ def event_hash(row: EventRow) -> str:
     """The hash of an event: SHA-256 over the canonical form of every column but the hash itself."""
     return canonical.digest(
         {
-            "id": str(row.id), "subject": str(row.subject_id), "seq": row.seq, "kind": row.kind,
+            "id": str(row.id),
+            "subject": str(row.subject_id),
+            "seq": row.seq,
+            "kind": row.kind,
             "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "actor": [row.actor_kind, str(row.actor_id) if row.actor_id else None, row.actor_name],
-            "purpose": row.purpose, "because": str(row.because) if row.because else None,
-            "commitment": row.commitment, "previous": row.previous,
+            "purpose": row.purpose,
+            "because": str(row.because) if row.because else None,
+            "commitment": row.commitment,
+            "previous": row.previous,
         }
     )
 
@@ -164,8 +171,7 @@ def _chain(door: Door, now: datetime) -> None:
     by = door.the_actor
     wanted = sorted({event.subject for event in events})
     heads = {
-        subject.id: subject
-        for subject in Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
+        subject.id: subject for subject in Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
     }
     rows: list[EventRow] = []
     payloads: list[Payload] = []
@@ -176,9 +182,18 @@ def _chain(door: Door, now: datetime) -> None:
         salt = secrets.token_bytes(32)
         head.seq += 1
         row = EventRow(
-            id=event.id, subject_id=event.subject, seq=head.seq, kind=event.kind, at=now,
-            actor_kind=by.kind, actor_id=by.id, actor_name=by.name, purpose=door.purpose, because=event.because,
-            commitment=commitment(salt, event.payload), previous=head.head,
+            id=event.id,
+            subject_id=event.subject,
+            seq=head.seq,
+            kind=event.kind,
+            at=now,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            actor_name=by.name,
+            purpose=door.purpose,
+            because=event.because,
+            commitment=commitment(salt, event.payload),
+            previous=head.head,
         )
         row.hash = head.head = event_hash(row)
         rows.append(row)
@@ -245,8 +260,14 @@ def write_looks(*, tenant: int | str, by: Actor, purpose: str, looks: Sequence[L
     with acting(tenant, by, purpose) as door, writing(door):
         ReadEntry.objects.bulk_create(
             ReadEntry(
-                at=now, actor_kind=by.kind, actor_id=by.id, actor_name=by.name, purpose=purpose,
-                outcome=look.outcome, what=look.what, subject=look.subject,
+                at=now,
+                actor_kind=by.kind,
+                actor_id=by.id,
+                actor_name=by.name,
+                purpose=purpose,
+                outcome=look.outcome,
+                what=look.what,
+                subject=look.subject,
             )
             for look in looks
         )

@@ -22,8 +22,16 @@ class CaseOpened(Event):
 
 @operation()
 def open_case(
-    *, tenant: str | int, by: Actor, now: datetime, applicant: UUID, co_applicant: UUID | None, household: UUID,
-    unit: UUID, caseworker: UUID | None, opened_on: date,
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    applicant: UUID,
+    co_applicant: UUID | None,
+    household: UUID,
+    unit: UUID,
+    caseworker: UUID | None,
+    opened_on: date,
 ) -> Done[Case]:
     """Open a case of ekonomiskt bistånd for one or two adults of a household."""
     require_role(by, now, Role.REGISTRAR)
@@ -37,8 +45,13 @@ def open_case(
     if Case.objects.filter(applicant_id__in=adults, state="open").exists():
         raise NotPossible("open case")
     case = Case.objects.create(
-        id=open_subject("case"), number=next_reference("case", now), applicant_id=applicant,
-        co_applicant_id=co_applicant, household_id=household, unit_id=unit, caseworker_id=caseworker,
+        id=open_subject("case"),
+        number=next_reference("case", now),
+        applicant_id=applicant,
+        co_applicant_id=co_applicant,
+        household_id=household,
+        unit_id=unit,
+        caseworker_id=caseworker,
         opened_on=opened_on,
     )
     return Done(case, CaseOpened(subject=case.id, payload={"number": case.number}))

@@ -45,7 +45,9 @@ class Decision(TenantRow):
             *wall("decisions_decision", "case", "period", "sheet", "proposed_by", "decided_by"),
             models.UniqueConstraint(fields=["tenant", "number"], name="decision_number_once"),
             models.UniqueConstraint(
-                fields=["tenant", "period"], condition=Q(state="proposed"), name="decision_one_proposal_per_period"
+                fields=["tenant", "period"],
+                condition=Q(state="proposed"),
+                name="decision_one_proposal_per_period",
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(
@@ -96,8 +98,7 @@ class Letter(TenantRow):
             *wall("decisions_letter", "decision", "appeal_text", "document"),
             models.UniqueConstraint(fields=["tenant", "decision"], name="letter_once"),
             models.CheckConstraint(
-                condition=Q(document=None, rendered_at=None)
-                | Q(document__isnull=False, rendered_at__isnull=False),
+                condition=Q(document=None, rendered_at=None) | Q(document__isnull=False, rendered_at__isnull=False),
                 name="letter_rendered_with_moment",
             ),
         ]

@@ -59,9 +59,7 @@ def outcome_of(sheet: Sheet) -> Outcome:
 
 
 @operation()
-def propose(
-    *, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str
-) -> Done[Decision]:
+def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed")."""
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
@@ -77,16 +75,31 @@ def propose(
     if outcome != Outcome.BIFALL and len(reasons.strip()) < 10:
         raise NotPossible("reasons")
     decision = Decision.objects.create(
-        case=case, period=found.period, number=next_reference("decision", now), sheet=found, outcome=outcome,
-        amount=found.granted, currency=found.currency, language=language, reasons=reasons.strip(),
+        case=case,
+        period=found.period,
+        number=next_reference("decision", now),
+        sheet=found,
+        outcome=outcome,
+        amount=found.granted,
+        currency=found.currency,
+        language=language,
+        reasons=reasons.strip(),
         legal_basis=LEGAL_BASIS if found.period.since.isoformat() >= "2025-07-01" else LEGAL_BASIS_BEFORE,
-        delegation=setting("delegation"), state=DecisionState.PROPOSED, proposed_by_id=member.id, proposed_at=now,
+        delegation=setting("delegation"),
+        state=DecisionState.PROPOSED,
+        proposed_by_id=member.id,
+        proposed_at=now,
     )
     return Done(
         decision,
         DecisionProposed(
             subject=case.id,
-            payload={"decision": str(decision.id), "sheet": str(found.id), "outcome": outcome, "amount": decision.amount},
+            payload={
+                "decision": str(decision.id),
+                "sheet": str(found.id),
+                "outcome": outcome,
+                "amount": decision.amount,
+            },
         ),
     )
 
@@ -149,7 +162,11 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     row.save(update_fields=["state", "decided_by", "decided_at", "version"])
     if row.amount:
         DecisionLine.objects.create(
-            decision=row, period=row.period, purpose=PURPOSE, amount=row.amount, section=row.legal_basis,
+            decision=row,
+            period=row.period,
+            purpose=PURPOSE,
+            amount=row.amount,
+            section=row.legal_basis,
             sheet_line="granted",
         )
     today = acting_door().the_tenant.today(now)
@@ -159,16 +176,26 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     keep_text(grounds)
     content = letter_content(row, case, grounds, appeal, now)
     Letter.objects.create(
-        decision=row, content=content, content_digest=canonical.digest(content), template="decision.se/1",
+        decision=row,
+        content=content,
+        content_digest=canonical.digest(content),
+        template="decision.se/1",
         appeal_text=keep_text(appeal),
     )
     return Done(
         row,
         DecisionTaken(
             subject=case.id,
-            payload={"decision": str(row.id), "outcome": row.outcome, "amount": row.amount, "currency": row.currency,
-                     "sheet": str(row.sheet_id), "letter_digest": canonical.digest(content),
-                     "proposed_by": str(row.proposed_by_id), "decided_by": str(member.id)},
+            payload={
+                "decision": str(row.id),
+                "outcome": row.outcome,
+                "amount": row.amount,
+                "currency": row.currency,
+                "sheet": str(row.sheet_id),
+                "letter_digest": canonical.digest(content),
+                "proposed_by": str(row.proposed_by_id),
+                "decided_by": str(member.id),
+            },
         ),
     )
 
@@ -196,26 +223,45 @@ def letter_content(
     children = [m for m in facts.members if m.role == "child"]
     names.update({m.key: _CHILD[language].format(n=n + 1) for n, m in enumerate(children)})
     return {
-        "language": language, "number": decision.number, "case": case.number, "date": today.isoformat(),
+        "language": language,
+        "number": decision.number,
+        "case": case.number,
+        "date": today.isoformat(),
         "organisation": {
-            "name": organisation.name, "address": organisation.address_lines, "telephone": organisation.telephone,
+            "name": organisation.name,
+            "address": organisation.address_lines,
+            "telephone": organisation.telephone,
             "colour": organisation.colour,
         },
-        "recipient": [" & ".join(full_name(p) for p in adults),
-                      *([*address.lines, f"{address.postcode} {address.city}"] if address else [])],
-        "heading": heading.format(month=month), "outcome": sentence.format(month=month, amount=amount),
-        "grounds": grounds.body, "reasons": decision.reasons, "legal_basis": decision.legal_basis,
+        "recipient": [
+            " & ".join(full_name(p) for p in adults),
+            *([*address.lines, f"{address.postcode} {address.city}"] if address else []),
+        ],
+        "heading": heading.format(month=month),
+        "outcome": sentence.format(month=month, amount=amount),
+        "grounds": grounds.body,
+        "reasons": decision.reasons,
+        "legal_basis": decision.legal_basis,
         "lines": [{"text": f"{_PURPOSE[language]} {month}", "amount": decision.amount}] if decision.amount else [],
         "currency": decision.currency,
         "sheet": [
-            {"text": calculation.explain(line, language), "who": names.get(line.person or "", ""),
-             "amount": line.amount, "section": line.section}
+            {
+                "text": calculation.explain(line, language),
+                "who": names.get(line.person or "", ""),
+                "amount": line.amount,
+                "section": line.section,
+            }
             for line in calculation.lines
         ],
-        "totals": calculation.totals, "granted": calculation.granted, "surplus": calculation.surplus,
-        "sheet_number": decision.sheet.number, "sheet_digest": decision.sheet.digest,
+        "totals": calculation.totals,
+        "granted": calculation.granted,
+        "surplus": calculation.surplus,
+        "sheet_number": decision.sheet.number,
+        "sheet_digest": decision.sheet.digest,
         "uncertain": sorted(calculation.uncertain),
-        "decider": decider.name, "delegation": decision.delegation, "automated": False,
+        "decider": decider.name,
+        "delegation": decision.delegation,
+        "automated": False,
         "appeal": appeal.body,
     }
 
@@ -224,27 +270,38 @@ _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
 _CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
 _SENTENCES = {
     "sv": {
-        Outcome.BIFALL: ("Beslut om ekonomiskt bistånd för {month}", "Du får {amount} i ekonomiskt bistånd för {month}."),
-        Outcome.DELAVSLAG: ("Beslut om ekonomiskt bistånd för {month}",
-                            "Du får {amount} i ekonomiskt bistånd för {month}. En del av ansökan har vi inte beviljat."),
-        Outcome.AVSLAG: ("Beslut om ekonomiskt bistånd för {month}",
-                         "Du får inget ekonomiskt bistånd för {month}, eftersom inkomsterna räcker enligt beräkningen."),
+        Outcome.BIFALL: (
+            "Beslut om ekonomiskt bistånd för {month}",
+            "Du får {amount} i ekonomiskt bistånd för {month}.",
+        ),
+        Outcome.DELAVSLAG: (
+            "Beslut om ekonomiskt bistånd för {month}",
+            "Du får {amount} i ekonomiskt bistånd för {month}. En del av ansökan har vi inte beviljat.",
+        ),
+        Outcome.AVSLAG: (
+            "Beslut om ekonomiskt bistånd för {month}",
+            "Du får inget ekonomiskt bistånd för {month}, eftersom inkomsterna räcker enligt beräkningen.",
+        ),
     },
     "en": {
-        Outcome.BIFALL: ("Decision on financial assistance for {month}",
-                         "You receive {amount} in financial assistance for {month}."),
-        Outcome.DELAVSLAG: ("Decision on financial assistance for {month}",
-                            "You receive {amount} in financial assistance for {month}. Part of the application was not granted."),
-        Outcome.AVSLAG: ("Decision on financial assistance for {month}",
-                         "You receive no financial assistance for {month}, because the income is enough by the calculation."),
+        Outcome.BIFALL: (
+            "Decision on financial assistance for {month}",
+            "You receive {amount} in financial assistance for {month}.",
+        ),
+        Outcome.DELAVSLAG: (
+            "Decision on financial assistance for {month}",
+            "You receive {amount} in financial assistance for {month}. Part of the application was not granted.",
+        ),
+        Outcome.AVSLAG: (
+            "Decision on financial assistance for {month}",
+            "You receive no financial assistance for {month}, because the income is enough by the calculation.",
+        ),
     },
 }
 
 
 @operation()
-def record_letter(
-    *, tenant: str | int, by: Actor, now: datetime, letter: UUID, document: UUID
-) -> Done[Letter]:
+def record_letter(*, tenant: str | int, by: Actor, now: datetime, letter: UUID, document: UUID) -> Done[Letter]:
     """The PDF of a letter is made: its bytes are kept as `document`. A second time changes nothing but the chain."""
     found = Letter.objects.select_for_update(of=("self",)).select_related("decision").filter(id=letter).first()
     if found is None or by.kind != "system":

@@ -32,7 +32,33 @@ def proposal_of(period: UUID) -> Decision | None:
 def month_name(day: date, language: str) -> str:
     """`mars 2026`, `March 2026`."""
     names = {
-        "sv": "januari februari mars april maj juni juli augusti september oktober november december".split(),
-        "en": "January February March April May June July August September October November December".split(),
+        "sv": [
+            "januari",
+            "februari",
+            "mars",
+            "april",
+            "maj",
+            "juni",
+            "juli",
+            "augusti",
+            "september",
+            "oktober",
+            "november",
+            "december",
+        ],
+        "en": [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
     }
     return f"{names[language][day.month - 1]} {day.year}"

@@ -26,8 +26,20 @@ def keep_text(text: DatedText) -> Text:
 
 @operation()
 def record_document(
-    *, tenant: str | int, by: Actor, now: datetime, key: UUID, subject: UUID, kind: str, title: str,
-    provenance: str, retention: str, content_type: str, size: int, digest: str, store_key: str,
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    key: UUID,
+    subject: UUID,
+    kind: str,
+    title: str,
+    provenance: str,
+    retention: str,
+    content_type: str,
+    size: int,
+    digest: str,
+    store_key: str,
 ) -> Done[Document]:
     """Record a file that already lies, encrypted and synced, in the store under `store_key`.
 
@@ -37,8 +49,17 @@ def record_document(
     found = Document.objects.filter(id=key).first()
     if found is None:
         found = Document.objects.create(
-            id=key, subject_id=subject, kind=kind, title=title, provenance=provenance, retention=retention,
-            content_type=content_type, size=size, digest=digest, store_key=store_key, created_at=now,
+            id=key,
+            subject_id=subject,
+            kind=kind,
+            title=title,
+            provenance=provenance,
+            retention=retention,
+            content_type=content_type,
+            size=size,
+            digest=digest,
+            store_key=store_key,
+            created_at=now,
             created_by=acting_door().the_actor.id,
             scan_state=ScanState.OWN if provenance == "system" else ScanState.WAITING,
         )

@@ -58,21 +58,37 @@ def assess(
     assessment.save()
     used = norms.with_settings(read.settings)
     norm_set, _ = NormSet.objects.get_or_create(
-        digest=used.digest, defaults={"body": used.resolved.to_json(), "has_example": used.has_example}
+        digest=used.digest, defaults={"body": dict(used.resolved.body), "has_example": used.has_example}
     )
     snapshot = Snapshot.objects.create(case=case, period=found, facts=stored, digest=canonical.digest(stored))
     body = calculation.to_json()
     last = Sheet.objects.filter(period=found).order_by("-number").values_list("number", flat=True).first()
     sheet = Sheet.objects.create(
-        case=case, period=found, number=(last or 0) + 1, snapshot=snapshot, norm_set=norm_set, pack=calculation.pack,
-        rule_version=calculation.rule_version, known_on=acting_door().the_tenant.today(now), body=body,
-        digest=canonical.digest(body), granted=calculation.granted, currency="SEK", computed_at=now,
+        case=case,
+        period=found,
+        number=(last or 0) + 1,
+        snapshot=snapshot,
+        norm_set=norm_set,
+        pack=calculation.pack,
+        rule_version=calculation.rule_version,
+        known_on=acting_door().the_tenant.today(now),
+        body=body,
+        digest=canonical.digest(body),
+        granted=calculation.granted,
+        currency="SEK",
+        computed_at=now,
     )
     return Done(
         sheet,
         PeriodAssessed(
             subject=case.id,
-            payload={"sheet": str(sheet.id), "number": sheet.number, "digest": sheet.digest,
-                     "facts_digest": snapshot.digest, "norm_digest": norm_set.digest, "granted": sheet.granted},
+            payload={
+                "sheet": str(sheet.id),
+                "number": sheet.number,
+                "digest": sheet.digest,
+                "facts_digest": snapshot.digest,
+                "norm_digest": norm_set.digest,
+                "granted": sheet.granted,
+            },
         ),
     )

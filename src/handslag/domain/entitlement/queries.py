@@ -39,7 +39,9 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
         for m in household_on(case.household_id, period.since, period.until)
     ]
     return Facts(
-        since=period.since, until=period.until, members=members,
+        since=period.since,
+        until=period.until,
+        members=members,
         costs=[Cost(code=c["code"], applied=c["amount"], person=c["person"], note=c["note"]) for c in answers["costs"]],
         incomes=[
             Income(code=i["code"], gross=i["amount"], source="given", person=i["person"], note=i["note"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.documents.models import Text
@@ -44,7 +44,9 @@ class Draft(TenantRow):
         constraints = [
             *wall("intake_draft", "case", "period", "author", "signing_text"),
             models.UniqueConstraint(
-                fields=["tenant", "period"], condition=Q(state__in=["open", "signing"]), name="draft_one_per_period"
+                fields=["tenant", "period"],
+                condition=Q(state__in=["open", "signing"]),
+                name="draft_one_per_period",
             ),
             models.CheckConstraint(condition=Q(state__in=DraftState.values), name="draft_state_known"),
             models.CheckConstraint(
@@ -164,9 +166,7 @@ class InboxItem(TenantRow):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["tenant", "unit", "-received_at"], condition=~Q(state="done"), name="inbox_not_done"
-            )
+            models.Index(fields=["tenant", "unit", "-received_at"], condition=~Q(state="done"), name="inbox_not_done")
         ]
         constraints = [
             *wall("intake_inboxitem", "application", "case", "unit", "caseworker"),

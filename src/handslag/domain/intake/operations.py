@@ -65,9 +65,7 @@ class InboxClosed(Event):
 
 
 @operation()
-def open_draft(
-    *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str
-) -> Done[Draft]:
+def open_draft(*, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str) -> Done[Draft]:
     """Open a renewal on-line for a month of one's own case. A draft that is there already is given back by
     `queries.draft_of`; NotPossible("month closed") for a month that can't be applied for."""
     found = case_for_citizen(case, by)
@@ -77,8 +75,16 @@ def open_draft(
     if offered.get(month) != "renewal":
         raise NotPossible("month closed")
     draft = Draft.objects.create(
-        case=found, period=period_of(found, month), author_id=by.id, channel="online", language=language,
-        form=policies.FORM, form_version=policies.FORM_VERSION, answers={}, opened_at=now, saved_at=now,
+        case=found,
+        period=period_of(found, month),
+        author_id=by.id,
+        channel="online",
+        language=language,
+        form=policies.FORM,
+        form_version=policies.FORM_VERSION,
+        answers={},
+        opened_at=now,
+        saved_at=now,
     )
     return Done(draft, DraftOpened(subject=found.id, payload={"draft": str(draft.id), "month": str(month)}))
 
@@ -164,9 +170,7 @@ def change_again(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) ->
 
 
 @operation(silent=True)
-def begin_signing(
-    *, tenant: str | int, by: Actor, now: datetime, draft: UUID, state: str
-) -> Done[SigningRequest]:
+def begin_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, state: str) -> Done[SigningRequest]:
     """Note that this adult's step-up for the fixed digest is under way. `state` is the flow's random state value."""
     found = _draft_for(draft, by)
     if found.state != DraftState.SIGNING:
@@ -174,7 +178,12 @@ def begin_signing(
     assert by.id is not None
     return Done(
         SigningRequest.objects.create(
-            draft=found, person_id=by.id, digest=found.shown_digest, token=_token(state), flow={}, created_at=now
+            draft=found,
+            person_id=by.id,
+            digest=found.shown_digest,
+            token=_token(state),
+            flow={},
+            created_at=now,
         )
     )
 
@@ -210,9 +219,7 @@ RETURNING draft_id, digest
 
 
 @operation()
-def sign(
-    *, tenant: str | int, by: Actor, now: datetime, state: str, signed: SignedBy
-) -> Done[Accepted]:
+def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: SignedBy) -> Done[Accepted]:
     """Take an adult's signature; with the last one the application is accepted, in this one transaction.
 
     The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
@@ -231,12 +238,21 @@ def sign(
     if signed.identifier not in draft.signer_numbers:  # type: ignore[attr-defined]
         raise NotPossible("other person")
     signature = Signature(
-        draft=draft, person_id=by.id, digest=signed.digest, method="eid", issuer=signed.issuer, acr=signed.acr,
-        evidence=signed.evidence, signed_at=now,
+        draft=draft,
+        person_id=by.id,
+        digest=signed.digest,
+        method="eid",
+        issuer=signed.issuer,
+        acr=signed.acr,
+        evidence=signed.evidence,
+        signed_at=now,
     )
     signers = [signature]
     if draft.case.co_applicant_id is not None:
-        signers = [*Signature.objects.filter(draft=draft, digest=signed.digest).exclude(person_id=by.id), signature]
+        signers = [
+            *Signature.objects.filter(draft=draft, digest=signed.digest).exclude(person_id=by.id),
+            signature,
+        ]
         if len(signers) < 2:
             insert_with_events(signature)
             payload = {"draft": str(draft.id), "digest": signed.digest, "person": str(by.id)}
@@ -275,30 +291,62 @@ def _accept(
     tenant = acting_door().the_tenant
     assert draft.shown is not None
     application = Application(
-        id=draft.id, case=case, channel=draft.channel, language=draft.language, form=draft.form,
-        form_version=draft.form_version, document=draft.shown, digest=draft.shown_digest, received_at=now,
+        id=draft.id,
+        case=case,
+        channel=draft.channel,
+        language=draft.language,
+        form=draft.form,
+        form_version=draft.form_version,
+        document=draft.shown,
+        digest=draft.shown_digest,
+        received_at=now,
     )
     event_id = uuid7()
     number = next_reference("receipt", now)
     body = {
-        "kind": "receipt", "version": 1, "number": number, "organisation": tenant.name,
-        "application": str(application.id), "case": case.number, "event": str(event_id),
-        "content_digest": application.digest, "attachments": [], "channel": application.channel,
-        "received_at": now.isoformat(timespec="seconds"), "month": str(Month.of(period.since)),
+        "kind": "receipt",
+        "version": 1,
+        "number": number,
+        "organisation": tenant.name,
+        "application": str(application.id),
+        "case": case.number,
+        "event": str(event_id),
+        "content_digest": application.digest,
+        "attachments": [],
+        "channel": application.channel,
+        "received_at": now.isoformat(timespec="seconds"),
+        "month": str(Month.of(period.since)),
         "signatures": [
-            {"method": s.method, "issuer": s.issuer, "acr": s.acr, "person": str(s.person_id),
-             "evidence_digest": canonical.digest(s.evidence)}
+            {
+                "method": s.method,
+                "issuer": s.issuer,
+                "acr": s.acr,
+                "person": str(s.person_id),
+                "evidence_digest": canonical.digest(s.evidence),
+            }
             for s in sorted(signers, key=lambda s: str(s.person_id))
         ],
     }
     key_id, jws = sign_as_tenant(body)
     receipt = Receipt(
-        application=application, number=number, body=body, digest=canonical.digest(body), key_id=key_id, signature=jws
+        application=application,
+        number=number,
+        body=body,
+        digest=canonical.digest(body),
+        key_id=key_id,
+        signature=jws,
     )
     insert_with_events(
-        *new, application, ApplicationPeriod(application=application, period=period), receipt,
+        *new,
+        application,
+        ApplicationPeriod(application=application, period=period),
+        receipt,
         InboxItem(
-            application=application, case=case, unit_id=case.unit_id, caseworker_id=case.caseworker_id, received_at=now
+            application=application,
+            case=case,
+            unit_id=case.unit_id,
+            caseworker_id=case.caseworker_id,
+            received_at=now,
         ),
     )
     with connection.cursor() as cursor:
@@ -307,15 +355,30 @@ def _accept(
             "UPDATE casefile_period SET last_application_at = %s WHERE id = %s",
             [draft.id, now, period.id],
         )
-    payload = {"application": str(application.id), "digest": application.digest, "receipt": number,
-               "receipt_digest": receipt.digest, "channel": draft.channel}
+    payload = {
+        "application": str(application.id),
+        "digest": application.digest,
+        "receipt": number,
+        "receipt_digest": receipt.digest,
+        "channel": draft.channel,
+    }
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
 
 
 @operation()
 def enter_on_paper(
-    *, tenant: str | int, by: Actor, now: datetime, key: UUID, case: UUID, month: Month, channel: str,
-    language: str, answers: dict[str, Any], signed_on: list[UUID], evidence: str,
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    key: UUID,
+    case: UUID,
+    month: Month,
+    channel: str,
+    language: str,
+    answers: dict[str, Any],
+    signed_on: list[UUID],
+    evidence: str,
 ) -> Done[Receipt]:
     """Enter an application that came on paper, by telephone or at the counter, through the same form.
 
@@ -334,8 +397,17 @@ def enter_on_paper(
         raise NotPossible("signature missing")
     period = period_of(found, month)
     draft = Draft(
-        id=key, case=found, period=period, author_id=found.applicant_id, channel=channel, language=language,
-        form=policies.FORM, form_version=policies.FORM_VERSION, answers=answers, opened_at=now, saved_at=now,
+        id=key,
+        case=found,
+        period=period,
+        author_id=found.applicant_id,
+        channel=channel,
+        language=language,
+        form=policies.FORM,
+        form_version=policies.FORM_VERSION,
+        answers=answers,
+        opened_at=now,
+        saved_at=now,
         state=DraftState.SIGNING,
     )
     draft.shown, draft.shown_digest, text = document_to_sign(draft)
@@ -384,10 +456,9 @@ def take_from_inbox(*, tenant: str | int, by: Actor, now: datetime, item: UUID, 
 def close_inbox(*, tenant: str | int, by: Actor, now: datetime, case: UUID, period: UUID) -> Done[None]:
     """The applications for this period are decided: they leave the inbox."""
     closed = InboxItem.objects.filter(
-        case_id=case, application_id__in=ApplicationPeriod.objects.filter(period_id=period).values("application_id")
+        case_id=case,
+        application_id__in=ApplicationPeriod.objects.filter(period_id=period).values("application_id"),
     ).exclude(state=InboxState.DONE)
     keys = [str(k) for k in closed.values_list("application_id", flat=True)]
     closed.update(state=InboxState.DONE, version=F("version") + 1)
     return Done(None, InboxClosed(subject=case, payload={"applications": keys}))
-
-

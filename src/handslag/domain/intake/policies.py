@@ -69,8 +69,12 @@ def _read(answers: dict[str, Any], language: str) -> tuple[dict[str, Any], list[
                 problems.append(Problem(f"{field}-amount", error.reason))
                 amount = 0
             read[name].append(
-                {"code": code, "amount": amount, "note": str(row.get("note", ""))[:80],
-                 "person": str(row["person"]) if row.get("person") else None}
+                {
+                    "code": code,
+                    "amount": amount,
+                    "note": str(row.get("note", ""))[:80],
+                    "person": str(row["person"]) if row.get("person") else None,
+                }
             )
             if name == "incomes" and code in INCOMES and INCOMES[code].employment and not row.get("person"):
                 problems.append(Problem(f"{field}-person", "choose"))
@@ -78,7 +82,11 @@ def _read(answers: dict[str, Any], language: str) -> tuple[dict[str, Any], list[
 
 
 def shown_document(
-    case: Case, month: Month, members: list[MemberOfHousehold], answers: dict[str, Any], language: str,
+    case: Case,
+    month: Month,
+    members: list[MemberOfHousehold],
+    answers: dict[str, Any],
+    language: str,
     signing_digest: str,
 ) -> dict[str, Any]:
     """Exactly what is shown before signing and stored when accepted; its digest is what the adults sign.
@@ -86,12 +94,19 @@ def shown_document(
     A masked relative stands in it without name: both adults see the same document.
     """
     return {
-        "form": FORM, "form_version": FORM_VERSION, "language": language, "case": case.number,
+        "form": FORM,
+        "form_version": FORM_VERSION,
+        "language": language,
+        "case": case.number,
         "period": {"since": month.since.isoformat(), "until": month.until.isoformat()},
         "applicants": [str(key) for key in (case.applicant_id, case.co_applicant_id) if key],
         "household": [
-            {"person": str(m.person.id), "name": m.person.name, "role": m.role,
-             "birth_on": m.person.birth_on.isoformat() if m.person.birth_on else None}
+            {
+                "person": str(m.person.id),
+                "name": m.person.name,
+                "role": m.role,
+                "birth_on": m.person.birth_on.isoformat() if m.person.birth_on else None,
+            }
             for m in members
         ],
         "answers": read_answers(answers, language),
@@ -105,8 +120,10 @@ def months_open(case: Case, today: date, periods: dict[date, Period]) -> list[tu
     Gives each with `renewal` or `supplementary` (an application or decision exists within 90 days, sweden.md 2);
     nothing for a protected person: they are served by a person, and no reason is leaked.
     """
-    if case.state != "open" or case.applicant.protection_level or (
-        case.co_applicant is not None and case.co_applicant.protection_level
+    if (
+        case.state != "open"
+        or case.applicant.protection_level
+        or (case.co_applicant is not None and case.co_applicant.protection_level)
     ):
         return []
     this = Month.of(today)

@@ -21,12 +21,16 @@ class DraftState(TextChoices):
 #: From each state the states that may follow, with who owns the step.
 DRAFT_STEPS: dict[str, dict[str, str]] = {
     DraftState.OPEN: {
-        DraftState.SIGNING: "applicant", DraftState.ACCEPTED: "registrar",
-        DraftState.WITHDRAWN: "applicant", DraftState.EXPIRED: "system",
+        DraftState.SIGNING: "applicant",
+        DraftState.ACCEPTED: "registrar",
+        DraftState.WITHDRAWN: "applicant",
+        DraftState.EXPIRED: "system",
     },
     DraftState.SIGNING: {
-        DraftState.OPEN: "applicant", DraftState.ACCEPTED: "applicant",
-        DraftState.WITHDRAWN: "applicant", DraftState.EXPIRED: "system",
+        DraftState.OPEN: "applicant",
+        DraftState.ACCEPTED: "applicant",
+        DraftState.WITHDRAWN: "applicant",
+        DraftState.EXPIRED: "system",
     },
     DraftState.ACCEPTED: {},
     DraftState.WITHDRAWN: {},

@@ -62,15 +62,30 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     for line in DecisionLine.objects.filter(decision=found, amount__gt=0):
         payee = found.case.applicant
         booking = Booking(
-            case=found.case, period=line.period, person_id=line.person_id, kind=BookingKind.EXPENSE,
-            account_code=SUPPORT, counterparty=full_name(payee), amount=line.amount, currency=found.currency,
-            decision_line=line, source="", booked_at=now,
+            case=found.case,
+            period=line.period,
+            person_id=line.person_id,
+            kind=BookingKind.EXPENSE,
+            account_code=SUPPORT,
+            counterparty=full_name(payee),
+            amount=line.amount,
+            currency=found.currency,
+            decision_line=line,
+            source="",
+            booked_at=now,
         )
         account = account_on(payee.id, today)
         payment = Payment(
-            case=found.case, period=line.period, payee=payee, payee_name=full_name(payee), amount=line.amount,
-            currency=found.currency, pay_on=pay_day(found.period.since, today), reference=_reference(booking),
-            account_kind=account.kind if account else "bban", clearing=account.clearing if account else "",
+            case=found.case,
+            period=line.period,
+            payee=payee,
+            payee_name=full_name(payee),
+            amount=line.amount,
+            currency=found.currency,
+            pay_on=pay_day(found.period.since, today),
+            reference=_reference(booking),
+            account_kind=account.kind if account else "bban",
+            clearing=account.clearing if account else "",
             account_number=account.number if account else "",
             state=PaymentState.PLANNED if account else PaymentState.BLOCKED,
             blocked_reason="" if account else "no account",
@@ -85,8 +100,10 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         payments,
         PaymentsPlanned(
             subject=found.case_id,
-            payload={"decision": str(found.id),
-                     "payments": [[str(p.id), p.amount, p.pay_on.isoformat(), p.state] for p in payments]},
+            payload={
+                "decision": str(found.id),
+                "payments": [[str(p.id), p.amount, p.pay_on.isoformat(), p.state] for p in payments],
+            },
         ),
     )
 
@@ -104,24 +121,37 @@ def pay_day(month: date, today: date) -> date:
 
 @operation()
 def book_income(
-    *, tenant: str | int, by: Actor, now: datetime, case: UUID, period: UUID, account_code: str, counterparty: str,
-    amount: int, source: str,
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    period: UUID,
+    account_code: str,
+    counterparty: str,
+    amount: int,
+    source: str,
 ) -> Done[Booking]:
     """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on."""
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     if amount <= 0 or not source.strip():
         raise NotPossible("amount" if amount <= 0 else "source")
     booking = Booking.objects.create(
-        case=found, period_id=period, kind=BookingKind.INCOME, account_code=account_code, counterparty=counterparty,
-        amount=amount, currency=acting_door().the_tenant.currency, source=source, booked_at=now,
+        case=found,
+        period_id=period,
+        kind=BookingKind.INCOME,
+        account_code=account_code,
+        counterparty=counterparty,
+        amount=amount,
+        currency=acting_door().the_tenant.currency,
+        source=source,
+        booked_at=now,
     )
     return Done(booking, IncomeBooked(subject=found.id, payload={"booking": str(booking.id), "amount": amount}))
 
 
 @operation()
-def reverse_booking(
-    *, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str
-) -> Done[Booking]:
+def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
     """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent."""
     found = Booking.objects.filter(id=booking).first()
     if found is None:
@@ -136,9 +166,18 @@ def reverse_booking(
         raise NotPossible("paid")
     settled.update(state=PaymentState.STOPPED, version=F("version") + 1)
     counter = Booking.objects.create(
-        case=case, period_id=found.period_id, person_id=found.person_id, kind=found.kind,
-        account_code=found.account_code, counterparty=found.counterparty, amount=-found.amount,
-        currency=found.currency, decision_line_id=found.decision_line_id, source=reason, reverses=found, booked_at=now,
+        case=case,
+        period_id=found.period_id,
+        person_id=found.person_id,
+        kind=found.kind,
+        account_code=found.account_code,
+        counterparty=found.counterparty,
+        amount=-found.amount,
+        currency=found.currency,
+        decision_line_id=found.decision_line_id,
+        source=reason,
+        reverses=found,
+        booked_at=now,
     )
     payload = {"booking": str(found.id), "counter": str(counter.id), "reason": reason}
     return Done(counter, BookingReversed(subject=case.id, payload=payload))
@@ -158,8 +197,14 @@ def reserve_run(*, tenant: str | int, by: Actor, now: datetime, execution_on: da
     if not due:
         raise NotPossible("nothing due")
     run = Run.objects.create(
-        id=open_subject("run"), number=next_reference("run", now), execution_on=execution_on, state=RunState.RESERVED,
-        payments=len(due), total=sum(p.amount for p in due), currency=due[0].currency, reserved_by_id=member.id,
+        id=open_subject("run"),
+        number=next_reference("run", now),
+        execution_on=execution_on,
+        state=RunState.RESERVED,
+        payments=len(due),
+        total=sum(p.amount for p in due),
+        currency=due[0].currency,
+        reserved_by_id=member.id,
         reserved_at=now,
     )
     changed = Payment.objects.filter(id__in=[p.id for p in due], state=PaymentState.PLANNED).update(
@@ -171,7 +216,12 @@ def reserve_run(*, tenant: str | int, by: Actor, now: datetime, execution_on: da
         run,
         RunReserved(
             subject=run.id,
-            payload={"number": run.number, "payments": run.payments, "total": run.total, "on": execution_on.isoformat()},
+            payload={
+                "number": run.number,
+                "payments": run.payments,
+                "total": run.total,
+                "on": execution_on.isoformat(),
+            },
         ),
     )
 
@@ -205,7 +255,12 @@ def record_run_file(
         raise Hidden("run", run)
     before = RunFile.objects.filter(run=found).first()
     kept = Document.objects.get(id=document)
-    payload: dict[str, Any] = {"document": str(document), "digest": kept.digest, "payments": payments, "total": total}
+    payload: dict[str, Any] = {
+        "document": str(document),
+        "digest": kept.digest,
+        "payments": payments,
+        "total": total,
+    }
     if before is not None:
         if before.digest != kept.digest:
             raise NotPossible("file differs")

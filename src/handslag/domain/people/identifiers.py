@@ -43,10 +43,10 @@ def normal_identifier(kind: str, text: str) -> tuple[str, date | None]:
 
 
 def _swedish(text: str, *, coordination: bool) -> tuple[str, date]:
-    found = re.fullmatch(r"\s*(\d{2})?(\d{2})(\d{2})(\d{2})\s*([-+]?)\s*(\d{4})\s*", text, re.ASCII)
+    found = re.fullmatch(r"\s*(\d{2})?(\d{2})(\d{2})(\d{2})\s*[-+]?\s*(\d{4})\s*", text, re.ASCII)
     if not found:
         raise BadIdentifier("form")
-    century, year, month, day, sign, last = found.groups()
+    century, year, month, day, last = found.groups()
     if century is None:
         raise BadIdentifier("twelve digits")
     if not luhn.is_valid(year + month + day + last):

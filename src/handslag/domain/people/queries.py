@@ -77,7 +77,9 @@ def household_seen_by_relative(viewer: UUID, household: UUID, since: date, until
             Seen(m.person_id, "", "", None, True)
             if m.person.protection_level and m.person_id != viewer
             else Seen(m.person_id, full_name(m.person), "", m.person.birth_on, False),
-            m.role, m.since, m.until,
+            m.role,
+            m.since,
+            m.until,
         )
         for m in household_on(household, since, until)
     ]

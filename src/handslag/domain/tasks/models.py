@@ -78,9 +78,7 @@ class Notice(TenantRow):
     trouble = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["tenant", "next_try_at"], condition=Q(state="waiting"), name="notice_waiting")
-        ]
+        indexes = [models.Index(fields=["tenant", "next_try_at"], condition=Q(state="waiting"), name="notice_waiting")]
         constraints = [
             *wall("tasks_notice", "person", "member", "subject"),
             models.CheckConstraint(

@@ -30,12 +30,17 @@ class NoticeEnded(Event):
 
 @operation()
 def set_deadline(
-    *, tenant: str | int, by: Actor, now: datetime, subject: UUID, rule: str, legal_basis: str, consequence: str
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    subject: UUID,
+    rule: str,
+    legal_basis: str,
+    consequence: str,
 ) -> Done[Deadline]:
     """Set a deadline that waits for the proof of the day on which it begins."""
-    deadline = Deadline.objects.create(
-        subject_id=subject, rule=rule, legal_basis=legal_basis, consequence=consequence
-    )
+    deadline = Deadline.objects.create(subject_id=subject, rule=rule, legal_basis=legal_basis, consequence=consequence)
     return Done(deadline, DeadlineSet(subject=subject, payload={"deadline": str(deadline.id), "rule": rule}))
 
 
@@ -47,11 +52,20 @@ def queue_notices(
     told = Person.objects.filter(id__in=persons, protection_level=0).exclude(email="")
     notices = Notice.objects.bulk_create(
         Notice(
-            person=p, subject_id=subject, kind=kind, language=p.language, address=p.email, created_at=now, next_try_at=now
+            person=p,
+            subject_id=subject,
+            kind=kind,
+            language=p.language,
+            address=p.email,
+            created_at=now,
+            next_try_at=now,
         )
         for p in told
     )
-    return Done(notices, NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]}))
+    return Done(
+        notices,
+        NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]}),
+    )
 
 
 @operation()
@@ -72,5 +86,8 @@ def end_notice(
     found.save()
     return Done(
         found,
-        NoticeEnded(subject=found.subject_id, payload={"notice": str(found.id), "state": found.state, "try": found.attempts}),
+        NoticeEnded(
+            subject=found.subject_id,
+            payload={"notice": str(found.id), "state": found.state, "try": found.attempts},
+        ),
     )

@@ -108,7 +108,10 @@ class RowSecurity(_Statements):
 
     def _remove(self, model: type[models.Model], quote: Any) -> list[str]:
         table = quote(model._meta.db_table)
-        return [f"DROP POLICY {quote(self.name)} ON {table}", f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"]
+        return [
+            f"DROP POLICY {quote(self.name)} ON {table}",
+            f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        ]
 
 
 class AppendOnly(_Statements):
@@ -139,7 +142,10 @@ class AppendOnly(_Statements):
 
     def _remove(self, model: type[models.Model], quote: Any) -> list[str]:
         table = quote(model._meta.db_table)
-        return [f"DROP TRIGGER {quote(self.name)} ON {table}", f"DROP TRIGGER {quote(self.name + '_all')} ON {table}"]
+        return [
+            f"DROP TRIGGER {quote(self.name)} ON {table}",
+            f"DROP TRIGGER {quote(self.name + '_all')} ON {table}",
+        ]
 
 
 def wall(table: str, *keys: str, append_only: bool = False, erasable: bool = False) -> list[models.BaseConstraint]:

@@ -118,9 +118,9 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "TRUNCATE")
 
 def _only_operations_write(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     door = _open.get()
-    if door is not None and door.kind == "acting" and not door.memory.get("writing"):
-        if isinstance(sql, str) and sql.lstrip().upper().startswith(_WRITES):
-            raise WriteOutsideOperation(sql.split("(")[0][:80])
+    guarded = door is not None and door.kind == "acting" and not door.memory.get("writing")
+    if guarded and isinstance(sql, str) and sql.lstrip().upper().startswith(_WRITES):
+        raise WriteOutsideOperation(sql.split("(")[0][:80])
     return execute(sql, params, many, context)
 
 

@@ -33,28 +33,52 @@ _LOGIN = {"web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT"}
 INSTALLATION_TABLES: dict[str, InstallationTable] = {
     "tenancy_organisation": InstallationTable(
         "the directory of organisations: public facts",
-        ("id", "slug", "name", "kind", "country", "currency", "zone", "languages", "code_type", "code", "colour",
-         "address_lines", "telephone", "is_tenant", "active"),
+        (
+            "id",
+            "slug",
+            "name",
+            "kind",
+            "country",
+            "currency",
+            "zone",
+            "languages",
+            "code_type",
+            "code",
+            "colour",
+            "address_lines",
+            "telephone",
+            "is_tenant",
+            "active",
+        ),
     ),
     "tenancy_relation": InstallationTable(
         "what organisations do for each other: public facts",
         ("id", "kind", "subject_id", "other_id", "since", "until"),
     ),
     "tenancy_staffuser": InstallationTable(
-        _STAFF, ("id", "email", "password", "last_login", "is_active"), audited=False,
+        _STAFF,
+        ("id", "email", "password", "last_login", "is_active"),
+        audited=False,
         staff_columns=("email", "password", "last_login"),
     ),
     "tenancy_session": InstallationTable(
         "log-in sessions: ids only", ("session_key", "session_data", "expire_date", "account"), audited=False
     ),
     "account_emailaddress": InstallationTable(
-        _STAFF, ("id", "email", "verified", "primary", "user_id"), _LOGIN, audited=False, staff_columns=("email",)
+        _STAFF,
+        ("id", "email", "verified", "primary", "user_id"),
+        _LOGIN,
+        audited=False,
+        staff_columns=("email",),
     ),
     "account_emailconfirmation": InstallationTable(
         _STAFF, ("id", "created", "sent", "key", "email_address_id"), {}, audited=False
     ),
     "mfa_authenticator": InstallationTable(
-        _STAFF, ("id", "type", "data", "user_id", "created_at", "last_used_at"), _LOGIN, audited=False,
+        _STAFF,
+        ("id", "type", "data", "user_id", "created_at", "last_used_at"),
+        _LOGIN,
+        audited=False,
         staff_columns=("data",),
     ),
     "auth_group": InstallationTable(_FRAMEWORK, ("id", "name")),
@@ -64,8 +88,20 @@ INSTALLATION_TABLES: dict[str, InstallationTable] = {
     "django_migrations": InstallationTable(_FRAMEWORK, ("id", "app", "name", "applied"), READ_ONLY),
     "procrastinate_jobs": InstallationTable(
         _JOBS,
-        ("id", "queue_name", "task_name", "lock", "args", "status", "scheduled_at", "attempts", "queueing_lock",
-         "priority", "abort_requested", "worker_id"),
+        (
+            "id",
+            "queue_name",
+            "task_name",
+            "lock",
+            "args",
+            "status",
+            "scheduled_at",
+            "attempts",
+            "queueing_lock",
+            "priority",
+            "abort_requested",
+            "worker_id",
+        ),
         QUEUE,
     ),
     "procrastinate_events": InstallationTable(_JOBS, ("id", "job_id", "type", "at"), QUEUE),

@@ -35,7 +35,9 @@ def new_keys(now: datetime) -> list[TenantKeyRow]:
     files_id = base64.urlsafe_b64encode(os.urandom(12)).decode()
     return [
         TenantKeyRow(
-            use="signing", key_id=signing_id, since=now,
+            use="signing",
+            key_id=signing_id,
+            since=now,
             public_jwk={**signing.as_dict(private=False), "kid": signing_id, "alg": "ES256", "use": "sig"},
             private_sealed=_seal(signing.as_pem(private=True), signing_id),
         ),

@@ -48,8 +48,8 @@ def grant_statements() -> list[str]:
 
 def _sequence_grant(table: str, role: str) -> str:
     """USAGE on the sequence behind `table.id`, where it has one."""
+    quoted = f"pg_get_serial_sequence('public.\"{table}\"', 'id')"
     return (
-        "DO $$ BEGIN IF pg_get_serial_sequence('public.\"%s\"', 'id') IS NOT NULL THEN "
-        "EXECUTE 'GRANT USAGE ON SEQUENCE ' || pg_get_serial_sequence('public.\"%s\"', 'id') || ' TO handslag_%s'; "
-        "END IF; EXCEPTION WHEN undefined_column THEN NULL; END $$" % (table, table, role)
+        f"DO $$ BEGIN IF {quoted} IS NOT NULL THEN EXECUTE 'GRANT USAGE ON SEQUENCE ' || {quoted} || "
+        f"' TO handslag_{role}'; END IF; EXCEPTION WHEN undefined_column THEN NULL; END $$"
     )

@@ -95,9 +95,7 @@ class StaffUser(AbstractBaseUser):
 class Session(AbstractBaseSession):
     """A log-in session. `account` names the staff user or the citizen's account, so that all of one can be ended."""
 
-    grants: ClassVar[dict[str, str]] = {
-        "web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT, DELETE"
-    }
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT, DELETE"}
 
     account = models.UUIDField(null=True, db_index=True)
 
@@ -159,7 +157,7 @@ class TenantKeyRow(TenantRow):
     """A key of the tenant: signing (ES256; public part published) or files (AES-256), private part encrypted
     under the installation's key, which lies outside the database."""
 
-    grants: ClassVar[dict[str, str]] = {"web": "SELECT", "worker": "SELECT", "auditor": "SELECT"}
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT", "auditor": "SELECT"}
 
     use = models.CharField(max_length=12, choices=[("signing", "signing"), ("files", "files")])
     key_id = models.CharField(max_length=64)

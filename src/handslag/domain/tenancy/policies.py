@@ -14,6 +14,8 @@ DEFAULTS: dict[str, Any] = {
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
     "delegation": "Delegationsordning 4.2",
+    "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
+    "organisation_number": "",
     "demonstration": False,  # example norms may be decided on
 }
 

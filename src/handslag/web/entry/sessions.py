@@ -56,5 +56,3 @@ class Sessions(SessionMiddleware):
         if getattr(request, "session_lost", False) or not hasattr(request, "session"):
             return response
         return super().process_response(request, response)  # type: ignore[arg-type]
-
-

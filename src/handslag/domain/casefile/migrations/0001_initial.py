@@ -2,131 +2,253 @@
 
 import django.contrib.postgres.constraints
 import django.db.models.deletion
+from django.db import migrations, models
+
 import handslag.domain.people.models
 import handslag.domain.tenancy.constraints
 import handslag.domain.tenancy.rows
 import handslag.kernel.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
-        ('tenancy', '0001_initial'),
+        ("people", "0001_initial"),
+        ("tenancy", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=20)),
-                ('legal_order', models.CharField(default='se', max_length=8)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=8)),
-                ('opened_on', models.DateField()),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('applicant', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('caseworker', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
-                ('co_applicant', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('household', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.household')),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('unit', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                ("legal_order", models.CharField(default="se", max_length=8)),
+                (
+                    "state",
+                    models.CharField(choices=[("open", "Open"), ("closed", "Closed")], default="open", max_length=8),
+                ),
+                ("opened_on", models.DateField()),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "applicant",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "caseworker",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.staffmember",
+                    ),
+                ),
+                (
+                    "co_applicant",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "household",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.household",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "unit",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.unit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Period',
+            name="Period",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('since', models.DateField()),
-                ('until', models.DateField()),
-                ('last_application_at', models.DateTimeField(null=True)),
-                ('last_decision_on', models.DateField(null=True)),
-                ('result', models.CharField(blank=True, max_length=12)),
-                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("until", models.DateField()),
+                ("last_application_at", models.DateTimeField(null=True)),
+                ("last_decision_on", models.DateField(null=True)),
+                ("result", models.CharField(blank=True, max_length=12)),
+                (
+                    "case",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="casefile.case",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['tenant', 'applicant'], name='casefile_ca_tenant__556f6f_idx'),
+            model_name="case",
+            index=models.Index(fields=["tenant", "applicant"], name="casefile_ca_tenant__556f6f_idx"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['tenant', 'co_applicant'], name='casefile_ca_tenant__c4ab8e_idx'),
+            model_name="case",
+            index=models.Index(fields=["tenant", "co_applicant"], name="casefile_ca_tenant__c4ab8e_idx"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['tenant', 'unit'], name='case_open_of_unit'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["tenant", "unit"], name="case_open_of_unit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='casefile_case_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="casefile_case_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='casefile_case_in_tenant'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="casefile_case_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='applicant', name='casefile_case_applicant_same_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="applicant", name="casefile_case_applicant_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='co_applicant', name='casefile_case_co_applicant_same_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="co_applicant", name="casefile_case_co_applicant_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='household', name='casefile_case_household_same_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="household", name="casefile_case_household_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='unit', name='casefile_case_unit_same_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="unit", name="casefile_case_unit_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='caseworker', name='casefile_case_caseworker_same_tenant'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="caseworker", name="casefile_case_caseworker_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='casefile_case_subject', to='audit.Subject'),
+            model_name="case",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="id", name="casefile_case_subject", to="audit.Subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='case_number_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("tenant", "number"), name="case_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('tenant', 'applicant'), name='case_one_open_per_applicant'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")),
+                fields=("tenant", "applicant"),
+                name="case_one_open_per_applicant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'closed'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "closed"])), name="case_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('applicant', models.F('co_applicant')), _negated=True), name='case_of_two_people'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("applicant", models.F("co_applicant")), _negated=True),
+                name="case_of_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='casefile_period_tenant'),
+            model_name="period",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="casefile_period_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='casefile_period_in_tenant'),
+            model_name="period",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="casefile_period_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='casefile_period_case_same_tenant'),
+            model_name="period",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="case", name="casefile_period_case_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tenant', '='), ('case', '='), (handslag.domain.people.models.DateRange(models.F('since'), models.F('until')), '&&')], name='period_one_per_day'),
+            model_name="period",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("tenant", "="),
+                    ("case", "="),
+                    (handslag.domain.people.models.DateRange(models.F("since"), models.F("until")), "&&"),
+                ],
+                name="period_one_per_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='period_days'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="period_days",
+            ),
         ),
     ]

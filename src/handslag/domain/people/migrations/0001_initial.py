@@ -3,282 +3,559 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import handslag.domain.people.models
 import handslag.domain.tenancy.constraints
 import handslag.domain.tenancy.rows
 import handslag.kernel.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenancy', '0001_initial'),
+        ("tenancy", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('given_name', models.CharField(blank=True, max_length=120)),
-                ('family_name', models.CharField(blank=True, max_length=120)),
-                ('sort_key', models.BinaryField(help_text="ICU collation key of the name in the tenant's first language")),
-                ('birth_on', models.DateField(null=True)),
-                ('language', models.CharField(default='sv', max_length=12)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('telephone', models.CharField(blank=True, max_length=40)),
-                ('protection_level', models.PositiveSmallIntegerField(default=0)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("given_name", models.CharField(blank=True, max_length=120)),
+                ("family_name", models.CharField(blank=True, max_length=120)),
+                (
+                    "sort_key",
+                    models.BinaryField(help_text="ICU collation key of the name in the tenant's first language"),
+                ),
+                ("birth_on", models.DateField(null=True)),
+                ("language", models.CharField(default="sv", max_length=12)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("telephone", models.CharField(blank=True, max_length=40)),
+                ("protection_level", models.PositiveSmallIntegerField(default=0)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('adult', 'Adult'), ('child', 'Child')], max_length=12)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('household', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.household')),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("role", models.CharField(choices=[("adult", "Adult"), ("child", "Child")], max_length=12)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "household",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.household",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('type', models.CharField(choices=[('personnummer', 'Personnummer'), ('samordningsnummer', 'Samordningsnummer'), ('ahvn13', 'Ahvn13'), ('zemis', 'Zemis'), ('temporary', 'Temporary')], max_length=20)),
-                ('value', models.CharField(max_length=40)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("personnummer", "Personnummer"),
+                            ("samordningsnummer", "Samordningsnummer"),
+                            ("ahvn13", "Ahvn13"),
+                            ("zemis", "Zemis"),
+                            ("temporary", "Temporary"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("value", models.CharField(max_length=40)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CitizenLogin',
+            name="CitizenLogin",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('issuer', models.CharField(max_length=200)),
-                ('subject', models.CharField(max_length=200)),
-                ('acr', models.CharField(max_length=120)),
-                ('last_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("issuer", models.CharField(max_length=200)),
+                ("subject", models.CharField(max_length=200)),
+                ("acr", models.CharField(max_length=120)),
+                ("last_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('lines', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), size=None)),
-                ('postcode', models.CharField(max_length=12)),
-                ('city', models.CharField(max_length=80)),
-                ('country', models.CharField(max_length=2)),
-                ('protection_level', models.PositiveSmallIntegerField(default=0)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "lines",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), size=None),
+                ),
+                ("postcode", models.CharField(max_length=12)),
+                ("city", models.CharField(max_length=80)),
+                ("country", models.CharField(max_length=2)),
+                ("protection_level", models.PositiveSmallIntegerField(default=0)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('bban', 'Bban'), ('bankgiro', 'Bankgiro'), ('plusgiro', 'Plusgiro'), ('iban', 'Iban')], max_length=12)),
-                ('clearing', models.CharField(blank=True, max_length=5)),
-                ('number', models.CharField(max_length=34)),
-                ('holder', models.CharField(max_length=120)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("bban", "Bban"),
+                            ("bankgiro", "Bankgiro"),
+                            ("plusgiro", "Plusgiro"),
+                            ("iban", "Iban"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("clearing", models.CharField(blank=True, max_length=5)),
+                ("number", models.CharField(max_length=34)),
+                ("holder", models.CharField(max_length=120)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Representation',
+            name="Representation",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('ground', models.CharField(max_length=80)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('representative', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("ground", models.CharField(max_length=80)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "person",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "representative",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='household',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_household_tenant'),
+            model_name="household",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_household_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='household',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_household_in_tenant'),
+            model_name="household",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_household_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_person_tenant'),
+            model_name="person",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_person_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_person_in_tenant'),
+            model_name="person",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_person_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='people_person_subject', to='audit.Subject'),
+            model_name="person",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="id", name="people_person_subject", to="audit.Subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('protection_level__lte', 3)), name='person_protection_known'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("protection_level__lte", 3)), name="person_protection_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('family_name', ''), ('given_name', ''), _negated=True), name='person_has_a_name'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("family_name", ""), ("given_name", ""), _negated=True),
+                name="person_has_a_name",
+            ),
         ),
         migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['tenant', 'household'], name='people_memb_tenant__f67c59_idx'),
+            model_name="membership",
+            index=models.Index(fields=["tenant", "household"], name="people_memb_tenant__f67c59_idx"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_membership_tenant'),
+            model_name="membership",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_membership_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_membership_in_tenant'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_membership_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='household', name='people_membership_household_same_tenant'),
+            model_name="membership",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="household", name="people_membership_household_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_membership_person_same_tenant'),
+            model_name="membership",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_membership_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tenant', '='), ('person', '='), (handslag.domain.people.models.DateRange(models.F('since'), models.F('until')), '&&')], name='membership_one_per_day'),
+            model_name="membership",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("tenant", "="),
+                    ("person", "="),
+                    (handslag.domain.people.models.DateRange(models.F("since"), models.F("until")), "&&"),
+                ],
+                name="membership_one_per_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='membership_period'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="membership_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['adult', 'child'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["adult", "child"])), name="membership_role_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='identifier',
-            index=models.Index(fields=['tenant', 'person'], name='people_iden_tenant__2ea010_idx'),
+            model_name="identifier",
+            index=models.Index(fields=["tenant", "person"], name="people_iden_tenant__2ea010_idx"),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_identifier_tenant'),
+            model_name="identifier",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_identifier_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_identifier_in_tenant'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_identifier_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_identifier_person_same_tenant'),
+            model_name="identifier",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_identifier_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('tenant', 'type', 'value'), name='identifier_once_per_tenant'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(fields=("tenant", "type", "value"), name="identifier_once_per_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', ['personnummer', 'samordningsnummer', 'ahvn13', 'zemis', 'temporary'])), name='identifier_type_known'),
+            model_name="identifier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("type__in", ["personnummer", "samordningsnummer", "ahvn13", "zemis", "temporary"])),
+                name="identifier_type_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='citizenlogin',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_citizenlogin_tenant'),
+            model_name="citizenlogin",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_citizenlogin_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='citizenlogin',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_citizenlogin_in_tenant'),
+            model_name="citizenlogin",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_citizenlogin_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='citizenlogin',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_citizenlogin_person_same_tenant'),
+            model_name="citizenlogin",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_citizenlogin_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='citizenlogin',
-            constraint=models.UniqueConstraint(fields=('tenant', 'issuer', 'subject'), name='login_once_per_subject'),
+            model_name="citizenlogin",
+            constraint=models.UniqueConstraint(fields=("tenant", "issuer", "subject"), name="login_once_per_subject"),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_address_tenant'),
+            model_name="address",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_address_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_address_in_tenant'),
+            model_name="address",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_address_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_address_person_same_tenant'),
+            model_name="address",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_address_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tenant', '='), ('person', '='), (handslag.domain.people.models.DateRange(models.F('since'), models.F('until')), '&&')], name='address_one_per_day'),
+            model_name="address",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("tenant", "="),
+                    ("person", "="),
+                    (handslag.domain.people.models.DateRange(models.F("since"), models.F("until")), "&&"),
+                ],
+                name="address_one_per_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='address_period'),
+            model_name="address",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="address_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_account_tenant'),
+            model_name="account",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_account_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_account_in_tenant'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_account_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_account_person_same_tenant'),
+            model_name="account",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_account_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tenant', '='), ('person', '='), (handslag.domain.people.models.DateRange(models.F('since'), models.F('until')), '&&')], name='account_one_per_day'),
+            model_name="account",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("tenant", "="),
+                    ("person", "="),
+                    (handslag.domain.people.models.DateRange(models.F("since"), models.F("until")), "&&"),
+                ],
+                name="account_one_per_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='account_period'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="account_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='people_representation_tenant'),
+            model_name="representation",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="people_representation_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='people_representation_in_tenant'),
+            model_name="representation",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="people_representation_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='people_representation_person_same_tenant'),
+            model_name="representation",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="person", name="people_representation_person_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='representative', name='people_representation_representative_same_tenant'),
+            model_name="representation",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="representative", name="people_representation_representative_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gt', models.F('since')), _connector='OR'), name='representation_period'),
+            model_name="representation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"),
+                name="representation_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='representation',
-            constraint=models.CheckConstraint(condition=models.Q(('person', models.F('representative')), _negated=True), name='representation_by_another'),
+            model_name="representation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("person", models.F("representative")), _negated=True),
+                name="representation_by_another",
+            ),
         ),
     ]

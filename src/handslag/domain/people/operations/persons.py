@@ -54,21 +54,36 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
         raise NotPossible("person known")
     given, family = stored_name(new.given_name), stored_name(new.family_name)
     person = Person.objects.create(
-        id=open_subject("person"), given_name=given, family_name=family, sort_key=sort_key(given, family, "sv"),
-        birth_on=new.birth_on or birth_on, language=new.language, email=new.email, telephone=new.telephone,
+        id=open_subject("person"),
+        given_name=given,
+        family_name=family,
+        sort_key=sort_key(given, family, "sv"),
+        birth_on=new.birth_on or birth_on,
+        language=new.language,
+        email=new.email,
+        telephone=new.telephone,
         protection_level=new.protection_level,
     )
     Identifier.objects.create(person=person, type=new.identifier_type, value=value)
     since = now.date().replace(day=1)
     if new.address_lines or new.city:
         Address.objects.create(
-            person=person, lines=new.address_lines, postcode=new.postcode, city=new.city, country=new.country,
-            protection_level=new.protection_level, since=since,
+            person=person,
+            lines=new.address_lines,
+            postcode=new.postcode,
+            city=new.city,
+            country=new.country,
+            protection_level=new.protection_level,
+            since=since,
         )
     if new.account:
         kind, clearing, number = new.account
         Account.objects.create(
-            person=person, kind=kind, clearing=clearing, number=number, since=since,
+            person=person,
+            kind=kind,
+            clearing=clearing,
+            number=number,
+            since=since,
             holder=f"{given} {family}".strip(),
         )
     return Done(
@@ -98,6 +113,9 @@ def form_household(
         household,
         HouseholdFormed(
             subject=household.id,
-            payload={"members": [[str(person), role] for person, role in members], "since": since.isoformat()},
+            payload={
+                "members": [[str(person), role] for person, role in members],
+                "since": since.isoformat(),
+            },
         ),
     )

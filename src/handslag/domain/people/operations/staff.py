@@ -48,7 +48,14 @@ def open_organisation(*, tenant: str | int, by: Actor, now: datetime, units: lis
 
 @operation()
 def admit_staff(
-    *, tenant: str | int, by: Actor, now: datetime, user_id: UUID, name: str, unit: UUID, roles: list[str],
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    user_id: UUID,
+    name: str,
+    unit: UUID,
+    roles: list[str],
     clearance: int = 0,
 ) -> Done[StaffMember]:
     """Give a staff user a place in the tenant, with roles from today on."""

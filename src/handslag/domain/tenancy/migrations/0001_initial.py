@@ -2,11 +2,11 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import handslag.domain.tenancy.constraints
 import handslag.domain.tenancy.rows
 import handslag.kernel.ids
-from django.db import migrations, models
-
 
 #: The tenant behind the open door. Outside the door it raises, so that no query returns an empty answer by mistake.
 TENANT = """
@@ -32,187 +32,427 @@ END $$
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS btree_gist", migrations.RunSQL.noop),
         migrations.RunSQL(TENANT, "DROP FUNCTION app_tenant()"),
         migrations.RunSQL(REFUSE, "DROP FUNCTION app_refuse_change()"),
         migrations.CreateModel(
-            name='StaffUser',
+            name="StaffUser",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('is_active', models.BooleanField(default=True)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
-                ('session_data', models.TextField(verbose_name='session data')),
-                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
-                ('account', models.UUIDField(db_index=True, null=True)),
+                (
+                    "session_key",
+                    models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name="session key"),
+                ),
+                ("session_data", models.TextField(verbose_name="session data")),
+                ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
+                ("account", models.UUIDField(db_index=True, null=True)),
             ],
             options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'abstract': False,
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('municipality', 'Municipality'), ('district', 'District'), ('canton_office', 'Canton Office'), ('integration_office', 'Integration Office'), ('provider', 'Provider'), ('authority', 'Authority')], max_length=24)),
-                ('country', models.CharField(max_length=2)),
-                ('currency', models.CharField(max_length=3)),
-                ('zone', models.CharField(max_length=40)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), size=None)),
-                ('code_type', models.CharField(help_text='kommunkod, BFS number, AGS, UID, sedex id', max_length=24)),
-                ('code', models.CharField(max_length=40)),
-                ('colour', models.CharField(default='#1f5c7a', max_length=7)),
-                ('address_lines', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), default=list, size=None)),
-                ('telephone', models.CharField(blank=True, max_length=40)),
-                ('is_tenant', models.BooleanField(default=False)),
-                ('active', models.BooleanField(default=True)),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("municipality", "Municipality"),
+                            ("district", "District"),
+                            ("canton_office", "Canton Office"),
+                            ("integration_office", "Integration Office"),
+                            ("provider", "Provider"),
+                            ("authority", "Authority"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("currency", models.CharField(max_length=3)),
+                ("zone", models.CharField(max_length=40)),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), size=None),
+                ),
+                (
+                    "code_type",
+                    models.CharField(help_text="kommunkod, BFS number, AGS, UID, sedex id", max_length=24),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("colour", models.CharField(default="#1f5c7a", max_length=7)),
+                (
+                    "address_lines",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), default=list, size=None
+                    ),
+                ),
+                ("telephone", models.CharField(blank=True, max_length=40)),
+                ("is_tenant", models.BooleanField(default=False)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code_type', 'code', 'kind'), name='organisation_once_per_code'), models.CheckConstraint(condition=models.Q(('kind__in', ['municipality', 'district', 'canton_office', 'integration_office', 'provider', 'authority'])), name='organisation_kind_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code_type", "code", "kind"), name="organisation_once_per_code"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "municipality",
+                                    "district",
+                                    "canton_office",
+                                    "integration_office",
+                                    "provider",
+                                    "authority",
+                                ],
+                            )
+                        ),
+                        name="organisation_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StaffMember',
+            name="StaffMember",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('user_id', models.UUIDField()),
-                ('name', models.CharField(max_length=120)),
-                ('active', models.BooleanField(default=True)),
-                ('clearance', models.PositiveSmallIntegerField(default=0, help_text='highest protection level she may see, 0 to 3')),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('unit', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("user_id", models.UUIDField()),
+                ("name", models.CharField(max_length=120)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "clearance",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="highest protection level she may see, 0 to 3"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "unit",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.unit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('series', models.CharField(max_length=24)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField()),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("series", models.CharField(max_length=24)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_counter_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_counter_in_tenant'), models.UniqueConstraint(fields=('tenant', 'series', 'year'), name='counter_once')],
+                "constraints": [
+                    handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_counter_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_counter_in_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "series", "year"), name="counter_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60)),
-                ('value', models.JSONField()),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("value", models.JSONField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_policy_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_policy_in_tenant'), models.UniqueConstraint(fields=('tenant', 'name'), name='policy_once_per_tenant')],
+                "constraints": [
+                    handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_policy_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_policy_in_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "name"), name="policy_once_per_tenant"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Relation',
+            name="Relation",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('takes_norms_from', 'Takes Norms From'), ('decides_for', 'Decides For'), ('works_cases_for', 'Works Cases For'), ('hears_objections_of', 'Hears Objections Of')], max_length=24)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='relations', to='tenancy.organisation')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("takes_norms_from", "Takes Norms From"),
+                            ("decides_for", "Decides For"),
+                            ("works_cases_for", "Works Cases For"),
+                            ("hears_objections_of", "Hears Objections Of"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="relations",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['takes_norms_from', 'decides_for', 'works_cases_for', 'hears_objections_of'])), name='relation_kind_known'), models.CheckConstraint(condition=models.Q(('subject', models.F('other')), _negated=True), name='relation_to_another'), models.UniqueConstraint(fields=('kind', 'subject', 'other', 'since'), name='relation_once')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                ["takes_norms_from", "decides_for", "works_cases_for", "hears_objections_of"],
+                            )
+                        ),
+                        name="relation_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("subject", models.F("other")), _negated=True),
+                        name="relation_to_another",
+                    ),
+                    models.UniqueConstraint(fields=("kind", "subject", "other", "since"), name="relation_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoleGrant',
+            name="RoleGrant",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('registrar', 'Registrar'), ('caseworker', 'Caseworker'), ('decider', 'Decider'), ('payer', 'Payer'), ('administrator', 'Administrator'), ('reviewer', 'Reviewer')], max_length=24)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('member', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("registrar", "Registrar"),
+                            ("caseworker", "Caseworker"),
+                            ("decider", "Decider"),
+                            ("payer", "Payer"),
+                            ("administrator", "Administrator"),
+                            ("reviewer", "Reviewer"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
+                (
+                    "member",
+                    handslag.domain.tenancy.rows.TenantFK(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.staffmember",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'member'], name='tenancy_rol_tenant__62de07_idx')],
-                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_rolegrant_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_rolegrant_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='member', name='tenancy_rolegrant_member_same_tenant'), models.CheckConstraint(condition=models.Q(('role__in', ['registrar', 'caseworker', 'decider', 'payer', 'administrator', 'reviewer'])), name='role_known')],
+                "indexes": [models.Index(fields=["tenant", "member"], name="tenancy_rol_tenant__62de07_idx")],
+                "constraints": [
+                    handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_rolegrant_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_rolegrant_in_tenant"),
+                    handslag.domain.tenancy.constraints.TenantKey(
+                        field="member", name="tenancy_rolegrant_member_same_tenant"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                ["registrar", "caseworker", "decider", "payer", "administrator", "reviewer"],
+                            )
+                        ),
+                        name="role_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TenantKeyRow',
+            name="TenantKeyRow",
             fields=[
-                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('use', models.CharField(choices=[('signing', 'signing'), ('files', 'files')], max_length=12)),
-                ('key_id', models.CharField(max_length=64)),
-                ('public_jwk', models.JSONField(null=True)),
-                ('private_sealed', models.BinaryField()),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "use",
+                    models.CharField(choices=[("signing", "signing"), ("files", "files")], max_length=12),
+                ),
+                ("key_id", models.CharField(max_length=64)),
+                ("public_jwk", models.JSONField(null=True)),
+                ("private_sealed", models.BinaryField()),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tenancy_key',
-                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_key_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_key_in_tenant'), models.UniqueConstraint(fields=('tenant', 'key_id'), name='key_once_per_tenant')],
+                "db_table": "tenancy_key",
+                "constraints": [
+                    handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_key_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_key_in_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "key_id"), name="key_once_per_tenant"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_unit_tenant'),
+            model_name="unit",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_unit_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_unit_in_tenant'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_unit_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='unit_once_per_tenant'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="unit_once_per_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='tenancy_staffmember_tenant'),
+            model_name="staffmember",
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="tenancy_staffmember_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='tenancy_staffmember_in_tenant'),
+            model_name="staffmember",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="tenancy_staffmember_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=handslag.domain.tenancy.constraints.TenantKey(field='unit', name='tenancy_staffmember_unit_same_tenant'),
+            model_name="staffmember",
+            constraint=handslag.domain.tenancy.constraints.TenantKey(
+                field="unit", name="tenancy_staffmember_unit_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.UniqueConstraint(fields=('tenant', 'user_id'), name='staff_once_per_tenant'),
+            model_name="staffmember",
+            constraint=models.UniqueConstraint(fields=("tenant", "user_id"), name="staff_once_per_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.CheckConstraint(condition=models.Q(('clearance__lte', 3)), name='staff_clearance_known'),
+            model_name="staffmember",
+            constraint=models.CheckConstraint(condition=models.Q(("clearance__lte", 3)), name="staff_clearance_known"),
         ),
     ]

@@ -1,0 +1,32 @@
+"""`handslag demo`."""
+
+import json
+import os
+import sys
+
+import typer
+
+from handslag.cli.errors import told_plainly
+from handslag.ops.installation import acting_as
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def demo() -> None:
+    """Fill the demonstration, as far as it isn't there, and write its log-ins to `<data>/demo.json`."""
+    if os.environ.get("HANDSLAG_PRODUCTION") == "1":
+        sys.exit("A production installation has no demonstration.")
+    role = os.environ.get("HANDSLAG_DEMO_STEP", "owner")
+    with told_plainly(), acting_as(role) as installation:
+        from handslag.demo import fill
+        from handslag.kernel import clock
+
+        if role == "owner":
+            fill.organisations()
+            # Organisations are the owner's to write, all the rest goes through the operations as role web:
+            # one process plays one role, so a second one goes on.
+            os.environ |= {"HANDSLAG_DEMO_STEP": "web", "HANDSLAG_ROLE": "web"}
+            os.execv(sys.executable, [sys.executable, "-m", "handslag.cli.main", "demo"])
+        shown = fill.fill(clock.now())
+        (installation.data / "demo.json").write_text(json.dumps(shown, ensure_ascii=False, indent=1))

@@ -1,0 +1,1 @@
+"""Invented organisations and people to try the product with. Nobody here exists."""

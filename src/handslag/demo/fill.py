@@ -1,0 +1,212 @@
+"""Fill the demonstration: organisations as the owner, everything else through the operations, as role web."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.casefile.operations import open_case
+from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
+from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
+from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser
+from handslag.kernel.months import Month
+
+BY = system("demonstration")
+#: Known passwords and one-time secrets: fit for a demonstration only; `up --production` refuses to fill it.
+PASSWORD = "handslag-demo-2026"
+TOTP_SECRET = base64.b32encode(b"handslag-demo-secret").decode()
+
+
+@dataclass(frozen=True)
+class DemoStaff:
+    """A member of staff: the name before the @ of her address, her name, roles and highest protection level."""
+
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    clearance: int = 0
+
+
+STAFF = (
+    DemoStaff("rut", "Rut Registrator", ("registrar",)),
+    DemoStaff("hanna", "Hanna Handläggare", ("caseworker", "registrar")),
+    DemoStaff("bo", "Bo Beslutsfattare", ("decider", "caseworker"), 3),
+    DemoStaff("ulla", "Ulla Utbetalare", ("payer",)),
+    DemoStaff("erik", "Erik Ekonom", ("payer",)),
+    DemoStaff("alva", "Alva Administratör", ("administrator", "reviewer")),
+)
+
+ORGANISATIONS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "lindhaga",
+        "name": "Lindhaga kommun",
+        "kind": "municipality",
+        "country": "SE",
+        "currency": "SEK",
+        "zone": "Europe/Stockholm",
+        "languages": ["sv", "en"],
+        "code_type": "kommunkod",
+        "code": "9901",
+        "colour": "#1f5c7a",
+        "is_tenant": True,
+        "telephone": "010-000 10 00",
+        "address_lines": ["Socialnämnden", "Storgatan 1", "990 01 Lindhaga"],
+    },
+    {
+        "slug": "bergvik",
+        "name": "Bergviks kommun",
+        "kind": "municipality",
+        "country": "SE",
+        "currency": "SEK",
+        "zone": "Europe/Stockholm",
+        "languages": ["sv", "en"],
+        "code_type": "kommunkod",
+        "code": "9902",
+        "colour": "#7a3f1f",
+        "is_tenant": True,
+        "telephone": "010-000 20 00",
+        "address_lines": ["Arbets- och socialnämnden", "Kyrkogatan 4", "990 02 Bergvik"],
+    },
+    {
+        "slug": "riket",
+        "name": "Den invalda centralmyndigheten",
+        "kind": "authority",
+        "country": "SE",
+        "currency": "SEK",
+        "zone": "Europe/Stockholm",
+        "languages": ["sv"],
+        "code_type": "orgnr",
+        "code": "202100-0000",
+        "is_tenant": False,
+    },
+)
+
+
+def organisations() -> None:
+    """The directory's entries. Runs as the owner: no role of the running product writes the directory."""
+    for entry in ORGANISATIONS:
+        Organisation.objects.update_or_create(slug=entry["slug"], defaults=entry)
+
+
+def numbers(birth: str, serial: int) -> str:
+    """An invented personnummer for a birth day (`19900615`): serials 980-999 are set aside for tests."""
+    body = f"{birth[2:]}{serial:03d}"
+    total = sum(sum(divmod(int(c) * (2 - i % 2), 10)) for i, c in enumerate(body))
+    return f"{birth}{serial:03d}{-total % 10}"
+
+
+def staff_user(login: str, organisation: str) -> tuple[UUID, str]:
+    """A staff log-in with password and one-time code, made if it isn't there."""
+    from allauth.mfa.adapter import get_adapter
+    from allauth.mfa.models import Authenticator
+
+    email = f"{login}@{organisation}.example"
+    user = StaffUser.objects.filter(email=email).first()
+    if user is None:
+        user = StaffUser(email=email)
+        user.set_password(PASSWORD)
+        user.save()
+        Authenticator.objects.create(user=user, type="totp", data={"secret": get_adapter().encrypt(TOTP_SECRET)})
+    return user.id, email
+
+
+def fill(now: datetime) -> dict[str, Any]:
+    """Fill what is missing; gives addresses and log-ins to print. Runs as role web, after `organisations()`."""
+    people: list[dict[str, str]] = []
+    for entry in ORGANISATIONS:
+        if entry["is_tenant"]:
+            people += _fill_tenant(entry["slug"], now)
+    return {"logins": people}
+
+
+def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
+    with at_large("demonstration", writing=True):
+        users = {s.login: staff_user(s.login, slug) for s in STAFF}
+    with acting(slug, BY, "is it filled"):
+        filled = StaffMember.objects.exists()
+    if not filled:
+        units = open_organisation(tenant=slug, by=BY, now=now, units=["Försörjningsstöd", "Ekonomi"])
+        members: dict[str, UUID] = {}
+        for s in STAFF:
+            unit = units["Ekonomi" if s.roles == ("payer",) else "Försörjningsstöd"]
+            members[s.login] = admit_staff(
+                tenant=slug,
+                by=BY,
+                now=now,
+                user_id=users[s.login][0],
+                name=s.name,
+                unit=unit,
+                roles=list(s.roles),
+                clearance=s.clearance,
+            ).id
+        for name, value in (
+            ("organisation_number", "212000-0142"),
+            ("demonstration", True),
+            ("debtor_account", {"kind": "bankgiro", "number": "5050-1055"}),
+        ):
+            set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
+        _people(slug, now, Actor("staff", users["rut"][0]), units["Försörjningsstöd"], members["hanna"])
+    return [
+        {
+            "who": f"{s.name} ({', '.join(s.roles)}), {slug}",
+            "where": "desk",
+            "how": f"{s.login}@{slug}.example / {PASSWORD} / TOTP {TOTP_SECRET}",
+        }
+        for s in STAFF
+    ]
+
+
+HOUSEHOLDS: tuple[tuple[tuple[str, str, str, int, str, int], ...], ...] = (
+    # given name, family name, birth day, serial, role, protection level
+    (("Petra", "Nilsson", "19900615", 980, "adult", 0),),
+    (
+        ("Amina", "Åberg", "19850302", 982, "adult", 0),
+        ("Yusuf", "Åberg", "19831120", 981, "adult", 0),
+        ("Sara", "Åberg", "20210210", 984, "child", 0),
+        ("Idris", "Åberg", "20140505", 983, "child", 0),
+    ),
+    (("Gunnar", "Zander", "19750101", 985, "adult", 2),),
+    (("نور", "الحسن", "19950909", 986, "adult", 0),),
+)
+
+
+def _people(slug: str, now: datetime, by: Actor, unit: UUID, caseworker: UUID) -> None:
+    since = Month.of(now.date() - timedelta(days=120)).since
+    for number, household in enumerate(HOUSEHOLDS):
+        members: list[tuple[UUID, str]] = []
+        for given, family, birth, serial, role, level in household:
+            person = register_person(
+                tenant=slug,
+                by=by,
+                now=now,
+                new=NewPerson(
+                    identifier_type="personnummer",
+                    identifier=numbers(birth, serial + (10 if slug == "bergvik" else 0)),
+                    given_name=given,
+                    family_name=family,
+                    address_lines=[f"Lindvägen {number + 1}"],
+                    postcode="990 01",
+                    city=slug.title(),
+                    protection_level=level,
+                    email=f"{given.lower()}@people.example" if given.isascii() and role == "adult" else "",
+                    account=("bban", "9020", f"{1234560 + number}") if role == "adult" else None,
+                ),
+            )
+            members.append((person.id, role))
+        home = form_household(tenant=slug, by=by, now=now, members=members, since=since)
+        adults = [key for key, role in members if role == "adult"]
+        open_case(
+            tenant=slug,
+            by=by,
+            now=now,
+            applicant=adults[0],
+            co_applicant=adults[1] if len(adults) > 1 else None,
+            household=home.id,
+            unit=unit,
+            caseworker=caseworker,
+            opened_on=since,
+        )
