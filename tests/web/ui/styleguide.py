@@ -111,8 +111,10 @@ def page(request: HttpRequest, name: str = "") -> HttpResponse:
     wrong = {"amount": "four thousand", "day": "31/2 2026", "honour": ""}
     steps = ["Changes", "Income", "Costs", "Check", "Sign"]
     here = {"income": 1, "errors": 1, "check": 3}.get(name, 0)
+    answers = request.POST.dict() if request.method == "POST" else None
+    forms_shown = {"income": example_form(answers), "errors": example_form(wrong)}
     context = {
-        "form": example_form(wrong) if name == "errors" else example_form() if name == "income" else None,
+        "form": forms_shown.get(name),
         "steps": [
             {"label": label, "url": "#", "state": "done" if n < here else "current" if n == here else "todo"}
             for n, label in enumerate(steps)
@@ -130,7 +132,8 @@ def page(request: HttpRequest, name: str = "") -> HttpResponse:
 
 
 def saved(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"version": 2})
+    conflict = "conflict" in request.POST.get("words", "")
+    return JsonResponse({"version": 2}, status=409 if conflict else 200)
 
 
 def urlpatterns() -> list[Any]:

@@ -78,7 +78,7 @@ def _western(text: str) -> str:
     """Digits of any script as 0-9; Arabic decimal and group signs, minus signs and spaces as Western ones."""
     out = []
     for sign in text:
-        digit = unicodedata.digit(sign, None) if sign.isdigit() else None
+        digit = unicodedata.decimal(sign, None)
         if digit is not None:
             out.append(str(digit))
         elif unicodedata.category(sign) == "Cf":
@@ -129,7 +129,7 @@ class AmountField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return self.to_python(data) != initial
+            return bool(self.to_python(data) != initial)
         except forms.ValidationError:
             return True
 
@@ -181,6 +181,6 @@ class DayField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return self.to_python(data) != initial
+            return bool(self.to_python(data) != initial)
         except forms.ValidationError:
             return True
