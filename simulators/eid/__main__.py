@@ -14,6 +14,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from simulators.eid.app import application
 from simulators.eid.issuer import Client, Issuer, load_people
 
+CALLBACK = f"http://apply.localhost:{os.environ.get('HANDSLAG_PORT', '8000')}/eid/callback"
+
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
@@ -36,15 +38,11 @@ class Handler(WSGIRequestHandler):
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m simulators.eid", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--issuer", default="http://eid.localhost:8001")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("HANDSLAG_EID_PORT", "8001")))
+    parser.add_argument("--issuer", help="default http://eid.localhost:PORT")
     parser.add_argument("--client-id", default="handslag-demo")
     parser.add_argument("--client-secret", default="development-only")
-    parser.add_argument(
-        "--redirect-uri",
-        action="append",
-        help="may be repeated; default http://apply.localhost:8000/eid/callback",
-    )
+    parser.add_argument("--redirect-uri", action="append", help=f"may be repeated; default {CALLBACK}")
     parser.add_argument(
         "--people", type=Path, default=Path(__file__).with_name("people.json"), help="the people on the page"
     )
@@ -53,18 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
 
-    folder = Path(os.environ.get("HANDSLAG_DATA", "var")) / "eid"
+    address = given.issuer or f"http://eid.localhost:{given.port}"
     issuer = Issuer(
-        address=given.issuer,
-        folder=folder,
+        address=address,
+        folder=Path(os.environ.get("HANDSLAG_DATA", "var")) / "eid",
         people=load_people(given.people),
-        clients=[
-            Client(
-                given.client_id,
-                given.client_secret,
-                tuple(given.redirect_uri or ["http://apply.localhost:8000/eid/callback"]),
-            )
-        ],
+        clients=[Client(given.client_id, given.client_secret, tuple(given.redirect_uri or [CALLBACK]))],
         rotate_key=given.rotate_key,
     )
     server = Server((given.host, given.port), Handler)
@@ -75,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"Development e-ID: {given.issuer} (nothing here identifies anybody)", flush=True)
+    print(f"Development e-ID: {address} (nothing here identifies anybody)", flush=True)
     try:
         server.serve_forever(poll_interval=0.2)
     finally:

@@ -98,6 +98,7 @@ h1 { font-size: 1.6rem; line-height: 1.2; }
 fieldset { border: 1px solid var(--line); margin: 1rem 0; padding: .5rem 1rem; min-width: 0; }
 legend { font-weight: 600; padding: 0 .25rem; }
 label { overflow-wrap: anywhere; }
+.number { white-space: nowrap; }
 .choice { display: flex; gap: .6rem; align-items: center; min-height: 2.75rem; }
 .choice input { width: 1.4rem; height: 1.4rem; flex: none; }
 .field { margin: .75rem 0; }
@@ -143,7 +144,7 @@ def choose(
         for name, value in {**carried, "lang": language}.items()
     )
     listed = "".join(
-        _choice("person", person.number, person.name, person.number == chosen, f", {_written(person.number)}")
+        _choice("person", person.number, person.name, person.number == chosen, _written(person.number))
         for person in shown
     )
     levels = "".join(
@@ -232,11 +233,12 @@ def _fault(texts: Mapping[str, str], name: str, faults: Mapping[str, str]) -> st
 
 
 def _choice(name: str, value: str, label: str, checked: bool, extra: str = "") -> str:
+    number = f', <span class="number">{escape(extra)}</span>' if extra else ""
     mark = " checked" if checked else ""
     identity = f"{name}-{escape(value)}"
     return (
         f'<div class="choice"><input type="radio" id="{identity}" name="{name}" value="{escape(value)}"'
-        f'{mark}><label for="{identity}"><bdi>{escape(label)}</bdi>{extra}</label></div>'
+        f'{mark}><label for="{identity}"><bdi>{escape(label)}</bdi>{number}</label></div>'
     )
 
 

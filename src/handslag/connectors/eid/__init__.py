@@ -1,0 +1,1 @@
+"""Electronic identification: who is at the other end, and what did they sign."""
