@@ -1,0 +1,1 @@
+"""Notices: telling somebody that there is something new, without saying what."""
