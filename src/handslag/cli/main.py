@@ -6,6 +6,7 @@ imported only when called. A command that touches the database opens
 """
 
 import importlib
+import os
 import sys
 
 COMMANDS = {
@@ -33,6 +34,7 @@ def main() -> None:
         if not asked:
             print(f"\nThere is no command {name!r}.", file=sys.stderr)
         sys.exit(0 if asked else 2)
+    os.environ.setdefault("TYPER_STANDARD_TRACEBACK", "1")  # the other kind prints values of variables
     module = f"handslag.cli.{name}"
     try:
         app = importlib.import_module(module).app
