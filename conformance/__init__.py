@@ -1,0 +1,33 @@
+"""Comparison with the official schemas: `./dev conformance [DIR]`.
+
+The schemas are not part of the product; the folder that holds them is DIR or HANDSLAG_CONFORMANCE. A schema
+that an installed library carries is always at hand. The documents compared are the fixtures that the tests
+compare with byte for byte, so that a passed comparison holds for what the product writes.
+The result is written to docs/evidence/conformance.json with the digest of each schema and document.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One schema and the documents that must be valid by it.
+
+    `package`: the installed package that carries the schema, else '' for the folder of the schemas.
+    `schema`: path inside the package or folder. `documents`: glob in the repository; none found is a finding.
+    """
+
+    name: str
+    package: str
+    schema: str
+    documents: str
+
+
+COMPARISONS = (
+    Comparison(
+        name="pain.001.001.09, Swedish profile, by ISO 20022",
+        package="sepaxml",
+        schema="schemas/pain.001.001.09.xsd",
+        documents="tests/connectors/bank/pain001_se*.xml",
+    ),
+)
