@@ -20,12 +20,12 @@ class _Beside(etree.Resolver):
         super().__init__()
         self._files = {path.name: path for path in folder.rglob("*.xsd")}
 
-    def resolve(self, url: str, public_id: str | None, context: Any) -> Any:
-        if url.startswith(("http:", "https:")):
-            name = url.rsplit("/", 1)[-1]
+    def resolve(self, system_url: str, public_id: str, context: Any = None) -> Any:
+        if system_url.startswith(("http:", "https:")):
+            name = system_url.rsplit("/", 1)[-1]
             if name not in self._files:
-                raise LookupError(f"{url}: no file {name} beside the schema")
-            return self.resolve_filename(str(self._files[name]), context)
+                raise LookupError(f"{system_url}: no file {name} beside the schema")
+            return self.resolve_filename(str(self._files[name]), context)  # type: ignore[attr-defined]
         return None
 
 
@@ -44,7 +44,7 @@ def compare(comparison: Comparison, folder: Path | None) -> dict[str, Any]:
         documents[name] = hashlib.sha256(document.read_bytes()).hexdigest()
         plain = etree.XMLParser(no_network=True, resolve_entities=False)
         if not schema.validate(etree.parse(str(document), plain)):
-            findings += [f"{name}:{error.line}: {error.message}" for error in schema.error_log]
+            findings += [f"{name}:{error.line}: {error.message}" for error in schema.error_log]  # type: ignore[attr-defined]
     if not documents:
         findings.append(f"no document matches {comparison.documents}")
     return {

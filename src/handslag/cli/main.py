@@ -1,13 +1,15 @@
 """The command `handslag`.
 
-Each command is the module `handslag.cli.<name>` with `app`, a `typer.Typer` (one command, or a group), and is
-imported only when called. A command that touches the database opens
+Each command is the function `<name>` of the module `handslag.cli.<name>` (a group: `app`, a `typer.Typer`),
+and is imported only when called. A command that touches the database opens
 `handslag.ops.installation.acting_as(<role>)` before it imports anything of Django.
 """
 
 import importlib
 import os
 import sys
+
+import typer
 
 COMMANDS = {
     "up": "run the whole product (--production: on your own PostgreSQL, nothing for trying out)",
@@ -35,14 +37,24 @@ def main() -> None:
             print(f"\nThere is no command {name!r}.", file=sys.stderr)
         sys.exit(0 if asked else 2)
     os.environ.setdefault("TYPER_STANDARD_TRACEBACK", "1")  # the other kind prints values of variables
+    load(name)(args=arguments, prog_name=f"handslag {name}")
+
+
+def load(name: str) -> typer.Typer:
+    """The command or group `name`; ends with a message if this version lacks it."""
     module = f"handslag.cli.{name}"
     try:
-        app = importlib.import_module(module).app
+        found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         sys.exit(f"`handslag {name}` is not part of this version.")
-    app(args=arguments, prog_name=f"handslag {name}")
+    if hasattr(found, "app"):
+        group: typer.Typer = found.app
+        return group
+    single = typer.Typer(add_completion=False)
+    single.command()(getattr(found, name))
+    return single
 
 
 if __name__ == "__main__":

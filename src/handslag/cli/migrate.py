@@ -1,14 +1,9 @@
 """`handslag migrate`."""
 
-import typer
-
 from handslag.cli.errors import told_plainly
 from handslag.ops.installation import acting_as
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
 def migrate() -> None:
     """Bring the database to the present schema, as its owner, and set each role's rights."""
     with told_plainly(), acting_as("owner"):

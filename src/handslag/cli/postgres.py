@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg.conninfo import make_conninfo
 
 from handslag.cli.errors import told_plainly
 from handslag.ops import postgres, roles
 from handslag.ops.installation import data_folder
-from handslag.ops.postgres import PostgresError
+from handslag.ops.postgres import PostgresError, Server
 from handslag.ops.secrets import Secrets
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -27,8 +28,9 @@ def dump(data: Data = None) -> None:
         server = postgres.ensure_running(folder)
         try:
             done = subprocess.run(
-                [_program("pg_dumpall"), f"--dbname={server.superuser}"],
+                [_program("pg_dumpall"), f"--dbname={_administrator(server)}"],
                 stdin=subprocess.DEVNULL,
+                env=_with_password(folder),
                 check=False,
             )
         finally:
@@ -47,8 +49,9 @@ def restore(data: Data = None) -> None:
         server = postgres.ensure_running(folder)
         try:
             psql = subprocess.Popen(
-                [_program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.superuser],
+                [_program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", _administrator(server)],
                 stdin=subprocess.PIPE,
+                env=_with_password(folder),
                 stdout=subprocess.DEVNULL,
             )
             assert psql.stdin is not None
@@ -61,13 +64,22 @@ def restore(data: Data = None) -> None:
             server.stop()
 
 
+def _administrator(server: Server) -> str:
+    """How the administrator logs in, without the password: the list of processes shows command lines."""
+    return make_conninfo(server.conninfo, user=postgres.SUPERUSER, dbname="postgres")
+
+
+def _with_password(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PGPASSWORD": Secrets.of(folder).superuser}
+
+
 def _program(name: str) -> str:
     return os.fspath(postgres.bin_dir() / name)
 
 
 def _without_administrator(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The new server has its administrator already, with the password of the secrets file."""
-    administrator = f"ROLE {postgres.SUPERUSER}".encode()
+    role = f"ROLE {postgres.SUPERUSER}".encode()
     for line in lines:
-        if not line.startswith((b"CREATE " + administrator, b"ALTER " + administrator)):
+        if not line.startswith((b"CREATE " + role, b"ALTER " + role)):
             yield line

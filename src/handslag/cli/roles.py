@@ -5,15 +5,13 @@ from typing import Annotated
 import typer
 
 from handslag.cli.errors import told_plainly
-from handslag.ops import postgres, roles
+from handslag.ops import postgres
+from handslag.ops import roles as database_roles
 from handslag.ops.installation import data_folder
 from handslag.ops.secrets import Secrets
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command(name="roles")
-def check_roles(
+def roles(
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL for the owner of a managed server.")
     ] = False,
@@ -23,8 +21,8 @@ def check_roles(
     with told_plainly():
         secrets = Secrets.of(data_folder())
         if sql:
-            print(roles.roles_sql(secrets, database), end="")
+            print(database_roles.roles_sql(secrets, database), end="")
             return
         with postgres.reached(data_folder()) as server:
-            roles.check(server, secrets)
+            database_roles.check(server, secrets)
         print("All roles are in order.")

@@ -5,17 +5,14 @@ import shutil
 import sys
 
 import psycopg
-import typer
 
 from handslag.cli.errors import told_plainly
 from handslag.ops import supervisor
 from handslag.ops.installation import Installation, data_folder, installed
 
-app = typer.Typer(add_completion=False)
 LEAST_SPACE = 1_000_000_000  # bytes
 
 
-@app.command()
 def status() -> None:
     """Print what runs, what waits and what needs attention; exit code 1 when something does."""
     amiss = _processes()

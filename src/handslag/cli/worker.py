@@ -7,12 +7,9 @@ import typer
 from handslag.cli.errors import told_plainly
 from handslag.ops.installation import acting_as
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
 def worker(
-    once: Annotated[bool, typer.Option(help="Do what waits, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do what waits, then end.")] = False,
     concurrency: Annotated[int, typer.Option(help="How many jobs at a time.", min=1, max=64)] = 2,
 ) -> None:
     """Run scheduled and queued work until SIGTERM."""
