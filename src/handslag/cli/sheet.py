@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+app = typer.Typer(add_completion=False)
+
 
 class Format(StrEnum):
     """How the sheet is printed."""
@@ -22,6 +24,7 @@ class Language(StrEnum):
     en = "en"
 
 
+@app.command()
 def sheet(
     case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.", show_default=False)],
     format: Annotated[Format, typer.Option(help="Text for people, JSON for programs.")] = Format.text,
