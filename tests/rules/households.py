@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from handslag.rules.se.codes import COSTS, INCOMES
@@ -52,7 +53,7 @@ def household(draw: random.Random, since: date, until: date, chosen: dict[str, s
         cuts = [start, end]
         if shape > 0.8 and end - start > 1:
             cuts = [start, draw.randint(start + 1, end - 1), end]
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             segment = row | {
                 "since": (since + timedelta(days=first)).isoformat(),
                 "until": (since + timedelta(days=last)).isoformat(),

@@ -1,5 +1,7 @@
 """Case files: a household as people write it, why it matters, and the sheet that is expected.
 
+Its keys:
+
     why: one or more sentences
     given:
       month: 2026-03                  # or since: and until: (half-open)
@@ -47,7 +49,7 @@ class Case:
 
 
 def read(path: Path) -> Case:
-    """The case in `path`; CaseError when the file isn't one, FactsError when its facts can't be calculated."""
+    """The case in `path`; CaseError when the file is none, FactsError when its facts can't be used."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

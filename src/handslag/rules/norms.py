@@ -125,13 +125,19 @@ class Norm:
             raise NormMissing(f"{self.name}: no value in force on {day}")
         return found
 
+    def until(self, day: date) -> date:
+        """The first day after `day` on which the value in force on `day` may no longer hold."""
+        ends = [d for v in self.values for d in (v.since, v.until) if d is not None and d > day]
+        return min(ends, default=date.max)
+
 
 @dataclass(frozen=True)
 class Resolved:
     """All norms of a pack on one day: numbers and tables by name, references as text, and their digest.
 
-    `uncertain_references`: name by text of the references that aren't checked.
-    `body`: the set as plain data (by name: unit, value, status), whose canonical JSON `digest` is over.
+    `uncertain_references`: name by text of the references that aren't checked. `until`: the first day on
+    which the set may be another one. `body`: the set as plain data (by name: unit, value, status), whose
+    canonical JSON `digest` is over.
     """
 
     numbers: Mapping[str, Number]
@@ -141,6 +147,7 @@ class Resolved:
     body: Mapping[str, Any]
     digest: str
     has_example: bool
+    until: date
 
 
 def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
@@ -306,6 +313,7 @@ def resolve(
         body=canonical,
         digest=digest,
         has_example=example,
+        until=min(norm.until(on) for norm in norms.values() if norm.unit != "reference"),
     )
 
 

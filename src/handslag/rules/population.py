@@ -31,7 +31,8 @@ class Columns:
         running[0] = 0
         np.cumsum(values, out=running[1:])
         at = running[self.offsets - self.offsets[0]]
-        return at[1:] - at[:-1]
+        sums: NDArray[np.int64] = at[1:] - at[:-1]
+        return sums
 
     def part(self, since: int, until: int) -> "Columns":
         """The rows of households `since` .. `until`, without copying."""

@@ -50,4 +50,5 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
             used(norm.job_stimulus, income.stimulated),
         ),
         rounding=where(income.stimulated, "ore_half_up", ""),
+        earned_before=income.earned_before,
     )

@@ -55,6 +55,7 @@ class Norms:
     share_rounding: Number
     household_size: Number
     visitation_child_counts: Number
+    child_means: Number
     section: Sections
     _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
 
@@ -62,6 +63,11 @@ class Norms:
     def digest(self) -> str:
         """sha256 (hex) of the norm set."""
         return self.resolved.digest
+
+    @property
+    def until(self) -> date:
+        """The first day on which the set may be another one."""
+        return self.resolved.until
 
     @property
     def has_example(self) -> bool:
@@ -117,5 +123,6 @@ def _norms(
         share_rounding=number["setting.share_rounding"],
         household_size=number["setting.household_size"],
         visitation_child_counts=number["setting.visitation_child_counts"],
+        child_means=number["setting.child_means"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
     )

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from handslag.rules.se.facts import Facts
+from handslag.rules.norms import NormError
+from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.need import counted_income, expense, special_expense
 from handslag.rules.se.numbers import Norms, norms_for
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
@@ -49,8 +50,17 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
 
 def calculate(facts: Facts, norms: Norms) -> Sheet:
-    """The sheet of `facts` under `norms` (those of the first day of the period; FactsError, NormMissing)."""
-    norms = norms.with_settings(facts.settings)
+    """The sheet of `facts` under `norms`, the set in force on the period's first day.
+
+    FactsError when `norms` don't hold for the whole period (then the period is to be split), or when a
+    setting doesn't exist; NormMissing when a table has no row, as for a child of 21.
+    """
+    if not (norms.on <= facts.since and facts.until <= norms.until):
+        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
+    try:
+        norms = norms.with_settings(facts.settings)
+    except NormError as error:
+        raise FactsError([f"settings: {error}"]) from error
     sheet = Worksheet()
     write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
     totals = sheet.totals
@@ -65,18 +75,25 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
         totals=totals,
         granted=granted,
         surplus=surplus,
-        uncertain=_uncertain(sheet.lines, norms),
+        uncertain=_uncertain(sheet.lines, norms, {m.key for m in facts.members if m.role != "adult"}),
         has_example=norms.has_example,
     )
 
 
-def _uncertain(lines: list[Line], norms: Norms) -> dict[str, str]:
+def _uncertain(lines: list[Line], norms: Norms, children: set[str]) -> dict[str, str]:
+    """What the sheet rests on that no source settles; a child's own means above its own cost too."""
     found: dict[str, str] = {}
     doubtful = norms.resolved.uncertain_references
+    means: dict[str, int] = {}
     for line in lines:
         if line.section in doubtful:
             found[doubtful[line.section]] = ""
         for number in line.numbers:
             if number.uncertain:
                 found[number.name] = str(number.value) if number.unit == "choice" else ""
+        if line.person in children:
+            sign = -1 if line.code == "PERSON" else line.text == "income"
+            means[line.person] = means.get(line.person, 0) + sign * line.amount
+    if any(over > 0 for over in means.values()):
+        found[norms.child_means.used.name] = str(norms.child_means.used.value)
     return found

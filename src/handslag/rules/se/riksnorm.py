@@ -111,7 +111,7 @@ def common_cost(household: Any, members: Whole, month: Period, norm: Norms, shee
             used(norm.share_rounding, (whole * sharing) % (size * KRONA) != 0),
             used(norm.day_method, part),
         ),
-        rounding=where(shared & (norm.share_rounding == HALF_UP), "krona_half_up", ""),
+        rounding=where(part | (shared & (norm.share_rounding == HALF_UP)), "krona_half_up", ""),
         when=members > 0,
         whole=whole,
         size=size,

@@ -1,6 +1,7 @@
 """The Swedish sheet in words: headings and one plain sentence for each line, in sv and en."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,12 @@ def label(line: Line, lang: str = "sv") -> str:
         return INCOMES[code].name[lang]
     if kind == "COMMON":
         return _say("label.common", lang)
-    return _say(f"label.{line.numbers[0].name}", lang, age=line.params["age"])
+    return _say(f"label.{line.numbers[0].name}", lang, age=_age(line, lang))
+
+
+def _age(line: Line, lang: str) -> str:
+    age = line.params["age"]
+    return _say("age", lang, age=age) if age else _say("age_under_1", lang)
 
 
 def explain(line: Line, lang: str = "sv") -> str:
@@ -52,8 +58,8 @@ def explain(line: Line, lang: str = "sv") -> str:
         return format_money(int(minor), "SEK", lang)
 
     if line.text == "person":
-        add(f"explain.{line.numbers[0].name}", row=money(line.numbers[0].value), age=p["age"])
-        if line.rounding:
+        add(f"explain.{line.numbers[0].name}", row=money(line.numbers[0].value), age=_age(line, lang))
+        if p["days"] != p["month_days"]:
             add("explain.part", days=p["days"], month_days=p["month_days"])
     elif line.text == "common":
         size, members = p["size"], p["members"]
@@ -79,8 +85,9 @@ def explain(line: Line, lang: str = "sv") -> str:
             percent = line.numbers[0].value
             add("explain.stimulus", gross=money(p["gross"]), percent=percent, free=money(free))
         elif line.text == "income_child":
-            limit = money(line.numbers[0].value)
-            add("explain.child_work", gross=money(p["gross"]), limit=limit, amount=money(line.amount))
+            limit, before = money(line.numbers[0].value), money(p["earned_before"])
+            counted = money(line.amount)
+            add("explain.child_work", gross=money(p["gross"]), limit=limit, before=before, amount=counted)
         else:
             add("explain.income")
         add(f"source.{p['source']}")
@@ -100,7 +107,8 @@ def uncertainty(name: str, choice: str, lang: str = "sv") -> str:
 
 def to_text(sheet: Sheet, lang: str, names: Mapping[str, str]) -> str:
     """The whole sheet: groups of lines with amounts, reasons and sections, then the result."""
-    out = [_say("title", lang, since=sheet.since, until=sheet.until), ""]
+    last = sheet.until - timedelta(days=1)
+    out = [_say("title", lang, since=sheet.since, last=last), ""]
 
     def row(text: str, minor: int, indent: str = "") -> None:
         amount = format_amount(minor, lang).replace("\N{NO-BREAK SPACE}", " ")
@@ -142,7 +150,8 @@ def to_text(sheet: Sheet, lang: str, names: Mapping[str, str]) -> str:
         row(_say("surplus", lang), sheet.surplus)
     if sheet.uncertain:
         out += ["", _say("uncertain", lang)]
-        out += [f"  {uncertainty(name, choice, lang)}" for name, choice in sheet.uncertain.items()]
+        reasons = [f"  {uncertainty(name, choice, lang)}" for name, choice in sheet.uncertain.items()]
+        out += dict.fromkeys(reasons)
     if sheet.has_example:
         out += ["", _say("example", lang)]
     return "\n".join(out) + "\n"

@@ -1,0 +1,164 @@
+"""Norm files: what loads, what doesn't, and which value is in force."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from handslag.rules.norms import NormError, NormMissing, Number, Table, load, resolve
+from handslag.rules.se.numbers import history, norms_for
+from handslag.rules.words import lookup
+
+GOOD = """
+- name: rent
+  unit: SEK/month
+  label: {sv: Hyra, en: Rent}
+  values:
+    - {since: 2025-01-01, value: 100, source: decision 1, checked_on: 2025-01-01, status: official}
+    - {since: 2025-05-15, until: 2026-01-01, value: 110, source: decision 2, checked_on: 2025-05-15,
+       status: example, known_from: 2025-05-20}
+"""
+TABLE = """
+- name: child
+  unit: SEK/month
+  label: {sv: Barn, en: Child}
+  by: age
+  bands: [0, 3]
+  last: 5
+  values:
+    - {since: 2025-01-01, rows: [10, 20], source: s, checked_on: 2025-01-01, status: derived}
+"""
+
+
+def test_the_value_in_force_is_the_last_one_begun_known_and_not_ended() -> None:
+    norms = {n.name: n for n in load(GOOD, "rent.yaml")}
+    assert resolve(norms, date(2025, 5, 14)).numbers["rent"] == 10_000
+    later = resolve(norms, date(2025, 5, 15))
+    assert later.numbers["rent"] == 11_000
+    assert (later.has_example, later.until) == (True, date(2026, 1, 1))
+    assert resolve(norms, date(2025, 5, 15), known_on=date(2025, 5, 19)).numbers["rent"] == 10_000
+    assert resolve(norms, date(2025, 5, 15), known_on=date(2025, 5, 20)).numbers["rent"] == 11_000
+    for day in (date(2024, 12, 31), date(2026, 1, 1)):
+        with pytest.raises(NormMissing, match="rent: no value in force"):
+            resolve(norms, day)
+
+
+def test_the_digest_follows_what_can_change_a_result() -> None:
+    norms = {n.name: n for n in load(GOOD, "rent.yaml")}
+    digest = resolve(norms, date(2025, 3, 1)).digest
+    assert resolve(norms, date(2025, 4, 1)).digest == digest
+    assert resolve(norms, date(2025, 6, 1)).digest != digest
+    for old, new, same in (
+        ("value: 100", "value: 101", False),
+        ("SEK/month", "SEK", False),
+        ("status: official", "status: derived", False),
+        ("2025-01-01, status", "2025-02-02, status", True),
+    ):
+        changed = {n.name: n for n in load(GOOD.replace(old, new), "rent.yaml")}
+        assert (resolve(changed, date(2025, 3, 1)).digest == digest) is same, new
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "message"),
+    [
+        (GOOD, "source: decision 1, ", "", "rent.yaml: rent, since 2025-01-01: source is missing"),
+        (GOOD, "decision 1", '""', "source is missing"),
+        (GOOD, "checked_on: 2025-01-01, ", "", "checked_on is missing"),
+        (GOOD, "status: official", "status: guessed", "status is one of official, derived, example"),
+        (GOOD, "value: 100", "value: 100.5", "value is missing or not of the expected kind"),
+        (GOOD, "value: 100", "value: true", "value is missing or not of the expected kind"),
+        (GOOD, "value: 100", "value: -1", "value is negative"),
+        (GOOD, "value: 100", "valeu: 100", "unknown valeu"),
+        (GOOD, "since: 2025-05-15", "since: 2025-01-01", "in the order of their dates"),
+        (GOOD, "until: 2026-01-01", "until: 2025-05-15", "until lies before since"),
+        (GOOD, "value: 100,", "value: 100, until: 2025-06-01,", "until lies behind the next"),
+        (GOOD, "since: 2025-01-01, ", "", "since is missing"),
+        (GOOD, "unit: SEK/month", "unit: SEK/week", "unit is one of"),
+        (GOOD, "  label: {sv: Hyra, en: Rent}\n", "", "label is missing"),
+        (GOOD, "label:", "lable:", "unknown lable"),
+        (GOOD, "- name: rent", "- nmae: rent", "a mapping with a name"),
+        (GOOD, "- name: rent\n ", "name: rent\n", "rent.yaml: "),
+        (TABLE, "[10, 20]", "[10]", "rows are 2 whole numbers"),
+        (TABLE, "[10, 20]", "[10, 20.5]", "rows are 2 whole numbers"),
+        (TABLE, "bands: [0, 3]", "bands: [3, 0]", "bands rise"),
+        (TABLE, "last: 5", "last: 2", "last is not below"),
+        (TABLE, "  by: age\n", "", "by is missing"),
+    ],
+)
+def test_a_wrong_file_does_not_load_and_says_where(text: str, old: str, new: str, message: str) -> None:
+    assert old in text
+    with pytest.raises(NormError, match=message):
+        load(text.replace(old, new, 1), "rent.yaml")
+
+
+def test_a_value_that_is_no_mapping_and_a_file_that_is_no_list() -> None:
+    with pytest.raises(NormError, match="a value is a mapping"):
+        load("- {name: a, unit: SEK, label: {sv: a}, values: [5]}", "a.yaml")
+    with pytest.raises(NormError, match="a list of norms"):
+        load("a: 5", "a.yaml")
+    with pytest.raises(NormError, match="values stand"):
+        load("- {name: a, unit: SEK, label: {sv: a}, values: []}", "a.yaml")
+
+
+def test_a_key_without_a_row_is_an_error() -> None:
+    table = resolve({n.name: n for n in load(TABLE, "t.yaml")}, date(2025, 1, 1)).tables["child"]
+    assert [int(lookup(table, age)) for age in (0, 2, 3, 5)] == [1000, 1000, 2000, 2000]
+    for age in (-1, 6):
+        with pytest.raises(NormMissing, match=f"child: no row for age {age}"):
+            lookup(table, age)
+
+
+def test_the_swedish_set_is_complete_on_every_day_on_which_anything_changes_and_refuses_the_day_before() -> None:
+    """2025 and 2026: nothing before, nothing after, no gap between."""
+    changes = {d for n in history().values() for v in n.values for d in (v.since, v.until) if d}
+    first, end = date(2025, 1, 1), date(2027, 1, 1)
+    days = sorted(d for d in changes if first <= d < end)
+    assert days == [date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1)]
+    digests = {norms_for(d).digest for d in days}
+    assert len(digests) == 3
+    for day in days[1:]:
+        assert norms_for(day - timedelta(days=1)).until == day
+    for day in (first - timedelta(days=1), end):
+        with pytest.raises(NormMissing):
+            norms_for(day)
+
+
+def test_every_swedish_number_says_where_it_is_from_and_uses_no_example() -> None:
+    norms = norms_for(date(2026, 1, 1))
+    assert norms.has_example is False
+    numbers = [v for v in vars(norms).values() if isinstance(v, Number)]
+    numbers += [row for v in vars(norms).values() if isinstance(v, Table) for row in v.rows]
+    assert len(numbers) == 21 + 7 + 7 + 11
+    assert all(n.used.source and n.used.name in history() for n in numbers)
+
+
+def test_the_tables_of_the_ordinance() -> None:
+    """12 kap. 2 § SoF (2025:468), both wordings, written here a second time."""
+
+    def table(name: str, day: date) -> list[int]:
+        rows: Table = getattr(norms_for(day), name)
+        return [row // 100 for row in rows.rows]
+
+    y25, y26 = date(2025, 7, 1), date(2026, 1, 1)
+    assert (
+        table("child", y25)
+        == [2720] + [3030] * 2 + [2700] + [3030] * 3 + [3790] * 4 + [4350] * 4 + [4920] * 4 + [4960] * 2
+    )
+    assert (
+        table("child", y26)
+        == [2740] + [3060] * 2 + [2720] + [3060] * 3 + [3820] * 4 + [4390] * 4 + [4960] * 4 + [5000] * 2
+    )
+    assert table("child_without_lunch", y25) == [2540, 2780, 2780, 2480, 2700, 2700, 2700]
+    assert table("child_without_lunch", y26) == [2560, 2800, 2800, 2500, 2720, 2720, 2720]
+    assert table("common", y25) == [1270, 1400, 1770, 2010, 2310, 2620, 2810]
+    assert table("common", y26) == [1280, 1410, 1790, 2030, 2330, 2640, 2830]
+    assert [norms_for(d).single // 100 for d in (y25, y26)] == [3910, 3940]
+    assert [norms_for(d).couple // 100 for d in (y25, y26)] == [7050, 7100]
+    assert [norms_for(d).prisbasbelopp // 100 for d in (y25, y26)] == [58800, 59200]
+
+
+def test_sections_follow_the_day_of_the_decision() -> None:
+    june = date(2025, 6, 1)
+    assert norms_for(june).section.riksnorm == "2 kap. 1 § socialtjänstförordningen (2001:937)"
+    after = norms_for(june, decided_on=date(2025, 7, 1))
+    assert after.section.riksnorm == "12 kap. 2 § socialtjänstförordningen (2025:468)"
+    assert after.single == norms_for(june).single
