@@ -63,7 +63,7 @@ def household(draw: random.Random, since: date, until: date, chosen: dict[str, s
             members.append(segment)
     residents = sum(m["role"] != "visitation_child" for m in {m["key"]: m for m in members}.values())
     people = sorted({m["key"] for m in members})
-    amounts = (0, 1, 2, 3, 99, 100, 101, 500_050, 750_000, 1_200_001, draw.randint(0, 2_000_000), 10**14)
+    amounts = (0, 1, 2, 3, 99, 100, 101, 500_050, 750_000, 1_200_001, draw.randint(0, 2_000_000), 10**12)
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),

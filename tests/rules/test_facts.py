@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handslag.kernel import canonical
 from handslag.rules.se.facts import Facts, FactsError
 
 ADULT = {"key": "a", "role": "adult", "birth_on": "1990-05-17"}
@@ -21,8 +22,7 @@ def test_facts_are_the_same_bytes_however_they_came() -> None:
     again = Facts.from_json(json.dumps(dict(reversed(data.items()))).encode())
     assert facts == again == Facts.from_json(facts.to_json()) == Facts.from_json(facts.to_bytes())
     assert facts.to_bytes() == again.to_bytes()
-    plain = json.dumps(facts.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert facts.to_bytes() == plain.encode()
+    assert facts.to_bytes() == canonical.dumps(facts.to_json())
 
 
 def salary(person: str | None, **more: Any) -> dict[str, Any]:
@@ -54,13 +54,14 @@ def salary(person: str | None, **more: Any) -> dict[str, Any]:
         ({"household_size": 100}, "household_size: not below the number of members, not above 99"),
         ({"costs": [{"code": "YACHT", "applied": 1}]}, "costs[0]: YACHT is no cost"),
         ({"costs": [{"code": "RENT", "applied": -1}]}, "costs[0]: amounts lie between"),
-        ({"costs": [{"code": "RENT", "applied": 1, "effective": 10**14 + 1}]}, "costs[0]: amounts lie between"),
+        ({"costs": [{"code": "RENT", "applied": 1, "effective": 10**12 + 1}]}, "costs[0]: amounts lie between"),
         ({"costs": [{"code": "RENT", "applied": 1, "note": "x" * 81}]}, "costs[0]: a note has at most 80"),
         ({"costs": [{"code": "RENT", "applied": 1, "person": "x"}]}, "costs[0]: x is no member"),
         ({"costs": [{"code": "RENT", "applied": 1.0}]}, "Expected `int`, got `float` - at `$.costs[0].applied`"),
         ({"costs": [{"code": "RENT", "applied": True}]}, "Expected `int`, got `bool` - at `$.costs[0].applied`"),
         ({"costs": [{"code": "RENT", "applied": "1"}]}, "Expected `int`, got `str` - at `$.costs[0].applied`"),
-        ({"costs": [{"code": "RENT", "sum": 1}]}, "missing required field `applied`"),
+        ({"costs": [{"code": "RENT"}]}, "missing required field `applied`"),
+        ({"costs": [{"code": "RENT", "applied": 1}] * 201}, "at most 200 rows each"),
         ({"rents": []}, "unknown field `rents`"),
         ({"incomes": [salary("a", code="LOOT")]}, "incomes[0]: LOOT is no income"),
         ({"incomes": [salary("a", gross=-1)]}, "incomes[0]: an amount lies between"),

@@ -5,8 +5,8 @@ from typing import Final
 KRONA: Final = 100
 """One krona, franc or euro in minor units: every currency in use here has a hundred."""
 
-MAXIMUM: Final = 10**14
-"""Largest amount accepted anywhere, in minor units: sums and products of law stay far inside 64 bits."""
+MAXIMUM: Final = 10**12
+"""Largest amount accepted anywhere, in minor units: sums and products of law stay far inside 53 and 64 bits."""
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"

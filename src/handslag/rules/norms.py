@@ -22,7 +22,6 @@ A file is a YAML list of norms:
 A value is in force from `since` to the next value's `since`, or to its own `until` (both days exclusive).
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +35,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 
 UNITS: Final = ("SEK", "SEK/month", "percent", "days", "choice", "reference")
@@ -304,14 +304,13 @@ def resolve(
         else:
             assert isinstance(chosen, int)
             numbers[name] = Number.of(chosen * factor, cited(chosen * factor))
-    digest = hashlib.sha256(msgspec.json.encode(canonical)).hexdigest()
     return Resolved(
         numbers=numbers,
         tables=tables,
         references=references,
         uncertain_references=doubtful,
         body=canonical,
-        digest=digest,
+        digest=digest(canonical),
         has_example=example,
         until=min(norm.until(on) for norm in norms.values() if norm.unit != "reference"),
     )

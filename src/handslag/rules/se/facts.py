@@ -15,6 +15,9 @@ Role = Literal["adult", "child", "visitation_child"]
 Source = Literal["fetched", "given", "evidence", "caseworker"]
 
 
+MOST_ROWS: Final = 200
+
+
 class FactsError(ValueError):
     """The facts can't be calculated; `problems` are sentences, each with the place that it is about."""
 
@@ -111,6 +114,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def check(self) -> None:
         """FactsError with all faults at once; ages and ends of tables are checked by the rules."""
         problems: list[str] = []
+        if max(len(self.members), len(self.costs), len(self.incomes)) > MOST_ROWS:
+            raise FactsError([f"members, costs, incomes: at most {MOST_ROWS} rows each"])
         if not self.since < self.until or self.until > Month.of(self.since).until:
             raise FactsError(["since, until: a period is one calendar month or a part of it"])
         people: dict[str, list[Member]] = {}

@@ -42,9 +42,7 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
             norm.section.child_work,
             where(income.stimulated, norm.section.job_stimulus, norm.section.income),
         ),
-        text=where(
-            income.work_of_child, "income_child", where(income.stimulated, "income_stimulus", "income")
-        ),
+        text=where(income.work_of_child, "income_child", where(income.stimulated, "income_stimulus", "income")),
         numbers=(
             used(norm.prisbasbelopp, income.work_of_child),
             used(norm.job_stimulus, income.stimulated),

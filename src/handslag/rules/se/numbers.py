@@ -100,9 +100,7 @@ def norms_for(on: date, known_on: date | None = None, decided_on: date | None = 
     return _norms(on, known_on, decided_on, ())
 
 
-def _norms(
-    on: date, known_on: date | None, decided_on: date | None, settings: tuple[tuple[str, str], ...]
-) -> Norms:
+def _norms(on: date, known_on: date | None, decided_on: date | None, settings: tuple[tuple[str, str], ...]) -> Norms:
     found = resolve(history(), on, known_on, decided_on, dict(settings))
     number, table, reference = found.numbers, found.tables, found.references
     return Norms(

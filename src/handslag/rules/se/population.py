@@ -94,9 +94,7 @@ def calculate_lines(population: Population, month: Period, norms: Norms) -> shee
     return written
 
 
-def calculate(
-    population: Population, month: Period, norms: Norms, chunk: int = CHUNK
-) -> dict[str, NDArray[np.int64]]:
+def calculate(population: Population, month: Period, norms: Norms, chunk: int = CHUNK) -> dict[str, NDArray[np.int64]]:
     """Totals by name, and `granted` and `surplus`, one element per household."""
     totals: dict[str, NDArray[np.int64]] = {}
     for since in range(0, len(population), chunk):
