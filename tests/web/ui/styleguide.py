@@ -97,6 +97,21 @@ def example_form(data: dict[str, str] | None = None) -> forms.Form:
     return Income(data)
 
 
+def other_form() -> forms.Form:
+    from handslag.web.ui.forms import AmountField
+
+    class Other(forms.Form):
+        bill = forms.FileField(label="Photo of the bill", help_text="Picture or PDF, at most 10 MB")
+        password = forms.CharField(
+            label="Password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        )
+        email = forms.EmailField(label="E-mail", required=False)
+        fixed = AmountField(label="Fetched from Försäkringskassan", initial=125000, disabled=True)
+        hidden = forms.CharField(widget=forms.HiddenInput, initial="1")
+
+    return Other()
+
+
 PAGES = {
     "": "start", "income": "income", "errors": "income", "check": "check", "decision": "decision",
     "receipt": "receipt", "components": "components", "desk/inbox": "inbox", "desk/case": "case",
@@ -115,6 +130,7 @@ def page(request: HttpRequest, name: str = "") -> HttpResponse:
     forms_shown = {"income": example_form(answers), "errors": example_form(wrong)}
     context = {
         "form": forms_shown.get(name),
+        "other": other_form(),
         "steps": [
             {"label": label, "url": "#", "state": "done" if n < here else "current" if n == here else "todo"}
             for n, label in enumerate(steps)

@@ -74,11 +74,7 @@ def messages_used() -> set[str]:
     for module in UI.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text("utf-8"))):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if (
-                isinstance(node, ast.Call)
-                and name in ("_", "gettext")
-                and isinstance(node.args[0], ast.Constant)
-            ):
+            if isinstance(node, ast.Call) and name in ("_", "gettext") and isinstance(node.args[0], ast.Constant):
                 used.add(str(node.args[0].value))
     return used
 
@@ -95,9 +91,7 @@ def test_every_text_is_translated(assets: ModuleType, language: str) -> None:
 
 def test_nothing_stands_inline_and_no_picture_is_a_data_address() -> None:
     for template in UI.rglob("*.html"):
-        assert not re.search(
-            r"\s(style|on\w+)=|<style|<script(?![^>]*\ssrc=)", template.read_text("utf-8")
-        ), template
+        assert not re.search(r"\s(style|on\w+)=|<style|<script(?![^>]*\ssrc=)", template.read_text("utf-8")), template
     styles = [*(UI / "static/vendor").glob("*.css"), *(UI / "static/css").glob("*.css")]
     assert len(styles) >= 4
     for style in styles:

@@ -29,9 +29,7 @@ def guide() -> Iterator[str]:
     """Address of the style guide, served by a process of its own."""
     script = Path(__file__).with_name("styleguide.py")
     environment = os.environ | {"PYTHONPATH": str(bed.ROOT / "src")}
-    with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment
-    ) as server:
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stdout
         yield server.stdout.readline().strip()
         server.terminate()
@@ -58,9 +56,7 @@ def test_each_page_is_accessible_fits_and_keeps_to_the_policy(
         summary.click()
 
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    assert page.evaluate("getComputedStyle(document.body).direction") == (
-        "rtl" if language == "ar" else "ltr"
-    )
+    assert page.evaluate("getComputedStyle(document.body).direction") == ("rtl" if language == "ar" else "ltr")
     assert page.evaluate("document.fonts.check('16px Plex')")
     assert axe(page) == []
     assert said == []

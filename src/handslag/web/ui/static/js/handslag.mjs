@@ -12,10 +12,11 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post") return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 5000); // the answer may be a file: the page stays
 });
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
-shortcuts();
 for (const form of document.querySelectorAll("form[data-autosave]")) autosave(form);
+shortcuts();
