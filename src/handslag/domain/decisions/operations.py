@@ -200,7 +200,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     )
 
 
-_GROUNDS = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
+_GROUNDS: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
 
 
 def letter_content(
@@ -217,6 +217,7 @@ def letter_content(
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
     names = {str(p.id): full_name(p) for p in adults}
     address = address_on(case.applicant_id, today)
+    assert decision.decided_by_id is not None
     decider = StaffMember.objects.get(id=decision.decided_by_id)
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
@@ -268,7 +269,7 @@ def letter_content(
 
 _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
 _CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
-_SENTENCES = {
+_SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
     "sv": {
         Outcome.BIFALL: (
             "Beslut om ekonomiskt bistånd för {month}",

@@ -13,7 +13,7 @@ from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Document(TenantRow):
-    """A file of a subject. Its bytes lie encrypted in the file store under `store_key`; `digest` is of the plain ones."""
+    """A file of a subject. Its bytes lie encrypted in the store under `store_key`; `digest` is of the plain ones."""
 
     subject = TenantFK(Subject)
     kind = models.CharField(max_length=40)

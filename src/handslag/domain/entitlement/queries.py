@@ -32,7 +32,7 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
         Member(
             key=str(m.person_id),
             role="adult" if m.role == "adult" else "child",
-            birth_on=m.person.birth_on,  # type: ignore[arg-type]
+            birth_on=m.person.birth_on,
             since=m.since if m.since > period.since else None,
             until=m.until if m.until and m.until < period.until else None,
         )

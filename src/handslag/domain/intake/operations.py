@@ -69,6 +69,7 @@ def open_draft(*, tenant: str | int, by: Actor, now: datetime, case: UUID, month
     """Open a renewal on-line for a month of one's own case. A draft that is there already is given back by
     `queries.draft_of`; NotPossible("month closed") for a month that can't be applied for."""
     found = case_for_citizen(case, by)
+    assert by.id is not None
     today = acting_door().the_tenant.today(now)
     periods = {p.since: p for p in Period.objects.filter(case=found)}
     offered = dict(policies.months_open(found, today, periods))
@@ -263,6 +264,7 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
 
 def _signed_draft(key: UUID, by: Actor) -> Draft:
     """The draft with its case and period, locked, and the number of the adult who signs, in one statement."""
+    assert by.id is not None
     draft = (
         Draft.objects.select_for_update(of=("self",))
         .select_related("case", "period")
@@ -275,7 +277,7 @@ def _signed_draft(key: UUID, by: Actor) -> Draft:
     return draft
 
 
-def _numbers_of(person: UUID | None) -> Any:
+def _numbers_of(person: UUID) -> Any:
     from django.contrib.postgres.expressions import ArraySubquery
 
     from handslag.domain.people.models import Identifier

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.backends.ddl_references import Statement
 
 
 class _Statements(models.BaseConstraint):
@@ -21,28 +20,23 @@ class _Statements(models.BaseConstraint):
 
     def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None and schema_editor is not None
-        schema_editor.deferred_sql.extend(self._create(model, schema_editor.quote_name))  # type: ignore[arg-type]
+        schema_editor.deferred_sql.extend(self._create(model, schema_editor.quote_name))
         return None  # type: ignore[return-value]
 
-    def create_sql(
-        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement | None:
-        self.constraint_sql(model, schema_editor)
-        return None
+    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        return self.constraint_sql(model, schema_editor)
 
-    def remove_sql(
-        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement | None:
+    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None and schema_editor is not None
         for sql in self._remove(model, schema_editor.quote_name):
             schema_editor.execute(sql)
-        return None
+        return None  # type: ignore[return-value]
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """The database decides; there is nothing to check before."""
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return isinstance(other, _Statements) and self.deconstruct() == other.deconstruct()
 
     __hash__ = models.BaseConstraint.__hash__
 

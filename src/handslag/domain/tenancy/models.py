@@ -99,10 +99,10 @@ class Session(AbstractBaseSession):
 
     account = models.UUIDField(null=True, db_index=True)
 
-    objects = SessionManager["Session"]()
+    objects: ClassVar[SessionManager["Session"]] = SessionManager()  # type: ignore[assignment]
 
     @classmethod
-    def get_session_store_class(cls) -> type:  # type: ignore[override]
+    def get_session_store_class(cls) -> type:
         from handslag.web.entry.sessions import SessionStore
 
         return SessionStore

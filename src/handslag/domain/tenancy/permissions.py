@@ -61,7 +61,7 @@ def member_behind(door: Door, now: datetime) -> Member:
             row = cursor.fetchone()
         if by.kind != "staff" or row is None:
             raise Hidden("organisation")
-        found = door.memory["member"] = Member(*row[:5], roles=frozenset(row[5]))
+        found = door.memory["member"] = Member(row[0], row[1], row[2], row[3], row[4], frozenset(row[5]))
     assert isinstance(found, Member)
     return found
 

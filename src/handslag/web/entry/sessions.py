@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from handslag.domain.tenancy.door import at_large
 from handslag.domain.tenancy.models import Session
@@ -18,7 +17,7 @@ class SessionStore(db.SessionStore):
     """Django's database sessions behind our door. The table is installation-wide and holds ids only."""
 
     @classmethod
-    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+    def get_model_class(cls) -> type[Session]:
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
@@ -52,7 +51,7 @@ class Sessions(SessionMiddleware):
         if request.session.session_key:
             request.session._get_session()  # type: ignore[attr-defined]
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if getattr(request, "session_lost", False) or not hasattr(request, "session"):
             return response
-        return super().process_response(request, response)  # type: ignore[arg-type]
+        return super().process_response(request, response)

@@ -29,4 +29,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raise OutsideDoor("a query outside both doors: use acting() or at_large()")
             if door.kind == "acting" and not self.in_atomic_block:
                 raise OutsideDoor("a query behind acting(), but outside its transaction")
-        return super()._cursor(name)
+        return super()._cursor(name)  # type: ignore[misc]
