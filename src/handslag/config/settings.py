@@ -192,5 +192,6 @@ DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PO
 FORM_ACTIONS = [EID_ISSUER]
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
+MAIL_SENDER = os.environ.get("HANDSLAG_MAIL_SENDER", "no-reply@handslag.example")
 
 LOGGING_CONFIG = None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 
+from handslag.connectors.notices import smtp
+from handslag.connectors.notices.port import Notice as Message
+from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.decisions.models import Letter
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import end_notice
+from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import acting, system
 from handslag.jobs.acts import tenants
 from handslag.jobs.letters import render_letter
@@ -38,36 +43,60 @@ def sign_blocks(timestamp: int) -> None:
 @tasks.task(name="send_notices", queueing_lock="send_notices")
 def send_notices(timestamp: int) -> None:
     """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another."""
-    from handslag.connectors.notices.port import NoticeFailed, for_tenant
-
-    if not settings.SMTP:
+    config = mail_server()
+    if config is None:
         return
     for tenant in tenants():
         with acting(tenant, BY, "send_notices") as door:
-            due = list(
-                Notice.objects.filter(state="waiting", next_try_at__lte=clock.now()).order_by("next_try_at")[:100]
-            )
+            waiting = Notice.objects.filter(state=NoticeState.WAITING, next_try_at__lte=clock.now())
+            due = list(waiting.order_by("next_try_at")[:100])
             organisation = door.the_tenant
-        sender = for_tenant(settings.SMTP)
-        for notice in due:
-            trouble = ""
+        for row in due:
+            trouble, again = "", True
             try:
-                sender.send(notice.address, *_words(notice, organisation.name, organisation.slug), key=str(notice.id))
-            except NoticeFailed as failure:
-                trouble = failure.code
-            with acting(tenant, BY, "send_notices"):
-                end_notice(tenant=tenant, by=BY, now=clock.now(), notice=notice.id, sent=not trouble, trouble=trouble)
+                smtp.send(config, _worded(row, organisation.name, organisation.slug))
+            except NoticeError as error:
+                trouble, again = f"{error.code}: {error.reason}", error.again
+            end_notice(
+                tenant=tenant, by=BY, now=clock.now(), notice=row.id, sent=not trouble, again=again, trouble=trouble
+            )
 
 
+def mail_server() -> smtp.SmtpConfig | None:
+    """The mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
+    `smtp+plain://127.0.0.1:1025`), or None where none is set: notices then wait."""
+    if not settings.SMTP:
+        return None
+    url = urlsplit(settings.SMTP)
+    return smtp.SmtpConfig(
+        host=url.hostname or "127.0.0.1",
+        port=url.port or 587,
+        security=_SECURITY[url.scheme],
+        username=url.username,
+        password=url.password,
+        sender=settings.MAIL_SENDER,
+        domain=settings.MAIL_SENDER.partition("@")[2],
+    )
+
+
+_SECURITY: dict[str, Literal["tls", "starttls", "none"]] = {
+    "smtps": "tls",
+    "smtp": "starttls",
+    "smtp+plain": "none",
+}
 _NOTICE = {
     "sv": ("Nytt i Mina sidor", "Det finns något nytt till dig från {name}. Logga in för att läsa: {where}"),
     "en": ("Something new for you", "There is something new for you from {name}. Log in to read it: {where}"),
 }
 
 
-def _words(notice: Notice, name: str, slug: str) -> tuple[str, str]:
-    subject, body = _NOTICE[notice.language if notice.language in _NOTICE else "sv"]
-    return subject, body.format(name=name, where=f"{settings.APPLY_ORIGIN}/{slug}/")
+def _worded(row: Notice, name: str, slug: str) -> Message:
+    language = row.language if row.language in _NOTICE else "sv"
+    subject, body = _NOTICE[language]
+    where = f"{settings.APPLY_ORIGIN}/{slug}/"
+    return Message(
+        to=row.address, subject=subject, body=body.format(name=name, where=where), language=language, key=str(row.id)
+    )
 
 
 @tasks.periodic(cron="* * * * *")

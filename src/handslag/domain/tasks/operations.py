@@ -70,15 +70,15 @@ def queue_notices(
 
 @operation()
 def end_notice(
-    *, tenant: str | int, by: Actor, now: datetime, notice: UUID, sent: bool, trouble: str = ""
+    *, tenant: str | int, by: Actor, now: datetime, notice: UUID, sent: bool, again: bool = True, trouble: str = ""
 ) -> Done[Notice]:
-    """Record what became of a try: sent, to be tried again later, or parked for a person after the last one."""
+    """Record what became of a try: sent, to be tried `again` later, or parked for a person."""
     found = Notice.objects.select_for_update().filter(id=notice).first()
     if found is None or by.kind != "system":
         raise Hidden("notice", notice)
     found.attempts += 1
     found.trouble = trouble[:200]
-    if sent or found.attempts >= MOST_TRIES:
+    if sent or not again or found.attempts >= MOST_TRIES:
         found.state = NoticeState.SENT if sent else NoticeState.PARKED
         found.ended_at = now
     else:

@@ -99,7 +99,7 @@ class Session(AbstractBaseSession):
 
     account = models.UUIDField(null=True, db_index=True)
 
-    objects: ClassVar[SessionManager["Session"]] = SessionManager()  # type: ignore[assignment]
+    objects: ClassVar[SessionManager[Session]] = SessionManager()  # type: ignore[assignment]
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,19 +18,18 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behin
 from handslag.kernel import clock
 from handslag.web.entry.staff import has_second_factor
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
-def desk_page(purpose: str) -> Callable[[View[P]], View[P]]:
+def desk_page(purpose: str) -> Callable[[View], View]:
     """A page for staff: logged in with two factors, an active member of the organisation in the address.
 
     The view runs inside `acting(<tenant>, staff, purpose)`; `request.door` is that door, `request.now` the moment.
     """
 
-    def wrap(view: View[P]) -> View[P]:
+    def wrap(view: View) -> View:
         @functools.wraps(view)
-        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return HttpResponseRedirect(settings.LOGIN_URL + "?" + urlencode({"next": request.get_full_path()}))
             if not has_second_factor(request):
@@ -44,12 +43,12 @@ def desk_page(purpose: str) -> Callable[[View[P]], View[P]]:
     return wrap
 
 
-def citizen_page(purpose: str) -> Callable[[View[P]], View[P]]:
+def citizen_page(purpose: str) -> Callable[[View], View]:
     """A page for a citizen logged in at the organisation in the address; others are sent to its log-in."""
 
-    def wrap(view: View[P]) -> View[P]:
+    def wrap(view: View) -> View:
         @functools.wraps(view)
-        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             citizen = request.session.get("citizen")
             if not citizen or citizen["tenant"] != kwargs["tenant"]:
                 return HttpResponseRedirect(
@@ -63,12 +62,12 @@ def citizen_page(purpose: str) -> Callable[[View[P]], View[P]]:
     return wrap
 
 
-def open_page(purpose: str) -> Callable[[View[P]], View[P]]:
+def open_page(purpose: str) -> Callable[[View], View]:
     """A page of an organisation that nobody needs to log in for; nothing personal is behind it."""
 
-    def wrap(view: View[P]) -> View[P]:
+    def wrap(view: View) -> View:
         @functools.wraps(view)
-        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             return _behind_the_door(request, view, Actor("system", None, "open page"), purpose, args, kwargs)
 
         page.purpose = purpose  # type: ignore[attr-defined]
