@@ -33,70 +33,26 @@ NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _KINDS = ("bban", "iban", "bankgiro", "plusgiro")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9/\-?:().,'+])?")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
-_PLAIN = "a-zA-Z0-9/\\-?:().,'+ "
+_PLAIN = "a-zA-Z0-9/\\-?:().,'+"
 _ALIKE = str.maketrans(
-    {
-        "ø": "ö",
-        "Ø": "Ö",
-        "æ": "ä",
-        "Æ": "Ä",
-        "ß": "ss",
-        "ł": "l",
-        "Ł": "L",
-        "đ": "d",
-        "Đ": "D",
-        "ð": "d",
-        "Ð": "D",
-        "þ": "th",
-        "Þ": "Th",
-        "œ": "oe",
-        "Œ": "Oe",
-        "ı": "i",
-        "ħ": "h",
-        "Ħ": "H",
-        "ŋ": "n",
-        "ə": "e",
-        "Ə": "E",
-        "’": "'",
-        "‘": "'",
-        "ʼ": "'",
-        "ʻ": "'",
-        "`": "'",
-        "´": "'",
-        '"': "'",
-        "“": "'",
-        "”": "'",
-        "„": "'",
-        "«": "'",
-        "»": "'",
-        "–": "-",
-        "—": "-",
-        "‐": "-",
-        "‑": "-",
-        "−": "-",
-        "_": "-",
-        "&": "+",
-        ";": ",",
-        "[": "(",
-        "]": ")",
-        "{": "(",
-        "}": ")",
-        "\u00a0": " ",
-        "\t": " ",
-        "\n": " ",
-        "\r": " ",
-    }
-)
+    'øØæÆłŁđĐðÐıħĦŋəƏ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
+    "öÖäÄlLdDdDihHneE''''''''''''------+,()()    ",
+) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe"})
 
 
 class BankText:
     """Brings names and messages to a bank's characters. `plain(text)` is None if nothing readable remains."""
 
     def __init__(self, letters: str) -> None:
-        self._fits = re.compile(f"[{_PLAIN}{re.escape(letters)}]+")
+        self._fits = re.compile(f"[{_PLAIN} {re.escape(letters)}]+")
+        self._tidy = re.compile(
+            f"[a-zA-Z0-9][{_PLAIN}{re.escape(letters)}]*(?: [{_PLAIN}{re.escape(letters)}]+)*"
+        )
 
     def plain(self, text: str, length: int) -> str | None:
         """`text` in allowed characters, spaces folded, cut to `length`; `?` for what can't be written."""
+        if len(text) <= length and self._tidy.fullmatch(text):
+            return text
         if not self._fits.fullmatch(text):
             text = "".join(self._spelled(c) for c in unicodedata.normalize("NFC", text))
         text = " ".join(text.split())[:length].rstrip()
