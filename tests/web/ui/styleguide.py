@@ -102,10 +102,12 @@ def other_form() -> forms.Form:
 
     class Other(forms.Form):
         bill = forms.FileField(label="Photo of the bill", help_text="Picture or PDF, at most 10 MB")
+        email = forms.EmailField(
+            label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}), required=False
+        )
         password = forms.CharField(
             label="Password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
         )
-        email = forms.EmailField(label="E-mail", required=False)
         fixed = AmountField(label="Fetched from Försäkringskassan", initial=125000, disabled=True)
         hidden = forms.CharField(widget=forms.HiddenInput, initial="1")
 
