@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from handslag.rules.norms import NormMissing
+from handslag.rules.population import Columns
 from handslag.rules.se import population
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.pack import calculate, norms_for
@@ -74,3 +75,8 @@ def test_a_population_has_one_period() -> None:
     april = Facts.from_json({"since": "2026-04-01", "until": "2026-05-01", "members": [member]})
     with pytest.raises(ValueError, match="one period"):
         Population.of([march, april])
+
+
+def test_columns_are_as_long_as_their_offsets_say() -> None:
+    with pytest.raises(ValueError, match="gross: 2 rows, the offsets say 3"):
+        Columns(np.array([0, 3]), {"gross": np.zeros(2, dtype=np.int64)})

@@ -1,10 +1,11 @@
 """Norm files: what loads, what doesn't, and which value is in force."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
-from handslag.rules.norms import NormError, NormMissing, Number, Table, load, resolve
+from handslag.rules.norms import NormError, NormMissing, Number, Table, load, load_folder, resolve
 from handslag.rules.se.numbers import history, norms_for
 from handslag.rules.words import lookup
 
@@ -162,3 +163,33 @@ def test_sections_follow_the_day_of_the_decision() -> None:
     after = norms_for(june, decided_on=date(2025, 7, 1))
     assert after.section.riksnorm == "12 kap. 2 § socialtjänstförordningen (2025:468)"
     assert after.single == norms_for(june).single
+
+
+def test_a_folder_names_each_norm_once_and_refers_to_references_only(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(GOOD.replace("SEK/month", "SEK/month\n  law: law.rent"), encoding="utf-8")
+    with pytest.raises(NormError, match=r"b.yaml: rent stands in a.yaml too"):
+        load_folder(tmp_path)
+    (tmp_path / "a.yaml").unlink()
+    with pytest.raises(NormError, match=r"b.yaml: rent: law law.rent is no norm of unit reference"):
+        load_folder(tmp_path)
+
+
+def test_a_choice_is_one_of_its_choices() -> None:
+    text = """
+- name: day
+  unit: choice
+  label: {sv: Dag, en: Day}
+  choices: {first: {sv: a, en: a}, last: {sv: b, en: b}}
+  values: [{since: 2025-01-01, value: last, source: s, checked_on: 2025-01-01, status: derived}]
+"""
+    norms = {n.name: n for n in load(text, "s.yaml")}
+    assert resolve(norms, date(2025, 1, 1)).numbers["day"] == 1
+    assert resolve(norms, date(2025, 1, 1), choices={"day": "first"}).numbers["day"] == 0
+    with pytest.raises(NormError, match="value is one of first, last, not middle"):
+        load(text.replace("value: last", "value: middle"), "s.yaml")
+
+
+def test_no_yaml() -> None:
+    with pytest.raises(NormError, match=r"rent.yaml: "):
+        load("- [", "rent.yaml")

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from handslag.kernel import canonical
 from handslag.kernel.money import KRONA, MAXIMUM
@@ -87,6 +88,9 @@ def test_every_line_is_said_in_every_language_and_every_doubt_too(seed: int) -> 
             text = sheet.to_text(lang, {"p0": "Åsa Öst"})
             assert "{" not in text
             assert all(uncertainty(name, choice, lang) in text for name, choice in sheet.uncertain.items())
+            warned = structs.replace(sheet, has_example=True).to_text(lang)
+            assert warned.startswith(sheet.to_text(lang))
+            assert warned.count("\n") == sheet.to_text(lang).count("\n") + 2
         assert Sheet.from_json(sheet.to_bytes()) == sheet == Sheet.from_json(sheet.to_json())
         assert sheet.to_bytes() == canonical.dumps(sheet.to_json())
 

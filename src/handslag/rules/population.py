@@ -1,7 +1,7 @@
 """A population as columns: rows (members, costs, incomes) lie flat, offsets say whose they are."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,10 @@ class Columns:
         self.columns = columns
         self.__dict__.update(columns)
 
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        raise AttributeError(f"no column {name}")
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NDArray[Any]:
+            """A column."""
 
     def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of `values` (one per row) for each household; 0 for one without rows."""

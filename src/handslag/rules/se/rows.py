@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from handslag.kernel.months import Month
@@ -21,6 +22,7 @@ class Period:
     month_days: int
 
     @classmethod
+    @lru_cache(maxsize=512)
     def of(cls, since: date, until: date) -> "Period":
         """From half-open days inside one calendar month."""
         days = (until - since).days

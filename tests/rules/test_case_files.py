@@ -1,0 +1,73 @@
+"""`handslag sheet CASE.yaml`: what it prints, and what it says of a file that is no case."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from handslag.cli.sheet import app
+from handslag.rules import se
+
+CASE = Path(se.__file__).parent / "cases" / "2026" / "c1-single.yaml"
+
+
+def run(path: Path, *options: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(path), *options])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_sheet_as_text_and_as_json() -> None:
+    code, text, _ = run(CASE)
+    assert code == 0
+    assert "Bistånd" in text
+    assert text.count("6 550") == 1
+    code, text, _ = run(CASE, "--lang", "en")
+    assert (code, text.count("Assistance"), text.count("6,550")) == (0, 1, 1)
+    code, text, _ = run(CASE, "--format", "json")
+    sheet = json.loads(text)
+    assert (code, sheet["granted"], sheet["pack"], len(sheet["lines"])) == (0, 655_000, "se", 7)
+
+
+def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    given, _, expected = CASE.read_text(encoding="utf-8").partition("expected: |")
+    path.write_text(given, encoding="utf-8")
+    assert run(path) == run(CASE)
+    path.write_text(given + "expected: |" + expected.replace("6 550", "6 551"), encoding="utf-8")
+    code, text, said = run(path)
+    assert (code, text) == (2, run(CASE)[1])
+    assert said == "The sheet differs from the expected one in the file.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("why: >", "why: [", "not YAML"),
+        ("given:", "gievn:", "a case has `why`, `given` and `expected`"),
+        ("given:", "extra: 1\ngiven:", "unknown extra"),
+        ("2026-03\n", "2026-3\n", "month: a month is written 2026-03"),
+        ("given:", "decided_on: soon\ngiven:", "decided_on is a date"),
+        ("6200", "6200.5", 'costs[0]: applied: whole kronor, or text such as "6 200,50"'),
+        ("6200", '"6.200"', "costs[0]: applied: not an amount (groups)"),
+        ("1990-05-17", "1790-05-17", "members[0]: birth_on: before 1880"),
+        ("month: 2026-03", "month: 2027-01", "no value in force on 2027-01-01"),
+        ("month: 2026-03", "month: 2026-03\n  settings: {setting.day_method: week}", "setting.day_method is one of"),
+    ],
+)
+def test_a_file_that_cannot_be_calculated_is_refused_with_the_place(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    path = tmp_path / "case.yaml"
+    text = CASE.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    code, printed, told = run(path)
+    assert (code, printed) == (1, "")
+    assert said in told
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    code, printed, told = run(tmp_path / "none.yaml")
+    assert (code, printed) == (1, "")
+    assert "none.yaml" in told
