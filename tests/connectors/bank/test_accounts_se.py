@@ -54,7 +54,13 @@ def test_ranges_rise_and_never_overlap() -> None:
     ranges = clearing_ranges()
     assert all(r.first <= r.last for r in ranges)
     assert all(a.last < b.first for a, b in pairwise(ranges))
-    assert len(ranges) == 55
+    assert len(ranges) == 56
+
+
+def test_accounts_inside_well_known_example_ibans() -> None:
+    assert codes(Account("bban", "8257466", clearing="5839")) == []  # SE45 5000 0000 0583 9825 7466
+    assert codes(Account("bban", "0000003", clearing="5491")) == []  # SE35 5000 0000 0549 1000 0003
+    assert codes(Account("bban", "0000004", clearing="5491")) == [("check_digit", True)]
 
 
 def test_mod11_by_hand() -> None:

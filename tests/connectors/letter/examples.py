@@ -25,9 +25,7 @@ LJUNGVIK = Organisation(
 
 SHEET = (
     SheetLine("Riksnorm", None, kind="heading"),
-    SheetLine(
-        "Personliga kostnader, ensamstående vuxen", 394000, "12 kap. 2 § SoF", "Hela mars: 31 av 31 dagar"
-    ),
+    SheetLine("Personliga kostnader, ensamstående vuxen", 394000, "12 kap. 2 § SoF", "Hela mars: 31 av 31 dagar"),
     SheetLine("Gemensamma hushållskostnader, 1 person", 128000, "12 kap. 2 § SoF", "Hushåll med 1 person"),
     SheetLine("Riksnorm, summa", 522000, "", "3 940 + 1 280 = 5 220", "sum"),
     SheetLine("Skäliga kostnader utanför riksnormen", None, kind="heading"),
@@ -88,8 +86,7 @@ LONG = replace(
         "Beräkning för mars 2026",
         "Ett hushåll med många rader.",
         tuple(
-            SheetLine(f"Rad nummer {n}", n * 12345, "12 kap. 7 § SoL", f"Förklaring till rad {n}")
-            for n in range(1, 61)
+            SheetLine(f"Rad nummer {n}", n * 12345, "12 kap. 7 § SoL", f"Förklaring till rad {n}") for n in range(1, 61)
         ),
         '{"lines":60}',
     ),

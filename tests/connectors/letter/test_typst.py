@@ -181,9 +181,7 @@ def test_the_sheet_travels_byte_for_byte() -> None:
 
 
 def test_a_logo_takes_the_place_of_the_name_and_has_it_as_alternative() -> None:
-    logo = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="14"><rect width="40" height="14"/></svg>'
-    )
+    logo = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="14"><rect width="40" height="14"/></svg>'
     letter = setter.letter(replace(LETTER, organisation=replace(LETTER.organisation, logo=logo)))
     assert "Figure" in tags(letter)
     assert b"/Alt(Ljungvik kommun)" in letter.content

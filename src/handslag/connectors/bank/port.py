@@ -86,9 +86,7 @@ class PaymentFileRefused(ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "; ".join(f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in self.problems[:5])
-        )
+        super().__init__("; ".join(f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in self.problems[:5]))
 
 
 class SchemaRefused(PaymentFileRefused):

@@ -45,9 +45,7 @@ class BankText:
 
     def __init__(self, letters: str) -> None:
         self._fits = re.compile(f"[{_PLAIN} {re.escape(letters)}]+")
-        self._tidy = re.compile(
-            f"[a-zA-Z0-9][{_PLAIN}{re.escape(letters)}]*(?: [{_PLAIN}{re.escape(letters)}]+)*"
-        )
+        self._tidy = re.compile(f"[a-zA-Z0-9][{_PLAIN}{re.escape(letters)}]*(?: [{_PLAIN}{re.escape(letters)}]+)*")
 
     def plain(self, text: str, length: int) -> str | None:
         """`text` in allowed characters, spaces folded, cut to `length`; `?` for what can't be written."""
@@ -121,9 +119,7 @@ class Pain001Writer:
         seen: set[str] = set()
         for payment in file.payments:
             if payment.end_to_end_id in seen:
-                yield Problem(
-                    payment.end_to_end_id, "end_to_end_id", "twice", "the id stands twice in the file"
-                )
+                yield Problem(payment.end_to_end_id, "end_to_end_id", "twice", "the id stands twice in the file")
             seen.add(payment.end_to_end_id)
 
     def _problems_of(self, payment: Payment) -> list[Problem]:
@@ -135,9 +131,7 @@ class Pain001Writer:
         if payment.currency not in self.profile.currencies:
             found.append(Problem(name, "currency", "currency", f"only {', '.join(self.profile.currencies)}"))
         if self._text.plain(payment.creditor_name, self.profile.name_length) is None:
-            found.append(
-                Problem(name, "creditor_name", "unreadable", "no character of it can be sent to a bank")
-            )
+            found.append(Problem(name, "creditor_name", "unreadable", "no character of it can be sent to a bank"))
         if payment.reference:
             found += self._problems_of_reference(payment)
         if payment.message and self._text.plain(payment.message, self.profile.message_length) is None:
@@ -153,9 +147,7 @@ class Pain001Writer:
         if not (reference.isascii() and reference.isdigit() and 2 <= len(reference) <= 25):
             return [Problem(name, "reference", "format", "an OCR number has 2 to 25 digits")]
         if not luhn_ok(reference):
-            return [
-                Problem(name, "reference", "check_digit", "the OCR number fails modulus 10", certain=False)
-            ]
+            return [Problem(name, "reference", "check_digit", "the OCR number fails modulus 10", certain=False)]
         return []
 
     # -- text -----------------------------------------------------------------------------------------------
@@ -193,16 +185,10 @@ class Pain001Writer:
         giros = all(p.account.kind in ("bankgiro", "plusgiro") for p in payments)
         accounts = all(p.account.kind in ("bban", "iban") for p in payments)
         purpose = (
-            self.profile.category_purpose_giros
-            if giros
-            else self.profile.category_purpose_accounts
-            if accounts
-            else ""
+            self.profile.category_purpose_giros if giros else self.profile.category_purpose_accounts if accounts else ""
         )
         kind = (
-            f"<SvcLvl><Cd>{_escaped(self.profile.service_level)}</Cd></SvcLvl>"
-            if self.profile.service_level
-            else ""
+            f"<SvcLvl><Cd>{_escaped(self.profile.service_level)}</Cd></SvcLvl>" if self.profile.service_level else ""
         ) + (f"<CtgyPurp><Cd>{_escaped(purpose)}</Cd></CtgyPurp>" if purpose else "")
         bearer = self.profile.charge_bearer
         return (
@@ -318,13 +304,9 @@ def prove(content: bytes, file: PaymentFile) -> None:
         return [element.text or "" for element in tree.iter(f"{{{NAMESPACE}}}{name}")]
 
     try:
-        tree = etree.fromstring(
-            content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        )
+        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
     except etree.XMLSyntaxError as error:
-        raise SchemaRefused(
-            [Problem("", f"line {error.lineno}", "not_well_formed", "the file isn't XML")]
-        ) from None
+        raise SchemaRefused([Problem("", f"line {error.lineno}", "not_well_formed", "the file isn't XML")]) from None
     if not schema().validate(tree):
         last = cast(Any, schema().error_log).last_error
         where, rule = (f"line {last.line}", last.type_name) if last else ("file", "invalid")
