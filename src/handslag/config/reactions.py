@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from handslag.domain.audit.operations import Event, Reaction
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import CaseOpened
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
@@ -38,6 +39,7 @@ from handslag.domain.payments.operations import (
     RunReserved,
     plan_payments,
 )
+from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.persons import HouseholdFormed, PersonRegistered
 from handslag.domain.people.operations.staff import OrganisationOpened, PolicySet, RoleTaken, StaffAdmitted
 from handslag.domain.tasks.operations import (
@@ -85,6 +87,23 @@ def _tell_applicants(event: Event, by: Actor, now: datetime) -> None:
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="decision")
 
 
+def _task_for_blocked(event: Event, by: Actor, now: datetime) -> None:
+    if any(state == PaymentState.BLOCKED for _, _, _, state in event.payload["payments"]):
+        _task(event, by, now, "payment blocked")
+
+
+def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["state"] == NoticeState.PARKED:
+        _task(event, by, now, "notice parked")
+
+
+def _task(event: Event, by: Actor, now: datetime, kind: str) -> None:
+    case = Case.objects.get(id=event.subject)
+    open_task(
+        tenant=_tenant(), by=by, now=now, subject=case.id, kind=kind, unit=case.unit_id, assignee=case.caseworker_id
+    )
+
+
 def _render_letter(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.letters import render_letter
     from handslag.jobs.queue import defer
@@ -127,8 +146,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DocumentRecorded: (),
     DeadlineSet: (),
     NoticesQueued: (),
-    NoticeEnded: (),
-    PaymentsPlanned: (),
+    NoticeEnded: (Reaction(_task_for_parked, causes=(TaskOpened,)),),
+    TaskOpened: (),
+    TaskDone: (),
+    PaymentsPlanned: (Reaction(_task_for_blocked, causes=(TaskOpened,)),),
     IncomeBooked: (),
     BookingReversed: (),
     RunReserved: (),

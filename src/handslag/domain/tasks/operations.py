@@ -1,4 +1,4 @@
-"""Deadlines set and notices queued."""
+"""Work items given out and done, deadlines set, notices queued."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.people.models import Person
-from handslag.domain.tasks.models import Deadline, Notice
-from handslag.domain.tasks.states import NoticeState
-from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tasks.models import Deadline, Notice, Task
+from handslag.domain.tasks.states import NoticeState, TaskState
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden, member_behind
+from handslag.domain.tenancy.policies import Conflict
 
 #: A notice is tried this often, from 5 seconds to 5 minutes apart; then a person looks at it.
 MOST_TRIES = 48
+
+
+class TaskOpened(Event):
+    kind = "task opened"
+
+
+class TaskDone(Event):
+    kind = "task done"
 
 
 class DeadlineSet(Event):
@@ -26,6 +35,29 @@ class NoticesQueued(Event):
 
 class NoticeEnded(Event):
     kind = "notice ended"
+
+
+@operation()
+def open_task(
+    *, tenant: str | int, by: Actor, now: datetime, subject: UUID, kind: str, unit: UUID, assignee: UUID | None
+) -> Done[Task]:
+    """Give a unit (and, if she is known, a member of it) something to do about a subject."""
+    task = Task.objects.create(subject_id=subject, kind=kind, unit_id=unit, assignee_id=assignee, created_at=now)
+    return Done(task, TaskOpened(subject=subject, payload={"task": str(task.id), "kind": kind}))
+
+
+@operation()
+def finish_task(*, tenant: str | int, by: Actor, now: datetime, task: UUID, version: int) -> Done[Task]:
+    """Done: by a member of the unit that it was given to. Conflict if somebody else moved it."""
+    found = Task.objects.select_for_update(of=("self",)).filter(id=task).first()
+    member = member_behind(acting_door(), now)
+    if found is None or found.unit_id != member.unit_id:
+        raise Hidden("task", task)
+    if found.version != version or found.state != TaskState.OPEN:
+        raise Conflict("task", theirs=found.state)
+    found.state, found.closed_at, found.version = TaskState.DONE, now, found.version + 1
+    found.save(update_fields=["state", "closed_at", "version"])
+    return Done(found, TaskDone(subject=found.subject_id, payload={"task": str(found.id)}))
 
 
 @operation()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from handslag.domain.tenancy.door import at_large, current_door
+from handslag.web.entry.health import REQUESTS, SECONDS
 
 Next = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("web")
+
+
+#: What a label may say: a client's own words must not become labels.
+_METHODS = {"GET": "GET", "POST": "POST", "HEAD": "HEAD"}
 
 
 class Hosts:
@@ -33,7 +39,10 @@ class Hosts:
             counter = "health"
         request.counter = counter  # type: ignore[attr-defined]
         request.urlconf = settings.COUNTERS[counter]  # type: ignore[attr-defined]
+        began = time.perf_counter()
         response = self.get_response(request)
+        REQUESTS.labels(counter, _METHODS.get(request.method or "", "other"), response.status_code).inc()
+        SECONDS.labels(counter).observe(time.perf_counter() - began)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")
