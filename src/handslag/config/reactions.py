@@ -46,9 +46,13 @@ from handslag.domain.tasks.operations import (
     DeadlineSet,
     NoticeEnded,
     NoticesQueued,
+    TaskDone,
+    TaskOpened,
+    open_task,
     queue_notices,
     set_deadline,
 )
+from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
 
 

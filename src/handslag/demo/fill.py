@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
@@ -116,11 +118,19 @@ def staff_user(login: str, organisation: str) -> tuple[UUID, str]:
 
 def fill(now: datetime) -> dict[str, Any]:
     """Fill what is missing; gives addresses and log-ins to print. Runs as role web, after `organisations()`."""
-    people: list[dict[str, str]] = []
+    logins: list[dict[str, str]] = []
     for entry in ORGANISATIONS:
         if entry["is_tenant"]:
-            people += _fill_tenant(entry["slug"], now)
-    return {"logins": people}
+            logins += _fill_tenant(entry["slug"], now)
+    slugs = [entry["slug"] for entry in ORGANISATIONS if entry["is_tenant"]]
+    return {
+        "addresses": [
+            *(f"{settings.APPLY_ORIGIN}/{slug}/   apply ({slug})" for slug in slugs),
+            f"{settings.DESK_ORIGIN}/   staff",
+            f"{settings.EID_ISSUER}/   development e-ID",
+        ],
+        "logins": logins,
+    }
 
 
 def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
@@ -150,14 +160,30 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
         ):
             set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
         _people(slug, now, Actor("staff", users["rut"][0]), units["Försörjningsstöd"], members["hanna"])
-    return [
+    citizens = [
         {
-            "who": f"{s.name} ({', '.join(s.roles)}), {slug}",
-            "where": "desk",
-            "how": f"{s.login}@{slug}.example / {PASSWORD} / TOTP {TOTP_SECRET}",
+            "who": f"{given} {family}",
+            "where": f"apply, {slug}",
+            "how": f"e-ID, {numbers(birth, serial + _shift(slug))}" + (" (protected: no e-service)" if level else ""),
+        }
+        for household in HOUSEHOLDS
+        for given, family, birth, serial, role, level in household
+        if role == "adult"
+    ]
+    staff = [
+        {
+            "who": f"{s.name} ({', '.join(s.roles)})",
+            "where": f"desk, {slug}",
+            "how": f"{s.login}@{slug}.example, {PASSWORD}, one-time code of {TOTP_SECRET}",
         }
         for s in STAFF
     ]
+    return citizens + staff
+
+
+def _shift(slug: str) -> int:
+    """The same invented people live in both municipalities under other numbers."""
+    return 10 if slug == "bergvik" else 0
 
 
 HOUSEHOLDS: tuple[tuple[tuple[str, str, str, int, str, int], ...], ...] = (
@@ -185,7 +211,7 @@ def _people(slug: str, now: datetime, by: Actor, unit: UUID, caseworker: UUID) -
                 now=now,
                 new=NewPerson(
                     identifier_type="personnummer",
-                    identifier=numbers(birth, serial + (10 if slug == "bergvik" else 0)),
+                    identifier=numbers(birth, serial + _shift(slug)),
                     given_name=given,
                     family_name=family,
                     address_lines=[f"Lindvägen {number + 1}"],

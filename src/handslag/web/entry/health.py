@@ -45,7 +45,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
                 "JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred' "
                 "WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())"
             )
-            oldest.set(cursor.fetchone()[0])  # type: ignore[index]
+            oldest.set(cursor.fetchone()[0])
     except Error:
         return HttpResponse("database away\n", status=503, content_type="text/plain")
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -38,7 +38,7 @@ class Hosts:
         if counter not in settings.COUNTERS or request.path == "/health":
             counter = "health"
         request.counter = counter  # type: ignore[attr-defined]
-        request.urlconf = settings.COUNTERS[counter]  # type: ignore[attr-defined]
+        request.urlconf = settings.COUNTERS[counter]
         began = time.perf_counter()
         response = self.get_response(request)
         REQUESTS.labels(counter, _METHODS.get(request.method or "", "other"), response.status_code).inc()
