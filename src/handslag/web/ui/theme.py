@@ -65,9 +65,7 @@ def with_luminance(seed: str, wanted: float, share: float = 1) -> str:
     low, high = 0.0, 1.0
     for _ in range(24):
         middle = (low + high) / 2
-        colour = "#" + "".join(
-            f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, middle, saturation * share)
-        )
+        colour = "#" + "".join(f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, middle, saturation * share))
         if luminance(colour) < wanted:
             low = middle
         else:
