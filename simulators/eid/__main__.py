@@ -46,9 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--people", type=Path, default=Path(__file__).with_name("people.json"), help="the people on the page"
     )
-    parser.add_argument(
-        "--rotate-key", action="store_true", help="sign with a new key; the old ones stay published"
-    )
+    parser.add_argument("--rotate-key", action="store_true", help="sign with a new key; the old ones stay published")
     given = parser.parse_args(arguments)
 
     address = given.issuer or f"http://eid.localhost:{given.port}"

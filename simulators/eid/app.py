@@ -45,9 +45,7 @@ def _route(issuer: Issuer, environ: WSGIEnvironment) -> Answer:
         query = _parameters(str(environ.get("QUERY_STRING", "")))
         form = _parameters(_body(environ)) if method == "POST" else {}
     except Refused as refused:
-        return _json(
-            {"error": refused.error, "error_description": refused.description}, HTTPStatus.BAD_REQUEST
-        )
+        return _json({"error": refused.error, "error_description": refused.description}, HTTPStatus.BAD_REQUEST)
     try:
         match key:
             case ("GET", "/.well-known/openid-configuration"):

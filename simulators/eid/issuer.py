@@ -127,9 +127,7 @@ class Issuer:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.folder / "keys.json"
-        kept = (
-            json.loads(path.read_text()) if path.exists() else {"pairwise": secrets.token_hex(32), "keys": []}
-        )
+        kept = json.loads(path.read_text()) if path.exists() else {"pairwise": secrets.token_hex(32), "keys": []}
         self._pairwise = str(kept["pairwise"])
         self._keys = [ECKey.import_key(key) for key in kept["keys"]]
         if self.rotate_key or not self._keys:
@@ -237,9 +235,7 @@ class Issuer:
             if parameters.get("redirect_uri") != grant.request["redirect_uri"]:
                 raise Refused("invalid_grant", "redirect_uri is not that of the request")
             verifier = parameters.get("code_verifier", "")
-            challenge = (
-                base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-            )
+            challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
             if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier) or not hmac.compare_digest(
                 challenge, grant.request["code_challenge"]
             ):
@@ -282,9 +278,7 @@ class Issuer:
         if "request" in request:
             raise Refused("request_not_supported", "no request objects")
         challenge = request.get("code_challenge", "")
-        if request.get("code_challenge_method") != "S256" or not re.fullmatch(
-            r"[A-Za-z0-9_-]{43}", challenge
-        ):
+        if request.get("code_challenge_method") != "S256" or not re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge):
             raise Refused("invalid_request", "PKCE with S256 is required")
         if not request.get("state") or not request.get("nonce"):
             raise Refused("invalid_request", "state and nonce are required")

@@ -132,11 +132,7 @@ def choose(
     )
     carried = {name: value for name, value in query.items() if name not in ("q", "lang")}
     sought = query.get("q", "").casefold().split()
-    shown = [
-        person
-        for person in people
-        if all(word in f"{person.name} {person.number}".casefold() for word in sought)
-    ]
+    shown = [person for person in people if all(word in f"{person.name} {person.number}".casefold() for word in sought)]
     chosen = form.get("person") or request.get("login_hint", "").replace("-", "")
     action = "/authorize?" + urlencode({**carried, "lang": language})
     hidden = "".join(
@@ -148,8 +144,7 @@ def choose(
         for person in shown
     )
     levels = "".join(
-        _choice("acr", level, texts[level], form.get("acr", "loa3") == level)
-        for level in ("loa3", "loa4", "loa2")
+        _choice("acr", level, texts[level], form.get("acr", "loa3") == level) for level in ("loa3", "loa4", "loa2")
     )
     return _document(
         language,
@@ -167,7 +162,7 @@ def choose(
 <fieldset><legend>{escape(texts["other"])}</legend>
 {_field(texts, "pnr", form, faults, 'inputmode="numeric"')}
 {_field(texts, "name", form, faults, "")}</fieldset>
-<fieldset><legend>{escape(texts["acr"])}</legend>{_fault(texts, "acr", faults)}{levels}</fieldset>
+<fieldset id="acr"><legend>{escape(texts["acr"])}</legend>{_fault(texts, "acr", faults)}{levels}</fieldset>
 <button class="main" name="action" value="{"sign" if signing else "login"}">{escape(heading)}</button>
 <button name="action" value="cancel">{escape(texts["cancel"])}</button></form>
 <p><a href="{escape("/authorize?" + urlencode({**carried, "lang": texts["other_language"]}))}"
@@ -179,9 +174,7 @@ def choose(
 def front(language: str) -> str:
     """What somebody sees who comes without a request."""
     texts = TEXTS[language]
-    return _document(
-        language, texts["title"], f"<h1>{escape(texts['title'])}</h1><p>{escape(texts['front'])}</p>"
-    )
+    return _document(language, texts["title"], f"<h1>{escape(texts['title'])}</h1><p>{escape(texts['front'])}</p>")
 
 
 def wrong(language: str, reason: str) -> str:
@@ -213,9 +206,7 @@ def _errors(texts: Mapping[str, str], faults: Mapping[str, str]) -> str:
     return f'<div class="errors" role="alert"><h2>{escape(texts["errors"])}</h2><ul>{items}</ul></div>'
 
 
-def _field(
-    texts: Mapping[str, str], name: str, form: Mapping[str, str], faults: Mapping[str, str], extra: str
-) -> str:
+def _field(texts: Mapping[str, str], name: str, form: Mapping[str, str], faults: Mapping[str, str], extra: str) -> str:
     described = f"{name}-hint {name}-fault" if name in faults else f"{name}-hint"
     invalid = ' aria-invalid="true"' if name in faults else ""
     return (

@@ -160,9 +160,10 @@ def test_keys_that_lie(liar: Liar) -> None:
 
 def test_the_national_number_from_user_information_serves_a_log_in_but_no_signature(liar: Liar) -> None:
     liar.claims = {NUMBER: None}
-    liar.userinfo = {"sub": "subject", NUMBER: "19850314-9802", "acr": LOA4, "name": "Amina L."}
+    liar.userinfo = {"sub": "subject", NUMBER: "19850314-9802", "acr": LOA4, "name": "Amina L.", "given_name": "Eve"}
     identity = finish(liar)
     assert (identity.identifier, identity.name, identity.acr) == ("198503149802", "Amina L.", LOA3)
+    assert identity.given_name == "Amina"
     with pytest.raises(BadToken, match="no_identifier"):
         finish(liar, DIGEST)
     liar.userinfo = {"sub": "somebody", NUMBER: "198503149802"}
