@@ -108,6 +108,7 @@ ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Handslag"
 LOGIN_URL = "/log-in/"
+LOGOUT_URL = "/log-in/logout/"
 LOGIN_REDIRECT_URL = "/"
 
 SESSION_ENGINE = "handslag.web.entry.sessions"
@@ -116,6 +117,10 @@ SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
+#: A citizen's session ends after this long without a page, and after this long in any case.
+CITIZEN_IDLE_SECONDS = 30 * 60
+CITIZEN_SECONDS = 8 * 3600
+CSRF_FAILURE_VIEW = "handslag.web.entry.faults.token_lost"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -152,7 +157,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
-                "handslag.web.entry.hosts.context",
+                "handslag.web.entry.frame.context",
             ],
         },
     }

@@ -1,1 +1,9 @@
-urlpatterns: list[object] = []
+"""The host that files are served from."""
+
+from django.urls import include, path
+
+from handslag.web.entry.front import urlpatterns as front
+
+urlpatterns = [path("", include(front))]
+handler404 = "handslag.web.entry.faults.not_found"
+handler500 = "handslag.web.entry.faults.broken"

@@ -59,6 +59,8 @@ class TenantRef:
     zone: str
     currency: str
     country: str
+    languages: list[str]
+    telephone: str
 
     def today(self, now: datetime) -> date:
         """The day that `now` falls on where the organisation is: it decides months, deadlines and ages."""
@@ -137,7 +139,8 @@ def writing(door: Door) -> Iterator[bool]:
 
 
 _ENTER = """
-SELECT t.id, t.slug, t.name, t.zone, t.currency, t.country, set_config('app.tenant', t.id::text, true)
+SELECT t.id, t.slug, t.name, t.zone, t.currency, t.country, t.languages, t.telephone,
+       set_config('app.tenant', t.id::text, true)
 FROM tenancy_organisation t WHERE t.{column} = %s AND t.is_tenant AND t.active
 """
 
@@ -165,7 +168,7 @@ def acting(tenant: str | int, by: Actor, purpose: str) -> Iterator[Door]:
                 row = cursor.fetchone()
             if row is None:
                 raise UnknownTenant(str(tenant))
-            door.tenant = TenantRef(*row[:6])
+            door.tenant = TenantRef(*row[:8])
             yield door
     finally:
         _open.reset(token)

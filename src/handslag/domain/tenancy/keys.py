@@ -23,9 +23,15 @@ def _installation_key() -> AESGCM:
     return AESGCM(base64.b64decode(settings.SECRETS["installation_key"]))
 
 
-def _seal(plain: bytes, key_id: str) -> bytes:
+def seal(plain: bytes, about: str) -> bytes:
+    """`plain` encrypted under the installation's key, bound to what it is `about`."""
     nonce = os.urandom(12)
-    return nonce + _installation_key().encrypt(nonce, plain, key_id.encode())
+    return nonce + _installation_key().encrypt(nonce, plain, about.encode())
+
+
+def unseal(sealed: bytes, about: str) -> bytes:
+    """The plain bytes of `seal`; InvalidTag when they are about something else or were altered."""
+    return _installation_key().decrypt(sealed[:12], sealed[12:], about.encode())
 
 
 def new_keys(now: datetime) -> list[TenantKeyRow]:
@@ -39,9 +45,9 @@ def new_keys(now: datetime) -> list[TenantKeyRow]:
             key_id=signing_id,
             since=now,
             public_jwk={**signing.as_dict(private=False), "kid": signing_id, "alg": "ES256", "use": "sig"},
-            private_sealed=_seal(signing.as_pem(private=True), signing_id),
+            private_sealed=seal(signing.as_pem(private=True), signing_id),
         ),
-        TenantKeyRow(use="files", key_id=files_id, since=now, private_sealed=_seal(os.urandom(32), files_id)),
+        TenantKeyRow(use="files", key_id=files_id, since=now, private_sealed=seal(os.urandom(32), files_id)),
     ]
 
 
@@ -50,8 +56,7 @@ def _current(use: str) -> tuple[str, Any]:
     place = (acting_door().the_tenant.id, use)
     if place not in _opened:
         row = TenantKeyRow.objects.filter(use=use, until=None).latest("since")
-        sealed = bytes(row.private_sealed)
-        plain = _installation_key().decrypt(sealed[:12], sealed[12:], row.key_id.encode())
+        plain = unseal(bytes(row.private_sealed), row.key_id)
         _opened[place] = (row.key_id, ECKey.import_key(plain) if use == "signing" else plain)
     return _opened[place]
 

@@ -9,13 +9,15 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.kernel import clock
+from handslag.web.entry import kept
 from handslag.web.entry.staff import has_second_factor
 
 View = Callable[..., HttpResponse]
@@ -31,6 +33,8 @@ def desk_page(purpose: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
+                if request.method == "POST":
+                    kept.keep(request, None)
                 return HttpResponseRedirect(settings.LOGIN_URL + "?" + urlencode({"next": request.get_full_path()}))
             if not has_second_factor(request):
                 return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
@@ -44,22 +48,60 @@ def desk_page(purpose: str) -> Callable[[View], View]:
 
 
 def citizen_page(purpose: str) -> Callable[[View], View]:
-    """A page for a citizen logged in at the organisation in the address; others are sent to its log-in."""
+    """A page for a citizen logged in at the organisation in the address; others are sent to its log-in.
+
+    What was posted by somebody whose session was over is kept; after the log-in the same page, got, finds it in
+    `request.kept`.
+    """
 
     def wrap(view: View) -> View:
         @functools.wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            citizen = request.session.get("citizen")
-            if not citizen or citizen["tenant"] != kwargs["tenant"]:
-                return HttpResponseRedirect(
-                    f"/{kwargs['tenant']}/log-in/?" + urlencode({"next": request.get_full_path()})
-                )
-            return _behind_the_door(request, view, Actor("citizen", UUID(citizen["person"])), purpose, args, kwargs)
+            by = citizen_at(request, str(kwargs["tenant"]))
+            if by is None:
+                return _to_log_in(request, str(kwargs["tenant"]))
+            response = _behind_the_door(request, view, by, purpose, args, kwargs)
+            still_here(request)
+            return response
 
         page.purpose = purpose  # type: ignore[attr-defined]
         return page
 
     return wrap
+
+
+def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
+    """The citizen logged in at `tenant`, or None: nobody, at another organisation, too long away, too long in."""
+    citizen = request.session.get("citizen")
+    if not citizen or citizen["tenant"] != tenant:
+        return None
+    now = clock.now().timestamp()
+    if now - citizen["seen"] > settings.CITIZEN_IDLE_SECONDS or now - citizen["since"] > settings.CITIZEN_SECONDS:
+        return None
+    return Actor("citizen", UUID(citizen["person"]))
+
+
+def still_here(request: HttpRequest) -> None:
+    """Note that the citizen is active, once a minute at most."""
+    citizen = request.session.get("citizen")
+    now = int(clock.now().timestamp())
+    if citizen and now - citizen["seen"] > 60:
+        citizen["seen"] = now
+        request.session.modified = True
+
+
+def _to_log_in(request: HttpRequest, tenant: str) -> HttpResponse:
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"status": "logged out"}, status=401)
+    before = request.session.get("citizen")
+    if before:
+        kept_already = kept.carry(request)
+        request.session.flush()
+        request.session.update(kept_already)
+    if request.method == "POST":
+        kept.keep(request, UUID(before["person"]) if before else None)
+    where = request.get_full_path() if request.method == "GET" else request.path
+    return HttpResponseRedirect(f"/{tenant}/log-in/?" + urlencode({"next": where}))
 
 
 def open_page(purpose: str) -> Callable[[View], View]:
@@ -83,13 +125,16 @@ def _behind_the_door(
     now = request.now = clock.now()  # type: ignore[attr-defined]
     door: Door | None = None
     refused: list[Look] = []
+    # What was typed before the session ended, for the page to show and save: a QueryDict, or None.
+    request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
     try:
         with acting(tenant, by, purpose) as door:
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
             if by.kind == "staff":
                 member_behind(door, now)
-            response = view(request, *args, **kwargs)
+            with timezone.override(door.the_tenant.zone):
+                response = view(request, *args, **kwargs)
     except UnknownTenant:
         response = render(request, "entry/not_found.html", status=404)
     except Hidden as hidden:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from handslag.domain.tenancy.door import at_large
 from handslag.domain.tenancy.models import Session
+from handslag.web.entry.faults import AWAY, away
 
 
 class SessionStore(db.SessionStore):
@@ -46,12 +47,19 @@ class SessionStore(db.SessionStore):
 class Sessions(SessionMiddleware):
     """Load the session before any door opens; save it when the request's door is closed."""
 
-    def process_request(self, request: HttpRequest) -> None:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         super().process_request(request)
-        if request.session.session_key:
-            request.session._get_session()  # type: ignore[attr-defined]
+        try:
+            if request.session.session_key:
+                request.session._get_session()  # type: ignore[attr-defined]
+        except AWAY as trouble:
+            return away(request, trouble)
+        return None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if getattr(request, "session_lost", False) or not hasattr(request, "session"):
+        if getattr(request, "away", False) or not hasattr(request, "session"):
             return response
-        return super().process_response(request, response)
+        try:
+            return super().process_response(request, response)
+        except AWAY as trouble:
+            return away(request, trouble)

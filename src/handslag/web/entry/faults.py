@@ -1,0 +1,64 @@
+"""Pages for when it doesn't go on: not found, not allowed, token lost, database away. None of them asks anything."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.shortcuts import render
+from django.utils import translation
+
+#: What a connection that is gone raises.
+AWAY = (OperationalError, InterfaceError)
+log = structlog.get_logger("web")
+
+
+def away(request: HttpRequest, trouble: Exception) -> HttpResponse:
+    """503 in the person's language, with everything that was posted and a button that posts it again."""
+    log.error("database away", error=type(trouble).__name__, counter=getattr(request, "counter", ""))
+    request.away = True  # type: ignore[attr-defined]
+    language = translation.get_language_from_request(request)
+    with translation.override(language):
+        if _wants_json(request):
+            return JsonResponse({"status": "away"}, status=503)
+        return render(request, "entry/away.html", _again(request), status=503)
+
+
+def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without its token. What came from our own page can be sent again; nothing of others can."""
+    if _wants_json(request):
+        return JsonResponse({"status": "token"}, status=403)
+    ours = request.headers.get("Origin") in (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
+    again = _again(request) if ours and reason == REASON_NO_CSRF_COOKIE else {"posted": []}
+    return render(request, "entry/token_lost.html", again, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: not there, or not for this person."""
+    return render(request, "entry/not_found.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: our mistake, said so."""
+    return render(request, "entry/broken.html", _again(request), status=500)
+
+
+def _again(request: HttpRequest) -> dict[str, object]:
+    fields = request.POST.lists() if request.method == "POST" else ()
+    return {
+        "method": request.method,
+        "path": request.get_full_path(),
+        "token": request.POST.get("csrfmiddlewaretoken", "") if request.method == "POST" else "",
+        "posted": [
+            (name, value)
+            for name, values in fields
+            for value in values
+            if name != "csrfmiddlewaretoken" and isinstance(value, str)
+        ],
+    }
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")

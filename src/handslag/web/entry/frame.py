@@ -1,0 +1,59 @@
+"""The frame of every page: whose counter it is, who is signed in, languages, help. Never asks the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from handslag.domain.tenancy.door import TenantRef, current_door
+from handslag.domain.tenancy.permissions import Member
+from handslag.web.ui.site import Site
+
+#: What a page says where no organisation is known.
+PRODUCT = "Handslag"
+#: Path that takes the choice of a language, on every host.
+LANGUAGE_URL = "/language/"
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """`site` for the layouts, besides `counter`, `organisation` (TenantRef or None) and `member` (staff or None).
+
+    A counter's views may set on the request: `person` (name of the citizen), `nav` (tuple of ui Link),
+    `search_url`, `help_url`, `footer`, `keys` (False: single-letter shortcuts off). Everything else comes from
+    the door, so that an error page needs no query.
+    """
+    counter = getattr(request, "counter", "")
+    organisation: TenantRef | None = getattr(request, "organisation", None)
+    door = current_door()
+    member: Member | None = door.memory.get("member") if door else None
+    person = getattr(request, "person", "") or (member.name if member else "")
+    home = f"/{organisation.slug}/" if organisation else "/"
+    return {
+        "counter": counter,
+        "organisation": organisation,
+        "member": member,
+        "site": Site(
+            organisation=organisation.name if organisation else PRODUCT,
+            home_url=home,
+            theme_url=f"/{organisation.slug}/theme.css" if organisation else "",
+            service=gettext("Financial support") if counter == "apply" and organisation else "",
+            person=person,
+            signout_url=(f"{home}log-out/" if counter == "apply" else settings.LOGOUT_URL) if person else "",
+            language_url="" if getattr(request, "away", False) else LANGUAGE_URL,
+            languages=_languages(organisation),
+            nav=getattr(request, "nav", ()),
+            search_url=getattr(request, "search_url", ""),
+            help_url=getattr(request, "help_url", ""),
+            help_phone=organisation.telephone if organisation else "",
+            footer=getattr(request, "footer", ()),
+            keys=getattr(request, "keys", True),
+        ),
+    }
+
+
+def _languages(organisation: TenantRef | None) -> tuple[tuple[str, str], ...]:
+    offered = organisation.languages if organisation else []
+    return tuple((code, name) for code, name in settings.LANGUAGES if not offered or code in offered)
