@@ -1,0 +1,270 @@
+"""From application to payment by the operations: what must hold at each step, and what must be refused."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from handslag.domain.audit.models import Event
+from handslag.domain.decisions.models import DecisionLine
+from handslag.domain.decisions.operations import decide, propose, return_proposal
+from handslag.domain.entitlement.models import NormSet
+from handslag.domain.intake.models import Application, Draft, Receipt, Signature
+from handslag.domain.intake.operations import SubmittedAlready, change_again, enter_on_paper, save_answers
+from handslag.domain.payments.models import Booking, Payment, RunFile, Settlement
+from handslag.domain.payments.operations import (
+    book_income,
+    release_run,
+    reserve_run,
+    reverse_booking,
+)
+from handslag.domain.tasks.models import Task
+from handslag.domain.tenancy.door import acting, at_large
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.jobs.payments import write_run_file
+from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+from tests.office import C1, TEST, Office
+
+
+def _refused(code: str, call: Any, **arguments: Any) -> None:
+    with pytest.raises(NotPossible) as refusal:
+        call(**arguments)
+    assert refusal.value.code == code
+
+
+def test_a_single_person_from_application_to_payment_file(office: Office) -> None:
+    folder = office.case()
+    receipt = folder.applied()
+    sheet = folder.assessed()
+    assert sheet.granted == 655_000  # case C1
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    _refused("delegation", decide, **office.act("hanna"), decision=proposal.id, version=1)
+    decision = decide(**office.act("bo"), decision=proposal.id, version=1)
+    run = office.run()
+    write_run_file(run=str(run.id), tenant=_tenant(office))
+    with acting(office.slug, TEST, "look"):
+        application = Application.objects.get(id=receipt.application_id)
+        assert receipt.body["content_digest"] == application.digest == canonical.digest(application.document)
+        (line,) = DecisionLine.objects.filter(decision=decision)
+        (booking,) = Booking.objects.filter(case=folder.case)
+        (payment,) = Payment.objects.filter(case=folder.case)
+        (settlement,) = Settlement.objects.filter(payment=payment)
+        assert line.amount == booking.amount == payment.amount == settlement.amount == 655_000
+        assert (booking.decision_line_id, payment.run_id, payment.state) == (line.id, run.id, "sent")
+        file = RunFile.objects.get(run=run)
+        assert (file.total, file.payments) == (655_000, 1)
+        kinds = list(Event.objects.filter(subject_id=folder.case.id).order_by("seq").values_list("kind", flat=True))
+    assert kinds == [
+        "case opened", "draft opened", "application submitted", "period assessed", "decision proposed",
+        "decision taken", "payments planned", "inbox closed", "deadline set", "notices queued",
+    ]  # fmt: skip
+    write_run_file(run=str(run.id), tenant=_tenant(office))  # a job that runs twice changes nothing
+    with acting(office.slug, TEST, "look"):
+        assert RunFile.objects.filter(run=run).count() == 1
+
+
+def _tenant(office: Office) -> int:
+    with acting(office.slug, TEST, "look") as door:
+        return door.the_tenant.id
+
+
+def test_a_couple_signs_the_same_digest_and_only_then_it_is_accepted(office: Office) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    draft = folder.draft()
+    assert folder.signed(draft, 0) is None
+    with acting(office.slug, TEST, "look"):
+        assert not Application.objects.filter(id=draft.id).exists()
+    change_again(**office.by(folder.citizens[1]), draft=draft.id)  # the other changes something: signature void
+    with acting(office.slug, TEST, "look"):
+        version = Draft.objects.get(id=draft.id).version
+    changed = save_answers(
+        **office.by(folder.citizens[1]), draft=draft.id, version=version, part={"message": "Ny adress"}
+    )
+    assert folder.signed(changed, 1, state="second") is None
+    with acting(office.slug, TEST, "look"):
+        fixed = Draft.objects.get(id=draft.id)
+    receipt = folder.signed(fixed, 0, state="first again")
+    assert receipt is not None
+    with acting(office.slug, TEST, "look"):
+        counted = Signature.objects.filter(draft=draft, digest=receipt.body["content_digest"])
+        assert {s.person_id for s in counted} == {a.id for a in folder.citizens}
+        assert Signature.objects.filter(draft=draft).count() == 3
+
+
+def test_the_accepting_operation_is_few_statements_and_one_commit(office: Office) -> None:
+    folder = office.case()
+    folder.case.refresh_from_db  # noqa: B018
+    other = office.case(("Varm", "Nyckel", "19800101"))
+    other.applied()  # the tenant's key is opened once per process
+    draft = folder.draft()
+    from handslag.domain.intake.operations import SignedBy, begin_signing, fix_for_signing, sign
+
+    by = office.by(folder.citizens[0])
+    draft = fix_for_signing(**by, draft=draft.id, version=draft.version)
+    begin_signing(**by, draft=draft.id, state="counted")
+    vouched = SignedBy("https://eid.example", "s", folder.numbers[0], "loa3", draft.shown_digest, {})
+    with at_large("count"), CaptureQueriesContext(connection) as captured:
+        pass
+    connection.force_debug_cursor = True
+    connection.queries_log.clear()
+    sign(**by, state="counted", signed=vouched)
+    statements = [q["sql"] for q in connection.queries_log]
+    connection.force_debug_cursor = False
+    del captured
+    counted = [s for s in statements if s.split()[0] not in ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")]
+    assert statements.count("COMMIT") == 1
+    assert len(counted) <= 9, "\n".join(counted)  # and one for the session in the request
+
+
+def test_paper_is_the_same_application_and_a_double_click_gives_the_same_receipt(office: Office) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    key, adults = uuid7(), [a.id for a in folder.citizens]
+    form = {
+        **office.act("rut"), "key": key, "case": folder.case.id, "month": office.month, "channel": "paper",
+        "language": "sv", "signed_on": adults, "evidence": "pärm 3",
+    }  # fmt: skip
+    _refused("signature missing", enter_on_paper, **{**form, "signed_on": adults[:1]}, answers=C1)
+    receipt = enter_on_paper(**form, answers=C1)
+    with pytest.raises(SubmittedAlready) as again:
+        enter_on_paper(**form, answers=C1)
+    assert again.value.same
+    assert again.value.receipt.id == receipt.id
+    with pytest.raises(SubmittedAlready) as other:
+        enter_on_paper(**form, answers={**C1, "message": "something else"})
+    assert not other.value.same
+    with acting(office.slug, TEST, "look"):
+        assert Receipt.objects.filter(application_id=key).count() == 1
+
+
+def test_four_eyes_are_enforced_by_the_operation(new_office: Any) -> None:
+    office = new_office(four_eyes_above=5_000_00)
+    folder = office.case()
+    folder.applied()
+    sheet = folder.assessed()
+    proposal = propose(**office.act("bo"), sheet=sheet.id, reasons="", language="sv")  # 6 550 kr: above the limit
+    _refused("second pair of eyes", decide, **office.act("bo"), decision=proposal.id, version=1)
+    small = office.case(("Liten", "Summa", "19910101"))
+    small.applied({**C1, "costs": [{"code": "RENT", "amount": "1 000", "note": ""}]})
+    below = propose(**office.act("bo"), sheet=small.assessed().id, reasons="", language="sv")
+    assert decide(**office.act("bo"), decision=below.id, version=1).state == "decided"
+    none = office.case(("Ingen", "Rätt", "19920101"))
+    none.applied({**C1, "incomes": [{"code": "PENSION", "amount": "30 000", "note": ""}]})
+    sheet = none.assessed()
+    _refused("reasons", propose, **office.act("bo"), sheet=sheet.id, reasons="", language="sv")
+    refusal = propose(**office.act("bo"), sheet=sheet.id, reasons="Inkomsterna räcker.", language="sv")
+    _refused("second pair of eyes", decide, **office.act("bo"), decision=refusal.id, version=1)
+
+
+def test_a_returned_proposal_is_proposed_again_and_a_stale_sheet_is_not_decided(office: Office) -> None:
+    folder = office.case()
+    folder.applied()
+    first = propose(**office.act("hanna"), sheet=folder.assessed().id, reasons="", language="sv")
+    returned = return_proposal(**office.act("bo"), decision=first.id, version=1, reason="Hyran saknar underlag")
+    assert returned.state == "returned"
+    second = propose(**office.act("hanna"), sheet=folder.assessed().id, reasons="", language="sv")
+    folder.assessed()  # a newer sheet after the proposal
+    _refused("not the newest sheet", decide, **office.act("bo"), decision=second.id, version=1)
+    with pytest.raises(Conflict):
+        decide(**office.act("bo"), decision=second.id, version=7)
+
+
+def test_example_norms_are_not_decided_on_outside_a_demonstration(office: Office, connect: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    sheet = folder.assessed()
+    with acting(office.slug, TEST, "look"):
+        norms = NormSet.objects.get(id=sheet.norm_set_id)
+        assert norms.has_example is False
+    body, digest = {**norms.body, "test.example": ["SEK", 1, "example"]}, "e" * 64
+    with connect("owner", autocommit=True) as owner, owner.transaction():
+        owner.execute("SELECT set_config('app.tenant', %s, true)", [str(norms.tenant_id)])
+        owner.execute("ALTER TABLE entitlement_sheet DISABLE TRIGGER USER")
+        key = uuid7()
+        owner.execute(
+            "INSERT INTO entitlement_normset (id, tenant_id, digest, body, has_example) VALUES (%s, %s, %s, %s, true)",
+            [key, norms.tenant_id, digest, canonical.dumps(body).decode()],
+        )
+        owner.execute("UPDATE entitlement_sheet SET norm_set_id = %s WHERE id = %s", [key, sheet.id])
+        owner.execute("ALTER TABLE entitlement_sheet ENABLE TRIGGER USER")
+    _refused("example norms", propose, **office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+
+
+def test_without_an_account_the_payment_waits_visibly_and_nothing_is_lost(office: Office) -> None:
+    folder = office.case(("Utan", "Konto", "19930303"), account=None)
+    folder.applied()
+    folder.decided()
+    with acting(office.slug, TEST, "look"):
+        (payment,) = Payment.objects.filter(case=folder.case)
+        assert (payment.state, payment.blocked_reason, payment.amount) == ("blocked", "no account", 655_000)
+        assert Task.objects.filter(subject_id=folder.case.id, kind="payment blocked", state="open").count() == 1
+    _refused("nothing due", reserve_run, **office.act("ulla"), execution_on=payment.pay_on)
+
+
+def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Office) -> None:
+    for n in range(4):
+        folder = office.case(("Person", f"Nummer{n}", f"199{n}0303"))
+        folder.applied()
+        folder.decided()
+    runs: list[Any] = []
+
+    def reserve(who: str) -> None:
+        try:
+            from datetime import timedelta
+
+            runs.append(reserve_run(**office.act(who), execution_on=office.now.date() + timedelta(days=60)))
+        except NotPossible as refusal:
+            runs.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=reserve, args=(who,)) for who in ("ulla", "erik")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = [run for run in runs if not isinstance(run, str)]
+    assert sum(run.payments for run in made) == 4
+    assert sum(run.total for run in made) == 4 * 655_000
+    reserver = "ulla" if made[0].reserved_by_id == office.members["ulla"] else "erik"
+    _refused("second pair of eyes", release_run, **office.act(reserver), run=made[0].id, version=1)
+    with pytest.raises(NotAllowed):
+        release_run(**office.act("bo"), run=made[0].id, version=1)
+
+
+def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) -> None:
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    period = folder.period()
+    income = book_income(
+        **office.act("hanna"), case=folder.case.id, period=period.id, account_code="repayment",
+        counterparty="Försäkringskassan", amount=120_000, source="avräkning 2026-11",
+    )  # fmt: skip
+    counter = reverse_booking(**office.act("hanna"), booking=income.id, reason="fel person")
+    assert (counter.amount, counter.reverses_id) == (-120_000, income.id)
+    _refused("reversed", reverse_booking, **office.act("hanna"), booking=income.id, reason="igen")
+    with acting(office.slug, TEST, "look"):
+        expense = Booking.objects.get(case=folder.case, kind="expense")
+    office.run()
+    _refused("paid", reverse_booking, **office.act("hanna"), booking=expense.id, reason="för sent")
+
+
+def test_a_citizen_reaches_only_their_own_case_and_an_office_only_its_own(new_office: Any) -> None:
+    one, two = new_office("one"), new_office("two")
+    mine, other, foreign = one.case(), one.case(("Annan", "Person", "19880808")), two.case()
+    draft = mine.draft()
+    for actor in (other.citizens[0], foreign.citizens[0]):
+        with pytest.raises(Hidden):
+            save_answers(**one.by(actor), draft=draft.id, version=2, part={"message": "not mine"})
+    with pytest.raises(Hidden):
+        save_answers(**two.by(foreign.citizens[0]), draft=draft.id, version=2, part={"message": "not mine"})
+    mine.signed(draft)
+    sheet = mine.assessed()
+    with pytest.raises(Hidden):
+        propose(**two.act("hanna"), sheet=sheet.id, reasons="", language="sv")

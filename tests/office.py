@@ -1,0 +1,198 @@
+"""An office of its own for a test: a fresh tenant with staff, households and cases, made by the operations."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from handslag.demo.fill import DemoStaff, numbers, staff_user
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import open_case
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.entitlement.models import Assessment, Sheet
+from handslag.domain.entitlement.operations import assess
+from handslag.domain.entitlement.queries import applied_facts, newest_application
+from handslag.domain.intake.models import Draft, Receipt
+from handslag.domain.intake.operations import (
+    SignedBy,
+    begin_signing,
+    fix_for_signing,
+    open_draft,
+    save_answers,
+    sign,
+)
+from handslag.domain.payments.models import Run
+from handslag.domain.payments.operations import release_run, reserve_run
+from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
+from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
+from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.kernel import clock
+from handslag.kernel.months import Month
+
+TEST = system("test")
+STAFF = (
+    DemoStaff("rut", "Rut Registrator", ("registrar",)),
+    DemoStaff("hanna", "Hanna Handläggare", ("caseworker",)),
+    DemoStaff("bo", "Bo Beslutsfattare", ("decider", "caseworker"), 3),
+    DemoStaff("ulla", "Ulla Utbetalare", ("payer",)),
+    DemoStaff("erik", "Erik Ekonom", ("payer",)),
+    DemoStaff("alva", "Alva Administratör", ("administrator",)),
+)
+_numbers = itertools.count(1)
+
+#: The renewal of case C1 of the Swedish norm: 6 550 kr are granted.
+C1: dict[str, Any] = {
+    "household": {"same": "yes"},
+    "incomes": [{"code": "ACTIVITY_SUPPORT", "amount": "5 600", "note": ""}],
+    "costs": [
+        {"code": "RENT", "amount": "6 200", "note": ""},
+        {"code": "ELECTRICITY", "amount": "450", "note": ""},
+        {"code": "HOME_INSURANCE", "amount": "120", "note": ""},
+        {"code": "UNEMPLOYMENT_FUND", "amount": "160", "note": ""},
+    ],
+    "message": "",
+}
+
+
+@dataclass
+class Office:
+    """A tenant and the people in it. `staff` are actors by log-in name; cases come with their citizens' actors."""
+
+    slug: str
+    now: datetime
+    staff: dict[str, Actor] = field(default_factory=dict)
+    members: dict[str, UUID] = field(default_factory=dict)
+    units: dict[str, UUID] = field(default_factory=dict)
+    serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def month(self) -> Month:
+        """The month in which the test runs: it can be applied for."""
+        return Month.of(self.now.date())
+
+    def act(self, who: str) -> dict[str, Any]:
+        """`tenant`, `by`, `now` of an operation by a member of staff."""
+        return {"tenant": self.slug, "by": self.staff[who], "now": self.now}
+
+    def by(self, actor: Actor) -> dict[str, Any]:
+        """The same for any actor."""
+        return {"tenant": self.slug, "by": actor, "now": self.now}
+
+    def person(self, given: str, family: str, birth: str, **more: Any) -> tuple[UUID, str]:
+        """Register a person; gives key and personnummer. `account` unless told otherwise."""
+        number = numbers(birth, next(self.serial))
+        new = NewPerson(
+            identifier_type="personnummer", identifier=number, given_name=given, family_name=family,
+            **{"account": ("bban", "9020", "1234567"), "address_lines": ["Provgatan 1"], "postcode": "990 01",
+               "city": "Provstad", **more},
+        )  # fmt: skip
+        return register_person(**self.act("rut"), new=new).id, number
+
+    def case(
+        self, *adults: tuple[str, str, str], children: tuple[tuple[str, str, str], ...] = (), **more: Any
+    ) -> "Folder":
+        """Register a household and open its case: adults and children as (given, family, birth day)."""
+        people = [self.person(*adult, **more) for adult in adults or (("Petra", "Nilsson", "19900615"),)]
+        young = [self.person(*child, account=None) for child in children]
+        since = (self.month - 4).since
+        members = [(key, "adult") for key, _ in people] + [(key, "child") for key, _ in young]
+        household = form_household(**self.act("rut"), members=members, since=since)
+        case = open_case(
+            **self.act("rut"), applicant=people[0][0], co_applicant=people[1][0] if len(people) > 1 else None,
+            household=household.id, unit=self.units["Försörjningsstöd"], caseworker=self.members["hanna"],
+            opened_on=since,
+        )  # fmt: skip
+        return Folder(self, case, [Actor("citizen", key) for key, _ in people], [number for _, number in people])
+
+    def run(self) -> Run:
+        """Reserve all that is due in the next 60 days and release it; the job writes its file."""
+        run = reserve_run(**self.act("ulla"), execution_on=self.now.date() + timedelta(days=60))
+        return release_run(**self.act("erik"), run=run.id, version=run.version)
+
+
+@dataclass
+class Folder:
+    """A case of an office, with what a test wants to do with it, step by step."""
+
+    office: Office
+    case: Case
+    citizens: list[Actor]
+    numbers: list[str]
+
+    def draft(self, answers: dict[str, Any] | None = None, month: Month | None = None) -> Draft:
+        """Open a renewal and answer it."""
+        draft = open_draft(
+            **self.office.by(self.citizens[0]), case=self.case.id, month=month or self.office.month, language="sv"
+        )
+        return save_answers(**self.office.by(self.citizens[0]), draft=draft.id, version=1, part=answers or C1)
+
+    def signed(self, draft: Draft, adult: int = 0, state: str | None = None) -> Receipt | None:
+        """One adult signs a draft, as the e-ID would vouch for it; gives the receipt of the last signature."""
+        by = self.office.by(self.citizens[adult])
+        draft = fix_for_signing(**by, draft=draft.id, version=draft.version)
+        state = state or f"{draft.id}/{adult}"
+        begin_signing(**by, draft=draft.id, state=state)
+        vouched = SignedBy(
+            issuer="https://eid.example", subject=f"s{adult}", identifier=self.numbers[adult], acr="loa3",
+            digest=draft.shown_digest, evidence={"made by": "test"},
+        )  # fmt: skip
+        return sign(**by, state=state, signed=vouched).receipt
+
+    def applied(self, answers: dict[str, Any] | None = None, month: Month | None = None) -> Receipt:
+        """Apply and sign by all adults."""
+        draft = self.draft(answers, month)
+        receipts = [self.signed(draft, adult) for adult in range(len(self.citizens))]
+        assert receipts[-1] is not None
+        return receipts[-1]
+
+    def period(self, month: Month | None = None) -> Period:
+        """The period of a month."""
+        with acting(self.office.slug, TEST, "look"):
+            return Period.objects.get(case=self.case, since=(month or self.office.month).since)
+
+    def assessed(self, month: Month | None = None, **changes: Any) -> Sheet:
+        """Assess the facts as applied for, with `changes` of their JSON."""
+        period = self.period(month)
+        with acting(self.office.slug, TEST, "look"):
+            facts = applied_facts(self.case, period, newest_application(period.id)).to_json() | changes
+            seen = Assessment.objects.filter(period=period).values_list("version", flat=True).first()
+        return assess(**self.office.act("hanna"), period=period.id, facts=facts, version=seen or 0)
+
+    def decided(self, month: Month | None = None, reasons: str = "") -> Decision:
+        """From the application to the decision: assessed by Hanna, decided by Bo."""
+        sheet = self.assessed(month)
+        proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
+        return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
+
+
+def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
+    """A fresh tenant; `connect` is the fixture (the directory is the owner's to write)."""
+    slug = f"{name}-{os.getpid()}-{next(_numbers)}"
+    with connect("owner", autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
+            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, 'municipality', 'SE', 'SEK',"
+            " 'Europe/Stockholm', '{sv,en}', 'kommunkod', %s, '#1f5c7a', '{Storgatan 1}', '', true, true)",
+            [slug, f"{name.title()} kommun", slug],
+        )
+    office = Office(slug, clock.now())
+    with at_large("test", writing=True):
+        users = {s.login: staff_user(s.login, slug)[0] for s in STAFF}
+    office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])
+    for s in STAFF:
+        office.staff[s.login] = Actor("staff", users[s.login])
+        office.members[s.login] = admit_staff(
+            **office.by(TEST), user_id=users[s.login], name=s.name, unit=office.units["Försörjningsstöd"],
+            roles=list(s.roles), clearance=s.clearance,
+        ).id  # fmt: skip
+    settings: dict[str, Any] = {
+        "organisation_number": "212000-0142", "debtor_account": {"kind": "bankgiro", "number": "5050-1055"}, **policies
+    }  # fmt: skip
+    for setting, value in settings.items():
+        set_policy(**office.by(TEST), name=setting, value=value)
+    return office
