@@ -88,14 +88,14 @@ class Office:
         number = numbers(birth, next(self.serial))
         new = NewPerson(
             identifier_type="personnummer", identifier=number, given_name=given, family_name=family,
-            **{"account": ("bban", "9020", "1234567"), "address_lines": ["Provgatan 1"], "postcode": "990 01",
+            **{"account": ("bban", "9020", "1234566"), "address_lines": ["Provgatan 1"], "postcode": "990 01",
                "city": "Provstad", **more},
         )  # fmt: skip
         return register_person(**self.act("rut"), new=new).id, number
 
     def case(
         self, *adults: tuple[str, str, str], children: tuple[tuple[str, str, str], ...] = (), **more: Any
-    ) -> "Folder":
+    ) -> Folder:
         """Register a household and open its case: adults and children as (given, family, birth day)."""
         people = [self.person(*adult, **more) for adult in adults or (("Petra", "Nilsson", "19900615"),)]
         young = [self.person(*child, account=None) for child in children]

@@ -18,6 +18,7 @@ from handslag.domain.decisions.operations import (
     DecisionProposed,
     DecisionReturned,
     DecisionTaken,
+    LetterRefused,
     LetterRendered,
 )
 from handslag.domain.documents.operations import DocumentRecorded
@@ -30,10 +31,12 @@ from handslag.domain.intake.operations import (
     InboxTaken,
     close_inbox,
 )
+from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations import (
     BookingReversed,
     IncomeBooked,
     PaymentsPlanned,
+    RunFileRefused,
     RunFileWritten,
     RunReleased,
     RunReserved,
@@ -101,6 +104,24 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "notice parked")
 
 
+def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "letter refused")
+
+
+def _task_for_file(event: Event, by: Actor, now: datetime) -> None:
+    run = Run.objects.select_related("released_by").get(id=event.subject)
+    assert run.released_by is not None
+    open_task(
+        tenant=_tenant(),
+        by=by,
+        now=now,
+        subject=run.id,
+        kind="run file refused",
+        unit=run.released_by.unit_id,
+        assignee=run.released_by_id,
+    )
+
+
 def _task(event: Event, by: Actor, now: datetime, kind: str) -> None:
     case = Case.objects.get(id=event.subject)
     open_task(
@@ -147,6 +168,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_render_letter),
     ),
     LetterRendered: (),
+    LetterRefused: (Reaction(_task_for_letter, causes=(TaskOpened,)),),
     DocumentRecorded: (),
     DeadlineSet: (),
     NoticesQueued: (),
@@ -159,4 +181,5 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RunReserved: (),
     RunReleased: (Reaction(_write_file),),
     RunFileWritten: (),
+    RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),
 }

@@ -186,6 +186,9 @@ def _shift(slug: str) -> int:
     return 10 if slug == "bergvik" else 0
 
 
+#: Account numbers with a right check digit, one per household.
+ACCOUNTS = ("1234566", "1234574", "1234582", "1234590")
+
 HOUSEHOLDS: tuple[tuple[tuple[str, str, str, int, str, int], ...], ...] = (
     # given name, family name, birth day, serial, role, protection level
     (("Petra", "Nilsson", "19900615", 980, "adult", 0),),
@@ -219,7 +222,7 @@ def _people(slug: str, now: datetime, by: Actor, unit: UUID, caseworker: UUID) -
                     city=slug.title(),
                     protection_level=level,
                     email=f"{given.lower()}@people.example" if given.isascii() and role == "adult" else "",
-                    account=("bban", "9020", f"{1234560 + number}") if role == "adult" else None,
+                    account=("bban", "9020", ACCOUNTS[number]) if role == "adult" else None,
                 ),
             )
             members.append((person.id, role))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Letter
-from handslag.domain.decisions.operations import record_letter
+from handslag.domain.decisions.operations import record_letter, refuse_letter
 from handslag.domain.documents.operations import record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.tenancy.door import acting, system
@@ -30,7 +30,11 @@ def render_letter(tenant: int, letter: str) -> None:
         if row.document_id is not None:
             return
         content, case, number, key = row.content, row.decision.case_id, row.decision.number, file_key()
-    pdf = port.for_tenant().letter(letter_from(content))
+    try:
+        pdf = port.for_tenant().letter(letter_from(content))
+    except port.LetterRefused as refusal:
+        refuse_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), trouble=str(refusal))
+        return
     stored = store_of(tenant, key).write(uuid7(), io.BytesIO(pdf.content))
     now = clock.now()
     with acting(tenant, BY, "render_letter"):

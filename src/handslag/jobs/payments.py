@@ -10,7 +10,7 @@ from handslag.connectors.bank import port
 from handslag.domain.documents.operations import record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import Payment, Run, RunFile
-from handslag.domain.payments.operations import record_run_file
+from handslag.domain.payments.operations import record_run_file, refuse_run_file
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import setting
@@ -50,7 +50,12 @@ def write_run_file(tenant: int, run: str) -> None:
             ],
         )
         key = file_key()
-    written = port.for_tenant("pain001_se").write(file)
+    try:
+        written = port.for_tenant("pain001_se").write(file)
+    except port.PaymentFileRefused as refusal:
+        problems = [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems]
+        refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=problems)
+        return
     stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
     now = clock.now()
     with acting(tenant, BY, "write_run_file"):

@@ -2,8 +2,9 @@ from itertools import pairwise
 
 import pytest
 
-from handslag.connectors.bank.accounts_se import check_account, clearing_ranges, luhn_ok, mod11_ok
+from handslag.connectors.bank.pain001_se.write import check_account
 from handslag.connectors.bank.port import Account
+from handslag.domain.people.accounts import clearing_ranges, luhn_ok, mod11_ok
 
 
 def codes(account: Account) -> list[tuple[str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,10 @@ class DecisionTaken(Event):
     kind = "decision taken"
 
 
+class LetterRefused(Event):
+    kind = "letter refused"
+
+
 class LetterRendered(Event):
     kind = "letter rendered"
 
@@ -74,6 +78,7 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
     outcome = outcome_of(found)
     if outcome != Outcome.BIFALL and len(reasons.strip()) < 10:
         raise NotPossible("reasons")
+    today = acting_door().the_tenant.today(now)
     decision = Decision.objects.create(
         case=case,
         period=found.period,
@@ -84,7 +89,7 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
         currency=found.currency,
         language=language,
         reasons=reasons.strip(),
-        legal_basis=LEGAL_BASIS if found.period.since.isoformat() >= "2025-07-01" else LEGAL_BASIS_BEFORE,
+        legal_basis=LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE,
         delegation=setting("delegation"),
         state=DecisionState.PROPOSED,
         proposed_by_id=member.id,
@@ -312,3 +317,13 @@ def record_letter(*, tenant: str | int, by: Actor, now: datetime, letter: UUID, 
         found.save(update_fields=["document", "rendered_at"])
     payload = {"decision": str(found.decision_id), "document": str(document)}
     return Done(found, LetterRendered(subject=found.decision.case_id, payload=payload))
+
+
+@operation()
+def refuse_letter(*, tenant: str | int, by: Actor, now: datetime, letter: UUID, trouble: str) -> Done[None]:
+    """The letter can't be set as PDF (characters that no font shows): a person sends it another way."""
+    found = Letter.objects.select_related("decision").filter(id=letter).first()
+    if found is None or by.kind != "system":
+        raise Hidden("letter", letter)
+    payload = {"decision": str(found.decision_id), "trouble": trouble[:200]}
+    return Done(None, LetterRefused(subject=found.decision.case_id, payload=payload))

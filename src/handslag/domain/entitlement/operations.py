@@ -41,7 +41,8 @@ def assess(
         read = Facts.from_json(facts)
         if (read.since, read.until) != (found.since, found.until):
             raise FactsError(["since, until: of another period"])
-        norms = norms_for(read.since)
+        today = acting_door().the_tenant.today(now)
+        norms = norms_for(read.since, None, today)
         calculation = calculate(read, norms)
     except FactsError as error:
         raise NotPossible("facts", problems=error.problems) from error
@@ -71,7 +72,7 @@ def assess(
         norm_set=norm_set,
         pack=calculation.pack,
         rule_version=calculation.rule_version,
-        known_on=acting_door().the_tenant.today(now),
+        known_on=today,
         body=body,
         digest=canonical.digest(body),
         granted=calculation.granted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -50,9 +51,9 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
     )
 
 
-def calculated(facts: Facts) -> Calculation:
-    """The sheet of facts under the norms in force on the period's first day, without saving anything (what-if)."""
-    return calculate(facts, norms_for(facts.since))
+def calculated(facts: Facts, today: date) -> Calculation:
+    """The sheet of facts, without saving anything (what-if): norms of the period's first day, sections of `today`."""
+    return calculate(facts, norms_for(facts.since, None, today))
 
 
 def newest_sheet(period: UUID) -> Sheet | None:

@@ -14,6 +14,8 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.documents.models import Document
 from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState, RunState
+from handslag.domain.people.accounts import account_problems
+from handslag.domain.people.models import Account
 from handslag.domain.people.queries import account_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
@@ -45,6 +47,10 @@ class RunReleased(Event):
     kind = "run released"
 
 
+class RunFileRefused(Event):
+    kind = "run file refused"
+
+
 class RunFileWritten(Event):
     kind = "run file written"
 
@@ -53,7 +59,8 @@ class RunFileWritten(Event):
 def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID) -> Done[list[Payment]]:
     """Book what a decision grants, line by line, and plan its payment to the applicant's account.
 
-    Without an account the payment is planned as blocked, with the reason: nothing is lost and somebody sees it.
+    Without an account that can be paid into, the payment is planned as blocked, with the reason: nothing is
+    lost, and a task tells the caseworker.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     door = acting_door()
@@ -75,6 +82,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
             booked_at=now,
         )
         account = account_on(payee.id, today)
+        trouble = account_trouble(account)
         payment = Payment(
             case=found.case,
             period=line.period,
@@ -87,8 +95,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
             account_kind=account.kind if account else "bban",
             clearing=account.clearing if account else "",
             account_number=account.number if account else "",
-            state=PaymentState.PLANNED if account else PaymentState.BLOCKED,
-            blocked_reason="" if account else "no account",
+            state=PaymentState.BLOCKED if trouble else PaymentState.PLANNED,
+            blocked_reason=trouble,
         )
         bookings.append(booking)
         payments.append(payment)
@@ -106,6 +114,14 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
             },
         ),
     )
+
+
+def account_trouble(account: Account | None) -> str:
+    """Why nothing can be paid into an account: "no account", or the code of a certain fault; "" if it can."""
+    if account is None:
+        return "no account"
+    faults = account_problems(account.kind, account.number, account.clearing)
+    return next((f"{fault.field}: {fault.code}" for fault in faults if fault.certain), "")
 
 
 def _reference(booking: Booking) -> str:
@@ -276,3 +292,12 @@ def record_run_file(
     )
     Run.objects.filter(id=found.id).update(state=RunState.SENT, version=F("version") + 1)
     return Done(file, RunFileWritten(subject=found.id, payload=payload))
+
+
+@operation()
+def refuse_run_file(*, tenant: str | int, by: Actor, now: datetime, run: UUID, problems: list[str]) -> Done[None]:
+    """The file of a released run can't be written: the run stays released, and a person looks at why."""
+    found = Run.objects.select_for_update().filter(id=run, state=RunState.RELEASED).first()
+    if found is None or by.kind != "system":
+        raise Hidden("run", run)
+    return Done(None, RunFileRefused(subject=found.id, payload={"number": found.number, "problems": problems[:50]}))

@@ -17,7 +17,6 @@ from typing import Any, cast
 
 from lxml import etree
 
-from handslag.connectors.bank.accounts_se import check_account, digits, luhn_ok, range_of
 from handslag.connectors.bank.pain001_se.profile import Profile
 from handslag.connectors.bank.port import (
     Account,
@@ -28,6 +27,7 @@ from handslag.connectors.bank.port import (
     SchemaRefused,
     WrittenPaymentFile,
 )
+from handslag.domain.people.accounts import account_problems, digits, luhn_ok, range_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _KINDS = ("bban", "iban", "bankgiro", "plusgiro")
@@ -38,6 +38,14 @@ _ALIKE = str.maketrans(
     'øØæÆłŁđĐðÐıħĦŋəƏ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
     "öÖäÄlLdDdDihHneE''''''''''''------+,()()    ",
 ) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe"})
+
+
+def check_account(account: Account, end_to_end_id: str = "") -> list[Problem]:
+    """What is wrong or doubtful with an account, as problems of the payment `end_to_end_id`."""
+    return [
+        Problem(end_to_end_id, p.field, p.code, p.text, p.certain)
+        for p in account_problems(account.kind, account.number, account.clearing)
+    ]
 
 
 class BankText:

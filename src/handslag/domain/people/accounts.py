@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from handslag.connectors.bank.port import Account, Problem
-
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # the digit sum of twice the digit
 _IBAN = re.compile(r"[A-Z]{2}\d\d[A-Z0-9]{11,30}", re.ASCII)
 _LETTERS = {ord(letter): str(value) for value, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)}
@@ -89,30 +87,41 @@ def iban_ok(iban: str) -> bool:
     return int((iban[4:] + iban[:4]).translate(_LETTERS)) % 97 == 1
 
 
-def check_account(account: Account, end_to_end_id: str = "") -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class AccountProblem:
+    """Why an account number can't be right, or is doubtful (`certain` False: stops nothing)."""
+
+    field: str
+    code: str
+    text: str
+    certain: bool = True
+
+
+def account_problems(kind: str, account_number: str, account_clearing: str = "") -> list[AccountProblem]:
     """What is wrong or doubtful with an account number; [] if nothing is. Never raises on bad input.
 
+    `kind`: bban (clearing and account), bankgiro, plusgiro, iban.
     Codes: format, check_digit, clearing_unknown, account_length, personkonto_date.
     """
 
-    def problem(field: str, code: str, text: str, certain: bool = True) -> list[Problem]:
-        return [Problem(end_to_end_id, field, code, text, certain)]
+    def problem(field: str, code: str, text: str, certain: bool = True) -> list[AccountProblem]:
+        return [AccountProblem(field, code, text, certain)]
 
-    number = digits(account.number)
-    if account.kind == "iban":
+    number = digits(account_number)
+    if kind == "iban":
         return [] if iban_ok(number.upper()) else problem("iban", "check_digit", "the IBAN fails its check")
     if not (number.isascii() and number.isdigit()):
         return problem("account", "format", "the number must be digits")
-    if account.kind == "bankgiro":
+    if kind == "bankgiro":
         if len(number) not in (7, 8):
             return problem("bankgiro", "format", "a bankgiro number has 7 or 8 digits")
         return [] if luhn_ok(number) else problem("bankgiro", "check_digit", "the check digit is wrong")
-    if account.kind == "plusgiro":
+    if kind == "plusgiro":
         if not 2 <= len(number) <= 8:
             return problem("plusgiro", "format", "a plusgiro number has 2 to 8 digits")
         return [] if luhn_ok(number) else problem("plusgiro", "check_digit", "the check digit is wrong")
 
-    clearing = digits(account.clearing)
+    clearing = digits(account_clearing)
     if not (clearing.isascii() and clearing.isdigit() and len(clearing) in (4, 5)):
         return problem("clearing", "format", "a clearing number has 4 digits (Swedbank 8xxx: 4 or 5)")
     if len(clearing) == 5:
