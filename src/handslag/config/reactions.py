@@ -43,6 +43,7 @@ from handslag.domain.payments.operations import (
     plan_payments,
 )
 from handslag.domain.payments.states import PaymentState
+from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.persons import HouseholdFormed, PersonRegistered
 from handslag.domain.people.operations.staff import OrganisationOpened, PolicySet, RoleTaken, StaffAdmitted
 from handslag.domain.tasks.operations import (
@@ -129,6 +130,12 @@ def _task(event: Event, by: Actor, now: datetime, kind: str) -> None:
     )
 
 
+def _ask_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
+    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
+    others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind="signature")
+
+
 def _render_letter(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.letters import render_letter
     from handslag.jobs.queue import defer
@@ -151,9 +158,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PolicySet: (),
     PersonRegistered: (),
     HouseholdFormed: (),
+    CitizenLoggedIn: (),
     CaseOpened: (),
     DraftOpened: (),
-    ApplicationSigned: (),
+    ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (),
     InboxTaken: (),
     InboxClosed: (),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from handslag.domain.intake.models import (
     Signature,
     SigningRequest,
 )
+from handslag.domain.intake.queries import token_of
 from handslag.domain.intake.states import DraftState, InboxState
 from handslag.domain.people.queries import household_seen_by_relative
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -106,20 +106,26 @@ def _draft_for(draft: UUID, by: Actor) -> Draft:
 def save_answers(
     *, tenant: str | int, by: Actor, now: datetime, draft: UUID, version: int, part: dict[str, Any]
 ) -> Done[Draft]:
-    """Keep the answers of one page as typed, right or wrong. Conflict (with both texts) if `version` is not
-    the newest and the same part has changed since; NotPossible("being signed") once it is fixed for signing."""
+    """Keep the answers of one page as typed, right or wrong. Conflict (with both texts) if a part that this page
+    changes has been changed since `version`; other parts don't matter. NotPossible("being signed") once it is
+    fixed for signing."""
     found = _draft_for(draft, by)
     if found.state != DraftState.OPEN:
         raise NotPossible("being signed" if found.state == DraftState.SIGNING else "ended")
-    merged = {**found.answers, **part}
-    if version != found.version and any(found.answers.get(k) != v for k, v in part.items() if k in found.answers):
-        raise Conflict("draft", theirs={k: found.answers.get(k) for k in part}, yours=part)
-    if merged != found.answers:
-        found.answers = merged
+    changed = {name: value for name, value in part.items() if found.answers.get(name) != value}
+    saved_at = found.answers.get(SAVED, {})
+    if any(saved_at.get(name, 0) > version for name in changed):
+        raise Conflict("draft", theirs={name: found.answers.get(name) for name in part}, yours=part)
+    if changed:
         found.version += 1
+        found.answers = {**found.answers, **changed, SAVED: {**saved_at, **dict.fromkeys(changed, found.version)}}
         found.saved_at = now
         found.save(update_fields=["answers", "version", "saved_at"])
     return Done(found)
+
+
+#: Beside the answers of a draft: the version at which each part was last changed.
+SAVED = "saved"
 
 
 @operation(silent=True)
@@ -182,15 +188,11 @@ def begin_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, s
             draft=found,
             person_id=by.id,
             digest=found.shown_digest,
-            token=_token(state),
+            token=token_of(state),
             flow={},
             created_at=now,
         )
     )
-
-
-def _token(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
     """
     assert by.id is not None
     with connection.cursor() as cursor:
-        cursor.execute(_CONSUME, [_token(state), by.id])
+        cursor.execute(_CONSUME, [token_of(state), by.id])
         row = cursor.fetchone()
     if row is None:
         raise NotPossible("signed already")

@@ -16,6 +16,9 @@ DEFAULTS: dict[str, Any] = {
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
     "organisation_number": "",
+    # issuer, client_id, accepted_acr (levels let in) of the citizens' e-ID; empty: the installation's own.
+    # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).
+    "eid": {},
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -1,0 +1,36 @@
+"""May this citizen see this draft, this application: only the two adults of its case may."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from handslag.domain.intake.models import Draft, Receipt
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden
+
+
+def draft_for_citizen(key: UUID, by: Actor) -> Draft:
+    """The draft with its case, adults and period; Hidden if this citizen is not one of the case's adults."""
+    draft = (
+        Draft.objects.select_related("case__applicant", "case__co_applicant", "period", "signing_text")
+        .filter(id=key)
+        .first()
+    )
+    if draft is None or by.kind != "citizen" or by.id not in (draft.case.applicant_id, draft.case.co_applicant_id):
+        raise Hidden("draft", key)
+    return draft
+
+
+def receipt_for_citizen(application: UUID, by: Actor) -> Receipt:
+    """The receipt of an application with its case; Hidden if this citizen is not one of the case's adults."""
+    receipt = (
+        Receipt.objects.select_related("application__case__applicant", "application__case__co_applicant")
+        .select_related("application__case__caseworker")
+        .filter(application_id=application)
+        .first()
+    )
+    case = receipt.application.case if receipt else None
+    if case is None or by.kind != "citizen" or by.id not in (case.applicant_id, case.co_applicant_id):
+        raise Hidden("application", application)
+    assert receipt is not None
+    return receipt
