@@ -95,9 +95,7 @@ def test_starts_durable_and_private_adopts_and_survives_kill(server: Server, dat
         again.stop()
 
 
-def test_a_lock_file_whose_number_another_program_got_does_not_stop_the_start(
-    binaries: Path, data: Path
-) -> None:
+def test_a_lock_file_whose_number_another_program_got_does_not_stop_the_start(binaries: Path, data: Path) -> None:
     first = postgres.ensure_running(data)
     assert first.process
     lock = postgres.cluster(data).folder / "postmaster.pid"
@@ -278,10 +276,7 @@ def test_a_start_refuses_fsync_off(server: Server, data: Path) -> None:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 20
-        while (
-            not (c.folder / "postmaster.pid").exists()
-            or "ready" not in (c.folder / "postmaster.pid").read_text()
-        ):
+        while not (c.folder / "postmaster.pid").exists() or "ready" not in (c.folder / "postmaster.pid").read_text():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         adopted = postgres.ensure_running(data)

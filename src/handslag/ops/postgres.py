@@ -327,21 +327,22 @@ def _pid_file(c: Cluster) -> list[str]:
     return []
 
 
-def _lives_here(c: Cluster, pid: int) -> bool:
-    """Whether the process is a PostgreSQL of this folder, as far as /proc tells."""
+def _lives_here(c: Cluster, pid: int) -> bool | None:
+    """Whether the process is a PostgreSQL of this folder; None where /proc does not tell (Linux)."""
+    process = Path(f"/proc/{pid}")
     try:
-        if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+        if (process / "comm").read_text().strip() != "postgres" or process.stat().st_uid != c.uid:
             return False
-        return os.readlink(f"/proc/{pid}/cwd") == str(c.folder)
+        return os.readlink(process / "cwd") == str(c.folder)
     except PermissionError:
-        return True  # somebody else's PostgreSQL: better to think it ours than to start a second one
+        return None
     except OSError:
         return False
 
 
 def _alive(c: Cluster, pid: int) -> bool:
     if sys.platform == "linux":
-        return _lives_here(c, pid)
+        return _lives_here(c, pid) is not False  # better to think it ours than to start a second one
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -376,7 +377,8 @@ def _clear_after_crash(c: Cluster, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise PostgresError(f"{c.folder} is still in use by processes of a server that was killed.")
         time.sleep(0.05)
-    if Path(f"/proc/{abs(int(lines[0]))}").exists():
+    pid = abs(int(lines[0]))
+    if Path(f"/proc/{pid}").exists() and _lives_here(c, pid) is False:
         (c.folder / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -1,0 +1,154 @@
+"""`handslag up` as a person starts it: the whole product on a data folder of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from handslag.ops.supervisor import answers
+from tests.bed import free_port
+
+CHILDREN = {"eid", "postgres", "web", "worker"}
+
+
+@pytest.fixture
+def told() -> Iterator[dict[str, str]]:
+    """The environment of a person who has just cloned: nothing of the tests' own."""
+    data = Path(tempfile.mkdtemp(prefix="handslag-up-"))
+    data.chmod(0o755)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HANDSLAG_", "DJANGO_", "DATABASE_URL"))}
+    yield kept | {
+        "HANDSLAG_DATA": str(data),
+        "HANDSLAG_PORT": str(free_port()),
+        "HANDSLAG_EID_PORT": str(free_port()),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    shutil.rmtree(data)
+
+
+def up(told: dict[str, str], *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "handslag.cli.main", "up", *options]
+    return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+
+
+def healthy(told: dict[str, str]) -> bool:
+    return answers("127.0.0.1", int(told["HANDSLAG_PORT"])) == 200
+
+
+def processes(told: dict[str, str]) -> dict[str, int]:
+    noted: dict[str, int] = json.loads(Path(told["HANDSLAG_DATA"], "up.json").read_text())["processes"]
+    return noted
+
+
+def family(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def read_until_running(started: subprocess.Popen[str]) -> str:
+    """What is printed until the last line of the welcome; the error output if it ends before."""
+    assert started.stdout
+    printed = ""
+    for line in started.stdout:
+        printed += line
+        if "Stop: Ctrl-C" in line:
+            return printed
+    assert started.stderr
+    raise AssertionError(printed + started.stderr.read())
+
+
+def close(started: subprocess.Popen[str]) -> None:
+    started.wait(30)
+    for pipe in (started.stdout, started.stderr):
+        assert pipe
+        pipe.close()
+
+
+def test_up_heals_itself_is_alone_and_leaves_nothing(told: dict[str, str]) -> None:
+    started = up(told)
+    try:
+        printed = read_until_running(started)
+        assert f"http://apply.localhost:{told['HANDSLAG_PORT']}" in printed
+        assert f"http://desk.localhost:{told['HANDSLAG_PORT']}" in printed
+        assert processes(told).keys() == CHILDREN
+
+        second = up(told)
+        assert second.wait(30) == 1
+        assert second.stderr
+        assert f"runs already on {told['HANDSLAG_DATA']} (process {started.pid})" in second.stderr.read()
+        close(second)
+
+        before = processes(told)
+        for name in CHILDREN:
+            os.kill(before[name], signal.SIGKILL)
+        wait_for(lambda: not set(before.values()) & set(processes(told).values()) and healthy(told))
+        assert len(processes(told)) == len(CHILDREN)
+
+        everything = family(started.pid)
+        assert len(everything) > len(CHILDREN)  # with PostgreSQL's and the web server's own
+        started.kill()
+        close(started)
+        wait_for(lambda: not [p for p in everything if p.is_running() and p.status() != psutil.STATUS_ZOMBIE])
+
+        demo = Path(told["HANDSLAG_DATA"], "demo.json").read_text()
+        started = up(told)
+        read_until_running(started)
+        assert Path(told["HANDSLAG_DATA"], "demo.json").read_text() == demo  # it goes on with the same data
+        status = subprocess.run(
+            [sys.executable, "-m", "handslag.cli.main", "status"], env=told, capture_output=True, text=True
+        )
+        assert status.returncode == 0, status.stdout + status.stderr
+        everything = family(started.pid)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(30) == 0
+        assert not [process for process in everything if process.is_running()]
+        assert not Path(told["HANDSLAG_DATA"], "up.json").exists()
+    finally:
+        started.kill()
+        close(started)
+
+
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        ({}, "needs DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://admin@db.example/"}, "needs HANDSLAG_EID_ISSUER"),
+        (
+            {"DATABASE_URL": "postgresql://admin@db.example/", "HANDSLAG_EID_ISSUER": "http://eid.localhost:8001"},
+            "development e-ID",
+        ),
+    ],
+)
+def test_production_refuses_what_is_for_trying_out(
+    told: dict[str, str], settings: dict[str, str], refusal: str
+) -> None:
+    started = up(told | settings, "--production")
+    assert started.wait(30) == 1
+    assert started.stderr
+    assert refusal in started.stderr.read()
+    close(started)
+
+
+def test_production_refuses_the_demonstration(told: dict[str, str]) -> None:
+    Path(told["HANDSLAG_DATA"], "demo.json").write_text("{}")
+    real = {"DATABASE_URL": "postgresql://admin@db.example/", "HANDSLAG_EID_ISSUER": "https://eid.example"}
+    started = up(told | real, "--production")
+    assert started.wait(30) == 1
+    assert started.stderr
+    assert "demonstration's data" in started.stderr.read()
+    close(started)
