@@ -1,6 +1,5 @@
 """Fixtures that all tests share; what they stand on is in tests/bed.py."""
 
-import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -42,10 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "HANDSLAG_EID_PORT": str(bed.free_port()),
     }
     bed.resolve_localhost()
-    if importlib.util.find_spec("handslag.config"):
-        import django
+    import django
 
-        django.setup()
+    django.setup()
 
 
 def pytest_unconfigure() -> None:
