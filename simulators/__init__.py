@@ -1,1 +1,1 @@
-"""Outside systems as processes of their own, for the demonstration and the tests; they share nothing with the product."""
+"""Outside systems as processes of their own, for demonstration and tests; they share nothing with the product."""

@@ -169,7 +169,7 @@ def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None
         for child in children:
             if how := child.keep_alive():
                 plan.say(f"{child.name} died ({how}); starting it again. Log: {child.log_file}")
-                _note_processes(plan, server, children)
+        _note_processes(plan, server, children)
 
 
 def _environment(plan: Plan, installation: Installation, role: str | None = None) -> dict[str, str]:
@@ -224,13 +224,15 @@ def _keep_database(plan: Plan, server: Server) -> None:
 
 
 def _note_processes(plan: Plan, server: Server, children: list[Child]) -> None:
-    """`<data>/up.json`: what `handslag status` looks for."""
+    """Keep `<data>/up.json` true: what `handslag status` looks for."""
     running = {child.name: child.process.pid for child in children if child.process}
     if server.process is not None:
         running["postgres"] = server.process.pid
-    half = plan.data / "up.json.part"
-    half.write_text(json.dumps({"supervisor": os.getpid(), "port": plan.port, "processes": running}))
-    half.rename(plan.data / "up.json")
+    path = plan.data / "up.json"
+    text = json.dumps({"supervisor": os.getpid(), "port": plan.port, "processes": running})
+    if not path.exists() or path.read_text() != text:
+        path.with_suffix(".part").write_text(text)
+        path.with_suffix(".part").rename(path)
 
 
 def answers(host: str, port: int, path: str = "/health", name: str = "apply.localhost") -> int | None:
