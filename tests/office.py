@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -196,3 +198,10 @@ def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
     for setting, value in settings.items():
         set_policy(**office.by(TEST), name=setting, value=value)
     return office
+
+
+def run_jobs(database: Any) -> None:
+    """Do all queued jobs, in a process of their own under the role worker."""
+    command = [sys.executable, "-m", "handslag.cli.main", "worker", "--once"]
+    done = subprocess.run(command, env=database.environment("worker"), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]

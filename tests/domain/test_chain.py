@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from handslag.domain.audit.models import Event
 from handslag.domain.decisions.models import DecisionLine
 from handslag.domain.decisions.operations import decide, propose, return_proposal
 from handslag.domain.entitlement.models import NormSet
 from handslag.domain.intake.models import Application, Draft, Receipt, Signature
-from handslag.domain.intake.operations import SubmittedAlready, change_again, enter_on_paper, save_answers
+from handslag.domain.intake.operations import (
+    SignedBy,
+    SubmittedAlready,
+    begin_signing,
+    change_again,
+    enter_on_paper,
+    fix_for_signing,
+    save_answers,
+    sign,
+)
 from handslag.domain.payments.models import Booking, Payment, RunFile, Settlement
 from handslag.domain.payments.operations import (
     book_income,
@@ -23,13 +32,12 @@ from handslag.domain.payments.operations import (
     reverse_booking,
 )
 from handslag.domain.tasks.models import Task
-from handslag.domain.tenancy.door import acting, at_large
+from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.jobs.payments import write_run_file
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
-from tests.office import C1, TEST, Office
+from tests.office import C1, TEST, Office, run_jobs
 
 
 def _refused(code: str, call: Any, **arguments: Any) -> None:
@@ -38,7 +46,7 @@ def _refused(code: str, call: Any, **arguments: Any) -> None:
     assert refusal.value.code == code
 
 
-def test_a_single_person_from_application_to_payment_file(office: Office) -> None:
+def test_a_single_person_from_application_to_payment_file(office: Office, database: Any) -> None:
     folder = office.case()
     receipt = folder.applied()
     sheet = folder.assessed()
@@ -47,7 +55,7 @@ def test_a_single_person_from_application_to_payment_file(office: Office) -> Non
     _refused("delegation", decide, **office.act("hanna"), decision=proposal.id, version=1)
     decision = decide(**office.act("bo"), decision=proposal.id, version=1)
     run = office.run()
-    write_run_file(run=str(run.id), tenant=_tenant(office))
+    run_jobs(database)
     with acting(office.slug, TEST, "look"):
         application = Application.objects.get(id=receipt.application_id)
         assert receipt.body["content_digest"] == application.digest == canonical.digest(application.document)
@@ -63,15 +71,8 @@ def test_a_single_person_from_application_to_payment_file(office: Office) -> Non
     assert kinds == [
         "case opened", "draft opened", "application submitted", "period assessed", "decision proposed",
         "decision taken", "payments planned", "inbox closed", "deadline set", "notices queued",
+        "document recorded", "letter rendered",
     ]  # fmt: skip
-    write_run_file(run=str(run.id), tenant=_tenant(office))  # a job that runs twice changes nothing
-    with acting(office.slug, TEST, "look"):
-        assert RunFile.objects.filter(run=run).count() == 1
-
-
-def _tenant(office: Office) -> int:
-    with acting(office.slug, TEST, "look") as door:
-        return door.the_tenant.id
 
 
 def test_a_couple_signs_the_same_digest_and_only_then_it_is_accepted(office: Office) -> None:
@@ -99,24 +100,18 @@ def test_a_couple_signs_the_same_digest_and_only_then_it_is_accepted(office: Off
 
 def test_the_accepting_operation_is_few_statements_and_one_commit(office: Office) -> None:
     folder = office.case()
-    folder.case.refresh_from_db  # noqa: B018
     other = office.case(("Varm", "Nyckel", "19800101"))
     other.applied()  # the tenant's key is opened once per process
     draft = folder.draft()
-    from handslag.domain.intake.operations import SignedBy, begin_signing, fix_for_signing, sign
-
     by = office.by(folder.citizens[0])
     draft = fix_for_signing(**by, draft=draft.id, version=draft.version)
     begin_signing(**by, draft=draft.id, state="counted")
     vouched = SignedBy("https://eid.example", "s", folder.numbers[0], "loa3", draft.shown_digest, {})
-    with at_large("count"), CaptureQueriesContext(connection) as captured:
-        pass
     connection.force_debug_cursor = True
     connection.queries_log.clear()
     sign(**by, state="counted", signed=vouched)
     statements = [q["sql"] for q in connection.queries_log]
     connection.force_debug_cursor = False
-    del captured
     counted = [s for s in statements if s.split()[0] not in ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")]
     assert statements.count("COMMIT") == 1
     assert len(counted) <= 9, "\n".join(counted)  # and one for the session in the request
@@ -215,8 +210,6 @@ def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Offic
 
     def reserve(who: str) -> None:
         try:
-            from datetime import timedelta
-
             runs.append(reserve_run(**office.act(who), execution_on=office.now.date() + timedelta(days=60)))
         except NotPossible as refusal:
             runs.append(refusal.code)

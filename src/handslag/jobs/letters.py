@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,10 @@ from uuid import UUID
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Letter
 from handslag.domain.decisions.operations import record_letter, refuse_letter
-from handslag.domain.documents.operations import record_document
-from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.documents.operations import StoredFile
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import store_of
 from handslag.jobs.queue import tasks
 from handslag.kernel import canonical, clock
@@ -26,34 +27,19 @@ BY = system("letters")
 def render_letter(tenant: int, letter: str) -> None:
     """Set a decision's letter as PDF, store it, record it. Done before: does nothing."""
     with acting(tenant, BY, "render_letter"):
-        row = Letter.objects.select_related("decision").get(id=UUID(letter))
+        row = Letter.objects.get(id=UUID(letter))
         if row.document_id is not None:
             return
-        content, case, number, key = row.content, row.decision.case_id, row.decision.number, file_key()
+        content, key = row.content, file_key()
     try:
         pdf = port.for_tenant().letter(letter_from(content))
     except port.LetterRefused as refusal:
         refuse_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), trouble=str(refusal))
         return
     stored = store_of(tenant, key).write(uuid7(), io.BytesIO(pdf.content))
-    now = clock.now()
-    with acting(tenant, BY, "render_letter"):
-        document = record_document(
-            tenant=tenant,
-            by=BY,
-            now=now,
-            key=stored.file_id,
-            subject=case,
-            kind="decision letter",
-            title=number,
-            provenance=Provenance.SYSTEM,
-            retention=RetentionClass.PERSONAL_FILE,
-            content_type="application/pdf",
-            size=stored.size,
-            digest=stored.digest,
-            store_key=str(stored.file_id),
-        )
-        record_letter(tenant=tenant, by=BY, now=now, letter=UUID(letter), document=document.id)
+    file = StoredFile(stored.file_id, stored.digest, stored.size, "application/pdf")
+    with suppress(NotPossible):  # another run of this job was first: its letter stands
+        record_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), file=file)
 
 
 _TOTALS = {

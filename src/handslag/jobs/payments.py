@@ -7,13 +7,12 @@ from datetime import UTC
 from uuid import UUID
 
 from handslag.connectors.bank import port
-from handslag.domain.documents.operations import record_document
-from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.documents.operations import StoredFile
 from handslag.domain.payments.models import Payment, Run, RunFile
 from handslag.domain.payments.operations import record_run_file, refuse_run_file
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
-from handslag.domain.tenancy.policies import setting
+from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import store_of
 from handslag.jobs.queue import tasks
 from handslag.kernel import clock
@@ -57,29 +56,17 @@ def write_run_file(tenant: int, run: str) -> None:
         refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=problems)
         return
     stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
-    now = clock.now()
-    with acting(tenant, BY, "write_run_file"):
-        document = record_document(
-            tenant=tenant,
-            by=BY,
-            now=now,
-            key=stored.file_id,
-            subject=found.id,
-            kind="payment file",
-            title=f"{found.number}.xml",
-            provenance=Provenance.SYSTEM,
-            retention=RetentionClass.PAYMENT,
-            content_type="application/xml",
-            size=stored.size,
-            digest=stored.digest,
-            store_key=str(stored.file_id),
-        )
+    kept = StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
+    try:
         record_run_file(
             tenant=tenant,
             by=BY,
-            now=now,
-            run=found.id,
-            document=document.id,
+            now=clock.now(),
+            run=UUID(run),
             payments=written.count,
             total=written.control_sum,
+            file=kept,
         )
+    except NotPossible as refusal:
+        if refusal.code != "written already":  # another run of this job was first: its file stands
+            refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=[refusal.code])

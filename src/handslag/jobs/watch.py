@@ -7,7 +7,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from procrastinate.exceptions import AlreadyEnqueued
 
 from handslag.connectors.notices import smtp
 from handslag.connectors.notices.port import Notice as Message
@@ -19,7 +21,7 @@ from handslag.domain.payments.states import RunState
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import end_notice
 from handslag.domain.tasks.states import NoticeState
-from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.jobs.acts import tenants
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
@@ -107,12 +109,6 @@ async def sweep(context: Any, timestamp: int) -> None:
     for job in await manager.get_stalled_jobs():
         log.warning("job stalled", job=job.task_name, job_id=job.id)
         await manager.retry_job(job)
-    await _forgotten()
-
-
-async def _forgotten() -> None:
-    from asgiref.sync import sync_to_async
-
     await sync_to_async(enqueue_forgotten, thread_sensitive=True)()
 
 
@@ -122,27 +118,21 @@ def enqueue_forgotten() -> int:
     before = clock.now() - timedelta(minutes=5)
     for tenant in tenants():
         with acting(tenant, BY, "sweep"):
-            letters = list(
-                Letter.objects.filter(document=None, decision__decided_at__lt=before).values_list("id", flat=True)
-            )
-            runs = list(
-                Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).values_list("id", flat=True)
-            )
-        for letter in letters:
-            count += _once(render_letter, f"letter:{letter}", tenant=tenant, letter=str(letter))
+            waiting = Letter.objects.filter(document=None, decision__decided_at__lt=before)
+            letters = list(waiting.values_list("id", "decision__case_id"))
+            released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before)
+            runs = list(released.values_list("id", flat=True))
+        for letter, case in letters:
+            count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))
         for run in runs:
-            count += _once(write_run_file, f"run:{run}", tenant=tenant, run=str(run))
+            count += _once(write_run_file, f"run:{run}", f"run:{run}", tenant=tenant, run=str(run))
     return count
 
 
-def _once(task: Any, once: str, **ids: Any) -> int:
-    from procrastinate.exceptions import AlreadyEnqueued
-
-    from handslag.domain.tenancy.door import at_large
-
+def _once(task: Any, once: str, lock: str, **ids: Any) -> int:
     try:
         with at_large("sweep", writing=True):
-            defer(task, once=once, **ids)
+            defer(task, once=once, lock=lock, **ids)
     except AlreadyEnqueued:
         return 0
     return 1

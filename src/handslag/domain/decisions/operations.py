@@ -12,9 +12,9 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.models import Decision, DecisionLine, Letter
 from handslag.domain.decisions.queries import month_name
 from handslag.domain.decisions.states import DecisionState, Outcome
-from handslag.domain.documents.models import Document
-from handslag.domain.documents.operations import keep_text
+from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, text_for
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.people.queries import address_on, full_name
@@ -307,15 +307,28 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
 
 
 @operation()
-def record_letter(*, tenant: str | int, by: Actor, now: datetime, letter: UUID, document: UUID) -> Done[Letter]:
-    """The PDF of a letter is made: its bytes are kept as `document`. A second time changes nothing but the chain."""
+def record_letter(*, tenant: str | int, by: Actor, now: datetime, letter: UUID, file: StoredFile) -> Done[Letter]:
+    """The PDF of a letter is made: its bytes are kept. NotPossible("made already") for a second one, whose file
+    the store's sweep takes away."""
     found = Letter.objects.select_for_update(of=("self",)).select_related("decision").filter(id=letter).first()
     if found is None or by.kind != "system":
         raise Hidden("letter", letter)
-    if found.document_id is None:
-        found.document, found.rendered_at = Document.objects.get(id=document), now
-        found.save(update_fields=["document", "rendered_at"])
-    payload = {"decision": str(found.decision_id), "document": str(document)}
+    if found.document_id is not None:
+        raise NotPossible("made already")
+    found.document = record_document(
+        tenant=tenant,
+        by=by,
+        now=now,
+        subject=found.decision.case_id,
+        kind="decision letter",
+        title=found.decision.number,
+        provenance=Provenance.SYSTEM,
+        retention=RetentionClass.PERSONAL_FILE,
+        file=file,
+    )
+    found.rendered_at = now
+    found.save(update_fields=["document", "rendered_at"])
+    payload = {"decision": str(found.decision_id), "document": str(file.key), "digest": file.digest}
     return Done(found, LetterRendered(subject=found.decision.case_id, payload=payload))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.documents.models import Document, Text
 from handslag.domain.documents.queries import DatedText
-from handslag.domain.documents.states import ScanState
+from handslag.domain.documents.states import Provenance, ScanState
 from handslag.domain.tenancy.door import Actor, acting_door
 
 
@@ -24,46 +25,44 @@ def keep_text(text: DatedText) -> Text:
     return row
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that lies, encrypted and synced, in the tenant's store under `key`; digest and size of the plain bytes."""
+
+    key: UUID
+    digest: str
+    size: int
+    content_type: str
+
+
 @operation()
 def record_document(
     *,
     tenant: str | int,
     by: Actor,
     now: datetime,
-    key: UUID,
     subject: UUID,
     kind: str,
     title: str,
     provenance: str,
     retention: str,
-    content_type: str,
-    size: int,
-    digest: str,
-    store_key: str,
+    file: StoredFile,
 ) -> Done[Document]:
-    """Record a file that already lies, encrypted and synced, in the store under `store_key`.
-
-    `key` is chosen before the file is written, so that a repeated job finds its own work: recording it
-    again with the same digest changes nothing but the chain.
-    """
-    found = Document.objects.filter(id=key).first()
-    if found is None:
-        found = Document.objects.create(
-            id=key,
-            subject_id=subject,
-            kind=kind,
-            title=title,
-            provenance=provenance,
-            retention=retention,
-            content_type=content_type,
-            size=size,
-            digest=digest,
-            store_key=store_key,
-            created_at=now,
-            created_by=acting_door().the_actor.id,
-            scan_state=ScanState.OWN if provenance == "system" else ScanState.WAITING,
-        )
-    return Done(
-        found,
-        DocumentRecorded(subject=subject, payload={"document": str(key), "kind": kind, "digest": found.digest}),
+    """Record a stored file as a document of a subject."""
+    document = Document.objects.create(
+        id=file.key,
+        subject_id=subject,
+        kind=kind,
+        title=title,
+        provenance=provenance,
+        retention=retention,
+        content_type=file.content_type,
+        size=file.size,
+        digest=file.digest,
+        store_key=str(file.key),
+        created_at=now,
+        created_by=acting_door().the_actor.id,
+        scan_state=ScanState.OWN if provenance == Provenance.SYSTEM else ScanState.WAITING,
     )
+    payload = {"document": str(document.id), "kind": kind, "digest": file.digest}
+    return Done(document, DocumentRecorded(subject=subject, payload=payload))

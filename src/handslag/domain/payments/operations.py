@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Sum
@@ -11,7 +10,8 @@ from django.db.models import Count, F, Sum
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.models import Decision, DecisionLine
-from handslag.domain.documents.models import Document
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState, RunState
 from handslag.domain.people.accounts import account_problems
@@ -261,37 +261,42 @@ def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, versi
 
 @operation()
 def record_run_file(
-    *, tenant: str | int, by: Actor, now: datetime, run: UUID, document: UUID, payments: int, total: int
+    *, tenant: str | int, by: Actor, now: datetime, run: UUID, payments: int, total: int, file: StoredFile
 ) -> Done[RunFile]:
-    """The file of a released run is written and kept as `document`. `payments` and `total` are as the file
-    itself states them: they must equal the run's and its rows', or NotPossible("file differs") and nothing moves.
+    """The file of a released run is written; its bytes are kept and its payments are sent.
+
+    `payments` and `total` are as the file itself states them: they must equal the run's and its rows', or
+    NotPossible("file differs") and nothing moves. NotPossible("written already") for a second file, which the
+    store's sweep takes away.
     """
     found = Run.objects.select_for_update().filter(id=run).first()
     if found is None or by.kind != "system":
         raise Hidden("run", run)
-    before = RunFile.objects.filter(run=found).first()
-    kept = Document.objects.get(id=document)
-    payload: dict[str, Any] = {
-        "document": str(document),
-        "digest": kept.digest,
-        "payments": payments,
-        "total": total,
-    }
-    if before is not None:
-        if before.digest != kept.digest:
-            raise NotPossible("file differs")
-        return Done(before, RunFileWritten(subject=found.id, payload={**payload, "again": True}))
+    if found.state != RunState.RELEASED:
+        raise NotPossible("written already")
     rows = Payment.objects.filter(run=found, state=PaymentState.RESERVED).aggregate(n=Count("id"), sum=Sum("amount"))
     if not (rows["n"] == payments == found.payments and rows["sum"] == total == found.total):
         raise NotPossible("file differs")
-    file = RunFile.objects.create(
-        run=found, document=kept, digest=kept.digest, payments=payments, total=total, written_at=now
+    document = record_document(
+        tenant=tenant,
+        by=by,
+        now=now,
+        subject=found.id,
+        kind="payment file",
+        title=f"{found.number}.xml",
+        provenance=Provenance.SYSTEM,
+        retention=RetentionClass.PAYMENT,
+        file=file,
+    )
+    written = RunFile.objects.create(
+        run=found, document=document, digest=document.digest, payments=payments, total=total, written_at=now
     )
     Payment.objects.filter(run=found, state=PaymentState.RESERVED).update(
         state=PaymentState.SENT, version=F("version") + 1
     )
     Run.objects.filter(id=found.id).update(state=RunState.SENT, version=F("version") + 1)
-    return Done(file, RunFileWritten(subject=found.id, payload=payload))
+    payload = {"document": str(document.id), "digest": document.digest, "payments": payments, "total": total}
+    return Done(written, RunFileWritten(subject=found.id, payload=payload))
 
 
 @operation()

@@ -1,0 +1,140 @@
+"""What keeps the house in order: notices leave without content, what was forgotten is enqueued, blocks are signed."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from handslag.domain.audit.models import Block, BlockLeaf, Subject
+from handslag.domain.decisions.models import Letter
+from handslag.domain.documents.models import Document
+from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tenancy.door import acting, at_large
+from handslag.jobs import watch
+from tests.bed import free_port
+from tests.office import TEST, Office, run_jobs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Iterator[Path]:
+    """A mail server of its own, which shares no code with ours; gives the folder in which it keeps mail."""
+    port = free_port()
+    program = ROOT / "tests" / "connectors" / "notices" / "mail_server.py"
+    server = subprocess.Popen([sys.executable, str(program), str(port), str(tmp_path)])
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    before = settings.SMTP
+    settings.SMTP = f"smtp+plain://127.0.0.1:{port}"
+    yield tmp_path
+    settings.SMTP = before
+    server.terminate()
+    server.wait(10)
+
+
+def _notices(office: Office) -> dict[str, Notice]:
+    with acting(office.slug, TEST, "look"):
+        return {n.address: n for n in Notice.objects.all()}
+
+
+def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked(
+    office: Office, mailbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    monkeypatch.setattr(watch, "tenants", lambda: [tenant])  # the other tests' offices have notices of their own
+    folder = office.case(
+        ("Hemlig", "Mottagare", "19850302"), ("Borta", "Mottagare", "19831120"), email="petra@people.example"
+    )
+    gone = office.case(("Gone", "Person", "19770707"), email="gone@people.example")
+    full = office.case(("Full", "Person", "19770808"), email="full@people.example")
+    hidden = office.case(("Skyddad", "Person", "19660606"), email="protected@people.example")
+    for each in (folder, gone, full, hidden):
+        each.applied()
+        each.decided()
+    watch.send_notices(timestamp=0)
+    mails = [json.loads(path.read_text())["content"] for path in sorted(mailbox.glob("*.json"))]
+    kept = [mail for mail in mails if "petra@people.example" in mail]
+    assert len(kept) == 2  # one for each adult of the couple
+    for canary in ("Hemlig", "Mottagare", "6 550", "6550", "bistånd", folder.case.number, "avslag", "bifall"):
+        assert not any(canary in mail for mail in mails), canary
+    found = _notices(office)
+    assert found["petra@people.example"].state == "sent"
+    assert found["gone@people.example"].state == "parked"
+    assert (found["full@people.example"].state, found["full@people.example"].attempts) == ("waiting", 1)
+    with acting(office.slug, TEST, "look"):
+        (task,) = Task.objects.filter(subject_id=gone.case.id)
+    assert (task.kind, task.state) == ("notice parked", "open")
+    watch.send_notices(timestamp=0)
+    assert len(list(mailbox.glob("*.json"))) == len(mails)  # nothing is sent twice
+
+
+def test_what_was_committed_but_never_enqueued_is_enqueued_once(office: Office, database: Any) -> None:
+    office.now -= timedelta(minutes=10)
+    folder = office.case()
+    folder.applied()
+    decision = folder.decided()
+    run = office.run()
+    with at_large("lose the jobs"), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        before = cursor.fetchone()[0]
+    assert watch.enqueue_forgotten() >= 2
+    assert watch.enqueue_forgotten() == 0
+    with at_large("count"), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        assert cursor.fetchone()[0] >= before + 2
+    run_jobs(database)  # the job of the reaction and the forgotten one: one letter, one file
+    with acting(office.slug, TEST, "look"):
+        assert Letter.objects.get(decision=decision).document_id is not None
+        assert Document.objects.filter(subject_id=folder.case.id, kind="decision letter").count() == 1
+        assert Document.objects.filter(subject_id=run.id, kind="payment file").count() == 1
+
+
+def test_a_letter_or_file_that_cannot_be_made_becomes_a_task(office: Office, database: Any) -> None:
+    folder = office.case(("漢字", "ሰላም", "19850302"))
+    folder.applied()
+    decision = folder.decided()
+    set_policy(
+        **office.by(TEST), name="debtor_account", value={"kind": "bankgiro", "number": "5050-1056"}
+    )  # wrong digit
+    run = office.run()
+    run_jobs(database)
+    with acting(office.slug, TEST, "look"):
+        kinds = set(Task.objects.filter(state="open").values_list("kind", "subject_id"))
+        assert Letter.objects.get(decision=decision).document_id is None
+    assert kinds == {("letter refused", folder.case.id), ("run file refused", run.id)}
+
+
+def test_a_block_covers_every_head_that_moved_and_is_chained(office: Office) -> None:
+    office.case()
+    first = watch.sign_block(**office.by(TEST))
+    assert watch.sign_block(**office.by(TEST)) is None
+    office.case(("Ny", "Person", "19900101"))
+    second = watch.sign_block(**office.by(TEST))
+    assert first is not None
+    assert second is not None
+    with acting(office.slug, TEST, "look"):
+        assert list(Block.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+        heads = set(Subject.objects.filter(seq__gt=0).values_list("id", "seq", "head"))
+        newest = {}
+        for leaf in BlockLeaf.objects.order_by("block__number"):
+            newest[leaf.subject_id] = (leaf.subject_id, leaf.seq, leaf.head)
+    assert set(newest.values()) == heads
+    assert second.previous != ""
