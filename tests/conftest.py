@@ -51,6 +51,13 @@ def pytest_unconfigure() -> None:
         _session.end()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches PostgreSQL and what needs Chromium, by the fixtures that a test asks for."""
+    for item in items:
+        for name in {"database", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(name)
+
+
 @pytest.fixture(scope="session")
 def database() -> Iterator[Database]:
     """This worker's copy; the default connection of Django in this process is role web on it."""
