@@ -1,6 +1,7 @@
 """Pages that are generated from the code: `./dev docs` writes them, `./dev check` compares (`--check`)."""
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -11,6 +12,7 @@ import typer
 import yaml
 
 from handslag.cli.main import COMMANDS, load
+from handslag.journey.application import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "handslag"
@@ -58,11 +60,7 @@ def states() -> str:
         for name, value in vars(module).items():
             if isinstance(value, type) and issubclass(value, Enum) and value.__module__ == module.__name__:
                 lines.append(f"**{name}**: " + ", ".join(f"`{member.value}`" for member in value) + "\n")
-            elif (
-                name.isupper()
-                and isinstance(value, dict)
-                and all(isinstance(v, dict) for v in value.values())
-            ):
+            elif name.isupper() and isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()):
                 lines += [
                     f"**{name.capitalize().replace('_', ' ')}**\n",
                     "| from | to | who |",
@@ -107,7 +105,43 @@ def _amount(value: Any) -> str:
     return str(value)
 
 
+def application() -> str:
+    """Every field of the application file of `handslag journey`, from its schema."""
+    lines = [
+        "# The application file of `handslag journey`\n",
+        "JSON, by the schema `src/handslag/journey/application.schema.json` (JSON Schema 2020-12). Amounts are öre.",
+        "Examples: `examples/`. Fields in **bold** are needed.\n",
+    ]
+    for name, each in sorted(schema()["$defs"].items(), key=lambda pair: pair[0] != "Application"):
+        lines += [f"## {name}\n", each["description"] + "\n", "| field | type | |", "|---|---|---|"]
+        for field, kind in each["properties"].items():
+            shown = f"**`{field}`**" if field in each.get("required", ()) else f"`{field}`"
+            lines.append(f"| {shown} | {_type(kind)} | {kind.get('description', '')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _type(kind: dict[str, Any]) -> str:
+    if "$ref" in kind:
+        name = kind["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in kind:
+        return " or ".join(_type(each) for each in kind["anyOf"] if each != {"type": "null"})
+    if "enum" in kind:
+        return ", ".join(f"`{value}`" for value in kind["enum"])
+    if kind["type"] == "array":
+        return f"list of {_type(kind['items'])}"
+    return {"string": "text", "integer": "whole number", "boolean": "true or false"}[kind["type"]]
+
+
+def application_schema() -> str:
+    """The schema itself, as it is shipped."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2)
+
+
 PAGES = {
+    "docs/reference/application.md": application,
+    "src/handslag/journey/application.schema.json": application_schema,
     "docs/reference/commands.md": commands,
     "docs/reference/states.md": states,
     "docs/reference/norms.md": norms,
@@ -118,7 +152,7 @@ def main() -> None:
     """Write the pages; with --check only say which differ (exit code 1)."""
     differ = []
     for name, page in PAGES.items():
-        path, text = ROOT / name, NOTICE + page().rstrip() + "\n"
+        path, text = ROOT / name, ("" if name.endswith(".json") else NOTICE) + page().rstrip() + "\n"
         if path.exists() and path.read_text() == text:
             continue
         differ.append(name)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from handslag.demo.fill import DemoStaff, numbers, staff_user
+from handslag.demo.fill import numbers, staff_user
+from handslag.demo.log_ins import DemoStaff
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.decisions.models import Decision

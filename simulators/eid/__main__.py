@@ -12,7 +12,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from simulators.eid.app import application
-from simulators.eid.issuer import Client, Issuer, load_people
+from simulators.eid.issuer import Client, Issuer
 
 CALLBACK = f"http://apply.localhost:{os.environ.get('HANDSLAG_PORT', '8000')}/eid/callback"
 
@@ -44,16 +44,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--client-secret", default="development-only")
     parser.add_argument("--redirect-uri", action="append", help=f"may be repeated; default {CALLBACK}")
     parser.add_argument(
-        "--people", type=Path, default=Path(__file__).with_name("people.json"), help="the people on the page"
+        "--people", type=Path, help="the people on the page; default $HANDSLAG_DATA/eid-people.json or the list here"
     )
     parser.add_argument("--rotate-key", action="store_true", help="sign with a new key; the old ones stay published")
     given = parser.parse_args(arguments)
 
     address = given.issuer or f"http://eid.localhost:{given.port}"
+    data = Path(os.environ.get("HANDSLAG_DATA", "var"))
     issuer = Issuer(
         address=address,
-        folder=Path(os.environ.get("HANDSLAG_DATA", "var")) / "eid",
-        people=load_people(given.people),
+        folder=data / "eid",
+        people_files=[given.people]
+        if given.people
+        else [data / "eid-people.json", Path(__file__).with_name("people.json")],
         clients=[Client(given.client_id, given.client_secret, tuple(given.redirect_uri or [CALLBACK]))],
         rotate_key=given.rotate_key,
     )

@@ -85,7 +85,8 @@ def _authorize(issuer: Issuer, query: Mapping[str, str], form: Mapping[str, str]
         return _back(issuer, request, {"error": "access_denied", "error_description": "the person said no"})
 
     number = digits(form.get("pnr", "")) or digits(form.get("person", ""))
-    known = next((person for person in issuer.people if person.number == number), None)
+    people = issuer.people
+    known = next((person for person in people if person.number == number), None)
     given_name, _, family_name = " ".join(form.get("name", "").split()).rpartition(" ")
     faults: dict[str, str] = {}
     if fault := number_fault(number):
@@ -95,7 +96,7 @@ def _authorize(issuer: Issuer, query: Mapping[str, str], form: Mapping[str, str]
     if not family_name and known is None:
         faults["name"] = "missing"
     if faults:
-        page = pages.choose(issuer.people, request, query, language, form=form, faults=faults)
+        page = pages.choose(people, request, query, language, form=form, faults=faults)
         return _page(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     person = Person(number, given_name, family_name) if family_name else known
     assert person is not None

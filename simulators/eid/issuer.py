@@ -50,9 +50,12 @@ class Unsafe(Refused):
 
 @dataclass(frozen=True)
 class Person:
+    """An invented person; `note` stands beside the name on the page."""
+
     number: str
     given_name: str
     family_name: str
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -84,7 +87,7 @@ def now() -> int:
 
 
 def load_people(path: Path) -> list[Person]:
-    """People from a JSON list of {"number", "given_name", "family_name"}; ValueError names a wrong number."""
+    """People from a JSON list of {"number", "given_name", "family_name", "note"?}; ValueError names a wrong number."""
     people = [Person(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
     for person in people:
         if fault := number_fault(person.number):
@@ -112,11 +115,12 @@ def number_fault(number: str) -> str | None:
 
 @dataclass
 class Issuer:
-    """The provider. `folder` keeps the keys over restarts, readable by the owner only."""
+    """The provider. `folder` keeps the keys over restarts, readable by the owner only; the first of
+    `people_files` that exists is read for each page."""
 
     address: str
     folder: Path
-    people: Sequence[Person]
+    people_files: Sequence[Path]
     clients: Sequence[Client]
     rotate_key: bool = False
     _grants: dict[str, Grant] = field(default_factory=dict)
@@ -138,6 +142,11 @@ class Issuer:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(kept, file)
             new.replace(path)
+
+    @property
+    def people(self) -> list[Person]:
+        """The people on the page, as their file says now."""
+        return load_people(next(path for path in self.people_files if path.exists()))
 
     def metadata(self) -> dict[str, Any]:
         """The discovery document."""

@@ -132,7 +132,11 @@ def choose(
     )
     carried = {name: value for name, value in query.items() if name not in ("q", "lang")}
     sought = query.get("q", "").casefold().split()
-    shown = [person for person in people if all(word in f"{person.name} {person.number}".casefold() for word in sought)]
+    shown = [
+        person
+        for person in people
+        if all(word in f"{person.name} {person.number} {person.note}".casefold() for word in sought)
+    ]
     chosen = form.get("person") or request.get("login_hint", "").replace("-", "")
     action = "/authorize?" + urlencode({**carried, "lang": language})
     hidden = "".join(
@@ -140,7 +144,7 @@ def choose(
         for name, value in {**carried, "lang": language}.items()
     )
     listed = "".join(
-        _choice("person", person.number, person.name, person.number == chosen, _written(person.number))
+        _choice("person", person.number, person.name, person.number == chosen, _written(person.number), person.note)
         for person in shown
     )
     levels = "".join(
@@ -223,13 +227,14 @@ def _fault(texts: Mapping[str, str], name: str, faults: Mapping[str, str]) -> st
     return f'<p class="fault" id="{name}-fault">{escape(texts[f"{name}_{faults[name]}"])}</p>'
 
 
-def _choice(name: str, value: str, label: str, checked: bool, extra: str = "") -> str:
-    number = f', <span class="number">{escape(extra)}</span>' if extra else ""
+def _choice(name: str, value: str, label: str, checked: bool, number: str = "", note: str = "") -> str:
+    more = f', <span class="number">{escape(number)}</span>' if number else ""
+    more += f", {escape(note)}" if note else ""
     mark = " checked" if checked else ""
     identity = f"{name}-{escape(value)}"
     return (
         f'<div class="choice"><input type="radio" id="{identity}" name="{name}" value="{escape(value)}"'
-        f'{mark}><label for="{identity}"><bdi>{escape(label)}</bdi>{number}</label></div>'
+        f'{mark}><label for="{identity}"><bdi>{escape(label)}</bdi>{more}</label></div>'
     )
 
 

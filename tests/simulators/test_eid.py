@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -238,3 +240,23 @@ def test_the_keyboard_is_enough_without_javascript(
         page.keyboard.press(key)
     page.get_by_text("there").wait_for()
     assert set(dict(parse_qsl(urlsplit(arrived[0]).query))) == {"code", "iss", "state"}
+
+
+def test_the_people_are_those_of_the_demonstration_as_its_file_says_now(tmp_path: Path) -> None:
+    address = f"http://eid.localhost:{free_port()}"
+
+    def listed(simulator: Simulator, session: requests.Session) -> list[tuple[str, str]]:
+        page = html.unescape(session.get(asking(simulator)).text)
+        return re.findall(r'name="person" value="(\d+)".*?<bdi>(.*?)</label>', page)
+
+    with Simulator(address, tmp_path).running() as simulator, browser() as session:
+        assert ("198503149802", 'Amina Lindqvist</bdi>, <span class="number">19850314-9802</span>') in listed(
+            simulator, session
+        )
+        person = {"number": "199006159801", "given_name": "نور", "family_name": "Ek", "note": "Lindhaga"}
+        (tmp_path / "eid-people.json").write_text(json.dumps([person]), encoding="utf-8")
+        assert listed(simulator, session) == [
+            ("199006159801", 'نور Ek</bdi>, <span class="number">19900615-9801</span>, Lindhaga')
+        ]
+        answer = session.post(asking(simulator), data={"person": "199006159801"}, allow_redirects=False)
+        assert "code" in brought(answer)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,8 +14,17 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    code: Annotated[
+        bool, typer.Option("--code", help="Only print its staff's one-time code of this half minute.")
+    ] = False,
+) -> None:
     """Fill the demonstration, as far as it isn't there, and write its log-ins to `<data>/demo.json`."""
+    if code:
+        from handslag.demo import log_ins
+
+        print(log_ins.one_time_code(log_ins.TOTP_SECRET))
+        return
     if os.environ.get("HANDSLAG_PRODUCTION") == "1":
         sys.exit("A production installation has no demonstration.")
     role = os.environ.get("HANDSLAG_DEMO_STEP", "owner")
@@ -29,4 +39,7 @@ def demo() -> None:
             os.environ |= {"HANDSLAG_DEMO_STEP": "web", "HANDSLAG_ROLE": "web"}
             os.execv(sys.executable, [sys.executable, "-m", "handslag.cli.main", "demo"])
         shown = fill.fill(clock.now())
-        (installation.data / "demo.json").write_text(json.dumps(shown, ensure_ascii=False, indent=1))
+        for name, content in (("demo.json", shown), ("eid-people.json", fill.eid_people())):
+            half = installation.data / f"{name}.part"
+            half.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+            half.rename(installation.data / name)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from handslag.demo.log_ins import PASSWORD, STAFF, TOTP_SECRET, address_of
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
@@ -18,30 +17,6 @@ from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser
 from handslag.kernel.months import Month
 
 BY = system("demonstration")
-#: Known passwords and one-time secrets: fit for a demonstration only; `up --production` refuses to fill it.
-PASSWORD = "handslag-demo-2026"
-TOTP_SECRET = base64.b32encode(b"handslag-demo-secret").decode()
-
-
-@dataclass(frozen=True)
-class DemoStaff:
-    """A member of staff: the name before the @ of her address, her name, roles and highest protection level."""
-
-    login: str
-    name: str
-    roles: tuple[str, ...]
-    clearance: int = 0
-
-
-STAFF = (
-    DemoStaff("rut", "Rut Registrator", ("registrar",)),
-    DemoStaff("hanna", "Hanna Handläggare", ("caseworker", "registrar")),
-    DemoStaff("bo", "Bo Beslutsfattare", ("decider", "caseworker"), 3),
-    DemoStaff("ulla", "Ulla Utbetalare", ("payer",)),
-    DemoStaff("erik", "Erik Ekonom", ("payer",)),
-    DemoStaff("alva", "Alva Administratör", ("administrator", "reviewer")),
-)
-
 ORGANISATIONS: tuple[dict[str, Any], ...] = (
     {
         "slug": "lindhaga",
@@ -106,7 +81,7 @@ def staff_user(login: str, organisation: str) -> tuple[UUID, str]:
     from allauth.mfa.adapter import get_adapter
     from allauth.mfa.models import Authenticator
 
-    email = f"{login}@{organisation}.example"
+    email = address_of(login, organisation)
     user = StaffUser.objects.filter(email=email).first()
     if user is None:
         user = StaffUser(email=email)
@@ -131,6 +106,23 @@ def fill(now: datetime) -> dict[str, Any]:
         ],
         "logins": logins,
     }
+
+
+def eid_people() -> list[dict[str, str]]:
+    """The adults who can log in by the development e-ID, as its list of people wants them."""
+    return [
+        {
+            "number": numbers(birth, serial + _shift(entry["slug"])),
+            "given_name": given,
+            "family_name": family,
+            "note": entry["name"],
+        }
+        for entry in ORGANISATIONS
+        if entry["is_tenant"]
+        for household in HOUSEHOLDS
+        for given, family, birth, serial, role, _ in household
+        if role == "adult"
+    ]
 
 
 def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
@@ -174,7 +166,7 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
         {
             "who": f"{s.name} ({', '.join(s.roles)})",
             "where": f"desk, {slug}",
-            "how": f"{s.login}@{slug}.example, {PASSWORD}, one-time code of {TOTP_SECRET}",
+            "how": f"{address_of(s.login, slug)}, {PASSWORD}, one-time code: handslag demo --code",
         }
         for s in STAFF
     ]
