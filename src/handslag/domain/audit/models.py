@@ -16,6 +16,11 @@ class Subject(TenantRow):
     `seq` and `head` are the number and hash of the newest event of its chain.
     """
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "seq": "the number of its newest event: checked against the chain",
+        "head": "the hash of its newest event: checked against the chain",
+    }
+
     kind = models.CharField(max_length=24)
     seq = models.PositiveIntegerField(default=0)
     head = models.CharField(max_length=64, default="")
@@ -29,6 +34,10 @@ class Event(TenantRow):
 
     `commitment` is HMAC-SHA256(salt, canonical payload); `hash` chains every other column to the event before.
     """
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "is the chain",
+    }
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -55,6 +64,10 @@ class Event(TenantRow):
 class Payload(TenantRow):
     """What the event says, with the salt of its commitment. Same key as the event; only `eraser` may delete it."""
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "is committed to by its event",
+    }
+
     grants: ClassVar[dict[str, str]] = {**WRITTEN_ONCE, "eraser": "SELECT, DELETE"}
 
     salt = models.BinaryField()
@@ -66,6 +79,10 @@ class Payload(TenantRow):
 
 class Block(TenantRow):
     """A signed statement about the heads of chains: Merkle root (RFC 6962) over its leaves, chained to the last."""
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "is signed",
+    }
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -87,6 +104,10 @@ class Block(TenantRow):
 class BlockLeaf(TenantRow):
     """The head of one chain as a block saw it."""
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "is under the block's root",
+    }
+
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
     block = TenantFK(Block)
@@ -105,6 +126,10 @@ class BlockLeaf(TenantRow):
 
 class ReadEntry(TenantRow):
     """Somebody looked, or was refused. Written after the request's own transaction, before its answer leaves."""
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "looks and refusals are no history of a subject: append-only, in no chain",
+    }
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 

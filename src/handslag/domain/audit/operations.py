@@ -6,23 +6,28 @@ import functools
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Generic, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 from django.db.models.sql import InsertQuery
 
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.models import Payload, ReadEntry, Subject
 from handslag.domain.tenancy.door import Actor, Door, acting, acting_door, current_door, writing
+from handslag.domain.tenancy.rows import note_written
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
 
 P = ParamSpec("P")
 T = TypeVar("T")
+#: Rows that an operation wrote, by model and key: the new row itself, or None where it is read again at the end.
+Written: TypeAlias = "dict[tuple[type[Model], UUID], Model | None]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +109,10 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
                 raise ValueError("moments are UTC")
             door = current_door()
             purpose = door.purpose if door is not None and door.kind == "acting" else verb.__name__
-            with acting(tenant, by, purpose) as door, writing(door) as outermost:
-                done = verb(*args, **kwargs)
+            with acting(tenant, by, purpose) as door, writing(door) as outermost, _collecting(door, outermost):
+                done, written = _carry_out(door, verb, args, kwargs)
+                if silent and written:
+                    raise EventMissing(f"{verb.__name__} is silent but writes {_names(written)}")
                 if silent == bool(done.events):
                     raise EventMissing(
                         f"{verb.__name__} {'is silent but' if silent else 'changes rows and'} "
@@ -113,8 +120,10 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
                     )
                 because: UUID | None = door.memory.get("because")
                 for event in done.events:
-                    caused = event if event.because or because is None else _because(event, because)
-                    door.memory.setdefault("events", []).append(caused)
+                    caused = event if event.because or because is None else replace(event, because=because)
+                    # the rows that an operation wrote are committed to by its first event
+                    door.memory.setdefault("events", []).append((caused, written))
+                    written = {}
                     for reaction in _reactions[type(event)]:
                         door.memory["because"] = caused.id
                         reaction.call(caused, by, now)
@@ -128,8 +137,31 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
     return mechanism
 
 
-def _because(event: Event, because: UUID) -> Event:
-    return type(event)(subject=event.subject, payload=event.payload, id=event.id, because=because)
+def _carry_out(door: Door, verb: Callable[..., Done[T]], args: Any, kwargs: Any) -> tuple[Done[T], Written]:
+    """Run the verb; gives what it returned and the rows that it wrote itself."""
+    outer = door.memory.get("written")
+    written: Written = {}
+    door.memory["written"] = written
+    try:
+        return verb(*args, **kwargs), written
+    finally:
+        door.memory["written"] = outer
+
+
+@contextmanager
+def _collecting(door: Door, outermost: bool) -> Iterator[None]:
+    """When the outermost operation fails, forget what it collected: the door may live on and write something else."""
+    try:
+        yield
+    except BaseException:
+        if outermost:
+            for name in ("events", "inserts", "because"):
+                door.memory.pop(name, None)
+        raise
+
+
+def _names(written: Written) -> str:
+    return ", ".join(sorted({model.__name__ for model, _ in written}))
 
 
 def open_subject(kind: str, key: UUID | None = None) -> UUID:
@@ -160,9 +192,63 @@ def commitment(salt: bytes, payload: dict[str, Any]) -> str:
     return hmac.new(salt, canonical.dumps(payload), hashlib.sha256).hexdigest()
 
 
+def row_form(row: Model) -> dict[str, Any]:
+    """The row as canonical JSON takes it, by column: what its digest is over.
+
+    Left out: the tenant (an id of this installation), the columns that the model lists as uncommitted, and whatever
+    is NULL, so that a column added later (NULL in the rows that are there) changes no digest. Moments are UTC with
+    microseconds, bytes hexadecimal.
+    """
+    left_out = {"tenant_id", *getattr(row, "uncommitted", ())}
+    form: dict[str, Any] = {}
+    for field_ in row._meta.concrete_fields:
+        value = field_.to_python(getattr(row, field_.attname))
+        assert field_.column is not None
+        if field_.column in left_out or value is None:
+            continue
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).isoformat(timespec="microseconds")
+        elif isinstance(value, date):
+            value = value.isoformat()
+        elif isinstance(value, UUID):
+            value = str(value)
+        elif isinstance(value, (bytes, memoryview)):
+            value = bytes(value).hex()
+        form[field_.column] = value
+    return form
+
+
+def _commitments(collected: list[tuple[Event, Written]]) -> list[dict[str, dict[str, list[Any]]]]:
+    """For each event the rows it commits to: by table and key, the row's version (0 if it has none) and digest."""
+    again: dict[type[Model], list[UUID]] = {}
+    for _, written in collected:
+        for (model, key), row in written.items():
+            if row is None:
+                again.setdefault(model, []).append(key)
+    stored = {
+        (model, row.pk): row for model, keys in again.items() for row in model._base_manager.filter(pk__in=set(keys))
+    }
+    return [
+        _by_table([stored.get(place) or row for place, row in written.items() if place in stored or row is not None])
+        for _, written in collected
+    ]
+
+
+def _by_table(rows: Iterable[Any]) -> dict[str, dict[str, list[Any]]]:
+    found: dict[str, dict[str, list[Any]]] = {}
+    for row in rows:
+        told = [getattr(row, "version", 0), canonical.digest(row_form(row))]
+        found.setdefault(row._meta.db_table, {})[str(row.pk)] = told
+    return found
+
+
 def _chain(door: Door, now: datetime) -> None:
     """Write the collected events behind the heads of their subjects, which stay locked until the commit."""
-    events: list[Event] = door.memory.pop("events", [])
+    collected: list[tuple[Event, Written]] = door.memory.pop("events", [])
+    events = [
+        replace(event, payload={**event.payload, "rows": rows}) if rows else event
+        for (event, _), rows in zip(collected, _commitments(collected), strict=True)
+    ]
     pending: list[Any] = door.memory.pop("inserts", [])
     if not events:
         if pending:
@@ -211,6 +297,8 @@ def _chain(door: Door, now: datetime) -> None:
 def insert_with_events(*rows: Any) -> None:
     """Insert `rows` together with the operation's events, in one statement at its end (for the hot path)."""
     acting_door().memory.setdefault("inserts", []).extend(rows)
+    for row in rows:
+        note_written(row)
 
 
 def insert_together(rows: Sequence[Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -46,6 +48,12 @@ class Case(TenantRow):
 
 class Period(TenantRow):
     """A span of days of a case (normally a month), with what entry routing needs to know of it."""
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "last_application_at": "follows from the applications",
+        "last_decision_on": "follows from the decisions",
+        "result": "follows from the decisions",
+    }
 
     case = TenantFK(Case)
     since = models.DateField()

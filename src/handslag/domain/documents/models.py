@@ -39,6 +39,10 @@ class Document(TenantRow):
 class Text(TenantRow):
     """A text of legal effect as an act used it (signing text, letter, remedies): kept by its digest, never changed."""
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "named by the digest of its own words",
+    }
+
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
     digest = models.CharField(max_length=64)

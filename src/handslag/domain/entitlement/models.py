@@ -14,6 +14,10 @@ from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 class Assessment(TenantRow):
     """The caseworker's working copy of a period's facts: applied, proposed and own values with their reasons."""
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "the caseworker's working copy; what was calculated from is the snapshot",
+    }
+
     case = TenantFK(Case)
     period = TenantFK(Period)
     facts = models.JSONField()

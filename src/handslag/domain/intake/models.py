@@ -23,6 +23,10 @@ class Draft(TenantRow):
     exactly what was shown, which both adults sign.
     """
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "drafts are no history; what was submitted is the application",
+    }
+
     case = TenantFK(Case)
     period = TenantFK(Period)
     author = TenantFK(Person)
@@ -58,6 +62,10 @@ class Draft(TenantRow):
 
 class SigningRequest(TenantRow):
     """A step-up under way: the log-in flow's secrets, and the digest that its nonce is bound to. Used once."""
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "a step-up under way; its outcome is the signature",
+    }
 
     draft = TenantFK(Draft)
     person = TenantFK(Person)

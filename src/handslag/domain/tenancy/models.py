@@ -178,6 +178,10 @@ class TenantKeyRow(TenantRow):
 class Counter(TenantRow):
     """The last number given out, per year and series."""
 
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "a number given out twice is refused by the table that carries it",
+    }
+
     series = models.CharField(max_length=24)
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField()

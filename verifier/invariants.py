@@ -1,0 +1,441 @@
+"""Nothing lost, nothing doubled: what must hold between the rows (I1 to I11 of the conservation rules)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from verifier.blocks import signed_payload
+from verifier.canonical import NotCanonical, encode, sha256
+from verifier.chain import Chain, Told
+from verifier.database import Connection, Row, keys_within_tenants, rows
+from verifier.report import Report
+from verifier.signatures import NUMBER_CLAIMS, BadSignature, check_eid_evidence
+
+#: A notice, or a job, that has not ended after this is stuck.
+OUTBOX_LIMIT = timedelta(hours=24)
+
+
+def by_id(connection: Connection, table: str) -> dict[UUID, Row]:
+    """All rows of a table of the tenant by key."""
+    query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))
+    return {row["id"]: row for row in connection.execute(query)}
+
+
+def grouped(found: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in found:
+        groups[row[column]].append(row)
+    return groups
+
+
+def digest_of(value: Any) -> str:
+    """The canonical digest, or what stands in its way."""
+    try:
+        return sha256(value)
+    except NotCanonical as error:
+        return f"({error})"
+
+
+# -- I1, I2, I3: applications ------------------------------------------------------------------------------------
+
+
+def check_applications(
+    connection: Connection, report: Report, chain: Chain, keys: Mapping[str, Row], shown: Iterable[Mapping[str, Any]]
+) -> None:
+    """I1: accepted means one receipt, every adult's signature, a case, an event, equal digests.
+    I2: every receipt of a client's own log (`shown`: number and digest) is here. I3: no draft vanishes."""
+    drafts, applications = by_id(connection, "intake_draft"), by_id(connection, "intake_application")
+    receipts = by_id(connection, "intake_receipt")
+    cases = by_id(connection, "casefile_case")
+    of_application = grouped(receipts.values(), "application_id")
+    signatures = grouped(by_id(connection, "intake_signature").values(), "draft_id")
+    periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
+    numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
+    submitted: dict[str, list[Told]] = defaultdict(list)
+    for event in chain.of_kind("application submitted"):
+        submitted[str(event.payload.get("application"))].append(event)
+    for key, row in applications.items():
+        report.count("applications")
+        if digest_of(row["document"]) != row["digest"]:
+            report.broken("I1", "intake_application", key, "its document does not have its digest")
+        if row["case_id"] not in cases:
+            report.broken("I1", "intake_application", key, "belongs to no case")
+        if not periods.get(key):
+            report.broken("I1", "intake_application", key, "asks for no period")
+        _check_signatures(report, row, signatures.get(key, []), numbers)
+        own = of_application.get(key, [])
+        if len(own) != 1:
+            report.broken("I1", "intake_application", key, f"has {len(own)} receipts")
+        events = submitted.get(str(key), [])
+        if len(events) != 1:
+            report.broken("I1", "intake_application", key, f"was submitted by {len(events)} events")
+        for receipt in own:
+            _check_receipt(report, row, receipt, signatures.get(key, []), events, keys)
+    for key, receipt in receipts.items():
+        if receipt["application_id"] not in applications:
+            report.broken("I1", "intake_receipt", key, "its application is gone")
+    _check_drafts(report, chain, drafts, applications)
+    by_number = {row["number"]: row for row in receipts.values()}
+    for told in shown:
+        here = by_number.get(str(told.get("number")))
+        if here is None:
+            report.broken("I2", "intake_receipt", "", f"receipt {told.get('number')} was shown, but is not here")
+        elif here["digest"] != told.get("digest"):
+            report.broken("I2", "intake_receipt", here["id"], "was shown with another digest")
+
+
+def _check_signatures(report: Report, row: Row, signatures: list[Row], numbers: Mapping[UUID, list[Row]]) -> None:
+    fitting = [s for s in signatures if s["digest"] == row["digest"]]
+    signers = sorted(str(s["person_id"]) for s in fitting)
+    document = row["document"] if isinstance(row["document"], dict) else {}
+    adults = sorted(str(key) for key in document.get("applicants") or [])
+    if signers != adults or not adults:
+        report.broken(
+            "I1", "intake_application", row["id"], f"needs the signatures of {adults}, has those of {signers}"
+        )
+    for signature in fitting:
+        try:
+            if signature["method"] == "paper":
+                if signature["evidence"].get("digest") != row["digest"]:
+                    raise BadSignature("evidence: about another digest")
+                continue
+            claims = check_eid_evidence(signature["evidence"], signature["digest"])
+            if (claims["iss"], claims["acr"]) != (signature["issuer"], signature["acr"]):
+                raise BadSignature("evidence: another issuer or level than the row says")
+            stated = {str(claims[name]).replace("-", "") for name in NUMBER_CLAIMS if claims.get(name)}
+            known = {number["value"] for number in numbers.get(signature["person_id"], [])}
+            if stated and not stated & known:
+                raise BadSignature("evidence: somebody else identified")
+        except (BadSignature, AttributeError) as error:
+            report.broken("I1", "intake_signature", signature["id"], str(error))
+
+
+def _check_receipt(
+    report: Report, row: Row, receipt: Row, signatures: list[Row], events: list[Told], keys: Mapping[str, Row]
+) -> None:
+    body = receipt["body"] if isinstance(receipt["body"], dict) else {}
+    if digest_of(receipt["body"]) != receipt["digest"]:
+        report.broken("I1", "intake_receipt", receipt["id"], "its body does not have its digest")
+    try:
+        signed = signed_payload(keys, receipt["key_id"], receipt["signature"], row["received_at"])
+        if signed != encode(receipt["body"]):
+            report.broken("I1", "intake_receipt", receipt["id"], "says something else than what was signed")
+    except (BadSignature, NotCanonical) as error:
+        report.broken("I1", "intake_receipt", receipt["id"], str(error))
+    evidence = {str(s["person_id"]): digest_of(s["evidence"]) for s in signatures if s["digest"] == row["digest"]}
+    named = {str(s.get("person")): s.get("evidence_digest") for s in body.get("signatures") or []}
+    if named != evidence:
+        report.broken("I1", "intake_receipt", receipt["id"], "names other signatures than there are")
+    told = (body.get("application"), body.get("content_digest"), body.get("number"), body.get("attachments"))
+    if told != (str(row["id"]), row["digest"], receipt["number"], []):
+        report.broken("I1", "intake_receipt", receipt["id"], "is not about its application")
+    for event in events:
+        said = (event.payload.get("digest"), event.payload.get("receipt"), event.payload.get("receipt_digest"))
+        if said != (row["digest"], receipt["number"], receipt["digest"]) or event.subject != row["case_id"]:
+            report.broken("I1", "intake_receipt", receipt["id"], f"event {event.id} says something else")
+        if body.get("event") != str(event.id):
+            report.broken("I1", "intake_receipt", receipt["id"], f"does not name its event {event.id}")
+
+
+def _check_drafts(report: Report, chain: Chain, drafts: Mapping[UUID, Row], applications: Mapping[UUID, Row]) -> None:
+    """I3: drafts + accepted + withdrawn + expired = ids ever created."""
+    created = {str(e.payload.get("draft")): e.subject for e in chain.of_kind("draft opened")}
+    for event in chain.of_kind("application submitted"):
+        created.setdefault(str(event.payload.get("application")), event.subject)
+    for key, case in created.items():
+        if UUID(key) not in drafts:
+            report.broken("I3", "intake_draft", key, "was opened and is gone")
+        elif drafts[UUID(key)]["case_id"] != case:
+            report.broken("I3", "intake_draft", key, "was opened in another case")
+    for draft, row in drafts.items():
+        report.count("drafts")
+        if str(draft) not in created:
+            report.broken("I3", "intake_draft", draft, "no event opened it")
+        if (row["state"] == "accepted") != (draft in applications):
+            report.broken(
+                "I3", "intake_draft", draft, f"is {row['state']}, but its application is {draft in applications}"
+            )
+        application = applications.get(draft)
+        if application and (application["digest"], application["case_id"]) != (row["shown_digest"], row["case_id"]):
+            report.broken("I3", "intake_draft", draft, "is not what was submitted")
+        if row["shown"] is not None and digest_of(row["shown"]) != row["shown_digest"]:
+            report.broken("I3", "intake_draft", draft, "what was shown does not have its digest")
+
+
+# -- I5: decisions, sheets, snapshots, norms ---------------------------------------------------------------------
+
+
+def check_decisions(connection: Connection, report: Report, chain: Chain) -> None:
+    """Every decision line refers to one decision, one sheet, one snapshot, one set of norms; digests recompute."""
+    decisions, sheets = by_id(connection, "decisions_decision"), by_id(connection, "entitlement_sheet")
+    snapshots, norm_sets = by_id(connection, "entitlement_snapshot"), by_id(connection, "entitlement_normset")
+    lines = grouped(by_id(connection, "decisions_decisionline").values(), "decision_id")
+    letters = grouped(by_id(connection, "decisions_letter").values(), "decision_id")
+    taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
+    for table, column, found in (
+        ("entitlement_snapshot", "facts", snapshots),
+        ("entitlement_normset", "body", norm_sets),
+        ("entitlement_sheet", "body", sheets),
+    ):
+        for key, row in found.items():
+            if digest_of(row[column]) != row["digest"]:
+                report.broken("I5", table, key, f"its {column} does not have its digest")
+    for row in rows(
+        connection, "SELECT id, digest, encode(sha256(convert_to(body, 'UTF8')), 'hex') AS made FROM documents_text"
+    ):
+        if row["digest"] != row["made"]:
+            report.broken("I5", "documents_text", row["id"], "its words do not have its digest")
+    for key, sheet in sheets.items():
+        report.count("sheets")
+        snapshot = snapshots.get(sheet["snapshot_id"])
+        if snapshot is None or sheet["norm_set_id"] not in norm_sets:
+            report.broken("I5", "entitlement_sheet", key, "its snapshot or its norms are gone")
+        elif (snapshot["case_id"], snapshot["period_id"]) != (sheet["case_id"], sheet["period_id"]):
+            report.broken("I5", "entitlement_sheet", key, "its snapshot is of another case or period")
+        body = sheet["body"] if isinstance(sheet["body"], dict) else {}
+        stated = (body.get("granted"), body.get("pack"), body.get("rule_version"))
+        if stated != (sheet["granted"], sheet["pack"], sheet["rule_version"]):
+            report.broken("I5", "entitlement_sheet", key, "its columns say something else than its body")
+    for key, decision in decisions.items():
+        report.count("decisions")
+        found_sheet = sheets.get(decision["sheet_id"])
+        if found_sheet is None:
+            report.broken("I5", "decisions_decision", key, "rests on no sheet")
+        elif (found_sheet["case_id"], found_sheet["period_id"], found_sheet["granted"], found_sheet["currency"]) != (
+            decision["case_id"],
+            decision["period_id"],
+            decision["amount"],
+            decision["currency"],
+        ):
+            report.broken("I5", "decisions_decision", key, "is not what its sheet amounts to")
+        in_force = decision["state"] in ("decided", "served")
+        if in_force != (str(key) in taken):
+            report.broken("I5", "decisions_decision", key, f"is {decision['state']}, which the chain does not bear out")
+        own, letter = lines.get(key, []), letters.get(key, [])
+        if len(letter) != int(in_force):
+            report.broken("I5", "decisions_decision", key, f"is {decision['state']} and has {len(letter)} letters")
+        if sum(line["amount"] for line in own) != (decision["amount"] if in_force else 0):
+            report.broken("I6", "decisions_decision", key, "its lines do not add up to its amount")
+        for line in own:
+            if line["period_id"] != decision["period_id"]:
+                report.broken("I5", "decisions_decisionline", line["id"], "is of another period than its decision")
+        if in_force and str(key) in taken:
+            _check_taken(report, decision, letter, taken[str(key)])
+    for decision_id, strays in lines.items():
+        if decision_id not in decisions:
+            for line in strays:
+                report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
+
+
+def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told) -> None:
+    said = [event.payload.get(name) for name in ("amount", "currency", "outcome", "sheet", "decided_by")]
+    here = [decision["amount"], decision["currency"], decision["outcome"]]
+    if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"])]:
+        report.broken("I5", "decisions_decision", decision["id"], f"event {event.id} says something else")
+    for letter in letters:
+        digests = {digest_of(letter["content"]), letter["content_digest"], event.payload.get("letter_digest")}
+        if len(digests) != 1:
+            report.broken("I5", "decisions_letter", letter["id"], "is not the letter that was decided")
+
+
+# -- I6: the case account ----------------------------------------------------------------------------------------
+
+ACTIVE = ("planned", "blocked", "reserved", "sent", "confirmed", "returned")
+
+
+def check_account(connection: Connection, report: Report) -> None:
+    """Per booking, and so per case and period: decided = booked = paid + planned + blocked, or counter-booked and
+    stopped. No payment without a decision in force, none twice."""
+    lines = by_id(connection, "decisions_decisionline")
+    decisions = by_id(connection, "decisions_decision")
+    bookings, payments = by_id(connection, "payments_booking"), by_id(connection, "payments_payment")
+    settlements = by_id(connection, "payments_settlement").values()
+    counters = grouped((b for b in bookings.values() if b["reverses_id"]), "reverses_id")
+    of_line = grouped(
+        (b for b in bookings.values() if not b["reverses_id"] and b["decision_line_id"]), "decision_line_id"
+    )
+    of_booking, of_payment = grouped(settlements, "booking_id"), grouped(settlements, "payment_id")
+    for key, line in lines.items():
+        decision = decisions.get(line["decision_id"])
+        if decision is None or decision["state"] not in ("decided", "served"):
+            report.broken("I6", "decisions_decisionline", key, "its decision is not in force")
+        booked = of_line.get(key, [])
+        if [b["amount"] for b in booked] != ([line["amount"]] if line["amount"] else []):
+            report.broken("I6", "decisions_decisionline", key, f"is booked {len(booked)} times, or with another amount")
+    for key, booking in bookings.items():
+        report.count("bookings")
+        _check_booking(report, booking, bookings, counters.get(key, []), lines, decisions)
+        parts = [(part, payments.get(part["payment_id"])) for part in of_booking.get(key, [])]
+        live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
+        owed = booking["decision_line_id"] and not booking["reverses_id"] and not counters.get(key)
+        if live != (booking["amount"] if owed else 0):
+            report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {booking['amount']} is booked")
+    for key, payment in payments.items():
+        report.count("payments")
+        parts = [(part, bookings.get(part["booking_id"])) for part in of_payment.get(key, [])]
+        if sum(part["amount"] for part, _ in parts) != payment["amount"]:
+            report.broken("I6", "payments_payment", key, "does not settle bookings of its amount")
+        for _, source in parts:
+            place = (payment["case_id"], payment["period_id"], payment["currency"])
+            if source is None or (source["case_id"], source["period_id"], source["currency"]) != place:
+                report.broken("I6", "payments_payment", key, "settles a booking of another case, period or currency")
+            elif payment["state"] == "stopped" and not counters.get(source["id"]):
+                report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
+
+
+def _check_booking(
+    report: Report,
+    booking: Row,
+    bookings: Mapping[UUID, Row],
+    counters: list[Row],
+    lines: Mapping[UUID, Row],
+    decisions: Mapping[UUID, Row],
+) -> None:
+    key = booking["id"]
+    if booking["reverses_id"]:
+        first = bookings.get(booking["reverses_id"])
+        same = ("case_id", "period_id", "kind", "account_code", "currency", "decision_line_id")
+        if first is None or any(first[name] != booking[name] for name in same) or first["amount"] != -booking["amount"]:
+            report.broken("I6", "payments_booking", key, "does not counter the booking it names")
+    if len(counters) > 1:
+        report.broken("I6", "payments_booking", key, f"is countered {len(counters)} times")
+    if booking["decision_line_id"]:
+        line = lines.get(booking["decision_line_id"])
+        decision = decisions.get(line["decision_id"]) if line else None
+        if line is None or decision is None:
+            report.broken("I6", "payments_booking", key, "its decision line is gone")
+        elif (decision["case_id"], line["period_id"], decision["currency"]) != (
+            booking["case_id"],
+            booking["period_id"],
+            booking["currency"],
+        ):
+            report.broken("I6", "payments_booking", key, "is of another case, period or currency than its decision")
+    elif not booking["source"]:
+        report.broken("I6", "payments_booking", key, "cites no source")
+
+
+# -- I7: runs and their files ------------------------------------------------------------------------------------
+
+
+def check_runs(connection: Connection, report: Report, chain: Chain) -> None:
+    """Total of the run = sum of its payments = what its file says of itself; the file's digest is its document's."""
+    documents = by_id(connection, "documents_document")
+    files = grouped(by_id(connection, "payments_runfile").values(), "run_id")
+    payments = grouped((p for p in by_id(connection, "payments_payment").values() if p["run_id"]), "run_id")
+    written = grouped(({"run": e.subject, "said": e.payload} for e in chain.of_kind("run file written")), "run")
+    runs = by_id(connection, "payments_run")
+    for key, run in runs.items():
+        report.count("runs")
+        own = payments.get(key, [])
+        if (len(own), sum(p["amount"] for p in own)) != (run["payments"], run["total"]):
+            report.broken("I7", "payments_run", key, "its payments do not add up to it")
+        if any(p["currency"] != run["currency"] for p in own):
+            report.broken("I7", "payments_run", key, "mixes currencies")
+        left = run["state"] == "sent"
+        for payment in own:
+            if (payment["state"] == "reserved") == left:
+                report.broken(
+                    "I7", "payments_payment", payment["id"], f"is {payment['state']} in a run that is {run['state']}"
+                )
+        if len(files.get(key, [])) != int(left):
+            report.broken("I7", "payments_run", key, f"is {run['state']} and has {len(files.get(key, []))} files")
+        for file in files.get(key, []):
+            document = documents.get(file["document_id"])
+            if (file["payments"], file["total"]) != (run["payments"], run["total"]):
+                report.broken("I7", "payments_runfile", file["id"], "states another sum or number than its run")
+            if document is None or document["digest"] != file["digest"] or document["subject_id"] != key:
+                report.broken("I7", "payments_runfile", file["id"], "is not the document it names")
+            for event in written.get(key, []):
+                said = (event["said"].get("digest"), event["said"].get("payments"), event["said"].get("total"))
+                if said != (file["digest"], file["payments"], file["total"]):
+                    report.broken("I7", "payments_runfile", file["id"], "the chain says something else of it")
+    for run_id, strays in files.items():
+        if run_id not in runs:
+            for file in strays:
+                report.broken("I7", "payments_runfile", file["id"], "its run is gone")
+
+
+# -- I4, I11 -----------------------------------------------------------------------------------------------------
+
+
+def check_outbox(connection: Connection, report: Report, now: datetime) -> None:
+    """I4: every notice has ended, or is younger than its limit."""
+    for row in rows(connection, "SELECT id, state, created_at, ended_at FROM tasks_notice"):
+        report.count("notices")
+        if row["state"] == "waiting":
+            if now - row["created_at"] > OUTBOX_LIMIT:
+                report.broken("I4", "tasks_notice", row["id"], f"has waited since {row['created_at']:%Y-%m-%d %H:%M}")
+        elif row["ended_at"] is None:
+            report.broken("I4", "tasks_notice", row["id"], f"is {row['state']} without a moment")
+
+
+_JOBS = """
+SELECT j.id, j.task_name, j.status::text AS status, max(e.at) AS at
+FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id
+WHERE j.status::text IN ('todo', 'doing', 'failed') GROUP BY j.id
+"""
+
+
+def check_jobs(connection: Connection, report: Report, now: datetime) -> None:
+    """I4: no job has failed for good, none waits or runs beyond the limit."""
+    for row in rows(connection, _JOBS):
+        report.count("open jobs")
+        if row["status"] == "failed":
+            report.broken("I4", "procrastinate_jobs", row["id"], f"{row['task_name']} has failed")
+        elif row["at"] is not None and now - row["at"] > OUTBOX_LIMIT:
+            report.broken("I4", "procrastinate_jobs", row["id"], f"{row['task_name']} is {row['status']} for too long")
+
+
+def check_periods(connection: Connection, report: Report) -> None:
+    """What a period carries for the routing of entries follows from its applications and decisions."""
+    query = """
+    SELECT p.id, p.last_application_at, p.last_decision_on, p.result,
+      (SELECT max(a.received_at) FROM intake_applicationperiod l JOIN intake_application a ON a.id = l.application_id
+       WHERE l.period_id = p.id) AS applied_at,
+      (SELECT d.outcome FROM decisions_decision d WHERE d.period_id = p.id AND d.state IN ('decided', 'served')
+       ORDER BY d.decided_at DESC LIMIT 1) AS outcome
+    FROM casefile_period p
+    """
+    for row in rows(connection, query):
+        if row["last_application_at"] != row["applied_at"]:
+            report.broken("I1", "casefile_period", row["id"], "does not carry its last application")
+        if (row["result"] or None) != row["outcome"] or (row["last_decision_on"] is None) != (row["outcome"] is None):
+            report.broken("I5", "casefile_period", row["id"], "does not carry its last decision")
+
+
+def check_parents(connection: Connection, report: Report) -> None:
+    """I11: every reference within the tenant finds its row in the same tenant."""
+    for key in keys_within_tenants(connection):
+        query = sql.SQL(
+            "SELECT c.id, c.{column} AS parent FROM {table} c LEFT JOIN {parent} p "
+            "ON p.tenant_id = c.tenant_id AND p.id = c.{column} WHERE c.{column} IS NOT NULL AND p.id IS NULL"
+        ).format(column=sql.Identifier(key.column), table=sql.Identifier(key.table), parent=sql.Identifier(key.parent))
+        for row in connection.execute(query):
+            report.broken(
+                "I11", key.table, row["id"], f"{key.column} {row['parent']} is no {key.parent} of its organisation"
+            )
+
+
+def accounts_of(connection: Connection) -> set[UUID]:
+    """Who may hold a session here: active members of staff, and people's log-ins."""
+    found = rows(
+        connection,
+        "SELECT user_id AS id FROM tenancy_staffmember WHERE active UNION SELECT id FROM people_citizenlogin",
+    )
+    return {row["id"] for row in found}
+
+
+def check_sessions(connection: Connection, report: Report, accounts: set[UUID], now: datetime) -> None:
+    """I11: no session outlives the right to it. `accounts`: those of all tenants together."""
+    active = {row["id"]: row["is_active"] for row in rows(connection, "SELECT id, is_active FROM tenancy_staffuser")}
+    for row in rows(connection, "SELECT account, expire_date FROM tenancy_session WHERE account IS NOT NULL"):
+        report.count("sessions")
+        if row["expire_date"] > now and (row["account"] not in accounts or active.get(row["account"]) is False):
+            report.broken("I11", "tenancy_session", row["account"], "a session of an account that has no right to it")
