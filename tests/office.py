@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from handslag.connectors.eid.oidc.config import PERSONAL_NUMBER
+from handslag.connectors.eid.oidc.evidence import FORMAT, signing_nonce
+from handslag.connectors.eid.port import LOA3
 from handslag.demo.fill import numbers, staff_user
 from handslag.demo.log_ins import DemoStaff
 from handslag.domain.casefile.models import Case, Period
@@ -47,6 +57,24 @@ STAFF = (
     DemoStaff("alva", "Alva Administratör", ("administrator",)),
 )
 _numbers = itertools.count(1)
+
+EID = "https://eid.example"
+_eid_key = ECKey.generate_key("P-256")
+
+
+def eid_evidence(digest: str, number: str) -> dict[str, Any]:
+    """The evidence of a signature over `digest` by the person with that personnummer, as an e-ID would vouch."""
+    salt = secrets.token_urlsafe(16)
+    claims = {
+        "iss": EID, "sub": "s", "aud": "handslag", "acr": LOA3, "auth_time": 1_790_000_000, "iat": 1_790_000_000,
+        "exp": 1_790_000_300, "nonce": signing_nonce(digest, salt), PERSONAL_NUMBER: number,
+    }  # fmt: skip
+    return {
+        "format": FORMAT, "id_token": jwt.encode({"alg": "ES256"}, claims, _eid_key), "salt": salt, "digest": digest,
+        "issuer": EID, "client_id": "handslag", "acr": LOA3, "auth_time": 1_790_000_000,
+        "jwk": _eid_key.as_dict(private=False),
+    }  # fmt: skip
+
 
 #: The renewal of case C1 of the Swedish norm: 6 550 kr are granted.
 C1: dict[str, Any] = {
@@ -141,8 +169,8 @@ class Folder:
         state = state or f"{draft.id}/{adult}"
         begin_signing(**by, draft=draft.id, state=state)
         vouched = SignedBy(
-            issuer="https://eid.example", subject=f"s{adult}", identifier=self.numbers[adult], acr="loa3",
-            digest=draft.shown_digest, evidence={"made by": "test"},
+            issuer=EID, subject=f"s{adult}", identifier=self.numbers[adult], acr=LOA3,
+            digest=draft.shown_digest, evidence=eid_evidence(draft.shown_digest, self.numbers[adult]),
         )  # fmt: skip
         return sign(**by, state=state, signed=vouched).receipt
 
@@ -171,6 +199,20 @@ class Folder:
         sheet = self.assessed(month)
         proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
+
+
+@contextmanager
+def as_role(database: Any, role: str) -> Iterator[None]:
+    """Let Django in this process be another database role for a while (jobs are the worker's)."""
+    told = connection.settings_dict
+    before = {name: told[name] for name in ("USER", "PASSWORD")}
+    connection.close()
+    told.update(USER=f"handslag_{role}", PASSWORD=database.secrets.roles[role])
+    try:
+        yield
+    finally:
+        connection.close()
+        told.update(before)
 
 
 def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:

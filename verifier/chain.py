@@ -29,7 +29,6 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "entitlement_assessment": frozenset("*"),
     "intake_draft": frozenset("*"),
     "intake_signingrequest": frozenset("*"),
-    "people_citizenlogin": frozenset("*"),
     "tenancy_counter": frozenset("*"),
 }
 

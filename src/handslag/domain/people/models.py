@@ -161,10 +161,6 @@ class Representation(TenantRow):
 class CitizenLogin(TenantRow):
     """A person's log-in: the issuer and subject that vouched for them. The session holds only this row's key."""
 
-    uncommitted: ClassVar[dict[str, str]] = {
-        "*": "moves at each log-in; who signed is proven by the signature's evidence",
-    }
-
     grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
 
     person = TenantFK(Person)

@@ -16,13 +16,17 @@ QUEUE = {"web": "SELECT, INSERT", "worker": "SELECT, INSERT, UPDATE, DELETE"}
 
 @dataclass(frozen=True)
 class InstallationTable:
-    """Why the table may be seen by every tenant, its columns, and who may do what with it."""
+    """Why the table may be seen by every tenant, its columns, and who may do what with it.
+
+    `audited`: the auditor reads it whole; else only `audited_columns`.
+    """
 
     reason: str
     columns: tuple[str, ...]
     grants: dict[str, str] = field(default_factory=dict)
     audited: bool = True
     staff_columns: tuple[str, ...] = ()
+    audited_columns: tuple[str, ...] = ()
 
 
 _STAFF = "log-in of staff; who may do what lies in the tenant"
@@ -60,9 +64,13 @@ INSTALLATION_TABLES: dict[str, InstallationTable] = {
         ("id", "email", "password", "last_login", "is_active"),
         audited=False,
         staff_columns=("email", "password", "last_login"),
+        audited_columns=("id", "is_active"),
     ),
     "tenancy_session": InstallationTable(
-        "log-in sessions: ids only", ("session_key", "session_data", "expire_date", "account"), audited=False
+        "log-in sessions: ids only",
+        ("session_key", "session_data", "expire_date", "account"),
+        audited=False,
+        audited_columns=("account", "expire_date"),
     ),
     "account_emailaddress": InstallationTable(
         _STAFF,

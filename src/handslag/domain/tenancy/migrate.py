@@ -43,6 +43,9 @@ def grant_statements() -> list[str]:
             statements.append(f'GRANT {verbs} ON "{table}" TO handslag_{role}')
             if "INSERT" in verbs:
                 statements.append(_sequence_grant(table, role))
+    for table, entry in INSTALLATION_TABLES.items():
+        if entry.audited_columns:
+            statements.append(f'GRANT SELECT ({", ".join(entry.audited_columns)}) ON "{table}" TO handslag_auditor')
     return statements
 
 

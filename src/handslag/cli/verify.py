@@ -1,0 +1,77 @@
+"""`handslag verify`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+import verifier
+from handslag.cli.errors import told_plainly
+from handslag.ops.installation import Installation, installed
+
+
+def verify(
+    tenant: Annotated[list[str] | None, typer.Option(help="Short name of an organisation; else all of them.")] = None,
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    roots: Annotated[
+        Path | None, typer.Option(help="Roots of signed blocks that left this installation: what was printed before.")
+    ] = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(help="Receipts that clients were shown: JSON by short name, each with number, digest."),
+    ] = None,
+    files: Annotated[bool, typer.Option(help="Also open every stored file.")] = True,
+) -> None:
+    """Check chains, signed blocks, receipts, decisions, the case account, payment files and stored files; exit code 1
+    when something is broken. Reads as the role auditor; shares no code with what it checks."""
+    if format not in ("text", "json"):
+        sys.exit("--format: text or json")
+    with told_plainly(), installed() as installation:
+        connection = installation.connection("auditor")
+        try:
+            report = verifier.verify(
+                connection,
+                tenants=tenant,
+                files=installation.data / "files" if files else None,
+                file_keys=_file_keys(connection, installation) if files else None,
+                published_roots=_read(roots),
+                receipts=_read(receipts),
+            )
+        except LookupError as error:
+            sys.exit(str(error))
+    print(report.to_json() if format == "json" else report.to_text())
+    sys.exit(0 if report.ok else 1)
+
+
+def _read(path: Path | None) -> Any:
+    """A JSON file; of an earlier report the part `roots`."""
+    if path is None:
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found.get("roots", found) if isinstance(found, dict) else found
+
+
+def _file_keys(conninfo: str, installation: Installation) -> dict[int, list[bytes]]:
+    """By tenant id the keys of its files: the verifier gets them opened and never sees the installation's key."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    cipher = AESGCM(installation.secrets.installation_key)
+    found: dict[int, list[bytes]] = {}
+
+    def opened(key_id: str, sealed: bytes) -> list[bytes]:
+        try:
+            return [cipher.decrypt(sealed[:12], sealed[12:], key_id.encode())]
+        except InvalidTag:
+            return []  # the row is not what the chain committed to: the verifier says so
+
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for (tenant,) in connection.execute("SELECT id FROM tenancy_organisation WHERE is_tenant").fetchall():
+            with connection.transaction():
+                connection.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+                sealed = connection.execute("SELECT key_id, private_sealed FROM tenancy_key WHERE use = 'files'")
+                found[tenant] = [key for key_id, row in sealed for key in opened(key_id, bytes(row))]
+    return found

@@ -1,0 +1,80 @@
+"""Cases of every kind that the first chain knows: single, couple, on paper, refused, reversed, paid, still planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handslag.domain.audit.blocks import sign_block
+from handslag.domain.decisions.models import Letter
+from handslag.domain.intake.operations import enter_on_paper
+from handslag.domain.payments.models import Booking
+from handslag.domain.payments.operations import book_income, reverse_booking
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import file_key
+from handslag.jobs.letters import render_letter
+from handslag.jobs.payments import write_run_file
+from handslag.kernel.ids import uuid7
+from tests.bed import Database
+from tests.office import C1, TEST, Office, as_role, open_office
+
+
+def fill(database: Database) -> tuple[Office, Office, int, dict[int, list[bytes]]]:
+    """Two offices, the first one's tenant id, and the file keys of both."""
+    office, other = open_office(database.connect, "filled"), open_office(database.connect, "other")
+    keys: dict[int, list[bytes]] = {}
+    for place in (office, other):
+        with acting(place.slug, TEST, "keys") as door:
+            keys[door.the_tenant.id] = [file_key()]
+    _cases(database, office)
+    other.case().applied()
+    for place in (other, office):
+        sign_block(tenant=place.slug, by=TEST, now=place.now)
+    office.case(("Sven", "Sen", "19700101")).applied()  # moves on after the first block
+    sign_block(tenant=office.slug, by=TEST, now=office.now)
+    return office, other, next(iter(keys)), keys
+
+
+def _cases(database: Database, office: Office) -> None:
+    single = office.case()
+    single.applied()
+    single.decided()
+    couple = office.case(
+        ("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"), children=(("Sara", "Åberg", "20210210"),)
+    )
+    couple.applied()
+    couple.decided()
+    _pay(office)
+    refused = office.case(("Rik", "Riksson", "19800202"))
+    refused.applied({**C1, "incomes": [{"code": "ACTIVITY_SUPPORT", "amount": "30 000", "note": ""}]})
+    refused.decided(reasons="Inkomsterna räcker enligt beräkningen.")
+    on_paper = office.case(("Pia", "Papper", "19600606"))
+    enter_on_paper(
+        **office.act("rut"), key=uuid7(), case=on_paper.case.id, month=office.month, channel="paper", language="sv",
+        answers=C1, signed_on=[on_paper.citizens[0].id], evidence="pärm 3",
+    )  # fmt: skip
+    on_paper.decided()
+    changed = office.case(("Åsa", "Ändring", "19910111"))
+    changed.applied()
+    changed.decided()
+    with acting(office.slug, TEST, "look"):
+        booking = Booking.objects.get(case=changed.case)
+    reverse_booking(**office.act("hanna"), booking=booking.id, reason="fel månad")
+    book_income(
+        **office.act("hanna"), case=single.case.id, period=single.period().id, account_code="aterbetalning",
+        counterparty="Petra Nilsson", amount=120_00, source="inbetalning 17",
+    )  # fmt: skip
+    office.case(("Dag", "Draft", "19990909")).draft()
+    with acting(office.slug, TEST, "look") as door:
+        letters = list(Letter.objects.filter(document=None).values_list("id", flat=True))
+        tenant = door.the_tenant.id
+    with as_role(database, "worker"):
+        for letter in letters:
+            render_letter(tenant=tenant, letter=str(letter))
+
+
+def _pay(office: Office) -> Any:
+    run = office.run()
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    write_run_file(tenant=tenant, run=str(run.id))
+    return run
