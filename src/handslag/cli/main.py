@@ -18,6 +18,7 @@ COMMANDS = {
     "roles": "check the database roles; --sql prints what a managed server's owner runs",
     "postgres": "dump and restore the embedded database",
     "worker": "run scheduled and queued work",
+    "organisation": "enter an organisation, admit its staff, change its settings",
     "demo": "fill the demonstration of invented organisations and people",
     "journey": "drive one application from filing to payment through the running product",
     "sheet": "calculate the sheet of one case file",

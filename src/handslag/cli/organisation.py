@@ -1,0 +1,125 @@
+"""`handslag organisation`: what the installation itself does for an organisation, before anybody can log in."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from uuid import UUID
+
+import typer
+import yaml
+
+from handslag.cli.errors import told_plainly
+from handslag.ops.installation import acting_as
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@contextmanager
+def _playing(role: str) -> Iterator[None]:
+    """Play a role; what is wrong with the arguments is told as one line."""
+    with told_plainly(), acting_as(role):
+        from django.db import IntegrityError
+
+        from handslag.domain.tenancy.door import UnknownTenant
+
+        try:
+            yield
+        except UnknownTenant as error:
+            sys.exit(f"There is no organisation {error}: handslag organisation add {error} ...")
+        except IntegrityError as error:
+            sys.exit(f"It is there already, or a value can't be: {str(error).splitlines()[0]}")
+        except ValueError as error:
+            sys.exit(str(error))
+
+
+Slug = Annotated[str, typer.Argument(help="Short name: it stands in every address.")]
+
+
+@app.command()
+def add(
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="The name in letters.")],
+    code: Annotated[str, typer.Option(help="Its code outside: kommunkod, BFS number, AGS ...")],
+    code_type: Annotated[str, typer.Option()] = "kommunkod",
+    kind: Annotated[str, typer.Option()] = "municipality",
+    country: Annotated[str, typer.Option()] = "SE",
+    currency: Annotated[str, typer.Option()] = "SEK",
+    zone: Annotated[str, typer.Option()] = "Europe/Stockholm",
+    language: Annotated[list[str] | None, typer.Option(help="First the office's own; repeat for more.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="A unit; repeat for more.")] = None,
+) -> None:
+    """Enter an organisation that is responsible for data of its own, with its keys and units."""
+    role = os.environ.get("HANDSLAG_STEP_ROLE", "owner")
+    with _playing(role):
+        if role == "owner":
+            from handslag.domain.tenancy.models import Organisation
+
+            Organisation.objects.create(
+                slug=slug, name=name, code=code, code_type=code_type, kind=kind, country=country, currency=currency,
+                zone=zone, languages=language or ["sv", "en"], is_tenant=True,
+            )  # fmt: skip
+            # The directory is the owner's to write, all the rest is an operation: one process plays one role.
+            os.environ |= {"HANDSLAG_STEP_ROLE": "web", "HANDSLAG_ROLE": "web"}
+            os.execv(sys.executable, [sys.executable, "-m", "handslag.cli.main", *sys.argv[1:]])
+        from handslag.domain.people.operations.staff import open_organisation
+        from handslag.domain.tenancy.door import system
+        from handslag.kernel import clock
+
+        units = open_organisation(
+            tenant=slug, by=system("installation"), now=clock.now(), units=unit or ["Försörjningsstöd"]
+        )
+    print(f"{name} is open. Units: {', '.join(units)}. Next: handslag organisation staff {slug} ...")
+
+
+@app.command()
+def staff(
+    slug: Slug,
+    email: Annotated[str, typer.Argument(help="Her log-in name.")],
+    name: Annotated[str, typer.Argument(help="Her name as letters show it.")],
+    role: Annotated[list[str], typer.Option(help="registrar, caseworker, decider, payer, administrator, reviewer")],
+    unit: Annotated[str, typer.Option()] = "Försörjningsstöd",
+    clearance: Annotated[int, typer.Option(help="Highest protection level she may see.", min=0, max=3)] = 0,
+) -> None:
+    """Admit a member of staff. Her first password is printed once; at log-in she registers one-time codes."""
+    with _playing("web"):
+        from handslag.domain.people.operations.staff import admit_staff
+        from handslag.domain.tenancy.door import acting, at_large, system
+        from handslag.domain.tenancy.models import StaffUser, Unit
+        from handslag.kernel import clock
+
+        by, password = system("installation"), ""
+        with at_large("admit staff", writing=True):
+            user = StaffUser.objects.filter(email=email.lower()).first()
+            if user is None:
+                password = secrets.token_urlsafe(15)
+                user = StaffUser(email=email.lower())
+                user.set_password(password)
+                user.save()
+        with acting(slug, by, "admit staff"):
+            units: dict[str, UUID] = dict(Unit.objects.values_list("name", "id"))
+        if unit not in units:
+            sys.exit(f"{slug} has no unit {unit!r}; it has {', '.join(sorted(units)) or 'none'}.")
+        admit_staff(
+            tenant=slug, by=by, now=clock.now(), user_id=user.id, name=name, unit=units[unit], roles=role,
+            clearance=clearance,
+        )  # fmt: skip
+    print(f"{email} is admitted." + (f" First password: {password}" if password else ""))
+
+
+@app.command(name="set")
+def set_(
+    slug: Slug,
+    name: Annotated[str, typer.Argument(help="The setting, as in domain/tenancy/policies.py.")],
+    value: Annotated[str, typer.Argument(help="As YAML: 500000, true, {kind: bankgiro, number: 5050-1055}.")],
+) -> None:
+    """Change a setting that operations obey."""
+    with _playing("web"):
+        from handslag.domain.people.operations.staff import set_policy
+        from handslag.domain.tenancy.door import system
+        from handslag.kernel import clock
+
+        set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=yaml.safe_load(value))
+    print(f"{slug}: {name} = {value}")
