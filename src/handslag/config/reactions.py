@@ -84,7 +84,7 @@ def _appeal_deadline(event: Event, by: Actor, now: datetime) -> None:
         now=now,
         subject=event.subject,
         rule="three weeks from proven delivery",
-        legal_basis="44 § förvaltningslagen (2017:900)",
+        legal_basis="43-46 §§ förvaltningslagen (2017:900)",
         consequence="a later appeal is rejected as late",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Count, F, Sum
@@ -13,6 +13,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
+from handslag.domain.payments.policies import pay_day
 from handslag.domain.payments.states import BookingKind, PaymentState, RunState
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.models import Account
@@ -90,7 +91,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
             payee_name=full_name(payee),
             amount=line.amount,
             currency=found.currency,
-            pay_on=pay_day(found.period.since, today),
+            pay_on=pay_day(found.period.since, today, door.the_tenant.country, int(setting("payment_day"))),
             reference=_reference(booking),
             account_kind=account.kind if account else "bban",
             clearing=account.clearing if account else "",
@@ -127,12 +128,6 @@ def account_trouble(account: Account | None) -> str:
 def _reference(booking: Booking) -> str:
     """An end-to-end reference of 32 characters: the booking's own key."""
     return booking.id.hex
-
-
-def pay_day(month: date, today: date) -> date:
-    """Support for a month is paid on the tenant's pay day of the month before, or at once where that is past."""
-    before = (month - timedelta(days=1)).replace(day=min(int(setting("payment_day")), 28))
-    return max(before, today)
 
 
 @operation()
