@@ -191,10 +191,10 @@ PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
 EID_ISSUER = os.environ.get(
     "HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}"
 )
+EID_CLIENT_ID = os.environ.get("HANDSLAG_EID_CLIENT_ID", "handslag-demo")
+EID_CLIENT_SECRET = os.environ.get("HANDSLAG_EID_CLIENT_SECRET", "development-only")
 APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
-#: Where forms may lead to by redirection (Chromium checks form-action on redirects too): the e-ID's pages.
-FORM_ACTIONS = [EID_ISSUER]
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
 MAIL_SENDER = os.environ.get("HANDSLAG_MAIL_SENDER", "no-reply@handslag.example")

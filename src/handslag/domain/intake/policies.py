@@ -15,8 +15,8 @@ from handslag.rules.se.codes import COSTS, INCOMES
 
 FORM = "se.renewal"
 FORM_VERSION = 1
-#: Rows that one list of the form takes, and the length of a text in it.
-MOST_ROWS, LONGEST_TEXT = 60, 4_000
+#: Rows that one list of the form takes; characters of a text, and of the note on a row.
+MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ def _read(answers: dict[str, Any], language: str) -> tuple[dict[str, Any], list[
         problems.append(Problem("household-same", "choose"))
     if same == "no" and not str(household.get("changes", "")).strip():
         problems.append(Problem("household-changes", "describe"))
+    if len(str(household.get("changes", ""))) > LONGEST_TEXT:
+        problems.append(Problem("household-changes", "too long"))
     read: dict[str, Any] = {
         "household": {"same": same == "yes", "changes": str(household.get("changes", ""))},
         "message": str(answers.get("message", "")),
@@ -72,10 +74,12 @@ def _read(answers: dict[str, Any], language: str) -> tuple[dict[str, Any], list[
                 {
                     "code": code,
                     "amount": amount,
-                    "note": str(row.get("note", ""))[:80],
+                    "note": str(row.get("note", "")),
                     "person": str(row["person"]) if row.get("person") else None,
                 }
             )
+            if len(str(row.get("note", ""))) > LONGEST_NOTE:
+                problems.append(Problem(f"{field}-note", "too long"))
             if name == "incomes" and code in INCOMES and INCOMES[code].employment and not row.get("person"):
                 problems.append(Problem(f"{field}-person", "choose"))
     return read, problems

@@ -1,5 +1,36 @@
 """The addresses of the citizens' counter."""
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-urlpatterns: list[URLPattern] = []
+from handslag.web.citizen import login, overview, receipts, renewal, signing
+
+
+class Screen(StringConverter):
+    """A screen of the renewal that is reached by its name."""
+
+    regex = "household|income|costs|check"
+
+
+register_converter(Screen, "screen")
+
+urlpatterns = [
+    path("eid/callback", login.callback, name="callback"),
+    path("<slug:tenant>/", login.start, name="start"),
+    path("<slug:tenant>/log-in/", login.log_in, name="log-in"),
+    path("<slug:tenant>/log-out/", login.log_out, name="log-out"),
+    path("<slug:tenant>/keys.json", receipts.keys, name="keys"),
+    path("<slug:tenant>/my/", overview.my, name="my"),
+    path("<slug:tenant>/drafts/", renewal.apply, name="apply"),
+    path("<slug:tenant>/drafts/<uuid:draft>/sign/", signing.sign, name="sign"),
+    path("<slug:tenant>/drafts/<uuid:draft>/sign/begin/", signing.begin, name="begin"),
+    path("<slug:tenant>/drafts/<uuid:draft>/change/", signing.change, name="change"),
+    path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/", renewal.step, name="step"),
+    path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/save/", renewal.save, name="save"),
+    path("<slug:tenant>/applications/<uuid:application>/", receipts.receipt, name="receipt"),
+    path("<slug:tenant>/applications/<uuid:application>/receipt.json", receipts.receipt_json, name="receipt-json"),
+    path("<slug:tenant>/applications/<uuid:application>/receipt.pdf", receipts.receipt_pdf, name="receipt-pdf"),
+    path("<slug:tenant>/applications/<uuid:application>/application.json", receipts.signed_document, name="signed"),
+    path("<slug:tenant>/decisions/<uuid:decision>/", overview.decision, name="decision"),
+    path("<slug:tenant>/decisions/<uuid:decision>/letter.pdf", overview.letter, name="letter"),
+]

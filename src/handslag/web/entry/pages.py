@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -118,35 +119,93 @@ def open_page(purpose: str) -> Callable[[View], View]:
     return wrap
 
 
+def outside_page(purpose: str) -> Callable[[View], View]:
+    """A citizen's page that reaches the network or files: the view runs outside any door and opens short ones by
+    `opened(request)`. Refusals and looks are treated as on every page."""
+
+    def wrap(view: View) -> View:
+        @functools.wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            by = citizen_at(request, str(kwargs["tenant"]))
+            if by is None:
+                return _to_log_in(request, str(kwargs["tenant"]))
+            return answered(request, str(kwargs["tenant"]), by, purpose, lambda: view(request, *args, **kwargs))
+
+        page.purpose = purpose  # type: ignore[attr-defined]
+        return page
+
+    return wrap
+
+
+def answered(
+    request: HttpRequest, tenant: str, by: Actor, purpose: str, view: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Run `view` outside any door; inside it `opened(request)` opens one for `by`. Gives the page for a refusal,
+    and writes looks and refusals before the answer leaves."""
+    request.now = clock.now()  # type: ignore[attr-defined]
+    request.looks = []  # type: ignore[attr-defined]
+    request.entrance = (tenant, by, purpose)  # type: ignore[attr-defined]
+    response = _refusals_told(request, view)
+    if getattr(request, "organisation", None) is not None:
+        write_looks(
+            tenant=request.organisation.id,  # type: ignore[attr-defined]
+            by=by,
+            purpose=purpose,
+            looks=request.looks,  # type: ignore[attr-defined]
+            now=request.now,  # type: ignore[attr-defined]
+        )
+    return response
+
+
+@contextmanager
+def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
+    """A short door for a view outside; `by` where somebody else acts than the page says (a log-in's first look)."""
+    tenant, page_by, purpose = request.entrance  # type: ignore[attr-defined]
+    with acting(tenant, by or page_by, purpose) as door:
+        request.organisation = door.tenant  # type: ignore[attr-defined]
+        try:
+            with timezone.override(door.the_tenant.zone):
+                yield door
+        finally:
+            request.looks += door.memory.get("looks", [])  # type: ignore[attr-defined]
+
+
 def _behind_the_door(
     request: HttpRequest, view: Callable[..., HttpResponse], by: Actor, purpose: str, args: Any, kwargs: Any
 ) -> HttpResponse:
     tenant = kwargs["tenant"]
     now = request.now = clock.now()  # type: ignore[attr-defined]
     door: Door | None = None
-    refused: list[Look] = []
+    request.looks = []  # type: ignore[attr-defined]
     # What was typed before the session ended, for the page to show and save: a QueryDict, or None.
     request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
-    try:
+
+    def inside() -> HttpResponse:
+        nonlocal door
         with acting(tenant, by, purpose) as door:
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
             if by.kind == "staff":
                 member_behind(door, now)
             with timezone.override(door.the_tenant.zone):
-                response = view(request, *args, **kwargs)
-    except UnknownTenant:
-        response = render(request, "entry/not_found.html", status=404)
-    except Hidden as hidden:
-        # Not there, or not for this person: the same page, to the byte.
-        refused.append(Look(hidden.what, hidden.subject, "refused"))
-        response = render(request, "entry/not_found.html", status=404)
-    except NotAllowed as refusal:
-        refused.append(Look(refusal.what, refusal.subject, "refused"))
-        response = render(request, "entry/not_allowed.html", {"what": refusal.what}, status=403)
-    except Http404:
-        response = render(request, "entry/not_found.html", status=404)
+                return view(request, *args, **kwargs)
+
+    response = _refusals_told(request, inside)
     if door is not None and door.tenant is not None:
-        looks = [*door.memory.get("looks", []), *refused]
+        looks = [*door.memory.get("looks", []), *request.looks]  # type: ignore[attr-defined]
         write_looks(tenant=door.tenant.id, by=by, purpose=purpose, looks=looks, now=now)
     return response
+
+
+def _refusals_told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    try:
+        return view()
+    except (UnknownTenant, Http404):
+        return render(request, "entry/not_found.html", status=404)
+    except Hidden as hidden:
+        # Not there, or not for this person: the same page, to the byte.
+        request.looks.append(Look(hidden.what, hidden.subject, "refused"))  # type: ignore[attr-defined]
+        return render(request, "entry/not_found.html", status=404)
+    except NotAllowed as refusal:
+        request.looks.append(Look(refusal.what, refusal.subject, "refused"))  # type: ignore[attr-defined]
+        return render(request, "entry/not_allowed.html", {"what": refusal.what}, status=403)

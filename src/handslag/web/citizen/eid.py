@@ -1,0 +1,94 @@
+"""The organisation's e-ID: its configuration, and log-ins and signatures that are under way in this browser."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from handslag.connectors.eid import oidc
+from handslag.connectors.eid.port import LOA3, LOA4, Identity, Purpose
+from handslag.domain.tenancy.policies import NotPossible, setting
+
+#: Log-ins and signatures under way at once in one browser (two windows, and one that was left).
+MOST = 3
+_NAME = "eid"
+
+
+def redirect_uri() -> str:
+    """Where the e-ID sends the browser back to; the same for all organisations."""
+    return f"{settings.APPLY_ORIGIN}/eid/callback"
+
+
+def chosen() -> dict[str, Any]:
+    """The organisation's choice, without its secret: issuer, client_id, accepted_acr. Inside its door.
+
+    NotPossible("no e-ID") in production where nothing but the development e-ID is set.
+    """
+    own = setting("eid")
+    found = {
+        "issuer": own.get("issuer", settings.EID_ISSUER),
+        "client_id": own.get("client_id", settings.EID_CLIENT_ID),
+        "accepted_acr": list(own.get("accepted_acr", (LOA3, LOA4))),
+    }
+    host = urlsplit(found["issuer"]).hostname or ""
+    if settings.PRODUCTION and (host == "localhost" or host.endswith(".localhost")):
+        raise NotPossible("no e-ID")
+    return found
+
+
+def origin(choice: dict[str, Any]) -> str:
+    """The origin that a log-in form leads to, for the page's policy."""
+    parts = urlsplit(choice["issuer"])
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _config(tenant: str, choice: dict[str, Any]) -> oidc.OidcConfig:
+    secrets: dict[str, str] = settings.SECRETS.get("eid", {})
+    return oidc.OidcConfig(
+        issuer=choice["issuer"],
+        client_id=choice["client_id"],
+        client_secret=secrets.get(tenant, settings.EID_CLIENT_SECRET),
+        accepted_acr=tuple(choice["accepted_acr"]),
+    )
+
+
+def begin(
+    tenant: str,
+    choice: dict[str, Any],
+    purpose: Purpose,
+    *,
+    language: str,
+    digest: str | None = None,
+    number: str | None = None,
+    **told: str,
+) -> tuple[str, dict[str, Any]]:
+    """Ask the e-ID to identify somebody: (where the browser goes, what `remember` keeps). Outside any door."""
+    begun = oidc.begin(
+        _config(tenant, choice),
+        redirect_uri=redirect_uri(),
+        purpose=purpose,
+        digest=digest,
+        ui_locale=language,
+        login_hint=number,
+    )
+    return begun.url, {"tenant": tenant, "purpose": purpose, "choice": choice, "flow": begun.flow, **told}
+
+
+def remember(request: HttpRequest, begun: dict[str, Any]) -> None:
+    """Keep a flow in the session, by its state value; the oldest is given up."""
+    flows = dict(list(request.session.get(_NAME, {}).items())[1 - MOST :])
+    request.session[_NAME] = {**flows, begun["flow"]["state"]: begun}
+
+
+def under_way(request: HttpRequest) -> dict[str, Any] | None:
+    """The flow that the browser comes back from, or None if this browser began no such thing."""
+    found: dict[str, Any] | None = request.session.get(_NAME, {}).get(request.GET.get("state", ""))
+    return found
+
+
+def finish(begun: dict[str, Any], request: HttpRequest) -> Identity:
+    """Who identified. Talks to the e-ID: outside any door. Raises every EidError."""
+    return oidc.finish(_config(begun["tenant"], begun["choice"]), begun["flow"], request.GET.dict())

@@ -1,0 +1,196 @@
+"""The fields of the renewal. What may be answered is judged by intake.policies; here it is read and shown as typed.
+
+Names of the fields are those of the policy's problems: `household-same`, `incomes-0-amount`, `costs-2-code`, ...
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from handslag.domain.intake.policies import MOST_ROWS, Problem
+from handslag.web.citizen.document import CODES, code_name
+from handslag.web.ui.formats import money
+
+#: Marks that reorder other people's text; names and words of every script do without them.
+_REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_SIGNS = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
+
+
+def text(typed: str) -> str:
+    """Typed text without control characters (line breaks and tabs stay) and without marks that reorder."""
+    kept = "".join(c for c in typed.replace("\r\n", "\n") if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return kept.translate(_REORDERING)
+
+
+def amount(typed: str, language: str) -> str:
+    """A typed amount with Western digits, its own language's decimal mark where that is clear; else as typed."""
+    out = []
+    for sign in text(typed):
+        digit = unicodedata.decimal(sign, None)
+        if unicodedata.category(sign) != "Cf":
+            out.append(str(digit) if digit is not None else _SIGNS.get(sign, sign))
+    western = "".join(out).strip()
+    if language == "en" and re.fullmatch(r"[\d ]+,\d{1,2}", western):
+        return western.replace(",", ".")
+    return western
+
+
+class AmountText(forms.CharField):
+    """An amount that is kept as typed."""
+
+    unit = "kr"
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {"inputmode": "decimal", "autocomplete": "off", "class": "h-amount", "size": "12"}
+        super().__init__(widget=forms.TextInput(attrs=attributes), **options)
+
+
+class HouseholdForm(forms.Form):
+    """Screen 1."""
+
+    prefix = "household"
+    use_required_attribute = False
+
+    same = forms.ChoiceField(
+        label=_("Is this still right?"),
+        widget=forms.RadioSelect,
+        choices=[("yes", _("Yes, nothing has changed")), ("no", _("No, something has changed"))],
+    )
+    changes = forms.CharField(
+        label=_("What has changed?"),
+        help_text=_("Write in your own words, in any language: who has moved in or out, work, home, income."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+    )
+
+
+class RowForm(forms.Form):
+    """One own line of screens 2 and 3. `people`: (key, name) of who it may concern; none: nobody is asked."""
+
+    use_required_attribute = False
+
+    code = forms.ChoiceField()
+    amount = AmountText(label=_("Amount"))
+    person = forms.ChoiceField(label=_("Whose is it?"))
+    note = forms.CharField(
+        label=_("Anything to add?"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, kind: str, people: Sequence[tuple[str, str]], before: int | None, **options: Any) -> None:
+        super().__init__(**options)
+        incomes = kind == "incomes"
+        self.filled = any(value for name, value in (self.data or {}).items() if not name.endswith("-person"))
+        name = code_name(kind, str((self.data or {}).get(f"{self.prefix}-code", "")))
+        #: What the line is called above its fields.
+        self.legend = name or (gettext("An income") if incomes else gettext("A cost"))
+        code = self.fields["code"]
+        assert isinstance(code, forms.ChoiceField)
+        code.label = gettext("What kind of income?") if incomes else gettext("What kind of cost?")
+        choices = ((key, code_name(kind, key)) for key, entry in CODES[kind].items() if _asked(entry))
+        code.choices = [("", gettext("Choose")), *choices]
+        self.fields["amount"].label = gettext("Amount after tax") if incomes else gettext("Amount")
+        if before is not None:
+            self.fields["amount"].help_text = gettext("Last month: %(amount)s") % {"amount": money(before)}
+        if incomes and len(people) > 1:
+            person = self.fields["person"]
+            assert isinstance(person, forms.ChoiceField)
+            person.choices = [("", gettext("Choose")), *people]
+        else:
+            del self.fields["person"]
+
+
+def _asked(entry: Any) -> bool:
+    return not getattr(entry, "by_caseworker", False)
+
+
+class MessageForm(forms.Form):
+    """The end of screen 3."""
+
+    message = forms.CharField(
+        label=_("Is there anything else you want to tell us?"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+    )
+
+
+def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]], language: str) -> list[dict[str, str]]:
+    """The lines as typed, without blank ones and without the one that its button removes.
+
+    Whom a line concerns can only be somebody of the household; where there is one person, it is her.
+    """
+    numbers = {int(found[1]) for name in posted if (found := re.fullmatch(rf"{kind}-(\d{{1,4}})-\w+", name))}
+    gone = re.fullmatch(r"remove-(\d{1,4})", posted.get("action", ""))
+    known = {key for key, _ in people}
+    rows = []
+    for number in sorted(numbers - {int(gone[1])} if gone else numbers)[: MOST_ROWS + 1]:
+        typed = {name: text(posted.get(f"{kind}-{number}-{name}", "")) for name in ("code", "person", "note")}
+        row = {
+            "code": typed["code"],
+            "amount": amount(posted.get(f"{kind}-{number}-amount", ""), language),
+            "note": typed["note"].strip(),
+        }
+        if not any(row.values()):
+            continue
+        if kind == "incomes":
+            only = people[0][0] if len(people) == 1 else ""
+            row["person"] = only or (typed["person"] if typed["person"] in known else "")
+        rows.append(row)
+    return rows
+
+
+def row_forms(
+    kind: str,
+    rows: Sequence[Mapping[str, Any]],
+    people: Sequence[tuple[str, str]],
+    before: Sequence[Mapping[str, Any]],
+    problems: Sequence[Problem],
+    blank: int,
+) -> list[RowForm]:
+    """The forms of the lines, `blank` empty ones behind them; problems stand at their fields."""
+    found = []
+    for number, row in enumerate([*rows, *[{}] * blank]):
+        data = {f"{kind}-{number}-{name}": str(row.get(name) or "") for name in ("code", "amount", "person", "note")}
+        last = [b["amount"] for b in before if b["code"] == row.get("code")]
+        form = RowForm(kind, people, last[0] if len(last) == 1 else None, data=data, prefix=f"{kind}-{number}")
+        told(form, problems if row else ())
+        found.append(form)
+    return found
+
+
+def told(form: forms.Form, problems: Sequence[Problem]) -> None:
+    """Put the policy's problems at the fields of a bound form, and no other errors."""
+    form.full_clean()
+    form.errors.clear()
+    for problem in problems:
+        prefix, _, name = problem.field.rpartition("-")
+        if prefix == (form.prefix or "") and name in form.fields:
+            form.add_error(name, words(problem.code, problem.field))
+
+
+def words(code: str, field: str) -> str:
+    """What to do about a problem of the policy, in the reader's language."""
+    if code == "choose":
+        if field.endswith("-same"):
+            return gettext("Choose whether something has changed.")
+        if field.endswith("-person"):
+            return gettext("Choose whose income it is.")
+        return gettext("Choose what it is.")
+    return {
+        "describe": gettext("Write what has changed."),
+        "empty": gettext("Write the amount, or remove the line."),
+        "characters": gettext("Write the amount with digits, for example 4390 or 4390,50."),
+        "decimals": gettext("Write at most two digits after the comma, for example 4390,50."),
+        "groups": gettext("We can’t tell how much this is. Write it without dots, for example 4390 or 4390,50."),
+        "negative": gettext("Write the amount without a minus sign."),
+        "size": gettext("This amount is larger than we can take. Check the number of digits."),
+        "too long": gettext("The text is too long for this place. Write it shorter, or send a letter."),
+        "too many": gettext("There are more lines than we can take. Put some of them together."),
+    }[code]

@@ -1,0 +1,145 @@
+"""The organisation's start page, log-in by e-ID, log-out."""
+
+from __future__ import annotations
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from handslag.connectors.eid.port import Cancelled, EidError, Expired, TooWeak
+from handslag.domain.audit.operations import Look
+from handslag.domain.people.operations.citizens import log_in_citizen
+from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.tenancy.door import Actor, system
+from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.kernel import clock
+from handslag.web.citizen import eid, signing
+from handslag.web.entry import kept
+from handslag.web.entry.pages import answered, citizen_at, open_page, opened
+
+log = structlog.get_logger("citizen")
+BY = system("log-in")
+
+
+@require_GET
+@open_page("start page")
+def start(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What the service is for, and the way in. Who is logged in already goes straight on."""
+    if citizen_at(request, tenant) is not None:
+        return HttpResponseRedirect(reverse("my", args=[tenant]))
+    try:
+        request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
+    except NotPossible:
+        return render(request, "citizen/no_eid.html", status=503)
+    facts = {"decision_days": setting("decision_days"), "left": "left" in request.GET}
+    return render(request, "citizen/start.html", facts)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_in(request: HttpRequest, tenant: str) -> HttpResponse:
+    """GET: one button. POST: to the e-ID, and from there to `next`."""
+    return answered(request, tenant, BY, "log in", lambda: _log_in(request, tenant))
+
+
+def _log_in(request: HttpRequest, tenant: str) -> HttpResponse:
+    after = _safe(request.POST.get("next") or request.GET.get("next", ""), tenant)
+    try:
+        with opened(request):
+            choice = eid.chosen()
+    except NotPossible:
+        return render(request, "citizen/no_eid.html", status=503)
+    request.form_actions = [eid.origin(choice)]  # type: ignore[attr-defined]
+    told = {"next": after, "typed": "kept" in request.session, "trouble": request.GET.get("trouble", "")}
+    if request.method != "POST":
+        if citizen_at(request, tenant) is not None:
+            return HttpResponseRedirect(after)
+        return render(request, "citizen/log_in.html", told)
+    try:
+        where, begun = eid.begin(tenant, choice, "login", language=get_language() or "sv", next=after)
+    except EidError as trouble:
+        log.warning("log-in not begun", code=trouble.code, reason=trouble.reason)
+        return render(request, "citizen/log_in.html", {**told, "trouble": "away"}, status=503)
+    eid.remember(request, begun)
+    return HttpResponseRedirect(where)
+
+
+def _safe(where: str, tenant: str) -> str:
+    home = reverse("my", args=[tenant])
+    inside = where.startswith(f"/{tenant}/") and url_has_allowed_host_and_scheme(where, allowed_hosts=None)
+    return where if inside else home
+
+
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """The browser comes back from the e-ID: from a log-in or from a signature."""
+    begun = eid.under_way(request)
+    if begun is None:
+        return render(request, "citizen/begin_again.html", status=400)
+    tenant = begun["tenant"]
+    if begun["purpose"] == "sign":
+        by = citizen_at(request, tenant)
+        if by is None:
+            where = reverse("sign", args=[tenant, begun["draft"]])
+            return HttpResponseRedirect(f"{reverse('log-in', args=[tenant])}?next={where}")
+        return answered(request, tenant, by, "sign", lambda: signing.finish(request, by, begun))
+    return answered(request, tenant, BY, "log in", lambda: _finish(request, begun))
+
+
+def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
+    tenant, after = begun["tenant"], begun["next"]
+    again = f"{reverse('log-in', args=[tenant])}?next={after}"
+    try:
+        identity = eid.finish(begun, request)
+    except Cancelled:
+        return HttpResponseRedirect(f"{again}&trouble=cancelled")
+    except Expired:
+        return HttpResponseRedirect(f"{again}&trouble=late")
+    except TooWeak:
+        request.looks.append(Look("log-in with too weak an e-ID", None, "refused"))  # type: ignore[attr-defined]
+        with opened(request):
+            return render(request, "citizen/too_weak.html", {"next": after}, status=403)
+    except EidError as trouble:
+        log.warning("log-in failed", code=trouble.code, reason=trouble.reason)
+        return HttpResponseRedirect(f"{again}&trouble=away")
+    with opened(request):
+        person = person_by_identifier(identity.identifier_type, identity.identifier)
+    try:
+        if person is None:
+            raise NotPossible("not served on-line")
+        by = Actor("citizen", person.id)
+        with opened(request, by):
+            login = log_in_citizen(
+                tenant=tenant,
+                by=by,
+                now=request.now,  # type: ignore[attr-defined]
+                issuer=identity.issuer,
+                subject=identity.subject,
+                acr=identity.acr,
+            )
+    except NotPossible:
+        subject = person.id if person else None
+        request.looks.append(Look("log-in", subject, "refused"))  # type: ignore[attr-defined]
+        return render(request, "citizen/not_here.html", status=403)
+    taken_over = kept.carry(request)
+    moment = int(clock.now().timestamp())
+    request.session.flush()
+    request.session.update(taken_over)
+    request.session["citizen"] = {
+        "tenant": tenant,
+        "person": str(by.id),
+        "login": str(login.id),
+        "since": moment,
+        "seen": moment,
+    }
+    return HttpResponseRedirect(after)
+
+
+@require_POST
+def log_out(request: HttpRequest, tenant: str) -> HttpResponse:
+    """End the session."""
+    request.session.flush()
+    return HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left")

@@ -1,0 +1,341 @@
+"""My pages: what can be applied for, what is under way, what was decided, what is paid; and a decision line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import holidays
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_GET
+
+from handslag.connectors.store.port import for_tenant
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.permissions import case_for_citizen
+from handslag.domain.casefile.queries import cases_of, periods_of
+from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.queries import TAKEN, taken_decisions
+from handslag.domain.decisions.states import Outcome
+from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.intake.policies import months_open
+from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
+from handslag.domain.intake.states import DraftState
+from handslag.domain.payments.models import Payment
+from handslag.domain.payments.queries import payments_of
+from handslag.domain.payments.states import PaymentState
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import household_seen_by_relative
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import setting
+from handslag.rules.se.codes import COSTS
+from handslag.rules.se.text import label
+from handslag.rules.sheet import Line
+from handslag.rules.sheet import Sheet as Calculation
+from handslag.web.citizen.person import me, name_of
+from handslag.web.entry.pages import citizen_page, opened, outside_page
+from handslag.web.ui.formats import day, money, month
+
+PAID = (PaymentState.SENT, PaymentState.CONFIRMED)
+COMING = (PaymentState.PLANNED, PaymentState.RESERVED)
+
+
+@dataclass
+class Step:
+    """A step of the way of an application: `state` is done, now or next."""
+
+    title: str
+    at: str = ""
+    state: str = "next"
+    more: str = ""
+    url: str = ""
+
+
+@require_GET
+@citizen_page("my pages")
+def my(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What concerns me now, most urgent first."""
+    person = me(request)
+    cases = cases_of(person.id)
+    keys = [case.id for case in cases]
+    for key in keys:
+        looked_at("my pages", key)
+    now: datetime = request.now  # type: ignore[attr-defined]
+    today = request.door.the_tenant.today(now)  # type: ignore[attr-defined]
+    drafts = running_drafts(keys)
+    running = {(d.case_id, d.period.since) for d in drafts}
+    offers = [
+        {"case": case.id, "month": m, "since": m.since}
+        for case in cases
+        for m, kind in months_open(case, today, periods_of(case.id))
+        if kind == "renewal" and (case.id, m.since) not in running
+    ]
+    decisions = {case.id: taken_decisions(case.id) for case in cases}
+    payments = payments_of(keys)
+    tracks = [
+        {
+            "month": period.since,
+            "number": receipt.number,
+            "steps": _track(tenant, receipt.application, period.id, taken, decisions, payments),
+        }
+        for receipt, period, taken in receipts_of(keys)
+    ]
+    facts = {
+        "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
+        "offers": offers,
+        "drafts": [_draft(d, cases, person) for d in drafts],
+        "tracks": tracks,
+        "decisions": [
+            {"id": d.id, "month": d.period.since, "sentence": _sentence(d), "at": d.decided_at}
+            for case in cases
+            for d in decisions[case.id]
+        ],
+        "payments": [_payment(p, person) for p in payments if p.state != PaymentState.STOPPED],
+        "cases": cases,
+        "closed": "closed" in request.GET,
+        "reopens": _reopens(cases, today, bool(offers or drafts)),
+    }
+    return render(request, "citizen/my.html", facts)
+
+
+def _greeting(now: datetime) -> str:
+    hour = timezone.localtime(now).hour
+    if 5 <= hour < 10:
+        return gettext("Good morning %(name)s")
+    return gettext("Good evening %(name)s") if hour >= 18 or hour < 5 else gettext("Hello %(name)s")
+
+
+def _reopens(cases: list[Case], today: date, something: bool) -> date | None:
+    """The day from which the next month can be applied for, where nothing can be now."""
+    if something or not any(case.state == "open" for case in cases):
+        return None
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    opens = first - timedelta(days=int(setting("renewal_opens_days_before")))
+    if opens <= today:
+        first = (first + timedelta(days=32)).replace(day=1)
+        opens = first - timedelta(days=int(setting("renewal_opens_days_before")))
+    return opens
+
+
+def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
+    case = next(case for case in cases if case.id == draft.case_id)
+    adults = [adult for adult in (case.applicant, case.co_applicant) if adult is not None]
+    signed = {s.person_id for s in signed_by(draft)} if draft.state == DraftState.SIGNING else set()
+    return {
+        "id": draft.id,
+        "month": draft.period.since,
+        "saved_at": draft.saved_at,
+        "signing": draft.state == DraftState.SIGNING,
+        "i_have_signed": person.id in signed,
+        "others_signed": [name_of(a, person.id) for a in adults if a.id in signed and a.id != person.id],
+        "awaited": [name_of(a, person.id) for a in adults if a.id not in signed and a.id != person.id],
+    }
+
+
+def _track(
+    tenant: str,
+    application: Any,
+    period: UUID,
+    taken: bool,
+    decisions: dict[UUID, list[Decision]],
+    payments: list[Payment],
+) -> list[Step]:
+    received = application.received_at
+    receipt = reverse("receipt", args=[tenant, application.id])
+    found = [Step(gettext("Sent and received"), day(received), "done", gettext("Your receipt"), receipt)]
+    mine = (d for d in decisions[application.case_id] if d.period_id == period)
+    decision = next((d for d in mine if d.decided_at and d.decided_at > received), None)
+    if decision is None:
+        promised = decided_by(timezone.localtime(received).date())
+        looking = gettext("We are looking at it") if taken else gettext("Waits to be looked at")
+        found.append(Step(looking, state="now"))
+        by_when = gettext("by %(day)s") % {"day": day(promised)}
+        return [*found, Step(gettext("Decision"), by_when), Step(gettext("Payment"))]
+    assert decision.decided_at is not None
+    where = reverse("decision", args=[tenant, decision.id])
+    found.append(Step(gettext("Looked at"), state="done"))
+    how = gettext("See the decision and how we calculated")
+    found.append(Step(_outcome(decision), day(decision.decided_at), "done", how, where))
+    paid = [p for p in payments if p.period_id == period and p.state != PaymentState.STOPPED]
+    found += [_pay_step(p) for p in reversed(paid)]
+    return found
+
+
+def _outcome(decision: Decision) -> str:
+    return {
+        Outcome.BIFALL: gettext("Decided: granted"),
+        Outcome.DELAVSLAG: gettext("Decided: partly granted"),
+        Outcome.AVSLAG: gettext("Decided: not granted"),
+    }[Outcome(decision.outcome)]
+
+
+def _pay_step(payment: Payment) -> Step:
+    amount, on = money(payment.amount, payment.currency), day(payment.pay_on)
+    if payment.state in PAID:
+        return Step(gettext("%(amount)s paid") % {"amount": amount}, on, "done")
+    if payment.state in COMING:
+        return Step(gettext("%(amount)s is paid") % {"amount": amount}, on, "now")
+    return Step(gettext("The payment has stopped"), "", "now", gettext("Contact us, so that we can pay you."))
+
+
+def decided_by(received: date) -> date:
+    """The day by which a decision is promised: so many working days after the day it was received."""
+    free = holidays.country_holidays("SE", years=[received.year, received.year + 1])
+    on, left = received, int(setting("decision_days"))
+    while left:
+        on += timedelta(days=1)
+        left -= on.weekday() < 5 and on not in free
+    return on
+
+
+def _payment(payment: Payment, person: Person) -> dict[str, Any]:
+    states = {
+        **dict.fromkeys(PAID, (gettext("paid"), "success")),
+        **dict.fromkeys(COMING, (gettext("planned"), "info")),
+        PaymentState.BLOCKED: (gettext("stopped: contact us"), "warning"),
+        PaymentState.RETURNED: (gettext("came back: contact us"), "warning"),
+    }
+    said, colour = states[PaymentState(payment.state)]
+    mine = payment.payee_id == person.id
+    return {
+        "on": payment.pay_on,
+        "month": payment.period.since,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "said": said,
+        "colour": colour,
+        # The account of the other adult is nobody else's business.
+        "account_end": payment.account_number[-4:] if mine else "",
+        "mine": mine,
+    }
+
+
+def _sentence(decision: Decision) -> str:
+    words = {"amount": money(decision.amount, decision.currency), "month": month(decision.period.since)}
+    if decision.outcome == Outcome.AVSLAG:
+        return gettext("You get no financial support for %(month)s") % words
+    return gettext("You get %(amount)s for %(month)s") % words
+
+
+def _decision(key: UUID, by: Actor) -> Decision:
+    found = (
+        Decision.objects.select_related("case", "period", "sheet", "decided_by").filter(id=key, state__in=TAKEN).first()
+    )
+    if found is None:
+        raise Hidden("decision", key)
+    case_for_citizen(found.case_id, by)
+    return found
+
+
+@require_GET
+@citizen_page("decision")
+def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """A decision: one sentence, then the sheet line by line, the law at each, how to appeal, the letter."""
+    person = me(request)
+    found = _decision(decision, request.door.the_actor)  # type: ignore[attr-defined]
+    looked_at("decision", found.case_id)
+    letter = Letter.objects.filter(decision=found).first()
+    content = letter.content if letter else {}
+    calculation = stored_calculation(found.sheet)
+    payments = [p for p in payments_of([found.case_id]) if p.period_id == found.period_id]
+    facts = {
+        "decision": found,
+        "month": found.period.since,
+        "sentence": _sentence(found),
+        "partly": found.outcome == Outcome.DELAVSLAG,
+        "payments": [_payment(p, person) for p in payments if p.state != PaymentState.STOPPED],
+        "groups": _groups(calculation, _names(found, person)),
+        "granted": calculation.granted,
+        "surplus": calculation.surplus,
+        "content": content,
+        "letter_ready": bool(letter and letter.document_id),
+        "decider": found.decided_by.name if found.decided_by else "",
+    }
+    return render(request, "citizen/decision.html", facts)
+
+
+def _names(decision: Decision, person: Person) -> dict[str, str]:
+    seen = household_seen_by_relative(
+        person.id, decision.case.household_id, decision.period.since, decision.period.until
+    )
+    return {str(m.person.id): m.person.name or gettext("A person whose details are protected") for m in seen}
+
+
+def _groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
+    language = "en" if (get_language() or "sv").startswith("en") else "sv"
+
+    def rows(*kinds: str, special: bool | None = None, sign: int = 1) -> list[dict[str, Any]]:
+        return [
+            {
+                "text": label(line, language),
+                "person": names.get(line.person or "", ""),
+                "amount": sign * line.amount,
+                "why": calculation.explain(line, language),
+                "law": line.section,
+            }
+            for line in calculation.lines
+            if line.code.partition(".")[0] in kinds and (special is None or _special(line) == special)
+        ]
+
+    total = calculation.totals
+    found = [
+        {
+            "title": gettext("What the national norm gives"),
+            "rows": rows("PERSON", "COMMON"),
+            "total": (gettext("The national norm"), total["NormSum"]),
+        },
+        {
+            "title": gettext("Your costs"),
+            "rows": rows("COST", special=False),
+            "total": (gettext("Costs that we count"), total["ExpenseSum"]),
+        },
+        {
+            "title": gettext("Other costs"),
+            "rows": rows("COST", special=True),
+            "total": (gettext("Other costs that we count"), total["SpecialExpenseSum"]),
+        },
+        {
+            "title": gettext("Your income"),
+            "rows": rows("INCOME", sign=-1),
+            "total": (gettext("Income that we count"), -total["IncomeSum"]),
+        },
+    ]
+    return [group for group in found if group["rows"]]
+
+
+def _special(line: Line) -> bool:
+    return COSTS[line.code.partition(".")[2]].special
+
+
+@require_GET
+@outside_page("decision letter")
+def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """The letter as PDF, as it was set once."""
+    by = request.entrance[1]  # type: ignore[attr-defined]
+    with opened(request) as door:
+        found = _decision(decision, by)
+        looked_at("decision letter", found.case_id)
+        row = Letter.objects.select_related("document").filter(decision=found).first()
+        if row is None or row.document is None:
+            raise Http404
+        key, document, place = file_key(), row.document, str(door.the_tenant.id)
+    store = for_tenant(Path(settings.DATA) / "files" / place, key)
+    content = b"".join(store.read(UUID(document.store_key)))
+    return download(content, f"{found.number}.pdf", "application/pdf")
+
+
+def download(content: bytes, name: str, content_type: str) -> HttpResponse:
+    """A file to keep."""
+    response = HttpResponse(content, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,42 @@
+"""Whose pages these are, and how she and others are called on them."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.web.ui.formats import day
+
+
+def me(request: HttpRequest) -> Person:
+    """The citizen behind the door; Hidden once she is protected: then a person serves her, not a page."""
+    by = request.door.the_actor  # type: ignore[attr-defined]
+    person = Person.objects.get(id=by.id)
+    if person.protection_level:
+        raise Hidden("my pages", person.id)
+    request.person = full_name(person)  # type: ignore[attr-defined]
+    return person
+
+
+def name_of(person: Person, viewer: UUID) -> str:
+    """The name of another adult of the case; a protected person's is not shown."""
+    return gettext("The other adult") if person.protection_level and person.id != viewer else full_name(person)
+
+
+def member_facts(member: dict[str, str | None], viewer: UUID) -> dict[str, str]:
+    """A member of a household as a page shows it, from the document that is signed."""
+    you = member["person"] == str(viewer)
+    born = day(date.fromisoformat(member["birth_on"])) if member["birth_on"] else ""
+    role = gettext("you") if you else gettext("adult") if member["role"] == "adult" else gettext("child")
+    return {
+        "person": str(member["person"]),
+        "name": member["name"] or gettext("A person whose details are protected"),
+        "role": role,
+        "born": gettext("born %(day)s") % {"day": born} if born else "",
+    }

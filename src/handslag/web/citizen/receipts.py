@@ -1,0 +1,168 @@
+"""The receipt: what was received, what happens next, and how anybody can check it without us."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_GET
+
+from handslag.connectors.letter import port
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.queries import periods_of
+from handslag.domain.intake.permissions import receipt_for_citizen
+from handslag.domain.payments.operations import pay_day
+from handslag.domain.tenancy.models import Organisation, TenantKeyRow
+from handslag.kernel import canonical
+from handslag.kernel.months import Month
+from handslag.web.citizen.document import sections
+from handslag.web.citizen.overview import decided_by, download
+from handslag.web.citizen.person import me
+from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
+from handslag.web.ui.formats import day, moment, month
+
+
+@require_GET
+@citizen_page("receipt")
+def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """The receipt of an application."""
+    person = me(request)
+    door = request.door  # type: ignore[attr-defined]
+    found = receipt_for_citizen(application, door.the_actor)
+    case = found.application.case
+    looked_at("receipt", case.id)
+    for_month = Month.parse(found.body["month"])
+    received = timezone.localtime(found.application.received_at).date()
+    decided = periods_of(case.id)[for_month.since].last_decision_on
+    facts = {
+        "receipt": found,
+        "application": found.application,
+        "month": for_month.since,
+        "received_at": found.application.received_at,
+        "decided_by": decided_by(received),
+        "decided": decided is not None and decided >= received,
+        "pay_day": pay_day(for_month.since, decided_by(received)),
+        "caseworker": case.caseworker.name if case.caseworker else "",
+        "sections": sections(found.application.document, person.id),
+        "keys_url": request.build_absolute_uri(f"/{tenant}/keys.json"),
+    }
+    return render(request, "citizen/receipt.html", facts)
+
+
+@require_GET
+@citizen_page("receipt")
+def receipt_json(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """The receipt with its signature and the key that checks it."""
+    found = receipt_for_citizen(application, request.door.the_actor)  # type: ignore[attr-defined]
+    looked_at("receipt", found.application.case_id)
+    key = TenantKeyRow.objects.get(key_id=found.key_id).public_jwk
+    proof = {"body": found.body, "signature": found.signature, "key": key}
+    text = json.dumps(proof, ensure_ascii=False, indent=1).encode()
+    return download(text, f"{found.number}.json", "application/json")
+
+
+@require_GET
+@citizen_page("receipt")
+def signed_document(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """What was signed, in exactly the bytes that its fingerprint is of."""
+    found = receipt_for_citizen(application, request.door.the_actor)  # type: ignore[attr-defined]
+    looked_at("application", found.application.case_id)
+    return download(canonical.dumps(found.application.document), f"{found.number}-application.json", "application/json")
+
+
+@require_GET
+@outside_page("receipt")
+def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """The receipt as PDF, with its signed text attached."""
+    by = request.entrance[1]  # type: ignore[attr-defined]
+    with opened(request) as door:
+        found = receipt_for_citizen(application, by)
+        looked_at("receipt", found.application.case_id)
+        organisation = Organisation.objects.get(id=door.the_tenant.id)
+        paper = _paper(found, organisation, by.id)
+    made = port.for_tenant().receipt(paper)
+    return download(made.content, f"{found.number}.pdf", "application/pdf")
+
+
+def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Receipt:
+    from handslag.domain.intake.models import Receipt
+
+    assert isinstance(found, Receipt)
+    application = found.application
+    parts = sections(application.document, viewer)
+    for_month = month(date.fromisoformat(f"{found.body['month']}-01"))
+    language: port.Language = "en" if (get_language() or "sv").startswith("en") else "sv"
+
+    def rows(kind: str) -> tuple[port.Fact, ...]:
+        return tuple(
+            port.Fact(" · ".join(filter(None, (row["label"], row["person"], row["note"]))), row["amount"])
+            for row in parts[kind]
+        )
+
+    household = tuple(port.Fact(m["name"], m["role"]) for m in parts["members"])
+    changes = parts["changes"] or gettext("Nothing has changed.")
+    own_words = (port.Fact(gettext("In your own words"), parts["message"]),) if parts["message"] else ()
+    local = timezone.localtime(application.received_at)
+    return port.Receipt(
+        organisation=port.Organisation(
+            name=organisation.name,
+            address=tuple(organisation.address_lines),
+            contact=tuple(filter(None, [organisation.telephone])),
+            colour=organisation.colour,
+        ),
+        recipient=tuple(m["name"] for m in parts["members"] if m["person"] in application.document["applicants"]),
+        reference=found.number,
+        written_on=local.date(),
+        language=language,
+        heading=gettext("Receipt for your application"),
+        statement=gettext("We have received your application for financial support for %(month)s.")
+        % {"month": for_month},
+        facts=(
+            port.Fact(gettext("Receipt number"), found.number),
+            port.Fact(gettext("Received"), moment(application.received_at)),
+            port.Fact(gettext("Case"), application.case.number),
+            port.Fact(gettext("Decision by"), day(decided_by(local.date()))),
+        ),
+        parts=(
+            port.ReceiptPart(gettext("Household"), (*household, port.Fact(gettext("Changes"), changes))),
+            port.ReceiptPart(gettext("Income"), rows("incomes") or (port.Fact(gettext("No income"), ""),)),
+            port.ReceiptPart(gettext("Costs"), rows("costs") or (port.Fact(gettext("No costs"), ""),)),
+            *((port.ReceiptPart(gettext("Your message"), own_words),) if own_words else ()),
+        ),
+        closing=(
+            port.Section(
+                gettext("How to check this receipt"),
+                gettext(
+                    "The attached file is the receipt as we signed it. Its signature can be checked with our public "
+                    "key, without asking us. The fingerprint is made from exactly what you signed."
+                ),
+            ),
+        ),
+        digest=application.digest,
+        data=canonical.dumps({"body": found.body, "signature": found.signature}).decode(),
+        file_name=f"{found.number}.json",
+    )
+
+
+@require_GET
+@open_page("public keys")
+def keys(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The organisation's public signing keys (RFC 7517), with the moments from and until which they were used."""
+    rows = TenantKeyRow.objects.filter(use="signing").order_by("since")
+    return JsonResponse(
+        {
+            "keys": [
+                {
+                    **(row.public_jwk or {}),
+                    "since": row.since.isoformat(timespec="seconds"),
+                    "until": row.until.isoformat(timespec="seconds") if row.until else None,
+                }
+                for row in rows
+            ]
+        }
+    )

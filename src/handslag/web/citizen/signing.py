@@ -1,0 +1,165 @@
+"""The fifth screen: each adult signs, by an own step-up, the digest of exactly what was shown."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_POST
+
+from handslag.connectors.eid.port import Cancelled, EidError, TooWeak, Unreachable
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.intake import operations as intake
+from handslag.domain.intake.models import Draft
+from handslag.domain.intake.permissions import draft_for_citizen
+from handslag.domain.intake.queries import signed_by, signing_used
+from handslag.domain.intake.states import DraftState
+from handslag.domain.people.models import Identifier
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.web.citizen import eid
+from handslag.web.citizen.document import sections
+from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.steps import steps
+from handslag.web.entry.pages import citizen_page, opened, outside_page
+
+log = structlog.get_logger("citizen")
+
+
+@require_GET
+@citizen_page("renewal")
+def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
+    """What will be signed, exactly, and who has signed; the button leads to the e-ID."""
+    person = me(request)
+    found = draft_for_citizen(draft, request.door.the_actor)  # type: ignore[attr-defined]
+    elsewhere = moved_on(tenant, found)
+    if elsewhere:
+        return HttpResponseRedirect(elsewhere)
+    looked_at("draft", found.case_id)
+    signed = {s.person_id: s for s in signed_by(found)}
+    adults = [p for p in (found.case.applicant, found.case.co_applicant) if p is not None]
+    assert found.shown is not None and found.signing_text is not None
+    request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
+    facts = {
+        "draft": found,
+        "month": found.period.since,
+        "steps": steps(tenant, found, "sign"),
+        "sections": sections(found.shown, viewer=person.id),
+        "signing_text": found.signing_text,
+        "signers": [
+            {"name": name_of(adult, person.id), "me": adult.id == person.id, "signed": signed.get(adult.id)}
+            for adult in adults
+        ],
+        "others": [name_of(adult, person.id) for adult in adults if adult.id != person.id],
+        "i_have_signed": person.id in signed,
+        "somebody_signed": bool(signed),
+        "trouble": request.GET.get("trouble", ""),
+    }
+    return render(request, "citizen/sign.html", facts)
+
+
+def moved_on(tenant: str, draft: Draft) -> str | None:
+    """Where to go when the draft isn't waiting for signatures."""
+    if draft.state == DraftState.ACCEPTED:
+        return reverse("receipt", args=[tenant, draft.id])
+    if draft.state == DraftState.OPEN:
+        return reverse("step", args=[tenant, draft.id, "check"])
+    return None if draft.state == DraftState.SIGNING else reverse("my", args=[tenant])
+
+
+@require_POST
+@outside_page("sign")
+def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
+    """To the e-ID, bound to the digest of what is fixed."""
+    by: Actor = request.entrance[1]  # type: ignore[attr-defined]
+    here = reverse("sign", args=[tenant, draft])
+    with opened(request):
+        found = draft_for_citizen(draft, by)
+        if elsewhere := moved_on(tenant, found):
+            return HttpResponseRedirect(elsewhere)
+        if any(s.person_id == by.id for s in signed_by(found)):
+            return HttpResponseRedirect(here)
+        choice, digest = eid.chosen(), found.shown_digest
+        assert by.id is not None
+        number = Identifier.objects.filter(person_id=by.id).values_list("value", flat=True).first()
+    try:
+        language = get_language() or "sv"
+        where, begun = eid.begin(
+            tenant, choice, "sign", language=language, digest=digest, number=number, draft=str(draft)
+        )
+    except EidError as trouble:
+        log.warning("signing not begun", code=trouble.code, reason=trouble.reason)
+        return HttpResponseRedirect(f"{here}?trouble=away")
+    try:
+        with opened(request):
+            now = request.now  # type: ignore[attr-defined]
+            intake.begin_signing(tenant=tenant, by=by, now=now, draft=draft, state=begun["flow"]["state"])
+    except NotPossible:
+        return HttpResponseRedirect(here)
+    eid.remember(request, begun)
+    return HttpResponseRedirect(where)
+
+
+def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpResponse:
+    """The browser is back from the e-ID. The session is read here and not written: the proof that the step-up is
+    used once is a row that the signing consumes."""
+    tenant, draft, state = begun["tenant"], UUID(begun["draft"]), begun["flow"]["state"]
+    here = reverse("sign", args=[tenant, draft])
+    try:
+        identity = eid.finish(begun, request)
+    except Cancelled:
+        return HttpResponseRedirect(f"{here}?trouble=cancelled")
+    except TooWeak:
+        return HttpResponseRedirect(f"{here}?trouble=weak")
+    except Unreachable as trouble:
+        log.warning("signing failed", code=trouble.code, reason=trouble.reason)
+        return HttpResponseRedirect(f"{here}?trouble=away")
+    except EidError as trouble:
+        # Come back twice with the same answer: the code is spent, and the first one is, or will be, accepted.
+        if _signed_meanwhile(request, state):
+            return HttpResponseRedirect(here)
+        log.warning("signing failed", code=trouble.code, reason=trouble.reason)
+        return HttpResponseRedirect(f"{here}?trouble=late")
+    signed = intake.SignedBy(
+        issuer=identity.issuer,
+        subject=identity.subject,
+        identifier=identity.identifier,
+        acr=identity.acr,
+        digest=begun["flow"]["digest"],
+        evidence=identity.evidence,
+    )
+    try:
+        with opened(request):
+            now = request.now  # type: ignore[attr-defined]
+            done = intake.sign(tenant=tenant, by=by, now=now, state=state, signed=signed)
+    except NotPossible as refusal:
+        told = {"other person": "?trouble=person", "other content": "?trouble=content"}.get(refusal.code, "")
+        return HttpResponseRedirect(f"{here}{told}")
+    return HttpResponseRedirect(reverse("receipt", args=[tenant, draft]) if done.receipt else here)
+
+
+def _signed_meanwhile(request: HttpRequest, state: str) -> bool:
+    for _ in range(10):
+        with opened(request):
+            if signing_used(state) is not None:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+@require_POST
+@citizen_page("renewal")
+def change(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
+    """Back from signing to changing; signatures given so far no longer count."""
+    by = request.door.the_actor  # type: ignore[attr-defined]
+    try:
+        intake.change_again(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
+    except NotPossible:
+        return HttpResponseRedirect(reverse("sign", args=[tenant, draft]))
+    return HttpResponseRedirect(reverse("step", args=[tenant, draft, "check"]))
