@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import holidays
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,11 +29,12 @@ from handslag.domain.intake.policies import months_open
 from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
 from handslag.domain.intake.states import DraftState
 from handslag.domain.payments.models import Payment
+from handslag.domain.payments.policies import is_banking_day
 from handslag.domain.payments.queries import payments_of
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import household_seen_by_relative
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
@@ -190,11 +190,10 @@ def _pay_step(payment: Payment) -> Step:
 
 def decided_by(received: date) -> date:
     """The day by which a decision is promised: so many working days after the day it was received."""
-    free = holidays.country_holidays("SE", years=[received.year, received.year + 1])
     on, left = received, int(setting("decision_days"))
     while left:
         on += timedelta(days=1)
-        left -= on.weekday() < 5 and on not in free
+        left -= is_banking_day(on, acting_door().the_tenant.country)
     return on
 
 

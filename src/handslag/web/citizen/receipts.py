@@ -16,8 +16,9 @@ from handslag.connectors.letter import port
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.queries import periods_of
 from handslag.domain.intake.permissions import receipt_for_citizen
-from handslag.domain.payments.operations import pay_day
+from handslag.domain.payments.policies import pay_day
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow
+from handslag.domain.tenancy.policies import setting
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.web.citizen.document import sections
@@ -46,7 +47,7 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
         "received_at": found.application.received_at,
         "decided_by": decided_by(received),
         "decided": decided is not None and decided >= received,
-        "pay_day": pay_day(for_month.since, decided_by(received)),
+        "pay_day": pay_day(for_month.since, decided_by(received), door.the_tenant.country, int(setting("payment_day"))),
         "caseworker": case.caseworker.name if case.caseworker else "",
         "sections": sections(found.application.document, person.id),
         "keys_url": request.build_absolute_uri(f"/{tenant}/keys.json"),

@@ -172,10 +172,6 @@ def links(problems: list[Problem], answers: Mapping[str, Any]) -> list[tuple[str
         kind, _, rest = problem.field.partition("-")
         target = kind if not rest and kind != "message" else f"id_{problem.field}"
         target += "_0" if problem.field.endswith("-same") else ""
-            f"id_{problem.field}" + ("_0" if problem.field.endswith("-same") else "")
-            if rest or kind == "message"
-            else kind
-        )
         text = forms.words(problem.code, problem.field)
         rows = answers.get(kind)
         if rest and isinstance(rows, list) and len(rows) > 1:
