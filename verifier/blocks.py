@@ -85,7 +85,7 @@ def check_blocks(
     for told, root in published.items():
         if roots.get(told) != root:
             report.broken(
-                "I10", "audit_block", "", f"block {told} was published with root {root}, here is {roots.get(told)}"
+                "I10", "audit_block", told, f"block {told} was published with root {root}, here is {roots.get(told)}"
             )
     if number:
         report.roots[report.tenant] = {str(number): roots[str(number)]}

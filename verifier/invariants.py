@@ -395,19 +395,23 @@ def check_jobs(connection: Connection, report: Report, now: datetime) -> None:
 
 def check_periods(connection: Connection, report: Report) -> None:
     """What a period carries for the routing of entries follows from its applications and decisions."""
-    query = """
-    SELECT p.id, p.last_application_at, p.last_decision_on, p.result,
-      (SELECT max(a.received_at) FROM intake_applicationperiod l JOIN intake_application a ON a.id = l.application_id
-       WHERE l.period_id = p.id) AS applied_at,
-      (SELECT d.outcome FROM decisions_decision d WHERE d.period_id = p.id AND d.state IN ('decided', 'served')
-       ORDER BY d.decided_at DESC LIMIT 1) AS outcome
-    FROM casefile_period p
-    """
-    for row in rows(connection, query):
+    for row in rows(connection, _PERIODS):
         if row["last_application_at"] != row["applied_at"]:
             report.broken("I1", "casefile_period", row["id"], "does not carry its last application")
-        if (row["result"] or None) != row["outcome"] or (row["last_decision_on"] is None) != (row["outcome"] is None):
+        if (row["last_decision_on"], row["result"] or None) != (row["decided_on"], row["outcome"]):
             report.broken("I5", "casefile_period", row["id"], "does not carry its last decision")
+
+
+_PERIODS = """
+SELECT p.id, p.last_application_at, p.last_decision_on, p.result, a.applied_at, d.decided_on, d.outcome
+FROM casefile_period p JOIN tenancy_organisation o ON o.id = p.tenant_id
+LEFT JOIN LATERAL (
+    SELECT max(a.received_at) AS applied_at FROM intake_applicationperiod l
+    JOIN intake_application a ON a.id = l.application_id WHERE l.period_id = p.id) a ON true
+LEFT JOIN LATERAL (
+    SELECT d.outcome, (d.decided_at AT TIME ZONE o.zone)::date AS decided_on FROM decisions_decision d
+    WHERE d.period_id = p.id AND d.state IN ('decided', 'served') ORDER BY d.decided_at DESC LIMIT 1) d ON true
+"""
 
 
 def check_parents(connection: Connection, report: Report) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from handslag.connectors.eid.port import LOA3
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.decisions.models import Letter
 from handslag.domain.intake.operations import enter_on_paper
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.operations import book_income, reverse_booking
+from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
 from handslag.kernel.ids import uuid7
 from tests.bed import Database
-from tests.office import C1, TEST, Office, as_role, open_office
+from tests.office import C1, EID, TEST, Office, as_role, open_office
 
 
 def fill(database: Database) -> tuple[Office, Office, int, dict[int, list[bytes]]]:
@@ -35,7 +37,8 @@ def fill(database: Database) -> tuple[Office, Office, int, dict[int, list[bytes]
 
 
 def _cases(database: Database, office: Office) -> None:
-    single = office.case()
+    single = office.case(email="petra@people.example")
+    log_in_citizen(**office.by(single.citizens[0]), issuer=EID, subject="petra", acr=LOA3)
     single.applied()
     single.decided()
     couple = office.case(

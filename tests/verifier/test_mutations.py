@@ -1,0 +1,59 @@
+"""Damage is noticed, and the row that was damaged is named."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import closing
+from typing import Any
+
+from handslag.domain.tenancy.rows import TenantRow
+from tests.verifier.mutations import BLIND, WORKING_STATE, Vandal
+from verifier import Report
+from verifier.chain import UNCOMMITTED
+
+SEED = 20_261_122
+MUTATIONS = 100
+
+
+def test_the_verifier_leaves_out_what_the_models_say() -> None:
+    said = {
+        model._meta.db_table: frozenset(model.uncommitted) for model in TenantRow.__subclasses__() if model.uncommitted
+    }
+    assert said == UNCOMMITTED
+
+
+def test_every_mutation_is_noticed_and_its_row_named(filled: Any, capsys: Any) -> None:
+    whole = filled.verify()
+    assert whole.ok, whole.to_text()
+    vandal = Vandal(filled.copy.admin, filled.tenant, filled.files, SEED)
+    with closing(vandal.connection):
+        missed = _damaged(filled, vandal, whole, capsys)
+    assert missed == [], "\n".join(missed)
+    assert filled.verify().ok  # all was put back
+
+
+def _damaged(filled: Any, vandal: Vandal, whole: Report, capsys: Any) -> list[str]:
+    """Do and undo all the damage; gives what was not noticed, or not with its row."""
+    tables = vandal.tables()
+    kinds = itertools.cycle(["alter", "alter", "delete", "alter", "insert"])
+    plan = itertools.cycle([*tables, "chain ends", "stored files"])
+    missed = []
+    for target, _ in zip(plan, range(MUTATIONS), strict=False):
+        if target == "chain ends":
+            damage = vandal.cut()
+        elif target == "stored files":
+            damage = vandal.flip()
+        else:
+            damage = getattr(vandal, next(kinds))(target)
+        try:
+            report = filled.verify(tenants=[filled.office.slug], published_roots=whole.roots)
+        finally:
+            vandal.undo()
+        named = {(finding.table, finding.row) for finding in report.errors}
+        if not named & damage.expected:
+            missed.append(f"{damage.what}: named {sorted(named)}")
+    with capsys.disabled():
+        print(f"\n{MUTATIONS} mutations (seed {SEED}) drawn evenly over: {', '.join(tables)}, chain ends, stored files")
+        print("not held against anything: " + "; ".join(f"{k}: {v}" for k, v in WORKING_STATE.items()))
+        print("blind columns: " + "; ".join(f"{'.'.join(k)}: {v}" for k, v in BLIND.items()))
+    return missed

@@ -1,0 +1,284 @@
+"""Each rule by itself: what breaks it is found by it, whatever the chain says besides."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from handslag.connectors.store.port import for_tenant
+from handslag.kernel.ids import uuid7
+from tests import bed
+from tests.bed import Database
+from tests.verifier.conftest import Filled
+
+COUPLE = "(SELECT id FROM casefile_case WHERE co_applicant_id IS NOT NULL)"
+PAID = "(SELECT id FROM payments_payment WHERE state = 'sent' ORDER BY id LIMIT 1)"
+PLANNED = "(SELECT id FROM payments_payment WHERE state = 'planned' ORDER BY id LIMIT 1)"
+DECIDED = "(SELECT id FROM decisions_decision WHERE outcome = 'bifall' ORDER BY id LIMIT 1)"
+
+#: What breaks a rule (tables it touches, statement giving the id of the row), the rule, the table that it names.
+BREACHES = {
+    "a document that was altered": (
+        "UPDATE intake_application SET document = jsonb_set(document, '{answers,message}', '\"x\"') RETURNING id",
+        "I1", "intake_application",
+    ),
+    "an application of no case": (
+        "UPDATE intake_application SET case_id = id RETURNING id",
+        "I1", "intake_application",
+    ),
+    "an application without a receipt": (
+        "DELETE FROM intake_receipt RETURNING application_id AS id", "I1", "intake_application"
+    ),
+    "a signature too few": (
+        f"DELETE FROM intake_signature WHERE draft_id IN (SELECT id FROM intake_application WHERE case_id = {COUPLE}) "
+        "RETURNING draft_id AS id",
+        "I1", "intake_application",
+    ),
+    "a signature over something else": (
+        "UPDATE intake_signature SET digest = repeat('0', 64) RETURNING draft_id AS id", "I1", "intake_application"
+    ),
+    "evidence of another e-ID": (
+        "UPDATE intake_signature SET evidence = jsonb_set(evidence, '{salt}', '\"AAAA\"') WHERE method = 'eid' "
+        "RETURNING id",
+        "I1", "intake_signature",
+    ),
+    "evidence of another person": (
+        "UPDATE people_identifier i SET value = '199001019802' FROM intake_signature s WHERE s.person_id = i.person_id "
+        "AND s.method = 'eid' AND s.id = (SELECT min(id::text)::uuid FROM intake_signature WHERE method = 'eid') "
+        "RETURNING s.id",
+        "I1", "intake_signature",
+    ),
+    "a receipt that says something else": (
+        "UPDATE intake_receipt SET body = jsonb_set(body, '{month}', '\"2020-01\"') RETURNING id",
+        "I1", "intake_receipt",
+    ),
+    "a receipt signed by nobody": (
+        "UPDATE intake_receipt SET signature = reverse(signature) RETURNING id", "I1", "intake_receipt"
+    ),
+    "a period that forgot its application": (
+        "UPDATE casefile_period SET last_application_at = NULL WHERE last_application_at IS NOT NULL RETURNING id",
+        "I1", "casefile_period",
+    ),
+    "a draft that vanished": ("DELETE FROM intake_draft RETURNING id", "I3", "intake_draft"),
+    "an accepted draft that isn't": (
+        "UPDATE intake_draft SET state = 'withdrawn' WHERE state = 'accepted' RETURNING id", "I3", "intake_draft"
+    ),
+    "a draft from nowhere": (
+        "UPDATE intake_draft SET id = case_id WHERE state = 'open' RETURNING id", "I3", "intake_draft"
+    ),
+    "a notice forgotten": (
+        "INSERT INTO tasks_notice (id, tenant_id, person_id, subject_id, kind, language, address, state, attempts, "
+        "created_at, next_try_at, trouble) SELECT gen_random_uuid(), tenant_id, id, id, 'decision', 'sv', "
+        "'x@y.example', "
+        "'waiting', 0, now() - interval '2 days', now(), '' FROM people_person LIMIT 1 RETURNING id",
+        "I4", "tasks_notice",
+    ),
+    "facts that were altered": (
+        "UPDATE entitlement_snapshot SET facts = facts || '{\"x\": 1}' RETURNING id", "I5", "entitlement_snapshot"
+    ),
+    "norms that were altered": (
+        "UPDATE entitlement_normset SET body = '{}' RETURNING id", "I5", "entitlement_normset"
+    ),
+    "a text that was altered": ("UPDATE documents_text SET body = body || '.' RETURNING id", "I5", "documents_text"),
+    "a sheet by other rules": (
+        "UPDATE entitlement_sheet SET rule_version = 'x' RETURNING id",
+        "I5", "entitlement_sheet",
+    ),
+    "a sheet without snapshot": (
+        "UPDATE entitlement_sheet SET snapshot_id = id RETURNING id",
+        "I5", "entitlement_sheet",
+    ),
+    "a decision that its sheet doesn't bear out": (
+        f"UPDATE decisions_decision SET amount = amount + 1 WHERE id = {DECIDED} RETURNING id",
+        "I5", "decisions_decision",
+    ),
+    "a decision taken back": (
+        f"UPDATE decisions_decision SET state = 'returned', decided_by_id = NULL, decided_at = NULL WHERE id = "
+        f"{DECIDED} "
+        "RETURNING id",
+        "I5", "decisions_decision",
+    ),
+    "a decision without letter": (
+        "DELETE FROM decisions_letter RETURNING decision_id AS id", "I5", "decisions_decision"
+    ),
+    "another letter": (
+        "UPDATE decisions_letter SET content = jsonb_set(content, '{heading}', '\"x\"') RETURNING id",
+        "I5", "decisions_letter",
+    ),
+    "a line of another period": (
+        "UPDATE decisions_decisionline SET period_id = id RETURNING id", "I5", "decisions_decisionline"
+    ),
+    "lines that do not add up": (
+        "UPDATE decisions_decisionline SET amount = amount + 1 RETURNING decision_id AS id", "I6", "decisions_decision"
+    ),
+    "a line that is not booked": (
+        "DELETE FROM payments_booking WHERE decision_line_id IS NOT NULL RETURNING decision_line_id AS id",
+        "I6", "decisions_decisionline",
+    ),
+    "a payment that is larger": (
+        f"UPDATE payments_payment SET amount = amount + 1 WHERE id = {PLANNED} RETURNING id", "I6", "payments_payment"
+    ),
+    "a payment without source": (
+        "DELETE FROM payments_settlement RETURNING payment_id AS id",
+        "I6", "payments_payment",
+    ),
+    "a payment stopped by nobody": (
+        f"UPDATE payments_payment SET state = 'stopped' WHERE id = {PLANNED} RETURNING id", "I6", "payments_payment"
+    ),
+    "a counter-booking of another amount": (
+        "UPDATE payments_booking SET amount = amount - 1 WHERE reverses_id IS NOT NULL RETURNING id",
+        "I6", "payments_booking",
+    ),
+    "a payment that left its run": (
+        f"UPDATE payments_payment SET state = 'planned', run_id = NULL WHERE id = {PAID} "
+        "RETURNING (SELECT id FROM payments_run) AS id",
+        "I7", "payments_run",
+    ),
+    "a run that is larger": ("UPDATE payments_run SET total = total + 1 RETURNING id", "I7", "payments_run"),
+    "a run sent without file": ("DELETE FROM payments_runfile RETURNING run_id AS id", "I7", "payments_run"),
+    "a file that states another sum": (
+        "UPDATE payments_runfile SET total = total + 1 RETURNING id", "I7", "payments_runfile"
+    ),
+    "a file that is another document": (
+        "UPDATE payments_runfile SET digest = repeat('0', 64) RETURNING id", "I7", "payments_runfile"
+    ),
+    "a row of another organisation": (
+        "UPDATE people_address SET person_id = (SELECT id FROM people_person WHERE tenant_id = %(other)s LIMIT 1) "
+        "WHERE id = (SELECT id FROM people_address WHERE tenant_id = %(tenant)s LIMIT 1) RETURNING id",
+        "I11", "people_address",
+    ),
+    "a document without file": (
+        "UPDATE documents_document SET store_key = id::text || 'x' RETURNING id", "I13", "documents_document"
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def damaged(filled: Any) -> Iterator[Filled]:
+    """A copy of what is filled, to be damaged and thrown away."""
+    copy = Database(f"{filled.copy.name}_damaged", filled.copy.server, filled.copy.secrets)
+    bed._create(copy, filled.copy.name)
+    yield replace(filled, copy=copy)
+    bed.drop(copy)
+
+
+def _break(place: Filled, statement: str) -> set[str]:
+    """Run a statement as administrator, past triggers and keys; gives the ids that it returns."""
+    with psycopg.connect(place.copy.admin, autocommit=True) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        found = administrator.execute(statement.encode(), {"tenant": place.tenant, "other": place.tenant + 1})
+        return {str(row[0]) for row in found}
+
+
+@pytest.mark.parametrize("what", BREACHES)
+def test_a_breach_is_found_by_its_rule(damaged: Filled, what: str) -> None:
+    statement, rule, table = BREACHES[what]
+    broken = _break(damaged, statement)
+    report = damaged.verify()
+    assert broken & {f.row for f in report.errors if (f.rule, f.table) == (rule, table)}, report.to_text()
+
+
+def test_a_receipt_that_was_shown_is_here(filled: Filled) -> None:
+    with acting_rows(filled, "SELECT number, digest FROM intake_receipt ORDER BY number") as found:
+        shown = [{"number": number, "digest": digest} for number, digest in found]
+    slug = filled.office.slug
+    assert filled.verify(receipts={slug: shown}).ok
+    lost = {"number": "2026-999999-A", "digest": "0"}
+    other = {**shown[0], "digest": "0" * 64}
+    report = filled.verify(receipts={slug: [*shown, lost, other]})
+    assert [(f.rule, f.table) for f in report.errors] == [("I2", "intake_receipt")] * 2
+
+
+def test_a_block_that_left_the_installation_is_here(filled: Filled) -> None:
+    roots = filled.verify().roots
+    slug = filled.office.slug
+    report = filled.verify(published_roots={slug: {**roots[slug], "3": "0" * 64}})
+    assert [(f.rule, f.table, f.row) for f in report.errors] == [("I10", "audit_block", "3")]
+
+
+def test_what_no_block_covers_is_a_warning_after_a_quarter_of_an_hour(damaged: Filled) -> None:
+    subjects = _break(
+        damaged,
+        "WITH last AS (DELETE FROM audit_block WHERE tenant_id = %(tenant)s AND number = 2 RETURNING id) "
+        "DELETE FROM audit_blockleaf USING last WHERE block_id = last.id RETURNING subject_id",
+    )
+    moment = damaged.office.now
+    soon, late = (damaged.verify(at=moment + timedelta(minutes=minutes)) for minutes in (14, 16))
+    assert soon.findings == []
+    assert late.ok
+    assert {(f.table, f.row) for f in late.findings if f.warning} == {("audit_subject", s) for s in subjects}
+
+
+def test_a_session_without_a_right_is_found(damaged: Filled) -> None:
+    add = (
+        "INSERT INTO tenancy_session (session_key, session_data, expire_date, account) "
+        "SELECT md5(account::text), '', now() + interval '1 day', account FROM ({}) AS a(account) RETURNING account"
+    )
+    _break(damaged, add.format("SELECT user_id FROM tenancy_staffmember"))
+    assert damaged.verify().ok
+    stranger = _break(damaged, add.format("SELECT gen_random_uuid()"))
+    gone = _break(
+        damaged,
+        "UPDATE tenancy_staffuser SET is_active = false WHERE id = (SELECT user_id FROM tenancy_staffmember LIMIT 1) "
+        "RETURNING id",
+    )
+    report = damaged.verify()
+    assert {f.row for f in report.errors if (f.rule, f.table) == ("I11", "tenancy_session")} == stranger | gone
+
+
+def test_a_job_that_failed_or_waits_too_long_is_found(damaged: Filled) -> None:
+    failed = _break(
+        damaged,
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('default', 'x', 'failed') RETURNING id",
+    )
+    assert {f.row for f in damaged.verify().errors} == failed
+    late = damaged.verify(at=damaged.office.now + timedelta(hours=25))
+    assert {(f.rule, f.table) for f in late.errors} == {("I4", "procrastinate_jobs"), ("I4", "tasks_notice")}
+    assert {f.row for f in late.errors} > failed
+
+
+def test_files_that_are_not_what_was_written(filled: Filled, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    shutil.copytree(filled.files, folder)
+    mine = folder / str(filled.tenant)
+    with acting_rows(filled, "SELECT store_key FROM documents_document WHERE kind = 'payment file'") as found:
+        ((key,),) = found
+    place = next(mine.glob(f"??/{key}"))
+    stray = mine / "aa" / str(uuid7())
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"x")
+    assert filled.verify(files=folder).ok  # it may be one that is just being recorded
+    os.utime(stray, (0, 0))
+    assert [(f.rule, f.row) for f in filled.verify(files=folder).errors] == [("I13", stray.name)]
+    stray.unlink()
+
+    (data_key,) = filled.keys[filled.tenant]
+    store = for_tenant(mine, data_key)
+    content = b"".join(store.read(UUID(key)))
+    place.unlink()
+    assert [(f.rule, f.row) for f in filled.verify(files=folder).errors] == [("I13", key)]
+    altered = content.replace(b"<CtrlSum>", b"<CtrlSum>1", 1)
+    store.write(UUID(key), io.BytesIO(altered))
+    report = filled.verify(files=folder)
+    assert {(f.rule, f.table) for f in report.errors} == {("I13", "documents_document"), ("I7", "payments_runfile")}
+    without_keys = filled.verify(files=folder, file_keys={})
+    assert [f.rule for f in without_keys.errors] == ["I13"]  # one byte longer than what was written
+
+
+@contextmanager
+def acting_rows(filled: Filled, query: str) -> Iterator[list[Any]]:
+    """Rows of the office, read as auditor."""
+    with psycopg.connect(filled.copy.of_role("auditor")) as auditor:
+        auditor.execute("SELECT set_config('app.tenant', %s, true)", [str(filled.tenant)])
+        yield auditor.execute(query.encode()).fetchall()
