@@ -107,7 +107,9 @@ class Cost(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     code: str
     amount: Ore
-    person: Annotated[str | None, Meta(description="whose it is: a key of the household")] = None
+    person: Annotated[
+        str | None, Meta(description="whose it is: a key of the household; the on-line form doesn't ask for it")
+    ] = None
     note: Annotated[str, Meta(max_length=80)] = ""
     accepted: Annotated[
         Accepted | None, Meta(description="what the caseworker accepts, öre; all of it where left out")
@@ -213,7 +215,9 @@ class Application(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
             if person.role == "child" and person.job_stimulus:
                 problems.append(f"{where}.job_stimulus: for adults only")
         if self.adults and self.adults[0].address is None:
-            problems.append("household: the applicant needs an address")
+            problems.append("household: the applicant (the first adult) needs an address")
+        if self.adults and self.adults[0].account is None:
+            problems.append("household: the applicant (the first adult) needs an account to be paid to")
         for n, cost in enumerate(self.costs):
             problems += _row_problems(f"costs[{n}]", cost, APPLIED_FOR, keys)
         for n, income in enumerate(self.incomes):

@@ -62,7 +62,7 @@ def receipt_json(request: HttpRequest, tenant: str, application: UUID) -> HttpRe
     found = receipt_for_citizen(application, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("receipt", found.application.case_id)
     key = TenantKeyRow.objects.get(key_id=found.key_id).public_jwk
-    proof = {"body": found.body, "signature": found.signature, "key": key}
+    proof = {"body": found.body, "key_id": found.key_id, "signature": found.signature, "key": key}
     text = json.dumps(proof, ensure_ascii=False, indent=1).encode()
     return download(text, f"{found.number}.json", "application/json")
 
@@ -145,7 +145,7 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
             ),
         ),
         digest=application.digest,
-        data=canonical.dumps({"body": found.body, "signature": found.signature}).decode(),
+        data=canonical.dumps({"body": found.body, "key_id": found.key_id, "signature": found.signature}).decode(),
         file_name=f"{found.number}.json",
     )
 
