@@ -1,7 +1,8 @@
 """Check one receipt off-line: `python -m verifier.receipt receipt.json keys.json`.
 
-receipt.json  {"body": {...}, "signature": "<compact JWS>", "key_id": "..."} as the receipt page offers it
-keys.json     the organisation's published keys: {"keys": [<JWK>, ...]}
+receipt.json  {"body": {...}, "signature": "<compact JWS>"} as the receipt's page offers it; a key in it is not
+              trusted, only the published ones are
+keys.json     the organisation's published keys, /<organisation>/keys.json: {"keys": [<JWK>, ...]}
 
 Exit status 0 when the organisation signed exactly this body, 1 when not, 2 when a file can't be read.
 """
@@ -15,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from verifier.canonical import NotCanonical, encode
-from verifier.signatures import BadSignature, signed_by_us
+from verifier.signatures import BadSignature, named_key, signed_by_us
 
 
 def check(receipt: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """The body that was signed; BadSignature when receipt and keys don't fit together."""
-    key_id = str(receipt.get("key_id", ""))
+    signature = str(receipt.get("signature", ""))
+    key_id = named_key(signature)
     fitting = [key for key in keys.get("keys", []) if key.get("kid") == key_id]
     if not fitting:
         raise BadSignature(f"no published key {key_id}")
-    payload = signed_by_us(str(receipt.get("signature", "")), fitting[0], key_id)
+    payload = signed_by_us(signature, fitting[0], key_id)
     try:
         if encode(receipt.get("body")) != payload:
             raise BadSignature("the receipt says something else than what was signed")

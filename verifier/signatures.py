@@ -42,6 +42,14 @@ def signed_by_us(token: str, jwk: Mapping[str, Any], key_id: str) -> bytes:
     return found.payload
 
 
+def named_key(token: str) -> str:
+    """The key id that a compact JWS names in its header; BadSignature when it isn't one."""
+    try:
+        return str(jws.extract_compact(token.encode("ascii")).headers().get("kid", ""))
+    except (JoseError, ValueError) as error:
+        raise BadSignature("signature: not a compact JWS") from error
+
+
 def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
