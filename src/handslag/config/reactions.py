@@ -37,6 +37,7 @@ from handslag.domain.payments.operations import (
     IncomeBooked,
     PaymentsPlanned,
     RunFileRefused,
+    PaymentUnblocked,
     RunFileWritten,
     RunReleased,
     RunReserved,
@@ -44,7 +45,7 @@ from handslag.domain.payments.operations import (
 )
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
-from handslag.domain.people.operations.persons import HouseholdFormed, PersonRegistered
+from handslag.domain.people.operations.persons import AccountRecorded, HouseholdFormed, PersonRegistered
 from handslag.domain.people.operations.staff import OrganisationOpened, PolicySet, RoleTaken, StaffAdmitted
 from handslag.domain.tasks.operations import (
     DeadlineSet,
@@ -157,6 +158,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RoleTaken: (),
     PolicySet: (),
     PersonRegistered: (),
+    AccountRecorded: (),
     HouseholdFormed: (),
     CitizenLoggedIn: (),
     CaseOpened: (),
@@ -184,6 +186,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     TaskOpened: (),
     TaskDone: (),
     PaymentsPlanned: (Reaction(_task_for_blocked, causes=(TaskOpened,)),),
+    PaymentUnblocked: (),
     IncomeBooked: (),
     BookingReversed: (),
     RunReserved: (),

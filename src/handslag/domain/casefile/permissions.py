@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from handslag.domain.casefile.models import Case
+from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.permissions import require_sight
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind
 from handslag.domain.tenancy.states import Role
@@ -45,3 +49,27 @@ def case_for_citizen(key: UUID, by: Actor) -> Case:
     if by.kind != "citizen" or case is None or by.id not in (case.applicant_id, case.co_applicant_id):
         raise Hidden("case", key)
     return case
+
+
+def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Member]:
+    """The person, if this member of staff may see them: registrars everybody within their clearance, other
+    case roles the households of the cases that they have a relation to. Hidden otherwise."""
+    member = member_behind(acting_door(), now)
+    person = Person.objects.filter(id=key).first()
+    if by.kind != "staff" or person is None or not member.roles & CASE_ROLES:
+        raise Hidden("person", key)
+    require_sight(member, person)
+    if Role.REGISTRAR not in member.roles:
+        homes = Membership.objects.filter(person=person).values("household_id")
+        if not cases_of(member).filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)).exists():
+            raise Hidden("person", key)
+    return person, member
+
+
+def cases_of(member: Member) -> QuerySet[Case]:
+    """The cases that a member of staff has a relation to, without those of people above her clearance."""
+    return Case.objects.filter(
+        Q(unit_id=member.unit_id) | Q(caseworker_id=member.id),
+        Q(co_applicant=None) | Q(co_applicant__protection_level__lte=member.clearance),
+        applicant__protection_level__lte=member.clearance,
+    )

@@ -19,7 +19,7 @@ from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.models import Organisation, StaffMember
+from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
@@ -179,7 +179,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     appeal = text_for(case.legal_order, "appeal", row.language, today)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
     keep_text(grounds)
-    content = letter_content(row, case, grounds, appeal, now)
+    content = letter_content(row, case, grounds, appeal, now, decider=member.name)
     Letter.objects.create(
         decision=row,
         content=content,
@@ -208,8 +208,16 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
 _GROUNDS: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
 
 
+def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:
+    """What the letter would say if `decider` took the decision now. `decision` may be unsaved."""
+    today = acting_door().the_tenant.today(now)
+    grounds = text_for(case.legal_order, f"decision.{_GROUNDS[Outcome(decision.outcome)]}", decision.language, today)
+    appeal = text_for(case.legal_order, "appeal", decision.language, today)
+    return letter_content(decision, case, grounds, appeal, now, decider=decider)
+
+
 def letter_content(
-    decision: Decision, case: Case, grounds: DatedText, appeal: DatedText, now: datetime
+    decision: Decision, case: Case, grounds: DatedText, appeal: DatedText, now: datetime, *, decider: str
 ) -> dict[str, Any]:
     """Everything that the letter says, as data: the preview and the PDF are made of nothing else."""
     tenant = acting_door().the_tenant
@@ -223,7 +231,6 @@ def letter_content(
     names = {str(p.id): full_name(p) for p in adults}
     address = address_on(case.applicant_id, today)
     assert decision.decided_by_id is not None
-    decider = StaffMember.objects.get(id=decision.decided_by_id)
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
     children = [m for m in facts.members if m.role == "child"]
@@ -265,7 +272,7 @@ def letter_content(
         "sheet_number": decision.sheet.number,
         "sheet_digest": decision.sheet.digest,
         "uncertain": sorted(calculation.uncertain),
-        "decider": decider.name,
+        "decider": decider,
         "delegation": decision.delegation,
         "automated": False,
         "appeal": appeal.body,

@@ -32,6 +32,10 @@ class PaymentsPlanned(Event):
     kind = "payments planned"
 
 
+class PaymentUnblocked(Event):
+    kind = "payment unblocked"
+
+
 class IncomeBooked(Event):
     kind = "income booked"
 
@@ -128,6 +132,28 @@ def account_trouble(account: Account | None) -> str:
 def _reference(booking: Booking) -> str:
     """An end-to-end reference of 32 characters: the booking's own key."""
     return booking.id.hex
+
+
+@operation()
+def unblock_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUID, version: int) -> Done[Payment]:
+    """Plan a blocked payment again, to the account that the payee has by now; NotPossible("no account")."""
+    found = Payment.objects.select_for_update(of=("self",)).select_related("payee").filter(id=payment).first()
+    if found is None:
+        raise Hidden("payment", payment)
+    member = require_role(by, now, Role.PAYER, Role.CASEWORKER)
+    if Role.PAYER not in member.roles:
+        case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    if found.version != version or found.state != PaymentState.BLOCKED:
+        raise Conflict("payment", theirs=found.state)
+    today = acting_door().the_tenant.today(now)
+    account = account_on(found.payee_id, today) if found.payee_id else None
+    if account is None:
+        raise NotPossible("no account")
+    found.account_kind, found.clearing, found.account_number = account.kind, account.clearing, account.number
+    found.state, found.blocked_reason = PaymentState.PLANNED, ""
+    found.pay_on, found.version = max(found.pay_on, today), found.version + 1
+    found.save()
+    return Done(found, PaymentUnblocked(subject=found.case_id, payload={"payment": str(found.id)}))
 
 
 @operation()

@@ -76,6 +76,22 @@ class Identifier(TenantRow):
         ]
 
 
+class NameToken(TenantRow):
+    """One word of a person's name, folded: people are searched by equality of words."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"}
+
+    person = TenantFK(Person)
+    token = models.CharField(max_length=60)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "token"])]
+        constraints = [
+            *wall("people_nametoken", "person"),
+            models.UniqueConstraint(fields=["tenant", "person", "token"], name="nametoken_once_per_person"),
+        ]
+
+
 class Address(TenantRow):
     """Where a person lives or gets post, from `since` until before `until`."""
 

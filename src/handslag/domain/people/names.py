@@ -14,6 +14,13 @@ def stored_name(text: str) -> str:
     return " ".join(kept.split())
 
 
+def name_tokens(*names: str) -> list[str]:
+    """The words of names as they are searched: case folded, marks taken away ("Åberg-Ek" -> aberg, ek)."""
+    plain = unicodedata.normalize("NFKD", " ".join(names).casefold())
+    kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return sorted({token[:60] for token in kept.split()})
+
+
 @lru_cache
 def _collator(language: str) -> icu.Collator:
     return icu.Collator.createInstance(icu.Locale(language))

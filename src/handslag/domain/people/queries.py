@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
-from handslag.domain.people.models import Account, Address, Identifier, Membership, Person
+from handslag.domain.people.models import Account, Address, Identifier, Membership, NameToken, Person
+from handslag.domain.people.names import name_tokens
 from handslag.domain.tenancy.permissions import Member
 
 
@@ -42,6 +43,20 @@ def person_by_identifier(kind: str, text: str) -> Person | None:
         return None
     found = Identifier.objects.select_related("person").filter(type=kind, value=value).first()
     return found.person if found else None
+
+
+def persons_named(text: str, member: Member, most: int = 20) -> list[Person]:
+    """The people whose names have every word of `text`, whom this member may see, by name; at most `most`.
+
+    A person above her clearance is no hit.
+    """
+    tokens = name_tokens(text)
+    if not tokens:
+        return []
+    found = Person.objects.filter(protection_level__lte=member.clearance)
+    for token in tokens:
+        found = found.filter(id__in=NameToken.objects.filter(token=token).values("person_id"))
+    return list(found.order_by("sort_key", "id")[:most])
 
 
 def seen_by_staff(member: Member, persons: list[Person]) -> dict[UUID, Seen]:

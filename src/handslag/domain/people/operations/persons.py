@@ -8,17 +8,22 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.people.identifiers import normal_identifier
-from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
-from handslag.domain.people.names import sort_key, stored_name
-from handslag.domain.people.states import HouseholdRole
-from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.permissions import require_role
+from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, NameToken, Person
+from handslag.domain.people.names import name_tokens, sort_key, stored_name
+from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.states import AccountKind, HouseholdRole
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 
 
 class PersonRegistered(Event):
     kind = "person registered"
+
+
+class AccountRecorded(Event):
+    kind = "account recorded"
 
 
 class HouseholdFormed(Event):
@@ -65,6 +70,7 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
         protection_level=new.protection_level,
     )
     Identifier.objects.create(person=person, type=new.identifier_type, value=value)
+    NameToken.objects.bulk_create(NameToken(person=person, token=token) for token in name_tokens(given, family))
     since = now.date().replace(day=1)
     if new.address_lines or new.city:
         Address.objects.create(
@@ -119,3 +125,30 @@ def form_household(
             },
         ),
     )
+
+
+@operation()
+def record_account(
+    *, tenant: str | int, by: Actor, now: datetime, person: UUID, kind: str, clearing: str, number: str
+) -> Done[Account]:
+    """Record where a person who has no account yet is paid, from today on; her name is the holder's.
+
+    NotPossible("account known") where one is in force: changing an account needs a second person.
+    """
+    member = require_role(by, now, Role.REGISTRAR)
+    found = Person.objects.select_for_update().filter(id=person).first()
+    if found is None:
+        raise Hidden("person", person)
+    require_sight(member, found)
+    today = acting_door().the_tenant.today(now)
+    if Account.objects.filter(person=found).exclude(until__lte=today).exists():
+        raise NotPossible("account known")
+    account = Account.objects.create(
+        person=found,
+        kind=AccountKind(kind),
+        clearing=clearing,
+        number=number,
+        holder=f"{found.given_name} {found.family_name}".strip(),
+        since=today,
+    )
+    return Done(account, AccountRecorded(subject=found.id, payload={"account": str(account.id), "kind": kind}))
