@@ -107,6 +107,16 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Handslag"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # codes of half a minute before and after are taken, each once
+#: Counts of failed log-ins and codes used; shared by the processes of one machine.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 LOGIN_URL = "/log-in/"
 LOGOUT_URL = "/log-in/logout/"
 LOGIN_REDIRECT_URL = "/"
@@ -195,6 +205,7 @@ EID_CLIENT_ID = os.environ.get("HANDSLAG_EID_CLIENT_ID", "handslag-demo")
 EID_CLIENT_SECRET = os.environ.get("HANDSLAG_EID_CLIENT_SECRET", "development-only")
 APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
+FILES_ORIGIN = os.environ.get("HANDSLAG_FILES_ORIGIN", f"http://files.localhost:{PORT}")
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
 MAIL_SENDER = os.environ.get("HANDSLAG_MAIL_SENDER", "no-reply@handslag.example")

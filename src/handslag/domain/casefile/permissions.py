@@ -61,12 +61,12 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
     require_sight(member, person)
     if Role.REGISTRAR not in member.roles:
         homes = Membership.objects.filter(person=person).values("household_id")
-        if not cases_of(member).filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)).exists():
+        if not cases_worked_by(member).filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)).exists():
             raise Hidden("person", key)
     return person, member
 
 
-def cases_of(member: Member) -> QuerySet[Case]:
+def cases_worked_by(member: Member) -> QuerySet[Case]:
     """The cases that a member of staff has a relation to, without those of people above her clearance."""
     return Case.objects.filter(
         Q(unit_id=member.unit_id) | Q(caseworker_id=member.id),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from handslag.domain.casefile.permissions import cases_worked_by
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.states import DecisionState
+from handslag.domain.tenancy.permissions import Member
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
 
@@ -25,6 +27,25 @@ def proposal_of(period: UUID) -> Decision | None:
     return (
         Decision.objects.select_related("sheet", "proposed_by")
         .filter(period_id=period, state=DecisionState.PROPOSED)
+        .first()
+    )
+
+
+def proposals_for(member: Member) -> list[Decision]:
+    """The open proposals of the cases that a member of staff has a relation to, oldest first."""
+    return list(
+        Decision.objects.select_related("case__applicant", "case__co_applicant", "period", "proposed_by")
+        .filter(state=DecisionState.PROPOSED, case_id__in=cases_worked_by(member).values("id"))
+        .order_by("proposed_at")
+    )
+
+
+def newest_decision(period: UUID) -> Decision | None:
+    """The newest decision of a period, in whatever state."""
+    return (
+        Decision.objects.select_related("sheet", "proposed_by", "decided_by")
+        .filter(period_id=period)
+        .order_by("-proposed_at")
         .first()
     )
 

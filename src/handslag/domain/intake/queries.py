@@ -1,12 +1,20 @@
-"""Reads on drafts, signatures and received applications."""
+"""Reads on drafts, signatures and received applications, and the inbox in which they wait."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case as Choice
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
+
 from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.permissions import cases_worked_by
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,
@@ -17,6 +25,131 @@ from handslag.domain.intake.models import (
     SigningRequest,
 )
 from handslag.domain.intake.states import DraftState, InboxState, SigningState
+from handslag.domain.people.models import Identifier
+from handslag.domain.tenancy.permissions import Member
+from handslag.kernel.months import Month
+
+VIEWS = ("mine", "unit", "waiting")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A cost or income that differs between two applications: its code, öre before and now (None: not there)."""
+
+    kind: str
+    code: str
+    before: int | None
+    now: int | None
+
+
+def _open_items(member: Member) -> QuerySet[InboxItem]:
+    return InboxItem.objects.filter(case_id__in=cases_worked_by(member).values("id")).exclude(state=InboxState.DONE)
+
+
+def _of_view(view: str, member: Member) -> Q:
+    if view == "mine":
+        return Q(caseworker_id=member.id)
+    return Q(state=InboxState.WAITING) if view == "waiting" else Q(unit_id=member.unit_id)
+
+
+def inbox_counts(member: Member) -> dict[str, int]:
+    """How many applications each view of the inbox holds for this member of staff."""
+    return dict(_open_items(member).aggregate(**{view: Count("id", filter=_of_view(view, member)) for view in VIEWS}))
+
+
+def inbox(member: Member, view: str, since: int = 0, most: int = 25) -> list[InboxItem]:
+    """A page of a view of the inbox, oldest first, in one statement.
+
+    Each item carries `period_since`, `signers` [{given, family, number}], `document` and `document_before`
+    (the case's application before this one, or None), `case` with applicant and caseworker, `application`.
+    """
+    signers = Signature.objects.filter(draft_id=OuterRef("application_id")).order_by("signed_at", "id")
+    number = Identifier.objects.filter(person_id=OuterRef("person_id")).order_by("id").values("value")[:1]
+    before = Application.objects.filter(case_id=OuterRef("case_id"), received_at__lt=OuterRef("received_at"))
+    return list(
+        _open_items(member)
+        .filter(_of_view(view, member))
+        .select_related("case__applicant", "caseworker", "application")
+        .annotate(
+            period_since=Subquery(
+                ApplicationPeriod.objects.filter(application_id=OuterRef("application_id")).values("period__since")[:1]
+            ),
+            signers=ArraySubquery(
+                signers.values(
+                    found=JSONObject(
+                        given=F("person__given_name"), family=F("person__family_name"), number=Subquery(number)
+                    )
+                )
+            ),
+            document_before=Subquery(before.order_by("-received_at").values("document")[:1]),
+        )
+        .order_by("received_at", "id")[since : since + most]
+    )
+
+
+def next_in_inbox(member: Member) -> InboxItem | None:
+    """The oldest application that waits: first her own, then those that nobody has."""
+    waiting = _open_items(member).filter(state=InboxState.WAITING)
+    mine_first = Choice(When(caseworker_id=member.id, then=0), default=1)
+    return waiting.filter(Q(caseworker_id=member.id) | Q(caseworker=None)).order_by(mine_first, "received_at").first()
+
+
+def month_of_application(application: UUID) -> Month:
+    """The month that an application asks for."""
+    return Month.of(ApplicationPeriod.objects.values_list("period__since", flat=True).get(application_id=application))
+
+
+def inbox_items_of(case: UUID) -> list[InboxItem]:
+    """What waits in the inbox of one case, oldest first."""
+    return list(
+        InboxItem.objects.select_related("caseworker")
+        .filter(case_id=case)
+        .exclude(state=InboxState.DONE)
+        .order_by("received_at")
+    )
+
+
+def changes(document: dict[str, Any], before: dict[str, Any] | None) -> list[Changed]:
+    """What differs between an application and the one before: sums per code, costs first."""
+    if before is None:
+        return []
+    found = []
+    for kind in ("costs", "incomes"):
+        then, now = _sums(before, kind), _sums(document, kind)
+        found += [
+            Changed(kind, code, then.get(code), now.get(code))
+            for code in dict.fromkeys([*now, *then])
+            if then.get(code) != now.get(code)
+        ]
+    return found
+
+
+def _sums(document: dict[str, Any], kind: str) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in document["answers"][kind]:
+        sums[row["code"]] = sums.get(row["code"], 0) + row["amount"]
+    return sums
+
+
+def application_of(case: UUID, key: UUID) -> Application | None:
+    """An application of a case."""
+    return Application.objects.filter(case_id=case, id=key).first()
+
+
+def receipt_of(application: UUID) -> Receipt | None:
+    """The receipt of an application."""
+    return Receipt.objects.filter(application_id=application).first()
+
+
+def signatures_of(application: UUID) -> list[Signature]:
+    """Who signed an application, in the order of signing."""
+    return list(Signature.objects.select_related("person").filter(draft_id=application).order_by("signed_at", "id"))
+
+
+def applications_for(period: UUID) -> list[Application]:
+    """The applications for a period, newest first."""
+    keys = ApplicationPeriod.objects.filter(period_id=period).values("application_id")
+    return list(Application.objects.filter(id__in=keys).order_by("-received_at"))
 
 
 def running_drafts(cases: Collection[UUID]) -> list[Draft]:

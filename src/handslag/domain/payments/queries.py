@@ -1,11 +1,90 @@
-"""Reads on payments."""
+"""The case account, payments that are due, runs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from handslag.domain.payments.models import Payment
+from django.db.models import Sum
+
+from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
+from handslag.domain.payments.states import BookingKind, PaymentState
+
+#: States in which a payment's file has left or is leaving.
+UNDER_WAY = (PaymentState.RESERVED, PaymentState.SENT, PaymentState.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """A booking of a case with what settles it; `settled` counts what is reserved or has left (öre)."""
+
+    booking: Booking
+    payments: list[tuple[Payment, int]]
+    settled: int
+    reversed_by: Booking | None
+
+
+def account_of(case: UUID) -> list[AccountRow]:
+    """The bookings of a case in the order of booking, each with its payments and its counter-booking."""
+    bookings = list(
+        Booking.objects.select_related("period", "decision_line__decision", "person")
+        .filter(case_id=case)
+        .order_by("booked_at", "id")
+    )
+    counters = {b.reverses_id: b for b in bookings if b.reverses_id}
+    settled: dict[UUID, list[tuple[Payment, int]]] = {}
+    for row in Settlement.objects.select_related("payment__run").filter(booking__case_id=case).order_by("id"):
+        settled.setdefault(row.booking_id, []).append((row.payment, row.amount))
+    return [
+        AccountRow(
+            booking,
+            settled.get(booking.id, []),
+            sum(amount for payment, amount in settled.get(booking.id, []) if payment.state in UNDER_WAY),
+            counters.get(booking.id),
+        )
+        for booking in bookings
+    ]
+
+
+def balance_of(case: UUID) -> tuple[int, int]:
+    """Expenses and incomes of a case, counter-bookings counted: öre."""
+    sums = dict(
+        Booking.objects.filter(case_id=case).order_by().values_list("kind").annotate(Sum("amount")).values_list(
+            "kind", "amount__sum"
+        )
+    )
+    return sums.get(BookingKind.EXPENSE, 0), sums.get(BookingKind.INCOME, 0)
+
+
+def payments_waiting() -> list[Payment]:
+    """Payments that are planned or blocked, blocked ones first, then by day."""
+    return sorted(
+        Payment.objects.select_related("payee", "period", "case").filter(
+            state__in=[PaymentState.PLANNED, PaymentState.BLOCKED]
+        ),
+        key=lambda p: (p.state != PaymentState.BLOCKED, p.pay_on, p.id),
+    )
+
+
+def newest_runs(most: int = 30) -> list[Run]:
+    """The newest payment runs."""
+    return list(Run.objects.select_related("reserved_by", "released_by").order_by("-reserved_at")[:most])
+
+
+def payments_in(run: UUID) -> list[Payment]:
+    """The payments of a run, in the order of its file."""
+    return list(Payment.objects.select_related("payee", "period", "case").filter(run_id=run).order_by("id"))
+
+
+def file_of(run: UUID) -> RunFile | None:
+    """The file of a run, once it is written."""
+    return RunFile.objects.select_related("document").filter(run_id=run).first()
+
+
+def payments_for(period: UUID) -> list[Payment]:
+    """The payments for a period of a case."""
+    return list(Payment.objects.select_related("run").filter(period_id=period).order_by("id"))
 
 
 def payments_of(cases: Collection[UUID]) -> list[Payment]:

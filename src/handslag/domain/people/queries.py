@@ -11,6 +11,7 @@ from django.db.models import Q
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens
+from handslag.domain.people.states import IdentifierType
 from handslag.domain.tenancy.permissions import Member
 
 
@@ -43,6 +44,21 @@ def person_by_identifier(kind: str, text: str) -> Person | None:
         return None
     found = Identifier.objects.select_related("person").filter(type=kind, value=value).first()
     return found.person if found else None
+
+
+def person_by_number(text: str, member: Member) -> Person | None:
+    """The person with that number, of whatever type; None also for one above this member's clearance."""
+    values = {}
+    for kind in IdentifierType.values:
+        try:
+            values[kind] = normal_identifier(kind, text)[0]
+        except BadIdentifier:
+            continue
+    wanted = Q(pk__in=[])
+    for kind, value in values.items():
+        wanted |= Q(type=kind, value=value)
+    found = Identifier.objects.select_related("person").filter(wanted).first()
+    return found.person if found and found.person.protection_level <= member.clearance else None
 
 
 def persons_named(text: str, member: Member, most: int = 20) -> list[Person]:

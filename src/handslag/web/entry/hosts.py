@@ -73,7 +73,7 @@ class LogIn:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.user = AnonymousUser()
-        if request.counter not in ("desk", "files"):  # type: ignore[attr-defined]
+        if request.counter != "desk":  # type: ignore[attr-defined]
             return self.get_response(request)
         try:
             if request.session.get("_auth_user_id"):
@@ -82,6 +82,6 @@ class LogIn:
         except AWAY as trouble:
             return away(request, trouble)
         if request.path.startswith(settings.LOGIN_URL):
-            with at_large("log-in"):
+            with at_large("log-in", writing=request.method == "POST"):
                 return self.get_response(request)
         return self.get_response(request)

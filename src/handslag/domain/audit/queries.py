@@ -1,0 +1,30 @@
+"""What the chain of a subject tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.audit.models import Event, Payload
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event of a chain with what it says; `body` is empty where it was erased."""
+
+    kind: str
+    at: datetime
+    actor_kind: str
+    actor_id: UUID | None
+    actor_name: str
+    body: dict[str, Any]
+
+
+def timeline(subjects: Sequence[UUID], most: int = 40) -> list[Told]:
+    """The newest events of some subjects, newest first."""
+    rows = list(Event.objects.filter(subject_id__in=subjects).order_by("-at", "-seq")[:most])
+    bodies = dict(Payload.objects.filter(id__in=[row.id for row in rows]).values_list("id", "body"))
+    return [Told(r.kind, r.at, r.actor_kind, r.actor_id, r.actor_name, bodies.get(r.id, {})) for r in rows]

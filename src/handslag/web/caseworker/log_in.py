@@ -1,0 +1,123 @@
+"""Log-in of staff: allauth's flows in our pages. Everything here runs behind the door at_large.
+
+Password and one-time code; without a one-time code nobody gets further than to its activation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import views as account
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
+
+from handslag.web.caseworker.pages import entrance_site
+
+
+class OurFrame:
+    """The header and footer of our layout: allauth puts something else under the same name."""
+
+    request: HttpRequest
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        form = found.get("form")
+        for field in form.fields.values() if form else ():
+            field.widget.attrs.pop("placeholder", None)
+        return {**found, "site": entrance_site(self.request)}
+
+
+class LogIn(OurFrame, account.LoginView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/log_in.html"
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["login"].label = _("E-mail address")
+        form.fields["login"].widget.attrs["autocomplete"] = "username"
+        form.fields["password"].help_text = ""
+        form.fields.pop("remember", None)
+        return form
+
+
+class LogOut(OurFrame, account.LogoutView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/log_out.html"
+
+
+class Inactive(OurFrame, account.AccountInactiveView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/inactive.html"
+
+
+class PasswordAgain(OurFrame, account.ReauthenticateView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/again.html"
+
+
+class CodeAgain(OurFrame, mfa.ReauthenticateView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/again.html"
+
+
+class NewPassword(OurFrame, account.PasswordChangeView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/password.html"
+
+    def get_default_success_url(self) -> str:
+        return reverse("mfa_index")
+
+
+class OneTimeCode(OurFrame, mfa.AuthenticateView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/code.html"
+
+
+class Activate(OurFrame, totp.ActivateTOTPView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/activate.html"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        # A right code of the new factor is a code like any other: this session has its second factor.
+        answer = super().form_valid(form)
+        record_authentication(self.request, self.request.user, "mfa", type="totp", reauthenticated=True)
+        return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        return {**found, "picture": mark_safe(found["totp_svg"]), "secret": found["form"].secret}
+
+
+class RecoveryCodes(OurFrame, recovery.ViewRecoveryCodesView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/recovery_codes.html"
+
+
+class NewRecoveryCodes(OurFrame, recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/new_recovery_codes.html"
+
+
+class Factors(OurFrame, mfa.IndexView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/factors.html"
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Too many tries: wait."""
+    return render(request, "caseworker/log_in/too_many.html", {"site": entrance_site(request)}, status=429)
+
+
+urlpatterns = [
+    path("", LogIn.as_view(), name="account_login"),
+    path("out/", LogOut.as_view(), name="account_logout"),
+    path("inactive/", Inactive.as_view(), name="account_inactive"),
+    path("again/", PasswordAgain.as_view(), name="account_reauthenticate"),
+    path("password/", login_required(NewPassword.as_view()), name="account_change_password"),
+    path("code/", OneTimeCode.as_view(), name="mfa_authenticate"),
+    path("code/again/", CodeAgain.as_view(), name="mfa_reauthenticate"),
+    path("2fa/", Factors.as_view(), name="mfa_index"),
+    path("2fa/totp/activate/", Activate.as_view(), name="mfa_activate_totp"),
+    # A second factor is never switched off by its owner: an administrator resets it.
+    path("2fa/totp/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"),
+    path("2fa/recovery-codes/", RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/new/", NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
+]

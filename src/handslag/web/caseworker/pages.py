@@ -1,0 +1,96 @@
+"""What every desk page shares: its navigation by role, the one way to answer, to try an operation, to word a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+
+from handslag.domain.tenancy.door import Door
+from handslag.domain.tenancy.permissions import Member, member_behind, require_role
+from handslag.domain.tenancy.states import Role
+from handslag.web.ui.site import Link
+
+T = TypeVar("T")
+CASE_ROLES = (Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR)
+
+
+def the_door(request: HttpRequest) -> Door:
+    """The door that `desk_page` opened."""
+    door: Door = request.door  # type: ignore[attr-defined]
+    return door
+
+
+def the_member(request: HttpRequest) -> Member:
+    """The member of staff who asks."""
+    return member_behind(the_door(request), request.now)  # type: ignore[attr-defined]
+
+
+def require(request: HttpRequest, *roles: Role) -> Member:
+    """The member of staff who asks, if she holds one of `roles`; NotAllowed otherwise."""
+    return require_role(the_door(request).the_actor, request.now, *roles)  # type: ignore[attr-defined]
+
+
+def who(request: HttpRequest) -> dict[str, Any]:
+    """What questions of permission take: by, now."""
+    return {"by": the_door(request).the_actor, "now": request.now}  # type: ignore[attr-defined]
+
+
+def attempt(request: HttpRequest, operation: Callable[..., T], **told: Any) -> T:
+    """Call one operation as the person who asks. What it refuses leaves nothing behind, and is raised on."""
+    door = the_door(request)
+    try:
+        with transaction.atomic():
+            return operation(tenant=door.the_tenant.slug, **who(request), **told)
+    except BaseException:
+        door.memory.pop("events", None)
+        door.memory.pop("inserts", None)
+        raise
+
+
+def today(request: HttpRequest) -> Any:
+    """The day that it is where the organisation is."""
+    return the_door(request).the_tenant.today(request.now)  # type: ignore[attr-defined]
+
+
+def language() -> str:
+    """The language of the page, as texts of the law know it: sv or en."""
+    return "en" if (get_language() or "").startswith("en") else "sv"
+
+
+def typed(request: HttpRequest) -> QueryDict | None:
+    """What was typed: the posted form, or what was kept for this page when the session had ended."""
+    return request.POST if request.method == "POST" else getattr(request, "kept", None)
+
+
+def base(request: HttpRequest) -> str:
+    """The address of the organisation's pages: `/lindhaga`."""
+    return f"/{the_door(request).the_tenant.slug}"
+
+
+def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
+    """Render a desk page, moments in the organisation's zone. Call it inside the door."""
+    tenant, member, home = the_door(request).the_tenant, the_member(request), base(request)
+    places = [
+        (gettext("Inbox"), "/inbox/", CASE_ROLES),
+        (gettext("Proposals"), "/proposals/", (Role.CASEWORKER, Role.DECIDER)),
+        (gettext("People"), "/people/", CASE_ROLES),
+        (gettext("Payments"), "/payments/", (Role.PAYER,)),
+    ]
+    request.nav = tuple(  # type: ignore[attr-defined]
+        Link(label, home + where, current=request.path.startswith(home + where))
+        for label, where, roles in places
+        if member.roles & set(roles)
+    )
+    request.search_url = f"{home}/people/" if member.roles & set(CASE_ROLES) else ""  # type: ignore[attr-defined]
+    request.footer = (  # type: ignore[attr-defined]
+        Link(gettext("Change organisation"), "/"),
+        Link(gettext("Your log-in"), "/log-in/2fa/"),
+    )
+    with timezone.override(tenant.zone):
+        return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)

@@ -1,0 +1,395 @@
+"""Register: find people, register a person, a household, a case; record an account."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from handslag.connectors.bank.accounts_se import check_account
+from handslag.connectors.bank.port import Account as BankAccount
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.operations import open_case
+from handslag.domain.casefile.permissions import person_for_staff
+from handslag.domain.casefile.queries import case_numbered, cases_with
+from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
+from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
+from handslag.domain.people.operations.persons import NewPerson, form_household, record_account, register_person
+from handslag.domain.people.queries import full_name, person_by_number, persons_named, seen_by_staff
+from handslag.domain.people.states import AccountKind, HouseholdRole, IdentifierType
+from handslag.domain.tenancy.models import StaffMember, Unit
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, the_member, today, typed, who
+from handslag.web.caseworker.wording import IDENTIFIERS, refusal
+from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import DayField
+
+#: Rows of the form for a household.
+ROWS = 8
+
+IDENTIFIER_NAMES = {
+    "personnummer": gettext_lazy("Personal identity number (personnummer)"),
+    "samordningsnummer": gettext_lazy("Coordination number (samordningsnummer)"),
+    "ahvn13": "AHVN13",
+    "zemis": "ZEMIS",
+    "temporary": gettext_lazy("Temporary number"),
+}
+ACCOUNT_NAMES = {
+    "bban": gettext_lazy("Bank account"),
+    "bankgiro": "Bankgiro",
+    "plusgiro": "Plusgiro",
+    "iban": "IBAN",
+}
+ROLE_NAMES = {"adult": gettext_lazy("adult"), "child": gettext_lazy("child")}
+
+
+class AccountFields(forms.Form):
+    """Where somebody is paid."""
+
+    account_kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of account"), choices=list(ACCOUNT_NAMES.items()), initial="bban", required=False
+    )
+    clearing = forms.CharField(label=gettext_lazy("Clearing number"), max_length=5, required=False)
+    account_number = forms.CharField(label=gettext_lazy("Account number"), max_length=34, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number = data.get("account_number", "").replace(" ", "").replace("-", "")
+        if number:
+            kind = data.get("account_kind") or "bban"
+            wrong = [p for p in check_account(BankAccount(kind, number, data.get("clearing", ""))) if p.certain]
+            for problem in wrong:
+                field = "clearing" if problem.field == "clearing" else "account_number"
+                self.add_error(field, _("This account number can’t be right. Check the digits."))
+            data["account_number"], data["account_kind"] = number, kind
+        return data
+
+    @property
+    def account(self) -> tuple[str, str, str] | None:
+        data = self.cleaned_data
+        if not data.get("account_number"):
+            return None
+        return data["account_kind"], data["clearing"], data["account_number"]
+
+
+class PersonForm(AccountFields):
+    """A new person."""
+
+    identifier_type = forms.ChoiceField(
+        label=gettext_lazy("Type of number"), choices=list(IDENTIFIER_NAMES.items()), initial="personnummer"
+    )
+    identifier = forms.CharField(
+        label=gettext_lazy("Number"), max_length=40, help_text=gettext_lazy("Twelve digits, for example 19900615-9806.")
+    )
+    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=120, required=False)
+    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=120, required=False)
+    birth_on = DayField(
+        label=gettext_lazy("Day of birth"), required=False, help_text=gettext_lazy("Only if the number doesn’t say it.")
+    )
+    address = forms.CharField(
+        label=gettext_lazy("Address"), widget=forms.Textarea(attrs={"rows": 2}), max_length=400, required=False
+    )
+    postcode = forms.CharField(label=gettext_lazy("Postcode"), max_length=12, required=False)
+    city = forms.CharField(label=gettext_lazy("Town"), max_length=80, required=False)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    telephone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of letters"), choices=[("sv", "Svenska"), ("en", "English")], initial="sv"
+    )
+    protection_level = forms.TypedChoiceField(
+        label=gettext_lazy("Protection"),
+        coerce=int,
+        initial=0,
+        choices=[
+            (0, gettext_lazy("None")),
+            (1, gettext_lazy("1: confidentiality marking")),
+            (2, gettext_lazy("2: protected registration")),
+            (3, gettext_lazy("3: fictitious identity")),
+        ],
+    )
+    field_order = [
+        "identifier_type", "identifier", "given_name", "family_name", "birth_on", "address", "postcode", "city",
+        "email", "telephone", "language", "protection_level", "account_kind", "clearing", "account_number",
+    ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("given_name") and not data.get("family_name"):
+            self.add_error("family_name", _("Enter at least one name."))
+        if data.get("identifier") and data.get("identifier_type"):
+            try:
+                _value, born = normal_identifier(data["identifier_type"], data["identifier"])
+            except BadIdentifier as bad:
+                self.add_error("identifier", str(IDENTIFIERS.get(bad.code, bad.code)))
+            else:
+                if born is None and data.get("birth_on") is None and "birth_on" not in self.errors:
+                    self.add_error("birth_on", _("Enter the day of birth: this number doesn’t say it."))
+        return data
+
+
+@desk_page("people")
+def people(request: HttpRequest, tenant: str) -> HttpResponse:
+    """`?q=`: a person by the exact number or by words of the name, a case by its number."""
+    member = require(request, *CASE_ROLES)
+    text = request.GET.get("q", "").strip()[:200]
+    case = case_numbered(text, member) if text else None
+    if case is not None:
+        return HttpResponseRedirect(f"{base(request)}/cases/{case.id}/")
+    exact = person_by_number(text, member) if text else None
+    found = [exact] if exact else persons_named(text, member)
+    if Role.REGISTRAR not in member.roles:
+        found = [person for person in found if _related(request, person)]
+    if text:
+        looked_at("search")
+    for person in found:
+        looked_at("person", person.id)
+    seen = seen_by_staff(member, found)
+    return page(
+        request,
+        "people.html",
+        q=text,
+        found=[seen[person.id] for person in found],
+        may_register=Role.REGISTRAR in member.roles,
+    )
+
+
+def _related(request: HttpRequest, person: Person) -> bool:
+    try:
+        person_for_staff(person.id, **who(request))
+    except Hidden:
+        return False
+    return True
+
+
+@desk_page("register a person")
+def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Register a person; leads to her page."""
+    require(request, Role.REGISTRAR)
+    form = PersonForm(typed(request))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        new = NewPerson(
+            identifier_type=data["identifier_type"],
+            identifier=data["identifier"],
+            given_name=data["given_name"],
+            family_name=data["family_name"],
+            birth_on=data["birth_on"],
+            address_lines=[line.strip()[:120] for line in data["address"].splitlines() if line.strip()][:4],
+            postcode=data["postcode"],
+            city=data["city"],
+            email=data["email"],
+            telephone=data["telephone"],
+            language=data["language"],
+            protection_level=data["protection_level"],
+            account=form.account,
+        )
+        try:
+            person = attempt(request, register_person, new=new)
+        except NotPossible as trouble:
+            form.add_error("identifier", refusal(trouble))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/people/{person.id}/")
+    return page(request, "new_person.html", form=form)
+
+
+@desk_page("person")
+def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
+    """Who somebody is: numbers, addresses, households over time, accounts, cases."""
+    return _person(request, person)
+
+
+def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) -> HttpResponse:
+    found, member = person_for_staff(key, **who(request))
+    looked_at("person", found.id)
+    memberships = list(Membership.objects.filter(person=found).order_by("-since"))
+    others = list(
+        Membership.objects.select_related("person")
+        .filter(household_id__in=[m.household_id for m in memberships])
+        .order_by("since", "id")
+    )
+    seen = seen_by_staff(member, [m.person for m in others])
+    accounts = list(Account.objects.filter(person=found).order_by("-since"))
+    now_on = today(request)
+    return page(
+        request,
+        "person.html",
+        person=found,
+        name=full_name(found),
+        identifiers=[
+            (IDENTIFIER_NAMES[i.type], i.value) for i in Identifier.objects.filter(person=found).order_by("id")
+        ],
+        addresses=list(Address.objects.filter(person=found).order_by("-since")),
+        households=[
+            {
+                "since": m.since,
+                "until": m.until,
+                "members": [
+                    {"seen": seen[o.person_id], "role": ROLE_NAMES[o.role], "since": o.since, "until": o.until}
+                    for o in others
+                    if o.household_id == m.household_id
+                ],
+                "current": m.until is None or m.until > now_on,
+            }
+            for m in memberships
+        ],
+        accounts=[(ACCOUNT_NAMES[a.kind], a) for a in accounts],
+        cases=cases_with(found.id, member),
+        may_register=Role.REGISTRAR in member.roles,
+        may_record=Role.REGISTRAR in member.roles and all(a.until and a.until <= now_on for a in accounts),
+        form=form or AccountFields(),
+    )
+
+
+@desk_page("person")
+@require_POST
+def new_account(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
+    """Record the account of a person who has none."""
+    require(request, Role.REGISTRAR)
+    form = AccountFields(request.POST)
+    if form.is_valid() and form.account is None:
+        form.add_error("account_number", _("Enter the account number."))
+    if form.is_valid() and form.account:
+        kind, clearing, number = form.account
+        try:
+            attempt(request, record_account, person=person, kind=kind, clearing=clearing, number=number)
+        except NotPossible as trouble:
+            form.add_error(None, refusal(trouble))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/people/{person}/")
+    return _person(request, person, form)
+
+
+@desk_page("register a household")
+def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Form a household: `since`, and rows `number-N`, `role-N`. `?person=` fills the first row. Leads to the case."""
+    member = require(request, Role.REGISTRAR)
+    data = typed(request)
+    if data is None:
+        rows = [{"number": "", "role": "adult" if n == 0 else "", "error": ""} for n in range(ROWS)]
+        first = request.GET.get("person", "")
+        if first:
+            rows[0]["number"] = _number_of(request, first)
+        return page(request, "new_household.html", rows=rows, since=today(request).replace(day=1).isoformat())
+    rows, members, errors = [], [], []
+    for n in range(ROWS):
+        number, role = data.get(f"number-{n}", "").strip()[:60], data.get(f"role-{n}", "")
+        row = {"number": number, "role": role, "error": ""}
+        rows.append(row)
+        if not number:
+            continue
+        found = person_by_number(number, member)
+        if found is None:
+            row["error"] = _("Nobody with this number is registered here. Register the person first.")
+        elif role not in HouseholdRole.values:
+            row["error"] = _("Choose whether this is an adult or a child.")
+        elif found.id in [key for key, _role in members]:
+            row["error"] = _("This person stands in the list already.")
+        else:
+            members.append((found.id, role))
+        if row["error"]:
+            errors.append((f"id_number-{n}", row["error"]))
+    try:
+        since = DayField().clean(data.get("since", ""))
+    except forms.ValidationError as wrong:
+        errors.insert(0, ("id_since", wrong.messages[0]))
+    if not errors and request.method == "POST":
+        try:
+            home = attempt(request, form_household, members=members, since=since)
+        except NotPossible as trouble:
+            errors.append(("id_number-0", refusal(trouble)))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/cases/new/?household={home.id}")
+    return page(request, "new_household.html", rows=rows, since=data.get("since", ""), errors=errors)
+
+
+def _number_of(request: HttpRequest, key: str) -> str:
+    try:
+        found, member = person_for_staff(UUID(key), **who(request))
+    except (ValueError, Hidden):
+        return ""
+    return seen_by_staff(member, [found])[found.id].identifier
+
+
+class CaseForm(forms.Form):
+    """A new case of a household."""
+
+    applicant = forms.ChoiceField(label=gettext_lazy("Who applies"), widget=forms.RadioSelect)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"))
+    caseworker = forms.ChoiceField(label=gettext_lazy("Caseworker"), required=False)
+    opened_on = DayField(label=gettext_lazy("Opened on"))
+
+    def __init__(self, data: Any, *, adults: list[Any], units: list[Any], staff: list[Any], initial: Any) -> None:
+        super().__init__(data, initial=initial)
+        self.fields["applicant"].choices = adults  # type: ignore[attr-defined]
+        self.fields["unit"].choices = units  # type: ignore[attr-defined]
+        self.fields["caseworker"].choices = [("", _("Nobody yet")), *staff]  # type: ignore[attr-defined]
+
+
+@desk_page("open a case")
+def new_case(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Open a case of a household (`?household=`); leads to the case."""
+    member = require(request, Role.REGISTRAR)
+    try:
+        home = Household.objects.get(id=UUID(request.GET.get("household", "")))
+    except (ValueError, Household.DoesNotExist) as missing:
+        raise Hidden("household") from missing
+    adults = [
+        m.person
+        for m in Membership.objects.select_related("person").filter(household=home, role="adult", until=None)
+        .order_by("id")
+    ]
+    if any(person.protection_level > member.clearance for person in adults):
+        raise Hidden("household", home.id)
+    looked_at("household", home.id)
+    since = Membership.objects.filter(household=home).order_by("since").values_list("since", flat=True).first()
+    staff = StaffMember.objects.filter(
+        active=True, id__in=_holders(Role.CASEWORKER, today(request))
+    ).order_by("name")
+    units = Unit.objects.order_by("name")
+    form = CaseForm(
+        typed(request),
+        adults=[(str(p.id), full_name(p)) for p in adults],
+        units=[(str(u.id), u.name) for u in units],
+        staff=[(str(s.id), s.name) for s in staff],
+        initial={
+            "applicant": str(adults[0].id) if adults else "",
+            "unit": str(member.unit_id),
+            "opened_on": since or today(request),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        other = [p.id for p in adults if str(p.id) != data["applicant"]]
+        try:
+            case = attempt(
+                request,
+                open_case,
+                applicant=UUID(data["applicant"]),
+                co_applicant=other[0] if other else None,
+                household=home.id,
+                unit=UUID(data["unit"]),
+                caseworker=UUID(data["caseworker"]) if data["caseworker"] else None,
+                opened_on=data["opened_on"],
+            )
+        except NotPossible as trouble:
+            form.add_error(None, refusal(trouble))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/cases/{case.id}/")
+    return page(request, "new_case.html", form=form, adults=[full_name(p) for p in adults])
+
+
+def _holders(role: Role, day: Any) -> Any:
+    from django.db.models import Q
+
+    from handslag.domain.tenancy.models import RoleGrant
+
+    return (
+        RoleGrant.objects.filter(role=role, since__lte=day).filter(Q(until=None) | Q(until__gt=day)).values("member_id")
+    )

@@ -1,0 +1,127 @@
+"""Words for codes: refusals of operations, problems of forms, events, states, channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from handslag.domain.tenancy.policies import NotPossible
+
+REFUSALS: dict[str, str | Promise] = {
+    "person known": _("Somebody with this number is registered already. Search for the number."),
+    "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
+    "in a household already": _("One of them is in a household already on that day."),
+    "adults of the household": _("The case must name exactly the adults of the household."),
+    "open case": _("One of the adults has an open case already."),
+    "channel": _("Choose how the application came in."),
+    "incomplete": _("Some answers need your attention."),
+    "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
+    "other content": _("This form was sent before with other content. Open a new form if this is another application."),
+    "draft on-line": _("An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."),
+    "month closed": _("This month can’t be applied for."),
+    "facts": _("These facts can’t be calculated."),
+    "norms": _("No norm is in force for this month."),
+    "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
+    "reasons": _("Write the reasons: at least ten characters."),
+    "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
+    "proposed": _("There is a proposal or a decision for this month already."),
+    "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
+    "delegation": _("Your role doesn’t include taking decisions. A decider has to do it."),
+    "amount": _("Enter an amount above 0."),
+    "source": _("Write what the booking rests on."),
+    "reversed": _("This booking is corrected already."),
+    "paid": _("The payment is on its way to the bank. It can’t be taken back here."),
+    "past day": _("Choose today or a later day."),
+    "nothing due": _("No payment is due by that day."),
+    "no account": _("There is still no account for this person. A registrar can record one."),
+    "account known": _("This person has an account already. A second person has to confirm a change."),
+    "conflict": _("Somebody else was quicker. This is how it stands now."),
+}
+
+PROBLEMS: dict[str, str | Promise] = {
+    "choose": _("Choose an answer."),
+    "describe": _("Describe what has changed."),
+    "too long": _("The text is too long."),
+    "too many": _("There are too many rows."),
+    "empty": _("Enter an amount. Enter 0 if there is none."),
+    "negative": _("Write the amount without a minus sign."),
+    "characters": _("Write the amount with digits, for example 4390 or 4390,50."),
+    "groups": _("Write the amount with digits, for example 4390 or 4390,50."),
+    "decimals": _("Write the amount with at most two decimals, for example 4390,50."),
+    "size": _("This amount is larger than we can take. Check the number of digits."),
+}
+
+EVENTS: dict[str, str | Promise] = {
+    "case opened": _("Case opened"),
+    "draft opened": _("Application begun"),
+    "application signed": _("Signed by one of two"),
+    "application submitted": _("Application received"),
+    "inbox taken": _("Taken to work on"),
+    "inbox closed": _("Left the inbox"),
+    "period assessed": _("Calculated"),
+    "decision proposed": _("Decision proposed"),
+    "decision returned": _("Proposal sent back"),
+    "decision taken": _("Decision taken"),
+    "letter rendered": _("Letter made"),
+    "document recorded": _("Document kept"),
+    "deadline set": _("Deadline set"),
+    "notices queued": _("Notice queued"),
+    "notice ended": _("Notice handled"),
+    "payments planned": _("Payment planned"),
+    "payment unblocked": _("Payment unblocked"),
+    "income booked": _("Income booked"),
+    "booking reversed": _("Booking corrected"),
+    "task opened": _("Task opened"),
+    "task done": _("Task done"),
+}
+
+CHANNELS: dict[str, str | Promise] = {
+    "online": _("on-line"),
+    "paper": _("on paper"),
+    "phone": _("by telephone"),
+    "counter": _("at the counter"),
+}
+
+OUTCOMES: dict[str, str | Promise] = {
+    "bifall": _("Granted"),
+    "delavslag": _("Partly granted"),
+    "avslag": _("Refused"),
+}
+
+STATES: dict[str, str | Promise] = {
+    "proposed": _("proposed"),
+    "returned": _("sent back"),
+    "decided": _("decided"),
+    "served": _("decided and served"),
+    "planned": _("planned"),
+    "blocked": _("blocked"),
+    "stopped": _("stopped"),
+    "reserved": _("reserved"),
+    "released": _("released, file being written"),
+    "sent": _("file written"),
+    "confirmed": _("paid"),
+    "returned payment": _("returned"),
+}
+
+IDENTIFIERS: dict[str, str | Promise] = {
+    "form": _("Write the number with all its digits, for example 19900615-9806."),
+    "twelve digits": _("Write the year with four digits, for example 19900615-9806."),
+    "check digit": _("The last digit doesn’t fit. Check the number."),
+    "date": _("The day in the number doesn’t exist. Check the number."),
+    "type": _("Choose another type of number."),
+}
+
+
+def refusal(trouble: NotPossible) -> str:
+    """What to tell the person about an operation that couldn't be done, with its facts."""
+    return str(REFUSALS.get(trouble.code, trouble.code))
+
+
+def problems(trouble: NotPossible) -> list[tuple[str, str]]:
+    """The problems of a form that an operation named, as (id of the control, message)."""
+    found: list[Any] = trouble.facts.get("problems", [])
+    return [
+        ("", p) if isinstance(p, str) else (f"id_{p.field}", str(PROBLEMS.get(p.code, p.code))) for p in found
+    ]
