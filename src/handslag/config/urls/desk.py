@@ -2,8 +2,15 @@
 
 from django.urls import include, path
 
+from handslag.web.caseworker import log_in, start
+from handslag.web.caseworker.urls import urlpatterns as caseworker
 from handslag.web.entry.front import urlpatterns as front
 
-urlpatterns = [path("", include(front))]
+urlpatterns = [
+    path("", start.organisations),
+    path("log-in/", include(log_in.urlpatterns)),
+    path("", include(front)),
+    path("", include(caseworker)),
+]
 handler404 = "handslag.web.entry.faults.not_found"
 handler500 = "handslag.web.entry.faults.broken"

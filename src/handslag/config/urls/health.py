@@ -5,3 +5,5 @@ from django.urls import path
 from handslag.web.entry import health
 
 urlpatterns = [path("health", health.health), path("metrics", health.metrics)]
+#: Asked by the log-in's limits, whatever the host.
+handler429 = "handslag.web.caseworker.log_in.too_many"

@@ -61,7 +61,11 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
     require_sight(member, person)
     if Role.REGISTRAR not in member.roles:
         homes = Membership.objects.filter(person=person).values("household_id")
-        if not cases_worked_by(member).filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)).exists():
+        if (
+            not cases_worked_by(member)
+            .filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person))
+            .exists()
+        ):
             raise Hidden("person", key)
     return person, member
 

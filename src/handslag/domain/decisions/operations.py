@@ -62,6 +62,11 @@ def outcome_of(sheet: Sheet) -> Outcome:
     return Outcome.DELAVSLAG if any(c.accepted < c.applied for c in costs) else Outcome.BIFALL
 
 
+def legal_basis_on(today: date) -> str:
+    """The sections that a decision taken on a day rests on."""
+    return LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
+
+
 @operation()
 def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
@@ -89,7 +94,7 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
         currency=found.currency,
         language=language,
         reasons=reasons.strip(),
-        legal_basis=LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE,
+        legal_basis=legal_basis_on(today),
         delegation=setting("delegation"),
         state=DecisionState.PROPOSED,
         proposed_by_id=member.id,

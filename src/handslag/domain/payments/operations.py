@@ -147,7 +147,7 @@ def unblock_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUI
         raise Conflict("payment", theirs=found.state)
     today = acting_door().the_tenant.today(now)
     account = account_on(found.payee_id, today) if found.payee_id else None
-    if account is None:
+    if account is None or account_trouble(account):
         raise NotPossible("no account")
     found.account_kind, found.clearing, found.account_number = account.kind, account.clearing, account.number
     found.state, found.blocked_reason = PaymentState.PLANNED, ""

@@ -50,9 +50,11 @@ def account_of(case: UUID) -> list[AccountRow]:
 def balance_of(case: UUID) -> tuple[int, int]:
     """Expenses and incomes of a case, counter-bookings counted: öre."""
     sums = dict(
-        Booking.objects.filter(case_id=case).order_by().values_list("kind").annotate(Sum("amount")).values_list(
-            "kind", "amount__sum"
-        )
+        Booking.objects.filter(case_id=case)
+        .order_by()
+        .values_list("kind")
+        .annotate(Sum("amount"))
+        .values_list("kind", "amount__sum")
     )
     return sums.get(BookingKind.EXPENSE, 0), sums.get(BookingKind.INCOME, 0)
 

@@ -20,7 +20,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
-from handslag.web.caseworker.pages import entrance_site
+from handslag.web.entry import frame
 
 
 class OurFrame:
@@ -33,7 +33,9 @@ class OurFrame:
         form = found.get("form")
         for field in form.fields.values() if form else ():
             field.widget.attrs.pop("placeholder", None)
-        return {**found, "site": entrance_site(self.request)}
+        user = self.request.user
+        self.request.person = str(user) if user.is_authenticated else ""  # type: ignore[attr-defined]
+        return {**found, "site": frame.context(self.request)["site"]}
 
 
 class LogIn(OurFrame, account.LoginView):  # type: ignore[misc]
@@ -103,12 +105,12 @@ class Factors(OurFrame, mfa.IndexView):  # type: ignore[misc]
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Too many tries: wait."""
-    return render(request, "caseworker/log_in/too_many.html", {"site": entrance_site(request)}, status=429)
+    return render(request, "caseworker/log_in/too_many.html", status=429)
 
 
 urlpatterns = [
     path("", LogIn.as_view(), name="account_login"),
-    path("out/", LogOut.as_view(), name="account_logout"),
+    path("logout/", LogOut.as_view(), name="account_logout"),
     path("inactive/", Inactive.as_view(), name="account_inactive"),
     path("again/", PasswordAgain.as_view(), name="account_reauthenticate"),
     path("password/", login_required(NewPassword.as_view()), name="account_change_password"),

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from handslag.domain.tenancy.door import Door
@@ -74,8 +73,8 @@ def base(request: HttpRequest) -> str:
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
-    """Render a desk page, moments in the organisation's zone. Call it inside the door."""
-    tenant, member, home = the_door(request).the_tenant, the_member(request), base(request)
+    """Render a desk page with its navigation. Call it inside the door."""
+    member, home = the_member(request), base(request)
     places = [
         (gettext("Inbox"), "/inbox/", CASE_ROLES),
         (gettext("Proposals"), "/proposals/", (Role.CASEWORKER, Role.DECIDER)),
@@ -92,5 +91,4 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         Link(gettext("Change organisation"), "/"),
         Link(gettext("Your log-in"), "/log-in/2fa/"),
     )
-    with timezone.override(tenant.zone):
-        return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)
+    return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)

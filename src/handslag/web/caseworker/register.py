@@ -11,22 +11,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from handslag.connectors.bank.accounts_se import check_account
-from handslag.connectors.bank.port import Account as BankAccount
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.casefile.permissions import person_for_staff
 from handslag.domain.casefile.queries import case_numbered, cases_with
+from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
 from handslag.domain.people.operations.persons import NewPerson, form_household, record_account, register_person
 from handslag.domain.people.queries import full_name, person_by_number, persons_named, seen_by_staff
-from handslag.domain.people.states import AccountKind, HouseholdRole, IdentifierType
+from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, the_member, today, typed, who
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, typed, who
 from handslag.web.caseworker.wording import IDENTIFIERS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
@@ -64,7 +63,7 @@ class AccountFields(forms.Form):
         number = data.get("account_number", "").replace(" ", "").replace("-", "")
         if number:
             kind = data.get("account_kind") or "bban"
-            wrong = [p for p in check_account(BankAccount(kind, number, data.get("clearing", ""))) if p.certain]
+            wrong = [p for p in account_problems(kind, number, data.get("clearing", "")) if p.certain]
             for problem in wrong:
                 field = "clearing" if problem.field == "clearing" else "account_number"
                 self.add_error(field, _("This account number can’t be right. Check the digits."))
@@ -342,16 +341,15 @@ def new_case(request: HttpRequest, tenant: str) -> HttpResponse:
         raise Hidden("household") from missing
     adults = [
         m.person
-        for m in Membership.objects.select_related("person").filter(household=home, role="adult", until=None)
+        for m in Membership.objects.select_related("person")
+        .filter(household=home, role="adult", until=None)
         .order_by("id")
     ]
     if any(person.protection_level > member.clearance for person in adults):
         raise Hidden("household", home.id)
     looked_at("household", home.id)
     since = Membership.objects.filter(household=home).order_by("since").values_list("since", flat=True).first()
-    staff = StaffMember.objects.filter(
-        active=True, id__in=_holders(Role.CASEWORKER, today(request))
-    ).order_by("name")
+    staff = StaffMember.objects.filter(active=True, id__in=_holders(Role.CASEWORKER, today(request))).order_by("name")
     units = Unit.objects.order_by("name")
     form = CaseForm(
         typed(request),

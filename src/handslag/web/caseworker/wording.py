@@ -19,7 +19,9 @@ REFUSALS: dict[str, str | Promise] = {
     "incomplete": _("Some answers need your attention."),
     "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
     "other content": _("This form was sent before with other content. Open a new form if this is another application."),
-    "draft on-line": _("An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."),
+    "draft on-line": _(
+        "An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."
+    ),
     "month closed": _("This month can’t be applied for."),
     "facts": _("These facts can’t be calculated."),
     "norms": _("No norm is in force for this month."),
@@ -122,6 +124,4 @@ def refusal(trouble: NotPossible) -> str:
 def problems(trouble: NotPossible) -> list[tuple[str, str]]:
     """The problems of a form that an operation named, as (id of the control, message)."""
     found: list[Any] = trouble.facts.get("problems", [])
-    return [
-        ("", p) if isinstance(p, str) else (f"id_{p.field}", str(PROBLEMS.get(p.code, p.code))) for p in found
-    ]
+    return [("", p) if isinstance(p, str) else (f"id_{p.field}", str(PROBLEMS.get(p.code, p.code))) for p in found]

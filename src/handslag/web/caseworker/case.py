@@ -1,0 +1,289 @@
+"""The case page: who, what has happened, what was applied for, what is counted and why, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from handslag.domain.audit.models import ReadEntry
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.audit.queries import timeline
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import period_before, period_in, periods_of
+from handslag.domain.decisions.queries import newest_decision
+from handslag.domain.documents.models import Document
+from handslag.domain.entitlement.models import Assessment
+from handslag.domain.entitlement.operations import assess
+from handslag.domain.entitlement.queries import (
+    applied_facts,
+    calculated,
+    newest_application,
+    newest_sheet,
+    stored_calculation,
+)
+from handslag.domain.intake.queries import (
+    application_of,
+    applications_for,
+    inbox_items_of,
+    month_of_application,
+    receipt_of,
+    signatures_of,
+)
+from handslag.domain.people.queries import full_name, household_on, seen_by_staff
+from handslag.domain.tenancy.models import StaffMember
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+from handslag.rules.norms import NormMissing
+from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.sheet import Sheet
+from handslag.web.caseworker import facts as form_of_facts
+from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
+from handslag.web.caseworker.register import ROLE_NAMES
+from handslag.web.caseworker.sheet import shown_sheet
+from handslag.web.caseworker.wording import CHANNELS, EVENTS, OUTCOMES, STATES, refusal
+from handslag.web.entry.pages import desk_page
+
+
+def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, Period, Member]:
+    """The case and its period for a month, for this member of staff; Hidden otherwise."""
+    case, member = case_for_staff(key, **who(request))
+    try:
+        period = period_in(case.id, Month.parse(month))
+    except ValueError:
+        period = None
+    if period is None:
+        raise Hidden("period", case.id)
+    return case, period, member
+
+
+def case_name(case: Case) -> str:
+    """The adults of a case, as its heading names them."""
+    return " & ".join(full_name(person) for person in (case.applicant, case.co_applicant) if person is not None)
+
+
+@desk_page("case")
+def open_case(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """A case: its newest month that was applied for or decided, or the empty page where there is none."""
+    found, member = case_for_staff(case, **who(request))
+    periods = sorted(periods_of(found.id).values(), key=lambda p: p.since, reverse=True)
+    if periods:
+        return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{Month.of(periods[0].since)}/")
+    looked_at("case", found.id)
+    return page(request, "case_without_period.html", **_frame(request, found, member, None))
+
+
+def _frame(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
+    """What stands beside the lines: people, months, what happened, documents, who else looks at it."""
+    month = Month.of(period.since if period else today(request))
+    memberships = household_on(case.household_id, month.since, month.until)
+    seen = seen_by_staff(member, [m.person for m in memberships])
+    staff = dict(StaffMember.objects.values_list("user_id", "name"))
+    adults = {p.id: full_name(p) for p in (case.applicant, case.co_applicant) if p is not None}
+    events = [
+        {
+            "at": told.at,
+            "text": EVENTS.get(told.kind, told.kind),
+            "by": staff.get(told.actor_id) or adults.get(told.actor_id, "") if told.actor_id else "",  # type: ignore[arg-type]
+            "reason": str(told.body.get("reason", "")),
+        }
+        for told in timeline([case.id], most=25)
+    ]
+    return {
+        "case": case,
+        "name": case_name(case),
+        "month": month,
+        "household": [
+            {
+                "seen": seen[m.person_id],
+                "role": _("applicant") if m.person_id == case.applicant_id else ROLE_NAMES[m.role],
+            }
+            for m in memberships
+        ],
+        "months": [Month.of(since) for since in sorted(periods_of(case.id), reverse=True)],
+        "events": events,
+        "documents": list(Document.objects.filter(subject_id=case.id).order_by("-created_at")),
+        "others": _others(request, case, staff),
+        "may_work": Role.CASEWORKER in member.roles,
+        "may_enter": bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
+        "caseworker": StaffMember.objects.filter(id=case.caseworker_id).first() if case.caseworker_id else None,
+    }
+
+
+def _others(request: HttpRequest, case: Case, staff: dict[Any, str]) -> list[str]:
+    """Colleagues who looked at this case within ten minutes."""
+    door = the_door(request)
+    since = request.now - timedelta(minutes=10)  # type: ignore[attr-defined]
+    keys = (
+        ReadEntry.objects.filter(subject=case.id, at__gt=since, actor_kind="staff", outcome="read")
+        .exclude(actor_id=door.the_actor.id)
+        .values_list("actor_id", flat=True)
+        .distinct()
+    )
+    return sorted(staff[key] for key in keys if key in staff)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the facts of a period stand: the newest application, the working copy, last month's."""
+
+    assessment: Assessment | None
+    facts: Facts
+    application: Any
+    newer: bool
+    before: Facts | None
+    sheet_before: Sheet | None
+
+    @property
+    def version(self) -> int:
+        return self.assessment.version if self.assessment else 0
+
+
+def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
+    """The facts of a period as they stand; `afresh`: those of the newest application instead of the working copy."""
+    assessment = Assessment.objects.filter(period=period).first()
+    application = newest_application(period.id)
+    newer = bool(assessment and application and application.received_at > assessment.saved_at)
+    if assessment and not afresh:
+        facts = Facts.from_json(assessment.facts)
+    else:
+        facts = applied_facts(case, period, application)
+    earlier = period_before(period)
+    last = newest_sheet(earlier.id) if earlier else None
+    return Standing(
+        assessment,
+        facts,
+        application,
+        newer,
+        Facts.from_json(last.snapshot.facts) if last else None,
+        stored_calculation(last) if last else None,
+    )
+
+
+@desk_page("case")
+def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
+    """The month of a case. POST `act=preview` calculates without saving, `act=assess` saves the next sheet."""
+    found, period, member = case_and_period(request, case, month)
+    if request.method == "POST":
+        require(request, Role.CASEWORKER)
+    looked_at("case", found.id)
+    names = _names(found, period, member)
+    at = standing(found, period, afresh=request.GET.get("from") == "application")
+    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before)
+    data = typed(request)
+    preview: Sheet | None = None
+    trouble: list[str] = []
+    differ: list[str] = []
+    if data is not None:
+        form_of_facts.read(form, data)
+        stale = data.get("version") != str(at.version) or bool(form.gone)
+        if stale:
+            differ = form_of_facts.beside(form, at.facts)
+        elif request.method == "POST" and form.facts is not None:
+            if data.get("act") == "assess":
+                try:
+                    attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
+                except NotPossible as refused:
+                    trouble = [refusal(refused), *refused.facts.get("problems", [])]
+                except Conflict:
+                    stale = True
+                else:
+                    return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{month}/")
+            else:
+                try:
+                    form.facts.check()
+                    preview = calculated(form.facts, today(request))
+                except (FactsError, NormMissing) as wrong:
+                    trouble = getattr(wrong, "problems", [str(wrong)])
+        return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
+    return _work(request, found, period, member, at, form, preview, trouble, False, differ)
+
+
+def _names(case: Case, period: Period, member: Member) -> dict[str, str]:
+    memberships = household_on(case.household_id, period.since, period.until)
+    seen = seen_by_staff(member, [m.person for m in memberships])
+    return {str(key): one.name or _("Protected person") for key, one in seen.items()}
+
+
+def _work(
+    request: HttpRequest,
+    case: Case,
+    period: Period,
+    member: Member,
+    at: Standing,
+    form: form_of_facts.FactsForm,
+    preview: Sheet | None,
+    trouble: list[str],
+    stale: bool,
+    differ: list[str],
+) -> HttpResponse:
+    stored = newest_sheet(period.id)
+    calculation = preview or (stored_calculation(stored) if stored else None)
+    lang = language()
+    decision = newest_decision(period.id)
+    waiting = [item for item in inbox_items_of(case.id) if item.state == "waiting"]
+    costs = [(code, kind.name[lang]) for code, kind in COSTS.items()]
+    incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
+    return page(
+        request,
+        "case.html",
+        **_frame(request, case, member, period),
+        form=form,
+        errors=form.errors,
+        trouble=trouble,
+        stale=stale,
+        differ=differ,
+        at=at,
+        sheet=shown_sheet(calculation, form.names, lang, at.sheet_before) if calculation else None,
+        preview=preview is not None,
+        stored=stored,
+        month_before=Month.of(period.since) - 1 if at.before else None,
+        decision=decision,
+        outcome=OUTCOMES[decision.outcome] if decision else "",
+        state=STATES[decision.state] if decision else "",
+        waiting=waiting[0] if waiting else None,
+        applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
+        cost_codes=costs,
+        income_codes=incomes,
+        decided=decision is not None and decision.state in ("decided", "served"),
+    )
+
+
+@desk_page("application")
+def application(request: HttpRequest, tenant: str, case: UUID, application: UUID) -> HttpResponse:
+    """The application as it was received, with its signatures and its receipt."""
+    found, _member = case_for_staff(case, **who(request))
+    received = application_of(found.id, application)
+    if received is None:
+        raise Hidden("application", application)
+    looked_at("application", received.id)
+    lang = language()
+    answers = received.document["answers"]
+    names = {one["person"]: one["name"] for one in received.document["household"]}
+    return page(
+        request,
+        "application.html",
+        case=found,
+        name=case_name(found),
+        application=received,
+        month=month_of_application(received.id),
+        channel=CHANNELS[received.channel],
+        answers=answers,
+        household=received.document["household"],
+        costs=[_row(COSTS, row, names, lang) for row in answers["costs"]],
+        incomes=[_row(INCOMES, row, names, lang) for row in answers["incomes"]],
+        receipt=receipt_of(received.id),
+        signatures=[(full_name(s.person), s) for s in signatures_of(received.id)],
+    )
+
+
+def _row(codes: Any, row: dict[str, Any], names: dict[str, str], lang: str) -> dict[str, Any]:
+    return {**row, "name": codes[row["code"]].name[lang], "person": names.get(row["person"] or "", "")}

@@ -1,0 +1,199 @@
+"""Decisions: proposed with their letter in sight, read by a second pair of eyes, sent back or taken."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.operations import (
+    decide,
+    legal_basis_on,
+    letter_preview,
+    outcome_of,
+    propose,
+    return_proposal,
+)
+from handslag.domain.decisions.queries import proposals_for
+from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
+from handslag.domain.payments.queries import payments_for
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+from handslag.web.caseworker.case import _names, case_and_period, case_name, standing
+from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
+from handslag.web.caseworker.sheet import shown_sheet
+from handslag.web.caseworker.wording import OUTCOMES, REFUSALS, STATES, refusal
+from handslag.web.entry.pages import desk_page
+
+LANGUAGES = (("sv", "Svenska"), ("en", "English"))
+
+
+@desk_page("proposal")
+def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
+    """Propose what the newest sheet amounts to: `reasons`, `language`, `act` (preview or propose), `sheet`."""
+    found, period, member = case_and_period(request, case, month)
+    require(request, Role.CASEWORKER)
+    sheet = newest_sheet(period.id)
+    if sheet is None:
+        return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{month}/")
+    looked_at("case", found.id)
+    data = typed(request)
+    reasons = data.get("reasons", "")[:10_000] if data else ""
+    chosen = (data.get("language", "") if data else "") or found.applicant.language
+    chosen = chosen if chosen in dict(LANGUAGES) else "sv"
+    trouble = ""
+    if request.method == "POST" and request.POST.get("act") == "propose":
+        try:
+            if request.POST.get("sheet") != str(sheet.id):
+                raise NotPossible("not the newest sheet")
+            made = attempt(request, propose, sheet=sheet.id, reasons=reasons, language=chosen)
+        except NotPossible as refused:
+            trouble = refusal(refused)
+        else:
+            return HttpResponseRedirect(f"{base(request)}/decisions/{made.id}/")
+    outcome = outcome_of(sheet)
+    draft = Decision(
+        case=found,
+        period=period,
+        sheet=sheet,
+        number="",
+        outcome=outcome,
+        amount=sheet.granted,
+        currency=sheet.currency,
+        language=chosen,
+        reasons=reasons.strip(),
+        legal_basis=legal_basis_on(today(request)),
+        delegation=setting("delegation"),
+    )
+    return page(
+        request,
+        "proposal.html",
+        case=found,
+        name=case_name(found),
+        month=Month.of(period.since),
+        stored=sheet,
+        outcome=OUTCOMES[outcome],
+        needs_reasons=outcome != Outcome.BIFALL,
+        reasons=reasons,
+        language=chosen,
+        languages=LANGUAGES,
+        trouble=trouble,
+        letter=letter_preview(draft, found, request.now, decider="…"),  # type: ignore[attr-defined]
+        **_sheet_of(found, draft, member),
+    )
+
+
+def _sheet_of(case: Case, decision: Decision, member: Member) -> dict[str, Any]:
+    before = standing(case, decision.period).sheet_before
+    names = _names(case, decision.period, member)
+    return {"sheet": shown_sheet(stored_calculation(decision.sheet), names, language(), before)}
+
+
+@desk_page("proposals")
+def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The proposals that wait for a second pair of eyes."""
+    member = require(request, Role.CASEWORKER, Role.DECIDER)
+    found = proposals_for(member)
+    looked_at("proposals")
+    rows = [
+        {
+            "decision": one,
+            "name": case_name(one.case),
+            "month": Month.of(one.period.since),
+            "outcome": OUTCOMES[one.outcome],
+            "mine": one.proposed_by_id == member.id,
+        }
+        for one in found
+    ]
+    return page(request, "proposals.html", rows=rows)
+
+
+def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:
+    decision = (
+        Decision.objects.select_related("period", "sheet__snapshot", "proposed_by", "decided_by").filter(id=key).first()
+    )
+    if decision is None:
+        raise Hidden("decision", key)
+    case, member = case_for_staff(decision.case_id, **who(request))
+    return decision, case, member
+
+
+@desk_page("decision")
+def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """A proposal with the letter that it becomes, or a decision with its letter, payments and PDF."""
+    return _decision(request, decision)
+
+
+def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = "") -> HttpResponse:
+    found, case, member = _found(request, key)
+    looked_at("decision", found.id)
+    proposed = found.state == DecisionState.PROPOSED
+    letter = Letter.objects.select_related("document").filter(decision=found).first()
+    four_eyes = found.amount > int(setting("four_eyes_above")) or found.outcome != Outcome.BIFALL
+    own = found.proposed_by_id == member.id
+    preview = letter_preview(found, case, request.now, decider=member.name)  # type: ignore[attr-defined]
+    return page(
+        request,
+        "decision.html",
+        decision=found,
+        case=case,
+        name=case_name(case),
+        month=Month.of(found.period.since),
+        outcome=OUTCOMES[found.outcome],
+        state=STATES[found.state],
+        proposed=proposed,
+        own=own and four_eyes and proposed,
+        may_decide=proposed and Role.DECIDER in member.roles and not (own and four_eyes),
+        may_return=proposed and Role.DECIDER in member.roles and not own,
+        letter=letter.content if letter else preview,
+        document=letter.document if letter else None,
+        payments=[
+            (p, STATES["returned payment" if p.state == "returned" else p.state]) for p in payments_for(found.period_id)
+        ]
+        if letter
+        else [],
+        trouble=trouble,
+        reason=reason,
+        **_sheet_of(case, found, member),
+    )
+
+
+def _version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+
+
+@desk_page("decision")
+@require_POST
+def take(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """Take the decision: `version`."""
+    try:
+        attempt(request, decide, decision=decision, version=_version(request))
+    except NotPossible as refused:
+        return _decision(request, decision, refusal(refused))
+    except Conflict:
+        return _decision(request, decision, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/decisions/{decision}/")
+
+
+@desk_page("decision")
+@require_POST
+def send_back(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """Send the proposal back: `version`, `reason`."""
+    reason = request.POST.get("reason", "")[:10_000]
+    try:
+        attempt(request, return_proposal, decision=decision, version=_version(request), reason=reason)
+    except NotPossible as refused:
+        return _decision(request, decision, refusal(refused), reason)
+    except Conflict:
+        return _decision(request, decision, str(REFUSALS["conflict"]), reason)
+    return HttpResponseRedirect(f"{base(request)}/proposals/")

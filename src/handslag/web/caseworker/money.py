@@ -1,0 +1,256 @@
+"""Money: what is due, payment runs by two payers, the account of a case."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import periods_of
+from handslag.domain.payments.models import Booking, Payment, Run
+from handslag.domain.payments.operations import book_income, release_run, reserve_run, reverse_booking, unblock_payment
+from handslag.domain.payments.queries import account_of, balance_of, file_of, newest_runs, payments_in, payments_waiting
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+from handslag.rules.se.codes import INCOMES
+from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
+from handslag.web.caseworker.wording import REFUSALS, STATES, refusal
+from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import AmountField, DayField
+
+
+def _shown(payment: Payment, member: Member) -> dict[str, Any]:
+    """A payment as this member may see it: the payee's name only within her clearance."""
+    masked = payment.payee is not None and payment.payee.protection_level > member.clearance
+    return {
+        "payment": payment,
+        "name": _("Protected person") if masked else payment.payee_name,
+        "month": Month.of(payment.period.since),
+        "account": "" if masked else f"{payment.clearing} {payment.account_number}".strip(),
+        "state": STATES["returned payment" if payment.state == "returned" else payment.state],
+        "why": _("no account") if payment.blocked_reason == "no account" else _("account number can’t be right"),
+    }
+
+
+@desk_page("payments")
+def payments(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What is due and what is blocked, the runs, and the form that reserves the next."""
+    return _payments(request)
+
+
+def _payments(request: HttpRequest, trouble: str = "") -> HttpResponse:
+    member = require(request, Role.PAYER)
+    looked_at("payments")
+    waiting = payments_waiting()
+    planned = [p for p in waiting if p.state == "planned"]
+    data = typed(request)
+    day = data.get("execution_on", "") if data else ""
+    suggested = max([today(request), *[p.pay_on for p in planned[:1]]])
+    return page(
+        request,
+        "payments.html",
+        planned=[_shown(p, member) for p in planned],
+        blocked=[_shown(p, member) for p in waiting if p.state == "blocked"],
+        total=sum(p.amount for p in planned),
+        runs=[(run, STATES[run.state]) for run in newest_runs()],
+        day=day or suggested.isoformat(),
+        trouble=trouble,
+    )
+
+
+@desk_page("payments")
+@require_POST
+def reserve(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Reserve everything due by `execution_on` for a run; leads to the run."""
+    require(request, Role.PAYER)
+    try:
+        day = DayField().clean(request.POST.get("execution_on", ""))
+        run = attempt(request, reserve_run, execution_on=day)
+    except forms.ValidationError as wrong:
+        return _payments(request, wrong.messages[0])
+    except NotPossible as refused:
+        return _payments(request, refusal(refused))
+    except Conflict:
+        return _payments(request, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/runs/{run.id}/")
+
+
+@desk_page("payments")
+@require_POST
+def unblock(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
+    """Plan a blocked payment again: `version`."""
+    require(request, Role.PAYER)
+    try:
+        attempt(request, unblock_payment, payment=payment, version=_version(request))
+    except NotPossible as refused:
+        return _payments(request, refusal(refused))
+    except Conflict:
+        return _payments(request, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/payments/")
+
+
+def _version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+
+
+@desk_page("payment run")
+def run(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
+    """A run: who reserved and released it, its payments, the file with digest, sum and count."""
+    return _run(request, run)
+
+
+def _run(request: HttpRequest, key: UUID, trouble: str = "") -> HttpResponse:
+    member = require(request, Role.PAYER)
+    found = Run.objects.select_related("reserved_by", "released_by").filter(id=key).first()
+    if found is None:
+        raise Hidden("run", key)
+    looked_at("run", found.id)
+    return page(
+        request,
+        "run.html",
+        run=found,
+        state=STATES[found.state],
+        rows=[_shown(p, member) for p in payments_in(found.id)],
+        file=file_of(found.id),
+        own=found.reserved_by_id == member.id,
+        trouble=trouble,
+    )
+
+
+@desk_page("payment run")
+@require_POST
+def release(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
+    """Release a run that another payer reserved: `version`."""
+    require(request, Role.PAYER)
+    try:
+        attempt(request, release_run, run=run, version=_version(request))
+    except NotPossible as refused:
+        return _run(request, run, refusal(refused))
+    except Conflict:
+        return _run(request, run, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/runs/{run}/")
+
+
+class IncomeForm(forms.Form):
+    """Money that came in for a case."""
+
+    period = forms.ChoiceField(label=gettext_lazy("For which month"))
+    account_code = forms.ChoiceField(label=gettext_lazy("What it is"))
+    counterparty = forms.CharField(label=gettext_lazy("From whom"), max_length=120)
+    amount = AmountField(label=gettext_lazy("Amount"))
+    source = forms.CharField(label=gettext_lazy("What it rests on"), max_length=120)
+
+    def __init__(self, data: Any, *, periods: list[tuple[str, str]], lang: str) -> None:
+        super().__init__(data)
+        self.fields["period"].choices = periods  # type: ignore[attr-defined]
+        self.fields["account_code"].choices = [(c, k.name[lang]) for c, k in INCOMES.items()]  # type: ignore[attr-defined]
+
+
+@desk_page("case account")
+def case_account(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """The account of a case like a bank statement: bookings, what settles them, corrections."""
+    return _account(request, case)
+
+
+def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, trouble: str = "") -> HttpResponse:
+    found, member = case_for_staff(key, **who(request))
+    looked_at("case account", found.id)
+    rows, balance = [], 0
+    for row in account_of(found.id):
+        booking = row.booking
+        balance += booking.amount if booking.kind == "expense" else -booking.amount
+        rows.append(
+            {
+                "row": row,
+                "month": Month.of(booking.period.since),
+                "what": INCOMES[booking.account_code].name[language()]
+                if booking.account_code in INCOMES
+                else _("Financial assistance"),
+                "decision": booking.decision_line.decision if booking.decision_line_id else None,
+                "payments": [
+                    (p, amount, STATES["returned payment" if p.state == "returned" else p.state])
+                    for p, amount in row.payments
+                ],
+                "balance": balance,
+                "may_reverse": Role.CASEWORKER in member.roles
+                and booking.reverses_id is None
+                and row.reversed_by is None
+                and not row.settled,
+            }
+        )
+    expenses, incomes = balance_of(found.id)
+    return page(
+        request,
+        "account.html",
+        case=found,
+        name=case_name(found),
+        rows=rows,
+        expenses=expenses,
+        incomes=incomes,
+        form=form or _income_form(None, found.id),
+        may_book=Role.CASEWORKER in member.roles,
+        trouble=trouble,
+    )
+
+
+def _income_form(data: Any, case: UUID) -> IncomeForm:
+    from handslag.web.ui import formats
+
+    periods = sorted(periods_of(case).values(), key=lambda p: p.since, reverse=True)
+    return IncomeForm(data, periods=[(str(p.id), formats.month(p.since)) for p in periods], lang=language())
+
+
+@desk_page("case account")
+@require_POST
+def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """Book money that came in."""
+    found, _member = case_for_staff(case, **who(request))
+    require(request, Role.CASEWORKER)
+    form = _income_form(request.POST, found.id)
+    if not form.is_valid():
+        return _account(request, case, form)
+    data = form.cleaned_data
+    try:
+        attempt(
+            request,
+            book_income,
+            case=found.id,
+            period=UUID(data["period"]),
+            account_code=data["account_code"],
+            counterparty=data["counterparty"],
+            amount=data["amount"],
+            source=data["source"],
+        )
+    except NotPossible as refused:
+        form.add_error("amount" if refused.code == "amount" else None, refusal(refused))
+        return _account(request, case, form)
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
+
+
+@desk_page("case account")
+@require_POST
+def reverse(request: HttpRequest, tenant: str, case: UUID, booking: UUID) -> HttpResponse:
+    """Correct a booking by its counter-booking: `reason`."""
+    found, _member = case_for_staff(case, **who(request))
+    if not Booking.objects.filter(id=booking, case=found).exists():
+        raise Hidden("booking", booking)
+    require(request, Role.CASEWORKER)
+    reason = request.POST.get("reason", "").strip()[:120]
+    if not reason:
+        return _account(request, case, trouble=str(REFUSALS["source"]))
+    try:
+        attempt(request, reverse_booking, booking=booking, reason=reason)
+    except NotPossible as refused:
+        return _account(request, case, trouble=refusal(refused))
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")

@@ -1,0 +1,103 @@
+"""A calculation as our sheet component shows it: groups of lines in plain words, totals, differences to last month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from handslag.rules.se.codes import COSTS
+from handslag.rules.se.text import label, uncertainty
+from handslag.rules.sheet import Line, Sheet
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """One line of the sheet in words; `diff` in öre against last month (None: no such month)."""
+
+    text: str
+    person: str
+    amount: int
+    formula: str
+    law: str
+    diff: int | None
+
+
+@dataclass(frozen=True)
+class ShownGroup:
+    """A group of lines with its sum."""
+
+    title: str
+    lines: list[ShownLine]
+    total_text: str
+    total: int
+
+
+@dataclass(frozen=True)
+class ShownSheet:
+    """A whole calculation. `diff`: of the result to last month, in öre."""
+
+    groups: list[ShownGroup]
+    need: int
+    income: int
+    granted: int
+    surplus: int
+    diff: int | None
+    uncertain: list[str]
+    has_example: bool
+
+
+#: The totals in the order of the calculation, with the lines that belong to each.
+_GROUPS: tuple[tuple[str, Callable[[Line], bool]], ...] = (
+    ("NormSum", lambda line: line.code.split(".")[0] in ("PERSON", "COMMON")),
+    ("ExpenseSum", lambda line: _is_cost(line, special=False)),
+    ("SpecialExpenseSum", lambda line: _is_cost(line, special=True)),
+    ("IncomeSum", lambda line: line.code.startswith("INCOME")),
+)
+
+
+def _is_cost(line: Line, *, special: bool) -> bool:
+    kind, _, code = line.code.partition(".")
+    return kind == "COST" and COSTS[code].special == special
+
+
+def shown_sheet(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet | None = None) -> ShownSheet:
+    """The sheet in words of `lang`; `names` by person key; `before`: last month's."""
+    then: dict[tuple[str, Any], int] = {}
+    for line in before.lines if before else ():
+        then[line.code, line.person] = then.get((line.code, line.person), 0) + line.amount
+    words = {
+        "NormSum": (_("National norm"), _("Norm in all")),
+        "ExpenseSum": (_("Reasonable costs outside the norm"), _("Costs in all")),
+        "SpecialExpenseSum": (_("Other costs of living"), _("Other costs in all")),
+        "IncomeSum": (_("Income"), _("Income in all")),
+    }
+    groups = []
+    for total, belongs in _GROUPS:
+        lines = [
+            ShownLine(
+                label(line, lang),
+                names.get(line.person or "", ""),
+                line.amount,
+                sheet.explain(line, lang),
+                line.section,
+                line.amount - then.get((line.code, line.person), 0) if before else None,
+            )
+            for line in sheet.lines
+            if belongs(line)
+        ]
+        if lines:
+            groups.append(ShownGroup(words[total][0], lines, words[total][1], sheet.totals[total]))
+    totals = sheet.totals
+    return ShownSheet(
+        groups,
+        totals["NormSum"] + totals["ExpenseSum"] + totals["SpecialExpenseSum"],
+        totals["IncomeSum"],
+        sheet.granted,
+        sheet.surplus,
+        sheet.granted - before.granted if before else None,
+        [uncertainty(name, choice, lang) for name, choice in sheet.uncertain.items()],
+        sheet.has_example,
+    )
