@@ -12,9 +12,7 @@ from handslag.ops.secrets import Secrets
 
 
 def roles(
-    sql: Annotated[
-        bool, typer.Option("--sql", help="Print the SQL for the owner of a managed server.")
-    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL for the owner of a managed server.")] = False,
     database: Annotated[str, typer.Option(help="The name of the product's database.")] = postgres.DATABASE,
 ) -> None:
     """Check the seven database roles, or print the SQL that makes them (no password is readable in it)."""

@@ -55,9 +55,7 @@ def _database(installation: Installation) -> list[str]:
             return ["not migrated: handslag migrate"]
         rows = connection.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1")
         counted: dict[str, int] = dict(rows.fetchall())
-        print(
-            "jobs            " + (", ".join(f"{n} {state}" for state, n in sorted(counted.items())) or "none")
-        )
+        print("jobs            " + (", ".join(f"{n} {state}" for state, n in sorted(counted.items())) or "none"))
         if failed := counted.get("failed"):
             amiss.append(f"{failed} jobs failed for good: see <data>/log/worker.log")
         late = connection.execute(

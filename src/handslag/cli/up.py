@@ -19,6 +19,4 @@ def up(
 ) -> None:
     """Run the whole product until Ctrl-C or SIGTERM; nothing is left running."""
     with told_plainly():
-        supervisor.up(
-            supervisor.plan_from_environment(production=production, say=lambda line: print(line, flush=True))
-        )
+        supervisor.up(supervisor.plan_from_environment(production=production, say=lambda line: print(line, flush=True)))

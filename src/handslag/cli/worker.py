@@ -16,6 +16,4 @@ def worker(
     with told_plainly(), acting_as("worker"):
         from django.core.management import call_command
 
-        call_command(
-            "procrastinate", "worker", f"--concurrency={concurrency}", *(["--one-shot"] if once else [])
-        )
+        call_command("procrastinate", "worker", f"--concurrency={concurrency}", *(["--one-shot"] if once else []))

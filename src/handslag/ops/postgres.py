@@ -468,9 +468,7 @@ def ensure_running(data: Path) -> Server:
         psycopg.connect(admin, connect_timeout=10).close()
     except psycopg.OperationalError as error:
         server.stop()
-        raise PostgresError(
-            f"{c.folder} does not accept the log-in of {data / 'secrets.json'}: {error}"
-        ) from error
+        raise PostgresError(f"{c.folder} does not accept the log-in of {data / 'secrets.json'}: {error}") from error
     return server
 
 

@@ -108,9 +108,7 @@ def ensure(server: Server, secrets: Secrets) -> None:
     try:
         with psycopg.connect(server.superuser, autocommit=True) as connection:
             there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-            made = connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [server.database]
-            ).fetchone()
+            made = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [server.database]).fetchone()
             if made and there >= {role_name(role) for role in ROLES}:
                 check(server, secrets)
                 return

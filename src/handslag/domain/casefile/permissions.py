@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -68,12 +69,3 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
         ):
             raise Hidden("person", key)
     return person, member
-
-
-def cases_worked_by(member: Member) -> QuerySet[Case]:
-    """The cases that a member of staff has a relation to, without those of people above her clearance."""
-    return Case.objects.filter(
-        Q(unit_id=member.unit_id) | Q(caseworker_id=member.id),
-        Q(co_applicant=None) | Q(co_applicant__protection_level__lte=member.clearance),
-        applicant__protection_level__lte=member.clearance,
-    )

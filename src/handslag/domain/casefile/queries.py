@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.permissions import cases_worked_by
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
@@ -52,3 +51,12 @@ def cases_with(person: UUID, member: Member) -> list[Case]:
 def case_numbered(number: str, member: Member) -> Case | None:
     """The case with that number, as far as this member has a relation to it."""
     return cases_worked_by(member).filter(number=number.strip().upper()).first()
+
+
+def cases_worked_by(member: Member) -> QuerySet[Case]:
+    """The cases that a member of staff has a relation to, without those of people above her clearance."""
+    return Case.objects.filter(
+        Q(unit_id=member.unit_id) | Q(caseworker_id=member.id),
+        Q(co_applicant=None) | Q(co_applicant__protection_level__lte=member.clearance),
+        applicant__protection_level__lte=member.clearance,
+    )

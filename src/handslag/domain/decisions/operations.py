@@ -235,7 +235,6 @@ def letter_content(
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
     names = {str(p.id): full_name(p) for p in adults}
     address = address_on(case.applicant_id, today)
-    assert decision.decided_by_id is not None
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
     children = [m for m in facts.members if m.role == "child"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from handslag.domain.casefile.permissions import cases_worked_by
+from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.states import DecisionState
 from handslag.domain.tenancy.permissions import Member

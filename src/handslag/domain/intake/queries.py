@@ -14,7 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
 from handslag.domain.casefile.models import Period
-from handslag.domain.casefile.permissions import cases_worked_by
+from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,

@@ -92,7 +92,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         {
             "at": told.at,
             "text": EVENTS.get(told.kind, told.kind),
-            "by": staff.get(told.actor_id) or adults.get(told.actor_id, "") if told.actor_id else "",  # type: ignore[arg-type]
+            "by": staff.get(told.actor_id) or adults.get(told.actor_id, "") if told.actor_id else "",
             "reason": str(told.body.get("reason", "")),
         }
         for told in timeline([case.id], most=25)

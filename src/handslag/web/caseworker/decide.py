@@ -84,7 +84,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         outcome=OUTCOMES[outcome],
         needs_reasons=outcome != Outcome.BIFALL,
         reasons=reasons,
-        language=chosen,
+        chosen=chosen,
         languages=LANGUAGES,
         trouble=trouble,
         letter=letter_preview(draft, found, request.now, decider="…"),  # type: ignore[attr-defined]

@@ -363,13 +363,13 @@ def beside(form: FactsForm, stands: Facts) -> list[str]:
         ("income", zip(_keys((i.code, i.person) for i in stands.incomes), stands.incomes, strict=True)),
     ):
         for key, found in rows:
-            amount = found.accepted if isinstance(found, Cost) else found.gross
-            theirs[f"{kind}/{key}"] = (formats.figure(amount), found.note)
+            counted = found.accepted if isinstance(found, Cost) else found.gross
+            theirs[f"{kind}/{key}"] = (formats.figure(counted), found.note)
     differ = []
     for kind, shown in (("cost", form.costs), ("income", form.incomes)):
         for row in shown:
-            amount, note = theirs.get(f"{kind}/{row.key}", ("", ""))
-            if amount and (amount != row.mine or note not in ("", row.why, row.note)):
-                row.stands = f"{amount} {note}".strip()
+            figure, note = theirs.get(f"{kind}/{row.key}", ("", ""))
+            if figure and (figure != row.mine or note not in ("", row.why, row.note)):
+                row.stands = f"{figure} {note}".strip()
                 differ.append(row.label)
     return differ

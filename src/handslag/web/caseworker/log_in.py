@@ -46,7 +46,6 @@ class LogIn(OurFrame, account.LoginView):  # type: ignore[misc]
         form.fields["login"].label = _("E-mail address")
         form.fields["login"].widget.attrs["autocomplete"] = "username"
         form.fields["password"].help_text = ""
-        form.fields.pop("remember", None)
         return form
 
 
@@ -82,7 +81,7 @@ class Activate(OurFrame, totp.ActivateTOTPView):  # type: ignore[misc]
 
     def form_valid(self, form: Any) -> HttpResponse:
         # A right code of the new factor is a code like any other: this session has its second factor.
-        answer = super().form_valid(form)
+        answer: HttpResponse = super().form_valid(form)
         record_authentication(self.request, self.request.user, "mfa", type="totp", reauthenticated=True)
         return answer
 

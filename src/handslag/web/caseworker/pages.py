@@ -1,4 +1,4 @@
-"""What every desk page shares: its navigation by role, the one way to answer, to try an operation, to word a refusal."""
+"""What every desk page shares: navigation by role, the one way to answer, the one way to try an operation."""
 
 from __future__ import annotations
 

@@ -276,7 +276,9 @@ def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
         if first:
             rows[0]["number"] = _number_of(request, first)
         return page(request, "new_household.html", rows=rows, since=today(request).replace(day=1).isoformat())
-    rows, members, errors = [], [], []
+    rows: list[dict[str, str]] = []
+    members: list[tuple[UUID, str]] = []
+    errors: list[tuple[str, str]] = []
     for n in range(ROWS):
         number, role = data.get(f"number-{n}", "").strip()[:60], data.get(f"role-{n}", "")
         row = {"number": number, "role": role, "error": ""}

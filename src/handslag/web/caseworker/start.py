@@ -25,11 +25,11 @@ def organisations(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
     with at_large("which organisations"):
         tenants = list(Organisation.objects.filter(is_tenant=True, active=True).order_by("name"))
-    by = Actor("staff", UUID(str(request.user.pk)))
+    user = UUID(str(request.user.pk))
     mine = []
     for tenant in tenants:
-        with acting(tenant.id, by, "which organisations"):
-            if StaffMember.objects.filter(user_id=by.id, active=True).exists():
+        with acting(tenant.id, Actor("staff", user), "which organisations"):
+            if StaffMember.objects.filter(user_id=user, active=True).exists():
                 mine.append(tenant)
     if len(mine) == 1:
         return HttpResponseRedirect(f"/{mine[0].slug}/")
