@@ -271,11 +271,11 @@ def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
     member = require(request, Role.REGISTRAR)
     data = typed(request)
     if data is None:
-        rows = [{"number": "", "role": "adult" if n == 0 else "", "error": ""} for n in range(ROWS)]
+        empty = [{"number": "", "role": "adult" if n == 0 else "", "error": ""} for n in range(ROWS)]
         first = request.GET.get("person", "")
         if first:
-            rows[0]["number"] = _number_of(request, first)
-        return page(request, "new_household.html", rows=rows, since=today(request).replace(day=1).isoformat())
+            empty[0]["number"] = _number_of(request, first)
+        return page(request, "new_household.html", rows=empty, since=today(request).replace(day=1).isoformat())
     rows: list[dict[str, str]] = []
     members: list[tuple[UUID, str]] = []
     errors: list[tuple[str, str]] = []
