@@ -25,7 +25,7 @@ def slug(database: Database) -> str:
     return "granvik"
 
 
-@pytest.mark.parametrize("counter", ["apply", "desk"])
+@pytest.mark.parametrize("counter", ["apply"])
 def test_a_host_lists_the_organisations_in_the_language_asked_for(server: Process, slug: str, counter: str) -> None:
     person = requests.Session()
     page = person.get(server.url(counter), headers={"Accept-Language": "en"})
