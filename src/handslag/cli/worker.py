@@ -14,6 +14,8 @@ def worker(
 ) -> None:
     """Run scheduled and queued work until SIGTERM."""
     with told_plainly(), acting_as("worker"):
-        from django.core.management import call_command
+        import asyncio
 
-        call_command("procrastinate", "worker", f"--concurrency={concurrency}", *(["--one-shot"] if once else []))
+        from handslag.jobs.queue import work
+
+        asyncio.run(work(concurrency=concurrency, once=once))

@@ -43,7 +43,7 @@ DATABASES = {
         "USER": f"handslag_{ROLE}",
         "PASSWORD": SECRETS["roles"].get(ROLE, ""),
         "CONN_MAX_AGE": 300,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_db,
             "application_name": f"handslag-{ROLE}",
@@ -196,6 +196,9 @@ PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = ["handslag.jobs.letters", "handslag.jobs.payments", "handslag.jobs.watch"]
 PROCRASTINATE_READONLY_MODELS = True
+#: How often a worker says that it lives; a job whose worker is silent for three times as long is run again.
+HEARTBEAT_SECONDS = float(os.environ.get("HANDSLAG_HEARTBEAT_SECONDS", "10"))
+STALLED_SECONDS = 3 * HEARTBEAT_SECONDS
 
 #: The development e-ID and the addresses of the counters (docs/how-to/connect-an-e-id.md).
 PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))

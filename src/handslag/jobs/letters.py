@@ -16,14 +16,14 @@ from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import store_of
-from handslag.jobs.queue import tasks
+from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
 
 BY = system("letters")
 
 
-@tasks.task(name="render_letter")
+@tasks.task(name="render_letter", retry=AWAY)
 def render_letter(tenant: int, letter: str) -> None:
     """Set a decision's letter as PDF, store it, record it. Done before: does nothing."""
     with acting(tenant, BY, "render_letter"):

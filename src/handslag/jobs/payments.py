@@ -14,14 +14,14 @@ from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import store_of
-from handslag.jobs.queue import tasks
+from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 
 BY = system("payment files")
 
 
-@tasks.task(name="write_run_file")
+@tasks.task(name="write_run_file", retry=AWAY)
 def write_run_file(tenant: int, run: str) -> None:
     """Write, store and record the bank file of a released run. Done before: does nothing."""
     with acting(tenant, BY, "write_run_file") as door:

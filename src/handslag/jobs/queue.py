@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from contextlib import suppress
 from typing import Any
 
-from procrastinate import App, Blueprint
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from procrastinate import App, Blueprint, RetryStrategy
 from procrastinate.contrib.django import app as app
+from procrastinate.exceptions import ConnectorException
 
 tasks = Blueprint()
+#: For tasks that must not be lost: again after 2, 4, 8 ... seconds when the database went away under them.
+AWAY = RetryStrategy(max_attempts=12, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError])
+#: A worker that lost the database tries again after so many seconds.
+AGAIN_SECONDS = 2
+log = structlog.get_logger("worker")
 
 
 def on_ready(queue: App) -> None:
@@ -22,3 +34,40 @@ def on_ready(queue: App) -> None:
 def defer(task: Any, *, lock: str | None = None, once: str | None = None, **ids: str | int) -> None:
     """Put a job into the queue in the open transaction; `lock` runs one at a time, `once` is queued only once."""
     task.configure(lock=lock, queueing_lock=once).defer(**ids)
+
+
+async def work(*, concurrency: int, once: bool) -> None:
+    """Run jobs until SIGTERM or SIGINT, or with `once` until none waits. When the database goes away the worker
+    waits for it and goes on by itself; what it was doing then is found by the sweep."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        working = asyncio.create_task(_work(concurrency=concurrency, once=once))
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            working.cancel()
+        try:
+            with suppress(asyncio.CancelledError):
+                await working
+        except ConnectorException as trouble:
+            if once:
+                raise
+            log.error("database away", error=type(trouble).__name__)
+        if once:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(stopped), AGAIN_SECONDS)
+
+
+async def _work(*, concurrency: int, once: bool) -> None:
+    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=not once,
+                install_signal_handlers=False,
+                update_heartbeat_interval=settings.HEARTBEAT_SECONDS,
+                stalled_worker_timeout=settings.STALLED_SECONDS,
+            )

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 
 from handslag.connectors.notices import smtp
 from handslag.connectors.notices.port import Notice as Message
@@ -106,9 +107,12 @@ def _worded(row: Notice, name: str, slug: str) -> Message:
 async def sweep(context: Any, timestamp: int) -> None:
     """Run stalled jobs again, and enqueue what was committed but never enqueued."""
     manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs():
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.STALLED_SECONDS):
         log.warning("job stalled", job=job.task_name, job_id=job.id)
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # one of its kind waits already: that one does it
+            await manager.finish_job(job, Status.ABORTED, delete_job=False)
     await sync_to_async(enqueue_forgotten, thread_sensitive=True)()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -21,6 +22,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().connect()
         finally:
             self._connecting = False
+
+    def is_usable(self) -> bool:
+        """Whether the connection still stands. As long as no error came, its socket tells, without a round trip:
+        a server that has gone has closed it."""
+        if self.errors_occurred or self.connection is None:
+            return bool(super().is_usable())
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def _cursor(self, name: str | None = None) -> Any:
         if walls_are_up() and not self._connecting:
