@@ -263,24 +263,32 @@ def forget_connections() -> None:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Everything running; removed afterwards. In a test run it has that run's secrets, since Django is set up."""
+    """Everything running; removed afterwards."""
+    with ground() as (data, server, database):
+        with psycopg.connect(database.admin, autocommit=True) as admin:
+            admin.execute(_SLOW.encode())
+        yield from _running(data, server, database)
+
+
+@contextmanager
+def ground() -> Iterator[tuple[Path, Server, Database]]:
+    """A folder, a server and a migrated database that Django in this process plays on as role web; removed
+    afterwards. In a test run it has that run's secrets, since Django is set up already."""
     with _session_of_tests() as secrets_file, TemporaryDirectory(prefix="handslag-faults-") as folder:
         data = Path(folder)
         data.chmod(0o755)
         shutil.copy(secrets_file, data / "secrets.json")
         server = postgres.ensure_running(data)
+        secrets = Secrets.of(data)
+        database = Database(server.database, server, secrets)
         try:
-            secrets = Secrets.of(data)
             roles.ensure(server, secrets)
-            database = Database(server.database, server, secrets)
             migrate = bed.process(database, "migrate", "handslag.cli.main", "migrate", HANDSLAG_DATA=folder)
             assert migrate.child.start().wait(120) == 0, migrate.child.tail()
-            with psycopg.connect(database.admin, autocommit=True) as admin:
-                admin.execute(_SLOW.encode())
             with _playing(database):
-                yield from _running(data, server, database)
+                yield data, server, database
         finally:
-            postgres.ensure_running(data).stop()
+            database.server.stop()  # after a kill it is another one
 
 
 #: Transactions of the running product stay open for a moment, those of this process don't.
