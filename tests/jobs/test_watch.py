@@ -72,7 +72,7 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     watch.send_notices(timestamp=0)
     mails = [json.loads(path.read_text())["content"] for path in sorted(mailbox.glob("*.json"))]
     kept = [mail for mail in mails if "petra@people.example" in mail]
-    assert len(kept) == 2  # one for each adult of the couple
+    assert len(kept) == 3  # one for each adult of the couple, and the one that asked the second to sign
     for canary in ("Hemlig", "Mottagare", "6 550", "6550", "bistånd", folder.case.number, "avslag", "bifall"):
         assert not any(canary in mail for mail in mails), canary
     found = _notices(office)
