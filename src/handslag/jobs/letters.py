@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -42,54 +43,79 @@ def render_letter(tenant: int, letter: str) -> None:
         record_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), file=file)
 
 
-_TOTALS = {
+_WORDS = {
     "sv": {
-        "FamilyCost": "Personliga kostnader",
-        "CommonHouseholdCost": "Gemensamma kostnader",
-        "NormSum": "Riksnorm",
-        "ExpenseSum": "Skäliga kostnader",
-        "SpecialExpenseSum": "Livsföring i övrigt",
-        "IncomeSum": "Inkomster",
+        "norm": "Riksnorm",
+        "NormSum": "Summa riksnorm",
+        "costs": "Kostnader utanför riksnormen",
+        "ExpenseSum": "Summa kostnader",
+        "income": "Inkomster",
+        "IncomeSum": "Summa inkomster",
         "granted": "Att få",
         "surplus": "Överskott",
-        "title": "Bilaga: beräkning {n}",
-        "intro": "Så här har vi räknat, rad för rad, med stöd av lagen.",
+        "title": "Beräkning {n}",
+        "intro": "Så här har vi räknat, rad för rad, med stöd av lagen. Inkomsterna dras av.",
         "reasons": "Skäl för beslutet",
         "appeal": "Om du vill överklaga",
-        "decided": "Beslutet har fattats av",
         "law": "Lagrum",
-        "person": "Ett personligt beslut: ingen dator har beslutat.",
+        "person": "Beslutet har fattats av en person, inte av en dator.",
     },
     "en": {
-        "FamilyCost": "Personal costs",
-        "CommonHouseholdCost": "Common costs",
-        "NormSum": "National norm",
-        "ExpenseSum": "Reasonable costs",
-        "SpecialExpenseSum": "Other living costs",
-        "IncomeSum": "Income",
+        "norm": "National norm",
+        "NormSum": "National norm in all",
+        "costs": "Costs outside the norm",
+        "ExpenseSum": "Costs in all",
+        "income": "Income",
+        "IncomeSum": "Income in all",
         "granted": "To receive",
         "surplus": "Surplus",
-        "title": "Annex: calculation {n}",
-        "intro": "This is how we calculated, line by line, on the basis of the law.",
+        "title": "Calculation {n}",
+        "intro": "This is how we calculated, line by line, by law. Income is subtracted.",
         "reasons": "Reasons for the decision",
         "appeal": "If you want to appeal",
-        "decided": "The decision was taken by",
         "law": "Legal basis",
         "person": "A person took this decision, not a computer.",
     },
 }
 
 
+#: Parts of the annex: how the codes of their lines begin, their heading, the total that closes them.
+_PARTS = (
+    (("PERSON", "COMMON"), "norm", "NormSum"),
+    (("COST",), "costs", "ExpenseSum"),
+    (("INCOME",), "income", "IncomeSum"),
+)
+
+
+def _annex(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.SheetLine]:
+    """The sheet's lines by part, each part with its heading and sum; the same numbers as on the screen."""
+    totals = content["totals"]
+    sums = {**totals, "ExpenseSum": totals["ExpenseSum"] + totals["SpecialExpenseSum"]}
+    told = set()
+    for kinds, heading, total in _PARTS:
+        lines = [x for x in content["sheet"] if x["code"].partition(".")[0] in kinds]
+        told |= {id(x) for x in lines}
+        if not lines:
+            continue
+        yield port.SheetLine(words[heading], None, kind="heading")
+        for x in lines:
+            name = f"{x['text']}, {x['who']}" if x["who"] else x["text"]
+            yield port.SheetLine(name, x["amount"], x["section"], x["explanation"])
+        yield port.SheetLine(words[total], sums[total], kind="sum")
+    if len(told) != len(content["sheet"]):
+        raise ValueError("a line of the sheet belongs to no part of the annex")
+
+
+def _flowing(text: str) -> str:
+    """The text with its paragraphs, without the line breaks of its file."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
 def letter_from(content: dict[str, Any]) -> port.Letter:
     """The letter to set, from the content that the decision fixed."""
-    words = _TOTALS[content["language"]]
-    totals = [
-        port.SheetLine(words[name], content["totals"][name], kind="sum")
-        for name in ("NormSum", "ExpenseSum", "SpecialExpenseSum", "IncomeSum")
-        if content["totals"].get(name)
-    ]
+    words = _WORDS[content["language"]]
     result = "granted" if content["granted"] or not content["surplus"] else "surplus"
-    sections = [port.Section("", content["grounds"])]
+    sections = [port.Section("", _flowing(content["grounds"]))]
     if content["reasons"]:
         sections.append(port.Section(words["reasons"], content["reasons"]))
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
@@ -113,18 +139,11 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         ),
         decided_by=(content["decider"],),
         delegation=content["delegation"],
-        appeal=port.Section(words["appeal"], content["appeal"]),
+        appeal=port.Section(words["appeal"], _flowing(content["appeal"])),
         annex=port.Annex(
             title=words["title"].format(n=content["sheet_number"]),
             introduction=words["intro"],
-            lines=(
-                *(
-                    port.SheetLine(f"{x['text']}" + (f" ({x['who']})" if x["who"] else ""), x["amount"], x["section"])
-                    for x in content["sheet"]
-                ),
-                *totals,
-                port.SheetLine(words[result], content[result], kind="sum"),
-            ),
+            lines=(*_annex(content, words), port.SheetLine(words[result], content[result], kind="sum")),
             data=canonical.dumps(
                 {
                     "sheet": content["sheet"],

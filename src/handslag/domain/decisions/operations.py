@@ -17,6 +17,7 @@ from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.people.models import Person
 from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Organisation
@@ -27,6 +28,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
 from handslag.rules.se.facts import Facts
+from handslag.rules.se.text import label
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
@@ -237,8 +239,9 @@ def letter_content(
     address = address_on(case.applicant_id, today)
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
-    children = [m for m in facts.members if m.role == "child"]
-    names.update({m.key: _CHILD[language].format(n=n + 1) for n, m in enumerate(children)})
+    children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
+    for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
+        names[str(child.id)] = _CHILD[language].format(n=number) if child.protection_level else full_name(child)
     return {
         "language": language,
         "number": decision.number,
@@ -263,7 +266,9 @@ def letter_content(
         "currency": decision.currency,
         "sheet": [
             {
-                "text": calculation.explain(line, language),
+                "code": line.code,
+                "text": label(line, language),
+                "explanation": calculation.explain(line, language),
                 "who": names.get(line.person or "", ""),
                 "amount": line.amount,
                 "section": line.section,
