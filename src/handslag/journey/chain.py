@@ -160,18 +160,18 @@ class Journey:
         start = self._url("desk", "/")
         page = visitor.get(start)
         page = visitor.submit(page.form(has="password"), {"login": who.login, "password": who.password})
-        # A code is taken once: a journey before may have used the one of this half minute.
-        for later in (0, 1, 1):
-            code = one_time_code(who.totp_secret, later=later)
+        # A code is taken once, and half a minute before and after its time: journeys just before may have used some.
+        for later in (0, 1, -1, None):
+            if later is None:
+                self._tell("all one-time codes of now are used; waiting for the next")
+                time.sleep(CODE_SECONDS - time.time() % CODE_SECONDS + 0.5)
+            code = one_time_code(who.totp_secret, later=1 if later is None else later)
             page = visitor.press(page.form(has="code"), {"code": code}, allowed=(200, 400, 403, 429))
             if page.status == 200 and not page.forms(has="code"):
                 self._tell(f"{who.login} is logged in")
                 return
             if not page.forms(has="code"):
                 break
-            if later:
-                self._tell("one-time code used before; waiting for the next one")
-                time.sleep(CODE_SECONDS - time.time() % CODE_SECONDS + 0.5)
         raise Stuck(page.url, f"{who.login} can't log in: {shortened(page.trouble or page.text)}")
 
     def _citizen(self, person: Person) -> Visitor:
