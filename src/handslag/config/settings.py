@@ -58,9 +58,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "django_cotton",
     "django_htmx",
     "handslag.domain.tenancy",
@@ -77,6 +74,10 @@ INSTALLED_APPS = [
     "handslag.web.ui",
     "handslag.web.citizen",
     "handslag.web.caseworker",
+    # after our own apps, so that our words and pages come first
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "handslag.config.apps.HandslagConfig",
 ]
 

@@ -86,6 +86,16 @@ class FactsForm:
     gone: list[str] = field(default_factory=list)
 
     @property
+    def adds_cost(self) -> bool:
+        """Something is typed in the rows for new costs."""
+        return any(row.code or row.mine or row.why for row in self.new_costs)
+
+    @property
+    def adds_income(self) -> bool:
+        """Something is typed in the rows for new incomes."""
+        return any(row.code or row.mine or row.why for row in self.new_incomes)
+
+    @property
     def people(self) -> list[tuple[str, str]]:
         """(key, name) of everybody who can have an income or a cost."""
         return [(m.key, m.name) for m in self.members]

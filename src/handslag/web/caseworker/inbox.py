@@ -62,7 +62,7 @@ def _show(request: HttpRequest, note: str = "") -> HttpResponse:
     at = int(number) if number.isascii() and number.isdigit() and 0 < int(number) < 10_000 else 1
     rows = [_row(item) for item in inbox(member, view, (at - 1) * PAGE, PAGE)]
     looked_at("inbox")
-    names = {"mine": _("Mine"), "unit": _("Unit"), "waiting": _("All waiting")}
+    names = {"mine": pgettext("inbox", "Mine"), "unit": _("Unit"), "waiting": _("All waiting")}
     return page(
         request,
         "inbox.html",

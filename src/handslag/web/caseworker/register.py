@@ -107,7 +107,7 @@ class PersonForm(AccountFields):
         coerce=int,
         initial=0,
         choices=[
-            (0, gettext_lazy("None")),
+            (0, gettext_lazy("No protection")),
             (1, gettext_lazy("1: confidentiality marking")),
             (2, gettext_lazy("2: protected registration")),
             (3, gettext_lazy("3: fictitious identity")),
