@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from handslag.ops.supervisor import answers
-from tests.bed import free_port
+from tests.bed import Database, free_port
 
 CHILDREN = {"eid", "postgres", "web", "worker"}
 
@@ -151,4 +151,20 @@ def test_production_refuses_the_demonstration(told: dict[str, str]) -> None:
     assert started.wait(30) == 1
     assert started.stderr
     assert "demonstration's data" in started.stderr.read()
+    close(started)
+
+
+def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Database) -> None:
+    """On a managed server: roles, migration and check of the database come before anything answers."""
+    filled = own_copy.environment() | {"HANDSLAG_PORT": str(free_port())}
+    subprocess.run([sys.executable, "-m", "handslag.cli.main", "demo"], env=filled, check=True)
+    Path(filled["HANDSLAG_DATA"], "demo.json").unlink()
+    filled.pop("HANDSLAG_DB")
+    started = up(
+        filled | {"DATABASE_URL": own_copy.admin, "HANDSLAG_EID_ISSUER": "https://eid.example"}, "--production"
+    )
+    assert started.wait(60) == 1
+    assert started.stderr
+    assert "holds demonstrations (bergvik, lindhaga)" in started.stderr.read()
+    assert not healthy(filled)
     close(started)

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psycopg
+
 from handslag.ops import postgres, roles
 from handslag.ops.installation import Installation, data_folder
 from handslag.ops.postgres import PostgresError, Server
@@ -102,6 +104,18 @@ def refuse_what_is_not_for_production(plan: Plan) -> None:
         raise UpError(f"{plan.data} holds the demonstration's data; --production needs a folder of its own.")
 
 
+def _refuse_demonstrations(installation: Installation) -> None:
+    """Raises UpError where an organisation of the database is a demonstration, free to decide on example norms."""
+    with psycopg.connect(installation.connection("backup")) as connection:
+        found = connection.execute(
+            "SELECT o.slug FROM tenancy_policy p JOIN tenancy_organisation o ON o.id = p.tenant_id "
+            "WHERE p.name = 'demonstration' AND p.value <> 'false' ORDER BY o.slug"
+        ).fetchall()
+    if found:
+        names = ", ".join(slug for (slug,) in found)
+        raise UpError(f"The database holds demonstrations ({names}); --production needs a database of its own.")
+
+
 class _Stop:
     """Whether somebody asked to stop; the handlers only set the flag."""
 
@@ -154,6 +168,8 @@ def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None
     installation = Installation(plan.data, secrets, server)
     plan.say("Database ready; bringing it to the present schema ...")
     _run_once(plan, installation, "migrate")
+    if plan.production:
+        _refuse_demonstrations(installation)
     children += _children(plan, installation)
     for child in children:
         child.start()
