@@ -34,6 +34,7 @@ MONTH = r"\d{4}-\d{2}"
 DESK = "en"
 #: What stands beside a cost that isn't accepted as applied for, where the file has no note.
 WHY = "see the decision's reasons"
+SURPLUS = "Surplus"
 OUTCOMES = {"Granted": "bifall", "Partly granted": "delavslag", "Refused": "avslag"}
 
 
@@ -96,6 +97,7 @@ class Journey:
     _case_number: str = ""
     _month: str = ""
     _draft: str = ""
+    _digest: str = ""
     _receipt: dict[str, Any] = field(default_factory=dict)
     _granted: int = -1
     _outcome: str = ""
@@ -314,6 +316,10 @@ class Journey:
     def sign(self, person: Person) -> None:
         citizen = self._citizen(person)
         page = citizen.get(self._url("apply", f"/drafts/{self._draft}/sign/"))
+        digest = _found(page, r"\b[0-9a-f]{64}\b", "fingerprint of what is signed")
+        if self._digest not in ("", digest):
+            raise Stuck(page.url, f"shows {digest}, signed before was {self._digest}")
+        self._digest = digest
         page = citizen.submit(page.form(action=r"/sign/begin/$"))
         page = self._identify(citizen, page, person, "sign")
         last = person is self.application.adults[-1]
@@ -321,7 +327,8 @@ class Journey:
             raise Stuck(page.url, f"no receipt: {shortened(page.trouble or page.text)}")
         if not last and (not page.path.endswith("/sign/") or "trouble" in urlsplit(page.url).query):
             raise Stuck(page.url, f"not signed: {shortened(page.trouble or page.text)}")
-        self._tell("signed; the application is accepted" if last else "signed; the other adult is awaited")
+        self._tell(f"signed {digest}")
+        self._tell("the application is accepted" if last else "the other adult is awaited")
 
     def enter_paper(self) -> None:
         registrar = self._staff("registrar")
@@ -370,10 +377,9 @@ class Journey:
         self._keep("keys.json", Visitor("anybody").get(self._url("apply", "/keys.json")))
         self._receipt = json.loads(kept["receipt.json"])["body"]
         digest = hashlib.sha256(kept["application.json"]).hexdigest()
-        if digest != self._receipt["content_digest"]:
-            raise Stuck(
-                self._url("apply", place), f"the receipt is for {self._receipt['content_digest']}, not {digest}"
-            )
+        if digest != self._receipt["content_digest"] or self._digest not in ("", digest):
+            said = f"the receipt says {self._receipt['content_digest']}, signed was {self._digest or 'on paper'}"
+            raise Stuck(self._url("apply", place), f"the document's digest is {digest}; {said}")
         checked = subprocess.run(
             [sys.executable, "-m", "verifier.receipt", *(str(self.folder / n) for n in ("receipt.json", "keys.json"))],
             capture_output=True,
@@ -422,6 +428,7 @@ class Journey:
         form = page.form(has="version")
         form.fill(self._accepted(form))
         sheet = _sheet(caseworker.submit(form, button="act=assess"), DESK)
+        self._granted = 0 if sheet.result == SURPLUS else sheet.amount
         self._tell(f"{sheet.title}, {len(sheet.lines)} lines; {sheet.result}: {self._money(sheet.amount)}")
         for text, amount in sheet.lines:
             self._tell(f"  {text:<48} {amount:>14}")
@@ -435,8 +442,8 @@ class Journey:
         seen: Counter[str] = Counter()
         for cost in self.application.costs:
             # The on-line form doesn't ask whose a cost is.
-            owners = [self._keys[cost.person]] if cost.person and self.application.channel == "paper" else [""]
-            key = f"{cost.code}:{owners[0]}"
+            owner = self._keys[cost.person] if cost.person and self.application.channel == "paper" else ""
+            key = f"{cost.code}:{owner}"
             number, seen[key] = seen[key], seen[key] + 1
             if cost.accepted is not None and cost.accepted != cost.amount:
                 place = places.get(f"{key}:{number}")
@@ -472,7 +479,9 @@ class Journey:
         said, _, amount = page.words("//h1")[0].partition(":")
         if page.forms(action=r"/decide/$") or said not in OUTCOMES:
             raise Stuck(page.url, shortened(page.trouble or page.text))
-        self._outcome, self._granted = OUTCOMES[said], _amount(amount, DESK)
+        self._outcome = OUTCOMES[said]
+        if _amount(amount, DESK) != self._granted:
+            raise Stuck(page.url, f"decided is {amount.strip()}, the sheet grants {self._money(self._granted)}")
         number = _found(page, REFERENCE, "decision number")
         self._tell(f"decision {number}: {self._outcome}, {self._money(self._granted)}, by {self.office.decider.login}")
 
