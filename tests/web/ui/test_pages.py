@@ -126,7 +126,7 @@ def test_answers_save_themselves(guide: str, new_context: Contexts) -> None:
     expect(status).to_have_text("Saved. You can leave and come back.")
 
     words.fill("conflict")
-    expect(status).to_have_text("This page was changed in another window. Reload it to see both texts.")
+    expect(status).to_have_text("This page was changed in another window. Press the button to see both texts.")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 

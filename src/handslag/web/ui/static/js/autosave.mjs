@@ -1,5 +1,7 @@
 // <form data-autosave="URL">: each change is sent within a second as the whole form (POST, multipart).
 // Answer: 2xx with {"version": n} (put into the field "version"), 409 when somebody else changed the page.
+// 401: logged out meanwhile; the next press of a button keeps what is typed and leads through the log-in.
+// A press while a save is under way waits for it, so that a page never conflicts with itself.
 // Nothing is kept in the browser's storage; what can't be sent waits in memory and is tried again.
 const WAIT = 800;
 const AGAIN = 3000;
@@ -9,6 +11,7 @@ export function autosave(form) {
   let timer = 0;
   let busy = false;
   let changed = false;
+  let pressed = null;
   const say = (what) => {
     if (status) status.textContent = status.dataset[what] ?? "";
   };
@@ -26,6 +29,7 @@ export function autosave(form) {
         redirect: "error",
       });
       if (answer.status === 409) return say("conflict");
+      if (answer.status === 401) return say("out");
       if (!answer.ok) throw new Error(answer.statusText);
       const { version } = await answer.json();
       if (form.elements.version && version !== undefined) form.elements.version.value = version;
@@ -36,7 +40,8 @@ export function autosave(form) {
       timer = setTimeout(send, AGAIN);
     } finally {
       busy = false;
-      if (changed && !timer) timer = setTimeout(send, WAIT);
+      if (pressed) form.requestSubmit(pressed.submitter ?? undefined);
+      else if (changed && !timer) timer = setTimeout(send, WAIT);
     }
   }
 
@@ -47,7 +52,12 @@ export function autosave(form) {
   };
   form.addEventListener("input", note);
   form.addEventListener("change", note);
-  form.addEventListener("submit", () => ((changed = false), clearTimeout(timer)));
+  form.addEventListener("submit", (event) => {
+    changed = false;
+    clearTimeout(timer);
+    pressed = busy ? event : null;
+    if (busy) event.preventDefault();
+  });
   addEventListener("pagehide", () => {
     if (changed) navigator.sendBeacon(form.dataset.autosave, new FormData(form));
   });

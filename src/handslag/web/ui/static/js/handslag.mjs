@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 // A second press while the answer is under way sends nothing twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 5000); // the answer may be a file: the page stays
