@@ -154,7 +154,7 @@ def _track(
     receipt = reverse("receipt", args=[tenant, application.id])
     found = [Step(gettext("Sent and received"), day(received), "done", gettext("Your receipt"), receipt)]
     mine = (d for d in decisions[application.case_id] if d.period_id == period)
-    decision = next((d for d in mine if d.decided_at and d.decided_at > received), None)
+    decision = next((d for d in mine if d.decided_at and d.decided_at >= received), None)
     if decision is None:
         promised = decided_by(timezone.localtime(received).date())
         looking = gettext("We are looking at it") if taken else gettext("Waits to be looked at")

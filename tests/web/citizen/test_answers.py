@@ -1,0 +1,209 @@
+"""Nothing typed is lost: wrong figures, scripts, other writing, two windows, a session that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from handslag.domain.intake.models import Draft
+from handslag.domain.tenancy.door import acting, at_large
+from handslag.domain.tenancy.models import Session
+from handslag.kernel import clock
+from tests.office import TEST
+
+RUDE = '<script>alert("x")</script> \u202eנ\u202c نور الحسن\x00'
+
+
+def answers(office: Any, draft: Any) -> dict[str, Any]:
+    with acting(office.slug, TEST, "look"):
+        found: dict[str, Any] = Draft.objects.get(id=draft.id).answers
+    return found
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "words"),
+    [
+        ("sv", "fem tusen", "Skriv beloppet med siffror, till exempel 4390 eller 4390,50."),
+        ("sv", "1.250", "Vi kan inte se hur mycket det är."),
+        ("sv", "-500", "Skriv beloppet utan minustecken."),
+        ("sv", "12,345", "Skriv högst två siffror efter kommat"),
+        ("sv", "9" * 30, "Beloppet är större än vi kan ta emot."),
+        ("sv", "", "Skriv beloppet, eller ta bort raden."),
+        ("en", "2026-03-01", "Write the amount with digits, for example 4390 or 4390,50."),
+        ("en", "five", "Write the amount with digits, for example 4390 or 4390,50."),
+        ("en", "1.2.3", "We can’t tell how much this is."),
+    ],
+)
+def test_an_amount_that_is_no_amount_stays_typed_and_is_explained(
+    office: Any, visit: Any, language: str, typed: str, words: str
+) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    client = visit(office, folder.citizens[0])
+    client.cookies["language"] = language
+    page = client.post(
+        f"/{office.slug}/drafts/{draft.id}/costs/",
+        {"version": draft.version, "costs-0-code": "RENT", "costs-0-amount": typed, "costs-0-note": "avi"},
+    )
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert '<a class="ds-link" href="#id_costs-0-amount">' in text
+    assert text.count(words) == 2  # in the summary and at the field
+    if typed:
+        assert f'value="{typed}"' in text
+    assert answers(office, draft)["costs"] == [{"code": "RENT", "amount": typed, "note": "avi"}]
+
+
+@pytest.mark.parametrize("typed", ["٤٣٩٠", "४३९०", "4 390,00 kr", "4390:-", "4390.00", "\u200f4390"])
+def test_digits_of_every_script_are_an_amount(office: Any, visit: Any, typed: str) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    client = visit(office, folder.citizens[0])
+    there = f"/{office.slug}/drafts/{draft.id}/"
+    row = {"version": draft.version, "costs-7-code": "RENT", "costs-7-amount": typed}
+    assert client.post(f"{there}costs/", row).status_code == 302
+    assert "4\xa0390,00\xa0kr" in client.get(f"{there}check/").content.decode()
+
+
+def test_scripts_and_other_writing_are_text_and_nothing_else(
+    office: Any, citizen: Any, new_context: Any, axe: Callable[[Page], list[str]]
+) -> None:
+    folder = office.case(("نور", "الحسن <b>", "19950909"))
+    noor = citizen(folder, width=320)
+    page: Page = noor.page
+    said: list[str] = []
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    noor.log_in()
+    page.locator("main form button").first.click()
+    page.get_by_label("Nej, något har ändrats").check()
+    page.get_by_label("Vad har ändrats?").fill(RUDE)
+    page.get_by_role("button", name="Fortsätt").click()
+    page.get_by_role("button", name="Fortsätt").click()
+    page.get_by_label("Är det något mer").fill(RUDE)
+    page.get_by_label("Vilken sorts kostnad?").select_option("OTHER")
+    page.get_by_label("Belopp").fill("10")
+    page.get_by_label("Något att tillägga?").fill(RUDE)
+    page.get_by_role("button", name="Fortsätt").click()
+    kept = '<script>alert("x")</script> נ نور الحسن'
+    for place in page.locator("main .h-typed").all():
+        assert place.inner_text().strip() == kept
+        assert place.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
+    assert page.locator("main .h-typed").count() == 3
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert axe(page) == []
+    assert said == []
+
+
+def test_two_windows_show_both_texts_and_keep_the_one_that_is_chosen(office: Any, citizen: Any) -> None:
+    folder = office.case()
+    draft = folder.draft({"household": {"same": "", "changes": ""}})
+    petra = citizen(folder)
+    petra.log_in()
+    one: Page = petra.page
+    two: Page = one.context.new_page()
+    for page in (one, two):
+        page.goto(petra.url(f"drafts/{draft.id}/household/"))
+    one.get_by_label("Nej, något har ändrats").check()
+    one.get_by_label("Vad har ändrats?").fill("Text i första fönstret")
+    expect(one.get_by_role("status")).to_have_text("Sparat. Du kan gå härifrån och komma tillbaka.")
+    two.get_by_label("Nej, något har ändrats").check()
+    two.get_by_label("Vad har ändrats?").fill("Text i andra fönstret")
+    expect(two.get_by_role("status")).to_contain_text("ändrats i ett annat fönster")
+    two.get_by_role("button", name="Fortsätt").click()
+    expect(two.get_by_role("alert")).to_contain_text("Sidan ändrades i ett annat fönster")
+    expect(two.get_by_role("main")).to_contain_text("Text i första fönstret")
+    expect(two.get_by_label("Vad har ändrats?")).to_have_value("Text i andra fönstret")
+    assert answers(office, draft)["household"]["changes"] == "Text i första fönstret"
+    two.get_by_role("button", name="Behåll mitt").click()
+    assert answers(office, draft)["household"]["changes"] == "Text i andra fönstret"
+    # Another screen in the first window is no conflict: each screen stands for itself.
+    one.goto(petra.url(f"drafts/{draft.id}/income/"))
+    two.get_by_role("button", name="Lägg till").wait_for()
+    one.get_by_role("button", name="Fortsätt").click()
+    assert one.url.endswith("/costs/")
+
+
+def test_a_session_that_is_over_loses_nothing_that_was_typed(office: Any, citizen: Any) -> None:
+    folder = office.case()
+    draft = folder.draft({"message": ""})
+    petra = citizen(folder, java_script_enabled=False)
+    petra.log_in()
+    page: Page = petra.page
+    petra.goto(f"drafts/{draft.id}/costs/")
+    page.get_by_label("Vilken sorts kostnad?").select_option("RENT")
+    page.get_by_label("Belopp").fill("sex tusen")
+    page.get_by_label("Är det något mer").fill("En lång berättelse om نور")
+    with at_large("test", writing=True):
+        Session.objects.all().delete()
+    page.get_by_role("button", name="Fortsätt").click()
+    expect(page.get_by_role("main")).to_contain_text("Det du hade skrivit är sparat")
+    with at_large("look"):
+        held = str([session.get_decoded() for session in Session.objects.all()])
+    assert "berättelse" not in held
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    petra.log_in()
+    assert page.url == petra.url(f"drafts/{draft.id}/costs/")
+    expect(page.get_by_role("status").first).to_contain_text("Det du hade skrivit finns här igen")
+    expect(page.get_by_label("Belopp")).to_have_value("sex tusen")
+    expect(page.get_by_label("Är det något mer")).to_have_value("En lång berättelse om نور")
+    assert answers(office, draft)["message"] == "En lång berättelse om نور"
+
+
+def test_what_was_typed_is_given_back_to_the_same_person_only(office: Any, visit: Any) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    draft = folder.draft({"message": ""})
+    where = f"/{office.slug}/drafts/{draft.id}/costs/"
+    for comes, expected in ((1, ""), (0, "Mellan oss")):
+        client = visit(office, folder.citizens[0], ago=3600)
+        assert client.post(where, {"version": 2, "message": "Mellan oss"}).status_code == 302
+        session = client.session
+        held = dict(session.items())
+        assert set(held) == {"kept"}
+        moment = int(clock.now().timestamp())
+        session["citizen"] = {
+            "tenant": office.slug, "person": str(folder.citizens[comes].id), "login": str(folder.citizens[comes].id),
+            "since": moment, "seen": moment,
+        }  # fmt: skip
+        session.save()
+        page = client.get(where).content.decode()
+        assert ("Mellan oss" in page) == bool(expected)
+        assert answers(office, draft)["message"] == expected
+        assert "kept" not in client.session
+
+
+def test_last_months_costs_stand_beside_and_can_be_taken_over(new_office: Any, visit: Any) -> None:
+    office = new_office(renewal_opens_days_before=31)
+    folder = office.case()
+    folder.applied()
+    draft = folder.draft({"message": ""}, month=office.month + 1)
+    client = visit(office, folder.citizens[0])
+    where = f"/{office.slug}/drafts/{draft.id}/costs/"
+    row = {"version": draft.version, "costs-0-code": "RENT", "costs-0-amount": "6300", "action": "last"}
+    client.post(where, row)
+    page = client.get(where).content.decode()
+    assert "Förra månaden: 6\xa0200,00\xa0kr" in page
+    assert [(row["code"], row["amount"]) for row in answers(office, draft)["costs"]] == [
+        ("RENT", "6300"),
+        ("ELECTRICITY", "450"),
+        ("HOME_INSURANCE", "120"),
+        ("UNEMPLOYMENT_FUND", "160"),
+    ]
+    assert "Ta över de här raderna" not in page
+    client.post(where, {**row, "version": 99, "action": "remove-0"})
+    assert answers(office, draft)["costs"] == []
+
+
+def test_an_income_can_only_be_somebodys_of_the_household(office: Any, visit: Any) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    stranger = office.case(("Eva", "Ek", "19700101"))
+    draft = folder.draft({"message": ""})
+    client = visit(office, folder.citizens[0])
+    row = {"incomes-0-code": "SALARY", "incomes-0-amount": "100", "version": draft.version}
+    where = f"/{office.slug}/drafts/{draft.id}/income/"
+    answer = client.post(where, {**row, "incomes-0-person": str(stranger.citizens[0].id)})
+    assert answer.status_code == 422
+    assert answers(office, draft)["incomes"][0]["person"] == ""

@@ -1,0 +1,131 @@
+"""Whose pages these are: nobody sees another's, and what isn't hers looks exactly like what isn't there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from handslag.domain.audit.models import ReadEntry
+from handslag.domain.casefile.operations import open_case
+from handslag.domain.people.models import Account
+from handslag.domain.people.operations.persons import form_household
+from handslag.domain.tenancy.door import Actor, acting
+from handslag.kernel.ids import uuid7
+from tests.office import TEST, Folder, run_jobs
+
+PAGES = (
+    "drafts/{draft}/household/",
+    "drafts/{draft}/income/",
+    "drafts/{draft}/costs/",
+    "drafts/{draft}/check/",
+    "drafts/{draft}/sign/",
+    "applications/{application}/",
+    "applications/{application}/receipt.json",
+    "applications/{application}/receipt.pdf",
+    "applications/{application}/application.json",
+    "decisions/{decision}/",
+    "decisions/{decision}/letter.pdf",
+)
+POSTS = ("drafts/{draft}/household/save/", "drafts/{draft}/sign/begin/", "drafts/{draft}/change/")
+
+
+def everything(folder: Any) -> dict[str, Any]:
+    """A decided month and an open draft of the next: keys as they stand in addresses."""
+    month = folder.office.month
+    receipt = folder.applied()
+    return {
+        "application": receipt.application_id,
+        "decision": folder.decided().id,
+        "draft": folder.draft(month=month + 1).id,
+    }
+
+
+def test_what_is_not_hers_looks_like_what_is_not_there(
+    new_office: Any, visit: Any, database: Any, same: Callable[..., bytes]
+) -> None:
+    office, elsewhere = new_office("one", renewal_opens_days_before=31), new_office("two")
+    folder = office.case(("Canary", "Kanariefågel", "19900615"))
+    keys = everything(folder)
+    run_jobs(database)
+    nothing = dict.fromkeys(keys, uuid7())
+    owner = visit(office, folder.citizens[0])
+    stranger = visit(office, office.case(("Eva", "Ek", "19700101")).citizens[0])
+    foreigner_folder = elsewhere.case(("Ola", "Ek", "19710101"))
+    foreigner = visit(elsewhere, foreigner_folder.citizens[0])
+    for page in PAGES:
+        own = owner.get(f"/{office.slug}/{page.format(**keys)}")
+        assert own.status_code in (200, 302), page
+        there, nowhere = (f"/{office.slug}/{page.format(**names)}" for names in (keys, nothing))
+        missing, hidden = stranger.get(nowhere), stranger.get(there)
+        assert hidden.status_code == 404
+        assert same(hidden, there) == same(missing, nowhere), page
+        # The same keys under an organisation of her own, and the other organisation with her session.
+        assert foreigner.get(f"/{elsewhere.slug}/{page.format(**keys)}").status_code == 404
+        sent_away = foreigner.get(f"/{office.slug}/{page.format(**keys)}")
+        assert (sent_away.status_code, "/log-in/" in sent_away.headers["Location"]) == (302, True)
+        assert b"Kanarief" not in hidden.content + sent_away.content
+    for page in POSTS:
+        assert stranger.post(f"/{office.slug}/{page.format(**keys)}").status_code == 404, page
+    case = stranger.post(f"/{office.slug}/drafts/", {"case": folder.case.id, "month": str(office.month + 1)})
+    assert case.status_code == 404
+    with acting(office.slug, TEST, "look"):
+        refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
+        assert refused.filter(subject=keys["decision"]).count() == 2
+        assert refused.filter(subject=folder.case.id).count() == 1
+
+
+def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:
+    office = new_office(renewal_opens_days_before=31)
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    keys = everything(folder)
+    with acting(office.slug, TEST, "look"):
+        account = Account.objects.get(person_id=folder.citizens[0].id).number
+    applicant, partner = (visit(office, who) for who in folder.citizens)
+    shown = applicant.get(f"/{office.slug}/my/").content.decode()
+    assert f"kontot som slutar på {account[-4:]}" in shown
+    for page in ("my/", "decisions/{decision}/", "drafts/{draft}/check/", "applications/{application}/"):
+        seen = partner.get(f"/{office.slug}/{page.format(**keys)}")
+        assert seen.status_code == 200, page
+        text = seen.content.decode()
+        assert account[-4:] not in text.replace(str(keys), ""), page
+        assert folder.numbers[0] not in text
+        assert "slutar på" not in text
+
+
+def test_a_protected_relative_is_masked_for_the_other(new_office: Any, visit: Any) -> None:
+    office = new_office()
+    key, _ = office.person("Hemlig", "Kanariefågel", "20140505", account=None, protection_level=2)
+    adult, number = office.person("Petra", "Nilsson", "19900615")
+    since = (office.month - 1).since
+    home = form_household(**office.act("rut"), members=[(adult, "adult"), (key, "child")], since=since)
+    case = open_case(
+        **office.act("rut"), applicant=adult, co_applicant=None, household=home.id,
+        unit=office.units["Försörjningsstöd"], caseworker=None, opened_on=since,
+    )  # fmt: skip
+    folder = Folder(office, case, [Actor("citizen", adult)], [number])
+    draft = folder.draft()
+    petra = visit(office, folder.citizens[0])
+    for screen in ("household", "income", "check"):
+        text = petra.get(f"/{office.slug}/drafts/{draft.id}/{screen}/").content.decode()
+        assert "En person med skyddade uppgifter" in text, screen
+        assert "Hemlig" not in text
+        assert "Kanariefågel" not in text
+
+
+def test_the_unknown_and_the_protected_are_turned_away_alike(
+    new_office: Any, visit: Any, at_eid: Callable[..., str], same: Callable[..., bytes]
+) -> None:
+    office = new_office()
+    _, protected = office.person("Gunnar", "Zander", "19750101", protection_level=1)
+    pages = []
+    for number in (protected, "197802199831"):
+        client = visit(office)
+        back = at_eid(client.post(f"/{office.slug}/log-in/").url, number)
+        page = client.get(back)
+        assert page.status_code == 403
+        pages.append(same(page, back.replace("&", "&amp;")))
+        assert client.get(f"/{office.slug}/my/").status_code == 302
+    assert pages[0] == pages[1]
+    assert b"Zander" not in pages[0]
+    with acting(office.slug, TEST, "look"):
+        assert ReadEntry.objects.filter(what="log-in", outcome="refused").count() == 2

@@ -1,0 +1,95 @@
+"""Log-in by e-ID: level, cancelling, where it leads, how long it lasts, what it leaves in the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from handslag.connectors.eid.port import LOA3
+from handslag.domain.audit.models import Event
+from handslag.domain.people.models import CitizenLogin
+from handslag.domain.tenancy.door import acting, at_large
+from handslag.domain.tenancy.models import Session
+from tests.office import TEST
+
+
+def test_a_log_in_is_a_new_session_of_ids_and_an_event_of_the_person(
+    office: Any, visit: Any, at_eid: Callable[..., str]
+) -> None:
+    folder = office.case()
+    client = visit(office)
+    begun = client.post(f"/{office.slug}/log-in/", {"next": f"/{office.slug}/my/"})
+    before = client.cookies["session"].value
+    done = client.get(at_eid(begun.url, folder.numbers[0]))
+    assert done.url == f"/{office.slug}/my/"
+    assert client.cookies["session"].value != before
+    with at_large("look"):
+        assert not Session.objects.filter(session_key=before).exists()
+        row = Session.objects.get(session_key=client.cookies["session"].value)
+    held = row.get_decoded()
+    assert set(held) == {"citizen"}
+    assert set(held["citizen"]) == {"tenant", "person", "login", "since", "seen"}
+    with acting(office.slug, TEST, "look"):
+        login = CitizenLogin.objects.get(person_id=folder.citizens[0].id)
+        assert (login.id, login.issuer, login.acr) == (row.account, settings.EID_ISSUER, LOA3)
+        (event,) = Event.objects.filter(subject_id=folder.citizens[0].id, kind="citizen logged in")
+        assert (event.actor_kind, event.actor_id) == ("citizen", folder.citizens[0].id)
+    assert client.post(f"/{office.slug}/log-out/").status_code == 302
+    with at_large("look"):
+        assert not Session.objects.filter(account=login.id).exists()
+
+
+def test_a_weak_level_is_explained_and_a_cancelled_log_in_can_be_begun_again(
+    office: Any, visit: Any, at_eid: Callable[..., str]
+) -> None:
+    folder = office.case()
+    client = visit(office)
+
+    def begin() -> str:
+        address: str = client.post(f"/{office.slug}/log-in/").url
+        return address
+
+    weak = client.get(at_eid(begin(), folder.numbers[0], level="loa2"))
+    assert (weak.status_code, "Den här e-legitimationen räcker inte" in weak.content.decode()) == (403, True)
+    cancelled = client.get(at_eid(begin(), folder.numbers[0], action="cancel"), follow=True)
+    assert "Du avbröt inloggningen" in cancelled.content.decode()
+    strong = client.get(at_eid(begin(), folder.numbers[0], level="loa4"))
+    assert strong.url == f"/{office.slug}/my/"
+
+
+def test_a_log_in_leads_nowhere_else(office: Any, visit: Any, at_eid: Callable[..., str]) -> None:
+    folder = office.case()
+    for place in ("https://evil.example/", "//evil.example", f"/{office.slug}x/my/", f"/{office.slug}/\\evil.example"):
+        client = visit(office)
+        begun = client.post(f"/{office.slug}/log-in/", {"next": place})
+        done = client.get(at_eid(begun.url, folder.numbers[0]))
+        assert re.fullmatch(rf"/{office.slug}/.*", done.url), place
+        assert "evil" not in done.url or done.url.startswith(f"/{office.slug}/"), place
+
+
+def test_a_session_ends_after_a_while_without_pages_and_after_a_day_of_work(office: Any, visit: Any) -> None:
+    actor = office.case().citizens[0]
+    mine = f"/{office.slug}/my/"
+    assert visit(office, actor, ago=settings.CITIZEN_IDLE_SECONDS - 60).get(mine).status_code == 200
+    assert visit(office, actor, ago=settings.CITIZEN_IDLE_SECONDS + 60).get(mine).status_code == 302
+    client = visit(office, actor)
+    session = client.session
+    session["citizen"] = {**session["citizen"], "since": session["citizen"]["since"] - settings.CITIZEN_SECONDS - 1}
+    session.save()
+    assert client.get(mine).status_code == 302
+
+
+def test_the_organisation_chooses_its_eid_and_levels(new_office: Any, visit: Any, at_eid: Callable[..., str]) -> None:
+    office = new_office(eid={"accepted_acr": ["http://id.elegnamnden.se/loa/1.0/loa4"]})
+    folder = office.case()
+    client = visit(office)
+    soft = client.post(f"/{office.slug}/log-in/")
+    assert client.get(at_eid(soft.url, folder.numbers[0])).status_code == 403
+    hard = client.post(f"/{office.slug}/log-in/")
+    assert client.get(at_eid(hard.url, folder.numbers[0], level="loa4")).url == f"/{office.slug}/my/"
+    other = new_office(eid={"issuer": "https://broker.example"})
+    page = visit(other).get(f"/{other.slug}/log-in/")
+    assert "form-action 'self' https://broker.example" in page.headers["Content-Security-Policy"]

@@ -1,0 +1,136 @@
+"""Signing: accepted once, in one transaction of few statements, whatever comes back from the e-ID and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from handslag.domain.intake.models import Application, Draft, Receipt
+from handslag.domain.intake.operations import change_again, fix_for_signing, save_answers
+from handslag.domain.tenancy.door import acting
+from handslag.web.citizen import eid as eid_of_citizens
+from tests.office import TEST
+
+AtEid = Callable[..., str]
+
+
+def fixed(folder: Any) -> Any:
+    """A draft that is fixed for signing."""
+    draft = folder.draft()
+    by = folder.office.by(folder.citizens[0])
+    return fix_for_signing(**by, draft=draft.id, version=draft.version)
+
+
+def to_eid(client: Any, office: Any, draft: Any) -> str:
+    """Press the button on the sign page; gives the e-ID's address."""
+    answer = client.post(f"/{office.slug}/drafts/{draft.id}/sign/begin/")
+    assert answer.status_code == 302
+    assert answer.url.startswith("http://eid.localhost:")
+    address: str = answer.url
+    return address
+
+
+def applications(office: Any) -> int:
+    with acting(office.slug, TEST, "look"):
+        assert Application.objects.count() == Receipt.objects.count()
+        return Application.objects.count()
+
+
+def test_the_request_that_accepts_is_one_commit_of_at_most_twelve_statements(
+    office: Any, visit: Any, at_eid: AtEid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for adults in ((("Petra", "Nilsson", "19900615"),), (("A", "Ek", "19850302"), ("B", "Ek", "19831120"))):
+        folder = office.case(*adults)
+        draft = fixed(folder)
+        last = len(adults) - 1
+        for adult in range(last):
+            folder.signed(draft, adult)
+        client = visit(office, folder.citizens[last])
+        back = at_eid(to_eid(client, office, draft), folder.numbers[last])
+        began: list[int] = []
+        finish = eid_of_citizens.finish
+
+        def exchanged(*given: Any, began: list[int] = began, finish: Any = finish) -> Any:
+            identity = finish(*given)
+            began.append(len(connection.queries_log))
+            return identity
+
+        monkeypatch.setattr(eid_of_citizens, "finish", exchanged)
+        connection.force_debug_cursor = True
+        connection.queries_log.clear()
+        try:
+            answer = client.get(back)
+            said = [entry["sql"] for entry in connection.queries_log]
+        finally:
+            connection.force_debug_cursor = False
+            monkeypatch.undo()
+        assert answer.url == f"/{office.slug}/applications/{draft.id}/"
+        statements = [sql for sql in said if sql.split()[0] not in ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")]
+        assert said.count("COMMIT") == 1, said
+        assert len(statements) <= 12, statements
+        assert not [sql for sql in statements if "tenancy_session" in sql and not sql.startswith("SELECT")]
+        # The token exchange stands outside the transaction: before it only the session was read.
+        assert began == [1]
+
+
+def test_coming_back_twice_gives_the_same_receipt(
+    office: Any, visit: Any, at_eid: AtEid, same: Callable[..., bytes]
+) -> None:
+    folder = office.case()
+    draft = fixed(folder)
+    client = visit(office, folder.citizens[0])
+    back = at_eid(to_eid(client, office, draft), folder.numbers[0])
+    first, second = client.get(back, follow=True), client.get(back, follow=True)
+    assert (first.status_code, first.redirect_chain[-1]) == (200, second.redirect_chain[-1])
+    assert same(first) == same(second)
+    assert applications(office) == 1
+
+
+def test_the_answer_of_the_eid_is_taken_only_for_what_was_fixed(office: Any, visit: Any, at_eid: AtEid) -> None:
+    folder = office.case()
+    draft = fixed(folder)
+    client = visit(office, folder.citizens[0])
+    back = at_eid(to_eid(client, office, draft), folder.numbers[0])
+    by = office.by(folder.citizens[0])
+    opened = change_again(**by, draft=draft.id)
+    saved = save_answers(**by, draft=draft.id, version=opened.version, part={"message": "Jag ändrade mig"})
+    fix_for_signing(**by, draft=draft.id, version=saved.version)
+    answer = client.get(back, follow=True)
+    assert "räknas inte" in answer.content.decode()
+    assert applications(office) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"action": "cancel"}, "Du avbröt. Inget är underskrivet"),
+        ({"level": "loa2"}, "räcker inte för att skriva under"),
+        ({"number": "other"}, "Någon annan än den som är inloggad"),
+    ],
+)
+def test_what_goes_wrong_at_the_eid_is_told_and_nothing_is_signed(
+    office: Any, visit: Any, at_eid: AtEid, told: dict[str, str], words: str
+) -> None:
+    folder, stranger = office.case(), office.case(("Eva", "Ek", "19700101"))
+    draft = fixed(folder)
+    client = visit(office, folder.citizens[0])
+    number = stranger.numbers[0] if told.pop("number", "") else folder.numbers[0]
+    back = at_eid(to_eid(client, office, draft), number, **told)
+    page = client.get(back, follow=True)
+    assert words in page.content.decode()
+    assert applications(office) == 0
+    with acting(office.slug, TEST, "look"):
+        assert Draft.objects.get(id=draft.id).state == "signing"
+
+
+def test_an_answer_that_this_browser_did_not_ask_for_is_refused(office: Any, visit: Any, at_eid: AtEid) -> None:
+    folder = office.case()
+    draft = fixed(folder)
+    back = at_eid(to_eid(visit(office, folder.citizens[0]), office, draft), folder.numbers[0])
+    other = visit(office, folder.citizens[0])
+    answer = other.get(back)
+    assert (answer.status_code, "Börja om" in answer.content.decode()) == (400, True)
+    assert applications(office) == 0
