@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ def citizen(
 
 
 @pytest.fixture
-def visit(database: Any) -> Iterator[Callable[..., Any]]:
+def visit(database: Any) -> Callable[..., Any]:
     """`visit(office, actor)`: Django's test client with that citizen's session (nobody's without an actor)."""
     from django.conf import settings
     from django.test import Client
@@ -98,7 +98,7 @@ def visit(database: Any) -> Iterator[Callable[..., Any]]:
             client.cookies["session"] = session.session_key
         return client
 
-    yield of
+    return of
 
 
 @pytest.fixture
@@ -114,8 +114,6 @@ def at_eid(eid: Process) -> Callable[..., str]:
         return "/" + back.headers["Location"].split("/", 3)[3]
 
     return answer
-
-
 
 
 @pytest.fixture

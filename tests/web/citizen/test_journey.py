@@ -116,9 +116,7 @@ def test_it_goes_by_keyboard_alone(office: Any, citizen: Any) -> None:
     def tab_to(name: str) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
-            at = page.evaluate(
-                "(e => (e.labels?.[0]?.innerText || e.innerText || '').trim())(document.activeElement)"
-            )
+            at = page.evaluate("(e => (e.labels?.[0]?.innerText || e.innerText || '').trim())(document.activeElement)")
             if at.startswith(name):
                 return
         raise AssertionError(f"{name} can't be reached by Tab on {page.url}")

@@ -94,7 +94,8 @@ def still_here(request: HttpRequest) -> None:
 def _to_log_in(request: HttpRequest, tenant: str) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"status": "logged out"}, status=401)
-    before = request.session.get("citizen")
+    citizen = request.session.get("citizen")
+    before = citizen if citizen and citizen["tenant"] == tenant else None
     if before:
         kept_already = kept.carry(request)
         request.session.flush()
