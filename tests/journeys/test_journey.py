@@ -76,7 +76,7 @@ def test_an_example_goes_from_the_register_to_the_payment_file(
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [3, 8, 18])  # refused; in part, on paper; in part, on-line
 def test_people_and_amounts_drawn_by_a_seed(drive: Drive, connect: Any, tmp_path: Path, seed: int) -> None:
     office = open_office(connect, demonstration=True)
     file = tmp_path / f"seed-{seed}.json"
@@ -152,7 +152,7 @@ NAMES = (("Åsa", "Öberg-Ek"), ("فاطمة", "الحسن"), ("Oksana", "Шев
 
 
 def draw(random: random.Random, month: Month) -> dict[str, Any]:
-    """An application file for that month: one or two adults, up to three children, random lines."""
+    """An application file for that month: one or two adults, up to three children, lines drawn at random."""
     couple = random.random() < 0.5
     household: list[dict[str, Any]] = []
     for n in range((2 if couple else 1) + random.randint(0, 3)):
@@ -175,12 +175,13 @@ def draw(random: random.Random, month: Month) -> dict[str, Any]:
         {"code": code, "amount": random.randint(100, 900_000)}
         for code in random.sample(["RENT", "ELECTRICITY", "HOME_INSURANCE", "INTERNET", "MEDICINE", "OTHER"], 4)
     ]
-    costs[1]["accepted"] = costs[1]["amount"] * random.randint(0, 1) // 2
+    costs[1]["accepted"] = costs[1]["amount"] * random.randint(0, 2) // 2
+    most = random.choice([200_000, 900_000, 3_000_000])
     incomes = [
-        {"code": code, "amount": random.randint(0, 600_000), "person": random.choice(household)["key"]}
+        {"code": code, "amount": random.randint(0, most), "person": random.choice(household)["key"]}
         for code in random.sample(["CHILD_BENEFIT", "HOUSING_ALLOWANCE", "SICKNESS_BENEFIT", "DEPOSIT"], 2)
     ]
-    incomes.append({"code": "SALARY", "amount": random.randint(0, 900_000), "person": "p0"})
+    incomes.append({"code": "SALARY", "amount": random.randint(0, most), "person": "p0"})
     return {
         "channel": "paper" if random.random() < 0.3 else "online",
         "paper": "Pärm 1",
