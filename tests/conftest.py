@@ -88,6 +88,15 @@ def own_copy(database: Database) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
+def filled(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A database with whole cases in it, which nobody alters (tests.filled.Filled)."""
+    from tests.filled import made
+
+    with made(f"{database.name}_filled", tmp_path_factory.mktemp("filled")) as filled:
+        yield filled
+
+
+@pytest.fixture(scope="session")
 def eid(database: Database) -> Iterator[Process]:
     """The development e-ID, at the address that the settings of this worker name."""
     port = int(os.environ["HANDSLAG_EID_PORT"])

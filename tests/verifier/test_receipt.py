@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.bed import ROOT
-from tests.verifier.conftest import Filled
+from tests.filled import Filled
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from handslag.connectors.store.port import for_tenant
 from handslag.kernel.ids import uuid7
 from tests import bed
 from tests.bed import Database
-from tests.verifier.conftest import Filled
+from tests.filled import Filled
 
 COUPLE = "(SELECT id FROM casefile_case WHERE co_applicant_id IS NOT NULL)"
 PAID = "(SELECT id FROM payments_payment WHERE state = 'sent' ORDER BY id LIMIT 1)"
@@ -41,7 +41,7 @@ BREACHES = {
         "DELETE FROM intake_receipt RETURNING application_id AS id", "I1", "intake_application"
     ),
     "a signature too few": (
-        f"DELETE FROM intake_signature WHERE draft_id IN (SELECT id FROM intake_application WHERE case_id = {COUPLE}) "
+        f"DELETE FROM intake_signature WHERE draft_id IN (SELECT id FROM intake_application WHERE case_id IN {COUPLE}) "
         "RETURNING draft_id AS id",
         "I1", "intake_application",
     ),

@@ -22,7 +22,8 @@ def test_nothing_is_found_where_nothing_is_amiss(filled: Any) -> None:
 
 def test_the_command_says_the_same(filled: Any) -> None:
     told = [sys.executable, "-m", "handslag.cli.main", "verify", "--format", "json", "--tenant", filled.office.slug]
-    done = subprocess.run(told, env=filled.copy.environment(), cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = filled.copy.environment() | {"HANDSLAG_DATA": str(filled.files.parent)}
+    done = subprocess.run(told, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     assert (done.returncode, done.stderr, report["tenants"]) == (0, "", [filled.office.slug])
     assert report["checked"]["files"] >= 6

@@ -1,39 +1,94 @@
-"""Cases of every kind that the first chain knows: single, couple, on paper, refused, reversed, paid, still planned."""
+"""A database of two organisations with cases of every kind that the first chain knows: single, couple, on paper,
+refused, reversed, paid, still planned, half signed. Tests may copy and damage it."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from django.db import connection
+from django.test import override_settings
 
 from handslag.connectors.eid.port import LOA3
 from handslag.domain.audit.blocks import sign_block
+from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.decisions.models import Letter
 from handslag.domain.intake.operations import enter_on_paper
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.operations import book_income, reverse_booking
 from handslag.domain.people.operations.citizens import log_in_citizen
+from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
-from handslag.domain.tenancy.keys import file_key
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
 from handslag.kernel.ids import uuid7
+from tests import bed
 from tests.bed import Database
 from tests.office import C1, EID, TEST, Office, as_role, open_office
+from verifier import Report, verify
 
 
-def fill(database: Database) -> tuple[Office, Office, int, dict[int, list[bytes]]]:
-    """Two offices, the first one's tenant id, and the file keys of both."""
-    office, other = open_office(database.connect, "filled"), open_office(database.connect, "other")
-    keys: dict[int, list[bytes]] = {}
+@dataclass
+class Filled:
+    """The first organisation has whole cases, the other one an application; their blocks are signed."""
+
+    copy: Database
+    office: Office
+    other: Office
+    tenant: int
+    keys: dict[int, list[bytes]]
+    files: Path
+
+    def verify(self, **more: Any) -> Report:
+        """Look at everything, files too."""
+        return verify(self.copy.of_role("auditor"), **{"files": self.files, "file_keys": self.keys, **more})
+
+
+@contextmanager
+def made(name: str, data: Path) -> Iterator[Filled]:
+    """See Filled; a database of that name and a file store in the folder `data`."""
+    copy = bed.copy_of_template(name)
+    shutil.copy2(Path(os.environ["HANDSLAG_DATA"]) / "secrets.json", data)
+    with _elsewhere(copy), override_settings(DATA=data):
+        filled = _fill(copy, data / "files")
+    copy.close_connections()
+    yield filled
+    bed.drop(copy)
+
+
+@contextmanager
+def _elsewhere(copy: Database) -> Iterator[None]:
+    """Let Django in this process work on another database for a while."""
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = copy.name
+    keys._opened.clear()
+    try:
+        yield
+    finally:
+        connection.close()
+        keys._opened.clear()
+        connection.settings_dict["NAME"] = before
+
+
+def _fill(copy: Database, files: Path) -> Filled:
+    office, other = open_office(copy.connect, "filled"), open_office(copy.connect, "other")
+    file_keys: dict[int, list[bytes]] = {}
     for place in (office, other):
         with acting(place.slug, TEST, "keys") as door:
-            keys[door.the_tenant.id] = [file_key()]
-    _cases(database, office)
+            file_keys[door.the_tenant.id] = [keys.file_key()]
+    _cases(copy, office)
     other.case().applied()
     for place in (other, office):
         sign_block(tenant=place.slug, by=TEST, now=place.now)
     office.case(("Sven", "Sen", "19700101")).applied()  # moves on after the first block
     sign_block(tenant=office.slug, by=TEST, now=office.now)
-    return office, other, next(iter(keys)), keys
+    return Filled(copy, office, other, next(iter(file_keys)), file_keys, files)
 
 
 def _cases(database: Database, office: Office) -> None:
@@ -67,6 +122,12 @@ def _cases(database: Database, office: Office) -> None:
         counterparty="Petra Nilsson", amount=120_00, source="inbetalning 17",
     )  # fmt: skip
     office.case(("Dag", "Draft", "19990909")).draft()
+    half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
+    half.signed(half.draft(), 0)
+    write_looks(
+        tenant=office.slug, by=office.staff["hanna"], purpose="case page", looks=[Look("case", single.case.id)],
+        now=office.now,
+    )  # fmt: skip
     with acting(office.slug, TEST, "look") as door:
         letters = list(Letter.objects.filter(document=None).values_list("id", flat=True))
         tenant = door.the_tenant.id
