@@ -84,6 +84,7 @@ def _fill(copy: Database, files: Path) -> Filled:
             file_keys[door.the_tenant.id] = [keys.file_key()]
     _cases(copy, office)
     other.case().applied()
+    other.case(("Ny", "By", "19810101")).draft()
     for place in (other, office):
         sign_block(tenant=place.slug, by=TEST, now=place.now)
     office.case(("Sven", "Sen", "19700101")).applied()  # moves on after the first block

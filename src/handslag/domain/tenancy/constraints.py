@@ -111,7 +111,7 @@ class RowSecurity(_Statements):
 class AppendOnly(_Statements):
     """Rows are written once: UPDATE, DELETE and TRUNCATE are refused, to the owner too.
 
-    `erasable` leaves DELETE to the role that erases (payloads); its missing privileges bind all the others.
+    `erasable` leaves DELETE to the role that erases (payloads).
     """
 
     def __init__(self, *, name: str, erasable: bool = False) -> None:
@@ -126,10 +126,10 @@ class AppendOnly(_Statements):
 
     def _create(self, model: type[models.Model], quote: Any) -> list[str]:
         table = quote(model._meta.db_table)
-        row_events = "UPDATE" if self.erasable else "UPDATE OR DELETE"
+        erasable = "'erasable'" if self.erasable else ""
         return [
-            f"CREATE TRIGGER {quote(self.name)} BEFORE {row_events} ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION app_refuse_change()",
+            f"CREATE TRIGGER {quote(self.name)} BEFORE UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION app_refuse_change({erasable})",
             f"CREATE TRIGGER {quote(self.name + '_all')} BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION app_refuse_change()",
         ]

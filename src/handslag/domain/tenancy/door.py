@@ -9,6 +9,7 @@ Outside both, every query raises, once here and once in the policy itself.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -115,14 +116,17 @@ class WriteOutsideOperation(RuntimeError):
     """A change of rows that no operation carries: it would have no event."""
 
 
+_COMMENTS = re.compile(r"\A(\s|--[^\n]*(\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _WRITES = ("INSERT", "UPDATE", "DELETE", "WITH", "MERGE", "TRUNCATE")
 
 
 def _only_operations_write(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     door = _open.get()
     guarded = door is not None and door.kind == "acting" and not door.memory.get("writing")
-    if guarded and isinstance(sql, str) and sql.lstrip().upper().startswith(_WRITES):
-        raise WriteOutsideOperation(sql.split("(")[0][:80])
+    if guarded:
+        text = sql if isinstance(sql, str) else sql.as_string(None)
+        if _COMMENTS.sub("", text).upper().startswith(_WRITES):
+            raise WriteOutsideOperation(text.strip().split("(")[0][:80])
     return execute(sql, params, many, context)
 
 

@@ -35,7 +35,8 @@ def grant_statements() -> list[str]:
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO handslag_backup",
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO handslag_backup",
     ]
-    granted = {model._meta.db_table: getattr(model, "grants", {}) for model in apps.get_models()}
+    granted: dict[str, dict[str, str]] = {table: {} for table in INSTALLATION_TABLES}
+    granted |= {model._meta.db_table: getattr(model, "grants", {}) for model in apps.get_models()}
     listed = {table: entry.grants for table, entry in INSTALLATION_TABLES.items() if entry.grants}
     for table, grants in {**granted, **listed}.items():
         auditor = table not in INSTALLATION_TABLES or INSTALLATION_TABLES[table].audited

@@ -1,0 +1,270 @@
+"""The rules of the wall, read from PostgreSQL's own catalogue. Each finding names what breaks one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+
+from handslag.domain.tenancy.constraints import AppendOnly, TenantKey
+from handslag.domain.tenancy.installation import INSTALLATION_TABLES, ROLES
+from handslag.domain.tenancy.rows import TenantFK, TenantRow
+
+APPLICATION_ROLES = tuple(f"handslag_{role}" for role in ROLES if role != "owner")
+SAME = "(tenant_id = ( SELECT app_tenant() AS app_tenant))"
+
+
+def tenant_models() -> dict[str, type[TenantRow]]:
+    """The models of tenants' tables by table."""
+    return {m._meta.db_table: m for m in apps.get_models(include_auto_created=True) if issubclass(m, TenantRow)}
+
+
+def tenant_keys() -> list[tuple[str, str, str, str]]:
+    """Every reference between tenants' tables that the models make: table, column, parent, name of its key."""
+    found = []
+    for table, model in tenant_models().items():
+        named = {c.field: c for c in model._meta.constraints if isinstance(c, TenantKey)}
+        for field in model._meta.concrete_fields:
+            if isinstance(field, TenantFK):
+                name = named[field.name].name if field.name in named else ""
+                found.append((table, field.column, field.related_model._meta.db_table, name))
+        for key in named.values():
+            if key.to:
+                found.append((table, "id", apps.get_model(key.to)._meta.db_table, key.name))
+    return found
+
+
+def append_only_tables() -> dict[str, bool]:
+    """Tables whose rows are written once; True where the role eraser may delete."""
+    return {
+        table: constraint.erasable
+        for table, model in tenant_models().items()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, AppendOnly)
+    }
+
+
+def findings(connection: Any) -> list[str]:
+    """Everything in the database of `connection` (the administrator's) that breaks a rule of the wall."""
+    return [
+        *_kinds_of_relation(connection),
+        *_functions(connection),
+        *_tables(connection),
+        *_policies(connection),
+        *_keys(connection),
+        *_triggers(connection),
+        *_roles(connection),
+        *_grants(connection),
+    ]
+
+
+def _kinds_of_relation(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT n.nspname, c.relname, c.relkind, pg_get_userbyid(c.relowner) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind NOT IN ('i', 'I', 't', 'c')"
+    )
+    for schema, name, kind, owner in rows.fetchall():
+        if schema != "public":
+            yield f"{schema}.{name}: outside the schema public"
+        if kind not in ("r", "S"):
+            yield f"{name}: a relation of kind {kind!r} (views and foreign tables see past row-level security)"
+        if owner != "handslag_owner":
+            yield f"{name}: belongs to {owner}"
+
+
+def _functions(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT p.proname, p.prosecdef, pg_get_userbyid(p.proowner), "
+        "  EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0) "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' "
+        "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+    )
+    for name, definer, owner, public in rows.fetchall():
+        if definer:
+            yield f"{name}(): SECURITY DEFINER"
+        if owner != "handslag_owner":
+            yield f"{name}(): belongs to {owner}"
+        if public:
+            yield f"{name}(): PUBLIC may execute it"
+
+
+def _tables(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, "
+        "  array(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 "
+        "        AND NOT a.attisdropped ORDER BY 1), "
+        "  EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnotnull), "
+        "  array(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN "
+        "        ('u', 'p')), "
+        "  EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] "
+        "          WHERE i.indrelid = c.oid AND a.attname = 'tenant_id' AND i.indpred IS NULL) "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY 1"
+    ).fetchall()
+    models = tenant_models()
+    for name, secured, forced, columns, has_tenant, uniques, led in rows:
+        if name in INSTALLATION_TABLES:
+            if set(columns) != set(INSTALLATION_TABLES[name].columns):
+                yield f"{name}: its columns are not those of the reviewed list"
+            continue
+        if name not in models:
+            yield f"{name}: neither a tenant's table nor in the reviewed list"
+            continue
+        if not has_tenant:
+            yield f"{name}: no tenant, or none needed"
+        if not secured:
+            yield f"{name}: row-level security is off"
+        if not forced:
+            yield f"{name}: row-level security does not bind the owner"
+        if "UNIQUE (tenant_id, id)" not in uniques or "PRIMARY KEY (id)" not in uniques:
+            yield f"{name}: not unique by tenant and id"
+        if not led:
+            yield f"{name}: no index begins with the tenant"
+    there = {row[0] for row in rows}
+    for name in sorted((set(models) | set(INSTALLATION_TABLES)) - there):
+        yield f"{name}: is not there"
+
+
+def _policies(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+    )
+    found: dict[str, int] = {}
+    for table, name, permissive, roles, command, using, check in rows.fetchall():
+        found[table] = found.get(table, 0) + 1
+        if (permissive, roles, command) != ("PERMISSIVE", ["public"], "ALL"):
+            yield f"{table}: policy {name} does not bind every role and command"
+        if using != SAME:
+            yield f"{table}: policy {name} shows other rows than the tenant's"
+        if check != SAME:
+            yield f"{table}: policy {name} takes other rows than the tenant's"
+    for table in tenant_models():
+        if found.get(table) != 1:
+            yield f"{table}: {found.get(table, 0)} policies"
+
+
+def _keys(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT c.relname, k.conname, p.relname, pg_get_constraintdef(k.oid), k.convalidated, "
+        "  array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, i) "
+        "        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY i) "
+        "FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND k.contype = 'f'"
+    )
+    models, composite = tenant_models(), set()
+    for table, name, parent, definition, validated, columns in rows.fetchall():
+        if not validated:
+            yield f"{table}: key {name} was never checked"
+        if table not in models:
+            if parent in models:
+                yield f"{table}: key {name} leads into a tenant's table"
+        elif parent in models:
+            column = columns[-1]
+            wanted = f"FOREIGN KEY (tenant_id, {column}) REFERENCES {parent}(tenant_id, id) DEFERRABLE"
+            if definition == wanted:
+                composite.add((table, column, parent))
+            else:
+                yield f"{table}: key {name} does not hold tenant and {column} together"
+        elif (parent, columns) != ("tenancy_organisation", ["tenant_id"]):
+            yield f"{table}: key {name} leaves the tenant"
+    for table, column, parent, name in tenant_keys():
+        if (table, column, parent) not in composite:
+            yield f"{table}: {column} has no key into {parent} of the same tenant ({name})"
+
+
+def _triggers(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT c.relname, pg_get_triggerdef(t.oid), t.tgenabled FROM pg_trigger t "
+        "JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE NOT t.tgisinternal AND t.tgfoid = 'app_refuse_change'::regproc"
+    )
+    found: dict[str, set[str]] = {}
+    for table, definition, enabled in rows.fetchall():
+        if enabled not in ("O", "A"):
+            yield f"{table}: its trigger against changes is off"
+        kind = "TRUNCATE" if "BEFORE TRUNCATE" in definition else "ROW"
+        if kind == "ROW" and "BEFORE DELETE OR UPDATE" not in definition:
+            yield f"{table}: its trigger does not refuse every change"
+        if ("erasable" in definition) and not append_only_tables().get(table):
+            yield f"{table}: its trigger lets rows be erased"
+        found.setdefault(table, set()).add(kind)
+    for table in append_only_tables():
+        if found.get(table) != {"ROW", "TRUNCATE"}:
+            yield f"{table}: rows can be changed (triggers: {sorted(found.get(table, ()))})"
+
+
+def _roles(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit, "
+        "  EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid), "
+        "  EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid) "
+        "  OR EXISTS (SELECT FROM pg_proc p WHERE p.proowner = r.oid) "
+        "FROM pg_roles r WHERE rolname ~ '^handslag_'"
+    )
+    names = set()
+    for name, superuser, bypass, *others, member, owns in rows.fetchall():
+        names.add(name)
+        if superuser or any(others):
+            yield f"{name}: has attributes that no role of ours needs"
+        if bypass != (name == "handslag_backup"):
+            yield f"{name}: BYPASSRLS is {bypass}"
+        if member:
+            yield f"{name}: is a member of another role"
+        if owns != (name == "handslag_owner"):
+            yield f"{name}: owns relations or functions"
+    for name in sorted({*APPLICATION_ROLES, "handslag_owner"} - names):
+        yield f"{name}: is not there"
+
+
+def _grants(connection: Any) -> Iterator[str]:
+    """Exactly what models and the reviewed list say; nothing to PUBLIC, nothing of TRUNCATE, REFERENCES, TRIGGER."""
+    wanted: set[tuple[str, str, str]] = set()
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        for role, verbs in getattr(model, "grants", {}).items():
+            wanted |= {(table, f"handslag_{role}", verb.strip()) for verb in verbs.split(",")}
+        if table not in INSTALLATION_TABLES:
+            wanted.add((table, "handslag_auditor", "SELECT"))
+    for table, entry in INSTALLATION_TABLES.items():
+        for role, verbs in entry.grants.items():
+            wanted |= {(table, f"handslag_{role}", verb.strip()) for verb in verbs.split(",")}
+        if entry.audited:
+            wanted.add((table, "handslag_auditor", "SELECT"))
+    tables = set(tenant_models()) | set(INSTALLATION_TABLES)
+    wanted |= {(table, "handslag_backup", "SELECT") for table in tables}
+    rows = connection.execute(
+        "SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), a.privilege_type FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace, "
+        "LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a "
+        "LEFT JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm') AND a.grantee <> c.relowner"
+    )
+    found = {tuple(row) for row in rows.fetchall()}
+    for table, role, verb in sorted(found - wanted):
+        yield f"{table}: {role} has {verb}, which nobody granted"
+    for table, role, verb in sorted(wanted - found):
+        yield f"{table}: {role} lacks {verb}"
+    columns = connection.execute(
+        "SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), a.privilege_type, t.attname FROM pg_attribute t "
+        "JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, "
+        "LATERAL aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE n.nspname = 'public'"
+    )
+    reviewed = {
+        (table, "handslag_auditor", "SELECT", column)
+        for table, entry in INSTALLATION_TABLES.items()
+        for column in entry.audited_columns
+    }
+    for table, role, verb, column in sorted({tuple(row) for row in columns.fetchall()} ^ reviewed):
+        yield f"{table}: {role}, {verb} of column {column} is granted or lacking against the reviewed list"
+    public = connection.execute(
+        "SELECT 'schema ' || nspname, privilege_type FROM pg_namespace, "
+        "  aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE nspname = 'public' AND grantee = 0 "
+        "UNION ALL SELECT 'database', privilege_type FROM pg_database, "
+        "  aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = current_database() AND grantee = 0 "
+        "UNION ALL SELECT 'sequence ' || relname, privilege_type FROM pg_class, "
+        "  aclexplode(coalesce(relacl, acldefault('S', relowner))) WHERE relkind = 'S' AND grantee = 0"
+    )
+    for what, verb in public.fetchall():
+        yield f"{what}: PUBLIC has {verb}"

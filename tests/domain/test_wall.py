@@ -1,0 +1,375 @@
+"""The wall beneath the door: the catalogue's rules, what leaks where a stone is taken out, who may do what."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tests import bed
+from tests.bed import Database
+from tests.domain.catalogue import append_only_tables, findings, tenant_keys, tenant_models
+from tests.filled import Filled
+
+ROLES = ("web", "worker", "courier", "auditor", "eraser")
+#: Rows for tables that the cases of tests.filled leave empty: columns of a row of the tenant.
+BESIDES = {
+    "people_representation": """
+        INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, since)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'
+        FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE a.tenant_id = %s LIMIT 1""",
+    "tasks_task": """
+        INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
+        SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1
+        FROM tenancy_staffmember m WHERE m.tenant_id = %s LIMIT 1""",
+}
+
+
+class Wall:
+    """A copy with rows of two tenants in every table, its administrator, and people who try the wall."""
+
+    def __init__(self, copy: Database, ours: int, theirs: int) -> None:
+        self.copy, self.ours, self.theirs = copy, ours, theirs
+        self.admin = copy.connect("admin", autocommit=True)
+        for table in tenant_models():
+            if table in BESIDES and not self.rows(table, ours):
+                self.admin.execute(BESIDES[table].encode(), [ours])
+            assert self.rows(table, ours), f"no row of {table} to try with"
+            if not self.rows(table, theirs):
+                self._clone(table)
+        self.roles = {role: copy.connect(role, autocommit=True) for role in (*ROLES, "owner")}
+
+    def rows(self, table: str, tenant: int) -> list[dict[str, Any]]:
+        with self.admin.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            query = sql.SQL("SELECT * FROM {} WHERE tenant_id = %s ORDER BY id").format(sql.Identifier(table))
+            return cursor.execute(query, [tenant]).fetchall()
+
+    def _clone(self, table: str) -> None:
+        """A row of ours as one of theirs: what it refers to doesn't matter."""
+        row = {**self.rows(table, self.ours)[0], "id": uuid4(), "tenant_id": self.theirs}
+        with self.admin.transaction():
+            self.admin.execute("SET LOCAL session_replication_role = replica")
+            self._insert(self.admin, table, row)
+
+    def _insert(self, connection: Any, table: str, row: dict[str, Any]) -> None:
+        values = [
+            Jsonb(v) if isinstance(v, dict) or (v is not None and self._is_json(table, c)) else v
+            for c, v in row.items()
+        ]
+        query = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(row)),
+        )
+        connection.execute(query, values)
+
+    def _is_json(self, table: str, column: str) -> bool:
+        field = next(f for f in tenant_models()[table]._meta.concrete_fields if f.column == column)
+        return field.get_internal_type() == "JSONField"
+
+    @contextmanager
+    def behind(self, role: str, tenant: int | None) -> Iterator[Any]:
+        """A transaction of a role in a tenant, rolled back."""
+        connection = self.roles[role]
+        with connection.transaction(force_rollback=True):
+            if tenant is not None:
+                connection.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+            yield connection
+
+    # -- probes: each says whether the wall leaks there ------------------------------------------------------
+
+    def shows_foreign_rows(self, table: str) -> bool:
+        with self.behind("web", self.ours) as connection:
+            query = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = %s").format(sql.Identifier(table))
+            return bool(connection.execute(query, [self.theirs]).fetchone()[0])
+
+    def hides_own_rows(self, table: str) -> bool:
+        with self.behind("web", self.ours) as connection:
+            return connection.execute(sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table))).fetchone() is None
+
+    def shows_the_owner_everything(self, table: str) -> bool:
+        with self.behind("owner", None) as connection:
+            try:
+                return bool(connection.execute(sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table))).fetchone())
+            except psycopg.errors.InsufficientPrivilege:
+                return False
+
+    def takes_foreign_rows(self, table: str) -> bool:
+        """Whether web, acting for us, gets a row of theirs past the policy (to whatever comes after it)."""
+        row = {**self.rows(table, self.theirs)[0], "id": uuid4()}
+        with self.behind("web", self.ours) as connection:
+            try:
+                self._insert(connection, table, row)
+            except psycopg.errors.InsufficientPrivilege as refusal:
+                return "row-level security" not in str(refusal)
+            except psycopg.errors.IntegrityError:
+                return True
+            return True
+
+    def links_to_foreign_rows(self, table: str, column: str, parent: str) -> bool:
+        """Whether web, acting for us, may put a row of theirs behind a reference of ours."""
+        rows = self.rows(table, self.ours)
+        row = next((r for r in rows if r[column] is not None), rows[0])
+        known = {r["id"] for r in self.rows(table, self.theirs)}
+        foreign = next(r["id"] for r in self.rows(parent, self.theirs) if column != "id" or r["id"] not in known)
+        linked = {**row, column: foreign}
+        if (table, column) == ("tasks_notice", "member_id"):
+            linked["person_id"] = None
+        with self.admin.transaction(force_rollback=True):
+            self.admin.execute("SET LOCAL session_replication_role = replica")
+            self.admin.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(sql.Identifier(table)), [row["id"]])
+            self.admin.execute("SET LOCAL session_replication_role = origin")
+            self.admin.execute("SET LOCAL ROLE handslag_web")
+            self.admin.execute("SELECT set_config('app.tenant', %s, true)", [str(self.ours)])
+            try:
+                with self.admin.transaction():
+                    self._insert(self.admin, table, linked)
+            except psycopg.errors.ForeignKeyViolation as refusal:
+                own = {name for t, c, _, name in tenant_keys() if (t, c) == (table, column)}
+                return refusal.diag.constraint_name not in own
+            return True
+
+
+@pytest.fixture(scope="module")
+def wall(filled: Filled) -> Iterator[Wall]:
+    """See Wall; nothing that a test does to it stays."""
+    copy = Database(f"{filled.copy.name}_wall", filled.copy.server, filled.copy.secrets)
+    bed._create(copy, filled.copy.name)
+    theirs = next(key for key in filled.keys if key != filled.tenant)
+    yield Wall(copy, filled.tenant, theirs)
+    bed.drop(copy)
+
+
+@contextmanager
+def _without(wall: Wall, *statements: str, back: tuple[str, ...]) -> Iterator[None]:
+    """Take a stone out of the wall, and put it back."""
+    for statement in statements:
+        wall.admin.execute(statement.encode())
+    try:
+        yield
+    finally:
+        for statement in back:
+            wall.admin.execute(statement.encode())
+
+
+def test_the_catalogue_keeps_the_rules(database: Database, connect: Any) -> None:
+    assert findings(connect("admin", autocommit=True)) == []
+
+
+def test_the_wall_stands_before_stones_are_taken_out(wall: Wall) -> None:
+    assert findings(wall.admin) == []
+    for table in tenant_models():
+        assert not wall.shows_foreign_rows(table), table
+        assert not wall.hides_own_rows(table), table
+        assert not wall.shows_the_owner_everything(table), table
+        assert not wall.takes_foreign_rows(table), table
+    for table, column, parent, _ in tenant_keys():
+        assert not wall.links_to_foreign_rows(table, column, parent), (table, column)
+
+
+SAME = "tenant_id = (SELECT app_tenant())"
+
+
+@pytest.mark.parametrize("table", sorted(tenant_models()))
+def test_each_stone_of_a_table_is_missed(wall: Wall, table: str) -> None:
+    policy = f"{table}_tenant"
+    make = f"CREATE POLICY {policy} ON {table} USING ({SAME}) WITH CHECK ({SAME})"
+    drop = f"DROP POLICY {policy} ON {table}"
+
+    def named(text: str) -> bool:
+        return f"{table}: {text}" in findings(wall.admin)
+
+    with _without(wall, drop, back=(make,)):
+        assert named("0 policies") and wall.hides_own_rows(table)
+    off, on = (f"ALTER TABLE {table} {verb} ROW LEVEL SECURITY" for verb in ("DISABLE", "ENABLE"))
+    with _without(wall, off, back=(on,)):
+        assert named("row-level security is off")
+        assert wall.shows_foreign_rows(table) and wall.takes_foreign_rows(table)
+    free, bound = (f"ALTER TABLE {table} {verb} ROW LEVEL SECURITY" for verb in ("NO FORCE", "FORCE"))
+    with _without(wall, free, back=(bound,)):
+        assert named("row-level security does not bind the owner") and wall.shows_the_owner_everything(table)
+    open_in = f"CREATE POLICY {policy} ON {table} USING ({SAME}) WITH CHECK (true)"
+    with _without(wall, drop, open_in, back=(drop, make)):
+        assert named(f"policy {policy} takes other rows than the tenant's") and wall.takes_foreign_rows(table)
+    open_out = f"CREATE POLICY {policy} ON {table} USING (true) WITH CHECK ({SAME})"
+    with _without(wall, drop, open_out, back=(drop, make)):
+        assert named(f"policy {policy} shows other rows than the tenant's") and wall.shows_foreign_rows(table)
+    second = f"CREATE POLICY second ON {table} USING (true)"
+    with _without(wall, second, back=(f"DROP POLICY second ON {table}",)):
+        assert named("2 policies") and wall.shows_foreign_rows(table)
+    assert findings(wall.admin) == []
+
+
+@pytest.mark.parametrize("key", tenant_keys(), ids=lambda key: key[3])
+def test_each_composite_key_is_missed(wall: Wall, key: tuple[str, str, str, str]) -> None:
+    table, column, parent, name = key
+    (definition,) = wall.admin.execute(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
+    ).fetchone() or ("",)
+    drop = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+    # NOT VALID: the administrator's copies of rows refer to nothing; what is put back is checked by `definition` alone
+    back = f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
+    trusting = f"UPDATE pg_constraint SET convalidated = true WHERE conname = '{name}'"
+    with _without(wall, drop, back=(f"{back} NOT VALID", trusting)):
+        assert f"{table}: {column} has no key into {parent} of the same tenant ({name})" in findings(wall.admin)
+        assert wall.links_to_foreign_rows(table, column, parent)
+    assert findings(wall.admin) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "back", "finding"),
+    [
+        ("CREATE VIEW seen AS SELECT * FROM people_person", "DROP VIEW seen", "seen: a relation of kind 'v'"),
+        (
+            "CREATE MATERIALIZED VIEW seen AS SELECT 1 AS x",
+            "DROP MATERIALIZED VIEW seen",
+            "seen: a relation of kind 'm'",
+        ),
+        (
+            "CREATE FUNCTION seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+            "DROP FUNCTION seen()",
+            "seen(): SECURITY DEFINER",
+        ),
+        ("CREATE TABLE seen (id int)", "DROP TABLE seen", "seen: neither a tenant's table"),
+        ("CREATE SCHEMA s CREATE TABLE seen (id int)", "DROP SCHEMA s CASCADE", "s.seen: outside the schema"),
+        (
+            "ALTER TABLE tenancy_session ADD COLUMN name text",
+            "ALTER TABLE tenancy_session DROP COLUMN name",
+            "tenancy_session: its columns",
+        ),
+        ("ALTER ROLE handslag_web BYPASSRLS", "ALTER ROLE handslag_web NOBYPASSRLS", "handslag_web: BYPASSRLS"),
+        (
+            "GRANT handslag_owner TO handslag_web",
+            "REVOKE handslag_owner FROM handslag_web",
+            "handslag_web: is a member",
+        ),
+        (
+            "GRANT TRUNCATE ON audit_event TO handslag_web",
+            "REVOKE TRUNCATE ON audit_event FROM handslag_web",
+            "audit_event: handslag_web has TRUNCATE",
+        ),
+        (
+            "GRANT SELECT ON people_person TO PUBLIC",
+            "REVOKE SELECT ON people_person FROM PUBLIC",
+            "people_person: PUBLIC has SELECT",
+        ),
+        (
+            "ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only",
+            "ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only",
+            "audit_event: its trigger against changes is off",
+        ),
+        (
+            "GRANT SELECT (session_key) ON tenancy_session TO handslag_auditor",
+            "REVOKE SELECT (session_key) ON tenancy_session FROM handslag_auditor",
+            "tenancy_session: handslag_auditor, SELECT of column session_key",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION app_tenant() TO PUBLIC",
+            "REVOKE EXECUTE ON FUNCTION app_tenant() FROM PUBLIC",
+            "app_tenant(): PUBLIC may",
+        ),
+    ],
+)
+def test_whatever_would_go_round_the_wall_is_named(wall: Wall, statement: str, back: str, finding: str) -> None:
+    with _without(wall, statement, back=(back,)):
+        assert any(found.startswith(finding) for found in findings(wall.admin))
+    assert findings(wall.admin) == []
+
+
+# -- tenant x role x table x verb ----------------------------------------------------------------------------------
+
+
+def _tried(connection: Any, query: sql.Composed, params: list[Any]) -> tuple[str, int]:
+    """How a statement ended: state and number of rows; the text of a refusal without the ids in it."""
+    try:
+        with connection.transaction():
+            return "ok", connection.execute(query, params).rowcount
+    except psycopg.Error as error:
+        text = str(error.diag.message_primary) + str(error.diag.message_detail or "")
+        for value in params:
+            text = text.replace(str(value), "<id>")
+        return f"{error.sqlstate} {text}", 0
+
+
+def _verbs(table: str, row: UUID) -> dict[str, tuple[sql.Composed, list[Any]]]:
+    name = sql.Identifier(table)
+    return {
+        "SELECT": (sql.SQL("SELECT * FROM {} WHERE id = %s").format(name), [row]),
+        "LOCK": (sql.SQL("SELECT id FROM {} WHERE id = %s FOR UPDATE").format(name), [row]),
+        "UPDATE": (sql.SQL("UPDATE {} SET id = id WHERE id = %s").format(name), [row]),
+        "DELETE": (sql.SQL("DELETE FROM {} WHERE id = %s").format(name), [row]),
+        "COUNT": (sql.SQL("SELECT 1 FROM {} WHERE id = %s HAVING count(*) > 0").format(name), [row]),
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_foreign_row_is_a_missing_row_to_every_role(wall: Wall, role: str) -> None:
+    models, tried = tenant_models(), 0
+    grants = {
+        table: {"auditor": "SELECT", **getattr(model, "grants", {})}.get(role, "") for table, model in models.items()
+    }
+    for (ours, theirs), table in itertools.product([(wall.ours, wall.theirs), (wall.theirs, wall.ours)], models):
+        own, foreign = wall.rows(table, ours)[0]["id"], wall.rows(table, theirs)[0]["id"]
+        with wall.behind(role, ours) as connection:
+            seen = _verbs(table, own)["SELECT"]
+            expected = ("ok", 1) if "SELECT" in grants[table] else None
+            found = _tried(connection, *seen)
+            assert found == expected if expected else found[0].startswith("42501"), (role, table, found)
+            for verb, statement in _verbs(table, foreign).items():
+                missing = _tried(connection, *_verbs(table, uuid4())[verb])
+                assert _tried(connection, *statement) == missing, (role, table, verb)
+                tried += 1
+    assert tried == 2 * len(models) * 5
+
+
+def test_a_link_to_a_foreign_row_fails_like_one_to_a_missing_row(wall: Wall) -> None:
+    for table, column, parent, _ in tenant_keys():
+        if column == "id":
+            continue
+        row = wall.rows(table, wall.ours)[0]
+        foreign = wall.rows(parent, wall.theirs)[0]["id"]
+        query = sql.SQL(
+            "INSERT INTO {table} SELECT (jsonb_populate_record(t, %s)).* FROM {table} t WHERE id = %s"
+        ).format(table=sql.Identifier(table))
+        outcomes = []
+        for target in (foreign, uuid4()):
+            with wall.behind("web", wall.ours) as connection:
+                changed = Jsonb({"id": str(uuid4()), column: str(target)})
+                outcome = _tried(connection, query, [changed, row["id"]])
+                outcomes.append((outcome[0].replace(str(target), "<id>").split("Key (")[0], outcome[1]))
+        assert outcomes[0] == outcomes[1], (table, column, outcomes)
+        assert not outcomes[0][0].startswith("ok"), (table, column)
+
+
+# -- rows written once ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", sorted(append_only_tables()))
+def test_rows_written_once_stay_for_every_role_and_the_owner(wall: Wall, table: str) -> None:
+    row = wall.rows(table, wall.ours)[0]["id"]
+    name = sql.Identifier(table)
+    statements: dict[str, tuple[sql.Composed, list[Any]]] = {
+        "UPDATE": (sql.SQL("UPDATE {} SET id = id WHERE id = %s").format(name), [row]),
+        "DELETE": (sql.SQL("DELETE FROM {} WHERE id = %s").format(name), [row]),
+        "TRUNCATE": (sql.SQL("TRUNCATE {} CASCADE").format(name), []),
+    }
+    for role in (*ROLES, "owner"):
+        for verb, statement in statements.items():
+            with wall.behind(role, wall.ours) as connection:
+                outcome, number = _tried(connection, *statement)
+            if (role, verb, append_only_tables()[table]) == ("eraser", "DELETE", True):
+                assert (outcome, number) == ("ok", 1)
+            else:
+                assert outcome.startswith("42501"), (role, verb, outcome)
+    for verb, (query, params) in statements.items():
+        with wall.admin.transaction(force_rollback=True):
+            assert _tried(wall.admin, query, params)[0].startswith("42501"), f"administrator: {verb}"
+    assert wall.rows(table, wall.ours)[0]["id"] == row
