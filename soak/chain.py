@@ -88,8 +88,9 @@ class Round:
         self.faulty(step, lambda: person.send("POST", button, **fields))
         again = person.until_answered("POST", button, **fields)
         after = person.until_answered("GET", page)
-        if again.status_code not in (200, 302, 409) or after.status_code != 200:
-            self.findings.append(f"{step}: answered {again.status_code}, then {after.status_code}")
+        where = again.headers.get("Location", page)
+        if again.status_code not in (200, 302, 409) or where != page or after.status_code != 200:
+            self.findings.append(f"{step}: answered {again.status_code} {where}, then {after.status_code}")
 
     def done(self, step: str) -> bool:
         """Whether the step's rows stand in the database."""

@@ -219,6 +219,8 @@ def citizen(stage: Stage, office: Any, folder: Any, adult: int = 0) -> Person:
 
 def staff(stage: Stage, office: Any, who: str) -> Person:
     """A member of staff, logged in by password and one-time code."""
+    from allauth.account.internal.flows import login
+
     from handslag.domain.tenancy.door import at_large
     from handslag.domain.tenancy.models import StaffUser
 
@@ -228,7 +230,8 @@ def staff(stage: Stage, office: Any, who: str) -> Person:
         "_auth_user_id": str(user.id),
         "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
         "_auth_user_hash": user.get_session_auth_hash(),
-        "account_authentication_methods": [{"method": "password"}, {"method": "mfa"}],
+        login.AUTHENTICATION_METHODS_SESSION_KEY: [{"method": "password"}, {"method": "mfa"}],
+        login._AUTHENTICATION_METHODS_USER_SESSION_KEY: str(user.id),
     }
     return Person(stage, "desk", _session(known))
 
