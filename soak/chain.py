@@ -9,7 +9,7 @@ from uuid import UUID
 import requests
 
 from handslag.kernel import canonical
-from soak.stage import LONGEST_WAIT, Lost, Person, Stage, at_the_eid, citizen, staff
+from soak.stage import Lost, Person, Stage, at_the_eid, citizen, staff
 
 #: A step's request, tried once with the fault: gives its answer, or None when none came.
 Faulty = Callable[[str, Callable[[], requests.Response]], requests.Response | None]
@@ -39,7 +39,7 @@ class Round:
         self.draft = draft.id
         person = citizen(self.stage, self.office, self.folder)
         here = f"/{self.office.slug}/drafts/{draft.id}/sign/"
-        back = self._to_the_eid(person, here)
+        back = self.to_the_eid(person, here)
         answer = self.faulty("submit", lambda: person.send("GET", back))
         told = _accepted(answer)
         for _ in range(5):
@@ -48,15 +48,20 @@ class Round:
                 break
             if told:
                 self.findings.append("submit: the applicant was shown a receipt, and then it was gone")
-            back = self._to_the_eid(person, here)
-        receipt = person.until_answered("GET", f"/{self.office.slug}/applications/{draft.id}/receipt.json")
+            back = self.to_the_eid(person, here)
+        self.see_receipt(person)
+
+    def see_receipt(self, person: Person) -> None:
+        """Keep what the applicant is shown."""
+        receipt = person.until_answered("GET", f"/{self.office.slug}/applications/{self.draft}/receipt.json")
         if receipt.status_code != 200:
-            self.findings.append(f"submit: no receipt after {LONGEST_WAIT} s: {receipt.status_code}")
+            self.findings.append(f"submit: no receipt: {receipt.status_code}")
             return
         body = receipt.json()["body"]
         self.shown.append({"number": body["number"], "digest": canonical.digest(body)})
 
-    def _to_the_eid(self, person: Person, here: str) -> str:
+    def to_the_eid(self, person: Person, here: str) -> str:
+        """Begin to sign and identify; gives the address that leads back."""
         where = person.until_answered("POST", f"{here}begin/").headers["Location"]
         assert "/authorize" in where, where
         return at_the_eid(where, self.folder.numbers[0])
@@ -104,6 +109,8 @@ class Round:
     def settled(self) -> list[str]:
         """Wait for the jobs, then say what is not exactly once, or not as it was shown."""
         self.stage.jobs_done()
+        if not self.shown:
+            return self.findings
         case = self.folder.case.id
         for what, (query, key) in {
             "receipt as shown": (

@@ -185,7 +185,7 @@ class Person:
                     method,
                     path if path.startswith("http") else origin + path,
                     data={"csrfmiddlewaretoken": _TOKEN, **fields} if method == "POST" else None,
-                    headers={"Connection": "close", "Origin": origin, "Accept-Language": "sv"},
+                    headers={"Connection": "close", "Origin": origin, "Accept-Language": "en"},
                     cookies={"session": self.session, "csrf": _TOKEN},
                     allow_redirects=False,
                     timeout=30,

@@ -10,15 +10,16 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from procrastinate import App, Blueprint, RetryStrategy
+from procrastinate import App, Blueprint, PsycopgConnector, RetryStrategy
 from procrastinate.contrib.django import app as app
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
 tasks = Blueprint()
 #: For tasks that must not be lost: again after 2, 4, 8 ... seconds when the database went away under them.
 AWAY = RetryStrategy(max_attempts=12, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError])
-#: A worker that lost the database tries again after so many seconds.
-AGAIN_SECONDS = 2
+#: A worker that waited so long for a connection has lost the database, and begins anew after so many seconds.
+AWAY_SECONDS, AGAIN_SECONDS = 3, 1
 log = structlog.get_logger("worker")
 
 
@@ -62,7 +63,8 @@ async def work(*, concurrency: int, once: bool) -> None:
 
 
 async def _work(*, concurrency: int, once: bool) -> None:
-    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+    connector = PsycopgConnector(kwargs=connector_params(), timeout=AWAY_SECONDS)
+    with app.replace_connector(connector):
         async with app.open_async():
             await app.run_worker_async(
                 concurrency=concurrency,
