@@ -155,7 +155,7 @@ def _collecting(door: Door, outermost: bool) -> Iterator[None]:
         yield
     except BaseException:
         if outermost:
-            for name in ("events", "inserts", "because"):
+            for name in ("events", "inserts", "updates", "heads", "because"):
                 door.memory.pop(name, None)
         raise
 
@@ -250,15 +250,16 @@ def _chain(door: Door, now: datetime) -> None:
         for (event, _), rows in zip(collected, _commitments(collected), strict=True)
     ]
     pending: list[Any] = door.memory.pop("inserts", [])
+    updates: list[tuple[str, Sequence[Any]]] = door.memory.pop("updates", [])
+    heads: dict[UUID, Subject] = door.memory.pop("heads", {})
     if not events:
-        if pending:
-            insert_together(pending)
+        if pending or updates:
+            write_together(pending, updates)
         return
     by = door.the_actor
-    wanted = sorted({event.subject for event in events})
-    heads = {
-        subject.id: subject for subject in Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
-    }
+    if wanted := sorted({event.subject for event in events} - set(heads)):
+        locked = Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
+        heads |= {subject.id: subject for subject in locked}
     rows: list[EventRow] = []
     payloads: list[Payload] = []
     for event in events:
@@ -284,14 +285,13 @@ def _chain(door: Door, now: datetime) -> None:
         row.hash = head.head = event_hash(row)
         rows.append(row)
         payloads.append(Payload(id=event.id, salt=salt, body=event.payload))
-    insert_together([*pending, *rows, *payloads])
     values = ", ".join(["(%s::uuid, %s::int, %s::text)"] * len(heads))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE audit_subject s SET seq = v.seq, head = v.head FROM (VALUES {values}) AS v(id, seq, head) "
-            "WHERE s.id = v.id",
-            [part for head in heads.values() for part in (head.id, head.seq, head.head)],
-        )
+    moved = (
+        f"UPDATE audit_subject s SET seq = v.seq, head = v.head FROM (VALUES {values}) AS v(id, seq, head) "
+        "WHERE s.id = v.id",
+        [part for head in heads.values() for part in (head.id, head.seq, head.head)],
+    )
+    write_together([*pending, *rows, *payloads], [*updates, moved])
 
 
 def insert_with_events(*rows: Any) -> None:
@@ -301,8 +301,20 @@ def insert_with_events(*rows: Any) -> None:
         note_written(row)
 
 
-def insert_together(rows: Sequence[Any]) -> None:
-    """Insert rows of several models by one statement: a data-modifying CTE per model, in the order given.
+def update_with_events(sql: str, *params: Any) -> None:
+    """Carry out an UPDATE in the same statement. It may only touch columns that the chain doesn't commit to."""
+    acting_door().memory.setdefault("updates", []).append((sql, params))
+
+
+def head_locked(subject: UUID, seq: int, head: str) -> None:
+    """The operation has read this head FOR UPDATE itself. For operations whose events concern no other subject:
+    several are locked in the order of their ids."""
+    acting_door().memory.setdefault("heads", {})[subject] = Subject(id=subject, seq=seq, head=head)
+
+
+def write_together(rows: Sequence[Any], updates: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    """Insert rows of several models, and update others, by one statement: a data-modifying CTE for each model, in
+    the order given, and for each update.
 
     Policies, triggers and keys hold as ever; keys between the rows are checked at the statement's end.
     """
@@ -320,6 +332,9 @@ def insert_together(rows: Sequence[Any]) -> None:
         for sql, values in query.get_compiler(connection=connection).as_sql():
             parts.append(f"i{len(parts)} AS ({sql})")
             params.extend(values)
+    for sql, values in updates:
+        parts.append(f"u{len(parts)} AS ({sql})")
+        params.extend(values)
     with connection.cursor() as cursor:
         cursor.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
     for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,14 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
-from handslag.domain.audit.operations import Done, Event, insert_with_events, operation
+from handslag.domain.audit.operations import (
+    Done,
+    Event,
+    head_locked,
+    insert_with_events,
+    operation,
+    update_with_events,
+)
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
@@ -215,9 +223,21 @@ class Accepted:
     receipt: Receipt | None
 
 
+#: Use the step-up once, and lock what it is about: the draft and the head of its case's chain.
 _CONSUME = """
-UPDATE intake_signingrequest SET state = 'used' WHERE token = %s AND state = 'open' AND person_id = %s
-RETURNING draft_id, digest
+WITH used AS (
+  UPDATE intake_signingrequest SET state = 'used' WHERE token = %s AND state = 'open' AND person_id = %s
+  RETURNING draft_id, digest
+)
+SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
+       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, p.id, p.since, s.seq, s.head,
+       array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s)
+FROM used
+JOIN intake_draft d ON d.id = used.draft_id
+JOIN casefile_case c ON c.tenant_id = d.tenant_id AND c.id = d.case_id
+JOIN casefile_period p ON p.tenant_id = d.tenant_id AND p.id = d.period_id
+JOIN audit_subject s ON s.tenant_id = d.tenant_id AND s.id = d.case_id
+FOR UPDATE OF d, s
 """
 
 
@@ -230,15 +250,10 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
     ("other person") when somebody else identified than who began.
     """
     assert by.id is not None
-    with connection.cursor() as cursor:
-        cursor.execute(_CONSUME, [token_of(state), by.id])
-        row = cursor.fetchone()
-    if row is None:
-        raise NotPossible("signed already")
-    draft = _signed_draft(row[0], by)
-    if draft.state != DraftState.SIGNING or not draft.shown_digest == row[1] == signed.digest:
+    draft, began, numbers = _use_step_up(state, by)
+    if draft.state != DraftState.SIGNING or not draft.shown_digest == began == signed.digest:
         raise NotPossible("other content")
-    if signed.identifier not in draft.signer_numbers:  # type: ignore[attr-defined]
+    if signed.identifier not in numbers:
         raise NotPossible("other person")
     signature = Signature(
         draft=draft,
@@ -264,27 +279,40 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
     return Done(Accepted(draft.id, receipt), event)
 
 
-def _signed_draft(key: UUID, by: Actor) -> Draft:
-    """The draft with its case and period, locked, and the number of the adult who signs, in one statement."""
+def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
+    """The draft that is signed, locked, as far as accepting needs it with its case and period; the digest that the
+    step-up began with; the numbers of the adult who signs."""
     assert by.id is not None
-    draft = (
-        Draft.objects.select_for_update(of=("self",))
-        .select_related("case", "period")
-        .annotate(signer_numbers=_numbers_of(by.id))
-        .filter(id=key)
-        .first()
-    )
-    if draft is None or by.id not in (draft.case.applicant_id, draft.case.co_applicant_id):
+    with connection.cursor() as cursor:
+        cursor.execute(_CONSUME, [token_of(state), by.id, by.id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotPossible("signed already")
+    began, key, channel, language, form, form_version, shown, shown_digest, now_in, case, number, *rest = row
+    applicant, co_applicant, unit, caseworker, period, since, seq, head, numbers = rest
+    if by.id not in (applicant, co_applicant):
         raise Hidden("draft", key)
-    return draft
-
-
-def _numbers_of(person: UUID) -> Any:
-    from django.contrib.postgres.expressions import ArraySubquery
-
-    from handslag.domain.people.models import Identifier
-
-    return ArraySubquery(Identifier.objects.filter(person_id=person).values("value"))
+    head_locked(case, seq, head)
+    draft = Draft(
+        id=key,
+        case=Case(
+            id=case,
+            number=number,
+            applicant_id=applicant,
+            co_applicant_id=co_applicant,
+            unit_id=unit,
+            caseworker_id=caseworker,
+        ),
+        period=Period(id=period, since=since),
+        channel=channel,
+        language=language,
+        form=form,
+        form_version=form_version,
+        shown=json.loads(shown) if shown else None,
+        shown_digest=shown_digest,
+        state=now_in,
+    )
+    return draft, began, numbers
 
 
 def _accept(
@@ -353,12 +381,8 @@ def _accept(
             received_at=now,
         ),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH d AS (UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s RETURNING 1) "
-            "UPDATE casefile_period SET last_application_at = %s WHERE id = %s",
-            [draft.id, now, period.id],
-        )
+    update_with_events("UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s", draft.id)
+    update_with_events("UPDATE casefile_period SET last_application_at = %s WHERE id = %s", now, period.id)
     payload = {
         "application": str(application.id),
         "digest": application.digest,
