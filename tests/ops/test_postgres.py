@@ -93,6 +93,7 @@ def test_starts_durable_and_private_adopts_and_survives_kill(server: Server, dat
         assert ask(again.superuser, "SELECT count(*) FROM kept") == 1000
     finally:
         again.stop()
+    assert not postgres.cluster(data).socket.exists()
 
 
 def test_a_lock_file_whose_number_another_program_got_does_not_stop_the_start(binaries: Path, data: Path) -> None:

@@ -82,6 +82,8 @@ class Server:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(STOP_SECONDS)
         self.process = None
+        with suppress(OSError):  # in use again already, or gone
+            Path(str(conninfo_to_dict(self.conninfo)["host"])).rmdir()
 
 
 def from_dsn(dsn: str) -> Server:
