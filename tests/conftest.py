@@ -24,7 +24,7 @@ CHROMIUM_FLAGS = [
 
 _session: bed.Session | None = None
 
-#: The Swedish norms end with 2026: later, tests play this day (the product, too, decides only where norms are in force).
+#: The Swedish norms end with 2026: later, tests play this day (the product decides only where norms are in force).
 LAST_DAY, PLAYED = datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 11, 22, 9, tzinfo=UTC)
 if datetime.now(UTC) > LAST_DAY:
     shift = int((PLAYED - datetime.now(UTC)).total_seconds())
