@@ -271,6 +271,7 @@ def test_a_start_refuses_fsync_off(server: Server, data: Path) -> None:
     roles.ensure(server, secrets)
     server.stop()
     c = postgres.cluster(data)
+    c.socket.mkdir(mode=0o700)
     careless = subprocess.Popen(
         [c.binaries / "postgres", "-D", c.folder, "--fsync=off", "--listen_addresses=", f"-k{c.socket}"],
         cwd="/", stderr=subprocess.DEVNULL, preexec_fn=c.identity(dies_with_parent=True),
@@ -287,6 +288,7 @@ def test_a_start_refuses_fsync_off(server: Server, data: Path) -> None:
     finally:
         careless.send_signal(signal.SIGINT)
         careless.wait()
+        c.socket.rmdir()
 
 
 @pytest.mark.parametrize(
