@@ -4,12 +4,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import requests
 
 from soak.chain import Round
-from soak.stage import Person, Stage, at_the_eid, citizen, staff, stage
+from soak.stage import Stage, citizen, staff, stage
 
 WHAT = (
     "Fifty windows come back from the same signature, fifty deciders take the same proposal, fifty payers reserve "

@@ -15,9 +15,7 @@ EVIDENCE = ROOT / "docs" / "evidence"
 def commit() -> str:
     """The commit that runs, with '+changes' when tracked files differ from it."""
     git = ["git", "-C", str(ROOT)]
-    head = subprocess.run(
-        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     changed = subprocess.run(
         [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/evidence"],
         capture_output=True,
