@@ -198,7 +198,7 @@ def test_the_decision_is_explained_line_by_line_and_its_payment_followed(
     page: Page = petra.page
     petra.log_in()
     expect(page.get_by_role("main")).to_contain_text("Beslutad: beviljad")
-    expect(page.get_by_role("table")).to_contain_text("planerad")
+    expect(page.locator(".h-amounts")).to_contain_text("planerad")
     page.get_by_role("link", name="Du får 6 550,00 kr").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Du får 6 550,00 kr")
     for line in ("Hyra", "Hushållsel", "Aktivitetsstöd", "Riksnormen"):
@@ -218,6 +218,6 @@ def test_the_decision_is_explained_line_by_line_and_its_payment_followed(
     office.run()
     run_jobs(database)
     petra.goto("my/")
-    expect(page.get_by_role("table")).to_contain_text("utbetald")
+    expect(page.locator(".h-amounts")).to_contain_text("utbetald")
     fits(page)
     assert axe(page) == []

@@ -96,7 +96,10 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("pack", models.CharField(max_length=12)),
                 ("rule_version", models.CharField(max_length=40)),
-                ("known_on", models.DateField(help_text="the day it was computed: norms as known, sections as in force then")),
+                (
+                    "known_on",
+                    models.DateField(help_text="the day it was computed: norms as known, sections as in force then"),
+                ),
                 ("body", models.JSONField(help_text="lines, totals, result")),
                 ("digest", models.CharField(max_length=64)),
                 ("granted", models.BigIntegerField(help_text="minor units")),

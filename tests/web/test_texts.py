@@ -1,0 +1,53 @@
+"""Every text of the frame and of the citizens' pages stands in Swedish too, with the same places for values."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+from django.utils.translation.template import templatize
+
+from tests.bed import ROOT
+
+WEB = ROOT / "src/handslag/web"
+
+
+@pytest.fixture(scope="module")
+def assets() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("assets", ROOT / "build/assets.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def messages_used(folder: str) -> set[str]:
+    """Each message of a counter's templates and modules, plural behind a NUL."""
+    text = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    call = re.compile(rf"\b(?:n?gettext|_)\(u?{text}(?:,\s*u?{text})?")
+    used: set[str] = set()
+    for template in (WEB / folder).rglob("*.html"):
+        for match in call.finditer(templatize(template.read_text("utf-8"))):
+            used.add("\0".join(ast.literal_eval(group) for group in match.groups() if group))
+    for module in (WEB / folder).glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if isinstance(node, ast.Call) and name in ("_", "gettext") and isinstance(node.args[0], ast.Constant):
+                used.add(str(node.args[0].value))
+    return used
+
+
+@pytest.mark.parametrize("folder", ["entry", "citizen"])
+def test_every_text_is_translated(assets: ModuleType, folder: str) -> None:
+    catalogue = assets.messages((WEB / folder / "locale/sv/LC_MESSAGES/django.po").read_text("utf-8"))
+    used = messages_used(folder)
+    assert len(used) > 10
+    assert set(catalogue) - {""} == used
+    for source, translation in catalogue.items():
+        if source:
+            wanted = set(re.findall(r"%\(\w+\)s", source))
+            assert set(re.findall(r"%\(\w+\)s", translation)) == wanted, source
