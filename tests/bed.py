@@ -183,9 +183,7 @@ def copy_of_template(name: str) -> Database:
 def _create(database: Database, template: str) -> None:
     names = (sql.Identifier(name) for name in (database.name, template))
     with psycopg.connect(database.server.superuser, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name))
-        )
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name)))
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER handslag_owner ENCODING 'UTF8'").format(*names)
         )

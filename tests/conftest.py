@@ -171,9 +171,7 @@ def axe() -> Callable[[Page], list[str]]:
     """`axe(page)`: what axe-core finds against WCAG 2.2 A and AA and best practice, as 'rule: selector'."""
     source = bed.ROOT / "tests" / "vendor" / "axe.min.js"
     if not source.exists():
-        pytest.fail(
-            "axe-core is missing: run `./dev test`, or `python build/assets.py --dev`.", pytrace=False
-        )
+        pytest.fail("axe-core is missing: run `./dev test`, or `python build/assets.py --dev`.", pytrace=False)
     script = source.read_text()
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import check_password
 
 from handslag.domain.audit.models import Event
 from handslag.domain.tenancy.door import acting, at_large, system
-from handslag.domain.tenancy.models import RoleGrant, StaffUser
+from handslag.domain.tenancy.models import Relation, RoleGrant, StaffUser
 from handslag.domain.tenancy.policies import setting
 
 
@@ -34,7 +34,13 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (1, 1)
     unknown = handslag("set", "nowhere", "four_eyes_above", "1")
     assert (unknown.returncode, "no organisation nowhere" in unknown.stderr) == (1, True)
+    assert handslag("add", "kretsen", "--name", "Kretsen", "--code", "99", "--kind", "district").returncode == 0
+    related = handslag("relate", "prov", "takes_norms_from", "kretsen", "--since", "2026-01-01")
+    assert related.returncode == 0, related.stderr
+    assert handslag("relate", "prov", "envies", "kretsen", "--since", "2026-01-01").returncode == 1
     with at_large("look"):
+        relation = Relation.objects.get(subject__slug="prov")
+        assert (relation.kind, relation.other.slug, relation.until) == ("takes_norms_from", "kretsen", None)
         user = StaffUser.objects.get(email="karin@prov.example")
     assert check_password(password, user.password)
     with acting("prov", system("look"), "look"):

@@ -15,9 +15,7 @@ import pytest
 from handslag.ops import postgres, roles
 from handslag.ops.secrets import Secrets
 
-BINARIES = sorted(
-    {postgres.bin_dir(), *Path("/usr/lib/postgresql").glob("*/bin")}, key=postgres.major_version
-)
+BINARIES = sorted({postgres.bin_dir(), *Path("/usr/lib/postgresql").glob("*/bin")}, key=postgres.major_version)
 OLD, NEW = BINARIES[0], BINARIES[-1]
 
 
@@ -43,17 +41,13 @@ def handslag(binaries: Path, *arguments: str, given: bytes = b"") -> subprocess.
     )
 
 
-def test_a_dump_of_the_oldest_version_is_restored_into_the_newest(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dump_of_the_oldest_version_is_restored_into_the_newest(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = Secrets.of(data)
     monkeypatch.setenv("HANDSLAG_POSTGRES_BIN", str(OLD))
     server = postgres.ensure_running(data)
     roles.ensure(server, secrets)
     with psycopg.connect(server.for_role("handslag_owner", secrets.roles["owner"])) as connection:
-        connection.execute(
-            "CREATE TABLE kept AS SELECT n, 'Åsa ' || n AS name FROM generate_series(1, 500) n"
-        )
+        connection.execute("CREATE TABLE kept AS SELECT n, 'Åsa ' || n AS name FROM generate_series(1, 500) n")
         connection.execute("ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         connection.execute("GRANT SELECT ON kept TO handslag_backup")
     server.stop()
@@ -86,8 +80,6 @@ def test_a_dump_of_the_oldest_version_is_restored_into_the_newest(
 
 
 def test_a_broken_dump_is_not_taken_for_a_whole_one(data: Path) -> None:
-    restored = handslag(
-        NEW, "postgres", "restore", f"--data={data}", given=b"CREATE TABLE x (n int);\nNONSENSE;\n"
-    )
+    restored = handslag(NEW, "postgres", "restore", f"--data={data}", given=b"CREATE TABLE x (n int);\nNONSENSE;\n")
     assert restored.returncode == 1
     assert b"not complete" in restored.stderr

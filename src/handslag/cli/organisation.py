@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -72,6 +73,31 @@ def add(
             tenant=slug, by=system("installation"), now=clock.now(), units=unit or ["Försörjningsstöd"]
         )
     print(f"{name} is open. Units: {', '.join(units)}. Next: handslag organisation staff {slug} ...")
+
+
+@app.command()
+def relate(
+    slug: Slug,
+    kind: Annotated[str, typer.Argument(help="takes_norms_from, decides_for, works_cases_for, hears_objections_of")],
+    other: Annotated[str, typer.Argument(help="Short name of the other organisation.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
+    ] = None,
+) -> None:
+    """Enter what one organisation does for another, from a day on."""
+    with _playing("owner"):
+        from handslag.domain.tenancy.models import Organisation, Relation
+        from handslag.domain.tenancy.states import RelationKind
+
+        found = {o.slug: o for o in Organisation.objects.filter(slug__in=[slug, other])}
+        for missing in {slug, other} - found.keys():
+            sys.exit(f"There is no organisation {missing}.")
+        Relation.objects.create(
+            kind=RelationKind(kind), subject=found[slug], other=found[other], since=since.date(),
+            until=until.date() if until else None,
+        )  # fmt: skip
+    print(f"{slug} {kind} {other} since {since.date()}")
 
 
 @app.command()
