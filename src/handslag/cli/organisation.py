@@ -81,7 +81,7 @@ def relate(
     kind: Annotated[str, typer.Argument(help="takes_norms_from, decides_for, works_cases_for, hears_objections_of")],
     other: Annotated[str, typer.Argument(help="Short name of the other organisation.")],
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")],
-    until: Annotated[
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day no longer.")] = None,
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
     ] = None,
 ) -> None:
