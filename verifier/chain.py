@@ -29,6 +29,7 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "entitlement_assessment": frozenset("*"),
     "intake_draft": frozenset("*"),
     "intake_signingrequest": frozenset("*"),
+    "people_nametoken": frozenset("*"),
     "tenancy_counter": frozenset("*"),
 }
 

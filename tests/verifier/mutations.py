@@ -20,6 +20,7 @@ WORKING_STATE = {
     "entitlement_assessment": "the caseworker's working copy",
     "intake_draft": "drafts are no history; what was submitted is the application",
     "intake_signingrequest": "a step-up under way; its outcome is the signature",
+    "people_nametoken": "words to search by; follows from the names, and is made anew with them",
     "tenancy_counter": "a number given out twice is refused by the table that carries it",
 }
 #: Columns that may change without being noticed, each with the reason.

@@ -80,6 +80,7 @@ class NameToken(TenantRow):
     """One word of a person's name, folded: people are searched by equality of words."""
 
     grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"}
+    uncommitted: ClassVar[dict[str, str]] = {"*": "follows from the names, and is made anew with them"}
 
     person = TenantFK(Person)
     token = models.CharField(max_length=60)

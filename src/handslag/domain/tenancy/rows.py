@@ -50,6 +50,13 @@ class TenantRows(models.QuerySet[M]):
         return super().update(**kwargs)
 
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's, for tables that the chain does not commit to; WriteOutsideOperation for the others."""
+        if is_committed(self.model):
+            raise WriteOutsideOperation(f"{self.model.__name__}: rows that the chain commits to are not deleted")
+        return super().delete()
+
+
 class TenantRow(models.Model):
     """A row of one tenant.
 
