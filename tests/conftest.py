@@ -1,7 +1,7 @@
 """Fixtures that all tests share; what they stand on is in tests/bed.py."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import count
 
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import bed
 from tests.bed import Database, Process
+from tests.requirements import named_tests
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -51,6 +52,31 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+_passed: set[str] = set()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        _passed.add(report.nodeid)
+
+
+def not_run(named: Collection[str], passed: Collection[str]) -> list[str]:
+    """The tests of `named` (files, or `file::test`) of which none is among the passed."""
+    ran = {part for node in passed for part in (node.split("::")[0], node.split("[")[0])}
+    return sorted(set(named) - ran)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After a whole run, every test that docs/requirements.md names must have run."""
+    config = session.config
+    chosen = config.option.markexpr or config.option.keyword or config.args_source is not config.ArgsSource.TESTPATHS
+    if chosen or hasattr(config, "workerinput") or session.exitstatus != pytest.ExitCode.OK:
+        return
+    if missing := not_run(named_tests(), _passed):
+        print(f"\ndocs/requirements.md names tests that did not run: {', '.join(missing)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure() -> None:

@@ -26,6 +26,7 @@ from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
 from tests.bed import Database
@@ -46,7 +47,9 @@ class Filled:
 
     def verify(self, **more: Any) -> Report:
         """Look at everything, files too."""
-        return verify(self.copy.of_role("auditor"), **{"files": self.files, "file_keys": self.keys, **more})
+        return verify(
+            self.copy.of_role("auditor"), **{"files": self.files, "file_keys": self.keys, "at": clock.now(), **more}
+        )
 
 
 @contextmanager

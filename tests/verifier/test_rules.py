@@ -81,7 +81,7 @@ BREACHES = {
         "INSERT INTO tasks_notice (id, tenant_id, person_id, subject_id, kind, language, address, state, attempts, "
         "created_at, next_try_at, trouble) SELECT gen_random_uuid(), tenant_id, id, id, 'decision', 'sv', "
         "'x@y.example', "
-        "'waiting', 0, now() - interval '2 days', now(), '' FROM people_person LIMIT 1 RETURNING id",
+        "'waiting', 0, '2026-01-01', '2026-01-01', '' FROM people_person LIMIT 1 RETURNING id",
         "I4", "tasks_notice",
     ),
     "facts that were altered": (

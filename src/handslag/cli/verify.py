@@ -10,6 +10,7 @@ import typer
 
 import verifier
 from handslag.cli.errors import told_plainly
+from handslag.kernel import clock
 from handslag.ops.installation import Installation, installed
 
 
@@ -39,6 +40,7 @@ def verify(
                 file_keys=_file_keys(connection, installation) if files else None,
                 published_roots=_read(roots),
                 receipts=_read(receipts),
+                at=clock.now(),
             )
         except LookupError as error:
             sys.exit(str(error))
