@@ -82,8 +82,6 @@ def relate(
     other: Annotated[str, typer.Argument(help="Short name of the other organisation.")],
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")],
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day no longer.")] = None,
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
-    ] = None,
 ) -> None:
     """Enter what one organisation does for another, from a day on."""
     with _playing("owner"):
