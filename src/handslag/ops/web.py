@@ -39,7 +39,7 @@ def main() -> None:
         interface=Interfaces.WSGI,
         workers=chosen.workers,
         blocking_threads=chosen.threads,
-        backpressure=4 * chosen.threads,
+        backpressure=1024,  # counts open connections, idle ones too: browsers keep six each
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,

@@ -52,6 +52,9 @@ from handslag.web.caseworker.sheet import shown_sheet
 from handslag.web.caseworker.wording import CHANNELS, EVENTS, OUTCOMES, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
+#: What follows by itself from what people do: shown on demand.
+QUIET = {"inbox closed", "deadline set", "notices queued", "notice ended", "document recorded", "task opened"}
+
 
 def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, Period, Member]:
     """The case and its period for a month, for this member of staff; Hidden otherwise."""
@@ -92,10 +95,11 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         {
             "at": told.at,
             "text": EVENTS.get(told.kind, told.kind),
+            "quiet": told.kind in QUIET,
             "by": staff.get(told.actor_id) or adults.get(told.actor_id, "") if told.actor_id else "",
             "reason": str(told.body.get("reason", "")),
         }
-        for told in timeline([case.id], most=25)
+        for told in timeline([case.id], most=100)
     ]
     return {
         "case": case,

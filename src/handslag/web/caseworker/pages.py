@@ -42,14 +42,8 @@ def who(request: HttpRequest) -> dict[str, Any]:
 
 def attempt(request: HttpRequest, operation: Callable[..., T], **told: Any) -> T:
     """Call one operation as the person who asks. What it refuses leaves nothing behind, and is raised on."""
-    door = the_door(request)
-    try:
-        with transaction.atomic():
-            return operation(tenant=door.the_tenant.slug, **who(request), **told)
-    except BaseException:
-        door.memory.pop("events", None)
-        door.memory.pop("inserts", None)
-        raise
+    with transaction.atomic():
+        return operation(tenant=the_door(request).the_tenant.slug, **who(request), **told)
 
 
 def today(request: HttpRequest) -> Any:

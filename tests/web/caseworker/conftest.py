@@ -1,0 +1,93 @@
+"""An office with a desk: staff who log in, a browser that is logged in, a session that needs no log-in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page
+
+from tests.bed import Process
+
+
+@pytest.fixture(scope="module")
+def module_connect(database: Any) -> Any:
+    """`connect` for a whole module."""
+    yield database.connect
+    database.close_connections()
+
+
+@pytest.fixture
+def office(connect: Any) -> Any:
+    """A fresh tenant (tests.office.Office)."""
+    from tests.office import open_office
+
+    return open_office(connect)
+
+
+@pytest.fixture
+def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Callable[..., Page]:
+    """`log_in(office, "hanna", width=360, ...)`: a page after password and one-time code, in a browser of her own."""
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+
+    def enter(office: Any, who: str, **options: Any) -> Page:
+        page = new_context(**{"locale": "en-GB", **options}).new_page()
+        page.goto(server.url("desk", f"/{office.slug}/"))
+        page.fill("[name=login]", address_of(who, office.slug))
+        page.fill("[name=password]", PASSWORD)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        for later in (0, 1, -1):
+            page.fill("[name=code]", one_time_code(TOTP_SECRET, later=later))
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            if "/log-in/" not in page.url:
+                return page
+        raise AssertionError(page.inner_text("main"))
+
+    return enter
+
+
+class Desk(requests.Session):
+    """A member of staff over HTTP, with a session as the log-in leaves it."""
+
+    def __init__(self, server: Process, office: Any, who: str) -> None:
+        super().__init__()
+        from handslag.domain.tenancy.door import at_large
+        from handslag.domain.tenancy.models import StaffUser
+        from handslag.web.entry.sessions import SessionStore
+
+        user = office.staff[who].id
+        with at_large("test"):
+            proof = StaffUser.objects.get(id=user).get_session_auth_hash()
+        session = SessionStore()
+        session.update(
+            {
+                "_auth_user_id": str(user),
+                "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
+                "_auth_user_hash": proof,
+                "account_authentication_methods": [{"method": "mfa", "at": time.time(), "type": "totp"}],
+                "account_authentication_methods_user": str(user),
+            }
+        )
+        session.create()
+        self.server, self.key = server, session.session_key
+        self.base = f"/{office.slug}"
+        self.headers["Cookie"] = f"session={self.key}; csrf={'a' * 32}; language=en"
+
+    def open(self, path: str, **fields: Any) -> requests.Response:
+        """GET a page of the office, or POST `fields` to it; redirections are not followed."""
+        url = self.server.url("desk", self.base + path)
+        if not fields:
+            return self.get(url, allow_redirects=False)
+        data = {"csrfmiddlewaretoken": "a" * 32, **fields}
+        return self.post(url, data, headers={"Origin": self.server.url("desk", "")}, allow_redirects=False)
+
+
+@pytest.fixture
+def desk(server: Process) -> Callable[..., Desk]:
+    """`desk(office, "hanna")`: that member of staff over HTTP."""
+    return lambda office, who: Desk(server, office, who)

@@ -1,0 +1,156 @@
+"""The case page and the inbox: facts with their reasons, two people at once, what a list costs."""
+
+from __future__ import annotations
+
+import html
+import re
+import warnings
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the case page's form would send as it stands."""
+    form = page.split('id="facts"')[1].split("</form>")[0]
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        told = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" in told and told.get("type") != "checkbox" and told["name"] != "csrfmiddlewaretoken":
+            found[told["name"]] = html.unescape(told.get("value", ""))
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+def where(office: Any, folder: Any) -> str:
+    return f"/cases/{folder.case.id}/periods/{office.month}/"
+
+
+def sheets(office: Any, folder: Any) -> list[tuple[int, dict[str, Any]]]:
+    from handslag.domain.entitlement.models import Sheet
+    from handslag.domain.tenancy.door import acting, system
+
+    with acting(office.slug, system("test"), "look"):
+        rows = Sheet.objects.select_related("snapshot").filter(case=folder.case).order_by("number")
+        return [(row.granted, row.snapshot.facts) for row in rows]
+
+
+def test_facts_are_changed_with_reasons_and_a_preview_saves_nothing(office: Any, desk: Any) -> None:
+    folder = office.case(("Petra", "Nilsson", "19900615"), children=(("Sara", "Nilsson", "20180210"),))
+    folder.applied()
+    hanna = desk(office, "hanna")
+    path = where(office, folder)
+    form = fields(hanna.open(path).text)
+    assert [form[f"cost-{n}-key"] for n in range(4)] == [
+        "RENT::0", "ELECTRICITY::0", "HOME_INSURANCE::0", "UNEMPLOYMENT_FUND::0"
+    ]  # fmt: skip
+    changed = form | {
+        "cost-1-mine": "225", "cost-1-why": "two months", "member-0-stimulus": "1", "household_size": "3",
+        "member-1-lunch": "5", "new-cost-0-code": "GLASSES", "new-cost-0-mine": "1 200", "new-cost-0-why": "receipt",
+        "new-income-0-code": "SALARY", "new-income-0-mine": "4000", "new-income-0-source": "evidence",
+        "new-income-0-person": str(folder.case.applicant_id), "new-income-0-why": "pay slip",
+    }  # fmt: skip
+    preview = hanna.open(path, **changed, act="preview")
+    assert "Not saved and not a decision" in preview.text and sheets(office, folder) == []
+
+    long = hanna.open(path, **(changed | {"new-cost-0-why": "x" * 81}), act="assess")
+    assert "Use at most 80 characters" in long.text and "x" * 81 in long.text
+    wrong = hanna.open(path, **(changed | {"cost-1-mine": "٤٥٠,x", "cost-1-why": ""}), act="assess")
+    assert "٤٥٠,x" in wrong.text and "Write the amount with digits" in wrong.text and sheets(office, folder) == []
+
+    assert hanna.open(path, **changed, act="assess").status_code == 302
+    [(granted, facts)] = sheets(office, folder)
+    costs = {c["code"]: (c["applied"], c["effective"], c["note"]) for c in facts["costs"]}
+    assert costs["ELECTRICITY"] == (450_00, 225_00, "two months")
+    assert costs["GLASSES"] == (0, 1_200_00, "receipt")
+    assert costs["RENT"] == (6_200_00, None, "")
+    assert [(i["code"], i["gross"], i["source"], i["note"]) for i in facts["incomes"]] == [
+        ("ACTIVITY_SUPPORT", 5_600_00, "given", ""), ("SALARY", 4_000_00, "evidence", "pay slip")
+    ]  # fmt: skip
+    assert facts["household_size"] == 3
+    assert [(m["job_stimulus"], m["lunch_days"]) for m in facts["members"]] == [(True, 0), (False, 5)]
+    # Own rows are taken away again by emptying them; the application's stay, with their applied amounts.
+    form = fields(hanna.open(path).text)
+    assert (form["cost-4-mine"], form["income-1-why"]) == ("1,200.00", "pay slip")
+    assert hanna.open(path, **(form | {"cost-4-mine": "", "income-1-mine": "0"}), act="assess").status_code == 302
+    assert [len(facts["costs"]) for _, facts in sheets(office, folder)] == [5, 4]
+    assert sheets(office, folder)[1][0] != granted
+
+
+def test_two_at_once_see_both_texts(office: Any, desk: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    path = where(office, folder)
+    hanna, bo = desk(office, "hanna"), desk(office, "bo")
+    hers, his = fields(hanna.open(path).text), fields(bo.open(path).text)
+    assert "Hanna Handläggare" in bo.open(path).text.split("<main")[1]  # each sees that the other is there
+    hers |= {"cost-1-mine": "300", "cost-1-why": "she says"}
+    his |= {"cost-1-mine": "200", "cost-1-why": "he says"}
+    assert hanna.open(path, **hers, act="assess").status_code == 302
+    conflict = bo.open(path, **his, act="assess")
+    assert conflict.status_code == 200 and len(sheets(office, folder)) == 1
+    assert 'value="200"' in conflict.text and "he says" in conflict.text
+    assert "Stands now: 300.00 she says" in conflict.text
+    # Sent again from that page he overwrites, knowing it.
+    assert bo.open(path, **(fields(conflict.text) | {"act": "assess"})).status_code == 302
+    assert sheets(office, folder)[1][1]["costs"][1]["note"] == "he says"
+
+
+def test_a_paper_application_is_taken_once(office: Any, desk: Any) -> None:
+    folder = office.case()
+    rut = desk(office, "rut")
+    path = f"/cases/{folder.case.id}/paper/"
+    sent = {
+        "key": str(uuid4()), "month": str(office.month), "channel": "phone", "language": "sv", "household-same": "yes",
+        "costs-0-code": "RENT", "costs-0-amount": "7 000", "signed": str(folder.case.applicant_id),
+        "evidence": "note of a call", "act": "submit",
+    }  # fmt: skip
+    first, second = rut.open(path, **sent), rut.open(path, **sent)
+    assert first.status_code == second.status_code == 302
+    assert first.headers["Location"] == second.headers["Location"]
+    other = rut.open(path, **(sent | {"costs-0-amount": "9 000"}))
+    assert other.status_code == 200 and "sent before with other content" in other.text
+    assert 'value="9 000"' in other.text
+    shown = rut.open(first.headers["Location"].removeprefix(f"/{office.slug}")).text
+    assert "7,000.00" in shown and "note of a call" in shown and "by telephone" in shown
+
+
+def test_the_inbox_tells_what_changed_and_costs_six_statements(office: Any, desk: Any) -> None:
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.test import RequestFactory
+
+    before = office.month - 1
+    for given in ("Petra", "Amina", "Erik"):
+        folder = office.case((given, "Nilsson", "19900615"))
+        rut = desk(office, "rut")
+        sent = {
+            "key": str(uuid4()), "month": str(before), "channel": "paper", "language": "sv", "household-same": "yes",
+            "costs-0-code": "RENT", "costs-0-amount": "6 000", "costs-1-code": "INTERNET", "costs-1-amount": "200",
+            "signed": str(folder.case.applicant_id), "evidence": "binder", "act": "submit",
+        }  # fmt: skip
+        assert rut.open(f"/cases/{folder.case.id}/paper/", **sent).status_code == 302
+        sent |= {"key": str(uuid4()), "month": str(office.month), "costs-0-amount": "6 250", "message": "hello"}
+        sent |= {"costs-1-code": "ELECTRICITY", "costs-1-amount": "450"}
+        assert rut.open(f"/cases/{folder.case.id}/paper/", **sent).status_code == 302
+    hanna = desk(office, "hanna")
+    page = hanna.open("/inbox/?view=unit").text
+    assert page.count("new: Electricity") == 3 and page.count("gone: Internet") == 3
+    assert len(re.findall(r"Rent \+SEK.250\.00", page)) == 3 and page.count("has a message") == 3
+    assert all(number in page for number in folder.numbers)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the middleware for static files wants a folder that only builds make
+        handler = WSGIHandler()
+    request = RequestFactory(headers={"host": "desk.localhost"}).get(
+        f"/{office.slug}/inbox/?view=unit", HTTP_COOKIE=f"session={hanna.key}; csrf={'a' * 32}"
+    )
+    with CaptureQueriesContext(connection) as caught:
+        response = handler.get_response(request)
+    assert response.status_code == 200
+    statements = [q["sql"] for q in caught if not re.match(r"(BEGIN|COMMIT|SAVEPOINT|RELEASE)", q["sql"])]
+    log = next(i for i, sql in enumerate(statements) if "audit_readentry" in sql)
+    assert len(statements[: log - 1]) <= 6, statements  # session, user, door, member, counts, rows; then the read log

@@ -1,0 +1,262 @@
+"""Every address of the desk, for every role: what is another's looks exactly like what isn't there.
+
+The addresses come from the URL patterns, so that a new one without an answer here fails.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import requests
+
+#: Who may open (GET) or do (POST) what, at an address with an object of her own unit.
+CASE = {"rut", "hanna", "bo"}
+WORK = {"hanna", "bo"}
+PAYERS = {"ulla"}
+MAY: dict[str, set[str]] = {
+    "": CASE | PAYERS | {"alva"},
+    "inbox/": CASE,
+    "inbox/next/": WORK,
+    "inbox/<uuid:item>/take/": WORK,
+    "people/": CASE,
+    "people/new/": {"rut"},
+    "people/<uuid:person>/": CASE,
+    "people/<uuid:person>/account/": {"rut"},
+    "households/new/": {"rut"},
+    "cases/new/": {"rut"},
+    "cases/<uuid:case>/": CASE,
+    "cases/<uuid:case>/periods/<str:month>/": CASE,
+    "cases/<uuid:case>/periods/<str:month>/proposal/": WORK,
+    "cases/<uuid:case>/applications/<uuid:application>/": CASE,
+    "cases/<uuid:case>/paper/": CASE,
+    "cases/<uuid:case>/account/": CASE,
+    "cases/<uuid:case>/account/income/": WORK,
+    "cases/<uuid:case>/account/<uuid:booking>/reverse/": WORK,
+    "proposals/": WORK,
+    "decisions/<uuid:decision>/": CASE,
+    "decisions/<uuid:decision>/decide/": WORK,
+    "decisions/<uuid:decision>/return/": WORK,
+    "payments/": PAYERS,
+    "payments/<uuid:payment>/unblock/": PAYERS,
+    "runs/new/": PAYERS,
+    "runs/<uuid:run>/": PAYERS,
+    "runs/<uuid:run>/release/": PAYERS,
+    "documents/<uuid:document>/": CASE,
+}
+ONLY_POST = {
+    "inbox/next/", "inbox/<uuid:item>/take/", "people/<uuid:person>/account/",
+    "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
+    "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
+    "runs/new/", "runs/<uuid:run>/release/",
+}  # fmt: skip
+ROLES = ("rut", "hanna", "bo", "ulla", "alva")
+CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
+
+
+def routes() -> list[str]:
+    """The desk's patterns without the organisation."""
+    from handslag.web.caseworker.urls import urlpatterns
+
+    return [str(pattern.pattern).removeprefix("<slug:tenant>/") for pattern in urlpatterns]
+
+
+def world(folder: Any) -> dict[str, Any]:
+    """One object of each kind: everything that a folder led to, with a document."""
+    from handslag.domain.documents.operations import StoredFile, record_document
+    from handslag.domain.intake.models import InboxItem
+    from handslag.domain.payments.models import Booking, Payment
+    from handslag.domain.tenancy.door import acting, system
+
+    office = folder.office
+    receipt = folder.applied()
+    decision = folder.decided()
+    scribe = system("letters")
+    document = record_document(
+        tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="decision letter",
+        title="Kanarie", provenance="system", retention="personal_file",
+        file=StoredFile(key=uuid4(), digest="0" * 64, size=1, content_type="application/pdf"),
+    )  # fmt: skip
+    with acting(office.slug, scribe, "look"):
+        found = {
+            "item": InboxItem.objects.get(case=folder.case).id,
+            "booking": Booking.objects.get(case=folder.case).id,
+            "payment": Payment.objects.get(case=folder.case).id,
+        }
+    return {
+        **found,
+        "person": folder.case.applicant_id,
+        "case": folder.case.id,
+        "month": str(office.month),
+        "application": receipt.application_id,
+        "decision": decision.id,
+        "document": document.id,
+    }
+
+
+@pytest.fixture(scope="module")
+def everything(module_connect: Any) -> dict[str, Any]:
+    """Our office with a whole case, and beside it: another organisation's, another unit's, a protected person's."""
+    from handslag.domain.casefile.operations import open_case
+    from handslag.domain.people.operations.persons import form_household
+    from handslag.domain.tenancy.door import Actor
+    from tests.office import Folder, open_office
+
+    ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
+    own = world(ours.case())
+    run = ours.run()
+    canary = dict(address_lines=["Burgatan 77"])
+    foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
+    foreign["run"] = theirs.run().id
+    person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
+    since = (ours.month - 4).since
+    home = form_household(**ours.act("rut"), members=[(person, "adult")], since=since)
+    case = open_case(
+        **ours.act("rut"), applicant=person, co_applicant=None, household=home.id, unit=ours.units["Ekonomi"],
+        caseworker=None, opened_on=since,
+    )  # fmt: skip
+    with_application = Folder(ours, case, [Actor("citizen", person)], [number])
+    receipt = with_application.applied()
+    other_unit = {"case": case.id, "person": person, "month": own["month"], "application": receipt.application_id}
+    secret = ours.case(("Kanarie", "Fågelholm", "19620202"), protection_level=2, **canary)
+    protected = {"case": secret.case.id, "person": secret.case.applicant_id, "month": own["month"]}
+    return {
+        "office": ours, "own": {**own, "run": run.id}, "foreign": foreign, "other unit": other_unit,
+        "protected": protected, "number": number,
+    }  # fmt: skip
+
+
+def address(route: str, objects: dict[str, Any]) -> str | None:
+    """The route with these objects in it; None if one is lacking."""
+    names = re.findall(r"<\w+:(\w+)>", route)
+    if any(name not in objects for name in names):
+        return None
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda m: str(objects[m[1]]), route)
+
+
+def plain(text: str, objects: dict[str, Any]) -> str:
+    """A page without what differs from one request to the next: the form's token, the ids asked for."""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+    for value in objects.values():
+        text = text.replace(str(value), "?")
+    return text
+
+
+def told(answer: requests.Response) -> dict[str, str]:
+    """The headers without the moments in them."""
+    return {k: re.sub(r"expires=[^;]+", "", v) for k, v in answer.headers.items() if k != "date"}
+
+
+FIELDS = {"version": "1", "reason": "because of this", "act": "preview", "execution_on": "2020-01-01"}
+
+
+def test_the_table_names_every_address() -> None:
+    assert set(routes()) == set(MAY)
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_what_is_not_hers_looks_like_what_is_not_there(everything: dict[str, Any], desk: Any, who: str) -> None:
+    office = everything["office"]
+    her = desk(office, who)
+    compared = 0
+    for route in routes():
+        for kind in ("foreign", "other unit", "protected"):
+            objects = everything[kind]
+            if kind == "protected" and who == "bo":
+                continue  # cleared for level 3
+            if kind == "other unit" and who == "rut" and "person" in route:
+                continue  # registrars see everybody's register
+            path = address(route, objects)
+            if path is None or path == "/" + route:  # names nothing
+                continue
+            missing = {name: objects[name] if name == "month" else uuid4() for name in objects}
+            other = address(route, missing)
+            for fields in ({}, FIELDS):
+                real, none = her.open(path, **fields), her.open(other, **fields)
+                where = f"{who} {'POST' if fields else 'GET'} {route} ({kind})"
+                assert real.status_code == none.status_code, where
+                assert plain(real.text, objects) == plain(none.text, missing), where
+                assert real.status_code in (403, 404, 405), where
+                assert not any(canary in real.text for canary in CANARIES), where
+                assert told(real) == told(none), where
+                compared += 1
+    assert compared > 50
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_foreign_object_inside_ones_own_case_is_not_there(everything: dict[str, Any], desk: Any, who: str) -> None:
+    office, own, foreign = everything["office"], everything["own"], everything["foreign"]
+    her = desk(office, who)
+    for route in (
+        "cases/<uuid:case>/applications/<uuid:application>/",
+        "cases/<uuid:case>/account/<uuid:booking>/reverse/",
+    ):
+        mixed, missing = {**own, **{k: foreign[k] for k in ("application", "booking")}}, {**own, "application": uuid4()}
+        missing["booking"] = uuid4()
+        for fields in ({}, FIELDS):
+            real, none = her.open(address(route, mixed), **fields), her.open(address(route, missing), **fields)
+            assert (real.status_code, plain(real.text, mixed)) == (none.status_code, plain(none.text, missing))
+            assert real.status_code in (403, 404, 405)
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_each_role_reaches_its_own_pages_and_no_others(everything: dict[str, Any], desk: Any, who: str) -> None:
+    office, own = everything["office"], everything["own"]
+    her = desk(office, who)
+    for route, roles in MAY.items():
+        path = address(route, own)
+        if who in roles:
+            if route not in ONLY_POST and route != "cases/new/":
+                assert her.open(path).status_code in (200, 302), f"{who} {route}"
+        else:
+            fields = FIELDS if route in ONLY_POST else {}
+            assert her.open(path, **fields).status_code in (403, 404), f"{who} {route}"
+
+
+def test_lists_and_searches_hold_no_canary(everything: dict[str, Any], desk: Any) -> None:
+    office = everything["office"]
+    for who in ("hanna", "rut"):
+        her = desk(office, who)
+        for path in ("/inbox/?view=unit", "/inbox/?view=waiting", "/proposals/", "/people/?q=kanarie"):
+            text = her.open(path).text
+            if who == "rut" and "people" in path:
+                assert text.count("Fågelholm") == 1  # the unprotected one of the other unit; not the protected one
+            else:
+                assert not any(canary in text for canary in CANARIES), f"{who} {path}"
+    assert "Fågelholm" in desk(office, "bo").open(f"/people/{everything['protected']['person']}/").text
+    # The protected one's whole number is no hit either, in words that a number nobody has would get.
+    from handslag.domain.people.models import Identifier
+    from handslag.domain.tenancy.door import acting, system
+
+    with acting(office.slug, system("test"), "look"):
+        number = Identifier.objects.get(person_id=everything["protected"]["person"]).value
+    rut = desk(office, "rut")
+    hit, none = rut.open(f"/people/?q={number}").text, rut.open("/people/?q=199001019802").text
+    assert plain(hit, {"q": number}) == plain(none, {"q": "199001019802"})
+    assert "No hit" in hit
+
+
+def test_what_was_looked_at_and_refused_stands_in_the_log(everything: dict[str, Any], desk: Any) -> None:
+    from handslag.domain.audit.models import ReadEntry
+    from handslag.domain.tenancy.door import acting, system
+
+    office, case = everything["office"], everything["own"]["case"]
+    hanna = desk(office, "hanna")
+    hanna.open(f"/cases/{case}/account/")
+    hanna.open(f"/cases/{everything['foreign']['case']}/")
+    with acting(office.slug, system("test"), "look"):
+        seen = list(
+            ReadEntry.objects.filter(actor_id=office.staff["hanna"].id)
+            .order_by("-at", "-id")
+            .values_list("outcome", "what", "subject")[:2]
+        )
+    assert seen == [("refused", "case", everything["foreign"]["case"]), ("read", "case account", case)]
+
+
+def test_a_foreign_organisation_is_not_there(everything: dict[str, Any], desk: Any, office: Any) -> None:
+    stranger = desk(everything["office"], "hanna")
+    stranger.base = f"/{office.slug}"
+    assert stranger.open("/inbox/").status_code == 404
+    assert stranger.open(f"/cases/{UUID(int=1)}/").status_code == 404

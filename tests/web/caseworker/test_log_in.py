@@ -1,0 +1,153 @@
+"""Password and one-time code; no further without one; shut out at once when a right is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.bed import Process
+
+
+class Browser(requests.Session):
+    """Somebody at the desk's log-in."""
+
+    def __init__(self, server: Process) -> None:
+        super().__init__()
+        self.server = server
+        self.headers["Accept-Language"] = "en"
+
+    def submit(self, path: str, **fields: str) -> requests.Response:
+        """GET the page for its token, then POST the fields; redirections are followed."""
+        self.get(self.server.url("desk", "/log-in/"))
+        token = {"csrfmiddlewaretoken": self.cookies["csrf"]}
+        return self.post(self.server.url("desk", path), token | fields, headers={"Origin": self.server.url("desk", "")})
+
+
+@pytest.fixture
+def newcomer(connect: Any, office: Any) -> str:
+    """The address of a member of staff who has a password and no one-time code yet."""
+    from handslag.demo.log_ins import PASSWORD
+    from handslag.domain.people.operations.staff import admit_staff
+    from handslag.domain.tenancy.door import at_large
+    from handslag.domain.tenancy.models import StaffUser
+
+    with at_large("test", writing=True):
+        user = StaffUser(email=f"{uuid4().hex}@staff.example")
+        user.set_password(PASSWORD)
+        user.save()
+    admit_staff(
+        **office.act("alva"), user_id=user.id, name="Nils Ny", unit=office.units["Ekonomi"], roles=["caseworker"]
+    )
+    return user.email
+
+
+def test_without_a_one_time_code_nobody_gets_further_than_to_its_activation(
+    server: Process, office: Any, newcomer: str, page: Page, axe: Callable[[Page], list[str]]
+) -> None:
+    from handslag.demo.log_ins import PASSWORD, one_time_code
+
+    page.goto(server.url("desk", f"/{office.slug}/inbox/"))
+    assert axe(page) == []
+    page.fill("[name=login]", newcomer)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(server.url("desk", "/log-in/2fa/totp/activate/"))
+    assert axe(page) == []
+    expect(page.get_by_role("img", name="Bild att läsa av")).to_be_visible()
+    page.goto(server.url("desk", f"/{office.slug}/people/"))
+    expect(page).to_have_url(server.url("desk", "/log-in/2fa/totp/activate/"))
+
+    page.get_by_text("Jag kan inte läsa av den").click()
+    secret = page.locator(".h-digest").inner_text()
+    page.fill("[name=code]", "000000" if one_time_code(secret) != "000000" else "111111")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.fill("[name=code]", one_time_code(secret))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Reservkoder")).to_be_visible()
+    assert axe(page) == []
+    codes = page.locator(".h-codes li").all_inner_texts()
+    assert len(codes) == 10
+    page.get_by_role("link", name="Fortsätt").click()
+    expect(page).to_have_url(server.url("desk", f"/{office.slug}/inbox/"))
+
+    again = Browser(server)
+    again.submit("/log-in/", login=newcomer, password=PASSWORD)
+    assert again.submit("/log-in/code/", code=codes[0]).url == server.url("desk", f"/{office.slug}/inbox/")
+    third = Browser(server)
+    third.submit("/log-in/", login=newcomer, password=PASSWORD)
+    assert "/log-in/code/" in third.submit("/log-in/code/", code=codes[0]).url  # each code once
+
+
+def test_a_one_time_code_is_taken_once_and_the_password_alone_opens_nothing(server: Process, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+
+    her, copycat = Browser(server), Browser(server)
+    address = address_of("hanna", office.slug)
+    assert her.submit("/log-in/", login=address, password=PASSWORD).url == server.url("desk", "/log-in/code/")
+    assert her.get(server.url("desk", f"/{office.slug}/inbox/")).url.startswith(server.url("desk", "/log-in/"))
+    code = one_time_code(TOTP_SECRET)
+    assert her.submit("/log-in/code/", code=code).url == server.url("desk", f"/{office.slug}/inbox/")
+    copycat.submit("/log-in/", login=address, password=PASSWORD)
+    assert copycat.submit("/log-in/code/", code=code).url == server.url("desk", "/log-in/code/")
+
+
+def test_guessing_is_stopped(server: Process, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, address_of
+
+    guesser = Browser(server)
+    address = address_of("erik", office.slug)
+    pages = [guesser.submit("/log-in/", login=address, password=f"guess {n}") for n in range(6)]
+    assert "Too many failed login attempts" in pages[-1].text
+    # Also the right password waits now.
+    assert guesser.submit("/log-in/", login=address, password=PASSWORD).url == server.url("desk", "/log-in/")
+
+
+def test_a_right_that_is_taken_ends_the_session_at_once(desk: Any, office: Any) -> None:
+    from handslag.domain.people.operations.staff import take_role
+
+    bo, hanna = desk(office, "bo"), desk(office, "hanna")
+    assert (bo.open("/inbox/").status_code, hanna.open("/inbox/").status_code) == (200, 200)
+    take_role(**office.act("alva"), member=office.members["bo"], role="decider")
+    answer = bo.open("/inbox/")
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/log-in/")
+    assert hanna.open("/inbox/").status_code == 200
+
+
+def test_a_new_password_ends_the_other_sessions(server: Process, desk: Any, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD
+
+    here, there = desk(office, "hanna"), desk(office, "hanna")
+    new = "correct horse battery staple"
+    changed = here.post(
+        server.url("desk", "/log-in/password/"),
+        {"csrfmiddlewaretoken": "a" * 32, "oldpassword": PASSWORD, "password1": new, "password2": new},
+        headers={"Origin": server.url("desk", "")},
+        allow_redirects=False,
+    )
+    assert changed.status_code == 302, changed.text
+    assert there.open("/inbox/").status_code == 302
+
+
+def test_a_member_of_two_organisations_chooses_and_sees_no_third(
+    new_context: Callable[..., BrowserContext], connect: Any, office: Any, log_in: Callable[..., Page], server: Process
+) -> None:
+    from handslag.domain.people.operations.staff import admit_staff
+    from tests.office import open_office
+
+    second, third = open_office(connect, "second"), open_office(connect, "third")
+    admit_staff(
+        **second.act("alva"), user_id=office.staff["hanna"].id, name="Hanna H", unit=second.units["Ekonomi"],
+        roles=["payer"],
+    )  # fmt: skip
+    page = log_in(office, "hanna")
+    page.goto(server.url("desk", "/"))
+    hrefs = [link.get_attribute("href") for link in page.locator("main a").all()]
+    assert hrefs == [f"/{office.slug}/", f"/{second.slug}/"]
+    page.goto(server.url("desk", f"/{third.slug}/"))
+    expect(page.get_by_role("heading")).to_have_text("We can’t find that page")
