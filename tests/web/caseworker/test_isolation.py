@@ -107,7 +107,7 @@ def everything(module_connect: Any) -> dict[str, Any]:
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
     own = world(ours.case())
     run = ours.run()
-    canary = dict(address_lines=["Burgatan 77"])
+    canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
     foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
     foreign["run"] = theirs.run().id
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
