@@ -175,6 +175,25 @@ def test_what_was_typed_is_given_back_to_the_same_person_only(office: Any, visit
         assert "kept" not in client.session
 
 
+def test_a_button_pressed_when_the_session_is_over_leads_back_to_its_page(office: Any, visit: Any) -> None:
+    folder = office.case()
+    draft = folder.draft({"household": {"same": "yes", "changes": ""}})
+    there = f"/{office.slug}/drafts/{draft.id}"
+    for address, page in (
+        (f"/{office.slug}/drafts/", f"/{office.slug}/my/"),
+        (f"{there}/sign/begin/", f"{there}/sign/"),
+        (f"{there}/change/", f"{there}/sign/"),
+        (f"{there}/income/save/", f"{there}/income/"),
+    ):
+        client = visit(office)
+        assert client.post(address, {"a": "1"}).url == f"/{office.slug}/log-in/?next={page.replace('/', '%2F')}"
+        assert "kept" not in client.session
+    saved = visit(office).post(f"{there}/income/save/", {"a": "1"}, headers={"accept": "application/json"})
+    assert saved.status_code == 401
+    mine = visit(office, folder.citizens[0]).get(f"/{office.slug}/my/").content.decode()
+    assert f'href="{there}/income/"' in mine  # the first screen that isn't answered yet
+
+
 def test_last_months_costs_stand_beside_and_can_be_taken_over(new_office: Any, visit: Any) -> None:
     office = new_office(renewal_opens_days_before=31)
     folder = office.case()

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from handslag.connectors.eid.port import Cancelled, EidError, Expired, TooWeak
 from handslag.domain.audit.operations import Look
@@ -25,7 +25,7 @@ log = structlog.get_logger("citizen")
 BY = system("log-in")
 
 
-@require_GET
+@require_safe
 @open_page("start page")
 def start(request: HttpRequest, tenant: str) -> HttpResponse:
     """What the service is for, and the way in. Who is logged in already goes straight on."""
@@ -73,7 +73,7 @@ def _safe(where: str, tenant: str) -> str:
     return where if inside else home
 
 
-@require_GET
+@require_safe
 def callback(request: HttpRequest) -> HttpResponse:
     """The browser comes back from the e-ID: from a log-in or from a signature."""
     begun = eid.under_way(request)

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.operations import looked_at
@@ -61,7 +61,7 @@ class Step:
     url: str = ""
 
 
-@require_GET
+@require_safe
 @citizen_page("my pages")
 def my(request: HttpRequest, tenant: str) -> HttpResponse:
     """What concerns me now, most urgent first."""
@@ -127,12 +127,17 @@ def _reopens(cases: list[Case], today: date, something: bool) -> date | None:
     return opens
 
 
+#: The screens, with the answer that tells whether one has been there.
+_ASKED = (("household", "household"), ("income", "incomes"), ("costs", "costs"))
+
+
 def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
     case = next(case for case in cases if case.id == draft.case_id)
     adults = [adult for adult in (case.applicant, case.co_applicant) if adult is not None]
     signed = {s.person_id for s in signed_by(draft)} if draft.state == DraftState.SIGNING else set()
     return {
         "id": draft.id,
+        "step": next((step for step, part in _ASKED if part not in draft.answers), "check"),
         "month": draft.period.since,
         "saved_at": draft.saved_at,
         "signing": draft.state == DraftState.SIGNING,
@@ -236,7 +241,7 @@ def _decision(key: UUID, by: Actor) -> Decision:
     return found
 
 
-@require_GET
+@require_safe
 @citizen_page("decision")
 def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """A decision: one sentence, then the sheet line by line, the law at each, how to appeal, the letter."""
@@ -316,7 +321,7 @@ def _special(line: Line) -> bool:
     return COSTS[line.code.partition(".")[2]].special
 
 
-@require_GET
+@require_safe
 @outside_page("decision letter")
 def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """The letter as PDF, as it was set once."""

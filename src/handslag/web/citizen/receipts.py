@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from handslag.connectors.letter import port
 from handslag.domain.audit.operations import looked_at
@@ -28,7 +28,7 @@ from handslag.web.entry.pages import citizen_page, open_page, opened, outside_pa
 from handslag.web.ui.formats import day, moment, month
 
 
-@require_GET
+@require_safe
 @citizen_page("receipt")
 def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """The receipt of an application."""
@@ -55,7 +55,7 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
     return render(request, "citizen/receipt.html", facts)
 
 
-@require_GET
+@require_safe
 @citizen_page("receipt")
 def receipt_json(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """The receipt with its signature and the key that checks it."""
@@ -67,7 +67,7 @@ def receipt_json(request: HttpRequest, tenant: str, application: UUID) -> HttpRe
     return download(text, f"{found.number}.json", "application/json")
 
 
-@require_GET
+@require_safe
 @citizen_page("receipt")
 def signed_document(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """What was signed, in exactly the bytes that its fingerprint is of."""
@@ -76,7 +76,7 @@ def signed_document(request: HttpRequest, tenant: str, application: UUID) -> Htt
     return download(canonical.dumps(found.application.document), f"{found.number}-application.json", "application/json")
 
 
-@require_GET
+@require_safe
 @outside_page("receipt")
 def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """The receipt as PDF, with its signed text attached."""
@@ -150,7 +150,7 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
     )
 
 
-@require_GET
+@require_safe
 @open_page("public keys")
 def keys(request: HttpRequest, tenant: str) -> HttpResponse:
     """The organisation's public signing keys (RFC 7517), with the moments from and until which they were used."""

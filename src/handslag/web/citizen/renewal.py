@@ -42,7 +42,7 @@ PARTS = {"household": ("household",), "income": ("incomes",), "costs": ("costs",
 
 
 @require_POST
-@citizen_page("renewal")
+@citizen_page("renewal", instead=("my", "tenant"))
 def apply(request: HttpRequest, tenant: str) -> HttpResponse:
     """Open the renewal of a month (`case`, `month`), or go on with the one that is open."""
     by = _by(request)
@@ -261,7 +261,7 @@ def _save(request: HttpRequest, by: Actor, screen: Screen, posted: QueryDict, pa
 
 
 @require_POST
-@citizen_page("renewal")
+@citizen_page("renewal", instead=("step", "tenant", "draft", "step"))
 def save(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
     """Keep what is typed so far: {"version": n}, or 409 when somebody else changed this screen."""
     viewer, by = me(request), _by(request)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from handslag.connectors.eid.port import Cancelled, EidError, TooWeak, Unreachable
 from handslag.domain.audit.operations import looked_at
@@ -32,7 +32,7 @@ from handslag.web.entry.pages import citizen_page, opened, outside_page
 log = structlog.get_logger("citizen")
 
 
-@require_GET
+@require_safe
 @citizen_page("renewal")
 def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """What will be signed, exactly, and who has signed; the button leads to the e-ID."""
@@ -74,7 +74,7 @@ def moved_on(tenant: str, draft: Draft) -> str | None:
 
 
 @require_POST
-@outside_page("sign")
+@outside_page("sign", instead=("sign", "tenant", "draft"))
 def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """To the e-ID, bound to the digest of what is fixed."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
@@ -154,7 +154,7 @@ def _signed_meanwhile(request: HttpRequest, state: str) -> bool:
 
 
 @require_POST
-@citizen_page("renewal")
+@citizen_page("renewal", instead=("sign", "tenant", "draft"))
 def change(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Back from signing to changing; signatures given so far no longer count."""
     by = request.door.the_actor  # type: ignore[attr-defined]

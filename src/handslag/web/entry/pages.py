@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from handslag.domain.audit.operations import Look, write_looks
@@ -48,11 +49,12 @@ def desk_page(purpose: str) -> Callable[[View], View]:
     return wrap
 
 
-def citizen_page(purpose: str) -> Callable[[View], View]:
+def citizen_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:
     """A page for a citizen logged in at the organisation in the address; others are sent to its log-in.
 
     What was posted by somebody whose session was over is kept; after the log-in the same page, got, finds it in
-    `request.kept`.
+    `request.kept`. `instead`: for an address that only takes a POST, the name of the page to come back to and which
+    parts of the address it takes.
     """
 
     def wrap(view: View) -> View:
@@ -60,7 +62,7 @@ def citizen_page(purpose: str) -> Callable[[View], View]:
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             by = citizen_at(request, str(kwargs["tenant"]))
             if by is None:
-                return _to_log_in(request, str(kwargs["tenant"]))
+                return _to_log_in(request, kwargs, instead)
             response = _behind_the_door(request, view, by, purpose, args, kwargs)
             still_here(request)
             return response
@@ -91,18 +93,21 @@ def still_here(request: HttpRequest) -> None:
         request.session.modified = True
 
 
-def _to_log_in(request: HttpRequest, tenant: str) -> HttpResponse:
+def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str, ...]) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"status": "logged out"}, status=401)
+    tenant = str(kwargs["tenant"])
     citizen = request.session.get("citizen")
     before = citizen if citizen and citizen["tenant"] == tenant else None
     if before:
         kept_already = kept.carry(request)
         request.session.flush()
         request.session.update(kept_already)
-    if request.method == "POST":
-        kept.keep(request, UUID(before["person"]) if before else None)
     where = request.get_full_path() if request.method == "GET" else request.path
+    if instead:
+        where = reverse(instead[0], kwargs={name: kwargs[name] for name in instead[1:]})
+    elif request.method == "POST":
+        kept.keep(request, UUID(before["person"]) if before else None)
     return HttpResponseRedirect(f"/{tenant}/log-in/?" + urlencode({"next": where}))
 
 
@@ -120,7 +125,7 @@ def open_page(purpose: str) -> Callable[[View], View]:
     return wrap
 
 
-def outside_page(purpose: str) -> Callable[[View], View]:
+def outside_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:
     """A citizen's page that reaches the network or files: the view runs outside any door and opens short ones by
     `opened(request)`. Refusals and looks are treated as on every page."""
 
@@ -129,7 +134,7 @@ def outside_page(purpose: str) -> Callable[[View], View]:
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             by = citizen_at(request, str(kwargs["tenant"]))
             if by is None:
-                return _to_log_in(request, str(kwargs["tenant"]))
+                return _to_log_in(request, kwargs, instead)
             return answered(request, str(kwargs["tenant"]), by, purpose, lambda: view(request, *args, **kwargs))
 
         page.purpose = purpose  # type: ignore[attr-defined]
