@@ -98,7 +98,9 @@ def test_scripts_and_other_writing_are_text_and_nothing_else(
     assert said == []
 
 
-def test_two_windows_show_both_texts_and_keep_the_one_that_is_chosen(office: Any, citizen: Any) -> None:
+def test_two_windows_show_both_texts_and_keep_the_one_that_is_chosen(
+    office: Any, citizen: Any, axe: Callable[[Page], list[str]]
+) -> None:
     folder = office.case()
     draft = folder.draft({"household": {"same": "", "changes": ""}})
     petra = citizen(folder)
@@ -118,6 +120,7 @@ def test_two_windows_show_both_texts_and_keep_the_one_that_is_chosen(office: Any
     expect(two.get_by_role("main")).to_contain_text("Text i första fönstret")
     expect(two.get_by_label("Vad har ändrats?")).to_have_value("Text i andra fönstret")
     assert answers(office, draft)["household"]["changes"] == "Text i första fönstret"
+    assert axe(two) == []
     two.get_by_role("button", name="Behåll mitt").click()
     assert answers(office, draft)["household"]["changes"] == "Text i andra fönstret"
     # Another screen in the first window is no conflict: each screen stands for itself.

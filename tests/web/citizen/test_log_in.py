@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from playwright.sync_api import Page, expect
 
 from handslag.connectors.eid.port import LOA3
 from handslag.domain.audit.models import Event
@@ -58,6 +59,27 @@ def test_a_weak_level_is_explained_and_a_cancelled_log_in_can_be_begun_again(
     assert "Du avbröt inloggningen" in cancelled.content.decode()
     strong = client.get(at_eid(begin(), folder.numbers[0], level="loa4"))
     assert strong.url == f"/{office.slug}/my/"
+
+
+def test_the_pages_of_a_log_in_that_comes_to_nothing_are_accessible(
+    office: Any, citizen: Any, axe: Callable[[Page], list[str]]
+) -> None:
+    petra = citizen(office.case(), width=320)
+    page: Page = petra.page
+    petra.goto("log-in/?trouble=away")
+    expect(page.get_by_role("alert")).to_contain_text("svarar inte just nu")
+    assert axe(page) == []
+    petra.log_in("loa2")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den här e-legitimationen räcker inte")
+    assert axe(page) == []
+    page.get_by_role("link", name="Logga in på ett annat sätt").click()
+    page.get_by_role("button", name="Logga in").click()
+    petra.identify(number="197802199831")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Du kan inte använda e-tjänsten för det här")
+    assert axe(page) == []
+    petra.goto("nowhere/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vi hittar inte sidan")
+    assert axe(page) == []
 
 
 def test_a_log_in_leads_nowhere_else(office: Any, visit: Any, at_eid: Callable[..., str]) -> None:
