@@ -67,6 +67,7 @@ EVENTS: dict[str, str | Promise] = {
     "decision returned": _("Proposal sent back"),
     "decision taken": _("Decision taken"),
     "letter rendered": _("Letter made"),
+    "letter refused": _("The letter can’t be set: send it another way"),
     "document recorded": _("Document kept"),
     "deadline set": _("Deadline set"),
     "notices queued": _("Notice queued"),
