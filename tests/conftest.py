@@ -207,3 +207,15 @@ def axe() -> Callable[[Page], list[str]]:
         return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
 
     return check
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """`picture(page, "desk-case")`: the manuals' pictures, into docs/images where HANDSLAG_PICTURES=1, else var/."""
+    folder = bed.ROOT / ("docs/images" if os.environ.get("HANDSLAG_PICTURES") == "1" else "var/pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    return take

@@ -17,7 +17,14 @@ Axe = Callable[[Page], list[str]]
 
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
 def test_from_the_person_to_the_payment_file(
-    office: Any, log_in: Callable[..., Page], server: Process, database: Any, axe: Axe, width: int, script: bool
+    office: Any,
+    log_in: Callable[..., Page],
+    server: Process,
+    database: Any,
+    axe: Axe,
+    picture: Any,
+    width: int,
+    script: bool,
 ) -> None:
     from handslag.demo.fill import numbers
 
@@ -101,6 +108,7 @@ def test_from_the_person_to_the_payment_file(
     hanna.get_by_role("button", name="Calculate and save").first.click()
     expect(hanna.locator(".h-result .h-figure")).to_have_text(to_pay)
     expect(hanna.get_by_role("heading", name="Calculation 1")).to_be_visible()
+    picture(hanna, f"desk-case-{width}")
     hanna.get_by_role("link", name="Propose a decision").click()
     expect(hanna.get_by_role("heading", level=1)).to_have_text(f"Partly granted: {to_pay}")
     hanna.get_by_role("button", name="Propose").first.click()

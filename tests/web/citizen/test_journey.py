@@ -38,7 +38,7 @@ def fill_rows(page: Page, rows: list[dict[str, str]], kind: str, more: str) -> N
 
 @pytest.mark.parametrize(("width", "scripts"), [(1280, True), (320, False)])
 def test_a_person_renews_and_keeps_a_receipt_that_can_be_checked_without_us(
-    office: Any, citizen: Any, axe: Axe, width: int, scripts: bool, tmp_path: Path
+    office: Any, citizen: Any, axe: Axe, width: int, scripts: bool, tmp_path: Path, picture: Any
 ) -> None:
     folder = office.case(("Petra", "Nilsson", "19900615"))
     petra = citizen(folder, width=width, java_script_enabled=scripts)
@@ -72,6 +72,7 @@ def test_a_person_renews_and_keeps_a_receipt_that_can_be_checked_without_us(
     expect(page.get_by_role("main")).to_contain_text("6 930,00 kr")
     expect(page.get_by_role("main")).to_contain_text("Jag försäkrar på heder och samvete")
     look()
+    picture(page, f"citizen-check-{width}")
     page.get_by_role("button", name="Gå vidare och skriv under").click()
     look()
     page.get_by_text("Fingeravtrycket av det du").click()
