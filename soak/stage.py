@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import requests
@@ -177,6 +178,10 @@ class Person:
 
     def send(self, method: str, path: str, **fields: str) -> requests.Response:
         """One request; Lost when no whole answer comes."""
+        return self.send_raw(method, path, urlencode(fields).encode() if method == "POST" else b"")
+
+    def send_raw(self, method: str, path: str, form: bytes = b"", **headers: str) -> requests.Response:
+        """The same with the bytes of a form, to which the token is added."""
         origin = self.stage.origin(self.counter)
         with requests.Session() as browser:
             browser.trust_env = False
@@ -184,8 +189,14 @@ class Person:
                 return browser.request(
                     method,
                     path if path.startswith("http") else origin + path,
-                    data={"csrfmiddlewaretoken": _TOKEN, **fields} if method == "POST" else None,
-                    headers={"Connection": "close", "Origin": origin, "Accept-Language": "en"},
+                    data=f"csrfmiddlewaretoken={_TOKEN}&".encode() + form if method == "POST" else None,
+                    headers={
+                        "Connection": "close",
+                        "Origin": origin,
+                        "Accept-Language": "en",
+                        "Content-Type": "application/x-www-form-urlencoded",
+                        **headers,
+                    },
                     cookies={"session": self.session, "csrf": _TOKEN},
                     allow_redirects=False,
                     timeout=30,

@@ -87,6 +87,8 @@ def parse_amount(text: str, lang: str = "sv") -> int:
         len(groups) > 1 and not (len(groups[0]) in (1, 2, 3) and all(len(g) == 3 for g in groups[1:]))
     ):
         raise AmountError("groups", shown)
+    if sum(map(len, groups)) > 20:
+        raise AmountError("size", shown)
     minor = int("".join(groups)) * KRONA + int((rest + "00")[:2] if mark else 0)
     if minor > MAXIMUM:
         raise AmountError("size", shown)

@@ -8,6 +8,7 @@ Fields (plain HTML): `version`; for each cost `cost-N-key`, `cost-N-mine`, `cost
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -246,7 +247,7 @@ def read(form: FactsForm, data: Mapping[str, str]) -> FactsForm:
     form.household_size = data.get("household_size", form.household_size).strip()
     size = None
     if form.household_size:
-        if form.household_size.isascii() and form.household_size.isdigit() and 0 < int(form.household_size) < 100:
+        if re.fullmatch(r"[1-9][0-9]?", form.household_size):
             size = int(form.household_size)
         else:
             form.errors.append(("id_household_size", _("Write the number of people, 1 to 99.")))

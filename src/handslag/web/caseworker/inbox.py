@@ -59,7 +59,7 @@ def _show(request: HttpRequest, note: str = "") -> HttpResponse:
     if view not in VIEWS:
         view = next((v for v in VIEWS if counts[v]), "mine")
     number = request.GET.get("page", "1")
-    at = int(number) if number.isascii() and number.isdigit() and 0 < int(number) < 10_000 else 1
+    at = int(number) if number.isascii() and number.isdigit() and len(number) < 5 and int(number) else 1
     rows = [_row(item) for item in inbox(member, view, (at - 1) * PAGE, PAGE)]
     looked_at("inbox")
     names = {"mine": pgettext("inbox", "Mine"), "unit": _("Unit"), "waiting": _("All waiting")}
@@ -112,8 +112,9 @@ def _changed(document: dict[str, Any], before: dict[str, Any] | None) -> str:
 def take(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
     """Take one application: POST `version`. Leads to its case and month."""
     version = request.POST.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
     try:
-        taken = attempt(request, take_from_inbox, item=item, version=int(version) if version.isdigit() else 0)
+        taken = attempt(request, take_from_inbox, item=item, version=seen)
     except Conflict:
         return _show(request, str(REFUSALS["conflict"]))
     return _to_case(request, taken)

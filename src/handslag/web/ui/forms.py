@@ -122,7 +122,10 @@ class AmountField(forms.Field):
         match = re.fullmatch(r"(\d+|\d{1,3}(?:[ .,']\d{3})+)(?:[,.:](\d{1,2}))?", text)
         if match is None:
             raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
-        amount = int(re.sub(r"\D", "", match[1])) * 100 + int((match[2] or "").ljust(2, "0"))
+        whole = re.sub(r"\D", "", match[1])
+        if len(whole) > 20:  # int() itself refuses some thousands of digits
+            raise forms.ValidationError(self.error_messages["large"], code="large")
+        amount = int(whole) * 100 + int((match[2] or "").ljust(2, "0"))
         if amount > LARGEST_AMOUNT:
             raise forms.ValidationError(self.error_messages["large"], code="large")
         return amount
