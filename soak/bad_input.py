@@ -38,6 +38,7 @@ class Desk:
     office: Any
     people: dict[str, Person] = field(default_factory=dict)
     pages: list[tuple[str, str]] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)
 
 
 def furnish(here: Any, database: Database) -> Desk:
@@ -88,6 +89,7 @@ def furnish(here: Any, database: Database) -> Desk:
             ("ulla", f"/{slug}/payments/"),
             ("erik", f"/{slug}/runs/{run.id}/"),
         ],
+        {"petra": petra.numbers[0]},
     )
 
 

@@ -31,7 +31,7 @@ HEARTBEAT_SECONDS = 0.3
 #: So long every transaction of the product that writes an event stays open, so that a kill hits inside it.
 OPEN_SECONDS = 0.04
 LONGEST_WAIT = 60.0
-_TOKEN = "faultsfaultsfaultsfaultsfaultsxx"
+TOKEN = "faultsfaultsfaultsfaultsfaultsxx"
 
 
 class Lost(Exception):
@@ -182,6 +182,10 @@ class Person:
 
     def send_raw(self, method: str, path: str, form: bytes = b"", **headers: str) -> requests.Response:
         """The same with the bytes of a form, to which the token is added."""
+        return self.send_body(method, path, f"csrfmiddlewaretoken={TOKEN}&".encode() + form, **headers)
+
+    def send_body(self, method: str, path: str, body: bytes, **headers: str) -> requests.Response:
+        """The same with the bytes of a body as they are (POST only)."""
         origin = self.stage.origin(self.counter)
         with requests.Session() as browser:
             browser.trust_env = False
@@ -189,7 +193,7 @@ class Person:
                 return browser.request(
                     method,
                     path if path.startswith("http") else origin + path,
-                    data=f"csrfmiddlewaretoken={_TOKEN}&".encode() + form if method == "POST" else None,
+                    data=body if method == "POST" else None,
                     headers={
                         "Connection": "close",
                         "Origin": origin,
@@ -197,7 +201,7 @@ class Person:
                         "Content-Type": "application/x-www-form-urlencoded",
                         **headers,
                     },
-                    cookies={"session": self.session, "csrf": _TOKEN},
+                    cookies={"session": self.session, "csrf": TOKEN},
                     allow_redirects=False,
                     timeout=30,
                 )
@@ -299,7 +303,7 @@ def ground() -> Iterator[tuple[Path, Server, Database]]:
             roles.ensure(server, secrets)
             migrate = bed.process(database, "migrate", "handslag.cli.main", "migrate", HANDSLAG_DATA=folder)
             assert migrate.child.start().wait(120) == 0, migrate.child.tail()
-            with _playing(database):
+            with playing(database):
                 yield data, server, database
         finally:
             database.server.stop()  # after a kill it is another one
@@ -345,7 +349,7 @@ def _running(data: Path, server: Server, database: Database) -> Iterator[Stage]:
 
 
 @contextmanager
-def _playing(database: Database) -> Iterator[None]:
+def playing(database: Database) -> Iterator[None]:
     """Django in this process on the stage's database, and as before afterwards."""
     from django.db import connections
 

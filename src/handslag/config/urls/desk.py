@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include(front)),
     path("", include(caseworker)),
 ]
+handler400 = "handslag.web.entry.faults.refused"
 handler404 = "handslag.web.entry.faults.not_found"
 handler500 = "handslag.web.entry.faults.broken"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
@@ -17,8 +17,8 @@ from handslag.web.entry.health import REQUESTS, SECONDS
 Next = Callable[[HttpRequest], HttpResponse]
 
 
-#: What a label may say: a client's own words must not become labels.
-_METHODS = {"GET": "GET", "POST": "POST", "HEAD": "HEAD"}
+#: The methods that we answer; another one would reach views that think it harmless, and figures as a label.
+SERVED = ("GET", "HEAD", "POST")
 
 
 class Hosts:
@@ -36,8 +36,9 @@ class Hosts:
         request.counter = counter  # type: ignore[attr-defined]
         request.urlconf = settings.COUNTERS[counter]
         began = time.perf_counter()
-        response = self.get_response(request)
-        REQUESTS.labels(counter, _METHODS.get(request.method or "", "other"), response.status_code).inc()
+        served = request.method in SERVED
+        response = self.get_response(request) if served else HttpResponseNotAllowed(SERVED)
+        REQUESTS.labels(counter, request.method if served else "other", response.status_code).inc()
         SECONDS.labels(counter).observe(time.perf_counter() - began)
         response.headers.setdefault("Content-Security-Policy", content_security_policy(request))
         if not request.path.startswith(settings.STATIC_URL):
