@@ -10,9 +10,12 @@ import pytest
 from django.db import connection
 
 from handslag.domain.audit.models import Event
-from handslag.domain.decisions.models import DecisionLine
-from handslag.domain.decisions.operations import decide, propose, return_proposal
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.decisions.models import Decision, DecisionLine
+from handslag.domain.decisions.operations import decide, letter_preview, propose, return_proposal
 from handslag.domain.entitlement.models import NormSet
+from handslag.domain.entitlement.operations import assess
+from handslag.domain.entitlement.queries import applied_facts, newest_application
 from handslag.domain.intake.models import Application, Draft, Receipt, Signature
 from handslag.domain.intake.operations import (
     SignedBy,
@@ -154,6 +157,57 @@ def test_four_eyes_are_enforced_by_the_operation(new_office: Any) -> None:
     _refused("reasons", propose, **office.act("bo"), sheet=sheet.id, reasons="", language="sv")
     refusal = propose(**office.act("bo"), sheet=sheet.id, reasons="Inkomsterna räcker.", language="sv")
     _refused("second pair of eyes", decide, **office.act("bo"), decision=refusal.id, version=1)
+
+
+def test_less_than_applied_for_needs_reasons_whatever_made_it_less(office: Office) -> None:
+    folder = office.case()
+    folder.applied()
+    with acting(office.slug, TEST, "look"):
+        incomes = applied_facts(folder.case, folder.period(), newest_application(folder.period().id)).to_json()[
+            "incomes"
+        ]
+    added = {**incomes[0], "code": "DEPOSIT", "gross": 300_00, "source": "caseworker", "note": "kontoutdrag"}
+    sheet = folder.assessed(incomes=[*incomes, added])  # an income that was not stated: 300 kr less
+    assert sheet.granted == 625_000
+    for empty in ("", "..........", "123 456 789", "nej"):
+        _refused("reasons", propose, **office.act("hanna"), sheet=sheet.id, reasons=empty, language="sv")
+    reasons = "Insättningen den 3 november räknas som inkomst."
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
+    assert proposal.outcome == "delavslag"
+    more = office.case(("Mer", "Stöd", "19900616"))
+    more.applied()
+    whole = more.assessed(incomes=[])  # an income struck out: more than applied for
+    assert propose(**office.act("hanna"), sheet=whole.id, reasons="", language="sv").outcome == "bifall"
+
+
+def test_a_number_names_one_thing_only(office: Office) -> None:
+    numbers: list[str] = []
+    for n in range(3):
+        folder = office.case(("Person", f"Nummer{n}", f"199{n}0303"))
+        receipt, decision = folder.applied(), folder.decided()
+        numbers += [folder.case.number, receipt.number, decision.number]
+    numbers.append(office.run().number)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_the_letter_to_a_protected_person_bears_no_address(office: Office) -> None:
+    folder = office.case(("Gunnar", "Zander", "19750101"), protection_level=2, address_lines=["Hemliga gatan 7"])
+    key = uuid7()
+    enter_on_paper(
+        **office.act("bo"), key=key, case=folder.case.id, month=office.month, channel="counter", language="sv",
+        answers=C1, signed_on=[folder.citizens[0].id], evidence="pärm 1",
+    )  # fmt: skip
+    with acting(office.slug, TEST, "look"):
+        period = Period.objects.get(case=folder.case)
+        facts = applied_facts(folder.case, period, newest_application(period.id)).to_json()
+    sheet = assess(**office.act("bo"), period=period.id, facts=facts, version=0)
+    proposal = propose(**office.act("bo"), sheet=sheet.id, reasons="", language="sv")
+    with acting(office.slug, TEST, "look"):
+        found = Decision.objects.select_related("sheet__snapshot", "period").get(id=proposal.id)
+        case = Case.objects.select_related("applicant", "co_applicant").get(id=folder.case.id)
+        content = letter_preview(found, case, office.now, decider="")
+    assert content["recipient"] == ["Gunnar Zander"]
+    assert "Hemliga" not in str(content)
 
 
 def test_a_returned_proposal_is_proposed_again_and_a_stale_sheet_is_not_decided(office: Office) -> None:

@@ -151,7 +151,7 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
             ("debtor_account", {"kind": "bankgiro", "number": "5050-1055"}),
         ):
             set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
-        _people(slug, now, Actor("staff", users["rut"][0]), units["Försörjningsstöd"], members["hanna"])
+        _people(slug, now, Actor("staff", users["rut"][0]), units["Försörjningsstöd"], members)
     citizens = [
         {
             "who": f"{given} {family}",
@@ -195,7 +195,7 @@ HOUSEHOLDS: tuple[tuple[tuple[str, str, str, int, str, int], ...], ...] = (
 )
 
 
-def _people(slug: str, now: datetime, by: Actor, unit: UUID, caseworker: UUID) -> None:
+def _people(slug: str, now: datetime, by: Actor, unit: UUID, members_of_staff: dict[str, UUID]) -> None:
     since = Month.of(now.date() - timedelta(days=120)).since
     for number, household in enumerate(HOUSEHOLDS):
         members: list[tuple[UUID, str]] = []
@@ -228,6 +228,6 @@ def _people(slug: str, now: datetime, by: Actor, unit: UUID, caseworker: UUID) -
             co_applicant=adults[1] if len(adults) > 1 else None,
             household=home.id,
             unit=unit,
-            caseworker=caseworker,
+            caseworker=members_of_staff["vera" if any(level for *_, level in household) else "hanna"],
             opened_on=since,
         )

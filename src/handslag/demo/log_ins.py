@@ -29,6 +29,7 @@ STAFF = (
     DemoStaff("rut", "Rut Registrator", ("registrar",)),
     DemoStaff("hanna", "Hanna Handläggare", ("caseworker", "registrar")),
     DemoStaff("bo", "Bo Beslutsfattare", ("decider", "caseworker"), 3),
+    DemoStaff("vera", "Vera Vaksam", ("caseworker", "decider"), 3),
     DemoStaff("ulla", "Ulla Utbetalare", ("payer",)),
     DemoStaff("erik", "Erik Ekonom", ("payer",)),
     DemoStaff("alva", "Alva Administratör", ("administrator", "reviewer")),

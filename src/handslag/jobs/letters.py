@@ -20,6 +20,7 @@ from handslag.jobs.acts import store_of
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
+from handslag.kernel.money import format_money
 
 BY = system("letters")
 
@@ -55,6 +56,10 @@ _WORDS = {
         "surplus": "Överskott",
         "title": "Beräkning {n}",
         "intro": "Så här har vi räknat, rad för rad, med stöd av lagen. Inkomsterna dras av.",
+        "refused": "Det här beviljar vi inte i sin helhet",
+        "applied": "söktes",
+        "accepted": "godtas",
+        "open": "Det här bestämmer inte lagen. Så här har vi gjort:",
         "reasons": "Skäl för beslutet",
         "appeal": "Om du vill överklaga",
         "law": "Lagrum",
@@ -71,6 +76,10 @@ _WORDS = {
         "surplus": "Surplus",
         "title": "Calculation {n}",
         "intro": "This is how we calculated, line by line, by law. Income is subtracted.",
+        "refused": "What we do not grant in full",
+        "applied": "applied for",
+        "accepted": "accepted",
+        "open": "The law doesn't settle this. This is how we did it:",
         "reasons": "Reasons for the decision",
         "appeal": "If you want to appeal",
         "law": "Legal basis",
@@ -106,6 +115,13 @@ def _annex(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.Shee
         raise ValueError("a line of the sheet belongs to no part of the annex")
 
 
+def _open(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.SheetLine]:
+    """What no source settles and this calculation rests on, said to the person too."""
+    if content["uncertain"]:
+        yield port.SheetLine(words["open"], None, kind="heading")
+        yield from (port.SheetLine(text, None) for text in content["uncertain"])
+
+
 def _flowing(text: str) -> str:
     """The text with its paragraphs, without the line breaks of its file."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
@@ -116,6 +132,13 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
     words = _WORDS[content["language"]]
     result = "granted" if content["granted"] or not content["surplus"] else "surplus"
     sections = [port.Section("", _flowing(content["grounds"]))]
+    if content["refused"]:
+        money = [
+            f"{x['text']}: {format_money(x['applied'], content['currency'], content['language'])} {words['applied']}, "
+            f"{format_money(x['accepted'], content['currency'], content['language'])} {words['accepted']}."
+            for x in content["refused"]
+        ]
+        sections.append(port.Section(words["refused"], " ".join(money)))
     if content["reasons"]:
         sections.append(port.Section(words["reasons"], content["reasons"]))
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
@@ -143,7 +166,11 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         annex=port.Annex(
             title=words["title"].format(n=content["sheet_number"]),
             introduction=words["intro"],
-            lines=(*_annex(content, words), port.SheetLine(words[result], content[result], kind="sum")),
+            lines=(
+                *_annex(content, words),
+                port.SheetLine(words[result], content[result], kind="sum"),
+                *_open(content, words),
+            ),
             data=canonical.dumps(
                 {
                     "sheet": content["sheet"],
@@ -154,4 +181,5 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
             ).decode(),
         ),
         currency=content["currency"],
+        case_number=content["case"],
     )

@@ -48,11 +48,13 @@ def test_facts_are_changed_with_reasons_and_a_preview_saves_nothing(office: Any,
     assert [form[f"cost-{n}-key"] for n in range(4)] == [
         "RENT::0", "ELECTRICITY::0", "HOME_INSURANCE::0", "UNEMPLOYMENT_FUND::0"
     ]  # fmt: skip
+    select = hanna.open(path).text.partition('name="new-income-0-person"')[2].partition("</select>")[0]
+    people = {name.strip(): value for value, name in re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)<', select)}
     changed = form | {
         "cost-1-mine": "225", "cost-1-why": "two months", "member-0-stimulus": "1", "household_size": "3",
         "member-1-lunch": "5", "new-cost-0-code": "GLASSES", "new-cost-0-mine": "1 200", "new-cost-0-why": "receipt",
         "new-income-0-code": "SALARY", "new-income-0-mine": "4000", "new-income-0-source": "evidence",
-        "new-income-0-person": str(folder.case.applicant_id), "new-income-0-why": "pay slip",
+        "new-income-0-person": people["Petra Nilsson"], "new-income-0-why": "pay slip",
     }  # fmt: skip
     preview = hanna.open(path, **changed, act="preview")
     assert "Not saved and not a decision" in preview.text and sheets(office, folder) == []

@@ -72,7 +72,8 @@ class Annex:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A decision letter. `written_on` is the date in the letter and the PDF's creation date."""
+    """A decision letter. `reference` is the decision's number; `written_on` is the date in the letter and the PDF's
+    creation date."""
 
     organisation: Organisation
     recipient: tuple[str, ...]
@@ -89,6 +90,7 @@ class Letter:
     appeal: Section
     annex: Annex | None = None
     currency: str = "SEK"
+    case_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from handslag.domain.documents.operations import StoredFile, keep_text, record_d
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
-from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -27,8 +28,10 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
-from handslag.rules.se.facts import Facts
-from handslag.rules.se.text import label
+from handslag.rules.norms import NormMissing
+from handslag.rules.se.codes import COSTS
+from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.se.text import label, uncertainty
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
@@ -57,11 +60,32 @@ class LetterRendered(Event):
 
 
 def outcome_of(sheet: Sheet) -> Outcome:
-    """What the sheet amounts to: everything accepted, part of it, nothing (a person proposes and decides it)."""
+    """What the sheet amounts to: as applied for, less than that, nothing (a person proposes and decides it).
+
+    Less is a cost that isn't accepted in full, and any sum below what the application as it was made would give:
+    an income that the office added or raised, a smaller share of the household.
+    """
     if sheet.granted == 0:
         return Outcome.AVSLAG
-    costs = Facts.from_json(sheet.snapshot.facts).costs
-    return Outcome.DELAVSLAG if any(c.accepted < c.applied for c in costs) else Outcome.BIFALL
+    if any(c.accepted < c.applied for c in Facts.from_json(sheet.snapshot.facts).costs):
+        return Outcome.DELAVSLAG
+    return Outcome.DELAVSLAG if sheet.granted < granted_as_applied(sheet) else Outcome.BIFALL
+
+
+def granted_as_applied(sheet: Sheet) -> int:
+    """What the newest application for the sheet's period would give as it was made (minor units); 0 where it
+    can't be calculated as it stands."""
+    try:
+        facts = applied_facts(sheet.case, sheet.period, newest_application(sheet.period_id))
+        facts.check()
+        return calculated(facts, sheet.known_on).granted
+    except (FactsError, NormMissing):
+        return 0
+
+
+def are_reasons(text: str) -> bool:
+    """Whether a text can be the reasons of a decision (32 § förvaltningslagen): at least two words."""
+    return len(re.findall(r"[^\W\d_]{2,}", text)) >= 2
 
 
 def legal_basis_on(today: date) -> str:
@@ -83,7 +107,7 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
     if Decision.objects.filter(period=found.period).exclude(state=DecisionState.RETURNED).exists():
         raise NotPossible("proposed")
     outcome = outcome_of(found)
-    if outcome != Outcome.BIFALL and len(reasons.strip()) < 10:
+    if outcome != Outcome.BIFALL and not are_reasons(reasons):
         raise NotPossible("reasons")
     today = acting_door().the_tenant.today(now)
     decision = Decision.objects.create(
@@ -144,7 +168,7 @@ def return_proposal(
         raise NotPossible("second pair of eyes")
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
-    if len(reason.strip()) < 10:
+    if not are_reasons(reason):
         raise NotPossible("reasons")
     row.state, row.returned_reason, row.version = DecisionState.RETURNED, reason.strip(), row.version + 1
     row.save(update_fields=["state", "returned_reason", "version"])
@@ -236,7 +260,9 @@ def letter_content(
     calculation = stored_calculation(decision.sheet)
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
     names = {str(p.id): full_name(p) for p in adults}
-    address = address_on(case.applicant_id, today)
+    address = None if any(p.protection_level for p in adults) else address_on(case.applicant_id, today)
+    if address is not None and address.protection_level:
+        address = None
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
@@ -280,7 +306,12 @@ def letter_content(
         "surplus": calculation.surplus,
         "sheet_number": decision.sheet.number,
         "sheet_digest": decision.sheet.digest,
-        "uncertain": sorted(calculation.uncertain),
+        "refused": [
+            {"text": COSTS[c.code].name[language], "applied": c.applied, "accepted": c.accepted, "why": c.note}
+            for c in facts.costs
+            if c.accepted < c.applied
+        ],
+        "uncertain": [uncertainty(name, choice, language) for name, choice in sorted(calculation.uncertain.items())],
         "decider": decider,
         "delegation": decision.delegation,
         "automated": False,

@@ -15,10 +15,14 @@ ON CONFLICT (tenant_id, series, year) DO UPDATE SET last = tenancy_counter.last 
 """
 
 
-def next_reference(series: str, now: datetime) -> str:
-    """The next number of `series` in the year of `now`, as people say it (`2026-004127-K`).
+#: The last digit of a number tells what it names, so that no number ever names two things.
+SERIES = {"case": 1, "receipt": 2, "decision": 3, "run": 4}
 
-    Series: case, receipt, decision, run. The counter stays locked until the commit: take it late.
+
+def next_reference(series: str, now: datetime) -> str:
+    """The next number of `series` in the year of `now`, as people say it (`2026-004121-H`).
+
+    Each series has a counter of its own, which stays locked until the commit: take it late.
     """
     tenant = acting_door().the_tenant
     year = tenant.today(now).year
@@ -26,4 +30,4 @@ def next_reference(series: str, now: datetime) -> str:
         cursor.execute(_NEXT, [uuid7(), tenant.id, series, year])
         row = cursor.fetchone()
     assert row is not None
-    return reference(year, row[0])
+    return reference(year, 10 * row[0] + SERIES[series])

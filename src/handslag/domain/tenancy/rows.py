@@ -49,7 +49,6 @@ class TenantRows(models.QuerySet[M]):
             return models.QuerySet(self.model, using=self.db).filter(pk__in=keys).update(**kwargs)
         return super().update(**kwargs)
 
-
     def delete(self) -> tuple[int, dict[str, int]]:
         """As Django's, for tables that the chain does not commit to; WriteOutsideOperation for the others."""
         if is_committed(self.model):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
@@ -87,7 +88,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         chosen=chosen,
         languages=LANGUAGES,
         trouble=trouble,
-        letter=letter_preview(draft, found, request.now, decider="…"),  # type: ignore[attr-defined]
+        letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
         **_sheet_of(found, draft, member),
     )
 
@@ -140,7 +141,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
     letter = Letter.objects.select_related("document").filter(decision=found).first()
     four_eyes = found.amount > int(setting("four_eyes_above")) or found.outcome != Outcome.BIFALL
     own = found.proposed_by_id == member.id
-    preview = letter_preview(found, case, request.now, decider=member.name)  # type: ignore[attr-defined]
+    preview = letter_preview(found, case, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
     return page(
         request,
         "decision.html",

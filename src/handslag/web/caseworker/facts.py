@@ -99,7 +99,7 @@ class FactsForm:
     @property
     def people(self) -> list[tuple[str, str]]:
         """(key, name) of everybody who can have an income or a cost."""
-        return [(m.key, m.name) for m in self.members]
+        return [(m.key.partition(":")[0], m.name) for m in self.members]
 
 
 def _keys(rows: Iterable[tuple[str, str | None]]) -> list[str]:

@@ -26,7 +26,7 @@ REFUSALS: dict[str, str | Promise] = {
     "facts": _("These facts can’t be calculated."),
     "norms": _("No norm is in force for this month."),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
-    "reasons": _("Write the reasons: at least ten characters."),
+    "reasons": _("Write the reasons in words: which facts decided it."),
     "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
     "proposed": _("There is a proposal or a decision for this month already."),
     "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
