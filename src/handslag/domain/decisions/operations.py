@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
@@ -74,9 +76,10 @@ def outcome_of(sheet: Sheet) -> Outcome:
 
 def granted_as_applied(sheet: Sheet) -> int:
     """What the newest application for the sheet's period would give as it was made (minor units); 0 where it
-    can't be calculated as it stands."""
+    can't be calculated as it stands. What the form doesn't ask of each member (lunches) is taken as assessed."""
     try:
         facts = applied_facts(sheet.case, sheet.period, newest_application(sheet.period_id))
+        facts = msgspec.structs.replace(facts, members=Facts.from_json(sheet.snapshot.facts).members)
         facts.check()
         return calculated(facts, sheet.known_on).granted
     except (FactsError, NormMissing):
