@@ -88,12 +88,14 @@ def _row(item: Any) -> Waiting:
 
 def _changed(document: dict[str, Any], before: dict[str, Any] | None) -> str:
     """What differs from the application before, in a few words."""
-    if before is None:
-        return _("first application here")
     parts = []
+    if document["answers"]["message"]:
+        parts.append(_("has a message"))
     if not document["answers"]["household"]["same"]:
         parts.append(_("household changed"))
-    for change in changes(document, before):
+    if before is None:
+        parts.append(_("first application here"))
+    for change in changes(document, before) if before is not None else ():
         names = COSTS if change.kind == "costs" else INCOMES
         name = names[change.code].name[language()]
         if change.before is None:
@@ -102,8 +104,6 @@ def _changed(document: dict[str, Any], before: dict[str, Any] | None) -> str:
             parts.append(pgettext("inbox", "gone: %(name)s") % {"name": name})
         else:
             parts.append(f"{name} {formats.change(change.now - change.before)}")
-    if document["answers"]["message"]:
-        parts.append(_("has a message"))
     return ", ".join(parts) or _("as last month")
 
 
