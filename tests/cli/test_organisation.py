@@ -10,6 +10,7 @@ from handslag.domain.audit.models import Event
 from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.domain.tenancy.models import Relation, RoleGrant, StaffUser
 from handslag.domain.tenancy.policies import setting
+from handslag.kernel import clock
 
 
 def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
@@ -46,5 +47,10 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     with acting("prov", system("look"), "look"):
         assert list(RoleGrant.objects.values_list("role", flat=True)) == ["administrator"]
         assert setting("four_eyes_above") == 500_000
+    taken = handslag("take-role", "prov", "karin@prov.example", "--role", "administrator")
+    assert taken.returncode == 0, taken.stderr
+    assert handslag("take-role", "prov", "nobody@prov.example", "--role", "payer").returncode == 1
+    with acting("prov", system("look"), "look") as door:
+        assert RoleGrant.objects.get().until == door.the_tenant.today(clock.now())
         kinds = sorted(Event.objects.values_list("kind", flat=True))
-    assert kinds == ["organisation opened", "policy set", "staff admitted"]
+    assert kinds == ["organisation opened", "policy set", "role taken", "staff admitted"]

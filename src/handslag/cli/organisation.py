@@ -147,3 +147,28 @@ def set_(
 
         set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=yaml.safe_load(value))
     print(f"{slug}: {name} = {value}")
+
+
+@app.command(name="take-role")
+def take_role_(
+    slug: Slug,
+    email: Annotated[str, typer.Argument(help="Her log-in name.")],
+    role: Annotated[list[str], typer.Option(help="The role to take; repeat for more.")],
+) -> None:
+    """Take roles from a member of staff. Her sessions end at once."""
+    with _playing("web"):
+        from handslag.domain.people.operations.staff import take_role
+        from handslag.domain.tenancy.door import acting, at_large, system
+        from handslag.domain.tenancy.models import StaffMember, StaffUser
+        from handslag.kernel import clock
+
+        by = system("installation")
+        with at_large("take a role"):
+            user = StaffUser.objects.filter(email=email.lower()).first()
+        with acting(slug, by, "take a role"):
+            member = StaffMember.objects.filter(user_id=user.id).first() if user else None
+        if member is None:
+            sys.exit(f"{slug} has no member of staff {email}.")
+        for one in role:
+            take_role(tenant=slug, by=by, now=clock.now(), member=member.id, role=one)
+    print(f"{email} no longer is {', '.join(role)} at {slug}; her sessions have ended.")

@@ -62,6 +62,19 @@ def _database(installation: Installation) -> list[str]:
             "SELECT count(*) FROM procrastinate_jobs "
             "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
         ).fetchone()
+        open_tasks = 0
+        for (tenant,) in connection.execute(
+            "SELECT id FROM tenancy_organisation WHERE is_tenant AND active"
+        ).fetchall():
+            with connection.transaction():
+                connection.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+                found = connection.execute("SELECT count(*) FROM tasks_task WHERE state = 'open'").fetchone()
+                open_tasks += found[0] if found else 0
+        print(f"tasks           {open_tasks} open")
+        if open_tasks:
+            amiss.append(
+                f"{open_tasks} tasks wait for staff: letters, files, payments or notices that did not get through"
+            )
         if late and late[0]:
             amiss.append(f"{late[0]} jobs have waited for more than 15 minutes")
     return amiss

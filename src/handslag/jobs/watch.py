@@ -19,9 +19,9 @@ from handslag.domain.audit.blocks import sign_block
 from handslag.domain.decisions.models import Letter
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
-from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import end_notice
-from handslag.domain.tasks.states import NoticeState
+from handslag.domain.tasks.states import NoticeState, TaskState
 from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.jobs.acts import tenants
 from handslag.jobs.letters import render_letter
@@ -122,9 +122,14 @@ def enqueue_forgotten() -> int:
     before = clock.now() - timedelta(minutes=5)
     for tenant in tenants():
         with acting(tenant, BY, "sweep"):
-            waiting = Letter.objects.filter(document=None, decision__decided_at__lt=before)
+            # What a person has been asked to look at waits for that person.
+            asked = Task.objects.filter(state=TaskState.OPEN, kind__in=["letter refused", "run file refused"])
+            refused = set(asked.values_list("subject_id", flat=True))
+            waiting = Letter.objects.filter(document=None, decision__decided_at__lt=before).exclude(
+                decision__case_id__in=refused
+            )
             letters = list(waiting.values_list("id", "decision__case_id"))
-            released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before)
+            released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).exclude(id__in=refused)
             runs = list(released.values_list("id", flat=True))
         for letter, case in letters:
             count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))

@@ -225,7 +225,7 @@ def test_switches_change_the_file_and_it_stays_valid() -> None:
         (file(payment(amount=True)), "amount", "amount"),
         (file(payment(amount=12.5)), "amount", "amount"),
         (file(payment(currency="EUR")), "currency", "currency"),
-        (file(payment(creditor_name="محمد")), "creditor_name", "unreadable"),
+        (file(payment(creditor_name="\u2014 \u2014")), "creditor_name", "unreadable"),
         (file(payment(creditor_name="")), "creditor_name", "unreadable"),
         (file(payment(end_to_end_id="å" * 3)), "end_to_end_id", "identifier"),
         (file(payment(end_to_end_id="A" * 36)), "end_to_end_id", "identifier"),
@@ -290,7 +290,7 @@ def test_a_writer_that_breaks_the_schema_hands_nothing_over(monkeypatch: pytest.
         ("A\u202e\u0000B<&>", "A?B?+?"),
         ("Nguyễn Thị", "Nguyen Thi"),
         ("e\u0301", "e"),
-        ("李小龙", None),
+        ("李小龙", "li xiao long"),
         ("  ", None),
     ],
 )

@@ -44,13 +44,15 @@ MAY: dict[str, set[str]] = {
     "runs/new/": PAYERS,
     "runs/<uuid:run>/": PAYERS,
     "runs/<uuid:run>/release/": PAYERS,
+    "tasks/": CASE | PAYERS,
+    "tasks/<uuid:task>/done/": CASE | PAYERS,
     "documents/<uuid:document>/": CASE,
 }
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
-    "runs/new/", "runs/<uuid:run>/release/",
+    "runs/new/", "runs/<uuid:run>/release/", "tasks/<uuid:task>/done/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
@@ -68,6 +70,7 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.intake.models import InboxItem
     from handslag.domain.payments.models import Booking, Payment
+    from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
 
     office = folder.office
@@ -79,8 +82,13 @@ def world(folder: Any) -> dict[str, Any]:
         title="Kanarie", provenance="system", retention="personal_file",
         file=StoredFile(key=uuid4(), digest="0" * 64, size=1, content_type="application/pdf"),
     )  # fmt: skip
+    task = open_task(
+        **office.by(scribe), subject=folder.case.id, kind="payment blocked",
+        unit=office.units["Försörjningsstöd"], assignee=None,
+    )  # fmt: skip
     with acting(office.slug, scribe, "look"):
         found = {
+            "task": task.id,
             "item": InboxItem.objects.get(case=folder.case).id,
             "booking": Booking.objects.get(case=folder.case).id,
             "payment": Payment.objects.get(case=folder.case).id,
@@ -219,7 +227,7 @@ def test_lists_and_searches_hold_no_canary(everything: dict[str, Any], desk: Any
     office = everything["office"]
     for who in ("hanna", "rut"):
         her = desk(office, who)
-        for path in ("/inbox/?view=unit", "/inbox/?view=waiting", "/proposals/", "/people/?q=kanarie"):
+        for path in ("/inbox/?view=unit", "/inbox/?view=waiting", "/proposals/", "/tasks/", "/people/?q=kanarie"):
             text = her.open(path).text
             if who == "rut" and "people" in path:
                 assert text.count("Fågelholm") == 1  # the unprotected one of the other unit; not the protected one

@@ -219,6 +219,6 @@ def test_the_decision_is_explained_line_by_line_and_its_payment_followed(
     office.run()
     run_jobs(database)
     petra.goto("my/")
-    expect(page.locator(".h-amounts")).to_contain_text("utbetald")
+    expect(page.locator(".h-amounts")).to_contain_text("skickad till banken")
     fits(page)
     assert axe(page) == []

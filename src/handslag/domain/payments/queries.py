@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from handslag.domain.audit.models import Event, Payload
 from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
 
@@ -92,3 +93,12 @@ def payments_for(period: UUID) -> list[Payment]:
 def payments_of(cases: Collection[UUID]) -> list[Payment]:
     """The payments of these cases, newest pay day first."""
     return list(Payment.objects.select_related("period").filter(case_id__in=cases).order_by("-pay_on", "-id"))
+
+
+def file_refusal(run: UUID) -> list[str]:
+    """Why the file of a run couldn't be written when it was last tried; [] if it never was refused."""
+    event = Event.objects.filter(subject_id=run, kind="run file refused").order_by("-seq").first()
+    if event is None:
+        return []
+    body = Payload.objects.filter(id=event.id).values_list("body", flat=True).first()
+    return list(body["problems"]) if body else []

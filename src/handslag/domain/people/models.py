@@ -146,7 +146,7 @@ class Account(TenantRow):
     kind = models.CharField(max_length=12, choices=AccountKind.choices)
     clearing = models.CharField(max_length=5, blank=True)
     number = models.CharField(max_length=34)
-    holder = models.CharField(max_length=120)
+    holder = models.CharField(max_length=250)
     since = models.DateField()
     until = models.DateField(null=True)
 

@@ -16,7 +16,16 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import periods_of
 from handslag.domain.payments.models import Booking, Payment, Run
 from handslag.domain.payments.operations import book_income, release_run, reserve_run, reverse_booking, unblock_payment
-from handslag.domain.payments.queries import account_of, balance_of, file_of, newest_runs, payments_in, payments_waiting
+from handslag.domain.payments.queries import (
+    account_of,
+    balance_of,
+    file_of,
+    file_refusal,
+    newest_runs,
+    payments_in,
+    payments_waiting,
+)
+from handslag.domain.payments.states import RunState
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -125,6 +134,7 @@ def _run(request: HttpRequest, key: UUID, trouble: str = "") -> HttpResponse:
         file=file_of(found.id),
         own=found.reserved_by_id == member.id,
         trouble=trouble,
+        refusal=file_refusal(found.id) if found.state == RunState.RELEASED else [],
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.caseworker import case, decide, documents, inbox, money, paper, register, start
+from handslag.web.caseworker import case, decide, documents, inbox, money, paper, register, start, tasks
 
 urlpatterns = [
     path("<slug:tenant>/", start.home),
@@ -32,5 +32,7 @@ urlpatterns = [
     path("<slug:tenant>/runs/new/", money.reserve),
     path("<slug:tenant>/runs/<uuid:run>/", money.run),
     path("<slug:tenant>/runs/<uuid:run>/release/", money.release),
+    path("<slug:tenant>/tasks/", tasks.tasks),
+    path("<slug:tenant>/tasks/<uuid:task>/done/", tasks.done),
     path("<slug:tenant>/documents/<uuid:document>/", documents.download),
 ]

@@ -38,6 +38,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
+from handslag.kernel import clock
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
@@ -46,8 +47,14 @@ from handslag.web.citizen.person import me, name_of
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
-PAID = (PaymentState.SENT, PaymentState.CONFIRMED)
 COMING = (PaymentState.PLANNED, PaymentState.RESERVED)
+
+
+def is_paid(payment: Payment) -> bool:
+    """Whether the money has left: the bank says so, or its day has come after the file went to the bank."""
+    if payment.state == PaymentState.SENT:
+        return payment.pay_on <= acting_door().the_tenant.today(clock.now())
+    return payment.state == PaymentState.CONFIRMED
 
 
 @dataclass
@@ -186,9 +193,9 @@ def _outcome(decision: Decision) -> str:
 
 def _pay_step(payment: Payment) -> Step:
     amount, on = money(payment.amount, payment.currency), day(payment.pay_on)
-    if payment.state in PAID:
+    if is_paid(payment):
         return Step(gettext("%(amount)s paid") % {"amount": amount}, on, "done")
-    if payment.state in COMING:
+    if payment.state in COMING or payment.state == PaymentState.SENT:
         return Step(gettext("%(amount)s is paid") % {"amount": amount}, on, "now")
     return Step(gettext("The payment has stopped"), "", "now", gettext("Contact us, so that we can pay you."))
 
@@ -204,7 +211,10 @@ def decided_by(received: date) -> date:
 
 def _payment(payment: Payment, person: Person) -> dict[str, Any]:
     states = {
-        **dict.fromkeys(PAID, (gettext("paid"), "success")),
+        **dict.fromkeys(
+            (PaymentState.SENT, PaymentState.CONFIRMED),
+            (gettext("paid"), "success") if is_paid(payment) else (gettext("sent to the bank"), "info"),
+        ),
         **dict.fromkeys(COMING, (gettext("planned"), "info")),
         PaymentState.BLOCKED: (gettext("stopped: contact us"), "warning"),
         PaymentState.RETURNED: (gettext("came back: contact us"), "warning"),

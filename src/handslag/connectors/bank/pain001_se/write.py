@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, cast
 
+import icu
 from lxml import etree
 
 from handslag.connectors.bank.pain001_se.profile import Profile
@@ -37,7 +38,7 @@ _PLAIN = "a-zA-Z0-9/\\-?:().,'+"
 _ALIKE = str.maketrans(
     'øØæÆłŁđĐðÐıħĦŋəƏ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
     "öÖäÄlLdDdDihHneE''''''''''''------+,()()    ",
-) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe"})
+) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe", "ʹ": "'", "ʺ": "'", "ǝ": "e", "Ǝ": "E"})
 
 
 def check_account(account: Account, end_to_end_id: str = "") -> list[Problem]:
@@ -60,6 +61,7 @@ class BankText:
         if len(text) <= length and self._tidy.fullmatch(text):
             return text
         if not self._fits.fullmatch(text):
+            text = _in_latin(text)
             text = "".join(self._spelled(c) for c in unicodedata.normalize("NFC", text))
         text = " ".join(text.split())[:length].rstrip()
         return text if any(c.isalnum() for c in text) else None
@@ -73,6 +75,21 @@ class BankText:
             if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
         )
         return "".join(c if self._fits.fullmatch(c) else "?" for c in unicodedata.normalize("NFC", base))
+
+
+@cache
+def _transliterator() -> icu.Transliterator:
+    return icu.Transliterator.createInstance("Any-Latin")
+
+
+def _in_latin(text: str) -> str:
+    """The text with letters of other scripts written in Latin ones (ICU, Any-Latin): a payee's name must never
+    keep the others' money from leaving. Latin letters stay as they are."""
+    other = any(c.isalpha() and "LATIN" not in unicodedata.name(c, "LATIN") for c in text)
+    if not other:
+        return text
+    spelled: str = _transliterator().transliterate(text)
+    return spelled
 
 
 class Pain001Writer:

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     models.CharField(choices=[("expense", "Expense"), ("income", "Income")], max_length=8),
                 ),
                 ("account_code", models.CharField(max_length=24)),
-                ("counterparty", models.CharField(max_length=120)),
+                ("counterparty", models.CharField(max_length=250)),
                 (
                     "amount",
                     models.BigIntegerField(help_text="minor units; negative only in a counter-booking"),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                         default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("payee_name", models.CharField(max_length=120)),
+                ("payee_name", models.CharField(max_length=250)),
                 (
                     "account_kind",
                     models.CharField(

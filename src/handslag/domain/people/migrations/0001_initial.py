@@ -261,7 +261,7 @@ class Migration(migrations.Migration):
                 ),
                 ("clearing", models.CharField(blank=True, max_length=5)),
                 ("number", models.CharField(max_length=34)),
-                ("holder", models.CharField(max_length=120)),
+                ("holder", models.CharField(max_length=250)),
                 ("since", models.DateField()),
                 ("until", models.DateField(null=True)),
                 (

@@ -1,0 +1,91 @@
+"""What somebody of the unit has to look at: a letter or file that couldn't be made, money that can't be paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
+from handslag.domain.payments.models import Run
+from handslag.domain.payments.queries import file_refusal
+from handslag.domain.tasks.models import Task
+from handslag.domain.tasks.operations import finish_task
+from handslag.domain.tasks.states import TaskState
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.tenancy.states import Role
+from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require
+from handslag.web.caseworker.wording import REFUSALS
+from handslag.web.entry.pages import desk_page
+
+KINDS = {
+    "letter refused": _("The letter can't be made as PDF: send the decision another way"),
+    "run file refused": _("The payment file can't be written"),
+    "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
+    "notice parked": _("A notice doesn't reach the person: tell them another way"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A task as the page shows it: what it is about, where to go, more words."""
+
+    task: Task
+    kind: str
+    name: str
+    url: str
+    more: str
+
+
+def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
+    """The open tasks of her unit about cases that she may see and, for payers, about runs; oldest first."""
+    tasks = list(Task.objects.filter(unit_id=member.unit_id, state=TaskState.OPEN).order_by("created_at"))
+    keys = [task.subject_id for task in tasks]
+    cases = Case.objects.select_related("applicant", "co_applicant").in_bulk(keys)
+    runs = Run.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
+    shown = []
+    for task in tasks:
+        kind = str(KINDS.get(task.kind, task.kind))
+        if case := cases.get(task.subject_id):
+            adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
+            may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
+            if may:
+                shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", case.number))
+        elif run := runs.get(task.subject_id):
+            more = "; ".join(file_refusal(run.id))
+            shown.append(Shown(task, kind, run.number, f"{base(request)}/runs/{run.id}/", more))
+    return shown
+
+
+@desk_page("tasks")
+def tasks(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What waits for somebody of the unit."""
+    return _tasks(request)
+
+
+def _tasks(request: HttpRequest, trouble: str = "") -> HttpResponse:
+    member = require(request, *CASE_ROLES, Role.PAYER)
+    looked_at("tasks")
+    return page(request, "tasks.html", rows=_open_tasks(request, member), trouble=trouble)
+
+
+@desk_page("tasks")
+@require_POST
+def done(request: HttpRequest, tenant: str, task: UUID) -> HttpResponse:
+    """Done: POST `version`."""
+    member = require(request, *CASE_ROLES, Role.PAYER)
+    if task not in {one.task.id for one in _open_tasks(request, member)}:
+        raise Hidden("task", task)
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    try:
+        attempt(request, finish_task, task=task, version=seen)
+    except Conflict:
+        return _tasks(request, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/tasks/")
