@@ -106,9 +106,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # a log-in ends with the browser, after eight hours at the latest
-#: Guessing is limited per log-in name. A limit per address would let one stranger, or one colleague behind the same
-#: proxy, shut everybody out.
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key,300/m/ip"}
+#: Guessing is limited per log-in name. A tight limit per address (allauth's own: 30 log-ins a minute) would let one
+#: stranger, or one colleague behind the same proxy, shut everybody out, and a town hall's eight o'clock shut out itself.
+ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "5/300s/key,300/m/ip"}
 ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Handslag"

@@ -108,6 +108,14 @@ def test_guessing_is_stopped(server: Process, office: Any) -> None:
     assert guesser.submit("/log-in/", login=address, password=PASSWORD).url == server.url("desk", "/log-in/")
 
 
+def test_a_town_hall_behind_one_address_is_let_in_at_eight_o_clock(server: Process, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, address_of
+
+    address = address_of("hanna", office.slug)
+    answers = [Browser(server).submit("/log-in/", login=address, password=PASSWORD) for _ in range(40)]
+    assert {answer.status_code for answer in answers} == {200}
+
+
 def test_a_right_that_is_taken_ends_the_session_at_once(desk: Any, office: Any) -> None:
     from handslag.domain.people.operations.staff import take_role
 
