@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from handslag.domain.payments.policies import is_banking_day, pay_day
+from handslag.domain.payments.policies import pay_day
+from handslag.kernel.days import is_banking_day
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,6 @@ from handslag.domain.intake.policies import months_open
 from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
 from handslag.domain.intake.states import DraftState
 from handslag.domain.payments.models import Payment
-from handslag.domain.payments.policies import is_banking_day
 from handslag.domain.payments.queries import payments_of
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
@@ -39,6 +38,7 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
+from handslag.kernel.days import working_day_after
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
@@ -202,11 +202,7 @@ def _pay_step(payment: Payment) -> Step:
 
 def decided_by(received: date) -> date:
     """The day by which a decision is promised: so many working days after the day it was received."""
-    on, left = received, int(setting("decision_days"))
-    while left:
-        on += timedelta(days=1)
-        left -= is_banking_day(on, acting_door().the_tenant.country)
-    return on
+    return working_day_after(received, int(setting("decision_days")), acting_door().the_tenant.country)
 
 
 def _payment(payment: Payment, person: Person) -> dict[str, Any]:
