@@ -74,9 +74,10 @@ def states() -> str:
 def norms() -> str:
     """Every amount of the law that the packs carry, by date, with its source."""
     lines = ["# Norms\n", "Amounts are in the unit named; `to` is the first day that no longer counts.\n"]
-    for folder in sorted((SOURCE / "rules").glob("*/norms")):
+    rules = SOURCE / "rules"
+    for folder in sorted(rules.rglob("norms"), key=lambda path: path.parts):
         for path in sorted(folder.glob("*.yaml")):
-            lines += [f"## {folder.parent.name}: {path.stem}\n"]
+            lines += [f"## {folder.parent.relative_to(rules).as_posix()}: {path.stem}\n"]
             lines += [
                 "| norm | unit | from | to | value | status | source |",
                 "|---|---|---|---|---|---|---|",

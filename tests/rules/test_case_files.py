@@ -11,6 +11,11 @@ from handslag.rules import se
 
 CASE = Path(se.__file__).parent / "cases" / "2026" / "c1-single.yaml"
 
+TABLE = (
+    "{name: rent.limit, owner: Lund, unit: SEK, label: {sv: a}, values: "
+    "[{since: 2026-01-01, value: 1, source: s, checked_on: 2026-01-01, status: official}]}"
+)
+
 
 def run(path: Path, *options: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, [str(path), *options])
@@ -46,6 +51,9 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
         ("why: >", "why: [", "not YAML"),
         ("given:", "gievn:", "a case has `why`, `given` and `expected`"),
         ("given:", "extra: 1\ngiven:", "unknown extra"),
+        ("given:", "pack: xx\ngiven:", "pack: there is no pack xx; there are"),
+        ("given:", "tables: [{}]\ngiven:", "tables: "),
+        ("given:", "tables: [" + TABLE + "]\ngiven:", "tables: rent.limit is read by no rule"),
         ("2026-03\n", "2026-3\n", "month: a month is written 2026-03"),
         ("given:", "decided_on: soon\ngiven:", "decided_on is a date"),
         ("6200", "6200.5", 'costs[0]: applied: whole kronor, or text such as "6 200,50"'),
@@ -65,6 +73,12 @@ def test_a_file_that_cannot_be_calculated_is_refused_with_the_place(
     code, printed, told = run(path)
     assert (code, printed) == (1, "")
     assert said in told
+
+
+def test_a_language_that_the_legal_order_has_no_words_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handslag.rules.se.text.LANGUAGES", ("sv", "en"))
+    code, printed, told = run(CASE, "--lang", "fr")
+    assert (code, printed, told) == (1, "", "This sheet speaks sv, en, not fr.\n")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from handslag import rules
 from handslag.rules import se
 from handslag.rules.case_files import read
 
+EVERY = sorted(Path(rules.__file__).parent.rglob("cases/**/*.yaml"))
 CASES = sorted((Path(se.__file__).parent / "cases").rglob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_case(path: Path) -> None:
     case = read(path)
     assert case.why
-    assert case.calculate().to_text("sv") == case.expected
+    assert case.calculate().to_text() == case.expected
+    assert case.pack.PACK in path.parts
 
 
 def test_the_worked_cases_of_the_field_give_the_amounts_worked_out_by_hand() -> None:

@@ -68,6 +68,7 @@ def test_the_digest_follows_what_can_change_a_result() -> None:
         (GOOD, "value: 100", "value: 100.5", "value is missing or not of the expected kind"),
         (GOOD, "value: 100", "value: true", "value is missing or not of the expected kind"),
         (GOOD, "value: 100", "value: -1", "value is negative"),
+        (GOOD, "value: 100", 'value: "100.5"', "a whole number, or text such as"),
         (GOOD, "value: 100", "valeu: 100", "unknown valeu"),
         (GOOD, "since: 2025-05-15", "since: 2025-01-01", "in the order of their dates"),
         (GOOD, "until: 2026-01-01", "until: 2025-05-15", "until lies before since"),
@@ -173,6 +174,28 @@ def test_a_folder_names_each_norm_once_and_refers_to_references_only(tmp_path: P
     (tmp_path / "a.yaml").unlink()
     with pytest.raises(NormError, match=r"b.yaml: rent: law law.rent is no norm of unit reference"):
         load_folder(tmp_path)
+
+
+def test_a_later_layer_takes_the_place_of_what_lies_below(tmp_path: Path) -> None:
+    below, above = tmp_path / "below", tmp_path / "above"
+    for folder, text in ((below, GOOD + TABLE), (above, GOOD.replace("value: 100", "value: 70"))):
+        folder.mkdir()
+        (folder / "a.yaml").write_text(text, encoding="utf-8")
+    both = resolve(load_folder(below, above), date(2025, 1, 1))
+    assert (both.numbers["rent"], both.tables["child"].rows[0]) == (7000, 1000)
+    assert resolve(load_folder(above, below), date(2025, 1, 1)).numbers["rent"] == 10_000
+
+
+def test_amounts_with_decimals_are_text_and_other_currencies_have_hundredths_too() -> None:
+    text = GOOD.replace("SEK/month", "CHF/month").replace("value: 100", 'value: "954.90"')
+    text += TABLE.replace("SEK", "EUR").replace("[10, 20]", '[10, "20.05"]')
+    found = resolve({n.name: n for n in load(text, "a.yaml")}, date(2025, 1, 1))
+    assert found.numbers["rent"] == 95_490
+    assert [int(row) for row in found.tables["child"].rows[2:4]] == [1000, 2005]
+    assert found.body["rent"] == ["CHF/month", "954.90", "official"]
+    for wrong in ('"954.9"', '"-1.00"', '"1e3"', "954.9"):
+        with pytest.raises(NormError, match="value is"):
+            load(text.replace('"954.90"', wrong), "a.yaml")
 
 
 def test_a_choice_is_one_of_its_choices() -> None:

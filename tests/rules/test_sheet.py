@@ -16,9 +16,9 @@ from handslag.rules.norms import NormMissing, Number, Table
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.numbers import Norms
-from handslag.rules.se.pack import calculate, norms_for
+from handslag.rules.se.pack import TOTALS, calculate, norms_for
 from handslag.rules.se.text import LANGUAGES, label, uncertainty
-from handslag.rules.sheet import TOTALS, Sheet
+from handslag.rules.sheet import Sheet
 
 from .households import household, settings
 from .test_executions import PERIODS

@@ -21,6 +21,8 @@ class Language(StrEnum):
     """Language of the text."""
 
     sv = "sv"
+    de = "de"
+    fr = "fr"
     en = "en"
 
 
@@ -28,16 +30,19 @@ class Language(StrEnum):
 def sheet(
     case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.", show_default=False)],
     format: Annotated[Format, typer.Option(help="Text for people, JSON for programs.")] = Format.text,
-    lang: Annotated[Language, typer.Option(help="Language of the text.")] = Language.sv,
+    lang: Annotated[
+        Language | None, typer.Option(help="Language of the text; else the legal order's own.", show_default=False)
+    ] = None,
 ) -> None:
-    """Calculate a case file and print the sheet.
+    """Calculate a case file by the legal order that it names, and print the sheet.
 
     Exit code 1 with one message for each fault when the file can't be calculated; 2 when the file states
     an expected sheet and the result differs.
     """
     from handslag.rules.case_files import CaseError, read
+    from handslag.rules.facts import FactsError
     from handslag.rules.norms import NormError, NormMissing
-    from handslag.rules.se.facts import FactsError
+    from handslag.rules.sheet import languages
 
     try:
         found = read(case)
@@ -49,10 +54,14 @@ def sheet(
     except (CaseError, NormError, NormMissing, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    spoken = languages(found.pack.PACK)
+    if lang is not None and lang.value not in spoken:
+        typer.echo(f"This sheet speaks {', '.join(spoken)}, not {lang.value}.", err=True)
+        raise typer.Exit(1)
     if format is Format.json:
         typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        typer.echo(result.to_text(lang.value), nl=False)
-    if found.expected and found.expected != result.to_text("sv"):
+        typer.echo(result.to_text(lang.value if lang else ""), nl=False)
+    if found.expected and found.expected != result.to_text():
         typer.echo("The sheet differs from the expected one in the file.", err=True)
         raise typer.Exit(2)

@@ -2,6 +2,7 @@
 
 Its keys:
 
+    pack: se                          # the legal order; se where it says none
     why: one or more sentences
     given:
       month: 2026-03                  # or since: and until: (half-open)
@@ -10,23 +11,22 @@ Its keys:
       incomes: [{code: SALARY, gross: 5600, person: anna, source: given}]
     decided_on: 2026-03-28            # optional: which Acts govern; else the period's first day
     known_on: 2026-03-28              # optional: norms as known on that day
-    expected: |                       # the sheet as Swedish text
+    tables: [...]                     # optional: norms that another body sets (rents), as in a norm file
+    expected: |                       # the sheet as text, in the pack's own language
 """
 
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
-from handslag.kernel.money import KRONA, AmountError, parse_amount
+from handslag.kernel.money import KRONA, AmountError, format_amount, parse_amount
 from handslag.kernel.months import Month
-from handslag.rules.se.facts import Facts
-from handslag.rules.se.pack import calculate, norms_for
+from handslag.rules.norms import Norm, NormError, from_entries
+from handslag.rules.packs import Pack, PackError, pack
 from handslag.rules.sheet import Sheet
-
-_AMOUNTS: Final = ("applied", "effective", "gross", "work_income_before")
 
 
 class CaseError(ValueError):
@@ -37,15 +37,18 @@ class CaseError(ValueError):
 class Case:
     """One case file, read. `expected` is "" where the file has none."""
 
+    pack: Pack
     why: str
-    facts: Facts
+    facts: Any
     decided_on: date | None
     known_on: date | None
+    tables: tuple[Norm, ...]
     expected: str
 
     def calculate(self) -> Sheet:
         """The sheet of the case."""
-        return calculate(self.facts, norms_for(self.facts.since, self.known_on, self.decided_on))
+        norms = self.pack.norms_of(self.facts, self.known_on, self.decided_on, self.tables)
+        return self.pack.calculate(self.facts, norms)
 
 
 def read(path: Path) -> Case:
@@ -56,9 +59,16 @@ def read(path: Path) -> Case:
         raise CaseError(f"{path}: not YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("given"), dict):
         raise CaseError(f"{path}: a case has `why`, `given` and `expected`")
-    unknown = set(data) - {"why", "given", "decided_on", "known_on", "expected"}
+    unknown = set(data) - {"pack", "why", "given", "decided_on", "known_on", "tables", "expected"}
     if unknown:
         raise CaseError(f"{path}: unknown {', '.join(sorted(map(str, unknown)))}")
+    try:
+        law = pack(str(data.get("pack", "se")))
+        tables = tuple(from_entries(data.get("tables", []), str(path)))
+    except PackError as error:
+        raise CaseError(f"{path}: pack: {error}") from error
+    except NormError as error:
+        raise CaseError(f"tables: {error}") from error
     given = dict(data["given"])
     if "month" in given:
         try:
@@ -70,32 +80,35 @@ def read(path: Path) -> Case:
         if not isinstance(data.get(day), date | None):
             raise CaseError(f"{path}: {day} is a date such as 2026-03-28")
     return Case(
+        pack=law,
         why=str(data.get("why", "")).strip(),
-        facts=Facts.from_json(_minor(given, str(path))),
+        facts=law.Facts.from_json(_minor(given, law, str(path))),
         decided_on=data.get("decided_on"),
         known_on=data.get("known_on"),
+        tables=tables,
         expected=str(data.get("expected", "")),
     )
 
 
-def _minor(value: Any, place: str) -> Any:
-    """Plain data with amounts in öre and dates as text, from what a person wrote."""
+def _minor(value: Any, law: Pack, place: str) -> Any:
+    """Plain data with amounts in minor units and dates as text, from what a person wrote."""
     if isinstance(value, dict):
         return {
-            k: _amount(v, f"{place}: {k}") if k in _AMOUNTS and v is not None else _minor(v, f"{place}: {k}")
+            k: (_amount if k in law.AMOUNTS and v is not None else _minor)(v, law, f"{place}: {k}")
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [_minor(v, f"{place}[{n}]") for n, v in enumerate(value)]
+        return [_minor(v, law, f"{place}[{n}]") for n, v in enumerate(value)]
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _amount(value: Any, place: str) -> int:
+def _amount(value: Any, law: Pack, place: str) -> int:
     if type(value) is int:
         return value * KRONA
     if isinstance(value, str):
         try:
-            return parse_amount(value, "sv")
+            return parse_amount(value, law.LOCALE)
         except AmountError as error:
             raise CaseError(f"{place}: {error}") from error
-    raise CaseError(f'{place}: whole kronor, or text such as "6 200,50"')
+    shown = format_amount(620_050, law.LOCALE).replace("\N{NO-BREAK SPACE}", " ")
+    raise CaseError(f'{place}: whole {law.WHOLE_UNITS}, or text such as "{shown}"')

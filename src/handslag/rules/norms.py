@@ -3,25 +3,28 @@
 A file is a YAML list of norms:
 
     - name: riksnorm.child            # stable, dotted
-      unit: SEK/month                 # SEK, SEK/month, percent, days, choice, reference
+      unit: SEK/month                 # a currency (also /month, /day), percent, days, choice, reference ...: UNITS
       label: {sv: ..., en: ...}
       law: law.riksnorm               # the reference that holds it (a norm of unit `reference`)
+      owner: Winterthur               # a table of a municipality or district only: whose decision it is
       by: age                         # a table only: what its key is
       bands: [0, 1, 3]                # a table only: the first key of each row
       last: 20                        # a table only: the last key of the last row
       choices: {first_day: {sv: ..., en: ...}, last_day: ...}   # unit `choice` only: what each says
-      uncertain: {sv: ..., en: ...}   # what no source settles; shown with values of status derived
+      uncertain: {sv: ..., en: ...}   # what no source settles; shown with values that aren't official
       values:
         - since: 2026-01-01           # first day in force; also until: (first day no longer)
-          value: 3940                 # or rows: [...] for a table; kronor are whole
+          value: 3940                 # or rows: [...] for a table; an amount with decimals as text: "954.90"
           source: SFS 2025:468 ...    # no source: the file doesn't load
           checked_on: 2026-11-22
           status: official            # official, derived or example
           known_from: 2025-11-20      # optional: not known to anybody before that day
 
 A value is in force from `since` to the next value's `since`, or to its own `until` (both days exclusive).
+A pack may lie in layers (a country, a canton): a layer's norm takes the place of the one with its name below.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -38,7 +41,10 @@ from numpy.typing import NDArray
 from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 
-UNITS: Final = ("SEK", "SEK/month", "percent", "days", "choice", "reference")
+AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
+UNITS: Final = (
+    *AMOUNTS, "percent", "permille", "divisor", "days", "months", "years", "persons", "choice", "reference",
+)  # fmt: skip
 STATUSES: Final = ("official", "derived", "example")
 
 
@@ -91,7 +97,7 @@ class Value:
 
     since: date
     until: date | None
-    value: int | str | tuple[int, ...]
+    value: int | str | tuple[int | str, ...]
     source: str
     checked_on: date
     status: str
@@ -113,6 +119,7 @@ class Norm:
     uncertain: Mapping[str, str]
     values: tuple[Value, ...]
     file: str = ""
+    owner: str = ""
 
     def on(self, day: date, known_on: date | None = None) -> Value:
         """The value in force on `day`, as far as known on `known_on`; NormMissing when there is none."""
@@ -171,10 +178,11 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     until = _take(problem, entry, "until", date) if "until" in entry else None
     if until is not None and until <= since:
         raise NormError(f"{problem}: until lies before since")
-    raw: int | str | tuple[int, ...]
+    raw: int | str | tuple[int | str, ...]
+    amount = norm["unit"] in AMOUNTS
     if "bands" in norm:
         rows = _take(problem, entry, "rows", list)
-        if len(rows) != len(norm["bands"]) or any(type(r) is not int or r < 0 for r in rows):
+        if len(rows) != len(norm["bands"]) or not all(_is_number(r, amount) for r in rows):
             raise NormError(f"{problem}: rows are {len(norm['bands'])} whole numbers, one for each band")
         raw = tuple(rows)
     elif norm["unit"] in ("choice", "reference"):
@@ -182,10 +190,11 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         if norm["unit"] == "choice" and raw not in norm["choices"]:
             raise NormError(f"{problem}: value is one of {', '.join(norm['choices'])}, not {raw}")
     else:
-        number: int = _take(problem, entry, "value", int)
-        if number < 0:
+        raw = _take(problem, entry, "value", (int, str) if amount else int)
+        if isinstance(raw, int) and raw < 0:
             raise NormError(f"{problem}: value is negative")
-        raw = number
+        if not _is_number(raw, amount):
+            raise NormError(f'{problem}: value is a whole number, or text such as "954.90"')
     return Value(
         since=since,
         until=until,
@@ -197,12 +206,31 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     )
 
 
+def _is_number(raw: Any, amount: bool) -> bool:
+    """A whole number, not negative; or an amount with its two decimals as text, since YAML's are floats."""
+    if amount and isinstance(raw, str):
+        return bool(re.fullmatch(r"[0-9]{1,9}\.[0-9]{2}", raw, re.ASCII))
+    return type(raw) is int and raw >= 0
+
+
+def _minor(raw: int | str, unit: str) -> int:
+    """A value of a norm file in minor units (or as it is, where it is no amount)."""
+    if isinstance(raw, str):
+        return int(raw.replace(".", ""))
+    return raw * KRONA if unit in AMOUNTS else raw
+
+
 def load(text: str, file: str) -> list[Norm]:
     """The norms of one file's text; NormError names the file, the norm and what is wrong."""
     try:
         entries = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise NormError(f"{file}: {error}") from error
+    return from_entries(entries, file)
+
+
+def from_entries(entries: Any, file: str) -> list[Norm]:
+    """The norms of a file as plain data; NormError names the file, the norm and what is wrong."""
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
     norms = []
@@ -210,7 +238,7 @@ def load(text: str, file: str) -> list[Norm]:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise NormError(f"{file}: each norm is a mapping with a name")
         problem = f"{file}: {entry['name']}"
-        known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values"}
+        known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values", "owner"}
         if set(entry) - known:
             raise NormError(f"{problem}: unknown {', '.join(sorted(set(entry) - known))}")
         if entry.get("unit") not in UNITS:
@@ -240,19 +268,26 @@ def load(text: str, file: str) -> list[Norm]:
                 uncertain=entry.get("uncertain", {}),
                 values=values,
                 file=file,
+                owner=entry.get("owner", ""),
             )
         )
     return norms
 
 
-def load_folder(folder: Path) -> dict[str, Norm]:
-    """All norms of a folder's *.yaml by name; a name twice is a NormError."""
+def load_folder(*layers: Path) -> dict[str, Norm]:
+    """All norms of the folders' *.yaml by name; a later folder's takes the place of an earlier one's.
+
+    A name twice in one folder is a NormError.
+    """
     norms: dict[str, Norm] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        for norm in load(path.read_text(encoding="utf-8"), path.name):
-            if norm.name in norms:
-                raise NormError(f"{path.name}: {norm.name} stands in {norms[norm.name].file} too")
-            norms[norm.name] = norm
+    for folder in layers:
+        layer: dict[str, Norm] = {}
+        for path in sorted(folder.glob("*.yaml")):
+            for norm in load(path.read_text(encoding="utf-8"), path.name):
+                if norm.name in layer:
+                    raise NormError(f"{path.name}: {norm.name} stands in {layer[norm.name].file} too")
+                layer[norm.name] = norm
+        norms |= layer
     for norm in norms.values():
         if norm.law is not None and norms.get(norm.law, norm).unit != "reference":
             raise NormError(f"{norm.file}: {norm.name}: law {norm.law} is no norm of unit reference")
@@ -265,9 +300,11 @@ def resolve(
     known_on: date | None = None,
     decided_on: date | None = None,
     choices: Mapping[str, str] | None = None,
+    choice_source: str = "inställning i ärendet",
 ) -> Resolved:
     """All norms in force on `on`; references as of `decided_on` (else `on`); `choices` replace settings.
 
+    `choice_source`: what a line cites as the source of a replaced setting, in the pack's own language.
     NormMissing when one has no value in force, NormError when a choice doesn't exist.
     """
     choices = choices or {}
@@ -286,10 +323,8 @@ def resolve(
         example = example or value.status == "example"
         chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value
         canonical[name] = [norm.unit, list(chosen) if isinstance(chosen, tuple) else chosen, value.status]
-        factor = KRONA if norm.unit in ("SEK", "SEK/month") else 1
-        source = value.source if chosen == value.value else "inställning i ärendet"
-
-        uncertain = bool(norm.uncertain) and value.status == "derived"
+        source = value.source if chosen == value.value else choice_source
+        uncertain = bool(norm.uncertain) and value.status != "official"
         cited = partial(_cited, norm, value, source, uncertain)
         if norm.unit == "reference":
             references[name] = str(chosen)
@@ -300,10 +335,10 @@ def resolve(
                 raise NormError(f"{name} is one of {', '.join(norm.choices)}, not {chosen}")
             numbers[name] = Number.of(list(norm.choices).index(str(chosen)), cited(str(chosen)))
         elif isinstance(chosen, tuple):
-            tables[name] = _table(norm, chosen, factor, cited)
+            tables[name] = _table(norm, [_minor(row, norm.unit) for row in chosen], cited)
         else:
-            assert isinstance(chosen, int)
-            numbers[name] = Number.of(chosen * factor, cited(chosen * factor))
+            amount = _minor(chosen, norm.unit)
+            numbers[name] = Number.of(amount, cited(amount))
     return Resolved(
         numbers=numbers,
         tables=tables,
@@ -320,11 +355,11 @@ def _cited(norm: Norm, value: Value, source: str, uncertain: bool, shown: int | 
     return Used(norm.name, shown, norm.unit, source, value.status, uncertain)
 
 
-def _table(norm: Norm, amounts: Sequence[int], factor: int, cited: Callable[[int], Used]) -> Table:
+def _table(norm: Norm, amounts: Sequence[int], cited: Callable[[int], Used]) -> Table:
     rows: list[Number] = []
     ends = [*(b - 1 for b in norm.bands[1:]), norm.last]
     for first, end, amount in zip(norm.bands, ends, amounts, strict=True):
-        rows += [Number.of(amount * factor, cited(amount * factor))] * (end - first + 1)
+        rows += [Number.of(amount, cited(amount))] * (end - first + 1)
     values = np.array([*rows, 0], dtype=np.int64)
     values.setflags(write=False)
     return Table(norm.name, norm.by or "", norm.bands[0], tuple(rows), values)

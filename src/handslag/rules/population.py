@@ -1,10 +1,13 @@
 """A population as columns: rows (members, costs, incomes) lie flat, offsets say whose they are."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+CHUNK: Final = 16_384
+"""Households worked on at a time: their columns fit a processor's cache, and memory stays flat."""
 
 
 class Columns:
@@ -41,3 +44,25 @@ class Columns:
         start, end = self.offsets[since] - self.offsets[0], self.offsets[until] - self.offsets[0]
         columns = {name: column[start:end] for name, column in self.columns.items()}
         return Columns(self.offsets[since : until + 1], columns)
+
+
+def columns(households: Sequence[tuple[Any, ...]], kinds: Mapping[str, Any]) -> Columns:
+    """The rows of many households as columns of the `kinds` (a NumPy type by attribute)."""
+    offsets = np.zeros(len(households) + 1, dtype=np.int64)
+    np.cumsum([len(rows) for rows in households], out=offsets[1:])
+    rows = [row for rows in households for row in rows]
+    return Columns(offsets, {n: np.array([getattr(r, n) for r in rows], dtype=k) for n, k in kinds.items()})
+
+
+def in_chunks(
+    households: int, totals_of: Callable[[int, int], Mapping[str, NDArray[np.int64]]], chunk: int = CHUNK
+) -> dict[str, NDArray[np.int64]]:
+    """Totals by name, one element per household, from `totals_of(since, until)` piece by piece."""
+    totals: dict[str, NDArray[np.int64]] = {}
+    for since in range(0, households, chunk):
+        until = min(since + chunk, households)
+        for name, amounts in totals_of(since, until).items():
+            if name not in totals:
+                totals[name] = np.empty(households, dtype=np.int64)
+            totals[name][since:until] = amounts
+    return totals

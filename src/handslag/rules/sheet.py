@@ -6,19 +6,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from handslag.rules.norms import Number, Used
-
-TOTALS: Final = (
-    "FamilyCost",
-    "CommonHouseholdCost",
-    "NormSum",
-    "ExpenseSum",
-    "SpecialExpenseSum",
-    "IncomeSum",
-    "Balance",
-    "TotalSum",
-)
-"""Lifecare's names of the totals, in the order of the calculation."""
+from handslag.rules.norms import Number, Resolved, Used
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -35,10 +23,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     params: dict[str, int | str]
 
 
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+class Sheet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One calculated period. `granted` and `surplus` are never negative and never both positive.
 
     `uncertain`: what no source settles and this sheet rests on: the norm's name, and the choice made (or "").
+    `region`: the canton or Land whose layer of the pack holds; "" where the pack has none.
     """
 
     pack: str
@@ -52,6 +41,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     surplus: int
     uncertain: dict[str, str]
     has_example: bool
+    region: str = ""
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: keys sorted, no spaces, UTF-8, whole numbers only."""
@@ -67,9 +57,9 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         """Back from either form; msgspec.ValidationError when it is no sheet."""
         return msgspec.json.decode(data, type=cls) if isinstance(data, bytes) else msgspec.convert(data, cls)
 
-    def to_text(self, lang: str = "sv", names: Mapping[str, str] | None = None) -> str:
-        """The sheet as people read it, in `lang`; `names` by person key (else the keys themselves)."""
-        text: str = _pack(self.pack).to_text(self, lang, names or {})
+    def to_text(self, lang: str = "", names: Mapping[str, str] | None = None) -> str:
+        """The sheet as people read it, in `lang` ("": the pack's own); `names` by person key (else the key itself)."""
+        text: str = _wording(self.pack).to_text(self, lang or languages(self.pack)[0], names or {})
         return text
 
     def explain(self, line: Line, lang: str = "sv") -> str:
@@ -80,15 +70,33 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
-def _pack(pack: str) -> Any:
+def uncertain_in(lines: list[Line], resolved: Resolved) -> dict[str, str]:
+    """What these lines rest on that no source settles: the norm's name, and the choice made (or "")."""
+    found: dict[str, str] = {}
+    for line in lines:
+        if line.section in resolved.uncertain_references:
+            found[resolved.uncertain_references[line.section]] = ""
+        for number in line.numbers:
+            if number.uncertain:
+                found[number.name] = str(number.value) if number.unit == "choice" else ""
+    return found
+
+
+def _wording(pack: str) -> Any:
     from importlib import import_module
 
     return import_module(f"handslag.rules.{pack}.text")
 
 
+def languages(pack: str) -> tuple[str, ...]:
+    """The languages that a pack explains itself in, its own first."""
+    found: tuple[str, ...] = _wording(pack).LANGUAGES
+    return found
+
+
 def explain(line: Line, lang: str = "sv", pack: str = "se") -> str:
     """One plain sentence that says what a line is and why it is that much."""
-    sentence: str = _pack(pack).explain(line, lang)
+    sentence: str = _wording(pack).explain(line, lang)
     return sentence
 
 

@@ -1,29 +1,21 @@
 """The facts of a household for one period, as stored with a decision: plain data, whole öre, dates."""
 
-from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
 
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
 from handslag.kernel.months import Month
+from handslag.rules.facts import MOST_ROWS, StoredFacts
+from handslag.rules.facts import FactsError as FactsError
+from handslag.rules.facts import Source as Source
 from handslag.rules.se.codes import COSTS, INCOMES
 
 Role = Literal["adult", "child", "visitation_child"]
-Source = Literal["fetched", "given", "evidence", "caseworker"]
-
-
-MOST_ROWS: Final = 200
-
-
-class FactsError(ValueError):
-    """The facts can't be calculated; `problems` are sentences, each with the place that it is about."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+AMOUNTS: Final = ("applied", "effective", "gross", "work_income_before")
+"""The fields that are amounts."""
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,7 +63,7 @@ class Income(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     note: str = ""
 
 
-class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One household, one period inside one calendar month (half-open days).
 
     `household_size`: how many share the household when that isn't the members of this case: an adult who
@@ -86,30 +78,6 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     incomes: list[Income] = []
     household_size: int | None = None
     settings: dict[str, str] = {}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any] | bytes) -> Self:
-        """From plain data or JSON bytes; FactsError when it isn't facts that can be calculated."""
-        try:
-            if isinstance(data, bytes):
-                facts = msgspec.json.decode(data, type=cls)
-            else:
-                facts = msgspec.convert(data, cls)
-        except msgspec.ValidationError as error:
-            raise FactsError([str(error)]) from error
-        except msgspec.DecodeError as error:
-            raise FactsError([f"not JSON: {error}"]) from error
-        facts.check()
-        return facts
-
-    def to_bytes(self) -> bytes:
-        """Canonical JSON: keys sorted, no spaces, UTF-8, whole numbers only; every field stands in it."""
-        return _ENCODER.encode(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        data: dict[str, Any] = msgspec.to_builtins(self, order="sorted")
-        return data
 
     def check(self) -> None:
         """FactsError with all faults at once; ages and ends of tables are checked by the rules."""
@@ -189,6 +157,3 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             elif not 0 <= member.work_income_before <= MAXIMUM:
                 problems.append(f"work_income_before: between 0 and {MAXIMUM} öre")
         return problems
-
-
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")

@@ -1,20 +1,40 @@
 """Ekonomiskt bistånd for one household and one period. Read from top to bottom, this is the sheet."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
-from handslag.rules.norms import NormError
-from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.norms import Norm, NormError
+from handslag.rules.se.facts import AMOUNTS, Facts, FactsError
 from handslag.rules.se.need import counted_income, expense, special_expense
 from handslag.rules.se.numbers import Norms, norms_for
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
 from handslag.rules.se.rows import Household, Period
-from handslag.rules.sheet import Line, Sheet, Worksheet
+from handslag.rules.sheet import Line, Sheet, Worksheet, uncertain_in
 from handslag.rules.words import maximum, sum_members
 
-__all__ = ["PACK", "RULE_VERSION", "calculate", "norms_for", "write"]
+__all__ = [
+    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
+    "calculate", "norms_for", "norms_of", "write",
+]  # fmt: skip
 
 PACK: Final = "se"
 RULE_VERSION: Final = "se-2025.1"
+CURRENCY: Final = "SEK"
+LANGUAGE: Final = "sv"
+LOCALE: Final = "sv"
+WHOLE_UNITS: Final = "kronor"
+TOTALS: Final = (
+    "FamilyCost",
+    "CommonHouseholdCost",
+    "NormSum",
+    "ExpenseSum",
+    "SpecialExpenseSum",
+    "IncomeSum",
+    "Balance",
+    "TotalSum",
+)
+"""Lifecare's names of the totals, in the order of the calculation."""
 
 
 def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
@@ -47,6 +67,15 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         granted=maximum(-total, 0),
         surplus=maximum(total, 0),
     )
+
+
+def norms_of(
+    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+) -> Norms:
+    """The norm set of the facts' first day; NormError where `tables` are given, as no Swedish rule reads one."""
+    if tables:
+        raise NormError(f"tables: {tables[0].name} is read by no rule")
+    return norms_for(facts.since, known_on, decided_on)
 
 
 def calculate(facts: Facts, norms: Norms) -> Sheet:
@@ -82,15 +111,9 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
 
 def _uncertain(lines: list[Line], norms: Norms, children: set[str]) -> dict[str, str]:
     """What the sheet rests on that no source settles; a child's own means above its own cost too."""
-    found: dict[str, str] = {}
-    doubtful = norms.resolved.uncertain_references
+    found = uncertain_in(lines, norms.resolved)
     means: dict[str, int] = {}
     for line in lines:
-        if line.section in doubtful:
-            found[doubtful[line.section]] = ""
-        for number in line.numbers:
-            if number.uncertain:
-                found[number.name] = str(number.value) if number.unit == "choice" else ""
         if line.person in children:
             sign = -1 if line.code == "PERSON" else line.text == "income"
             means[line.person] = means.get(line.person, 0) + sign * line.amount

@@ -1,13 +1,13 @@
 """The Swedish calculation for many households at once: the same rules, NumPy int64, to the öre the same."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handslag.rules import sheet
-from handslag.rules.population import Columns
+from handslag.rules.population import CHUNK, Columns, columns, in_chunks
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.numbers import Norms
 from handslag.rules.se.pack import write
@@ -30,8 +30,6 @@ _INCOME: Final = {
     "stimulated": np.bool_,
     "work_of_child": np.bool_,
 }
-CHUNK: Final = 16_384
-"""Households worked on at a time: their columns fit a processor's cache, and memory stays flat."""
 
 
 class Population:
@@ -63,10 +61,10 @@ class Population:
         households = [Household(f) for f in facts]
         return cls(
             own_size=np.array([h.own_size for h in households], dtype=np.int64),
-            members=_columns([h.members for h in households], _MEMBER),
-            expenses=_columns([h.expenses for h in households], _COST),
-            special_expenses=_columns([h.special_expenses for h in households], _COST),
-            incomes=_columns([h.incomes for h in households], _INCOME),
+            members=columns([h.members for h in households], _MEMBER),
+            expenses=columns([h.expenses for h in households], _COST),
+            special_expenses=columns([h.special_expenses for h in households], _COST),
+            incomes=columns([h.incomes for h in households], _INCOME),
         )
 
     def part(self, since: int, until: int) -> "Population":
@@ -80,13 +78,6 @@ class Population:
         )
 
 
-def _columns(households: Sequence[tuple[Any, ...]], kinds: dict[str, Any]) -> Columns:
-    offsets = np.zeros(len(households) + 1, dtype=np.int64)
-    np.cumsum([len(rows) for rows in households], out=offsets[1:])
-    rows = [row for rows in households for row in rows]
-    return Columns(offsets, {n: np.array([getattr(r, n) for r in rows], dtype=k) for n, k in kinds.items()})
-
-
 def calculate_lines(population: Population, month: Period, norms: Norms) -> sheet.Columns:
     """All lines (an array each, one element per row) and totals, in one piece."""
     written = sheet.Columns()
@@ -96,12 +87,8 @@ def calculate_lines(population: Population, month: Period, norms: Norms) -> shee
 
 def calculate(population: Population, month: Period, norms: Norms, chunk: int = CHUNK) -> dict[str, NDArray[np.int64]]:
     """Totals by name, and `granted` and `surplus`, one element per household."""
-    totals: dict[str, NDArray[np.int64]] = {}
-    for since in range(0, len(population), chunk):
-        until = min(since + chunk, len(population))
-        written = calculate_lines(population.part(since, until), month, norms)
-        for name, amounts in written.totals.items():
-            if name not in totals:
-                totals[name] = np.empty(len(population), dtype=np.int64)
-            totals[name][since:until] = amounts
-    return totals
+
+    def totals_of(since: int, until: int) -> dict[str, NDArray[np.int64]]:
+        return calculate_lines(population.part(since, until), month, norms).totals
+
+    return in_chunks(len(population), totals_of, chunk)

@@ -1,33 +1,13 @@
 """What the rules read: a household as rows, with the joins done and the days counted, but no law applied."""
 
-from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
 from typing import Final
 
-from handslag.kernel.months import Month
+from handslag.rules.periods import Period as Period
+from handslag.rules.periods import as_number
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, Member
 
 _NOTHING: Final[dict[str, int | str]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The period, the same for everybody: dates as whole numbers 20260301, `last` its last day."""
-
-    first: int
-    last: int
-    days: int
-    month_days: int
-
-    @classmethod
-    @lru_cache(maxsize=512)
-    def of(cls, since: date, until: date) -> "Period":
-        """From half-open days inside one calendar month."""
-        days = (until - since).days
-        first = as_number(since)
-        return cls(first, first + days - 1, days, Month.of(since).days)
 
 
 class Person:
@@ -136,7 +116,3 @@ class Household:
             incomes.append(row)
         self.incomes = tuple(incomes)
 
-
-def as_number(day: date) -> int:
-    """2026-03-01 as 20260301: differences of such numbers, over 10000, are whole years of age."""
-    return day.year * 10000 + day.month * 100 + day.day

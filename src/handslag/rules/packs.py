@@ -1,0 +1,70 @@
+"""The packs: one folder for each legal order, found by its name; what each of them has."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from handslag.rules.norms import Norm
+from handslag.rules.sheet import Sheet
+
+
+class PackError(ValueError):
+    """There is no pack of that name."""
+
+
+class FactsKind(Protocol):
+    """A pack's kind of facts."""
+
+    def from_json(self, data: Mapping[str, Any] | bytes) -> Any:
+        """From plain data or JSON bytes; FactsError when it isn't facts that can be calculated."""
+
+
+class Pack(Protocol):
+    """What `rules/<name>/pack.py` offers to who doesn't know which pack it is.
+
+    `CURRENCY`: SEK, CHF, EUR. `LANGUAGE`: the pack's own, which expected sheets are written in. `LOCALE`: how
+    amounts are written in its case files (a key of kernel.money). `WHOLE_UNITS`: "kronor". `AMOUNTS`: the
+    names of the facts' fields that are amounts.
+    """
+
+    PACK: str
+    RULE_VERSION: str
+    CURRENCY: str
+    LANGUAGE: str
+    LOCALE: str
+    WHOLE_UNITS: str
+    AMOUNTS: tuple[str, ...]
+    TOTALS: tuple[str, ...]
+    Facts: FactsKind
+
+    def norms_of(
+        self,
+        facts: Any,
+        known_on: date | None = None,
+        decided_on: date | None = None,
+        tables: Sequence[Norm] = (),
+    ) -> Any:
+        """The norm set for these facts: that of their first day and their region.
+
+        `tables`: norms that another body sets (a municipality's rents), in the same schema. NormMissing, NormError.
+        """
+
+    def calculate(self, facts: Any, norms: Any) -> Sheet:
+        """The sheet; FactsError, NormMissing."""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The packs that there are."""
+    return tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/pack.py")))
+
+
+@cache
+def pack(name: str) -> Pack:
+    """The pack `name`; PackError when there is none."""
+    if name not in names():
+        raise PackError(f"there is no pack {name}; there are {', '.join(names())}")
+    return cast(Pack, import_module(f"handslag.rules.{name}.pack"))

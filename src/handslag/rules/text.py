@@ -1,0 +1,159 @@
+"""A sheet in words: what all packs share. A pack has its texts.yaml, its groups, and its own turns of speech."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from handslag.kernel.money import format_amount, format_money
+from handslag.rules.norms import Norm
+from handslag.rules.sheet import Line, Sheet
+
+_WIDTH: Final = 72
+_PLAIN: Final = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "  ")
+
+
+class Shown(int):
+    """A whole number in a sentence: `{gross:money}` says it as an amount, `{gross}` as it stands."""
+
+    currency: str
+    locale: str
+
+    def __format__(self, spec: str) -> str:
+        if spec == "money":
+            return format_money(int(self), self.currency, self.locale)
+        return format(int(self), spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines under one heading with their sum: texts `group.<name>` and `sum.<name>`, total by its name.
+
+    `always`: the sum stands even where no line does.
+    """
+
+    name: str
+    total: str
+    belongs: Callable[[Line], bool]
+    always: bool = False
+
+
+class Wording:
+    """How one pack says its sheets. `languages`: the first is its own; `locales`: how a language writes amounts.
+
+    A sentence is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
+    the line's params by name, its numbers by position (`{0:money}`) and its `amount`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        languages: tuple[str, ...],
+        currency: str,
+        groups: Sequence[Group],
+        history: Callable[[str], Mapping[str, Norm]],
+        locales: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.languages = languages
+        self.currency = currency
+        self.groups = groups
+        self.history = history
+        self.locales = locales or {}
+
+    @cached_property
+    def texts(self) -> Mapping[str, Mapping[str, str]]:
+        """All texts by name and language: the shared ones, then the pack's own in their place."""
+        texts: dict[str, dict[str, str]] = {}
+        for path in (Path(__file__).with_name("texts.yaml"), self.folder / "texts.yaml"):
+            texts |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        return texts
+
+    def say(self, key: str, lang: str, *numbers: Any, **values: Any) -> str:
+        """One text, filled."""
+        return self.texts[key][lang].format(*numbers, **values)
+
+    def money(self, minor: int | str, lang: str) -> str:
+        """An amount with its currency."""
+        return format_money(int(minor), self.currency, self.locales.get(lang, lang))
+
+    def shown(self, value: int | str, lang: str) -> int | str:
+        """A value as a sentence takes it."""
+        if isinstance(value, str):
+            return value
+        number = Shown(value)
+        number.currency, number.locale = self.currency, self.locales.get(lang, lang)
+        return number
+
+    def label(self, line: Line, lang: str) -> str:
+        """What the line is called: the text `label.<code>`."""
+        return self.say(f"label.{line.code}", lang)
+
+    def sentences(self, line: Line, lang: str) -> list[str]:
+        """Why the line is that much: one sentence for each key of its text."""
+        numbers = [self.shown(n.value, lang) for n in line.numbers]
+        values = {name: self.shown(value, lang) for name, value in line.params.items()}
+        values["amount"] = self.shown(line.amount, lang)
+        return [self.say(f"explain.{key}", lang, *numbers, **values) for key in line.text.split()]
+
+    def explain(self, line: Line, lang: str) -> str:
+        """One line in plain words: why it is that much, where its number came from, when it was paid."""
+        said = self.sentences(line, lang)
+        if "source" in line.params:
+            said.append(self.say(f"source.{line.params['source']}", lang))
+        if "period" in line.params:
+            said.append(self.say("explain.paid", lang, period=line.params["period"]))
+        if line.params.get("note"):
+            said.append(f"({line.params['note']})")
+        return " ".join(said)
+
+    def uncertainty(self, name: str, choice: str, lang: str, region: str = "") -> str:
+        """Why the norm `name` is open, and what was chosen here."""
+        norm = self.history(region)[name]
+        chosen = norm.choices[choice][lang] if choice else ""
+        return f"{norm.uncertain[lang]} {chosen}".strip()
+
+    def results(self, sheet: Sheet) -> list[tuple[str, int]]:
+        """The rows below the lines: the name of a text and an amount."""
+        rows = [("granted", sheet.granted)]
+        return [*rows, ("surplus", sheet.surplus)] if sheet.surplus else rows
+
+    def title(self, sheet: Sheet, lang: str) -> str:
+        """The first line."""
+        return self.say("title", lang, since=sheet.since, last=sheet.until - timedelta(days=1), region=sheet.region)
+
+    def to_text(self, sheet: Sheet, lang: str, names: Mapping[str, str]) -> str:
+        """The whole sheet: groups of lines with amounts, reasons and sections, then the result."""
+        out = [self.title(sheet, lang), ""]
+        locale = self.locales.get(lang, lang)
+
+        def row(text: str, minor: int, indent: str = "") -> None:
+            amount = format_amount(minor, locale).translate(_PLAIN)
+            out.append(f"{indent}{text:<{_WIDTH - len(indent) - len(amount) - 1}} {amount}")
+
+        for group in self.groups:
+            lines = [line for line in sheet.lines if group.belongs(line)]
+            if lines:
+                out.append(self.say(f"group.{group.name}", lang))
+            for line in lines:
+                text = self.label(line, lang)
+                if line.person is not None:
+                    text += f", {names.get(line.person, line.person)}"
+                row(text, line.amount, "  ")
+                out.append(f"    {self.explain(line, lang).translate(_PLAIN)} [{line.section}]")
+            if lines or group.always:
+                row(self.say(f"sum.{group.name}", lang), sheet.totals[group.total])
+        out.append("")
+        for name, minor in self.results(sheet):
+            row(self.say(name, lang), minor)
+        if sheet.uncertain:
+            reasons = [f"  {self.uncertainty(n, c, lang, sheet.region)}" for n, c in sheet.uncertain.items()]
+            out += ["", self.say("uncertain", lang), *dict.fromkeys(reasons)]
+        if sheet.has_example:
+            out += ["", self.say("example", lang)]
+        return "\n".join(out) + "\n"
