@@ -5,16 +5,18 @@ Small fixed sizes of the long runs in soak/, on one stage: own server, database,
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from soak import contention, cut_answers, kills
-from soak.stage import Person, Stage, citizen, staff
+from soak.stage import LONGEST_WAIT, Person, Stage, citizen, staff
 from soak.stage import stage as open_stage
 from tests.bed import Database
 
@@ -97,6 +99,30 @@ def test_while_the_database_is_gone_texts_sessions_and_jobs_live_on(stage: Stage
         " WHERE d.case_id = %s AND l.document_id IS NOT NULL",
         decided.case.id,
     ) == [(1,)]
+
+
+def test_the_job_of_a_dead_worker_is_found_and_done_once(stage: Stage) -> None:
+    office = stage.office()
+    decided = office.case(("Vera", "Väntar", "19560202"))
+    decided.applied()
+    stage.worker.kill()
+    decided.decided()  # its letter waits
+    of_the_letter = (
+        "SELECT j.status::text, j.attempts FROM procrastinate_jobs j JOIN decisions_letter l ON l.id::text ="
+        " j.args->>'letter' JOIN decisions_decision d ON d.id = l.decision_id WHERE d.case_id = %s"
+    )
+    with psycopg.connect(stage.database.admin) as hold:
+        hold.execute("LOCK TABLE decisions_letter IN SHARE ROW EXCLUSIVE MODE")  # the PDF is made, and can't be recorded
+        stage.worker.start()
+        until = time.monotonic() + LONGEST_WAIT
+        while stage.ask(of_the_letter, decided.case.id) != [("doing", 0)] and time.monotonic() < until:
+            time.sleep(0.05)
+        stage.worker.kill()
+    assert stage.ask(of_the_letter, decided.case.id) == [("doing", 0)]  # nobody does it, and it looks as if somebody did
+    stage.worker.start()
+    stage.jobs_done()
+    assert stage.ask(of_the_letter, decided.case.id) == [("succeeded", 2)]
+    assert len(stage.ask("SELECT 1 FROM documents_document WHERE subject_id = %s", decided.case.id)) == 1
 
 
 def test_autosave_waits_for_the_database_and_then_saves(
