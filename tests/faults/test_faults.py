@@ -112,13 +112,13 @@ def test_the_job_of_a_dead_worker_is_found_and_done_once(stage: Stage) -> None:
         " j.args->>'letter' JOIN decisions_decision d ON d.id = l.decision_id WHERE d.case_id = %s"
     )
     with psycopg.connect(stage.database.admin) as hold:
-        hold.execute("LOCK TABLE decisions_letter IN SHARE ROW EXCLUSIVE MODE")  # the PDF is made, and can't be recorded
+        hold.execute("LOCK TABLE decisions_letter IN SHARE ROW EXCLUSIVE MODE")  # made, and not recorded
         stage.worker.start()
         until = time.monotonic() + LONGEST_WAIT
         while stage.ask(of_the_letter, decided.case.id) != [("doing", 0)] and time.monotonic() < until:
             time.sleep(0.05)
         stage.worker.kill()
-    assert stage.ask(of_the_letter, decided.case.id) == [("doing", 0)]  # nobody does it, and it looks as if somebody did
+    assert stage.ask(of_the_letter, decided.case.id) == [("doing", 0)]  # nobody does it, and it looks as if one did
     stage.worker.start()
     stage.jobs_done()
     assert stage.ask(of_the_letter, decided.case.id) == [("succeeded", 2)]

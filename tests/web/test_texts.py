@@ -1,4 +1,4 @@
-"""Every text of the frame and of the citizens' pages stands in Swedish too, with the same places for values."""
+"""Every text of the frame, the citizens' pages and the desk stands in Swedish too, with the same places for values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation.template import templatize
 from tests.bed import ROOT
 
 WEB = ROOT / "src/handslag/web"
+TAGS = ("_", "gettext", "gettext_lazy")
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +27,25 @@ def assets() -> ModuleType:
 
 
 def messages_used(folder: str) -> set[str]:
-    """Each message of a counter's templates and modules, plural behind a NUL."""
+    """Each message of a counter's templates and modules, plural behind a NUL, a context before an EOT."""
     text = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-    call = re.compile(rf"\b(?:n?gettext|_)\(u?{text}(?:,\s*u?{text})?")
+    call = re.compile(rf"\b(?P<name>n?gettext|pgettext|_)\(u?(?P<first>{text})(?:,\s*u?(?P<second>{text}))?")
     used: set[str] = set()
     for template in (WEB / folder).rglob("*.html"):
         for match in call.finditer(templatize(template.read_text("utf-8"))):
-            used.add("\0".join(ast.literal_eval(group) for group in match.groups() if group))
+            parts = [ast.literal_eval(part) for part in (match["first"], match["second"]) if part]
+            used.add(("\x04" if match["name"] == "pgettext" else "\0").join(parts))
     for module in (WEB / folder).glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text("utf-8"))):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if isinstance(node, ast.Call) and name in ("_", "gettext") and isinstance(node.args[0], ast.Constant):
+            if isinstance(node, ast.Call) and name in TAGS and isinstance(node.args[0], ast.Constant):
                 used.add(str(node.args[0].value))
+            elif isinstance(node, ast.Call) and name in ("pgettext", "pgettext_lazy"):
+                used.add("\x04".join(ast.literal_eval(part) for part in node.args[:2]))
     return used
 
 
-@pytest.mark.parametrize("folder", ["entry", "citizen"])
+@pytest.mark.parametrize("folder", ["entry", "citizen", "caseworker"])
 def test_every_text_is_translated(assets: ModuleType, folder: str) -> None:
     catalogue = assets.messages((WEB / folder / "locale/sv/LC_MESSAGES/django.po").read_text("utf-8"))
     used = messages_used(folder)

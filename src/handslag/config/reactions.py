@@ -12,7 +12,7 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case
-from handslag.domain.casefile.operations import CaseOpened
+from handslag.domain.casefile.operations import CaseClosed, CaseOpened, MovedIn, MovedOut
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
     DecisionProposed,
@@ -106,6 +106,19 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "notice parked")
 
 
+def _task_for_household(event: Event, by: Actor, now: datetime) -> None:
+    for case in Case.objects.filter(household_id=event.subject, state="open").order_by("id"):
+        open_task(
+            tenant=_tenant(),
+            by=by,
+            now=now,
+            subject=case.id,
+            kind="household changed",
+            unit=case.unit_id,
+            assignee=case.caseworker_id,
+        )
+
+
 def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "letter refused")
 
@@ -162,6 +175,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HouseholdFormed: (),
     CitizenLoggedIn: (),
     CaseOpened: (),
+    CaseClosed: (),
+    MovedIn: (Reaction(_task_for_household, causes=(TaskOpened,)),),
+    MovedOut: (Reaction(_task_for_household, causes=(TaskOpened,)),),
     DraftOpened: (),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (),

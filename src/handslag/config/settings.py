@@ -107,7 +107,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # a log-in ends with the browser, after eight hours at the latest
 #: Guessing is limited per log-in name. A tight limit per address (allauth's own: 30 log-ins a minute) would let one
-#: stranger, or one colleague behind the same proxy, shut everybody out, and a town hall's eight o'clock shut out itself.
+#: stranger, or one colleague behind the same proxy, shut everybody out, and a town hall shut out itself at eight.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "5/300s/key,300/m/ip"}
 ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -26,6 +26,8 @@ class Case(TenantRow):
     caseworker = TenantFK(StaffMember, null=True)
     state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
     opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+    closed_because = models.CharField(max_length=400, null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -43,6 +45,11 @@ class Case(TenantRow):
             ),
             models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_known"),
             models.CheckConstraint(condition=~Q(applicant=models.F("co_applicant")), name="case_of_two_people"),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_on=None, closed_because=None)
+                | Q(state="closed", closed_on__gte=models.F("opened_on"), closed_because__gt=""),
+                name="case_closed_with_day_and_reason",
+            ),
         ]
 
 

@@ -1,23 +1,41 @@
-"""Cases opened, periods made ready and marked with what became of them."""
+"""Cases opened and closed, who moves into and out of their households, periods made ready."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.permissions import case_for_staff, household_for_staff
+from handslag.domain.casefile.states import CaseState
 from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 
 
 class CaseOpened(Event):
     kind = "case opened"
+
+
+class CaseClosed(Event):
+    kind = "case closed"
+
+
+class MovedIn(Event):
+    kind = "moved in"
+
+
+class MovedOut(Event):
+    kind = "moved out"
 
 
 @operation()
@@ -55,6 +73,76 @@ def open_case(
         opened_on=opened_on,
     )
     return Done(case, CaseOpened(subject=case.id, payload={"number": case.number}))
+
+
+@operation()
+def close_case(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, version: int, closed_on: date, reason: str
+) -> Done[Case]:
+    """Close a case from `closed_on` on, for a reason in words. What is decided and planned stays as it is.
+
+    Conflict if the case was changed since `version`; NotPossible("closed"), ("case reason"), ("day before opening").
+    """
+    found, _ = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, lock=True)
+    if found.state != CaseState.OPEN:
+        raise NotPossible("closed")
+    if found.version != version:
+        raise Conflict("case", theirs=found.state)
+    if not reason.strip():
+        raise NotPossible("case reason")
+    if closed_on < found.opened_on:
+        raise NotPossible("day before opening")
+    found.state, found.closed_on, found.closed_because = CaseState.CLOSED, closed_on, reason.strip()
+    found.version += 1
+    found.save(update_fields=["state", "closed_on", "closed_because", "version"])
+    return Done(found, CaseClosed(subject=found.id, payload={"on": closed_on.isoformat(), "reason": reason.strip()}))
+
+
+@operation()
+def move_in(
+    *, tenant: str | int, by: Actor, now: datetime, household: UUID, person: UUID, role: str, since: date
+) -> Done[Membership]:
+    """A person belongs to the household from `since` on.
+
+    NotPossible("in a household already") on one of those days, ("one or two adults") where she would be the third.
+    """
+    home, member = household_for_staff(household, by, now)
+    found = Person.objects.select_for_update().filter(id=person).first()
+    if found is None:
+        raise Hidden("person", person)
+    require_sight(member, found)
+    if Membership.objects.filter(person=found).exclude(until__lte=since).exists():
+        raise NotPossible("in a household already")
+    adults = Membership.objects.filter(household=home, role=HouseholdRole.ADULT).exclude(until__lte=since)
+    if role == HouseholdRole.ADULT and adults.count() >= 2:
+        raise NotPossible("one or two adults")
+    row = Membership.objects.create(household=home, person=found, role=HouseholdRole(role), since=since)
+    return Done(
+        row, MovedIn(subject=home.id, payload={"person": str(found.id), "role": role, "since": since.isoformat()})
+    )
+
+
+@operation()
+def move_out(
+    *, tenant: str | int, by: Actor, now: datetime, household: UUID, person: UUID, until: date
+) -> Done[Membership]:
+    """A person belongs to the household until before `until`.
+
+    NotPossible("applies") for an adult who applies in an open case of it (that case is closed first),
+    ("day before moving in"); Hidden if she isn't in the household.
+    """
+    home, _ = household_for_staff(household, by, now)
+    row = Membership.objects.select_for_update().filter(household=home, person_id=person, until=None).first()
+    if row is None:
+        raise Hidden("person", person)
+    applies = Q(applicant_id=person) | Q(co_applicant_id=person)
+    if Case.objects.filter(applies, household=home, state=CaseState.OPEN).exists():
+        raise NotPossible("applies")
+    if until <= row.since:
+        raise NotPossible("day before moving in")
+    row.until = until
+    row.save(update_fields=["until"])
+    return Done(row, MovedOut(subject=home.id, payload={"person": str(person), "until": until.isoformat()}))
 
 
 def period_of(case: Case, month: Month) -> Period:

@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.models import Household, Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind
+from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind, require_role
 from handslag.domain.tenancy.states import Role
 
 #: Roles that see the cases of their unit.
@@ -69,3 +69,20 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
         ):
             raise Hidden("person", key)
     return person, member
+
+
+def household_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Household, Member]:
+    """The household, if this registrar, or caseworker with a relation to a case of it, may change who belongs to it.
+
+    Hidden if it doesn't exist, is another's, or somebody in it is protected above her clearance.
+    """
+    member = require_role(by, now, Role.REGISTRAR, Role.CASEWORKER)
+    home = Household.objects.filter(id=key).first()
+    if home is None:
+        raise Hidden("household", key)
+    people = Person.objects.filter(id__in=Membership.objects.filter(household=home).values("person_id"))
+    if people.filter(protection_level__gt=member.clearance).exists():
+        raise Hidden("household", key)
+    if Role.REGISTRAR not in member.roles and not cases_worked_by(member).filter(household=home).exists():
+        raise Hidden("household", key)
+    return home, member

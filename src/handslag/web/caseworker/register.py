@@ -1,4 +1,4 @@
-"""Register: find people, register a person, a household, a case; record an account."""
+"""Register: find people, register a person, a household, a case; who moves in or out; accounts; the end."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
-from handslag.domain.casefile.operations import open_case
-from handslag.domain.casefile.permissions import person_for_staff
+from handslag.domain.casefile.operations import close_case, move_in, move_out, open_case
+from handslag.domain.casefile.permissions import case_for_staff, household_for_staff, person_for_staff
 from handslag.domain.casefile.queries import case_numbered, cases_with
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
@@ -23,13 +23,15 @@ from handslag.domain.people.queries import full_name, person_by_number, persons_
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, typed, who
-from handslag.web.caseworker.wording import IDENTIFIERS, refusal
+from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
+#: Who may say that somebody moved in or out.
+_MOVES = {Role.REGISTRAR, Role.CASEWORKER}
 #: Rows of the form for a household.
 ROWS = 8
 
@@ -235,6 +237,7 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
                     if o.household_id == m.household_id
                 ],
                 "current": m.until is None or m.until > now_on,
+                "url": f"{base(request)}/households/{m.household_id}/" if member.roles & _MOVES else "",
             }
             for m in memberships
         ],
@@ -316,6 +319,103 @@ def _number_of(request: HttpRequest, key: str) -> str:
     except (ValueError, Hidden):
         return ""
     return seen_by_staff(member, [found])[found.id].identifier
+
+
+class MoveForm(forms.Form):
+    """Somebody moves in."""
+
+    number = forms.CharField(label=gettext_lazy("Number"), max_length=60)
+    role = forms.ChoiceField(label=gettext_lazy("Is"), choices=list(ROLE_NAMES.items()), initial="child")
+    since = DayField(label=gettext_lazy("Belongs to the household from"))
+
+
+class LeaveForm(forms.Form):
+    """Somebody moves out."""
+
+    person = forms.ChoiceField(label=gettext_lazy("Who moves out"))
+    until = DayField(
+        label=gettext_lazy("First day elsewhere"),
+        help_text=gettext_lazy("Until the day before, the person counts here."),
+    )
+
+
+@desk_page("household")
+def household(request: HttpRequest, tenant: str, household: UUID) -> HttpResponse:
+    """Who belongs to a household, over time. POST `action` in: number, role, since; out: person, until."""
+    home, member = household_for_staff(household, **who(request))
+    looked_at("household", home.id)
+    rows = list(Membership.objects.select_related("person").filter(household=home).order_by("since", "id"))
+    seen = seen_by_staff(member, [row.person for row in rows])
+    data = typed(request)
+    action = data.get("action", "") if data else ""
+    comes = MoveForm(data if action == "in" else None, initial={"since": today(request)})
+    goes = LeaveForm(data if action == "out" else None)
+    there = [row for row in rows if row.until is None]
+    goes.fields["person"].choices = [  # type: ignore[attr-defined]
+        ("", _("Choose")), *((str(row.person_id), seen[row.person_id].name) for row in there)
+    ]
+    form = goes if action == "out" else comes
+    if request.method == "POST" and action in ("in", "out") and form.is_valid():
+        try:
+            if action == "in":
+                found = person_by_number(form.cleaned_data["number"], member)
+                if found is None:
+                    unknown = _("Nobody with this number is registered here. Register the person first.")
+                    form.add_error("number", unknown)
+                else:
+                    day = form.cleaned_data["since"]
+                    told = {"person": found.id, "role": form.cleaned_data["role"], "since": day}
+                    attempt(request, move_in, household=home.id, **told)
+            else:
+                who_goes = UUID(form.cleaned_data["person"])
+                attempt(request, move_out, household=home.id, person=who_goes, until=form.cleaned_data["until"])
+        except NotPossible as trouble:
+            form.add_error("number" if action == "in" else "until", refusal(trouble))
+        if not form.errors:
+            return HttpResponseRedirect(f"{base(request)}/households/{home.id}/")
+    return page(
+        request,
+        "household.html",
+        rows=[(seen[row.person_id], ROLE_NAMES[row.role], row.since, row.until) for row in rows],
+        comes=comes,
+        goes=goes,
+        form=form,
+    )
+
+
+class CloseForm(forms.Form):
+    """The end of a case."""
+
+    closed_on = DayField(label=gettext_lazy("Closed from"))
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+@desk_page("close a case")
+def close(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """Close a case: POST `closed_on`, `reason`, `version`."""
+    found, _member = case_for_staff(case, **who(request))
+    require(request, Role.CASEWORKER, Role.DECIDER)
+    looked_at("case", found.id)
+    form = CloseForm(typed(request), initial={"closed_on": today(request)})
+    version = request.POST.get("version", "")
+    if request.method == "POST" and form.is_valid():
+        try:
+            attempt(
+                request,
+                close_case,
+                case=found.id,
+                version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
+                **form.cleaned_data,
+            )
+        except NotPossible as trouble:
+            form.add_error("closed_on" if trouble.code == "day before opening" else "reason", refusal(trouble))
+        except Conflict:
+            form.add_error(None, str(REFUSALS["conflict"]))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/")
+    return page(request, "close_case.html", form=form, case=found, name=full_name(found.applicant))
 
 
 class CaseForm(forms.Form):

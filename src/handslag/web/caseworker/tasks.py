@@ -28,6 +28,7 @@ KINDS = {
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
+    "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
 }
 

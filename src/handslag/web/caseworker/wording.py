@@ -13,6 +13,11 @@ REFUSALS: dict[str, str | Promise] = {
     "person known": _("Somebody with this number is registered already. Search for the number."),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),
+    "applies": _("This person applies in an open case of the household. Close that case first."),
+    "day before moving in": _("Choose a day after the person moved in."),
+    "day before opening": _("Choose a day on or after the case was opened."),
+    "closed": _("The case is closed already."),
+    "case reason": _("Write why the case is closed."),
     "adults of the household": _("The case must name exactly the adults of the household."),
     "open case": _("One of the adults has an open case already."),
     "channel": _("Choose how the application came in."),
@@ -57,6 +62,7 @@ PROBLEMS: dict[str, str | Promise] = {
 
 EVENTS: dict[str, str | Promise] = {
     "case opened": _("Case opened"),
+    "case closed": _("Case closed"),
     "draft opened": _("Application begun"),
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
