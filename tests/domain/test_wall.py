@@ -26,6 +26,15 @@ BESIDES = {
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'
         FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
+    "tenancy_deputy": """
+        INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'
+        FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE a.tenant_id = %s LIMIT 1""",
+    "tenancy_preference": """
+        INSERT INTO tenancy_preference (id, tenant_id, member_id, keys, views)
+        SELECT gen_random_uuid(), m.tenant_id, m.id, true, '[]'
+        FROM tenancy_staffmember m WHERE m.tenant_id = %s LIMIT 1""",
     "tasks_task": """
         INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1

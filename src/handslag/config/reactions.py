@@ -24,10 +24,14 @@ from handslag.domain.decisions.operations import (
 from handslag.domain.documents.operations import DocumentRecorded
 from handslag.domain.entitlement.operations import PeriodAssessed
 from handslag.domain.intake.operations import (
+    ApplicantAwaited,
+    ApplicantReminded,
     ApplicationSigned,
     ApplicationSubmitted,
     DraftOpened,
+    HandedOver,
     InboxClosed,
+    InboxPutBack,
     InboxTaken,
     close_inbox,
 )
@@ -46,7 +50,15 @@ from handslag.domain.payments.operations import (
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.persons import AccountRecorded, HouseholdFormed, PersonRegistered
-from handslag.domain.people.operations.staff import OrganisationOpened, PolicySet, RoleTaken, StaffAdmitted
+from handslag.domain.people.operations.staff import (
+    DeputyEnded,
+    DeputyNamed,
+    OrganisationOpened,
+    PolicySet,
+    RoleTaken,
+    StaffAdmitted,
+)
+from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import (
     DeadlineSet,
     NoticeEnded,
@@ -56,6 +68,7 @@ from handslag.domain.tasks.operations import (
     open_task,
     queue_notices,
     set_deadline,
+    tell_staff,
 )
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -101,9 +114,45 @@ def _task_for_blocked(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "payment blocked")
 
 
+def _tell_caseworker(event: Event, by: Actor, now: datetime) -> None:
+    if linked := event.payload.get("caseworker"):
+        _tell(event, by, now, linked, "application")
+
+
+def _tell_receiver(event: Event, by: Actor, now: datetime) -> None:
+    _tell(event, by, now, event.payload["to"], "handed over")
+
+
+def _tell_deputy(event: Event, by: Actor, now: datetime) -> None:
+    _tell(event, by, now, event.payload["deputy"], "deputy")
+
+
+def _tell(event: Event, by: Actor, now: datetime, member: str, kind: str) -> None:
+    tell_staff(tenant=_tenant(), by=by, now=now, subject=event.subject, members=[UUID(member)], kind=kind)
+
+
+def _remind_applicants(event: Event, by: Actor, now: datetime) -> None:
+    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
+    persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="reminder")
+
+
 def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
-    if event.payload["state"] == NoticeState.PARKED:
+    if event.payload["state"] != NoticeState.PARKED:
+        return
+    notice = Notice.objects.select_related("member").get(id=UUID(event.payload["notice"]))
+    if notice.member is None:
         _task(event, by, now, "notice parked")
+    else:
+        open_task(
+            tenant=_tenant(),
+            by=by,
+            now=now,
+            subject=notice.member.id,
+            kind="staff notice parked",
+            unit=notice.member.unit_id,
+            assignee=None,
+        )
 
 
 def _task_for_household(event: Event, by: Actor, now: datetime) -> None:
@@ -170,6 +219,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     StaffAdmitted: (),
     RoleTaken: (),
     PolicySet: (),
+    DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),
+    DeputyEnded: (),
     PersonRegistered: (),
     AccountRecorded: (),
     HouseholdFormed: (),
@@ -180,8 +231,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MovedOut: (Reaction(_task_for_household, causes=(TaskOpened,)),),
     DraftOpened: (),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
-    ApplicationSubmitted: (),
+    ApplicationSubmitted: (Reaction(_tell_caseworker, causes=(NoticesQueued,)),),
     InboxTaken: (),
+    InboxPutBack: (),
+    HandedOver: (Reaction(_tell_receiver, causes=(NoticesQueued,)),),
+    ApplicantAwaited: (),
+    ApplicantReminded: (Reaction(_remind_applicants, causes=(NoticesQueued,)),),
     InboxClosed: (),
     PeriodAssessed: (),
     DecisionProposed: (),

@@ -93,10 +93,17 @@ _NOTICE = {
 }
 
 
+#: To a member of staff: what it is about, but neither whom nor what.
+_STAFF_NOTICE = {
+    "sv": ("Nytt i inkorgen", "Det finns något nytt för dig i handläggningen hos {name}. Logga in: {where}"),
+    "en": ("Something new on your desk", "There is something new for you at {name}. Log in: {where}"),
+}
+
+
 def _worded(row: Notice, name: str, slug: str) -> Message:
     language = row.language if row.language in _NOTICE else "sv"
-    subject, body = _NOTICE[language]
-    where = f"{settings.APPLY_ORIGIN}/{slug}/"
+    subject, body = (_STAFF_NOTICE if row.member_id else _NOTICE)[language]
+    where = f"{settings.DESK_ORIGIN if row.member_id else settings.APPLY_ORIGIN}/{slug}/"
     return Message(
         to=row.address, subject=subject, body=body.format(name=name, where=where), language=language, key=str(row.id)
     )

@@ -20,7 +20,8 @@ CASE_ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
 
 
 def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool = False) -> tuple[Case, Member]:
-    """The case, if this member of staff has a relation to it (its unit, or its caseworker) and a case role.
+    """The case, if this member of staff has a relation to it (its unit, its caseworker, or her deputy) and a
+    case role.
 
     Hidden if it doesn't exist, is another unit's, or one of its adults is protected above her clearance;
     NotAllowed if she sees it but holds none of `roles`.
@@ -35,7 +36,7 @@ def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool
     case = cases.filter(id=key).first()
     if case is None or not member.roles & CASE_ROLES:
         raise Hidden("case", key)
-    related = case.unit_id == member.unit_id or case.caseworker_id == member.id
+    related = case.unit_id == member.unit_id or case.caseworker_id in member.acts_for
     levels = [p.protection_level for p in (case.applicant, case.co_applicant) if p is not None]
     if not related or max(levels) > member.clearance:
         raise Hidden("case", key)

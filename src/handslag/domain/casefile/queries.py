@@ -9,7 +9,9 @@ from django.db.models import Q, QuerySet
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.people.models import Membership
+from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
+from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 
 
@@ -53,10 +55,33 @@ def case_numbered(number: str, member: Member) -> Case | None:
     return cases_worked_by(member).filter(number=number.strip().upper()).first()
 
 
+def colleagues(member: Member, today: date) -> list[StaffMember]:
+    """Who of her unit, herself included, works cases today, by name."""
+    works = RoleGrant.objects.filter(role=Role.CASEWORKER, since__lte=today).exclude(until__lte=today)
+    return list(
+        StaffMember.objects.filter(unit_id=member.unit_id, active=True, id__in=works.values("member_id")).order_by(
+            "name"
+        )
+    )
+
+
+def deputies_around(member: Member, today: date) -> list[Deputy]:
+    """Who stands in for her, and for whom she stands in, today or later; by day."""
+    return list(
+        Deputy.objects.select_related("member", "deputy")
+        .filter(Q(member_id=member.id) | Q(deputy_id=member.id), until__gt=today)
+        .order_by("since", "id")
+    )
+
+
 def cases_worked_by(member: Member) -> QuerySet[Case]:
     """The cases that a member of staff has a relation to, without those of people above her clearance."""
-    return Case.objects.filter(
-        Q(unit_id=member.unit_id) | Q(caseworker_id=member.id),
-        Q(co_applicant=None) | Q(co_applicant__protection_level__lte=member.clearance),
-        applicant__protection_level__lte=member.clearance,
-    )
+    return Case.objects.filter(worked_by(member))
+
+
+def worked_by(member: Member, case: str = "") -> Q:
+    """The condition that a member of staff has a relation to a case: her unit's, her own, or of somebody whose deputy
+    she is; and that she may see its adults. `case`: the path to the case (`case__`) from another table."""
+    related = Q(**{f"{case}unit_id": member.unit_id}) | Q(**{f"{case}caseworker_id__in": member.acts_for})
+    co_seen = Q(**{f"{case}co_applicant": None}) | Q(**{f"{case}co_applicant__protection_level__lte": member.clearance})
+    return related & co_seen & Q(**{f"{case}applicant__protection_level__lte": member.clearance})

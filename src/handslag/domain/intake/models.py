@@ -170,11 +170,20 @@ class InboxItem(TenantRow):
     caseworker = TenantFK(StaffMember, null=True)
     received_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=InboxState.choices, default=InboxState.WAITING)
+    due_on = models.DateField(null=True, help_text="the day by which a decision is promised")
+    answer_by = models.DateField(null=True, help_text="while the applicant is asked: the day until which she has time")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "unit", "-received_at"], condition=~Q(state="done"), name="inbox_not_done")
+            models.Index(fields=["tenant", "unit", "-received_at"], condition=~Q(state="done"), name="inbox_not_done"),
+            models.Index(
+                fields=["tenant", "caseworker", "received_at"], condition=~Q(state="done"), name="inbox_of_caseworker"
+            ),
+            models.Index(
+                fields=["tenant", "unit", "state", "received_at"], condition=~Q(state="done"), name="inbox_in_state"
+            ),
+            models.Index(fields=["tenant", "unit", "due_on"], condition=~Q(state="done"), name="inbox_due"),
         ]
         constraints = [
             *wall("intake_inboxitem", "application", "case", "unit", "caseworker"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,13 +37,16 @@ from handslag.domain.intake.models import (
 from handslag.domain.intake.queries import token_of
 from handslag.domain.intake.states import DraftState, InboxState
 from handslag.domain.people.queries import household_seen_by_relative
+from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import sign as sign_as_tenant
+from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.operations import next_reference
-from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.kernel.days import working_day_after
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
@@ -66,6 +69,24 @@ class ApplicationSubmitted(Event):
 
 class InboxTaken(Event):
     kind = "inbox taken"
+
+
+class InboxPutBack(Event):
+    kind = "inbox put back"
+
+
+class HandedOver(Event):
+    """An application, with its case, was given to a colleague."""
+
+    kind = "handed over"
+
+
+class ApplicantAwaited(Event):
+    kind = "applicant awaited"
+
+
+class ApplicantReminded(Event):
+    kind = "applicant reminded"
 
 
 class InboxClosed(Event):
@@ -379,6 +400,7 @@ def _accept(
             unit_id=case.unit_id,
             caseworker_id=case.caseworker_id,
             received_at=now,
+            due_on=working_day_after(tenant.today(now), int(setting("decision_days")), tenant.country),
         ),
     )
     update_with_events("UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s", draft.id)
@@ -389,6 +411,7 @@ def _accept(
         "receipt": number,
         "receipt_digest": receipt.digest,
         "channel": draft.channel,
+        "caseworker": str(case.caseworker_id) if case.caseworker_id else None,
     }
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
 
@@ -474,10 +497,107 @@ def take_from_inbox(*, tenant: str | int, by: Actor, now: datetime, item: UUID, 
     if found.version != version or found.state == InboxState.DONE:
         raise Conflict("inbox", theirs=found.state)
     found.state, found.caseworker_id, found.version = InboxState.TAKEN, member.id, found.version + 1
-    found.save(update_fields=["state", "caseworker", "version"])
+    found.answer_by = None
+    found.save(update_fields=["state", "caseworker", "answer_by", "version"])
     if case.caseworker_id is None:
         Case.objects.filter(id=case.id).update(caseworker_id=member.id, version=F("version") + 1)
     return Done(found, InboxTaken(subject=case.id, payload={"application": str(found.application_id)}))
+
+
+def _in_the_inbox(item: UUID, version: int, by: Actor, now: datetime) -> tuple[InboxItem, Case, Member]:
+    """An application that isn't decided yet, locked, with its case, for a caseworker; Conflict if it moved on."""
+    found = InboxItem.objects.select_for_update(of=("self",)).filter(id=item).first()
+    if found is None:
+        raise Hidden("inbox", item)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    if found.version != version or found.state == InboxState.DONE:
+        raise Conflict("inbox", theirs=found.state)
+    found.version += 1
+    return found, case, member
+
+
+def _told(found: InboxItem, **more: Any) -> dict[str, Any]:
+    return {"application": str(found.application_id), **more}
+
+
+@operation()
+def put_back(*, tenant: str | int, by: Actor, now: datetime, item: UUID, version: int) -> Done[InboxItem]:
+    """Put an application that was taken back: it waits again, for the case's own caseworker if there is one."""
+    found, case, _ = _in_the_inbox(item, version, by, now)
+    found.state, found.caseworker_id, found.answer_by = InboxState.WAITING, case.caseworker_id, None
+    found.save(update_fields=["state", "caseworker", "answer_by", "version"])
+    return Done(found, InboxPutBack(subject=case.id, payload=_told(found)))
+
+
+@operation()
+def await_applicant(
+    *, tenant: str | int, by: Actor, now: datetime, item: UUID, version: int, until: date
+) -> Done[InboxItem]:
+    """Mark an application as waiting for the applicant, who has time until `until`; NotPossible("past day")."""
+    found, case, member = _in_the_inbox(item, version, by, now)
+    if until <= acting_door().the_tenant.today(now):
+        raise NotPossible("past day")
+    found.state, found.caseworker_id, found.answer_by = InboxState.ASKED, member.id, until
+    found.save(update_fields=["state", "caseworker", "answer_by", "version"])
+    return Done(found, ApplicantAwaited(subject=case.id, payload=_told(found, until=until.isoformat())))
+
+
+@operation()
+def hand_over(
+    *, tenant: str | int, by: Actor, now: datetime, items: list[tuple[UUID, int]], to: UUID, note: str
+) -> Done[list[InboxItem]]:
+    """Give applications (key, version seen), with their cases, to a colleague of the unit who works cases; all or none.
+
+    NotPossible("colleague") for somebody who can't take them: elsewhere, without the role, without the clearance.
+    """
+    today = acting_door().the_tenant.today(now)
+    works = RoleGrant.objects.filter(role=Role.CASEWORKER, since__lte=today).exclude(until__lte=today)
+    receiver = StaffMember.objects.filter(id=to, active=True, id__in=works.values("member_id")).first()
+    moved, events = [], []
+    for item, version in sorted(items):
+        found, case, member = _in_the_inbox(item, version, by, now)
+        adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
+        if (
+            receiver is None
+            or receiver.unit_id != member.unit_id
+            or max(p.protection_level for p in adults) > receiver.clearance
+        ):
+            raise NotPossible("colleague")
+        found.state, found.caseworker_id, found.answer_by = InboxState.WAITING, receiver.id, None
+        found.save(update_fields=["state", "caseworker", "answer_by", "version"])
+        Case.objects.filter(id=case.id).update(caseworker_id=receiver.id, version=F("version") + 1)
+        moved.append(found)
+        events.append(HandedOver(subject=case.id, payload=_told(found, to=str(receiver.id), reason=note.strip())))
+    if not moved:
+        raise NotPossible("nothing chosen")
+    return Done(moved, *events)
+
+
+@operation()
+def remind_applicants(
+    *, tenant: str | int, by: Actor, now: datetime, items: list[tuple[UUID, int]]
+) -> Done[list[InboxItem]]:
+    """Remind the applicants who have to answer something, by a notice without content; at most once a day each.
+
+    Of the applications given, those that wait for nobody or were reminded today are left out;
+    NotPossible("nothing to remind") if none is left.
+    """
+    tenant_ = acting_door().the_tenant
+    reminded, events = [], []
+    for item, version in sorted(items):
+        found, case, _ = _in_the_inbox(item, version, by, now)
+        last = (
+            Notice.objects.filter(subject_id=case.id, kind="reminder")
+            .order_by("-created_at")
+            .values_list("created_at", flat=True)
+            .first()
+        )
+        if found.state == InboxState.ASKED and not (last and tenant_.today(last) == tenant_.today(now)):
+            reminded.append(found)
+            events.append(ApplicantReminded(subject=case.id, payload=_told(found)))
+    if not reminded:
+        raise NotPossible("nothing to remind")
+    return Done(reminded, *events)
 
 
 @operation()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import Case as Choice
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
 from handslag.domain.casefile.models import Period
-from handslag.domain.casefile.queries import cases_worked_by
+from handslag.domain.casefile.queries import worked_by
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,
@@ -29,7 +31,59 @@ from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
 
-VIEWS = ("mine", "unit", "waiting")
+#: Counts of the inbox are exact up to this; above it stands "500+".
+EXACT = 500
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which applications a view of the inbox shows.
+
+    whose    "mine" (or of somebody whose deputy she is), "unit", "nobody" of the unit, "all" of these
+    state    "any", or a state
+    due      "any", "today" (promised by today, or an answer that is due), "week" (within seven days)
+    channel  "any", or how it came in
+    """
+
+    whose: str = "unit"
+    state: str = "any"
+    due: str = "any"
+    channel: str = "any"
+
+    #: What each part may be, in the order in which it is offered.
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "whose": ("mine", "unit", "nobody", "all"),
+        "state": ("any", "waiting", "taken", "asked"),
+        "due": ("any", "today", "week"),
+        "channel": ("any", "online", "paper", "phone", "counter"),
+    }
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Filter:
+        """The filter that these words name; what isn't a choice is left as it stands by itself."""
+        return cls(**{name: given[name] for name, choices in cls.CHOICES.items() if given.get(name) in choices})
+
+    def condition(self, member: Member, today: date) -> Q:
+        """As a condition on the rows of the inbox."""
+        mine, unit = Q(caseworker_id__in=member.acts_for), Q(unit_id=member.unit_id)
+        found = {"mine": mine, "unit": unit, "nobody": unit & Q(caseworker=None), "all": unit | mine}[self.whose]
+        if self.state != "any":
+            found &= Q(state=self.state)
+        if self.due != "any":
+            day = today + timedelta(days=7 if self.due == "week" else 0)
+            found &= (Q(due_on__lte=day) & ~Q(state=InboxState.ASKED)) | Q(answer_by__lte=day)
+        if self.channel != "any":
+            found &= Q(application__channel=self.channel)
+        return found
+
+
+#: The views that everybody has.
+TABS: dict[str, Filter] = {
+    "mine": Filter("mine"),
+    "unit": Filter("unit"),
+    "due": Filter("all", due="today"),
+    "asked": Filter("all", state="asked"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,33 +97,38 @@ class Changed:
 
 
 def _open_items(member: Member) -> QuerySet[InboxItem]:
-    return InboxItem.objects.filter(case_id__in=cases_worked_by(member).values("id")).exclude(state=InboxState.DONE)
+    return InboxItem.objects.filter(worked_by(member, "case__")).exclude(state=InboxState.DONE)
 
 
-def _of_view(view: str, member: Member) -> Q:
-    if view == "mine":
-        return Q(caseworker_id=member.id)
-    return Q(state=InboxState.WAITING) if view == "waiting" else Q(unit_id=member.unit_id)
+def inbox_counts(member: Member, filters: Sequence[Filter], today: date) -> list[int]:
+    """How many applications each of these views holds for this member of staff, in one statement: exact up to
+    EXACT, one more stands for "more"."""
+    parts: list[str] = []
+    params: list[Any] = []
+    for one in filters:
+        counted = _open_items(member).filter(one.condition(member, today)).values("id")[: EXACT + 1]
+        sql, values = counted.query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) counted)")
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(parts), params)
+        return list(cursor.fetchone() or ())
 
 
-def inbox_counts(member: Member) -> dict[str, int]:
-    """How many applications each view of the inbox holds for this member of staff."""
-    return dict(_open_items(member).aggregate(**{view: Count("id", filter=_of_view(view, member)) for view in VIEWS}))
-
-
-def inbox(member: Member, view: str, since: int = 0, most: int = 25) -> list[InboxItem]:
+def inbox(member: Member, shown: Filter, today: date, since: int = 0, most: int = 25) -> list[InboxItem]:
     """A page of a view of the inbox, oldest first, in one statement.
 
     Each item carries `period_since`, `signers` [{given, family, number}], `document` and `document_before`
-    (the case's application before this one, or None), `case` with applicant and caseworker, `application`.
+    (the case's application before this one, or None), `case` with applicant and caseworker, `application`, `number`
+    (of the receipt).
     """
     signers = Signature.objects.filter(draft_id=OuterRef("application_id")).order_by("signed_at", "id")
     number = Identifier.objects.filter(person_id=OuterRef("person_id")).order_by("id").values("value")[:1]
     before = Application.objects.filter(case_id=OuterRef("case_id"), received_at__lt=OuterRef("received_at"))
     return list(
         _open_items(member)
-        .filter(_of_view(view, member))
-        .select_related("case__applicant", "caseworker", "application")
+        .filter(shown.condition(member, today))
+        .select_related("case__applicant", "case__caseworker", "caseworker", "application")
         .annotate(
             period_since=Subquery(
                 ApplicationPeriod.objects.filter(application_id=OuterRef("application_id")).values("period__since")[:1]
@@ -82,16 +141,28 @@ def inbox(member: Member, view: str, since: int = 0, most: int = 25) -> list[Inb
                 )
             ),
             document_before=Subquery(before.order_by("-received_at").values("document")[:1]),
+            number=Subquery(Receipt.objects.filter(application_id=OuterRef("application_id")).values("number")[:1]),
         )
         .order_by("received_at", "id")[since : since + most]
     )
 
 
 def next_in_inbox(member: Member) -> InboxItem | None:
-    """The oldest application that waits: first her own, then those that nobody has."""
+    """The oldest application that waits: first her own (or of those whose deputy she is), then nobody's."""
     waiting = _open_items(member).filter(state=InboxState.WAITING)
-    mine_first = Choice(When(caseworker_id=member.id, then=0), default=1)
-    return waiting.filter(Q(caseworker_id=member.id) | Q(caseworker=None)).order_by(mine_first, "received_at").first()
+    mine_first = Choice(When(caseworker_id__in=member.acts_for, then=0), default=1)
+    mine = Q(caseworker_id__in=member.acts_for) | Q(caseworker=None)
+    return waiting.filter(mine).order_by(mine_first, "received_at").first()
+
+
+def items_chosen(member: Member, keys: Collection[UUID]) -> list[InboxItem]:
+    """Those of these applications that this member of staff has in her inbox, with their cases, oldest first."""
+    return list(
+        _open_items(member)
+        .filter(id__in=keys)
+        .select_related("case__applicant", "case__co_applicant", "caseworker")
+        .order_by("received_at", "id")
+    )
 
 
 def month_of_application(application: UUID) -> Month:

@@ -46,4 +46,5 @@ class SigningState(TextChoices):
 class InboxState(TextChoices):
     WAITING = "waiting"
     TAKEN = "taken"
+    ASKED = "asked"  # the applicant has to answer something first
     DONE = "done"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, operation
+from django.db import connection
+
+from handslag.domain.audit.operations import Done, Event, insert_with_events, operation
 from handslag.domain.people.models import Person
 from handslag.domain.tasks.models import Deadline, Notice, Task
 from handslag.domain.tasks.states import NoticeState, TaskState
@@ -97,6 +99,42 @@ def queue_notices(
     return Done(
         notices,
         NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]}),
+    )
+
+
+#: Members of staff with those who stand in for them today, and where their post goes.
+_TOLD = """
+SELECT m.id, u.email FROM tenancy_staffmember m JOIN tenancy_staffuser u ON u.id = m.user_id AND u.is_active
+WHERE m.active AND (m.id = ANY(%(members)s) OR m.id IN (
+  SELECT d.deputy_id FROM tenancy_deputy d
+  WHERE d.tenant_id = m.tenant_id AND d.member_id = ANY(%(members)s) AND d.since <= %(today)s AND d.until > %(today)s))
+ORDER BY m.id
+"""
+
+
+@operation()
+def tell_staff(
+    *, tenant: str | int, by: Actor, now: datetime, subject: UUID, members: list[UUID], kind: str
+) -> Done[list[Notice]]:
+    """Queue an e-mail without content to members of staff and to whoever stands in for them today, once each."""
+    door = acting_door()
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, {"members": members, "today": door.the_tenant.today(now)})
+        notices = [
+            Notice(
+                member_id=key,
+                subject_id=subject,
+                kind=kind,
+                language=door.the_tenant.languages[0],
+                address=address,
+                created_at=now,
+                next_try_at=now,
+            )
+            for key, address in cursor.fetchall()
+        ]
+    insert_with_events(*notices)
+    return Done(
+        notices, NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]})
     )
 
 

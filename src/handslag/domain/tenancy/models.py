@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from importlib import import_module
 from typing import ClassVar
 
@@ -151,6 +152,44 @@ class RoleGrant(TenantRow):
         constraints = [
             *wall("tenancy_rolegrant", "member"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_known"),
+        ]
+
+
+class Deputy(TenantRow):
+    """Who stands in for a member of staff on the days `since` until before `until`: sees her cases and is told."""
+
+    member = TenantFK(StaffMember)
+    deputy = TenantFK(StaffMember)
+    since = models.DateField()
+    until = models.DateField()
+
+    @property
+    def last(self) -> date:
+        """The last day, included."""
+        return self.until - timedelta(days=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "deputy"]), models.Index(fields=["tenant", "member"])]
+        constraints = [
+            *wall("tenancy_deputy", "member", "deputy"),
+            models.CheckConstraint(condition=models.Q(until__gte=models.F("since")), name="deputy_days"),
+            models.CheckConstraint(condition=~models.Q(member=models.F("deputy")), name="deputy_is_another"),
+        ]
+
+
+class Preference(TenantRow):
+    """How a member of staff likes her desk: single-letter shortcuts on or off, her saved views of the inbox."""
+
+    uncommitted: ClassVar[dict[str, str]] = {"*": "how somebody likes her screen: nothing of a case follows from it"}
+
+    member = TenantFK(StaffMember)
+    keys = models.BooleanField(default=True)
+    views = models.JSONField(default=list, help_text="[{name, filter}]")
+
+    class Meta:
+        constraints = [
+            *wall("tenancy_preference", "member"),
+            models.UniqueConstraint(fields=["tenant", "member"], name="preference_once_per_member"),
         ]
 
 

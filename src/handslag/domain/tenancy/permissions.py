@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -40,13 +42,27 @@ class Member:
     unit_id: UUID
     clearance: int
     roles: frozenset[str]
+    #: Members of staff whose deputy she is today.
+    stands_in_for: frozenset[UUID] = frozenset()
+    #: Single-letter shortcuts on, and her saved views [{name, filter}].
+    keys: bool = True
+    views: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def acts_for(self) -> frozenset[UUID]:
+        """Herself, and those whose deputy she is."""
+        return self.stands_in_for | {self.id}
 
 
 _MEMBER = """
 SELECT m.id, m.user_id, m.name, m.unit_id, m.clearance,
        array(SELECT r.role FROM tenancy_rolegrant r WHERE r.tenant_id = m.tenant_id AND r.member_id = m.id
-             AND r.since <= %s AND (r.until IS NULL OR r.until > %s))
-FROM tenancy_staffmember m WHERE m.user_id = %s AND m.active
+             AND r.since <= %(today)s AND (r.until IS NULL OR r.until > %(today)s)),
+       array(SELECT d.member_id FROM tenancy_deputy d WHERE d.tenant_id = m.tenant_id AND d.deputy_id = m.id
+             AND d.since <= %(today)s AND d.until > %(today)s),
+       coalesce(p.keys, true), coalesce(p.views, '[]'::jsonb)
+FROM tenancy_staffmember m LEFT JOIN tenancy_preference p ON p.tenant_id = m.tenant_id AND p.member_id = m.id
+WHERE m.user_id = %(user)s AND m.active
 """
 
 
@@ -57,11 +73,14 @@ def member_behind(door: Door, now: datetime) -> Member:
         by = door.the_actor
         with connection.cursor() as cursor:
             today = door.the_tenant.today(now)
-            cursor.execute(_MEMBER, [today, today, by.id])
+            cursor.execute(_MEMBER, {"today": today, "user": by.id})
             row = cursor.fetchone()
         if by.kind != "staff" or row is None:
             raise Hidden("organisation")
-        found = door.memory["member"] = Member(row[0], row[1], row[2], row[3], row[4], frozenset(row[5]))
+        views = json.loads(row[8]) if isinstance(row[8], str) else row[8]
+        found = door.memory["member"] = Member(
+            row[0], row[1], row[2], row[3], row[4], frozenset(row[5]), frozenset(row[6]), row[7], tuple(views)
+        )
     assert isinstance(found, Member)
     return found
 

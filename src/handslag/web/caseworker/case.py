@@ -49,7 +49,7 @@ from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
 from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import shown_sheet
-from handslag.web.caseworker.wording import CHANNELS, EVENTS, OUTCOMES, STATES, refusal
+from handslag.web.caseworker.wording import CHANNELS, EVENTS, INBOX_STATES, OUTCOMES, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
 #: What follows by itself from what people do: shown on demand.
@@ -233,7 +233,8 @@ def _work(
     calculation = preview or (stored_calculation(stored) if stored else None)
     lang = language()
     decision = newest_decision(period.id)
-    waiting = [item for item in inbox_items_of(case.id) if item.state == "waiting"]
+    items = inbox_items_of(case.id)
+    waiting = [item for item in items if item.state == "waiting"]
     costs = [(code, kind.name[lang]) for code, kind in COSTS.items()]
     incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
     return page(
@@ -254,6 +255,7 @@ def _work(
         outcome=OUTCOMES[decision.outcome] if decision else "",
         state=STATES[decision.state] if decision else "",
         waiting=waiting[0] if waiting else None,
+        items=[(item, INBOX_STATES[item.state]) for item in items],
         applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
         cost_codes=costs,
         income_codes=incomes,

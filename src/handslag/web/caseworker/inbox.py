@@ -1,33 +1,49 @@
-"""The inbox: what has been applied for and waits; take one, take the next."""
+"""The inbox: what has been applied for and waits; take one or the next, hand over, remind, put views together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.queries import colleagues
 from handslag.domain.intake.models import InboxItem
-from handslag.domain.intake.operations import take_from_inbox
+from handslag.domain.intake.operations import (
+    await_applicant,
+    hand_over,
+    put_back,
+    remind_applicants,
+    take_from_inbox,
+)
 from handslag.domain.intake.queries import (
-    VIEWS,
+    EXACT,
+    TABS,
+    Filter,
     changes,
     inbox,
     inbox_counts,
+    items_chosen,
     month_of_application,
     next_in_inbox,
 )
-from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.people.operations.staff import MOST_VIEWS, keep_preferences
+from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, language, page, require
-from handslag.web.caseworker.wording import CHANNELS, REFUSALS
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, language, page, require, the_member, today
+from handslag.web.caseworker.wording import CHANNELS, FILTERS, INBOX_STATES, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
@@ -43,46 +59,119 @@ class Waiting:
     month: Month
     signers: list[dict[str, str]]
     channel: str
+    state: str
     changed: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of the inbox: its name, its address, what it shows; `saved` is its place among the saved ones."""
+
+    name: str
+    query: str
+    filter: Filter
+    saved: int | None = None
+
+
+def _views(member: Member) -> list[View]:
+    names = {
+        "mine": pgettext("inbox", "Mine"),
+        "unit": _("Unit"),
+        "due": _("Due today"),
+        "asked": _("Waiting for applicant"),
+    }
+    own = [
+        View(str(kept["name"]), f"?saved={place}", Filter.of(kept["filter"]), place)
+        for place, kept in enumerate(member.views)
+    ]
+    return [View(names[key], f"?view={key}", shown) for key, shown in TABS.items()] + own
 
 
 @desk_page("inbox")
 def show(request: HttpRequest, tenant: str) -> HttpResponse:
-    """`?view=mine|unit|waiting`, `?page=`: 25 applications, oldest first."""
+    """`?view=mine|unit|due|asked`, `?saved=` (place of a saved view) or the parts of a Filter; `?page=`: 25
+    applications, oldest first. Counts are exact to 500."""
     return _show(request)
 
 
 def _show(request: HttpRequest, note: str = "") -> HttpResponse:
     member = require(request, *CASE_ROLES)
-    counts = inbox_counts(member)
-    view = request.GET.get("view", "")
-    if view not in VIEWS:
-        view = next((v for v in VIEWS if counts[v]), "mine")
+    views = _views(member)
+    chosen = _chosen(request, views)
+    counts = inbox_counts(member, [v.filter for v in [*views, *([chosen] if chosen else [])]], today(request))
+    if chosen is None:
+        at_hand = next((place for place, count in enumerate(counts) if count), 0)
+        chosen = views[at_hand]
+    count = counts[views.index(chosen)] if chosen in views else counts[-1]
     number = request.GET.get("page", "1")
     at = int(number) if number.isascii() and number.isdigit() and len(number) < 5 and int(number) else 1
-    rows = [_row(item) for item in inbox(member, view, (at - 1) * PAGE, PAGE)]
+    found = inbox(member, chosen.filter, today(request), (at - 1) * PAGE, PAGE + 1)
     looked_at("inbox")
-    names = {"mine": pgettext("inbox", "Mine"), "unit": _("Unit"), "waiting": _("All waiting")}
     return page(
         request,
         "inbox.html",
-        views=[Link(names[v], f"?view={v}", v == view, counts[v]) for v in VIEWS],
-        view=names[view],
-        rows=rows,
-        note=note,
+        views=[Link(v.name, v.query, v == chosen, _count(n)) for v, n in zip(views, counts, strict=False)],
+        view=chosen,
+        count=_count(count),
+        rows=[_row(item, today(request)) for item in found[:PAGE]],
+        note=note or _told(request),
+        filters=_filters(chosen.filter),
         may_take=Role.CASEWORKER in member.roles,
-        earlier=f"?view={view}&page={at - 1}" if at > 1 else "",
-        later=f"?view={view}&page={at + 1}" if at * PAGE < counts[view] else "",
+        may_save=len(member.views) < MOST_VIEWS,
+        earlier=f"{chosen.query}&page={at - 1}" if at > 1 else "",
+        later=f"{chosen.query}&page={at + 1}" if len(found) > PAGE else "",
     )
 
 
-def _row(item: Any) -> Waiting:
+def _chosen(request: HttpRequest, views: list[View]) -> View | None:
+    """The view that the address names, or None."""
+    if given := {name: request.GET[name] for name in Filter.CHOICES if name in request.GET}:
+        shown = Filter.of(given)
+        return View(_("These"), "?" + urlencode(asdict(shown)), shown)
+    named = {v.query: v for v in views}
+    for part in ("view", "saved"):
+        if found := named.get(f"?{part}={request.GET.get(part, '')}"):
+            return found
+    return None
+
+
+def _count(count: int) -> int | str:
+    return f"{EXACT}+" if count > EXACT else count
+
+
+def _filters(shown: Filter) -> list[dict[str, Any]]:
+    """The parts of a filter as the page offers them."""
+    return [
+        {
+            "name": name,
+            "label": FILTERS[name],
+            "choices": [(c, FILTERS[f"{name} {c}"], getattr(shown, name) == c) for c in choices],
+        }
+        for name, choices in Filter.CHOICES.items()
+    ]
+
+
+def _told(request: HttpRequest) -> str:
+    """What the page before did, as its redirection says."""
+    reminded, given = _seen(request.GET.get("reminded", "")), _seen(request.GET.get("given", ""))
+    if reminded:
+        return ngettext("%(n)s applicant reminded.", "%(n)s applicants reminded.", reminded) % {"n": reminded}
+    if given:
+        return ngettext("%(n)s application handed over.", "%(n)s applications handed over.", given) % {"n": given}
+    return ""
+
+
+def _row(item: Any, day: date) -> Waiting:
+    due = item.answer_by if item.state == "asked" else item.due_on
     return Waiting(
         item,
         Month.of(item.period_since),
         item.signers,
         str(CHANNELS[item.application.channel]),
+        str(INBOX_STATES[item.state]),
         _changed(item.application.document, item.document_before),
+        late=due is not None and due <= day,
     )
 
 
@@ -107,17 +196,45 @@ def _changed(document: dict[str, Any], before: dict[str, Any] | None) -> str:
     return ", ".join(parts) or _("as last month")
 
 
+def _seen(text: str) -> int:
+    """A version as a form sends it; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
 @desk_page("inbox")
 @require_POST
 def take(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
     """Take one application: POST `version`. Leads to its case and month."""
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    return _moved(request, item, take_from_inbox)
+
+
+@desk_page("inbox")
+@require_POST
+def release(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
+    """Put one application back: POST `version`."""
+    return _moved(request, item, put_back)
+
+
+@desk_page("inbox")
+@require_POST
+def wait(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
+    """Wait for the applicant: POST `version`, `until` (a day)."""
     try:
-        taken = attempt(request, take_from_inbox, item=item, version=seen)
+        until = date.fromisoformat(request.POST.get("until", ""))
+    except ValueError:
+        until = date.min  # refused like a day that is over
+    return _moved(request, item, await_applicant, until=until)
+
+
+def _moved(request: HttpRequest, item: UUID, operation: Callable[..., InboxItem], **told: Any) -> HttpResponse:
+    try:
+        return _to_case(
+            request, attempt(request, operation, item=item, version=_seen(request.POST.get("version", "")), **told)
+        )
     except Conflict:
         return _show(request, str(REFUSALS["conflict"]))
-    return _to_case(request, taken)
+    except NotPossible as refused:
+        return _show(request, refusal(refused))
 
 
 @desk_page("inbox")
@@ -139,3 +256,97 @@ def take_next(request: HttpRequest, tenant: str) -> HttpResponse:
 def _to_case(request: HttpRequest, item: InboxItem) -> HttpResponse:
     month = month_of_application(item.application_id)
     return HttpResponseRedirect(f"{base(request)}/cases/{item.case_id}/periods/{month}/")
+
+
+def _items(given: list[str]) -> dict[UUID, int]:
+    """What was ticked: `<key>:<version>`, at most a page of them."""
+    found = {}
+    for text in given[:PAGE]:
+        key, _colon, version = text.partition(":")
+        try:
+            found[UUID(key)] = _seen(version)
+        except ValueError:
+            continue
+    return found
+
+
+@desk_page("inbox")
+@require_POST
+def remind(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Remind the applicants of the ticked applications (POST `item` each): those who have to answer something."""
+    require(request, Role.CASEWORKER)
+    try:
+        reminded = attempt(request, remind_applicants, items=list(_items(request.POST.getlist("item")).items()))
+    except Conflict:
+        return _show(request, str(REFUSALS["conflict"]))
+    except NotPossible as refused:
+        return _show(request, refusal(refused))
+    return HttpResponseRedirect(f"{base(request)}/inbox/?view=asked&reminded={len(reminded)}")
+
+
+@desk_page("inbox")
+def hand(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Hand the ticked applications over: `item` each asks to whom; POST `item`, `to`, `note` does it."""
+    member = require(request, Role.CASEWORKER)
+    chosen = _items((request.POST if request.method == "POST" else request.GET).getlist("item"))
+    trouble = ""
+    if "to" in request.POST:
+        try:
+            to = UUID(request.POST.get("to", ""))
+        except ValueError:
+            trouble = str(REFUSALS["colleague"])
+        else:
+            note = request.POST.get("note", "")[:400]
+            try:
+                given = attempt(request, hand_over, items=list(chosen.items()), to=to, note=note)
+            except Conflict:
+                return _show(request, str(REFUSALS["conflict"]))
+            except NotPossible as refused:
+                trouble = refusal(refused)
+            else:
+                return HttpResponseRedirect(f"{base(request)}/inbox/?given={len(given)}")
+    found = items_chosen(member, chosen)
+    if not found:
+        return _show(request, str(REFUSALS["nothing chosen"]))
+    looked_at("inbox")
+    return page(
+        request,
+        "hand_over.html",
+        items=[
+            (
+                f"{item.id}:{chosen[item.id]}",
+                item,
+                " & ".join(full_name(p) for p in (item.case.applicant, item.case.co_applicant) if p is not None),
+            )
+            for item in found
+        ],
+        colleagues=colleagues(member, today(request)),
+        chosen=request.POST.get("to", ""),
+        note=request.POST.get("note", ""),
+        trouble=trouble,
+    )
+
+
+@desk_page("inbox")
+@require_POST
+def save_view(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Keep a view: POST `name` and the parts of its Filter; `act=show` only shows it; `drop`: the place of one to
+    give up."""
+    require(request, *CASE_ROLES)
+    wanted = asdict(Filter.of(request.POST.dict()))
+    kept = list(the_member(request).views)
+    place = request.POST.get("drop", "")
+    if place:
+        if not (place.isascii() and place.isdigit() and int(place[:3]) < len(kept)):
+            raise Hidden("view")
+        del kept[int(place[:3])]
+        attempt(request, keep_preferences, views=kept)
+        return HttpResponseRedirect(f"{base(request)}/inbox/")
+    if request.POST.get("act") == "show":
+        return HttpResponseRedirect(f"{base(request)}/inbox/?{urlencode(wanted)}")
+    name = " ".join(request.POST.get("name", "").split())[:40]
+    if not name or len(kept) >= MOST_VIEWS:
+        return _show(request, _("Give the view a name."))
+    kept.append({"name": name, "filter": wanted})
+    attempt(request, keep_preferences, views=kept)
+    return HttpResponseRedirect(f"{base(request)}/inbox/?saved={len(kept) - 1}")

@@ -84,6 +84,8 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
     request.search_url = f"{home}/people/" if member.roles & set(CASE_ROLES) else ""  # type: ignore[attr-defined]
     request.footer = (  # type: ignore[attr-defined]
         Link(gettext("Change organisation"), "/"),
+        Link(gettext("Your desk"), f"{home}/me/"),
         Link(gettext("Your log-in"), "/log-in/2fa/"),
     )
+    request.keys = member.keys  # type: ignore[attr-defined]
     return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)

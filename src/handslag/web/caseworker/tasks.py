@@ -16,6 +16,7 @@ from handslag.domain.payments.queries import file_refusal
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tasks.states import TaskState
+from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict
 from handslag.domain.tenancy.states import Role
@@ -30,6 +31,7 @@ KINDS = {
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
+    "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
 
 
@@ -50,6 +52,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     keys = [task.subject_id for task in tasks]
     cases = Case.objects.select_related("applicant", "co_applicant").in_bulk(keys)
     runs = Run.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
+    staff = StaffMember.objects.in_bulk(keys)
     shown = []
     for task in tasks:
         kind = str(KINDS.get(task.kind, task.kind))
@@ -58,6 +61,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
             if may:
                 shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", case.number))
+        elif colleague := staff.get(task.subject_id):
+            shown.append(Shown(task, kind, colleague.name, f"{base(request)}/tasks/", ""))
         elif run := runs.get(task.subject_id):
             more = "; ".join(file_refusal(run.id))
             shown.append(Shown(task, kind, run.number, f"{base(request)}/runs/{run.id}/", more))

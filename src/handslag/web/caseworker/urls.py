@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from handslag.web.caseworker import case, decide, documents, inbox, money, paper, register, start, tasks
+from handslag.web.caseworker import case, decide, documents, inbox, money, own, paper, register, start, tasks
 
 urlpatterns = [
     path("<slug:tenant>/", start.home),
     path("<slug:tenant>/inbox/", inbox.show),
     path("<slug:tenant>/inbox/next/", inbox.take_next),
     path("<slug:tenant>/inbox/<uuid:item>/take/", inbox.take),
+    path("<slug:tenant>/inbox/<uuid:item>/put-back/", inbox.release),
+    path("<slug:tenant>/inbox/<uuid:item>/wait/", inbox.wait),
+    path("<slug:tenant>/inbox/hand-over/", inbox.hand),
+    path("<slug:tenant>/inbox/remind/", inbox.remind),
+    path("<slug:tenant>/inbox/views/", inbox.save_view),
+    path("<slug:tenant>/me/", own.show),
+    path("<slug:tenant>/me/keys/", own.keys),
+    path("<slug:tenant>/me/deputies/", own.deputies),
     path("<slug:tenant>/people/", register.people),
     path("<slug:tenant>/people/new/", register.new_person),
     path("<slug:tenant>/people/<uuid:person>/", register.person),

@@ -44,7 +44,45 @@ REFUSALS: dict[str, str | Promise] = {
     "nothing due": _("No payment is due by that day."),
     "no account": _("There is still no account for this person. A registrar can record one."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
+    "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
+    "nothing chosen": _("Tick the applications first."),
+    "nothing to remind": _(
+        "None of these waits for its applicant, or all were reminded today. Only who has to answer is reminded."
+    ),
+    "deputy days": _("Choose a colleague and both days, the first before the last."),
+    "deputy": _("Choose another colleague who works cases."),
     "conflict": _("Somebody else was quicker. This is how it stands now."),
+}
+
+INBOX_STATES: dict[str, str | Promise] = {
+    "waiting": _("not taken"),
+    "taken": _("taken"),
+    "asked": _("waits for the applicant"),
+    "done": _("decided"),
+}
+
+#: The parts of a view of the inbox, and what each may be.
+FILTERS: dict[str, str | Promise] = {
+    "whose": _("Whose"),
+    "whose mine": _("mine"),
+    "whose unit": _("the unit’s"),
+    "whose nobody": _("nobody’s"),
+    "whose all": _("all that I see"),
+    "state": _("State"),
+    "state any": _("any"),
+    "state waiting": _("not taken"),
+    "state taken": _("taken"),
+    "state asked": _("waits for the applicant"),
+    "due": _("Due"),
+    "due any": _("any day"),
+    "due today": _("today or before"),
+    "due week": _("within a week"),
+    "channel": _("Came in"),
+    "channel any": _("in any way"),
+    "channel online": _("on-line"),
+    "channel paper": _("on paper"),
+    "channel phone": _("by telephone"),
+    "channel counter": _("at the counter"),
 }
 
 PROBLEMS: dict[str, str | Promise] = {
@@ -67,6 +105,10 @@ EVENTS: dict[str, str | Promise] = {
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
     "inbox taken": _("Taken to work on"),
+    "inbox put back": _("Put back"),
+    "handed over": _("Handed over"),
+    "applicant awaited": _("Waits for the applicant"),
+    "applicant reminded": _("Applicant reminded"),
     "inbox closed": _("Left the inbox"),
     "period assessed": _("Calculated"),
     "decision proposed": _("Decision proposed"),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_keys
-from handslag.domain.tenancy.models import Policy, RoleGrant, Session, StaffMember, TenantKeyRow, Unit
-from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import DEFAULTS
+from handslag.domain.tenancy.models import (
+    Deputy,
+    Policy,
+    Preference,
+    RoleGrant,
+    Session,
+    StaffMember,
+    TenantKeyRow,
+    Unit,
+)
+from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
+from handslag.domain.tenancy.policies import DEFAULTS, NotPossible
 from handslag.domain.tenancy.states import Role
+
+#: Saved views of the inbox that a member of staff may keep.
+MOST_VIEWS = 12
 
 
 class OrganisationOpened(Event):
@@ -28,6 +41,14 @@ class RoleTaken(Event):
 
 class PolicySet(Event):
     kind = "policy set"
+
+
+class DeputyNamed(Event):
+    kind = "deputy named"
+
+
+class DeputyEnded(Event):
+    kind = "deputy ended"
 
 
 def _may_administer(by: Actor, now: datetime) -> None:
@@ -79,6 +100,59 @@ def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role
     RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today)
     Session.objects.filter(account=found.user_id).delete()
     return Done(None, RoleTaken(subject=found.id, payload={"role": role}))
+
+
+def _may_arrange(member: UUID, by: Actor, now: datetime) -> None:
+    """For herself every member of staff may say who stands in; for others an administrator."""
+    if by.kind != "staff" or member_behind(acting_door(), now).id != member:
+        _may_administer(by, now)
+
+
+@operation()
+def name_deputy(
+    *, tenant: str | int, by: Actor, now: datetime, member: UUID, deputy: UUID, since: date, until: date
+) -> Done[Deputy]:
+    """Let a caseworker stand in for `member` on the days from `since` until before `until`.
+
+    NotPossible("deputy") for herself or somebody who works no cases, ("past day") for days that are over.
+    """
+    _may_arrange(member, by, now)
+    today = acting_door().the_tenant.today(now)
+    works = RoleGrant.objects.filter(role=Role.CASEWORKER, since__lte=today).exclude(until__lte=today)
+    able = StaffMember.objects.filter(id=deputy, active=True, id__in=works.values("member_id"))
+    if member == deputy or not able.exists() or not StaffMember.objects.filter(id=member, active=True).exists():
+        raise NotPossible("deputy")
+    if until <= since or until <= today:
+        raise NotPossible("past day")
+    row = Deputy.objects.create(member_id=member, deputy_id=deputy, since=since, until=until)
+    told = {"deputy": str(deputy), "since": since.isoformat(), "until": until.isoformat()}
+    return Done(row, DeputyNamed(subject=member, payload=told))
+
+
+@operation()
+def end_deputy(*, tenant: str | int, by: Actor, now: datetime, deputy: UUID) -> Done[Deputy]:
+    """End a deputy relation (by its key) today: the deputy no longer sees the cases from now on."""
+    found = Deputy.objects.select_for_update().filter(id=deputy).first()
+    today = acting_door().the_tenant.today(now)
+    if found is None or found.until <= today:
+        raise Hidden("deputy", deputy)
+    _may_arrange(found.member_id, by, now)
+    found.since, found.until = min(found.since, today), today
+    found.save(update_fields=["since", "until"])
+    return Done(found, DeputyEnded(subject=found.member_id, payload={"deputy": str(found.deputy_id)}))
+
+
+@operation(silent=True)
+def keep_preferences(
+    *, tenant: str | int, by: Actor, now: datetime, keys: bool | None = None, views: list[dict[str, Any]] | None = None
+) -> Done[Preference]:
+    """Keep how the member acting likes her desk; None leaves as it is. At most 12 saved views."""
+    member = member_behind(acting_door(), now)
+    row, _ = Preference.objects.get_or_create(member_id=member.id)
+    row.keys = row.keys if keys is None else keys
+    row.views = row.views if views is None else views[:MOST_VIEWS]
+    row.save(update_fields=["keys", "views"])
+    return Done(row)
 
 
 @operation()

@@ -1,9 +1,7 @@
 // Single-letter shortcuts.  [data-key] is pressed (or focused, if a field); j and k move along [data-item];
-// ? shows #keys.  Never active in fields or with a modifier; people can switch them off (WCAG 2.1.4).
-const STORED = "handslag-keys";
+// ? shows #keys.  Never active in fields or with a modifier; <body data-keys="off"> where the person has switched
+// them off (WCAG 2.1.4).
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-
-const off = () => document.body.dataset.keys === "off" || localStorage.getItem(STORED) === "off";
 
 function move(by) {
   const items = [...document.querySelectorAll("[data-item]")];
@@ -19,22 +17,11 @@ function toggle(list) {
 
 export function shortcuts() {
   const list = document.getElementById("keys");
-  const control = document.querySelector("[data-keys-switch]");
-  const label = () => {
-    if (control) control.textContent = off() ? control.dataset.on : control.dataset.off;
-    document.documentElement.toggleAttribute("data-keys-off", off());
-  };
-  control?.addEventListener("click", () => {
-    localStorage.setItem(STORED, off() ? "on" : "off");
-    label();
-  });
-  label();
-
+  if (document.body.dataset.keys === "off") return;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && list && !list.hidden) return toggle(list);
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(FIELDS)) return;
     if (event.key === "?" && list) return event.preventDefault(), toggle(list);
-    if (off()) return;
     if (event.key === "j" || event.key === "k") return event.preventDefault(), move(event.key === "j" ? 1 : -1);
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target) return;
