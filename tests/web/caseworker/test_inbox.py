@@ -221,7 +221,7 @@ def test_views_are_saved_with_their_counts(office: Any, desk: Any) -> None:
     with acting(office.slug, system("test"), "look") as door:
         due = InboxItem.objects.get().due_on
         assert due is not None and due > door.the_tenant.today(office.now)
-    with connection.cursor() as cursor, acting(office.slug, system("test"), "look") as door:
+    with acting(office.slug, system("test"), "look") as door, connection.cursor() as cursor:
         door.memory["writing"] = True
         cursor.execute("UPDATE intake_inboxitem SET due_on = %s", [door.the_tenant.today(office.now)])
     assert "Nilsson" in hanna.open("/inbox/?view=due").text
