@@ -150,14 +150,8 @@ def test_the_inbox_is_worked_by_keys(guide: str, page: Page) -> None:
     search.blur()
     page.keyboard.press("?")
     expect(help_list).to_be_visible()
-    page.get_by_role("button", name="Switch single-letter shortcuts off").click()
     page.keyboard.press("Escape")
     expect(help_list).to_be_hidden()
-    page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.matches('[data-item]')") is False
-    page.reload()
-    page.keyboard.press("n")
-    expect(page).to_have_url(f"{guide}desk/inbox?lang=en")
 
 
 def test_paper_shows_every_calculation_and_no_controls(guide: str, page: Page) -> None:

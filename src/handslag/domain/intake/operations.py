@@ -43,7 +43,7 @@ from handslag.domain.tenancy.keys import sign as sign_as_tenant
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting, settings_are
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.days import working_day_after
@@ -252,7 +252,8 @@ WITH used AS (
 )
 SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
        c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, p.id, p.since, s.seq, s.head,
-       array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s)
+       array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s),
+       (SELECT jsonb_object_agg(o.name, o.value) FROM tenancy_policy o WHERE o.tenant_id = d.tenant_id)
 FROM used
 JOIN intake_draft d ON d.id = used.draft_id
 JOIN casefile_case c ON c.tenant_id = d.tenant_id AND c.id = d.case_id
@@ -310,7 +311,8 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
     if row is None:
         raise NotPossible("signed already")
     began, key, channel, language, form, form_version, shown, shown_digest, now_in, case, number, *rest = row
-    applicant, co_applicant, unit, caseworker, period, since, seq, head, numbers = rest
+    applicant, co_applicant, unit, caseworker, period, since, seq, head, numbers, settings = rest
+    settings_are(json.loads(settings) if isinstance(settings, str) else settings or {})
     if by.id not in (applicant, co_applicant):
         raise Hidden("draft", key)
     head_locked(case, seq, head)

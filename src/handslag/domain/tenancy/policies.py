@@ -49,3 +49,8 @@ def setting(name: str) -> Any:
     if found is None:
         found = door.memory["policies"] = dict(Policy.objects.values_list("name", "value"))
     return found.get(name, DEFAULTS[name])
+
+
+def settings_are(found: dict[str, Any]) -> None:
+    """What an operation has read of the tenant's settings along with something else: `setting` needn't ask again."""
+    acting_door().memory["policies"] = found
