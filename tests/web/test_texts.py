@@ -40,6 +40,8 @@ def messages_used(folder: str) -> set[str]:
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if isinstance(node, ast.Call) and name in TAGS and isinstance(node.args[0], ast.Constant):
                 used.add(str(node.args[0].value))
+            elif isinstance(node, ast.Call) and name == "ngettext":
+                used.add("\0".join(ast.literal_eval(part) for part in node.args[:2]))
             elif isinstance(node, ast.Call) and name in ("pgettext", "pgettext_lazy"):
                 used.add("\x04".join(ast.literal_eval(part) for part in node.args[:2]))
     return used
