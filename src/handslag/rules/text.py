@@ -46,7 +46,7 @@ class Wording:
     """How one pack says its sheets. `languages`: the first is its own; `locales`: how a language writes amounts.
 
     A sentence is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
-    the line's params by name, its numbers by position (`{0:money}`) and its `amount`.
+    the line's params by name, its numbers as `{n[gbl.further]:money}` and its `amount`.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class Wording:
             texts |= yaml.safe_load(path.read_text(encoding="utf-8"))
         return texts
 
-    def say(self, key: str, lang: str, *numbers: Any, **values: Any) -> str:
+    def say(self, key: str, lang: str, **values: Any) -> str:
         """One text, filled."""
-        return self.texts[key][lang].format(*numbers, **values)
+        return self.texts[key][lang].format(**values)
 
     def money(self, minor: int | str, lang: str) -> str:
         """An amount with its currency."""
@@ -96,10 +96,10 @@ class Wording:
 
     def sentences(self, line: Line, lang: str) -> list[str]:
         """Why the line is that much: one sentence for each key of its text."""
-        numbers = [self.shown(n.value, lang) for n in line.numbers]
-        values = {name: self.shown(value, lang) for name, value in line.params.items()}
-        values["amount"] = self.shown(line.amount, lang)
-        return [self.say(f"explain.{key}", lang, *numbers, **values) for key in line.text.split()]
+        numbers = {n.name: self.shown(n.value, lang) for n in line.numbers}
+        values: dict[str, Any] = {name: self.shown(value, lang) for name, value in line.params.items()}
+        values |= {"amount": self.shown(line.amount, lang), "n": numbers}
+        return [self.say(f"explain.{key}", lang, **values) for key in line.text.split()]
 
     def explain(self, line: Line, lang: str) -> str:
         """One line in plain words: why it is that much, where its number came from, when it was paid."""

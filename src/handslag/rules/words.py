@@ -22,6 +22,8 @@ Truth = Any
 class Rows(Protocol):
     """Rows of a population: columns as attributes, and which rows belong to which household."""
 
+    offsets: NDArray[np.int64]
+
     def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of `values` (one per row) for each household."""
 
@@ -75,6 +77,11 @@ def lookup(table: Table, key: Whole, only: Truth = True) -> Whole:
     return table.rows[key - table.first]
 
 
+def all_of(condition: Truth) -> bool:
+    """Whether the condition holds for everybody: to refuse what the norms have no answer for."""
+    return bool(np.all(condition))
+
+
 def used(number: Number, when: Truth) -> Number | None:
     """For the numbers of a line: the number where it had a part in the result (one household only)."""
     return number if when is True else None
@@ -88,3 +95,49 @@ def sum_members(rows: Any, rule: Callable[..., Whole], *arguments: Any) -> Whole
             total += rule(row, *arguments)
         return total
     return rows.total(rule(rows, *arguments))
+
+
+def each(rows: Any, rule: Callable[..., Whole], *arguments: Any, along: tuple[Any, ...] = ()) -> Any:
+    """`rule(row, *values, *arguments)` for each row; `along`: values that there is one of for each row."""
+    if isinstance(rows, tuple):
+        return tuple(rule(row, *(values[n] for values in along), *arguments) for n, row in enumerate(rows))
+    return rule(rows, *along, *arguments)
+
+
+def total(rows: Any, values: Any) -> Whole:
+    """The values of the household's rows, summed."""
+    return sum(values) if isinstance(rows, tuple) else rows.total(values)
+
+
+def spread(rows: Any, value: Whole) -> Any:
+    """The household's one value, for each of its rows."""
+    if isinstance(rows, tuple):
+        return (value,) * len(rows)
+    return np.repeat(value, np.diff(rows.offsets))
+
+
+def by_member(rows: Any, values: Any, members: Any) -> Any:
+    """For each member the sum over the rows that are its own (`member`: its place among them, -1: nobody's)."""
+    if isinstance(rows, tuple):
+        sums = [0] * len(members)
+        for row, value in zip(rows, values, strict=True):
+            if row.member >= 0:
+                sums[row.member] += value
+        return tuple(sums)
+    found = np.zeros(int(members.offsets[-1] - members.offsets[0]), dtype=np.int64)
+    own = rows.member >= 0
+    np.add.at(found, _places(rows, members)[own], np.asarray(values)[own])
+    return found
+
+
+def of_member(rows: Any, values: Any, members: Any) -> Any:
+    """For each row the value of the member that it belongs to (every row has one)."""
+    if isinstance(rows, tuple):
+        return tuple(values[row.member] for row in rows)
+    return values[_places(rows, members)]
+
+
+def _places(rows: Any, members: Any) -> NDArray[np.int64]:
+    """Where in the members' columns each row's member stands."""
+    first: NDArray[np.int64] = spread(rows, members.offsets[:-1] - members.offsets[0]) + rows.member
+    return first
