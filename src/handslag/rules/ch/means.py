@@ -1,0 +1,124 @@
+"""What a unit has, and what of it doesn't count: income, EFB, wealth, a partner, a minor's own share. SKOS-RL D."""
+
+from typing import Any
+
+from handslag.rules.ch.need import CENTIME, WHOLE, YEAR, age, is_minor
+from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
+from handslag.rules.periods import Period
+from handslag.rules.words import Whole, maximum, minimum, round_to, used, where
+
+
+def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
+    """All income counts in full, net; what of it is free stands on lines of its own."""
+    return sheet.line("INCOME", income.gross, of=income, section=norm.section.income, text="income")
+
+
+def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """EFB: a part of one's wages from 16 on, up to a limit. 13th salary and bonuses have none."""
+    unit = WHOLE if norm.efb_rounding == FRANC else CENTIME
+    part = round_to(unit, person.wage, norm.efb_divisor)
+    free = minimum(minimum(part, norm.efb_max), person.wage)
+    old_enough = age(person.birth, month.first) >= norm.efb_age
+    excluded = person.asylum & (norm.asylum_efb == NOT_COUNTED)
+    return sheet.line(
+        "EFB",
+        where(excluded, 0, where(old_enough, free, 0)),
+        of=person,
+        section=norm.section.efb,
+        text=where(excluded, "efb_asylum", where(old_enough, "efb", "efb_young")),
+        numbers=(
+            norm.efb_divisor,
+            norm.efb_max,
+            norm.efb_age,
+            norm.efb_rounding,
+            used(norm.asylum_efb, person.asylum),
+        ),
+        rounding="franc_half_up" if unit == WHOLE else "rappen_half_up",
+        when=person.wage > 0,
+        wage=person.wage,
+    )
+
+
+def entry_disregard(person: Any, norm: Norms) -> Whole:
+    """What of a wage doesn't count at the entry test: nothing in Zurich, an amount a head in some cantons."""
+    return minimum(person.wage, norm.entry_person)
+
+
+def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """A minor's income counts only up to the minor's own share of the budget: what is above doesn't."""
+    above = maximum(person.income - efb - share, 0)
+    minor = is_minor(person.birth, month)
+    return sheet.line(
+        "MINOR",
+        where(minor, above, 0),
+        of=person,
+        section=norm.section.minor,
+        text="minor",
+        when=minor & (above > 0),
+        income=person.income - efb,
+        share=share,
+    )
+
+
+def entry_above_own_share(person: Any, share: Whole, month: Period) -> Whole:
+    """The same at the entry test: against the share of basic security, and without the EFB."""
+    return where(is_minor(person.birth, month), maximum(person.income - share, 0), 0)
+
+
+def wealth(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
+    """Wealth above the allowance is means; the allowance is by adults and minor children, up to a limit."""
+    children = household.heads - adults
+    basic = where(adults >= 2, norm.wealth_couple, where(adults == 1, norm.wealth_single, 0))
+    allowance = minimum(basic + children * norm.wealth_child, norm.wealth_max)
+    above = maximum(household.wealth - allowance, 0)
+    return sheet.line(
+        "WEALTH",
+        above * (1 if norm.wealth_excess != NOT_COUNTED else 0),
+        of=household,
+        section=norm.section.wealth,
+        text=where(above > 0, "wealth_above", "wealth"),
+        numbers=(
+            used(norm.wealth_couple, adults >= 2),
+            used(norm.wealth_single, adults == 1),
+            used(norm.wealth_child, children > 0),
+            norm.wealth_max,
+            used(norm.wealth_excess, above > 0),
+        ),
+        when=household.wealth_known,
+        wealth=household.wealth,
+        allowance=allowance,
+        above=above,
+    )
+
+
+def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """What a partner who isn't of the unit contributes, from the surplus over its own budget.
+
+    A stable couple (together for more than two years, or a common child): all the surplus, up to the need.
+    Else, for keeping the house: half the surplus, up to the limit.
+    """
+    surplus = maximum(household.partner_income - household.partner_budget, 0)
+    together = month.first - household.together_since > norm.stable_years * YEAR
+    stable = household.common_child | together
+    half = round_to(CENTIME, surplus, 2)
+    if norm.housekeeping_children == NOT_COUNTED:
+        kept = where(minors > 0, half, minimum(half, norm.housekeeping_max))
+    else:
+        kept = minimum(half, norm.housekeeping_max)
+    return sheet.line(
+        "PARTNER",
+        where(stable, minimum(surplus, need), kept),
+        of=household.of_partner,
+        section=norm.section.partner,
+        text=where(stable, "partner_stable", "partner"),
+        numbers=(
+            norm.housekeeping_max,
+            used(norm.stable_years, where(household.common_child, False, True)),
+            used(norm.housekeeping_children, (minors > 0) & where(stable, False, True)),
+        ),
+        rounding=where(stable, "", "rappen_half_up"),
+        when=household.partner,
+        income=household.partner_income,
+        budget=household.partner_budget,
+        surplus=surplus,
+    )

@@ -1,0 +1,247 @@
+"""What a unit needs: Grundbedarf by table, rent, health, situational benefits, IZU. SKOS-RL C."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from handslag.rules.ch.facts import MAJORITY
+from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
+from handslag.rules.norms import NormMissing
+from handslag.rules.periods import Period
+from handslag.rules.words import Truth, Whole, all_of, lookup, maximum, minimum, round_to, used, where
+
+YEAR = 10000
+CENTIME = 1
+WHOLE = 100
+PERCENT = 100
+BIGGEST = 7
+
+
+def age(birth: Whole, day: Whole) -> Whole:
+    """Whole years on `day` (20260301)."""
+    return (day - birth) // YEAR
+
+
+def is_minor(birth: Whole, month: Period) -> Truth:
+    """Below 18 on the period's first day."""
+    return age(birth, month.first) < MAJORITY
+
+
+def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: Norms) -> Whole:
+    """The period's part of a month's `amount / divided_by`; the parts of a month always make the whole month.
+
+    Each day has an equal part: of the days of this month, or of thirty.
+    """
+    if month.days == month.month_days:
+        return round_to(unit, amount, divided_by)
+    before = month.first % 100 - 1
+    after, whole = before + month.days, month.month_days
+    if norm.part_month == THIRTY_DAYS:
+        after = 30 if after == whole else min(after, 30)
+        before, whole = min(before, 30), 30
+    return round_to(unit, amount * after, divided_by * whole) - round_to(unit, amount * before, divided_by * whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """How the GBL of this unit comes about: `whole` (a table's amount), one of `size` heads, at `percent`."""
+
+    whole: Whole
+    size: Whole
+    percent: Whole
+
+
+def basis(household: Any, month: Period, norm: Norms) -> Basis:
+    """SKOS-RL C.3: which row of the table, shared by how many, at how much of it.
+
+    A household shared like a family (or with parents): the row of the whole household, a head's part for each
+    of the unit. A flat shared for the purpose: the unit's row, less 10 %. Young adults from 18 to 25 alone in
+    such a flat: one person's part of a household of two; alone in an own household without activity: less 20 %.
+    """
+    years = age(household.alone_birth, month.first)
+    young = household.single & (years >= norm.young_from) & (years < norm.young_below)
+    young_in_flat = young & household.purpose_flat
+    size = where(young_in_flat, 2, household.size)
+    row = lookup(norm.gbl, minimum(size, BIGGEST))
+    whole = row + maximum(size - BIGGEST, 0) * norm.gbl_further
+    percent = where(
+        young_in_flat,
+        PERCENT,
+        where(
+            household.purpose_flat,
+            PERCENT - norm.flat_minus,
+            where(young & household.idle, PERCENT - norm.young_minus, PERCENT),
+        ),
+    )
+    return Basis(whole, size, percent)
+
+
+def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
+    if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
+        raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
+    years = age(household.alone_birth, month.first)
+    young = household.single & (years >= norm.young_from) & (years < norm.young_below)
+    in_flat, idle = young & household.purpose_flat, young & household.idle
+    flat = where(young, False, household.purpose_flat)
+    by_age = household.single & (household.purpose_flat | household.idle)
+    further = found.size > BIGGEST
+    in_part = month.days < month.month_days
+    section = where(
+        in_flat | idle,
+        norm.section.young,
+        where(household.shared | flat, norm.section.shared, norm.section.gbl),
+    )
+    said = where(
+        in_flat,
+        "gbl_young_flat",
+        where(household.shared, "gbl_shared", where(flat, "gbl_flat", where(idle, "gbl_idle", "gbl"))),
+    ) + where(further, " further", "")
+    numbers = (
+        lookup(norm.gbl, minimum(found.size, BIGGEST)),
+        used(norm.gbl_further, further),
+        used(norm.flat_minus, flat),
+        used(norm.young_minus, idle),
+        used(norm.young_from, by_age),
+        used(norm.young_below, by_age),
+        used(norm.part_month, in_part),
+    )
+
+    rounding = "franc_half_up" if norm.derived_rounding == FRANC else "rappen_half_up"
+
+    def line(code: str, heads: Whole, level: Whole, derived: Truth, where_it_stands: str, text: str) -> Whole:
+        return sheet.line(
+            code,
+            _heads_need(found, heads, level, month, norm),
+            of=household,
+            section=where_it_stands,
+            text=text + (" part" if in_part else ""),
+            numbers=(
+                *numbers,
+                used(norm.derived_rounding, derived | in_part),
+                norm.asylum_level if level is norm.asylum_level else None,
+            ),
+            rounding=where(derived | in_part, rounding, ""),
+            when=heads > 0,
+            whole=found.whole,
+            size=found.size,
+            heads=heads,
+            percent=found.percent,
+            level=level,
+            days=month.days,
+            month_days=month.month_days,
+        )
+
+    derived = (found.percent < PERCENT) | (found.size > household.heads)
+    mixed = derived | ((household.asylum_heads > 0) & (household.asylum_heads < household.heads))
+    plain = line(
+        "GBL", household.heads - household.asylum_heads, PERCENT, mixed, section, said + _mixed(household, "mixed")
+    )
+    if norm.asylum_level is None:
+        return plain
+    asylum = line(
+        "GBL_ASYLUM",
+        household.asylum_heads,
+        norm.asylum_level,
+        household.asylum_heads > 0,
+        norm.section.asylum,
+        said + _mixed(household, "mixed_asylum") + " asylum",
+    )
+    return plain + asylum
+
+
+def _mixed(household: Any, text: str) -> Any:
+    both = (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
+    return where(both & where(household.shared, False, True), f" {text}", "")
+
+
+def _heads_need(found: Basis, heads: Whole, level: Whole, month: Period, norm: Norms) -> Whole:
+    unit = WHOLE if norm.derived_rounding == FRANC else CENTIME
+    return for_days(unit, found.whole * heads * found.percent * level, found.size * PERCENT * PERCENT, month, norm)
+
+
+def own_need(person: Any, whole: Whole, size: Whole, percent: Whole, month: Period, norm: Norms) -> Whole:
+    """One member's part of the GBL, by heads and at the level of its own permit."""
+    level = where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
+    return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
+
+
+def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """Rent with ancillary costs; above the municipality's limit only until the notice has run out.
+
+    In a household shared like a family the unit bears its heads' part of the flat.
+    """
+    if norm.rent_limit is None:
+        limit: Whole = household.rent
+        row = None
+    else:
+        limit = row = lookup(norm.rent_limit, household.size, only=household.rented)
+    in_part = month.days < month.month_days
+    over = household.rent > limit
+    reduced = over & household.notice_over
+    counted = where(reduced, limit, household.rent)
+    return sheet.line(
+        "RENT",
+        for_days(CENTIME, counted * household.heads, household.size, month, norm),
+        of=household.of_rent,
+        section=norm.section.rent,
+        text=where(reduced, "rent_reduced", where(over, "rent_over", "rent" if row is not None else "rent_no_limit"))
+        + where(household.shared, " rent_shared", "")
+        + (" part" if in_part else ""),
+        numbers=(*([row] if row is not None else []), used(norm.part_month, in_part)),
+        rounding=where(household.shared | in_part, "rappen_half_up", ""),
+        when=household.rented,
+        rent=household.rent,
+        size=household.size,
+        heads=household.heads,
+        days=month.days,
+        month_days=month.month_days,
+    )
+
+
+def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """Health and basic situational benefits: what the office accepts, within the limits of the KVG and of meals."""
+    limit = where(
+        cost.deductible,
+        norm.deductible,
+        where(cost.copay, where(is_minor(cost.birth, month), norm.copay_child, norm.copay), norm.meal),
+    )
+    room = where(cost.meals, cost.units * norm.meal, maximum(limit - cost.before, 0))
+    limited = cost.deductible | cost.copay | cost.meals
+    not_counted = cost.premium & (norm.premium == NOT_COUNTED)
+    counted = where(not_counted, 0, where(limited, minimum(cost.effective, room), cost.effective))
+    return sheet.line(
+        "BASIC",
+        counted,
+        of=cost,
+        section=_section(cost, norm),
+        text=where(
+            not_counted, "premium", where(cost.meals, "cost meals", where(limited, "cost yearly_limit", "cost"))
+        ),
+        numbers=(used(limit, limited), used(norm.premium, cost.premium)),
+        before=cost.before,
+        units=cost.units,
+    )
+
+
+def promoting_cost(cost: Any, norm: Norms, sheet: Any) -> Whole:
+    """Promoting situational benefits: what the office accepts. They count for the amount, not at the entry."""
+    return sheet.line("PROMOTING", cost.effective, of=cost, section=_section(cost, norm), text="cost")
+
+
+def _section(cost: Any, norm: Norms) -> str:
+    section: str = getattr(norm.section, getattr(cost, "law", "sil"))  # a population's lines name no section
+    return section
+
+
+def integration(person: Any, norm: Norms, sheet: Any) -> Whole:
+    """IZU: what the office grants for verifiable, own efforts, up to the limit. Not at the entry."""
+    return sheet.line(
+        "IZU",
+        minimum(person.izu, norm.izu_max),
+        of=person,
+        section=norm.section.izu,
+        text="izu",
+        numbers=(norm.izu_max, norm.izu_min),
+        when=person.izu > 0,
+        granted=person.izu,
+    )

@@ -1,0 +1,205 @@
+"""The Swiss norms by name: what the SKOS layer and the canton's layer hold on one day, typed for the rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from handslag.rules.norms import Norm, NormError, Number, Resolved, Table, load_folder, resolve
+
+HERE: Final = Path(__file__).parent
+CANTONS: Final = ("ZH", "BE")
+RENT_LIMIT: Final = "rent.limit"
+
+# The settings' choices, in the order in which their norms name them.
+RAPPEN, FRANC = 0, 1
+ACTUAL_DAYS, THIRTY_DAYS = 0, 1
+AT_ENTRY, ALWAYS = 0, 1
+COUNTED, NOT_COUNTED = 0, 1
+OF_PERSON, OF_UNIT = 0, 1
+BY_HEADS, WITH_PERSON = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Where the rules stand."""
+
+    gbl: str
+    shared: str
+    young: str
+    asylum: str
+    rent: str
+    medical: str
+    sil: str
+    job: str
+    izu: str
+    entry: str
+    income: str
+    efb: str
+    minor: str
+    wealth: str
+    partner: str
+    sanction: str
+    restitution: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
+
+    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
+    """
+
+    on: date
+    canton: str
+    known_on: date | None
+    decided_on: date | None
+    tables: tuple[Norm, ...]
+    resolved: Resolved
+    gbl: Table
+    gbl_further: Number
+    flat_minus: Number
+    young_minus: Number
+    young_from: Number
+    young_below: Number
+    asylum_level: Number | None
+    rent_limit: Table | None
+    deductible: Number
+    copay: Number
+    copay_child: Number
+    meal: Number
+    izu_min: Number
+    izu_max: Number
+    efb_divisor: Number
+    efb_max: Number
+    efb_age: Number
+    entry_person: Number
+    entry_unit: Number
+    wealth_single: Number
+    wealth_couple: Number
+    wealth_child: Number
+    wealth_max: Number
+    housekeeping_max: Number
+    stable_years: Number
+    sanction_max: Number
+    sanction_months: Number
+    derived_rounding: Number
+    part_month: Number
+    efb_rounding: Number
+    test_when: Number
+    premium: Number
+    wealth_excess: Number
+    asylum_efb: Number
+    housekeeping_children: Number
+    sanction_base: Number
+    split_income: Number
+    section: Sections
+    _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) of the norm set."""
+        return self.resolved.digest
+
+    @property
+    def until(self) -> date:
+        """The first day on which the set may be another one."""
+        return self.resolved.until
+
+    def with_settings(self, settings: Mapping[str, str]) -> "Norms":
+        """The same day with other settings; NormError for a name or choice that doesn't exist."""
+        if not settings:
+            return self
+        key = tuple(sorted(settings.items()))
+        if key not in self._with:
+            self._with[key] = _norms(self.on, self.canton, self.known_on, self.decided_on, self.tables, key)
+        return self._with[key]
+
+
+@lru_cache(maxsize=8)
+def history(canton: str) -> Mapping[str, Norm]:
+    """Every norm that holds in `canton` with all its dated values: its own layer above the one of SKOS."""
+    if canton not in CANTONS:
+        raise NormError(f"there is no layer for the canton {canton}; there are {', '.join(CANTONS)}")
+    return load_folder(HERE / "norms", HERE / canton.lower() / "norms")
+
+
+@lru_cache(maxsize=512)
+def norms_for(on: date, canton: str, known_on: date | None = None, decided_on: date | None = None) -> Norms:
+    """The norm set of `canton` in force on `on` (the first day of a period), as known on `known_on` (None: now).
+
+    Law sections are those in force on `decided_on` (None: `on`). NormMissing when a norm has no value on that day.
+    """
+    return _norms(on, canton, known_on, decided_on, (), ())
+
+
+def with_tables(norms: Norms, tables: Sequence[Norm]) -> Norms:
+    """The same set with a municipality's own tables; NormError for one that no rule reads."""
+    for norm in tables:
+        if norm.name != RENT_LIMIT or not norm.bands or norm.unit != "CHF/month":
+            raise NormError(f"{norm.file}: {norm.name}: a municipality sets {RENT_LIMIT}, CHF/month by persons")
+        if not norm.owner:
+            raise NormError(f"{norm.file}: {norm.name}: owner: whose decision the table is")
+    return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, tuple(tables), ())
+
+
+def _norms(
+    on: date,
+    canton: str,
+    known_on: date | None,
+    decided_on: date | None,
+    tables: tuple[Norm, ...],
+    settings: tuple[tuple[str, str], ...],
+) -> Norms:
+    every = {**history(canton), **{norm.name: norm for norm in tables}}
+    found = resolve(every, on, known_on, decided_on, dict(settings), "Einstellung im Fall")
+    number, table, reference = found.numbers, found.tables, found.references
+    return Norms(
+        on=on,
+        canton=canton,
+        known_on=known_on,
+        decided_on=decided_on,
+        tables=tables,
+        resolved=found,
+        gbl=table["gbl"],
+        gbl_further=number["gbl.further"],
+        flat_minus=number["purpose_flat.minus"],
+        young_minus=number["young.minus"],
+        young_from=number["young.from"],
+        young_below=number["young.below"],
+        asylum_level=number.get("asylum.level"),
+        rent_limit=table.get(RENT_LIMIT),
+        deductible=number["kvg.deductible"],
+        copay=number["kvg.copay"],
+        copay_child=number["kvg.copay_child"],
+        meal=number["sil.meal"],
+        izu_min=number["izu.min"],
+        izu_max=number["izu.max"],
+        efb_divisor=number["efb.divisor"],
+        efb_max=number["efb.max"],
+        efb_age=number["efb.age"],
+        entry_person=number["entry.person"],
+        entry_unit=number["entry.unit"],
+        wealth_single=number["wealth.single"],
+        wealth_couple=number["wealth.couple"],
+        wealth_child=number["wealth.child"],
+        wealth_max=number["wealth.max"],
+        housekeeping_max=number["housekeeping.max"],
+        stable_years=number["partner.stable_years"],
+        sanction_max=number["sanction.max"],
+        sanction_months=number["sanction.months"],
+        derived_rounding=number["setting.derived_rounding"],
+        part_month=number["setting.part_month"],
+        efb_rounding=number["setting.efb_rounding"],
+        test_when=number["setting.test_when"],
+        premium=number["setting.kvg_premium"],
+        wealth_excess=number["setting.wealth_excess"],
+        asylum_efb=number["setting.asylum_efb"],
+        housekeeping_children=number["setting.housekeeping_children"],
+        sanction_base=number["setting.sanction_base"],
+        split_income=number["setting.split_income"],
+        section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
+    )

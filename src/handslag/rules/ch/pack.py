@@ -1,0 +1,204 @@
+"""Sozialhilfe for one unit and one period. Read from top to bottom, this is the budget sheet."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from handslag.rules.ch.facts import AMOUNTS, Facts
+from handslag.rules.ch.means import (
+    above_own_share,
+    counted_income,
+    entry_above_own_share,
+    entry_disregard,
+    partner,
+    wealth,
+    work_allowance,
+)
+from handslag.rules.ch.need import (
+    CENTIME,
+    basic_cost,
+    basic_need,
+    basis,
+    integration,
+    is_minor,
+    own_need,
+    promoting_cost,
+    rent,
+)
+from handslag.rules.ch.numbers import Norms, norms_for, with_tables
+from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, sanction, tested
+from handslag.rules.ch.rows import Household
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import Norm, NormError
+from handslag.rules.periods import Period
+from handslag.rules.sheet import Sheet, Worksheet, uncertain_in
+from handslag.rules.words import (
+    Whole,
+    by_member,
+    each,
+    maximum,
+    minimum,
+    of_member,
+    round_to,
+    spread,
+    total,
+    where,
+)
+
+__all__ = [
+    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
+    "calculate", "norms_for", "norms_of", "write",
+]  # fmt: skip
+
+PACK: Final = "ch"
+RULE_VERSION: Final = "ch-2025.1"
+CURRENCY: Final = "CHF"
+LANGUAGE: Final = "de"
+LOCALE: Final = "de-CH"
+WHOLE_UNITS: Final = "Franken"
+TOTALS: Final = (
+    "BasicSecurity",
+    "Promoting",
+    "IncomeSum",
+    "AllowanceSum",
+    "EntryDeficit",
+    "Deficit",
+    "SanctionSum",
+    "RestitutionSum",
+    "Payable",
+    "ChargedSum",
+)
+"""In the order of the calculation. EntryDeficit: what is missing at the entry test; Deficit: A + B less income."""
+
+
+def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
+    """The calculation, for one unit (Worksheet) or for a population (Columns)."""
+    members, heads = household.members, household.heads
+
+    # Need A, basic security: GBL, rent, health and basic situational benefits
+    found = basis(household, month, norm)
+    gbl = basic_need(household, found, month, norm, sheet)
+    housing = rent(household, month, norm, sheet)
+    basic = each(household.basic, basic_cost, month, norm, sheet)
+    need_a = gbl + housing + total(household.basic, basic)
+
+    # Need B: promoting situational benefits and IZU
+    promoting = each(household.promoting, promoting_cost, norm, sheet)
+    izu = each(members, integration, norm, sheet)
+    need_b = total(household.promoting, promoting) + total(members, izu)
+
+    # Each member's own share of the need: heads' parts of what serves all, and what is its own
+    own_gbl = each(members, own_need, month, norm, along=_spread(members, found.whole, found.size, found.percent))
+    own_basic = by_member(household.basic, basic, members)
+    own_promoting = by_member(household.promoting, promoting, members)
+    common_a = housing + total(household.basic, basic) - total(members, own_basic)
+    common_b = total(household.promoting, promoting) - total(members, own_promoting)
+    share_a = each(members, _share, along=(own_gbl, own_basic, *_spread(members, common_a, heads)))
+    share_b = each(members, _share_b, along=(share_a, own_promoting, izu, *_spread(members, common_b, heads)))
+
+    # Means: income, a partner's contribution, wealth; EFB, and what a minor has above its own share
+    minors = total(members, each(members, _one_if_minor, month))
+    income = total(household.incomes, each(household.incomes, counted_income, norm, sheet))
+    contribution = partner(household, need_a + need_b, minors, month, norm, sheet)
+    own_wealth = wealth(household, heads - minors, norm, sheet)
+    efb = each(members, work_allowance, month, norm, sheet)
+    above = each(members, above_own_share, month, norm, sheet, along=(efb, share_b))
+    means = income + contribution + own_wealth
+    allowances = total(members, efb) + total(members, above)
+
+    # Test 1, entitlement: need A against the means, with neither EFB nor IZU
+    free = minimum(total(members, each(members, entry_disregard, norm)), norm.entry_unit)
+    entry_above = total(members, each(members, entry_above_own_share, month, along=(share_a,)))
+    missing = entry_test(household, need_a, means - free - entry_above, norm, sheet)
+    entitled = where(tested(household, norm), missing > 0, True)
+
+    # Test 2, the amount: needs A and B against the means, with both; then what a decision has ordered
+    deficit = need_a + need_b - (means - allowances)
+    own = of_member(household.sanctions, own_gbl, members)
+    reductions = each(household.sanctions, sanction, norm, sheet, along=(own, *_spread(household.sanctions, gbl)))
+    granted = where(entitled, maximum(deficit - total(household.sanctions, reductions), 0), 0)
+    kept = instalment(household, gbl, granted, norm, sheet)
+
+    # Charging on, by heads
+    serves_all = each(members, family_income, month, norm, along=(efb, above))
+    own_income = each(members, _own_income, along=(efb, above, serves_all))
+    rest = means - allowances - total(members, own_income)
+    reduced = by_member(household.sanctions, reductions, members)
+    common = _spread(members, rest, heads, granted)
+    shares = each(members, charged_share, norm, sheet, along=(share_b, own_income, reduced, *common))
+    sheet.total(
+        BasicSecurity=need_a,
+        Promoting=need_b,
+        IncomeSum=means,
+        AllowanceSum=allowances,
+        EntryDeficit=missing,
+        Deficit=deficit,
+        SanctionSum=total(household.sanctions, reductions),
+        RestitutionSum=kept,
+        Payable=granted - kept,
+        ChargedSum=total(members, shares),
+        granted=granted,
+        surplus=maximum(-deficit, 0),
+    )
+
+
+def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
+    return tuple(spread(rows, value) for value in values)
+
+
+def _share(person: Any, gbl: Whole, own: Whole, common: Whole, heads: Whole) -> Whole:
+    return gbl + own + round_to(CENTIME, common, heads)
+
+
+def _share_b(person: Any, share_a: Whole, own: Whole, izu: Whole, common: Whole, heads: Whole) -> Whole:
+    return share_a + own + izu + round_to(CENTIME, common, heads)
+
+
+def _one_if_minor(person: Any, month: Period) -> Whole:
+    return where(is_minor(person.birth, month), 1, 0)
+
+
+def _own_income(person: Any, efb: Whole, above: Whole, serves_all: Whole) -> Whole:
+    return person.income - efb - above - serves_all
+
+
+def norms_of(
+    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+) -> Norms:
+    """The norm set of the canton on the facts' first day; `tables`: the municipality's rent limits."""
+    norms = norms_for(facts.since, facts.canton, known_on, decided_on)
+    return with_tables(norms, tables) if tables else norms
+
+
+def calculate(facts: Facts, norms: Norms) -> Sheet:
+    """The sheet of `facts` under `norms`, the set of the canton in force on the period's first day.
+
+    FactsError when `norms` don't hold for the whole period (then the period is to be split) or for the
+    canton, or when a setting doesn't exist; NormMissing when a table has no row, or the canton no asylum regime.
+    """
+    if not (norms.on <= facts.since and facts.until <= norms.until):
+        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
+    if facts.canton != norms.canton:
+        raise FactsError([f"canton: these norms are those of {norms.canton}"])
+    try:
+        norms = norms.with_settings(facts.settings)
+    except NormError as error:
+        raise FactsError([f"settings: {error}"]) from error
+    sheet = Worksheet()
+    write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
+    totals = sheet.totals
+    granted, surplus = totals.pop("granted"), totals.pop("surplus")
+    return Sheet(
+        pack=PACK,
+        rule_version=RULE_VERSION,
+        norm_digest=norms.digest,
+        since=facts.since,
+        until=facts.until,
+        lines=sheet.lines,
+        totals=totals,
+        granted=granted,
+        surplus=surplus,
+        uncertain=uncertain_in(sheet.lines, norms.resolved),
+        has_example=any(number.status == "example" for line in sheet.lines for number in line.numbers),
+        region=facts.canton,
+    )

@@ -1,0 +1,107 @@
+"""What follows: the entry test, a sanction, an instalment paid back, and each head's part for charging on."""
+
+from typing import Any
+
+from handslag.rules.ch.need import CENTIME, PERCENT, is_minor
+from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
+from handslag.rules.periods import Period
+from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
+
+
+def tested(household: Any, norm: Norms) -> Truth:
+    """Whether entitlement is tested in this period."""
+    return household.new | (norm.test_when == ALWAYS)
+
+
+def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: Any) -> Whole:
+    """Entitlement: basic security (need A) against income, with neither EFB nor IZU. Returns what is missing."""
+    missing = need - income
+    sheet.line(
+        "ENTRY",
+        maximum(missing, 0),
+        of=household,
+        section=norm.section.entry,
+        text=where(missing > 0, "entry", "entry_no"),
+        numbers=(norm.entry_person, norm.entry_unit, norm.test_when),
+        when=tested(household, norm),
+        need=need,
+        income=income,
+    )
+    return missing
+
+
+def sanction(order: Any, own_gbl: Whole, unit_gbl: Whole, norm: Norms, sheet: Any) -> Whole:
+    """A reduction of the GBL that a decision orders: by percent up to the limit, for limited months."""
+    months = minimum(order.months, norm.sanction_months)
+    runs = (order.elapsed >= 0) & (order.elapsed < months)
+    percent = minimum(order.percent, norm.sanction_max)
+    base = unit_gbl if norm.sanction_base == OF_UNIT else own_gbl
+    return sheet.line(
+        "SANCTION",
+        where(runs, round_to(CENTIME, base * percent, PERCENT), 0),
+        of=order,
+        section=norm.section.sanction,
+        text=where(runs, "sanction", "sanction_over"),
+        numbers=(norm.sanction_max, norm.sanction_months, norm.sanction_base),
+        rounding="rappen_half_up",
+        percent=percent,
+        months=months,
+        base=base,
+    )
+
+
+def instalment(household: Any, gbl: Whole, granted: Whole, norm: Norms, sheet: Any) -> Whole:
+    """What is kept back of the support for a restitution: percent of the GBL, the last one is what remains."""
+    due = minimum(round_to(CENTIME, gbl * household.restitution_percent, PERCENT), household.restitution)
+    kept = minimum(due, granted)
+    return sheet.line(
+        "RESTITUTION",
+        kept,
+        of=household.of_restitution,
+        section=norm.section.restitution,
+        text=where(household.restitution > due, "instalment", "instalment_last"),
+        rounding="rappen_half_up",
+        when=household.restitution > 0,
+        percent=household.restitution_percent,
+        remaining=household.restitution,
+        left=household.restitution - kept,
+        base=gbl,
+    )
+
+
+def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: Norms) -> Whole:
+    """What of a member's income serves the whole family: an adult's, unless it stays with the person."""
+    net = person.income - efb - above
+    if norm.split_income != BY_HEADS:
+        return net * 0
+    return where(is_minor(person.birth, month), 0, net)
+
+
+def charged_share(
+    person: Any,
+    need: Whole,
+    own_income: Whole,
+    reduced: Whole,
+    family: Whole,
+    heads: Whole,
+    granted: Whole,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """§ 44 SHG: the net cost of a member whom the canton reimburses, by heads; what is individual stays its own."""
+    net = maximum(need - own_income - reduced - round_to(CENTIME, family, heads), 0)
+    return sheet.line(
+        "SHARE",
+        where(granted > 0, net, 0),
+        of=person,
+        section=norm.section.split,
+        text=where(granted > 0, "share", "share_none"),
+        numbers=(used(norm.split_income, family != 0),),
+        rounding="rappen_half_up",
+        when=person.reimbursed,
+        need=need,
+        own=own_income,
+        reduced=reduced,
+        family=family,
+        heads=heads,
+    )

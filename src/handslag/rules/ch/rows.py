@@ -1,0 +1,162 @@
+"""What the rules read: a unit as rows, with the joins done and the months counted, but no law applied."""
+
+from datetime import date
+from typing import Final
+
+from handslag.rules.ch.codes import ASYLUM, COSTS, INCOMES
+from handslag.rules.ch.facts import Cost as CostFact
+from handslag.rules.ch.facts import Facts, Member, Sanction
+from handslag.rules.periods import as_number
+
+_NOTHING: Final[dict[str, int | str]] = {}
+NOBODY: Final = -1
+LONG_AGO: Final = 18800101
+
+
+class Person:
+    """A member; `wage` and `income` are the sums of its own incomes."""
+
+    __slots__ = (
+        "about", "asylum", "birth", "code", "income", "izu", "key", "reimbursed", "statistics_code", "wage",
+    )  # fmt: skip
+
+    def __init__(self, member: Member, facts: Facts) -> None:
+        self.key: str | None = member.key
+        self.code: str | None = None
+        self.statistics_code: str | None = None
+        self.about = _NOTHING
+        self.birth = as_number(member.birth_on)
+        self.asylum = member.permit in ASYLUM
+        self.izu = member.izu
+        self.reimbursed = member.reimbursed_until is not None and member.reimbursed_until >= facts.until
+        own = [i for i in facts.incomes if i.person == member.key]
+        self.income = sum(i.gross for i in own)
+        self.wage = sum(i.gross for i in own if INCOMES[i.code].wage)
+
+
+class Cost:
+    """A cost with its limits' rule, and what they need to know of its person."""
+
+    __slots__ = (
+        "about", "before", "birth", "code", "copay", "deductible", "effective", "key", "law", "meals", "member",
+        "premium", "statistics_code", "units",
+    )  # fmt: skip
+
+    def __init__(self, cost: CostFact, places: dict[str, int], births: dict[str, int]) -> None:
+        kind = COSTS[cost.code]
+        self.key = cost.person
+        self.code = "COST." + cost.code
+        self.statistics_code = "sil" if kind.kind != "medical" else "gesundheit"
+        self.law = kind.law
+        self.premium = kind.rule == "premium"
+        self.deductible = kind.rule == "deductible"
+        self.copay = kind.rule == "copay"
+        self.meals = kind.rule == "meals"
+        self.effective = cost.accepted
+        self.before = cost.before
+        self.units = cost.units
+        self.member = places.get(cost.person or "", NOBODY)
+        self.birth = births.get(cost.person or "", LONG_AGO)
+        self.about: dict[str, int | str] = {"applied": cost.applied, "source": cost.source}
+        if cost.note:
+            self.about["note"] = cost.note
+
+
+class Income:
+    """An income."""
+
+    __slots__ = ("about", "code", "gross", "key", "member", "statistics_code")
+
+    def __init__(self, code: str, gross: int, person: str | None, member: int, about: dict[str, int | str]) -> None:
+        self.key = person
+        self.code = "INCOME." + code
+        self.statistics_code = None
+        self.gross = gross
+        self.member = member
+        self.about = about
+
+
+class Ordered:
+    """A sanction: how many months ago it began, in the months of the calendar."""
+
+    __slots__ = ("about", "code", "elapsed", "key", "member", "months", "percent", "statistics_code")
+
+    def __init__(self, sanction: Sanction, since: date, member: int) -> None:
+        self.key = sanction.person
+        self.code = None
+        self.statistics_code = None
+        self.about: dict[str, int | str] = {"order": sanction.order}
+        self.member = member
+        self.percent = sanction.percent
+        self.months = sanction.months
+        self.elapsed = since.year * 12 + since.month - sanction.since.year * 12 - sanction.since.month
+
+
+class Of:
+    """The unit again, as the row of a line that has words of its own (where a number came from, which order)."""
+
+    __slots__ = ("about", "code", "key", "statistics_code")
+
+    def __init__(self, statistics_code: str | None = None, **about: str) -> None:
+        self.key = None
+        self.code = None
+        self.statistics_code = statistics_code
+        self.about: dict[str, int | str] = dict(about)
+
+
+class Household:
+    """One unit's rows and what is the same for all of it; `size` is everybody in a shared household."""
+
+    __slots__ = (
+        "about", "alone_birth", "asylum_heads", "basic", "code", "common_child", "heads", "idle", "incomes", "key",
+        "members", "new", "notice_over", "of_partner", "of_rent", "of_restitution", "partner", "partner_budget",
+        "partner_income", "promoting", "purpose_flat", "rent", "rented", "restitution", "restitution_percent",
+        "sanctions", "shared", "single", "size", "statistics_code", "together_since", "wealth", "wealth_known",
+    )  # fmt: skip
+
+    def __init__(self, facts: Facts) -> None:
+        self.key = None
+        self.code = None
+        self.about = _NOTHING
+        self.statistics_code = "grundbedarf"
+        places = {m.key: n for n, m in enumerate(facts.members)}
+        births = {m.key: as_number(m.birth_on) for m in facts.members}
+        self.members = tuple(Person(m, facts) for m in facts.members)
+        costs = [(COSTS[c.code].kind, Cost(c, places, births)) for c in facts.costs]
+        self.basic = tuple(c for kind, c in costs if kind != "promoting")
+        self.promoting = tuple(c for kind, c in costs if kind == "promoting")
+        incomes = []
+        for i in facts.incomes:
+            about: dict[str, int | str] = {"gross": i.gross, "source": i.source}
+            if i.period:
+                about["period"] = i.period
+            if i.note:
+                about["note"] = i.note
+            incomes.append(Income(i.code, i.gross, i.person, places.get(i.person or "", NOBODY), about))
+        self.incomes = tuple(incomes)
+        self.sanctions = tuple(Ordered(s, facts.since, places[s.person]) for s in facts.sanctions)
+        self.heads = len(facts.members)
+        self.asylum_heads = sum(m.asylum for m in self.members)
+        self.single = self.heads == 1
+        self.alone_birth = self.members[0].birth
+        self.purpose_flat = facts.living == "purpose_flat"
+        self.shared = facts.household_size is not None
+        self.size = facts.household_size or self.heads
+        self.idle = facts.without_activity
+        self.new = facts.claim == "new"
+        self.rented = facts.rent is not None
+        self.rent = facts.rent.amount if facts.rent else 0
+        self.notice_over = bool(facts.rent and facts.rent.notice_until and facts.rent.notice_until <= facts.since)
+        self.wealth_known = facts.wealth is not None
+        self.wealth = facts.wealth or 0
+        partner = facts.partner
+        self.partner = partner is not None
+        self.together_since = as_number(partner.together_since) if partner else 0
+        self.common_child = bool(partner and partner.common_child)
+        self.partner_income = partner.income if partner else 0
+        self.partner_budget = partner.budget if partner else 0
+        self.of_rent = Of("wohnkosten", source=facts.rent.source) if facts.rent else None
+        self.of_partner = Of(source=partner.source) if partner else None
+        self.of_restitution = Of(order=facts.restitution.order) if facts.restitution else None
+        self.restitution = facts.restitution.remaining if facts.restitution else 0
+        self.restitution_percent = facts.restitution.percent if facts.restitution else 0

@@ -1,0 +1,84 @@
+"""The Swiss budget sheet in words: headings and one plain sentence for each line."""
+
+from pathlib import Path
+from typing import Final
+
+from handslag.rules.ch.codes import COSTS, INCOMES
+from handslag.rules.ch.numbers import history
+from handslag.rules.sheet import Line, Sheet
+from handslag.rules.text import Group, Wording
+
+LANGUAGES: Final = ("de", "fr", "sv", "en")
+
+
+def _is(line: Line, *codes: str) -> bool:
+    return line.code.partition(".")[0] in codes
+
+
+def _is_promoting(line: Line) -> bool:
+    kind, _, code = line.code.partition(".")
+    return kind == "IZU" or (kind == "COST" and COSTS[code].kind == "promoting")
+
+
+def _is_basic(line: Line) -> bool:
+    return _is(line, "GBL", "GBL_ASYLUM", "RENT") or (_is(line, "COST") and not _is_promoting(line))
+
+
+class _Swiss(Wording):
+    def label(self, line: Line, lang: str) -> str:
+        """What the line is called: "Grundbedarf", "Nettolohn"."""
+        kind, _, code = line.code.partition(".")
+        if kind == "COST":
+            return COSTS[code].name[lang]
+        if kind == "INCOME":
+            return INCOMES[code].name[lang]
+        return super().label(line, lang)
+
+    def results(self, sheet: Sheet) -> list[tuple[str, int]]:
+        """Need, less income, less a sanction, what is granted, less an instalment, what is paid."""
+        total = sheet.totals
+        rows = [
+            ("need", total["BasicSecurity"] + total["Promoting"]),
+            ("less_income", total["AllowanceSum"] - total["IncomeSum"]),
+        ]
+        if total["SanctionSum"]:
+            rows.append(("less_sanction", -total["SanctionSum"]))
+        rows += super().results(sheet)
+        if total["RestitutionSum"]:
+            rows += [("less_restitution", -total["RestitutionSum"]), ("payable", total["Payable"])]
+        return rows
+
+
+WORDING: Final = _Swiss(
+    Path(__file__).parent,
+    languages=LANGUAGES,
+    currency="CHF",
+    locales={"de": "de-CH", "fr": "de-CH"},
+    groups=(
+        Group("basic", "BasicSecurity", _is_basic, always=True),
+        Group("promoting", "Promoting", _is_promoting),
+        Group("income", "IncomeSum", lambda line: _is(line, "INCOME", "PARTNER", "WEALTH")),
+        Group("allowance", "AllowanceSum", lambda line: _is(line, "EFB", "MINOR")),
+        Group("entry", "EntryDeficit", lambda line: _is(line, "ENTRY")),
+        Group("sanction", "SanctionSum", lambda line: _is(line, "SANCTION")),
+        Group("restitution", "RestitutionSum", lambda line: _is(line, "RESTITUTION")),
+        Group("split", "ChargedSum", lambda line: _is(line, "SHARE")),
+    ),
+    history=history,
+)
+to_text = WORDING.to_text
+
+
+def label(line: Line, lang: str = "de") -> str:
+    """What the line is called."""
+    return WORDING.label(line, lang)
+
+
+def explain(line: Line, lang: str = "de") -> str:
+    """One line in plain words; LANGUAGES holds the languages."""
+    return WORDING.explain(line, lang)
+
+
+def uncertainty(name: str, choice: str, lang: str = "de", canton: str = "ZH") -> str:
+    """Why the norm `name` is open in `canton`, and what was chosen here."""
+    return WORDING.uncertainty(name, choice, lang, canton)

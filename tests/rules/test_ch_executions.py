@@ -1,0 +1,77 @@
+"""One Swiss rule text, two executions: a unit alone and among many gets the same lines, to the Rappen."""
+
+import random
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handslag.rules.ch import population
+from handslag.rules.ch.facts import Facts
+from handslag.rules.ch.numbers import with_tables
+from handslag.rules.ch.pack import TOTALS, calculate, norms_for
+from handslag.rules.ch.population import Population
+from handslag.rules.norms import NormMissing
+from handslag.rules.periods import Period
+
+from .ch_households import RENTS, settings, unit
+
+PERIODS = [
+    (date(2025, 2, 1), date(2025, 3, 1)),
+    (date(2025, 12, 10), date(2026, 1, 1)),
+    (date(2026, 2, 1), date(2026, 3, 1)),
+    (date(2026, 3, 1), date(2026, 3, 31)),
+    (date(2026, 7, 31), date(2026, 8, 1)),
+    (date(2026, 12, 1), date(2027, 1, 1)),
+]
+OF_COST = ("BASIC", "PROMOTING")
+
+
+def compare(draw: random.Random, since: date, until: date, canton: str, count: int) -> None:
+    """`count` random units alone and together: every line and total the same; AssertionError names what isn't."""
+    chosen = settings(draw, canton)
+    facts = [Facts.from_json(unit(draw, since, until, canton, chosen)) for _ in range(count)]
+    norms: Any = norms_for(since, canton)
+    if draw.random() < 0.7:
+        norms = with_tables(norms, RENTS)
+    sheets = [calculate(one, norms) for one in facts]
+    many, month = Population.of(facts), Period.of(since, until)
+    norms = norms.with_settings(chosen)
+    written = population.calculate_lines(many, month, norms)
+    totals = population.calculate(many, month, norms, chunk=7)
+    assert set(totals) == {*TOTALS, "granted", "surplus"}
+    for name, amounts in totals.items():
+        assert amounts.dtype == np.int64
+        alone = [s.totals[name] if name in s.totals else getattr(s, name) for s in sheets]
+        assert amounts.tolist() == alone, name
+        assert np.array_equal(amounts, written.totals[name])
+    for code, amounts in written.lines.items():
+        lines = [line for s in sheets for line in s.lines]
+        if code in OF_COST:
+            continue  # their lines carry the kind of cost; their sums stand in the totals
+        same = [line.amount for line in lines if line.code.partition(".")[0] == code]
+        assert [amount for amount in amounts.tolist() if amount] == [amount for amount in same if amount], code
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_both_executions_give_the_same_lines_and_totals(seed: int) -> None:
+    """With the cases 2,000 units in all."""
+    compare(random.Random(seed), *PERIODS[seed % 6], "ZH" if seed % 4 else "BE", 84)
+
+
+def test_a_population_refuses_what_a_unit_alone_would_be_refused_for() -> None:
+    member = {"key": "a", "birth_on": "1990-01-01", "permit": "N"}
+    facts = Facts.from_json({"since": "2026-03-01", "until": "2026-04-01", "canton": "BE", "members": [member]})
+    norms = norms_for(facts.since, "BE")
+    with pytest.raises(NormMissing, match=r"asylum.level: no asylum regime for the canton BE"):
+        calculate(facts, norms)
+    with pytest.raises(NormMissing, match=r"asylum.level"):
+        population.calculate(Population.of([facts]), Period.of(facts.since, facts.until), norms)
+
+
+def test_a_population_has_one_period_and_one_canton() -> None:
+    given = {"since": "2026-03-01", "until": "2026-04-01", "members": [{"key": "a", "birth_on": "1990-01-01"}]}
+    here, there = (Facts.from_json(given | {"canton": canton}) for canton in ("ZH", "BE"))
+    with pytest.raises(ValueError, match="one period, one canton"):
+        Population.of([here, there])

@@ -1,0 +1,389 @@
+"""What a Swiss sheet promises: sums that add up, sources that are complete, parts that make a month, stable bytes."""
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from handslag.kernel import canonical
+from handslag.kernel.money import KRONA, MAXIMUM
+from handslag.rules import ch
+from handslag.rules.case_files import read
+from handslag.rules.ch.codes import COSTS
+from handslag.rules.ch.facts import Facts
+from handslag.rules.ch.numbers import CANTONS, Norms, history, with_tables
+from handslag.rules.ch.pack import TOTALS, calculate, norms_for, norms_of
+from handslag.rules.ch.text import LANGUAGES, explain, label, uncertainty
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import NormError, NormMissing, Number, Table, from_entries
+from handslag.rules.sheet import Sheet
+
+from .ch_households import RENTS, settings, unit
+from .test_ch_executions import PERIODS
+
+CASES = sorted((Path(ch.__file__).parent / "cases").rglob("*.yaml"))
+MARCH = (date(2026, 3, 1), date(2026, 4, 1))
+
+
+def drawn(seed: int, count: int = 30) -> Iterator[tuple[Facts, Sheet]]:
+    """Random units with their sheets."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        since, until = draw.choice(PERIODS)
+        canton = draw.choice(CANTONS)
+        facts = Facts.from_json(unit(draw, since, until, canton, settings(draw, canton)))
+        yield facts, calculate(facts, norms_of(facts, tables=draw.choice(((), RENTS))))
+
+
+def test_the_worked_cases_of_the_field_give_the_amounts_worked_out_by_hand() -> None:
+    """In Rappen, written here a second time so that no file can drift alone."""
+    sheets = {path.stem: read(path).calculate() for path in CASES}
+    worked = {name: s.granted for name, s in sheets.items() if re.match(r"w\w-", name)}
+    assert worked == {
+        "w1-single-in-a-programme": 236_100,
+        "w2-mother-with-a-job": 173_900,
+        "w4-two-of-three-in-a-family-like-flat": 221_600,
+        "w6-provisionally-admitted-alone": 74_270,
+        "w6-provisionally-admitted-in-a-household-of-three": 46_060,
+        "w8-restitution-first-instalment": 106_100,
+        "w8-restitution-last-instalment": 106_100,
+        "wd-refugee-with-a-small-wage": 169_800,
+        "we-father-charged-on-by-heads": 267_400,
+        "we-father-after-ten-years": 267_400,
+    }
+    assert sheets["w1-single-in-a-programme"].totals["EntryDeficit"] == 216_100
+    assert sheets["w2-mother-with-a-job"].totals["EntryDeficit"] == 133_900
+    first, last = (sheets[f"w8-restitution-{n}-instalment"].totals["RestitutionSum"] for n in ("first", "last"))
+    assert (first, last, 22 * first + last) == (15_915, 9_870, 360_000)
+    assert sheets["we-father-charged-on-by-heads"].totals["ChargedSum"] == 89_133
+    assert len(CASES) >= 40 + len(worked)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_totals_are_the_lines(seed: int) -> None:
+    for _, sheet in drawn(seed):
+        t = sheet.totals
+        assert tuple(t) == TOTALS
+
+        def of(*codes: str, promoting: bool | None = None, sheet: Sheet = sheet) -> int:
+            return sum(
+                line.amount
+                for line in sheet.lines
+                if line.code.partition(".")[0] in codes
+                and (promoting is None or (COSTS[line.code[5:]].kind == "promoting") is promoting)
+            )
+
+        assert t["BasicSecurity"] == of("GBL", "GBL_ASYLUM", "RENT") + of("COST", promoting=False)
+        assert t["Promoting"] == of("IZU") + of("COST", promoting=True)
+        assert t["IncomeSum"] == of("INCOME", "PARTNER", "WEALTH")
+        assert t["AllowanceSum"] == of("EFB", "MINOR")
+        assert (t["SanctionSum"], t["RestitutionSum"]) == (of("SANCTION"), of("RESTITUTION"))
+        assert t["ChargedSum"] == of("SHARE")
+        assert t["Deficit"] == t["BasicSecurity"] + t["Promoting"] - t["IncomeSum"] + t["AllowanceSum"]
+        assert of("ENTRY") in (0, t["EntryDeficit"])
+        refused = any(line.text == "entry_no" for line in sheet.lines)
+        assert sheet.granted == (0 if refused else max(t["Deficit"] - t["SanctionSum"], 0))
+        assert sheet.surplus == max(-t["Deficit"], 0)
+        assert t["Payable"] == sheet.granted - t["RestitutionSum"] >= 0
+        assert min(sheet.granted, sheet.surplus) == 0
+        assert all(line.amount >= 0 and type(line.amount) is int for line in sheet.lines)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_line_is_said_in_every_language_and_every_doubt_too(seed: int) -> None:
+    for facts, sheet in drawn(seed + 200):
+        for lang in LANGUAGES:
+            for line in sheet.lines:
+                assert re.fullmatch(r"[^{}]+\.", explain(line, lang)), explain(line, lang)
+                assert label(line, lang)
+            text = sheet.to_text(lang, {"p0": "Åsa Öst"})
+            assert "{" not in text
+            for name, choice in sheet.uncertain.items():
+                assert uncertainty(name, choice, lang, facts.canton) in text
+            plain, warned = (structs.replace(sheet, has_example=w).to_text(lang) for w in (False, True))
+            assert warned.startswith(plain)
+            assert warned.count("\n") == plain.count("\n") + 2
+        assert Sheet.from_json(sheet.to_bytes()) == sheet == Sheet.from_json(sheet.to_json())
+        assert sheet.to_bytes() == canonical.dumps(sheet.to_json())
+        assert sheet.region == facts.canton
+
+
+OWN = {
+    "MINOR": set[str](),
+    "PARTNER": {"housekeeping_max", "stable_years", "housekeeping_children"},
+    "ENTRY": {"entry_person", "entry_unit", "test_when"},
+    "SANCTION": {"sanction_max", "sanction_months", "sanction_base"},
+    "RESTITUTION": set[str](),
+    "SHARE": {"split_income"},
+}
+"""Lines made of other lines, with the norms of their own: what moves the others moves these, and stands on those."""
+
+
+def raised(norms: Norms, name: str) -> Norms:
+    """The norms with every amount of one name, or the other choice of one setting, changed."""
+    value = getattr(norms, name)
+    if isinstance(value, Table):
+        rows = tuple(Number.of(row + 700, row.used) for row in value.rows)
+        return replace(norms, **{name: replace(value, rows=rows)})
+    other = 1 - min(value, 1) if value.used.unit == "choice" else value + 1
+    return replace(norms, **{name: Number.of(other, value.used)})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_line_names_every_number_that_moves_it(seed: int) -> None:
+    """Each norm in turn is changed: every line that moves and isn't made of others must name that norm."""
+    norms = with_tables(norms_for(MARCH[0], "ZH"), RENTS)
+    numbers = {f.name: getattr(norms, f.name) for f in fields(Norms)}
+    names = [n for n, v in numbers.items() if isinstance(v, Number | Table)]
+    assert len(names) == 37
+    moved: set[str] = set()
+    draw = random.Random(seed)
+    for _ in range(60):
+        facts = Facts.from_json(unit(draw, *draw.choice((MARCH, (MARCH[0], date(2026, 3, 11)))), "ZH", {}))
+        sheet = calculate(facts, norms)
+        for name in names:
+            value = numbers[name]
+            called = value.name if isinstance(value, Table) else value.used.name
+            other = calculate(facts, raised(norms, name))
+            after = {(x.code, x.person, _place(other, n)): x.amount for n, x in enumerate(other.lines)}
+            for n, before in enumerate(sheet.lines):
+                same = after.get((before.code, before.person, _place(sheet, n)), before.amount)
+                if same != before.amount and name in OWN.get(before.code, {name}):
+                    moved.add(name)
+                    assert called in {x.name for x in before.numbers}, (called, before)
+    assert {"gbl", "flat_minus", "rent_limit", "efb_max", "asylum_level", "part_month"} <= moved
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_parts_of_a_month_make_the_month(seed: int) -> None:
+    """GBL and rent of a month cut at any days, under either method and rounding, add up to the whole month's."""
+    draw = random.Random(seed)
+    for _ in range(40):
+        canton = draw.choice(CANTONS)
+        chosen = settings(draw, canton)
+        whole = unit(draw, *MARCH, canton, chosen)
+        for member in whole["members"]:
+            member["birth_on"] = min(member["birth_on"], "2026-02-15")
+            member["reimbursed_until"] = None
+        if whole.get("rent"):
+            whole["rent"]["notice_until"] = None
+        if canton == "ZH" and draw.random() < 0.5:
+            whole["members"] = [m | {"permit": "N"} for m in whole["members"]]
+        cuts = sorted({*draw.sample(range(1, 31), draw.randint(1, 3)), 0, 31})
+        days = [MARCH[0] + timedelta(days=n) for n in cuts]
+        parts = [whole | {"since": a.isoformat(), "until": b.isoformat()} for a, b in pairwise(days)]
+        # ages are those of each part's first day: keep birthdays out of the month
+        if any(m["birth_on"][5:7] == "03" for m in whole["members"]):
+            continue
+        sums = [_of(calculate(Facts.from_json(p), norms_for(date(2026, 3, 1), canton))) for p in parts]
+        assert [sum(x) for x in zip(*sums, strict=True)] == _of(
+            calculate(Facts.from_json(whole), norms_for(date(2026, 3, 1), canton))
+        )
+
+
+def _place(sheet: Sheet, n: int) -> int:
+    """Which of the lines of its code and person it is."""
+    line = sheet.lines[n]
+    return sum((x.code, x.person) == (line.code, line.person) for x in sheet.lines[:n])
+
+
+def _of(sheet: Sheet) -> list[int]:
+    return [sum(x.amount for x in sheet.lines if x.code == code) for code in ("GBL", "GBL_ASYLUM", "RENT")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_more_income_never_gives_more_support_and_a_sanction_never_either(seed: int) -> None:
+    draw = random.Random(seed)
+    for _ in range(60):
+        given = unit(draw, *MARCH, "ZH", {})
+        norms = norms_for(MARCH[0], "ZH")
+        before = calculate(Facts.from_json(given), norms).granted
+        more = {"code": "GIFT", "gross": draw.randint(1, 100_000), "source": "given"}
+        assert calculate(Facts.from_json(given | {"incomes": [*given["incomes"], more]}), norms).granted <= before
+        assert calculate(Facts.from_json(given | {"sanctions": []}), norms).granted >= before
+
+
+def one(**more: Any) -> dict[str, Any]:
+    """A single person, valid, with changes."""
+    member = {"key": "a", "birth_on": "1990-01-01"}
+    return {"since": "2026-03-01", "until": "2026-04-01", "canton": "ZH", "members": [member], **more}
+
+
+def test_the_largest_amounts_stay_exact() -> None:
+    costs = [{"code": "DENTAL", "applied": MAXIMUM}] * 200
+    incomes = [{"code": "WAGE", "gross": MAXIMUM, "person": "a", "source": "given"}] * 200
+    rent = {"amount": MAXIMUM, "source": "given"}
+    facts = Facts.from_json(one(costs=costs, incomes=incomes, rent=rent, claim="running"))
+    sheet = calculate(facts, norms_for(MARCH[0], "ZH"))
+    assert sheet.granted == MAXIMUM + 1461 * KRONA
+    canonical.dumps(sheet.to_json())
+
+
+def test_norms_of_another_day_or_canton_are_refused() -> None:
+    facts = Facts.from_json(one())
+    for norms in (norms_for(date(2025, 12, 1), "ZH"), norms_for(date(2026, 3, 2), "ZH")):
+        with pytest.raises(FactsError, match="these norms hold from"):
+            calculate(facts, norms)
+    with pytest.raises(FactsError, match="canton: these norms are those of BE"):
+        calculate(facts, norms_for(MARCH[0], "BE"))
+
+
+def test_settings_are_part_of_the_norm_set() -> None:
+    norms = norms_for(MARCH[0], "ZH")
+    for wrong in ({"setting.no": "x"}, {"setting.part_month": "week"}, {"gbl": "5"}):
+        with pytest.raises(FactsError, match="settings: "):
+            calculate(Facts.from_json(one(settings=wrong)), norms)
+    usual = calculate(Facts.from_json(one()), norms)
+    other = calculate(Facts.from_json(one(settings={"setting.part_month": "thirty_days"})), norms)
+    assert usual.norm_digest == norms.digest != other.norm_digest
+
+
+def test_a_municipality_sets_its_rents_only_with_its_name_and_in_force() -> None:
+    norms = norms_for(MARCH[0], "ZH")
+    assert with_tables(norms, RENTS).digest != norms.digest
+    entry = {
+        "name": "rent.limit",
+        "owner": "Musterwil",
+        "unit": "CHF/month",
+        "label": {"de": "x"},
+        "by": "persons",
+        "bands": [1],
+        "last": 2,
+        "values": [
+            {"since": MARCH[0], "rows": [1200], "source": "s", "checked_on": MARCH[0], "status": "official"},
+        ],
+    }
+    for wrong, said in (({"owner": ""}, "owner: whose decision"), ({"name": "gbl"}, "a municipality sets rent.limit")):
+        with pytest.raises(NormError, match=said):
+            with_tables(norms, from_entries([entry | wrong], "musterwil.yaml"))
+    with pytest.raises(NormMissing, match=r"rent.limit: no value in force on 2026-02-01"):
+        norms_of(Facts.from_json(one(since="2026-02-01", until="2026-03-01")), tables=from_entries([entry], "m"))
+    three = [{"key": k, "birth_on": "2010-01-01"} for k in "abc"]
+    facts = Facts.from_json(one(members=three, rent={"amount": 1, "source": "given"}))
+    with pytest.raises(NormMissing, match=r"rent.limit: no row for persons 3"):
+        calculate(facts, norms_of(facts, tables=from_entries([entry], "m")))
+
+
+def test_each_canton_is_complete_on_every_day_on_which_anything_changes_and_refuses_the_day_before() -> None:
+    """2025 and 2026: nothing before, nothing after, no gap between."""
+    first, end = date(2025, 1, 1), date(2027, 1, 1)
+    for canton, expected in (("ZH", [first, date(2026, 1, 1)]), ("BE", [first])):
+        changes = {d for n in history(canton).values() for v in n.values for d in (v.since, v.until) if d}
+        days = sorted(d for d in changes if first <= d < end)
+        assert days == expected
+        assert len({norms_for(d, canton).digest for d in days}) == len(days)
+        for day in days[1:]:
+            assert norms_for(day - timedelta(days=1), canton).until == day
+        for day in (first - timedelta(days=1), end):
+            with pytest.raises(NormMissing):
+                norms_for(day, canton)
+    with pytest.raises(NormError, match="no layer for the canton AG"):
+        norms_for(first, "AG")
+
+
+def test_every_number_says_where_it_is_from_and_every_doubt_has_words() -> None:
+    for canton in CANTONS:
+        norms = norms_for(MARCH[0], canton)
+        numbers = [v for v in vars(norms).values() if isinstance(v, Number)]
+        numbers += [row for v in vars(norms).values() if isinstance(v, Table) for row in v.rows]
+        assert all(n.used.source and n.used.name in history(canton) for n in numbers)
+        for norm in history(canton).values():
+            for words in (norm.uncertain, *norm.choices.values()):
+                assert not words or set(words) == set(LANGUAGES), norm.name
+
+
+def test_the_tables_of_the_guidelines() -> None:
+    """SKOS-RL C.3.1 (2025, 2026), Bern (2024), wealth; written here a second time, in francs."""
+    zurich, bern = norms_for(date(2026, 1, 1), "ZH"), norms_for(date(2026, 1, 1), "BE")
+    assert [row // 100 for row in zurich.gbl.rows] == [1061, 1624, 1974, 2271, 2568, 2784, 3000]
+    assert [row // 100 for row in bern.gbl.rows] == [1006, 1539, 1871, 2153, 2435, 2639, 2843]
+    assert (zurich.gbl_further // 100, bern.gbl_further // 100) == (216, 204)
+
+    def wealth(norms: Norms) -> list[int]:
+        return [n // 100 for n in (norms.wealth_single, norms.wealth_couple, norms.wealth_child, norms.wealth_max)]
+
+    assert wealth(zurich) == [6000, 12000, 3000, 15000]
+    assert wealth(bern) == wealth(norms_for(date(2025, 12, 31), "ZH")) == [4000, 8000, 2000, 10000]
+
+
+RENT = {"amount": 1, "source": "given"}
+PARTNER = {"together_since": "2025-01-01", "common_child": False, "income": 1, "budget": 1, "source": "given"}
+SANCTION = {"person": "a", "percent": 5, "since": "2026-03-01", "months": 6, "order": "V-1"}
+RESTITUTION = {"remaining": 1, "percent": 15, "order": "V-1"}
+MEMBER = {"key": "a", "birth_on": "1990-01-01"}
+WAGE = {"code": "WAGE", "gross": 1, "source": "given", "person": "a"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"until": "2026-04-02"}, "since, until: a period is one calendar month or a part of it"),
+        ({"members": [MEMBER] * 201}, "at most 200 rows each"),
+        ({"members": []}, "members: a unit has somebody in it"),
+        ({"members": [MEMBER, MEMBER]}, "members: a key stands twice"),
+        ({"members": [MEMBER | {"key": k} for k in "abc"]}, "members: a unit has at most two adults"),
+        ({"members": [MEMBER | {"birth_on": "2026-03-02"}]}, "members[0]: birth_on: after the period's first day"),
+        ({"members": [MEMBER | {"birth_on": "1879-12-31"}]}, "members[0]: birth_on: before 1880"),
+        ({"members": [MEMBER | {"izu": -1}]}, "members[0]: izu: an amount lies between"),
+        ({"members": [MEMBER | {"reimbursed_until": "2026-03-15"}]}, "members[0]: reimbursed_until: inside the period"),
+        ({"living": "family_like"}, "household_size: a shared household has more people"),
+        ({"living": "with_parents", "household_size": 1}, "household_size: a shared household has more people"),
+        ({"household_size": 2}, "household_size: only for a household shared"),
+        ({"partner": PARTNER}, "partner: lives in the household: living is family_like"),
+        (
+            {"living": "family_like", "household_size": 2, "partner": PARTNER | {"together_since": "2026-03-02"}},
+            "partner: together_since: not after the period's first day",
+        ),
+        (
+            {"living": "family_like", "household_size": 2, "partner": PARTNER | {"income": -1}},
+            "partner: income: an amount lies between",
+        ),
+        ({"living": "purpose_flat", "without_activity": True}, "without_activity: only for one young adult"),
+        ({"rent": RENT | {"amount": -1}}, "rent: amount: an amount lies between"),
+        ({"wealth": MAXIMUM + 1}, "wealth: an amount lies between"),
+        ({"costs": [{"code": "YACHT", "applied": 1}]}, "costs[0]: YACHT is no cost"),
+        ({"costs": [{"code": "DENTAL", "applied": 1, "effective": -1}]}, "costs[0]: an amount lies between"),
+        ({"costs": [{"code": "DENTAL", "applied": 1, "person": "x"}]}, "costs[0]: x is no member"),
+        ({"costs": [{"code": "DENTAL", "applied": 1, "note": "x" * 81}]}, "costs[0]: a note has at most 80"),
+        ({"costs": [{"code": "WORK_MEALS", "applied": 1, "units": 63}]}, "costs[0]: units: 0 to 62"),
+        ({"costs": [{"code": "KVG_COPAY", "applied": 1}]}, "costs[0]: KVG_COPAY: its limit is a person's own"),
+        ({"incomes": [WAGE | {"code": "LOTTO"}]}, "incomes[0]: LOTTO is no income"),
+        ({"incomes": [WAGE | {"gross": -1}]}, "incomes[0]: an amount lies between"),
+        ({"incomes": [WAGE | {"person": None}]}, "incomes[0]: a wage belongs to a person"),
+        ({"incomes": [WAGE | {"person": "x"}]}, "incomes[0]: x is no member"),
+        ({"incomes": [WAGE | {"note": "x" * 81}]}, "incomes[0]: a note has at most 80"),
+        ({"sanctions": [SANCTION | {"order": " "}]}, "sanctions[0]: order: a reduction counts only with the reference"),
+        ({"sanctions": [SANCTION | {"person": "x"}]}, "sanctions[0]: x is no member"),
+        ({"sanctions": [SANCTION | {"percent": 0}]}, "sanctions[0]: percent: 1 to 100"),
+        ({"sanctions": [SANCTION | {"months": 0}]}, "sanctions[0]: months: 1 to 120"),
+        (
+            {"sanctions": [SANCTION, SANCTION | {"since": "2026-08-01"}]},
+            "sanctions[1]: a has another one in these months",
+        ),
+        ({"restitution": RESTITUTION | {"percent": 101}}, "restitution: percent: 1 to 100"),
+        ({"restitution": RESTITUTION | {"order": ""}}, "restitution: order: the reference of the decision is needed"),
+        ({"restitution": RESTITUTION | {"remaining": -1}}, "restitution: remaining: an amount lies between"),
+    ],
+)
+def test_what_cannot_be_calculated_is_refused_with_the_place(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(FactsError) as caught:
+        Facts.from_json(one(**changes))
+    assert any(problem in said for said in caught.value.problems), caught.value.problems
+
+
+def test_facts_are_the_same_bytes_however_they_came() -> None:
+    data = one(rent=RENT, sanctions=[SANCTION, SANCTION | {"since": "2026-09-01"}], restitution=RESTITUTION)
+    facts = Facts.from_json(data)
+    assert facts == Facts.from_json(facts.to_json()) == Facts.from_json(facts.to_bytes())
+    assert facts.to_bytes() == canonical.dumps(facts.to_json())
+    with pytest.raises(FactsError, match="not JSON"):
+        Facts.from_json(b"{")
+    with pytest.raises(FactsError, match="unknown field"):
+        Facts.from_json(one(colour="red"))
