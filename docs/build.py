@@ -89,7 +89,7 @@ def norms() -> str:
                         norm["unit"],
                         value["since"],
                         value.get("until", ""),
-                        _amount(value.get("value", value)),
+                        _amount(value.get("value", value.get("rows"))),
                         value["status"],
                         value["source"],
                     ]
