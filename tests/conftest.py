@@ -1,6 +1,8 @@
 """Fixtures that all tests share; what they stand on is in tests/bed.py."""
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -163,6 +165,11 @@ def browser() -> Iterator[Browser]:
     program = bed.chromium()
     if program is None:
         pytest.fail("No Chromium: run `apt-get install chromium`, or set CHROMIUM to one.", pytrace=False)
+    try:
+        if sys.platform == "linux":
+            ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        pytest.fail("The browser's driver lacks a library: run `apt-get install libatomic1`.", pytrace=False)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield launched
