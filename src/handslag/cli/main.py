@@ -16,6 +16,8 @@ COMMANDS = {
     "status": "what runs, what waits, what needs attention",
     "migrate": "bring the database to the present schema",
     "roles": "check the database roles; --sql prints what a managed server's owner runs",
+    "backup": "write database, files and manifest into a folder",
+    "restore": "bring a backup into an empty installation",
     "postgres": "dump and restore the embedded database",
     "worker": "run scheduled and queued work",
     "organisation": "enter an organisation, admit its staff, change its settings",

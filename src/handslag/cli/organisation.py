@@ -145,7 +145,8 @@ def set_(
         from handslag.domain.tenancy.door import system
         from handslag.kernel import clock
 
-        set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=yaml.safe_load(value))
+        told = yaml.safe_load(value) if value else ""
+        set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
     print(f"{slug}: {name} = {value}")
 
 

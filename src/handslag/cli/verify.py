@@ -37,7 +37,7 @@ def verify(
                 connection,
                 tenants=tenant,
                 files=installation.data / "files" if files else None,
-                file_keys=_file_keys(connection, installation) if files else None,
+                file_keys=file_keys(connection, installation) if files else None,
                 published_roots=_read(roots),
                 receipts=_read(receipts),
                 at=clock.now(),
@@ -56,7 +56,7 @@ def _read(path: Path | None) -> Any:
     return found.get("roots", found) if isinstance(found, dict) else found
 
 
-def _file_keys(conninfo: str, installation: Installation) -> dict[int, list[bytes]]:
+def file_keys(conninfo: str, installation: Installation) -> dict[int, list[bytes]]:
     """By tenant id the keys of its files: the verifier gets them opened and never sees the installation's key."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -222,10 +222,15 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
 
 @operation()
 def reserve_run(*, tenant: str | int, by: Actor, now: datetime, execution_on: date) -> Done[Run]:
-    """Reserve every payment due by `execution_on` for a new run. NotPossible("nothing due") if there is none."""
+    """Reserve every payment due by `execution_on` for a new run.
+
+    NotPossible("nothing due") if there is none, ("payments held") while the setting `payments_held` says why.
+    """
     member = require_role(by, now, Role.PAYER)
     if execution_on < acting_door().the_tenant.today(now):
         raise NotPossible("past day")
+    if setting("payments_held"):
+        raise NotPossible("payments held")
     due = list(
         Payment.objects.select_for_update(skip_locked=True)
         .filter(state=PaymentState.PLANNED, pay_on__lte=execution_on)

@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "renewal_opens_days_before": 20,  # the next month can be applied for from this many days before it
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
+    "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
     "organisation_number": "",

@@ -41,6 +41,10 @@ REFUSALS: dict[str, str | Promise] = {
     "reversed": _("This booking is corrected already."),
     "paid": _("The payment is on its way to the bank. It can’t be taken back here."),
     "past day": _("Choose today or a later day."),
+    "payments held": _(
+        "Payments are held: this installation was restored from a backup. Compare with the bank what has left since, "
+        "then let the operator release them."
+    ),
     "nothing due": _("No payment is due by that day."),
     "no account": _("There is still no account for this person. A registrar can record one."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
