@@ -23,7 +23,7 @@ from handslag.rules.se.facts import Facts
 from handslag.rules.se.numbers import Norms, norms_for
 from handslag.rules.se.pack import calculate
 from handslag.rules.se.population import Population
-from handslag.rules.se.rows import Period
+from handslag.rules.se.rows import NO_LIMIT, Period
 
 SINCE, UNTIL = date(2026, 3, 1), date(2026, 4, 1)
 
@@ -88,8 +88,8 @@ def invented(households: int, seed: int = 1) -> Population:
     return Population(
         own_size=np.where(draw.random(households) < 0.1, 9, 0).astype(np.int64),
         members=members,
-        expenses=Columns(expenses, {"effective": draw.integers(0, 900_000, int(expenses[-1]))}),
-        special_expenses=Columns(special, {"effective": draw.integers(0, 200_000, int(special[-1]))}),
+        expenses=Columns(expenses, costs(draw, 900_000, int(expenses[-1]))),
+        special_expenses=Columns(special, costs(draw, 200_000, int(special[-1]))),
         incomes=Columns(
             incomes,
             {
@@ -100,6 +100,17 @@ def invented(households: int, seed: int = 1) -> Population:
             },
         ),
     )
+
+
+def costs(draw: np.random.Generator, most: int, rows: int) -> dict[str, Any]:
+    """Costs applied for, a tenth of them above a limit, a tenth set by the office."""
+    applied = draw.integers(0, most, rows)
+    return {
+        "applied": applied,
+        "limit": np.where(draw.random(rows) < 0.1, most // 2, NO_LIMIT),
+        "effective": applied // 2,
+        "decided": draw.random(rows) < 0.1,
+    }
 
 
 def by_hand(p: Population, norm: Norms) -> Any:
@@ -125,7 +136,8 @@ def by_hand(p: Population, norm: Norms) -> Any:
     common = norm.common.values[np.minimum(size, 7) - 1] + np.maximum(size - 7, 0) * 19000
     common = (2 * common * np.minimum(members, size) + 100 * size) // (200 * size) * 100
     need = total(cost, m) + common
-    need += total(p.expenses.effective, p.expenses) + total(p.special_expenses.effective, p.special_expenses)
+    for c in (p.expenses, p.special_expenses):
+        need += total(np.where(c.decided, c.effective, np.minimum(c.applied, c.limit)), c)
     above = np.maximum(i.gross - np.maximum(int(norm.prisbasbelopp) - i.earned_before, 0), 0)
     counted = np.where(i.stimulated, i.gross - (i.gross * 25 + 50) // 100, i.gross)
     income = total(np.where(i.work_of_child, above, counted), i)

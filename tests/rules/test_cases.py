@@ -1,6 +1,7 @@
 """Every case file gives exactly the sheet that stands in it."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,16 @@ def test_case(path: Path) -> None:
     assert case.why
     assert case.calculate().to_text() == case.expected
     assert case.pack.PACK in path.parts
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_arithmetic_of_a_case_ends_in_its_result(path: Path) -> None:
+    """What a person worked out by hand stands in `why`; the result must be among its figures."""
+    case = read(path)
+    sheet = case.calculate()
+    said = re.sub(r"(?<=\d)[\s\N{NO-BREAK SPACE}](?=\d{3})", "", case.why).replace(",", ".")
+    figures = {Decimal(figure) for figure in re.findall(r"\d+(?:\.\d+)?", said)}
+    assert Decimal(sheet.granted or sheet.surplus) / 100 in figures
 
 
 def test_the_worked_cases_of_the_field_give_the_amounts_worked_out_by_hand() -> None:

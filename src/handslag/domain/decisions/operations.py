@@ -33,7 +33,7 @@ from handslag.kernel.money import format_money
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.facts import Facts, FactsError
-from handslag.rules.se.text import label, uncertainty
+from handslag.rules.se.text import label, uncertainty, why_less
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
@@ -310,7 +310,12 @@ def letter_content(
         "sheet_number": decision.sheet.number,
         "sheet_digest": decision.sheet.digest,
         "refused": [
-            {"text": COSTS[c.code].name[language], "applied": c.applied, "accepted": c.accepted, "why": c.note}
+            {
+                "text": COSTS[c.code].name[language],
+                "applied": c.applied,
+                "accepted": c.accepted,
+                "why": why_less(c, language),
+            }
             for c in facts.costs
             if c.accepted < c.applied
         ],

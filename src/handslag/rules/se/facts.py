@@ -14,7 +14,7 @@ from handslag.rules.facts import Source as Source
 from handslag.rules.se.codes import COSTS, INCOMES
 
 Role = Literal["adult", "child", "visitation_child"]
-AMOUNTS: Final = ("applied", "effective", "gross", "work_income_before")
+AMOUNTS: Final = ("applied", "effective", "gross", "limit", "work_income_before")
 """The fields that are amounts."""
 
 
@@ -38,18 +38,29 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A cost outside the norm: `applied` for and `effective` (what the office accepts), öre."""
+    """A cost outside the norm, öre: `applied` for, proposed by the rules, `effective` where the office sets its own.
+
+    `limit`: the municipality's guideline for such a household, from `limit_source` (see `limits.py`). It lowers
+    the proposal only, never what the office has set.
+    """
 
     code: str
     applied: int
+    limit: int | None = None
+    limit_source: str = ""
     effective: int | None = None
     person: str | None = None
     note: str = ""
 
     @property
+    def proposed(self) -> int:
+        """What the rules propose: all that was applied for, up to the limit."""
+        return self.applied if self.limit is None else min(self.applied, self.limit)
+
+    @property
     def accepted(self) -> int:
-        """What counts: `effective`, else all that was applied for."""
-        return self.applied if self.effective is None else self.effective
+        """What counts: `effective`, else what is proposed."""
+        return self.proposed if self.effective is None else self.effective
 
 
 class Income(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,7 +79,8 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `household_size`: how many share the household when that isn't the members of this case: an adult who
     lives with others without being their sambo (12 kap. 3 § SoF), or a size that the case sets.
-    `settings` replace settings of the norm files for this calculation.
+    `settings` replace settings of the norm files for this calculation. `norm`: the code of a norm of the
+    municipality that holds in place of the riksnorm ("" where the riksnorm itself does).
     """
 
     since: date
@@ -77,6 +89,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     costs: list[Cost] = []
     incomes: list[Income] = []
     household_size: int | None = None
+    norm: str = ""
     settings: dict[str, str] = {}
 
     def check(self) -> None:
@@ -111,6 +124,8 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 problems.append(f"costs[{n}]: {cost.code} is no cost")
             if not (0 <= cost.applied <= MAXIMUM and 0 <= cost.accepted <= MAXIMUM):
                 problems.append(f"costs[{n}]: amounts lie between 0 and {MAXIMUM} öre")
+            if cost.limit is not None and not 0 <= cost.limit <= MAXIMUM:
+                problems.append(f"costs[{n}]: a limit lies between 0 and {MAXIMUM} öre")
             if len(cost.note) > 80:
                 problems.append(f"costs[{n}]: a note has at most 80 characters")
             if cost.person is not None and cost.person not in people:

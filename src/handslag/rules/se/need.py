@@ -2,21 +2,59 @@
 
 from typing import Any
 
+from handslag.kernel.money import KRONA
 from handslag.rules.se.numbers import Norms
-from handslag.rules.words import Whole, maximum, round_to, used, where
+from handslag.rules.words import Whole, lookup, maximum, minimum, round_to, used, where
 
 ORE = 1
 PERCENT = 100
 
 
 def expense(cost: Any, norm: Norms, sheet: Any) -> Whole:
-    """12 kap. 7 §: rent, electricity, insurance, fund, union, travel to work: what the office accepts."""
-    return sheet.line("EXPENSE", cost.effective, of=cost, section=norm.section.expenses, text="cost")
+    """12 kap. 7 §: rent, electricity, insurance, fund, union, travel to work: what is reasonable."""
+    return _accepted("EXPENSE", cost, norm.section.expenses, sheet)
 
 
 def special_expense(cost: Any, norm: Norms, sheet: Any) -> Whole:
-    """12 kap. 1 §, livsföringen i övrigt: care, medicine, glasses ...: what the office accepts."""
-    return sheet.line("SPECIAL", cost.effective, of=cost, section=norm.section.special, text="cost")
+    """12 kap. 1 §, livsföringen i övrigt: care, medicine, glasses ...: what is reasonable."""
+    return _accepted("SPECIAL", cost, norm.section.special, sheet)
+
+
+def _accepted(code: str, cost: Any, section: str, sheet: Any) -> Whole:
+    """What the office has set; else all that was applied for, up to the municipality's limit."""
+    capped = where(cost.decided, False, True) & (cost.limit < cost.applied)
+    return sheet.line(
+        code,
+        where(cost.decided, cost.effective, minimum(cost.applied, cost.limit)),
+        of=cost,
+        section=section,
+        text=where(capped, "cost_capped", "cost"),
+        numbers=(used(cost.limit, capped),),
+    )
+
+
+def above_ceiling(household: Any, members: Whole, need: Whole, norm: Norms, sheet: Any) -> Whole:
+    """The ceiling of 2027 (bidragstak; example): norm and reasonable costs together are at most an amount that
+    grows with the household, and by less for each further person. Returns what lies above it.
+    """
+    size = maximum(where(household.own_size > 0, household.own_size, members), 1)
+    ceiling = lookup(norm.ceiling, minimum(size, 7))
+    share = round_to(KRONA, ceiling * minimum(maximum(members, 1), size), size)
+    above = maximum(need - share, 0)
+    sheet.line(
+        "CEILING",
+        -above,
+        of=household,
+        section=norm.section_of_ceiling,
+        text="ceiling",
+        numbers=(ceiling,),
+        rounding="krona_half_up",
+        when=above > 0,
+        need=need,
+        size=size,
+        share=share,
+    )
+    return above
 
 
 def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:

@@ -1,20 +1,33 @@
 """The Swedish norms by name: what `norms/*.yaml` hold on one day, typed for the rules."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from handslag.rules.norms import Norm, Number, Resolved, Table, load_folder, resolve
+from handslag.rules.norms import Norm, NormError, NormMissing, Number, Resolved, Table, load_folder, resolve
+from handslag.rules.se.codes import COSTS
 
 FOLDER: Final = Path(__file__).with_name("norms")
+EXAMPLE_2027: Final = Path(__file__).parent / "example_2027" / "norms"
+
+#: What a norm of the municipality may set in place of the riksnorm: `norm.<code>.<part>`.
+PARTS: Final = {
+    "single": "riksnorm.single",
+    "couple": "riksnorm.couple",
+    "child": "riksnorm.child",
+    "child_without_lunch": "riksnorm.child_without_lunch",
+    "common": "riksnorm.common",
+    "day_method": "setting.day_method",
+}
 
 FIRST_DAY: Final = 0
 YEAR_365, MONTH_30 = 0, 1
 HALF_UP: Final = 0
 PRESENT_ANY_DAY: Final = 0
+CEILING_2027: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,8 @@ class Norms:
     """The norm set of one day: amounts in öre, settings as their number in the list of choices.
 
     `digest`: sha256 over names, values, units and status of the whole set. `has_example`: it holds an
-    example value, so it can't carry a decision.
+    example value, so it can't carry a decision. `limits`: the municipality's limits by code of cost. `named`: how
+    the norm calls itself that holds in place of the riksnorm.
     """
 
     on: date
@@ -48,6 +62,8 @@ class Norms:
     couple: Number
     common: Table
     job_stimulus: Number
+    stimulus_qualifying: Number
+    stimulus_months: Number
     prisbasbelopp: Number
     lunch_days: Number
     age_reference: Number
@@ -56,7 +72,13 @@ class Norms:
     household_size: Number
     visitation_child_counts: Number
     child_means: Number
+    income_change: Number
+    formula: Number
     section: Sections
+    limits: Mapping[str, Table | Number]
+    named: str
+    tables: Mapping[str, Table] = field(compare=False, repr=False)
+    history: Mapping[str, Norm] = field(compare=False, repr=False)
     _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -70,6 +92,16 @@ class Norms:
         return self.resolved.until
 
     @property
+    def ceiling(self) -> Table:
+        """The table of the formula of 2027; KeyError under another formula."""
+        return self.tables["bidragstak.ceiling"]
+
+    @property
+    def section_of_ceiling(self) -> str:
+        """Where the ceiling of 2027 stands."""
+        return self.resolved.references["law.ceiling"]
+
+    @property
     def has_example(self) -> bool:
         """Whether a value of the set is an example."""
         return self.resolved.has_example
@@ -80,14 +112,14 @@ class Norms:
             return self
         key = tuple(sorted(settings.items()))
         if key not in self._with:
-            self._with[key] = _norms(self.on, self.known_on, self.decided_on, key)
+            self._with[key] = _norms(self.history, self.named, self.on, self.known_on, self.decided_on, key)
         return self._with[key]
 
 
-@lru_cache(maxsize=1)
-def history() -> Mapping[str, Norm]:
-    """Every Swedish norm with all its dated values."""
-    return load_folder(FOLDER)
+@lru_cache(maxsize=2)
+def history(example: bool = False) -> Mapping[str, Norm]:
+    """Every Swedish norm with all its dated values; `example`: with those of the formula of 2027 above them."""
+    return load_folder(FOLDER, EXAMPLE_2027) if example else load_folder(FOLDER)
 
 
 @lru_cache(maxsize=512)
@@ -97,12 +129,79 @@ def norms_for(on: date, known_on: date | None = None, decided_on: date | None = 
     Law sections are those in force on `decided_on` (None: `on`): decisions before 2025-07-01 follow the
     Act of 2001. NormMissing when a norm has no value on that day.
     """
-    return _norms(on, known_on, decided_on, ())
+    return _norms(history(), "", on, known_on, decided_on, ())
 
 
-def _norms(on: date, known_on: date | None, decided_on: date | None, settings: tuple[tuple[str, str], ...]) -> Norms:
-    found = resolve(history(), on, known_on, decided_on, dict(settings))
+def norms_with(
+    tables: Sequence[Norm],
+    named: str,
+    on: date,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    *,
+    example: bool = False,
+) -> Norms:
+    """As `norms_for`, with what the municipality has set: the values of `tables` in force on `on`.
+
+    `limit.<cost>` (one amount, or a table by household), `setting.<name>`, and `norm.<code>.<part>` where `named`
+    is that code. `example`: the norms of the formula of 2027. NormError for another name; NormMissing where
+    `named` has no value in force.
+    """
+    found = dict(history(example))
+    label = ""
+    for norm in tables:
+        place, part = _place(norm, found)
+        if part is not None and part != named:
+            continue
+        try:
+            value = norm.on(on, known_on)
+        except NormMissing:
+            if part is None:
+                continue
+            raise
+        below = found.get(place, norm)
+        if part is not None and norm.unit != "choice":
+            label = norm.label["sv"]
+        found[place] = replace(
+            norm,
+            by=below.by,
+            law=below.law,
+            choices=below.choices,
+            uncertain=below.uncertain if part is None else {},
+            values=(replace(value, until=None),),
+        )
+    if named and not label:
+        raise NormMissing(f"norm.{named}: no value in force on {on}")
+    return _norms(found, label, on, known_on, decided_on, ())
+
+
+def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
+    """The name that a municipality's norm takes, and the code of the named norm that it is a part of."""
+    kind, _, rest = norm.name.partition(".")
+    code, _, part = rest.partition(".")
+    if kind == "limit" and rest in COSTS and norm.unit == "SEK/month":
+        return norm.name, None
+    if kind == "setting" and norm.name in norms and norm.unit == norms[norm.name].unit:
+        return norm.name, None
+    if kind == "norm" and part in PARTS and norm.unit == norms[PARTS[part]].unit:
+        return PARTS[part], code
+    raise NormError(f"tables: {norm.name} is read by no rule")
+
+
+def _norms(
+    known: Mapping[str, Norm],
+    named: str,
+    on: date,
+    known_on: date | None,
+    decided_on: date | None,
+    settings: tuple[tuple[str, str], ...],
+) -> Norms:
+    found = resolve(known, on, known_on, decided_on, dict(settings))
     number, table, reference = found.numbers, found.tables, found.references
+    if number["setting.formula"] == CEILING_2027 and "bidragstak.ceiling" not in table:
+        raise NormError("setting.formula: the formula of 2027 has its own norms")
+    set_by_municipality: dict[str, Table | Number] = {**number, **table}
+    limits = {n.removeprefix("limit."): v for n, v in set_by_municipality.items() if n.startswith("limit.")}
     return Norms(
         on=on,
         known_on=known_on,
@@ -114,6 +213,8 @@ def _norms(on: date, known_on: date | None, decided_on: date | None, settings: t
         couple=number["riksnorm.couple"],
         common=table["riksnorm.common"],
         job_stimulus=number["job_stimulus.percent"],
+        stimulus_qualifying=number["job_stimulus.qualifying_months"],
+        stimulus_months=number["job_stimulus.months"],
         prisbasbelopp=number["prisbasbelopp"],
         lunch_days=number["setting.lunch_days"],
         age_reference=number["setting.age_reference"],
@@ -122,5 +223,11 @@ def _norms(on: date, known_on: date | None, decided_on: date | None, settings: t
         household_size=number["setting.household_size"],
         visitation_child_counts=number["setting.visitation_child_counts"],
         child_means=number["setting.child_means"],
+        income_change=number["setting.income_change"],
+        formula=number["setting.formula"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
+        limits=limits,
+        named=named,
+        tables=table,
+        history=known,
     )

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from handslag.rules.norms import Norm, NormError
 from handslag.rules.se.facts import AMOUNTS, Facts, FactsError
-from handslag.rules.se.need import counted_income, expense, special_expense
-from handslag.rules.se.numbers import Norms, norms_for
+from handslag.rules.se.limits import with_limits
+from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
+from handslag.rules.se.numbers import CEILING_2027, Norms, norms_for, norms_with
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
 from handslag.rules.se.rows import Household, Period
 from handslag.rules.sheet import Line, Sheet, Worksheet, uncertain_in
@@ -19,7 +20,9 @@ __all__ = [
 ]  # fmt: skip
 
 PACK: Final = "se"
-RULE_VERSION: Final = "se-2025.1"
+RULE_VERSION: Final = "se-2025.2"
+RULE_VERSION_2027: Final = "se-2027.example"
+CEILING_FORMULA: Final = ("setting.formula", "bidragstak_2027")
 CURRENCY: Final = "SEK"
 LANGUAGE: Final = "sv"
 LOCALE: Final = "sv"
@@ -52,8 +55,14 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Egna inkomster: 12 kap. 1 § socialtjänstlagen
     income = sum_members(household.incomes, counted_income, norm, sheet)
 
+    # Bidragstaket (from 2027; example): what lies above the ceiling isn't granted
+    above = 0
+    if norm.formula == CEILING_2027:
+        above = above_ceiling(household, members, norm_sum + expenses, norm, sheet)
+        sheet.total(AboveCeiling=-above)
+
     # Result: what is missing is granted, what is over is surplus
-    balance = income - norm_sum - expenses
+    balance = income - norm_sum - expenses + above
     total = balance - special
     sheet.total(
         FamilyCost=family,
@@ -72,9 +81,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 def norms_of(
     facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
 ) -> Norms:
-    """The norm set of the facts' first day; NormError where `tables` are given, as no Swedish rule reads one."""
-    if tables:
-        raise NormError(f"tables: {tables[0].name} is read by no rule")
+    """The norm set of the facts' first day, with what their municipality has set (`tables`: see `norms_with`)."""
+    example = CEILING_FORMULA in facts.settings.items()
+    if tables or facts.norm or example:
+        return norms_with(tables, facts.norm, facts.since, known_on, decided_on, example=example)
     return norms_for(facts.since, known_on, decided_on)
 
 
@@ -90,13 +100,15 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
         norms = norms.with_settings(facts.settings)
     except NormError as error:
         raise FactsError([f"settings: {error}"]) from error
+    if norms.limits:
+        facts = with_limits(facts, norms)
     sheet = Worksheet()
-    write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
+    write(Household(facts, norms.named), Period.of(facts.since, facts.until), norms, sheet)
     totals = sheet.totals
     granted, surplus = totals.pop("granted"), totals.pop("surplus")
     return Sheet(
         pack=PACK,
-        rule_version=RULE_VERSION,
+        rule_version=RULE_VERSION_2027 if norms.formula == CEILING_2027 else RULE_VERSION,
         norm_digest=norms.digest,
         since=facts.since,
         until=facts.until,

@@ -2,12 +2,17 @@
 
 from typing import Final
 
+from handslag.kernel.money import MAXIMUM
+from handslag.rules.norms import Number, Used
 from handslag.rules.periods import Period as Period
 from handslag.rules.periods import as_number
 from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.facts import Cost as CostFact
 from handslag.rules.se.facts import Facts, Member
 
 _NOTHING: Final[dict[str, int | str]] = {}
+NO_LIMIT: Final = 2 * MAXIMUM
+"""Above every amount: where the municipality has set no limit."""
 
 
 class Person:
@@ -22,7 +27,7 @@ class Person:
         self.key: str | None = member.key
         self.code: str | None = None
         self.statistics_code = "forsorjningsstod"
-        self.about = _NOTHING
+        self.about: dict[str, int | str] = _NOTHING
         self.adult = member.role == "adult"
         self.visiting = member.role == "visitation_child"
         self.cohabiting = self.adult and couple
@@ -34,21 +39,30 @@ class Person:
 
 
 class Cost:
-    """A cost outside the norm."""
+    """A cost outside the norm. `decided`: the office has set `effective` itself; `limit` knows its source."""
 
-    __slots__ = ("about", "applied", "code", "effective", "key", "special", "statistics_code")
+    __slots__ = (
+        "about", "applied", "code", "decided", "effective", "key", "limit", "special", "statistics_code",
+    )  # fmt: skip
 
-    def __init__(self, code: str, applied: int, effective: int, person: str | None, note: str) -> None:
-        kind = COSTS[code]
-        self.key = person
-        self.code = "COST." + code
+    def __init__(self, cost: CostFact) -> None:
+        kind = COSTS[cost.code]
+        self.key = cost.person
+        self.code = "COST." + cost.code
         self.statistics_code = kind.statistics
         self.special = kind.special
-        self.applied = applied
-        self.effective = effective
-        self.about: dict[str, int | str] = {"applied": applied}
-        if note:
-            self.about["note"] = note
+        self.applied = cost.applied
+        self.decided = cost.effective is not None
+        self.effective = cost.effective or 0
+        self.limit = NO_LIMIT
+        if cost.limit is not None:
+            name = "limit." + cost.code
+            self.limit = Number.of(
+                cost.limit, Used(name, cost.limit, "SEK/month", cost.limit_source, "official", False)
+            )
+        self.about: dict[str, int | str] = {"applied": cost.applied}
+        if cost.note:
+            self.about["note"] = cost.note
 
 
 class Income:
@@ -77,10 +91,11 @@ class Household:
         "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, named: str = "") -> None:
+        """`named`: how the norm calls itself that holds in place of the riksnorm."""
         self.key = None
         self.code = None
-        self.about = _NOTHING
+        self.about: dict[str, int | str] = {"norm": named} if named else _NOTHING
         self.statistics_code = "forsorjningsstod"
         self.own_size = facts.household_size or 0
         total = (facts.until - facts.since).days
@@ -91,10 +106,12 @@ class Household:
         seen: set[str] = set()
         people = []
         for m in facts.members:
-            people.append(Person(m, facts, len(adults) == 2, m.key not in seen, days[m.key] == total))
+            person = Person(m, facts, len(adults) == 2, m.key not in seen, days[m.key] == total)
+            person.about = self.about
+            people.append(person)
             seen.add(m.key)
         self.members = tuple(people)
-        costs = [Cost(c.code, c.applied, c.accepted, c.person, c.note) for c in facts.costs]
+        costs = [Cost(c) for c in facts.costs]
         self.expenses = tuple(c for c in costs if not c.special)
         self.special_expenses = tuple(c for c in costs if c.special)
         stimulated = {m.key for m in facts.members if m.job_stimulus}
@@ -115,4 +132,3 @@ class Household:
                     earned[i.person] += i.gross
             incomes.append(row)
         self.incomes = tuple(incomes)
-

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from handslag.rules.se.codes import COSTS, INCOMES
-from handslag.rules.se.numbers import history
+from handslag.rules.se.facts import Cost
+from handslag.rules.se.numbers import PARTS, history
 from handslag.rules.sheet import Line, Sheet
 from handslag.rules.text import Group, Wording
 
-LANGUAGES: Final = ("sv", "en")
+LANGUAGES: Final = ("sv", "en", "de", "fr")
 
 
 def _kind(line: Line) -> str:
@@ -20,6 +21,12 @@ def _is_cost(line: Line, *, special: bool) -> bool:
     return kind == "COST" and COSTS[code].special == special
 
 
+def _row(line: Line) -> str:
+    """The row of the riksnorm that a line is, or that a norm of the municipality holds in place of."""
+    name = line.numbers[0].name
+    return name if name.startswith("riksnorm.") else PARTS[name.rpartition(".")[2]]
+
+
 class _Swedish(Wording):
     def label(self, line: Line, lang: str) -> str:
         """What the line is called: "Ensamstående", "Barn 5 år, utan lunch", "Hyra"."""
@@ -28,14 +35,14 @@ class _Swedish(Wording):
             return COSTS[code].name[lang]
         if kind == "INCOME":
             return INCOMES[code].name[lang]
-        if kind == "COMMON":
-            return self.say("label.common", lang)
-        return self.say(f"label.{line.numbers[0].name}", lang, age=self.age(line, lang))
+        if kind in ("COMMON", "CEILING"):
+            return self.say(f"label.{kind.lower()}", lang)
+        return self.say(f"label.{_row(line)}", lang, age=self.age(line, lang))
 
     def age(self, line: Line, lang: str) -> str:
         """ "5 år", "under 1 år"."""
-        age = line.params["age"]
-        return self.say("age", lang, age=age) if age else self.say("age_under_1", lang)
+        age = int(line.params["age"])
+        return self.say("age", lang, age=age) if age > 1 else self.say(("age_under_1", "age_1")[age], lang)
 
     def sentences(self, line: Line, lang: str) -> list[str]:
         """Why the line is that much."""
@@ -49,12 +56,21 @@ class _Swedish(Wording):
             return self.money(minor, lang)
 
         if line.text == "person":
-            add(f"explain.{line.numbers[0].name}", row=money(line.numbers[0].value), age=self.age(line, lang))
+            row = line.numbers[0]
+            if _row(line) == row.name:
+                add(f"explain.{row.name}", row=money(row.value), age=self.age(line, lang))
+            elif _row(line) == "riksnorm.couple":
+                add("explain.named_couple", norm=p["norm"], row=money(row.value))
+            else:
+                add("explain.named", norm=p["norm"], row=money(row.value))
             if p["days"] != p["month_days"]:
                 add("explain.part", days=p["days"], month_days=p["month_days"])
         elif line.text == "common":
             size, members = p["size"], p["members"]
-            add("explain.common_one" if size == 1 else "explain.common", size=size, whole=money(p["whole"]))
+            if _row(line) != line.numbers[0].name:
+                add("explain.named", norm=p["norm"], row=money(p["whole"]))
+            else:
+                add("explain.common_one" if size == 1 else "explain.common", size=size, whole=money(p["whole"]))
             if p["further"]:
                 step = int(line.numbers[0].value) - int(line.numbers[1].value)
                 add("explain.further", step=money(step))
@@ -64,12 +80,21 @@ class _Swedish(Wording):
                 add("explain.part_common", days=p["days"], month_days=p["month_days"])
         elif line.text == "cost":
             applied = int(p["applied"])
-            if line.amount == applied:
+            if applied == 0 and line.amount:
+                add("explain.cost_own", amount=money(line.amount))
+            elif line.amount == applied:
                 add("explain.cost_all")
             elif line.amount == 0:
                 add("explain.cost_none", applied=money(applied))
+            elif line.amount > applied:
+                add("explain.cost_more", applied=money(applied), amount=money(line.amount))
             else:
                 add("explain.cost_part", applied=money(applied), amount=money(line.amount))
+        elif line.text == "cost_capped":
+            said.append(self.capped(int(p["applied"]), int(line.numbers[0].value), line.numbers[0].source, lang))
+        elif line.text == "ceiling":
+            need, share, above = (money(minor) for minor in (p["need"], p["share"], -line.amount))
+            add("explain.ceiling", need=need, size=p["size"], share=share, above=above)
         else:
             free = int(p["gross"]) - line.amount
             if line.text == "income_stimulus":
@@ -79,14 +104,23 @@ class _Swedish(Wording):
                 limit, before = money(line.numbers[0].value), money(p["earned_before"])
                 counted = money(line.amount)
                 add("explain.child_work", gross=money(p["gross"]), limit=limit, before=before, amount=counted)
+            elif line.code == "INCOME.SURPLUS_FROM_PREVIOUS_MONTH":
+                add("explain.carried")
             else:
                 add("explain.income")
         return said
 
+    def capped(self, applied: int, limit: int, source: str, lang: str) -> str:
+        """Why a cost is proposed at the municipality's guideline."""
+        shown = self.money(limit, lang)
+        return self.say(
+            "explain.cost_capped", lang, applied=self.money(applied, lang), limit=shown, amount=shown, source=source
+        )
+
     def results(self, sheet: Sheet) -> list[tuple[str, int]]:
         """Need, less income, what is granted, what is over."""
         total = sheet.totals
-        need = total["NormSum"] + total["ExpenseSum"] + total["SpecialExpenseSum"]
+        need = total["NormSum"] + total["ExpenseSum"] + total["SpecialExpenseSum"] + total.get("AboveCeiling", 0)
         return [("need", need), ("less_income", -total["IncomeSum"]), *super().results(sheet)]
 
 
@@ -98,9 +132,10 @@ WORDING: Final = _Swedish(
         Group("norm", "NormSum", lambda line: _kind(line) in ("PERSON", "COMMON"), always=True),
         Group("expenses", "ExpenseSum", lambda line: _is_cost(line, special=False)),
         Group("special", "SpecialExpenseSum", lambda line: _is_cost(line, special=True)),
+        Group("ceiling", "AboveCeiling", lambda line: _kind(line) == "CEILING"),
         Group("income", "IncomeSum", lambda line: _kind(line) == "INCOME"),
     ),
-    history=lambda region: history(),
+    history=lambda region: {**history(example=True), **history()},
 )
 to_text = WORDING.to_text
 
@@ -113,6 +148,13 @@ def label(line: Line, lang: str = "sv") -> str:
 def explain(line: Line, lang: str = "sv") -> str:
     """One line in plain words; LANGUAGES holds the languages."""
     return WORDING.explain(line, lang)
+
+
+def why_less(cost: Cost, lang: str = "sv") -> str:
+    """Why less counts than was applied for: the office's own reason, else the municipality's guideline."""
+    if cost.effective is None and cost.limit is not None:
+        return WORDING.capped(cost.applied, cost.limit, cost.limit_source, lang)
+    return cost.note
 
 
 def uncertainty(name: str, choice: str, lang: str = "sv") -> str:
