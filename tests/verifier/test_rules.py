@@ -242,6 +242,11 @@ def test_a_job_that_failed_or_waits_too_long_is_found(damaged: Filled) -> None:
         damaged,
         "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('default', 'x', 'failed') RETURNING id",
     )
+    made_good = "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, status) VALUES "
+    made_good += "('default', 'y', 'y', 'failed'), ('default', 'y', 'y', '{}') RETURNING id"
+    _break(damaged, made_good.format("succeeded"))
+    assert {f.row for f in damaged.verify().errors} == failed
+    failed |= _break(damaged, made_good.replace("'y', 'y'", "'z', 'z'").format("failed"))
     assert {f.row for f in damaged.verify().errors} == failed
     late = damaged.verify(at=damaged.office.now + timedelta(hours=25))
     assert {(f.rule, f.table) for f in late.errors} == {("I4", "procrastinate_jobs"), ("I4", "tasks_notice")}

@@ -11,6 +11,13 @@ from handslag.ops import supervisor
 from handslag.ops.installation import Installation, data_folder, installed
 
 LEAST_SPACE = 1_000_000_000  # bytes
+#: Jobs by status; one that failed and whose work a later one with its queueing lock did counts as made good.
+_JOBS = """
+SELECT CASE WHEN j.status::text = 'failed' AND EXISTS (
+    SELECT FROM procrastinate_jobs n WHERE n.queueing_lock = j.queueing_lock AND n.id > j.id
+    AND n.status::text = 'succeeded') THEN 'made good' ELSE j.status::text END, count(*)
+FROM procrastinate_jobs j GROUP BY 1
+"""
 
 
 def status() -> None:
@@ -53,7 +60,7 @@ def _database(installation: Installation) -> list[str]:
         print(f"database        PostgreSQL {version} at {connection.info.host}, roles in order")
         if connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone() == (None,):
             return ["not migrated: handslag migrate"]
-        rows = connection.execute("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1")
+        rows = connection.execute(_JOBS)
         counted: dict[str, int] = dict(rows.fetchall())
         print("jobs            " + (", ".join(f"{n} {state}" for state, n in sorted(counted.items())) or "none"))
         if failed := counted.get("failed"):

@@ -127,7 +127,7 @@ def _forget_what_ran(installation: Installation) -> None:
     with psycopg.connect(installation.connection("owner"), autocommit=True) as connection:
         connection.execute("DELETE FROM tenancy_session")
         connection.execute("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo'")
-        connection.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'")
+        connection.execute("UPDATE procrastinate_jobs SET status = 'aborted' WHERE status = 'doing'")
 
 
 @contextmanager
