@@ -125,4 +125,11 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
         ]  # fmt: skip
     if draw.random() < 0.3:
         facts["restitution"] = {"remaining": amount(), "percent": draw.choice((1, 15, 30, 100)), "order": "V-2"}
+    if draw.random() < 0.2:
+        facts["refund"] = {"wealth": amount() * 5, "received": amount(), "source": source()}
+        facts["refund"]["wealth"] = min(facts["refund"]["wealth"], 10**12)
+    facts["relatives"] = [
+        {"name": "M", "income": near, "couple": draw.random() < 0.5, "children": draw.randint(0, 2), "source": source()}
+        for near in draw.sample((0, 12_000_000, 12_000_001, 14_000_000, 18_000_001, 20_000_000), draw.choice((0, 0, 1)))
+    ]
     return facts

@@ -8,13 +8,15 @@ import msgspec
 from handslag.kernel.money import MAXIMUM
 from handslag.kernel.months import Month, age_on
 from handslag.rules.ch.codes import COSTS, INCOMES
+from handslag.rules.ch.numbers import CANTONS
 from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts
 
-Canton = Literal["ZH", "BE"]
 Permit = Literal["CH", "B", "C", "L", "B-R", "F-R", "F-A", "N", "S"]
 Living = Literal["own", "purpose_flat", "family_like", "with_parents"]
 
-AMOUNTS: Final = ("amount", "applied", "effective", "gross", "before", "wealth", "income", "budget", "remaining", "izu")
+AMOUNTS: Final = (
+    "amount", "applied", "effective", "gross", "before", "wealth", "income", "budget", "remaining", "izu", "received",
+)  # fmt: skip
 """The fields that are amounts."""
 
 MAJORITY: Final = 18
@@ -113,6 +115,24 @@ class Restitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     order: str
 
 
+class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The unit came into `wealth`: how much of the lawful help `received` may be asked back, Rappen."""
+
+    wealth: int
+    received: int
+    source: Source
+
+
+class Relative(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A relative in direct line with its taxable `income`, Rappen a year, alone or as a couple, and its children."""
+
+    name: str
+    income: int
+    couple: bool
+    children: int
+    source: Source
+
+
 class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One unit, one period inside one calendar month (half-open days).
 
@@ -123,7 +143,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     since: date
     until: date
-    canton: Canton
+    canton: str
     members: list[Member]
     claim: Literal["new", "running"] = "new"
     living: Living = "own"
@@ -136,12 +156,15 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     partner: Partner | None = None
     sanctions: list[Sanction] = []
     restitution: Restitution | None = None
+    refund: Refund | None = None
+    relatives: list[Relative] = []
     settings: dict[str, str] = {}
 
     def check(self) -> None:
         """FactsError with all faults at once."""
-        if max(len(self.members), len(self.costs), len(self.incomes), len(self.sanctions)) > MOST_ROWS:
-            raise FactsError([f"members, costs, incomes, sanctions: at most {MOST_ROWS} rows each"])
+        rows = [len(self.members), len(self.costs), len(self.incomes), len(self.sanctions), len(self.relatives)]
+        if max(rows) > MOST_ROWS:
+            raise FactsError([f"members, costs, incomes, sanctions, relatives: at most {MOST_ROWS} rows each"])
         if not self.since < self.until or self.until > Month.of(self.since).until:
             raise FactsError(["since, until: a period is one calendar month or a part of it"])
         problems = self._household_problems()
@@ -170,13 +193,21 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "partner: income": self.partner.income if self.partner else None,
             "partner: budget": self.partner.budget if self.partner else None,
             "restitution: remaining": self.restitution.remaining if self.restitution else None,
+            "refund: wealth": self.refund.wealth if self.refund else None,
+            "refund: received": self.refund.received if self.refund else None,
         }
+        for n, relative in enumerate(self.relatives):
+            amounts[f"relatives[{n}]: income"] = relative.income
+            if not 0 <= relative.children <= 20 or not 1 <= len(relative.name) <= 80:
+                problems.append(f"relatives[{n}]: name: 1 to 80 characters; children: 0 to 20")
         problems += [f"{name}: {_RANGE}" for name, amount in amounts.items() if not _in_range(amount)]
         if problems:
             raise FactsError(problems)
 
     def _household_problems(self) -> list[str]:
         problems = []
+        if self.canton not in CANTONS:
+            problems.append(f"canton: one of {', '.join(CANTONS)}")
         if not self.members:
             problems.append("members: a unit has somebody in it")
         if len({m.key for m in self.members}) < len(self.members):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handslag.rules.ch.need import CENTIME, WHOLE, YEAR, age, is_minor
+from handslag.rules.ch.need import CENTIME, WHOLE, YEAR, age, birthday, is_minor
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
 from handslag.rules.words import Whole, maximum, minimum, round_to, used, where
@@ -18,7 +18,7 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
     unit = WHOLE if norm.efb_rounding == FRANC else CENTIME
     part = round_to(unit, person.wage, norm.efb_divisor)
     free = minimum(minimum(part, norm.efb_max), person.wage)
-    old_enough = age(person.birth, month.first) >= norm.efb_age
+    old_enough = age(person.birth, month, norm) >= norm.efb_age
     excluded = person.asylum & (norm.asylum_efb == NOT_COUNTED)
     return sheet.line(
         "EFB",
@@ -32,6 +32,7 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
             norm.efb_age,
             norm.efb_rounding,
             used(norm.asylum_efb, person.asylum),
+            used(norm.age_day, birthday(person.birth, month)),
         ),
         rounding="franc_half_up" if unit == WHOLE else "rappen_half_up",
         when=person.wage > 0,
@@ -47,7 +48,7 @@ def entry_disregard(person: Any, norm: Norms) -> Whole:
 def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """A minor's income counts only up to the minor's own share of the budget: what is above doesn't."""
     above = maximum(person.income - efb - share, 0)
-    minor = is_minor(person.birth, month)
+    minor = is_minor(person.birth, month, norm)
     return sheet.line(
         "MINOR",
         where(minor, above, 0),
@@ -60,9 +61,9 @@ def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: 
     )
 
 
-def entry_above_own_share(person: Any, share: Whole, month: Period) -> Whole:
+def entry_above_own_share(person: Any, share: Whole, month: Period, norm: Norms) -> Whole:
     """The same at the entry test: against the share of basic security, and without the EFB."""
-    return where(is_minor(person.birth, month), maximum(person.income - share, 0), 0)
+    return where(is_minor(person.birth, month, norm), maximum(person.income - share, 0), 0)
 
 
 def wealth(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
@@ -121,4 +122,52 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
         income=household.partner_income,
         budget=household.partner_budget,
         surplus=surplus,
+    )
+
+
+def lawful_refund(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
+    """What of lawful help may be asked back when the unit came into wealth: what is above a larger allowance."""
+    basic = where(adults >= 2, norm.refund_couple, norm.refund_single)
+    allowance = basic + (household.heads - adults) * norm.refund_child
+    above = maximum(household.refund_wealth - allowance, 0)
+    return sheet.line(
+        "REFUND",
+        minimum(above, household.received),
+        of=household.of_refund,
+        section=norm.section.refund,
+        text="refund",
+        numbers=(
+            used(norm.refund_couple, adults >= 2),
+            used(norm.refund_single, adults < 2),
+            used(norm.refund_child, household.heads > adults),
+        ),
+        when=household.received > 0,
+        wealth=household.refund_wealth,
+        allowance=allowance,
+        received=household.received,
+    )
+
+
+def relative_above(relative: Any, norm: Norms, sheet: Any) -> Whole:
+    """A relative contributes only in favourable circumstances: what of a year's income is above the limit.
+
+    That is no contribution yet, but the question whether to ask for one.
+    """
+    limit = where(relative.couple, norm.relatives_couple, norm.relatives_single) + (
+        relative.children * norm.relatives_child
+    )
+    above = maximum(relative.income - limit, 0)
+    return sheet.line(
+        "RELATIVE",
+        above,
+        of=relative,
+        section=norm.section.relatives,
+        text=where(above > 0, "relative_above", "relative"),
+        numbers=(
+            used(norm.relatives_couple, relative.couple),
+            used(norm.relatives_single, where(relative.couple, False, True)),
+            used(norm.relatives_child, relative.children > 0),
+        ),
+        income=relative.income,
+        limit=limit,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handslag.rules.ch.facts import MAJORITY
-from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
+from handslag.rules.ch.numbers import FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
 from handslag.rules.words import Truth, Whole, all_of, lookup, maximum, minimum, round_to, used, where
@@ -16,14 +16,19 @@ PERCENT = 100
 BIGGEST = 7
 
 
-def age(birth: Whole, day: Whole) -> Whole:
-    """Whole years on `day` (20260301)."""
-    return (day - birth) // YEAR
+def age(birth: Whole, month: Period, norm: Norms) -> Whole:
+    """Whole years on the day of the period that the setting names."""
+    return ((month.first if norm.age_day == FIRST_DAY else month.last) - birth) // YEAR
 
 
-def is_minor(birth: Whole, month: Period) -> Truth:
-    """Below 18 on the period's first day."""
-    return age(birth, month.first) < MAJORITY
+def birthday(birth: Whole, month: Period) -> Truth:
+    """Whether a birthday lies inside the period, after its first day."""
+    return (month.last - birth) // YEAR > (month.first - birth) // YEAR
+
+
+def is_minor(birth: Whole, month: Period, norm: Norms) -> Truth:
+    """Below 18."""
+    return age(birth, month, norm) < MAJORITY
 
 
 def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: Norms) -> Whole:
@@ -57,7 +62,7 @@ def basis(household: Any, month: Period, norm: Norms) -> Basis:
     of the unit. A flat shared for the purpose: the unit's row, less 10 %. Young adults from 18 to 25 alone in
     such a flat: one person's part of a household of two; alone in an own household without activity: less 20 %.
     """
-    years = age(household.alone_birth, month.first)
+    years = age(household.alone_birth, month, norm)
     young = household.single & (years >= norm.young_from) & (years < norm.young_below)
     young_in_flat = young & household.purpose_flat
     size = where(young_in_flat, 2, household.size)
@@ -79,7 +84,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
     """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
     if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
         raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
-    years = age(household.alone_birth, month.first)
+    years = age(household.alone_birth, month, norm)
     young = household.single & (years >= norm.young_from) & (years < norm.young_below)
     in_flat, idle = young & household.purpose_flat, young & household.idle
     flat = where(young, False, household.purpose_flat)
@@ -103,6 +108,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
         used(norm.young_minus, idle),
         used(norm.young_from, by_age),
         used(norm.young_below, by_age),
+        used(norm.age_day, by_age & birthday(household.alone_birth, month)),
         used(norm.part_month, in_part),
     )
 
@@ -203,7 +209,7 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     limit = where(
         cost.deductible,
         norm.deductible,
-        where(cost.copay, where(is_minor(cost.birth, month), norm.copay_child, norm.copay), norm.meal),
+        where(cost.copay, where(is_minor(cost.birth, month, norm), norm.copay_child, norm.copay), norm.meal),
     )
     room = where(cost.meals, cost.units * norm.meal, maximum(limit - cost.before, 0))
     limited = cost.deductible | cost.copay | cost.meals
@@ -217,7 +223,11 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         text=where(
             not_counted, "premium", where(cost.meals, "cost meals", where(limited, "cost yearly_limit", "cost"))
         ),
-        numbers=(used(limit, limited), used(norm.premium, cost.premium)),
+        numbers=(
+            used(limit, limited),
+            used(norm.premium, cost.premium),
+            used(norm.age_day, cost.copay & birthday(cost.birth, month)),
+        ),
         before=cost.before,
         units=cost.units,
     )

@@ -10,13 +10,15 @@ from typing import Final
 from handslag.rules.norms import Norm, NormError, Number, Resolved, Table, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
-CANTONS: Final = ("ZH", "BE")
+CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
+"""A canton is a folder with norms."""
 RENT_LIMIT: Final = "rent.limit"
 
 # The settings' choices, in the order in which their norms name them.
 RAPPEN, FRANC = 0, 1
 ACTUAL_DAYS, THIRTY_DAYS = 0, 1
 AT_ENTRY, ALWAYS = 0, 1
+FIRST_DAY, LAST_DAY = 0, 1
 COUNTED, NOT_COUNTED = 0, 1
 OF_PERSON, OF_UNIT = 0, 1
 BY_HEADS, WITH_PERSON = 0, 1
@@ -44,6 +46,8 @@ class Sections:
     sanction: str
     restitution: str
     split: str
+    refund: str
+    relatives: str
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,19 @@ class Norms:
     wealth_couple: Number
     wealth_child: Number
     wealth_max: Number
+    refund_single: Number
+    refund_couple: Number
+    refund_child: Number
+    relatives_single: Number
+    relatives_couple: Number
+    relatives_child: Number
     housekeeping_max: Number
     stable_years: Number
     sanction_max: Number
     sanction_months: Number
     derived_rounding: Number
     part_month: Number
+    age_day: Number
     efb_rounding: Number
     test_when: Number
     premium: Number
@@ -187,12 +198,19 @@ def _norms(
         wealth_couple=number["wealth.couple"],
         wealth_child=number["wealth.child"],
         wealth_max=number["wealth.max"],
+        refund_single=number["refund.single"],
+        refund_couple=number["refund.couple"],
+        refund_child=number["refund.child"],
+        relatives_single=number["relatives.single"],
+        relatives_couple=number["relatives.couple"],
+        relatives_child=number["relatives.child"],
         housekeeping_max=number["housekeeping.max"],
         stable_years=number["partner.stable_years"],
         sanction_max=number["sanction.max"],
         sanction_months=number["sanction.months"],
         derived_rounding=number["setting.derived_rounding"],
         part_month=number["setting.part_month"],
+        age_day=number["setting.age_day"],
         efb_rounding=number["setting.efb_rounding"],
         test_when=number["setting.test_when"],
         premium=number["setting.kvg_premium"],

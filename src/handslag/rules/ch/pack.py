@@ -10,7 +10,9 @@ from handslag.rules.ch.means import (
     counted_income,
     entry_above_own_share,
     entry_disregard,
+    lawful_refund,
     partner,
+    relative_above,
     wealth,
     work_allowance,
 )
@@ -67,6 +69,8 @@ TOTALS: Final = (
     "RestitutionSum",
     "Payable",
     "ChargedSum",
+    "RefundDue",
+    "RelativesAbove",
 )
 """In the order of the calculation. EntryDeficit: what is missing at the entry test; Deficit: A + B less income."""
 
@@ -97,7 +101,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     share_b = each(members, _share_b, along=(share_a, own_promoting, izu, *_spread(members, common_b, heads)))
 
     # Means: income, a partner's contribution, wealth; EFB, and what a minor has above its own share
-    minors = total(members, each(members, _one_if_minor, month))
+    minors = total(members, each(members, _one_if_minor, month, norm))
     income = total(household.incomes, each(household.incomes, counted_income, norm, sheet))
     contribution = partner(household, need_a + need_b, minors, month, norm, sheet)
     own_wealth = wealth(household, heads - minors, norm, sheet)
@@ -108,7 +112,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Test 1, entitlement: need A against the means, with neither EFB nor IZU
     free = minimum(total(members, each(members, entry_disregard, norm)), norm.entry_unit)
-    entry_above = total(members, each(members, entry_above_own_share, month, along=(share_a,)))
+    entry_above = total(members, each(members, entry_above_own_share, month, norm, along=(share_a,)))
     missing = entry_test(household, need_a, means - free - entry_above, norm, sheet)
     entitled = where(tested(household, norm), missing > 0, True)
 
@@ -126,6 +130,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     reduced = by_member(household.sanctions, reductions, members)
     common = _spread(members, rest, heads, granted)
     shares = each(members, charged_share, norm, sheet, along=(share_b, own_income, reduced, *common))
+
+    # Beside the month: what may be asked back, and whom a contribution may be asked of
+    refund = lawful_refund(household, heads - minors, norm, sheet)
+    relatives = each(household.relatives, relative_above, norm, sheet)
     sheet.total(
         BasicSecurity=need_a,
         Promoting=need_b,
@@ -137,6 +145,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         RestitutionSum=kept,
         Payable=granted - kept,
         ChargedSum=total(members, shares),
+        RefundDue=refund,
+        RelativesAbove=total(household.relatives, relatives),
         granted=granted,
         surplus=maximum(-deficit, 0),
     )
@@ -154,8 +164,8 @@ def _share_b(person: Any, share_a: Whole, own: Whole, izu: Whole, common: Whole,
     return share_a + own + izu + round_to(CENTIME, common, heads)
 
 
-def _one_if_minor(person: Any, month: Period) -> Whole:
-    return where(is_minor(person.birth, month), 1, 0)
+def _one_if_minor(person: Any, month: Period, norm: Norms) -> Whole:
+    return where(is_minor(person.birth, month, norm), 1, 0)
 
 
 def _own_income(person: Any, efb: Whole, above: Whole, serves_all: Whole) -> Whole:

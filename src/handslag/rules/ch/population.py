@@ -21,6 +21,7 @@ _HOUSEHOLD: Final = {
     "shared": _BOOL, "idle": _BOOL, "new": _BOOL, "rented": _BOOL, "rent": _INT, "notice_over": _BOOL,
     "wealth_known": _BOOL, "wealth": _INT, "partner": _BOOL, "together_since": _INT, "common_child": _BOOL,
     "partner_income": _INT, "partner_budget": _INT, "restitution": _INT, "restitution_percent": _INT,
+    "refund_wealth": _INT, "received": _INT,
 }  # fmt: skip
 _COST: Final = {
     "effective": _INT, "before": _INT, "units": _INT, "member": _INT, "birth": _INT, "premium": _BOOL,
@@ -31,6 +32,7 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "basic": _COST,
     "promoting": _COST,
     "incomes": {"gross": _INT, "member": _INT},
+    "relatives": {"income": _INT, "couple": _BOOL, "children": _INT},
     "sanctions": {"member": _INT, "percent": _INT, "months": _INT, "elapsed": _INT},
 }
 
@@ -38,7 +40,7 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
 class Population:
     """Units of one period and canton as columns; what each column means stands in `rows.py`."""
 
-    of_rent = of_partner = of_restitution = None
+    of_rent = of_partner = of_restitution = of_refund = None
 
     def __init__(self, households: Mapping[str, NDArray[Any]], rows: Mapping[str, Columns]) -> None:
         self.households = households

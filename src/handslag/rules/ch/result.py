@@ -74,7 +74,7 @@ def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: No
     net = person.income - efb - above
     if norm.split_income != BY_HEADS:
         return net * 0
-    return where(is_minor(person.birth, month), 0, net)
+    return where(is_minor(person.birth, month, norm), 0, net)
 
 
 def charged_share(

@@ -6,6 +6,7 @@ from typing import Final
 from handslag.rules.ch.codes import ASYLUM, COSTS, INCOMES
 from handslag.rules.ch.facts import Cost as CostFact
 from handslag.rules.ch.facts import Facts, Member, Sanction
+from handslag.rules.ch.facts import Relative as RelativeFact
 from handslag.rules.periods import as_number
 
 _NOTHING: Final[dict[str, int | str]] = {}
@@ -104,14 +105,30 @@ class Of:
         self.about: dict[str, int | str] = dict(about)
 
 
+class Relative:
+    """A relative who might be asked to contribute."""
+
+    __slots__ = ("about", "children", "code", "couple", "income", "key", "statistics_code")
+
+    def __init__(self, relative: RelativeFact) -> None:
+        self.key = None
+        self.code = None
+        self.statistics_code = None
+        self.about: dict[str, int | str] = {"name": relative.name, "source": relative.source}
+        self.income = relative.income
+        self.couple = relative.couple
+        self.children = relative.children
+
+
 class Household:
     """One unit's rows and what is the same for all of it; `size` is everybody in a shared household."""
 
     __slots__ = (
         "about", "alone_birth", "asylum_heads", "basic", "code", "common_child", "heads", "idle", "incomes", "key",
-        "members", "new", "notice_over", "of_partner", "of_rent", "of_restitution", "partner", "partner_budget",
-        "partner_income", "promoting", "purpose_flat", "rent", "rented", "restitution", "restitution_percent",
-        "sanctions", "shared", "single", "size", "statistics_code", "together_since", "wealth", "wealth_known",
+        "members", "new", "notice_over", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
+        "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
+        "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
+        "statistics_code", "together_since", "wealth", "wealth_known",
     )  # fmt: skip
 
     def __init__(self, facts: Facts) -> None:
@@ -158,5 +175,9 @@ class Household:
         self.of_rent = Of("wohnkosten", source=facts.rent.source) if facts.rent else None
         self.of_partner = Of(source=partner.source) if partner else None
         self.of_restitution = Of(order=facts.restitution.order) if facts.restitution else None
+        self.of_refund = Of(source=facts.refund.source) if facts.refund else None
+        self.refund_wealth = facts.refund.wealth if facts.refund else 0
+        self.received = facts.refund.received if facts.refund else 0
+        self.relatives = tuple(Relative(r) for r in facts.relatives)
         self.restitution = facts.restitution.remaining if facts.restitution else 0
         self.restitution_percent = facts.restitution.percent if facts.restitution else 0

@@ -63,6 +63,8 @@ WORDING: Final = _Swiss(
         Group("sanction", "SanctionSum", lambda line: _is(line, "SANCTION")),
         Group("restitution", "RestitutionSum", lambda line: _is(line, "RESTITUTION")),
         Group("split", "ChargedSum", lambda line: _is(line, "SHARE")),
+        Group("refund", "RefundDue", lambda line: _is(line, "REFUND")),
+        Group("relatives", "RelativesAbove", lambda line: _is(line, "RELATIVE")),
     ),
     history=history,
 )
