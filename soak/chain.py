@@ -79,11 +79,10 @@ class Round:
 
     def pay(self) -> None:
         """Release a run; a job writes its file."""
-        from datetime import timedelta
 
         from handslag.domain.payments.operations import reserve_run
 
-        run = reserve_run(**self.office.act("ulla"), execution_on=self.office.now.date() + timedelta(days=60))
+        run = reserve_run(**self.office.act("ulla"), execution_on=self.office.pay_day())
         self.run = run.id
         payer = staff(self.stage, self.office, "erik")
         path = f"/{self.office.slug}/runs/{run.id}/"

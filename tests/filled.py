@@ -20,7 +20,9 @@ from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.decisions.models import Letter
 from handslag.domain.intake.operations import enter_on_paper
 from handslag.domain.payments.models import Booking
-from handslag.domain.payments.operations import book_income, reverse_booking
+from handslag.domain.payments.operations.account import book_income, reverse_booking
+from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
@@ -30,7 +32,7 @@ from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
 from tests.bed import Database
-from tests.office import C1, EID, TEST, Office, as_role, open_office
+from tests.office import C1, EID, TEST, Office, as_role, landlord, open_office
 from verifier import Report, verify
 
 
@@ -125,6 +127,16 @@ def _cases(database: Database, office: Office) -> None:
         **office.act("hanna"), case=single.case.id, period=single.period().id, account_code="aterbetalning",
         counterparty="Petra Nilsson", amount=120_00, source="inbetalning 17",
     )  # fmt: skip
+    early = office.case(("Eva", "Förskott", "19920202"))
+    order_direct_payment(
+        **office.act("hanna"), case=early.case.id, payee=landlord(office).id, cost_code="RENT", amount=6_200_00,
+        reference="12345674", message="", ground="önskemål 2026-11-02", since=office.month, until=None,
+    )  # fmt: skip
+    grant_advance(
+        **office.act("bo"), case=early.case.id, month=office.month, amount=100_00, reasons="Ingen mat hemma i dag."
+    )
+    early.applied()
+    early.decided()
     office.case(("Dag", "Draft", "19990909")).draft()
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)

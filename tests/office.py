@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,12 +39,14 @@ from handslag.domain.intake.operations import (
     save_answers,
     sign,
 )
-from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations import release_run, reserve_run
+from handslag.domain.payments.models import Payee, Run
+from handslag.domain.payments.operations.payees import NewPayee, confirm_payee, record_payee
+from handslag.domain.payments.operations.runs import release_run, reserve_run
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
 from handslag.domain.tenancy.door import Actor, acting, at_large, system
 from handslag.kernel import clock
+from handslag.kernel.days import banking_day_from
 from handslag.kernel.months import Month
 
 TEST = system("test")
@@ -140,9 +142,13 @@ class Office:
         )  # fmt: skip
         return Folder(self, case, [Actor("citizen", key) for key, _ in people], [number for _, number in people])
 
+    def pay_day(self) -> date:
+        """A banking day in some 60 days: everything is due by then."""
+        return banking_day_from(self.now.date() + timedelta(days=60), "SE")
+
     def run(self) -> Run:
         """Reserve all that is due in the next 60 days and release it; the job writes its file."""
-        run = reserve_run(**self.act("ulla"), execution_on=self.now.date() + timedelta(days=60))
+        run = reserve_run(**self.act("ulla"), execution_on=self.pay_day())
         return release_run(**self.act("erik"), run=run.id, version=run.version)
 
 
@@ -199,6 +205,14 @@ class Folder:
         sheet = self.assessed(month)
         proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
+
+
+def landlord(office: Office, **more: str) -> Payee:
+    """A landlord, recorded by Rut and confirmed by Hanna."""
+    told = {"name": "Hyresbostäder AB", "kind": "landlord", "organisation_number": "", "clearing": "", **more}
+    new = NewPayee(**{"way": "bankgiro", "number": "991-2346", **told})  # type: ignore[arg-type]
+    payee = record_payee(**office.act("rut"), new=new)
+    return confirm_payee(**office.act("hanna"), payee=payee.id, version=payee.version)
 
 
 @contextmanager

@@ -247,12 +247,12 @@ def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told)
 
 # -- I6: the case account ----------------------------------------------------------------------------------------
 
-ACTIVE = ("planned", "blocked", "reserved", "sent", "confirmed", "returned")
+ACTIVE = ("planned", "blocked", "held", "reserved", "sent", "confirmed", "returned")
 
 
 def check_account(connection: Connection, report: Report) -> None:
-    """Per booking, and so per case and period: decided = booked = paid + planned + blocked, or counter-booked and
-    stopped. No payment without a decision in force, none twice."""
+    """Per booking, and so per case and period: decided = booked = set off + paid + planned + blocked, or
+    counter-booked and stopped. No payment without a decision in force or an advance granted, none twice."""
     lines = by_id(connection, "decisions_decisionline")
     decisions = by_id(connection, "decisions_decision")
     bookings, payments = by_id(connection, "payments_booking"), by_id(connection, "payments_payment")
@@ -262,6 +262,9 @@ def check_account(connection: Connection, report: Report) -> None:
         (b for b in bookings.values() if not b["reverses_id"] and b["decision_line_id"]), "decision_line_id"
     )
     of_booking, of_payment = grouped(settlements, "booking_id"), grouped(settlements, "payment_id")
+    advances = by_id(connection, "payments_advance")
+    of_advance = {row["booking_id"]: row for row in advances.values()}
+    set_off = _check_advances(connection, report, advances, bookings, counters)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -274,9 +277,10 @@ def check_account(connection: Connection, report: Report) -> None:
         _check_booking(report, booking, bookings, counters.get(key, []), lines, decisions)
         parts = [(part, payments.get(part["payment_id"])) for part in of_booking.get(key, [])]
         live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
-        owed = booking["decision_line_id"] and not booking["reverses_id"] and not counters.get(key)
-        if live != (booking["amount"] if owed else 0):
-            report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {booking['amount']} is booked")
+        rests = booking["decision_line_id"] or key in of_advance
+        owed = booking["amount"] - set_off.get(key, 0)
+        if live != (owed if rests and not booking["reverses_id"] and not counters.get(key) else 0):
+            report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {owed} is owed")
     for key, payment in payments.items():
         report.count("payments")
         parts = [(part, bookings.get(part["booking_id"])) for part in of_payment.get(key, [])]
@@ -288,6 +292,39 @@ def check_account(connection: Connection, report: Report) -> None:
                 report.broken("I6", "payments_payment", key, "settles a booking of another case, period or currency")
             elif payment["state"] == "stopped" and not counters.get(source["id"]):
                 report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
+
+
+def _check_advances(
+    connection: Connection,
+    report: Report,
+    advances: Mapping[UUID, Row],
+    bookings: Mapping[UUID, Row],
+    counters: Mapping[UUID, list[Row]],
+) -> dict[UUID, int]:
+    """Every advance is its booking; no more of it is set off than was granted, each time by a booking of its own.
+    Gives what is set off against each booking."""
+    places = ("case_id", "period_id", "amount")
+    for key, advance in advances.items():
+        report.count("advances")
+        booking = bookings.get(advance["booking_id"])
+        if booking is None or any(booking[name] != advance[name] for name in places) or booking["kind"] != "expense":
+            report.broken("I6", "payments_advance", key, "is not what its booking says")
+    against: dict[UUID, int] = defaultdict(int)
+    taken: dict[UUID, int] = defaultdict(int)
+    for key, row in by_id(connection, "payments_setoff").items():
+        counter, booking = bookings.get(row["counter_id"]), bookings.get(row["booking_id"])
+        parent = advances.get(row["advance_id"])
+        said = (counter or {}).get("kind"), (counter or {}).get("amount"), (counter or {}).get("period_id")
+        if booking is None or parent is None or said != ("income", row["amount"], parent["period_id"]):
+            report.broken("I6", "payments_setoff", key, "is not what its booking says")
+            continue
+        if counters.get(row["counter_id"]):
+            continue
+        against[row["booking_id"]] += row["amount"]
+        taken[row["advance_id"]] += row["amount"]
+        if taken[row["advance_id"]] > parent["amount"]:
+            report.broken("I6", "payments_advance", row["advance_id"], "is set off for more than it is")
+    return against
 
 
 def _check_booking(

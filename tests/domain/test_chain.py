@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -265,7 +264,7 @@ def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Offic
 
     def reserve(who: str) -> None:
         try:
-            runs.append(reserve_run(**office.act(who), execution_on=office.now.date() + timedelta(days=60)))
+            runs.append(reserve_run(**office.act(who), execution_on=office.pay_day()))
         except NotPossible as refusal:
             runs.append(refusal.code)
         finally:

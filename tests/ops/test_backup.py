@@ -17,7 +17,7 @@ import pytest
 
 from handslag.domain.documents.models import Document
 from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations import reserve_run
+from handslag.domain.payments.operations.runs import reserve_run
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible

@@ -140,6 +140,15 @@ BREACHES = {
         "UPDATE payments_booking SET amount = amount - 1 WHERE reverses_id IS NOT NULL RETURNING id",
         "I6", "payments_booking",
     ),
+    "an advance that is larger": (
+        "UPDATE payments_advance SET amount = amount + 1 RETURNING id", "I6", "payments_advance"
+    ),
+    "a set-off of another amount": (
+        "UPDATE payments_setoff SET amount = amount - 1 RETURNING id", "I6", "payments_setoff"
+    ),
+    "a set-off that vanished": (
+        "DELETE FROM payments_setoff RETURNING booking_id AS id", "I6", "payments_booking"
+    ),
     "a payment that left its run": (
         f"UPDATE payments_payment SET state = 'planned', run_id = NULL WHERE id = {PAID} "
         "RETURNING (SELECT id FROM payments_run) AS id",

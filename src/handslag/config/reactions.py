@@ -36,16 +36,28 @@ from handslag.domain.intake.operations import (
     close_inbox,
 )
 from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations import (
-    BookingReversed,
-    IncomeBooked,
+from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
+from handslag.domain.payments.operations.advances import AdvanceGranted
+from handslag.domain.payments.operations.payees import (
+    DirectPaymentEnded,
+    DirectPaymentOrdered,
+    PayeeConfirmed,
+    PayeeEnded,
+    PayeeRecorded,
+)
+from handslag.domain.payments.operations.planning import (
+    PaymentHeld,
+    PaymentResumed,
     PaymentsPlanned,
     PaymentUnblocked,
+    plan_payments,
+)
+from handslag.domain.payments.operations.runs import (
+    RunCancelled,
     RunFileRefused,
     RunFileWritten,
     RunReleased,
     RunReserved,
-    plan_payments,
 )
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
@@ -135,6 +147,16 @@ def _remind_applicants(event: Event, by: Actor, now: datetime) -> None:
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
     persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="reminder")
+
+
+def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["uncovered"]:
+        _task(event, by, now, "direct payment not covered")
+
+
+def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["blocked"]:
+        _task(event, by, now, "payment blocked")
 
 
 def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
@@ -256,11 +278,23 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     NoticeEnded: (Reaction(_task_for_parked, causes=(TaskOpened,)),),
     TaskOpened: (),
     TaskDone: (),
-    PaymentsPlanned: (Reaction(_task_for_blocked, causes=(TaskOpened,)),),
+    PaymentsPlanned: (
+        Reaction(_task_for_blocked, causes=(TaskOpened,)),
+        Reaction(_task_for_uncovered, causes=(TaskOpened,)),
+    ),
     PaymentUnblocked: (),
+    PaymentHeld: (),
+    PaymentResumed: (),
+    PayeeRecorded: (),
+    PayeeConfirmed: (),
+    PayeeEnded: (),
+    DirectPaymentOrdered: (),
+    DirectPaymentEnded: (),
+    AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
     IncomeBooked: (),
     BookingReversed: (),
     RunReserved: (),
+    RunCancelled: (),
     RunReleased: (Reaction(_write_file),),
     RunFileWritten: (),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations import refuse_run_file
+from handslag.domain.payments.operations.runs import refuse_run_file
 from handslag.domain.payments.states import RunState
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice

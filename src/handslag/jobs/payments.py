@@ -28,7 +28,7 @@ def write_run_file(tenant: int, run: str) -> None:
         found = Run.objects.get(id=UUID(run))
         if RunFile.objects.filter(run=found).exists():
             return
-        debtor = setting("debtor_account")
+        debtor, profile = setting("debtor_account"), setting("bank_profile")
         file = port.PaymentFile(
             message_id=found.id.hex,
             created_at=(found.released_at or clock.now()).astimezone(UTC),
@@ -43,14 +43,16 @@ def write_run_file(tenant: int, run: str) -> None:
                     currency=p.currency,
                     creditor_name=p.payee_name,
                     account=port.Account(p.account_kind, p.account_number, p.clearing),  # type: ignore[arg-type]
-                    message=f"Bistånd {p.period.since:%Y-%m}",
+                    reference=p.giro_reference or "",
+                    message="" if p.giro_reference else p.message or f"Bistånd {p.period.since:%Y-%m}",
+                    address=port.PostalAddress(**p.post_to) if p.post_to else None,
                 )
                 for p in Payment.objects.select_related("period").filter(run=found).order_by("id")
             ],
         )
         key = file_key()
     try:
-        written = port.for_tenant("pain001_se").write(file)
+        written = port.for_tenant("pain001_se", profile).write(file)
     except port.PaymentFileRefused as refusal:
         problems = [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems]
         refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=problems)

@@ -24,6 +24,13 @@ def is_banking_day(day: date, country: str) -> bool:
     return day.weekday() < 5 and day not in _holidays(country)
 
 
+def banking_day_from(day: date, country: str) -> date:
+    """`day`, or the first banking day after it."""
+    while not is_banking_day(day, country):
+        day += timedelta(days=1)
+    return day
+
+
 def working_day_after(day: date, days: int, country: str) -> date:
     """The day that is so many working days (banking days) after `day`."""
     while days:

@@ -50,8 +50,19 @@ MAY: dict[str, set[str]] = {
     "decisions/<uuid:decision>/decide/": WORK,
     "decisions/<uuid:decision>/return/": WORK,
     "payments/": PAYERS,
+    "cases/<uuid:case>/direct/": CASE,
+    "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
+    "cases/<uuid:case>/advance/": {"bo"},
+    "payees/": {"rut"} | WORK | PAYERS,
+    "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
+    "payees/<uuid:payee>/end/": {"rut"} | WORK | PAYERS,
+    "payments/tomorrow/": PAYERS,
     "payments/<uuid:payment>/unblock/": PAYERS,
+    "payments/<uuid:payment>/hold/": PAYERS,
+    "payments/<uuid:payment>/resume/": PAYERS,
+    "payments/<uuid:payment>/alone/": PAYERS,
     "runs/new/": PAYERS,
+    "runs/<uuid:run>/cancel/": PAYERS,
     "runs/<uuid:run>/": PAYERS,
     "runs/<uuid:run>/release/": PAYERS,
     "tasks/": CASE | PAYERS,
@@ -63,7 +74,10 @@ ONLY_POST = {
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
-    "runs/new/", "runs/<uuid:run>/release/", "tasks/<uuid:task>/done/",
+    "runs/new/", "runs/<uuid:run>/release/", "runs/<uuid:run>/cancel/", "payments/<uuid:payment>/hold/",
+    "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
+    "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
+    "tasks/<uuid:task>/done/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
@@ -81,8 +95,10 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.intake.models import InboxItem
     from handslag.domain.payments.models import Booking, Payment
+    from handslag.domain.payments.operations.payees import order_direct_payment
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
+    from tests.office import landlord
 
     office = folder.office
     receipt = folder.applied()
@@ -97,9 +113,16 @@ def world(folder: Any) -> dict[str, Any]:
         **office.by(scribe), subject=folder.case.id, kind="payment blocked",
         unit=office.units["Försörjningsstöd"], assignee=None,
     )  # fmt: skip
+    payee = landlord(office)
+    order = order_direct_payment(
+        **office.act("bo"), case=folder.case.id, payee=payee.id, cost_code="RENT", amount=100, reference="",
+        message="Kanarie", ground="Kanarie", since=office.month, until=None,
+    )  # fmt: skip
     with acting(office.slug, scribe, "look"):
         found = {
             "task": task.id,
+            "payee": payee.id,
+            "order": order.id,
             "item": InboxItem.objects.get(case=folder.case).id,
             "booking": Booking.objects.get(case=folder.case).id,
             "payment": Payment.objects.get(case=folder.case).id,

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib import import_module
 from typing import Literal, Protocol, cast
 
-AccountKind = Literal["bban", "bankgiro", "plusgiro", "iban"]
+AccountKind = Literal["bban", "bankgiro", "plusgiro", "iban", "slip"]
 
 _WRITERS = {"pain001_se": "handslag.connectors.bank.pain001_se"}
 
@@ -21,7 +21,8 @@ _WRITERS = {"pain001_se": "handslag.connectors.bank.pain001_se"}
 class Account:
     """An account as the payee gave it; spaces and hyphens are allowed in the numbers.
 
-    `clearing` is set for kind "bban" only (4 digits, or 5 for Swedbank 8xxx-x). `bic` is optional.
+    `clearing` is set for kind "bban" only (4 digits, or 5 for Swedbank 8xxx-x). `bic` is optional. Kind "slip" has
+    no number: the bank sends a payment slip (utbetalningsavi) to the payee's address.
     """
 
     kind: AccountKind
@@ -31,8 +32,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """Where a payment slip goes."""
+
+    lines: Sequence[str]
+    postcode: str
+    city: str
+    country: str = "SE"
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """One credit transfer. At most one of `reference` (OCR number) and `message` (free text) is set."""
+    """One credit transfer. At most one of `reference` (OCR number) and `message` (free text) is set. `address` is
+    set for kind "slip" only."""
 
     end_to_end_id: str
     amount: int
@@ -41,6 +53,7 @@ class Payment:
     account: Account
     reference: str = ""
     message: str = ""
+    address: PostalAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from django.db.models import F, Q
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.models import DecisionLine
 from handslag.domain.documents.models import Document
-from handslag.domain.payments.states import BookingKind, PaymentState, RunState
+from handslag.domain.payments.states import BookingKind, PayeeKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.models import Person
-from handslag.domain.people.states import AccountKind
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
@@ -79,8 +78,8 @@ class Run(TenantRow):
             models.UniqueConstraint(fields=["tenant", "number"], name="run_number_once"),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(
-                condition=Q(released_by=None, released_at=None, state="reserved")
-                | Q(~Q(state="reserved"), released_by__isnull=False, released_at__isnull=False),
+                condition=Q(released_by=None, released_at=None, state__in=["reserved", "cancelled"])
+                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", "sent"]),
                 name="run_released_with_who_and_when",
             ),
             models.CheckConstraint(
@@ -89,14 +88,80 @@ class Run(TenantRow):
         ]
 
 
+class Payee(TenantRow):
+    """A landlord, an energy company: to whom a part of somebody's support may be paid. Recorded by one member of
+    staff, confirmed by another, and never changed: another account is another payee. Shares its key with its
+    audit subject."""
+
+    name = models.CharField(max_length=250)
+    kind = models.CharField(max_length=12, choices=PayeeKind.choices)
+    organisation_number = models.CharField(max_length=12, blank=True)
+    account_kind = models.CharField(max_length=12, choices=Way.choices)
+    clearing = models.CharField(max_length=5, blank=True)
+    account_number = models.CharField(max_length=34)
+    state = models.CharField(max_length=10, choices=PayeeState.choices)
+    recorded_by = TenantFK(StaffMember)
+    recorded_at = models.DateTimeField()
+    confirmed_by = TenantFK(StaffMember, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("payments_payee", "recorded_by", "confirmed_by"),
+            TenantKey(name="payments_payee_subject", field="id", to="audit.Subject"),
+            models.CheckConstraint(condition=Q(kind__in=PayeeKind.values), name="payee_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=PayeeState.values), name="payee_state_known"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None, state__in=["proposed", "ended"])
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, state__in=["confirmed", "ended"]),
+                name="payee_confirmed_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("recorded_by")), name="payee_four_eyes"
+            ),
+        ]
+
+
+class DirectPayment(TenantRow):
+    """So much of a case's support goes straight to a payee, for the months from `since` until before `until`."""
+
+    case = TenantFK(Case)
+    payee = TenantFK(Payee)
+    cost_code = models.CharField(max_length=32)
+    amount = models.BigIntegerField(help_text="minor units, each month")
+    reference = models.CharField(max_length=25, blank=True, help_text="OCR number")
+    message = models.CharField(max_length=140, blank=True)
+    ground = models.CharField(max_length=200, help_text="what it rests on: whose consent, of when")
+    since = models.DateField()
+    until = models.DateField(null=True)
+    ordered_by = TenantFK(StaffMember)
+    ordered_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall("payments_directpayment", "case", "payee", "ordered_by"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="directpayment_positive"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="directpayment_period"
+            ),
+            models.CheckConstraint(condition=Q(reference="") | Q(message=""), name="directpayment_one_text"),
+        ]
+
+
 class Payment(TenantRow):
-    """Money to one payee on one day. Its account is copied from the person when planned."""
+    """Money to one payee on one day. Its account is copied from the person or payee when planned.
+
+    `direct` is the order by which it goes to somebody else than the person.
+    """
 
     case = TenantFK(Case)
     period = TenantFK(Period)
     payee = TenantFK(Person, null=True)
     payee_name = models.CharField(max_length=250)
-    account_kind = models.CharField(max_length=12, choices=AccountKind.choices)
+    account_kind = models.CharField(max_length=12, choices=Way.choices)
     clearing = models.CharField(max_length=5, blank=True)
     account_number = models.CharField(max_length=34)
     amount = models.BigIntegerField(help_text="minor units")
@@ -106,6 +171,10 @@ class Payment(TenantRow):
     state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.PLANNED)
     blocked_reason = models.CharField(max_length=200, blank=True)
     run = TenantFK(Run, null=True)
+    direct = TenantFK(DirectPayment, null=True)
+    giro_reference = models.CharField(max_length=25, null=True, help_text="OCR number")
+    message = models.CharField(max_length=140, null=True)
+    post_to = models.JSONField(null=True, help_text="where a payment slip goes: lines, postcode, city, country")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -115,12 +184,12 @@ class Payment(TenantRow):
             models.Index(fields=["tenant", "run"]),
         ]
         constraints = [
-            *wall("payments_payment", "case", "period", "payee", "run"),
+            *wall("payments_payment", "case", "period", "payee", "run", "direct"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
             models.CheckConstraint(condition=Q(state__in=PaymentState.values), name="payment_state_known"),
             models.CheckConstraint(
-                condition=Q(run=None, state__in=["planned", "blocked", "stopped"])
-                | Q(run__isnull=False, state__in=["reserved", "sent", "confirmed", "returned"]),
+                condition=Q(run=None, state__in=["planned", "blocked", "held", "stopped"])
+                | Q(run__isnull=False, state__in=["reserved", "sent", "confirmed", "rejected", "returned"]),
                 name="payment_in_a_run_when_reserved",
             ),
             models.UniqueConstraint(fields=["tenant", "reference"], name="payment_reference_once"),
@@ -142,6 +211,49 @@ class Settlement(TenantRow):
             *wall("payments_settlement", "payment", "booking", append_only=True),
             models.UniqueConstraint(fields=["tenant", "payment", "booking"], name="settlement_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_positive"),
+        ]
+
+
+class Advance(TenantRow):
+    """Money granted before the decision on its month, for an emergency: who granted it, why, by which clause."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    booking = TenantFK(Booking)
+    amount = models.BigIntegerField(help_text="minor units")
+    reasons = models.TextField()
+    legal_basis = models.CharField(max_length=160)
+    delegation = models.CharField(max_length=80, help_text="the clause by which it was granted")
+    granted_by = TenantFK(StaffMember)
+    granted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall("payments_advance", "case", "period", "booking", "granted_by", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "booking"], name="advance_booked_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="advance_positive"),
+        ]
+
+
+class SetOff(TenantRow):
+    """A part of an advance that is taken from what the decision on its month pays: a line of its own."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    advance = TenantFK(Advance)
+    booking = TenantFK(Booking)
+    counter = TenantFK(Booking)
+    amount = models.BigIntegerField(help_text="minor units")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "advance"]), models.Index(fields=["tenant", "booking"])]
+        constraints = [
+            *wall("payments_setoff", "advance", "booking", "counter", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "counter"], name="setoff_booked_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="setoff_positive"),
         ]
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Sum
 
 from handslag.domain.audit.models import Event, Payload
-from handslag.domain.payments.models import Booking, Payment, Run, RunFile, Settlement
-from handslag.domain.payments.states import BookingKind, PaymentState
+from handslag.domain.payments.models import (
+    Advance,
+    Booking,
+    DirectPayment,
+    Payee,
+    Payment,
+    Run,
+    RunFile,
+    SetOff,
+    Settlement,
+)
+from handslag.domain.payments.states import BookingKind, PayeeState, PaymentState, RunState
 
 #: States in which a payment's file has left or is leaving.
 UNDER_WAY = (PaymentState.RESERVED, PaymentState.SENT, PaymentState.CONFIRMED)
@@ -61,13 +72,41 @@ def balance_of(case: UUID) -> tuple[int, int]:
 
 
 def payments_waiting() -> list[Payment]:
-    """Payments that are planned or blocked, blocked ones first, then by day."""
+    """Payments that are planned, blocked or held: what doesn't move first, then by day."""
     return sorted(
-        Payment.objects.select_related("payee", "period", "case").filter(
-            state__in=[PaymentState.PLANNED, PaymentState.BLOCKED]
+        Payment.objects.select_related("payee", "period", "case", "direct__payee").filter(
+            state__in=[PaymentState.PLANNED, PaymentState.BLOCKED, PaymentState.HELD]
         ),
-        key=lambda p: (p.state != PaymentState.BLOCKED, p.pay_on, p.id),
+        key=lambda p: (p.state == PaymentState.PLANNED, p.pay_on, p.id),
     )
+
+
+def runs_on(day: date) -> list[Run]:
+    """The runs that pay on a day, but for those that were given up."""
+    found = Run.objects.select_related("reserved_by", "released_by").filter(execution_on=day)
+    return list(found.exclude(state=RunState.CANCELLED).order_by("number"))
+
+
+def payees() -> list[Payee]:
+    """The payees in use, those that wait for their second pair of eyes first, then by name."""
+    found = Payee.objects.select_related("recorded_by", "confirmed_by").exclude(state=PayeeState.ENDED)
+    return sorted(found, key=lambda p: (p.state != PayeeState.PROPOSED, p.name.casefold(), p.id))
+
+
+def direct_payments_of(case: UUID) -> list[DirectPayment]:
+    """The orders of direct payment of a case, newest month first."""
+    found = DirectPayment.objects.select_related("payee", "ordered_by").filter(case_id=case)
+    return list(found.order_by("-since", "-id"))
+
+
+def advances_of(case: UUID) -> list[tuple[Advance, int]]:
+    """The advances of a case, oldest first, each with what of it is still open (minor units)."""
+    gone = Booking.objects.filter(case_id=case, reverses__isnull=False).values("reverses_id")
+    found = Advance.objects.select_related("period").filter(case_id=case).exclude(booking_id__in=gone).order_by("id")
+    taken: dict[UUID, int] = {}
+    for row in SetOff.objects.filter(advance__case_id=case).exclude(counter_id__in=gone):
+        taken[row.advance_id] = taken.get(row.advance_id, 0) + row.amount
+    return [(advance, advance.amount - taken.get(advance.id, 0)) for advance in found]
 
 
 def newest_runs(most: int = 30) -> list[Run]:
@@ -77,7 +116,9 @@ def newest_runs(most: int = 30) -> list[Run]:
 
 def payments_in(run: UUID) -> list[Payment]:
     """The payments of a run, in the order of its file."""
-    return list(Payment.objects.select_related("payee", "period", "case").filter(run_id=run).order_by("id"))
+    return list(
+        Payment.objects.select_related("payee", "period", "case", "direct__payee").filter(run_id=run).order_by("id")
+    )
 
 
 def file_of(run: UUID) -> RunFile | None:
@@ -92,7 +133,9 @@ def payments_for(period: UUID) -> list[Payment]:
 
 def payments_of(cases: Collection[UUID]) -> list[Payment]:
     """The payments of these cases, newest pay day first."""
-    return list(Payment.objects.select_related("period").filter(case_id__in=cases).order_by("-pay_on", "-id"))
+    return list(
+        Payment.objects.select_related("period", "direct__payee").filter(case_id__in=cases).order_by("-pay_on", "-id")
+    )
 
 
 def file_refusal(run: UUID) -> list[str]:

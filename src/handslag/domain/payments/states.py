@@ -8,25 +8,76 @@ class BookingKind(TextChoices):
     INCOME = "income"
 
 
+class Way(TextChoices):
+    """How money reaches a payee."""
+
+    BBAN = "bban"
+    BANKGIRO = "bankgiro"
+    PLUSGIRO = "plusgiro"
+    IBAN = "iban"
+    SLIP = "slip"  # utbetalningsavi, sent by the bank to the payee's address
+
+
+class PayeeKind(TextChoices):
+    LANDLORD = "landlord"
+    ENERGY = "energy"
+    OTHER = "other"
+
+
+class PayeeState(TextChoices):
+    PROPOSED = "proposed"  # by one
+    CONFIRMED = "confirmed"  # by another: money may go there
+    ENDED = "ended"  # another account is another payee
+
+
 class PaymentState(TextChoices):
     PLANNED = "planned"
     BLOCKED = "blocked"  # cannot be paid as it stands: no account, say; the reason is beside it
-    STOPPED = "stopped"  # by a person
+    HELD = "held"  # stopped by a person, for the reason beside it; still owed, and may be resumed
+    STOPPED = "stopped"  # for good: its booking is countered
     RESERVED = "reserved"  # in a run whose file has not left
     SENT = "sent"  # its file has left
-    CONFIRMED = "confirmed"
-    RETURNED = "returned"
+    CONFIRMED = "confirmed"  # paid, says the bank
+    REJECTED = "rejected"  # the bank said no: no money left; what is owed is planned again
+    RETURNED = "returned"  # the money came back, and is booked
 
 
 class RunState(TextChoices):
     RESERVED = "reserved"  # by the payer
+    CANCELLED = "cancelled"  # before it was released: its payments are planned again
     RELEASED = "released"  # by the second pair of eyes; its file is being written
     SENT = "sent"  # the file is written and handed over
 
 
 #: From each state of a run the states that may follow, with who owns the step.
 RUN_STEPS: dict[str, dict[str, str]] = {
-    RunState.RESERVED: {RunState.RELEASED: "payer"},
+    RunState.RESERVED: {RunState.RELEASED: "payer", RunState.CANCELLED: "payer"},
+    RunState.CANCELLED: {},
     RunState.RELEASED: {RunState.SENT: "system"},
     RunState.SENT: {},
+}
+
+#: From each state of a payment the states that may follow, with who owns the step.
+PAYMENT_STEPS: dict[str, dict[str, str]] = {
+    PaymentState.PLANNED: {
+        PaymentState.RESERVED: "payer",
+        PaymentState.HELD: "payer or caseworker",
+        PaymentState.STOPPED: "caseworker",
+    },
+    PaymentState.BLOCKED: {PaymentState.PLANNED: "payer or caseworker", PaymentState.STOPPED: "caseworker"},
+    PaymentState.HELD: {PaymentState.PLANNED: "payer or caseworker", PaymentState.STOPPED: "caseworker"},
+    PaymentState.STOPPED: {},
+    PaymentState.RESERVED: {
+        PaymentState.SENT: "system",
+        PaymentState.PLANNED: "payer",
+        PaymentState.HELD: "payer or caseworker",
+    },
+    PaymentState.SENT: {
+        PaymentState.CONFIRMED: "bank",
+        PaymentState.REJECTED: "bank",
+        PaymentState.RETURNED: "bank",
+    },
+    PaymentState.CONFIRMED: {PaymentState.RETURNED: "bank"},
+    PaymentState.REJECTED: {},
+    PaymentState.RETURNED: {},
 }

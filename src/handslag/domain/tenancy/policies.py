@@ -14,6 +14,10 @@ DEFAULTS: dict[str, Any] = {
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
     "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run
+    "bank_cut_off": "15:00",  # local time until which the bank takes a file on a day
+    "bank_lead_days": 1,  # banking days between the day that the bank takes a file and the day that it pays
+    "bank_profile": {},  # switches in which the bank's profile of payment files differs from ours
+    "payment_slips": False,  # people without an account are paid by utbetalningsavi, where the bank's profile can
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
     "organisation_number": "",

@@ -15,7 +15,10 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import periods_of
 from handslag.domain.payments.models import Booking, Payment, Run
-from handslag.domain.payments.operations import book_income, release_run, reserve_run, reverse_booking, unblock_payment
+from handslag.domain.payments.operations.account import book_income, reverse_booking
+from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
+from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import (
     account_of,
     balance_of,
@@ -24,16 +27,18 @@ from handslag.domain.payments.queries import (
     newest_runs,
     payments_in,
     payments_waiting,
+    runs_on,
 )
 from handslag.domain.payments.states import RunState
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.days import is_banking_day, working_day_after
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
-from handslag.web.caseworker.wording import REFUSALS, STATES, refusal
+from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
+from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, DayField
 
@@ -45,10 +50,17 @@ def _shown(payment: Payment, member: Member) -> dict[str, Any]:
         "payment": payment,
         "name": _("Protected person") if masked else payment.payee_name,
         "month": Month.of(payment.period.since),
-        "account": "" if masked else f"{payment.clearing} {payment.account_number}".strip(),
+        "account": "" if masked else account_words(payment),
         "state": STATES["returned payment" if payment.state == "returned" else payment.state],
-        "why": _("no account") if payment.blocked_reason == "no account" else _("account number can’t be right"),
+        "why": payment.blocked_reason if payment.state == "held" else why_blocked(payment.blocked_reason),
     }
+
+
+def account_words(payment: Payment) -> str:
+    """Where a payment goes: kind of account and number, or by slip."""
+    number = f"{payment.clearing} {payment.account_number}".strip()
+    kind = {"bankgiro": "BG ", "plusgiro": "PG ", "slip": _("payment slip")}.get(payment.account_kind, "")
+    return f"{kind}{number}".strip()
 
 
 @desk_page("payments")
@@ -64,12 +76,15 @@ def _payments(request: HttpRequest, trouble: str = "") -> HttpResponse:
     planned = [p for p in waiting if p.state == "planned"]
     data = typed(request)
     day = data.get("execution_on", "") if data else ""
-    suggested = max([today(request), *[p.pay_on for p in planned[:1]]])
+    first = first_pay_day(request.now)  # type: ignore[attr-defined]
+    suggested = max([first, *[p.pay_on for p in planned[:1]]])
     return page(
         request,
         "payments.html",
         planned=[_shown(p, member) for p in planned],
-        blocked=[_shown(p, member) for p in waiting if p.state == "blocked"],
+        blocked=[_shown(p, member) for p in waiting if p.state != "planned"],
+        first=first,
+        until=cut_off(first),
         total=sum(p.amount for p in planned),
         runs=[(run, STATES[run.state]) for run in newest_runs()],
         day=day or suggested.isoformat(),
@@ -106,6 +121,77 @@ def unblock(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
     except Conflict:
         return _payments(request, str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/payments/")
+
+
+@desk_page("payments")
+@require_POST
+def hold(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
+    """Stop one payment: `version`, `reason`."""
+    require(request, Role.PAYER)
+    reason = request.POST.get("reason", "")
+    return _done(request, hold_payment, payment=payment, version=_version(request), reason=reason)
+
+
+@desk_page("payments")
+@require_POST
+def resume(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
+    """Let a stopped payment go: `version`."""
+    require(request, Role.PAYER)
+    return _done(request, resume_payment, payment=payment, version=_version(request))
+
+
+@desk_page("payments")
+@require_POST
+def alone(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
+    """An emergency: reserve a run for this payment alone, on the first day that the bank can pay; leads to the run."""
+    require(request, Role.PAYER)
+    if not Payment.objects.filter(id=payment).exists():
+        raise Hidden("payment", payment)
+    day = first_pay_day(request.now)  # type: ignore[attr-defined]
+    return _done(request, reserve_run, execution_on=day, payment=payment)
+
+
+def _done(request: HttpRequest, verb: Any, **told: Any) -> HttpResponse:
+    try:
+        made = attempt(request, verb, **told)
+    except NotPossible as refused:
+        return _payments(request, refusal(refused))
+    except Conflict:
+        return _payments(request, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/" + (f"runs/{made.id}/" if isinstance(made, Run) else "payments/"))
+
+
+@desk_page("payments")
+def tomorrow(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What is paid on the next banking day (`?day=`): in which run and how far that is, what isn't in a run yet,
+    and what is blocked, with the reason."""
+    member = require(request, Role.PAYER)
+    looked_at("payments")
+    country = the_door(request).the_tenant.country
+    day, trouble = working_day_after(today(request), 1, country), ""
+    if asked := request.GET.get("day"):
+        try:
+            day = DayField().clean(asked)
+        except forms.ValidationError as wrong:
+            trouble = wrong.messages[0]
+    waiting = payments_waiting()
+    due = [p for p in waiting if p.state == "planned" and p.pay_on <= day]
+    runs = [(run, STATES[run.state], [_shown(p, member) for p in payments_in(run.id)]) for run in runs_on(day)]
+    return page(
+        request,
+        "tomorrow.html",
+        day=day,
+        until=cut_off(day),
+        late=request.now > cut_off(day),  # type: ignore[attr-defined]
+        open_day=is_banking_day(day, country),
+        runs=runs,
+        sure=sum(run.total for run, _state, _rows in runs if run.state in ("released", "sent")),
+        due=[_shown(p, member) for p in due],
+        total=sum(p.amount for p in due),
+        blocked=[_shown(p, member) for p in waiting if p.state != "planned" and p.pay_on <= day],
+        later=sum(p.state != "planned" and p.pay_on > day for p in waiting),
+        trouble=trouble,
+    )
 
 
 def _version(request: HttpRequest) -> int:
@@ -152,6 +238,18 @@ def release(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
     return HttpResponseRedirect(f"{base(request)}/runs/{run}/")
 
 
+@desk_page("payment run")
+@require_POST
+def cancel(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
+    """Give a reserved run up: `version`."""
+    require(request, Role.PAYER)
+    try:
+        attempt(request, cancel_run, run=run, version=_version(request))
+    except Conflict:
+        return _run(request, run, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/payments/")
+
+
 class IncomeForm(forms.Form):
     """Money that came in for a case."""
 
@@ -186,10 +284,10 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
                 "month": Month.of(booking.period.since),
                 "what": INCOMES[booking.account_code].name[language()]
                 if booking.account_code in INCOMES
-                else _("Financial assistance"),
+                else str(ACCOUNTS.get(booking.account_code, ACCOUNTS["forsorjningsstod"])),
                 "decision": booking.decision_line.decision if booking.decision_line_id else None,
                 "payments": [
-                    (p, amount, STATES["returned payment" if p.state == "returned" else p.state])
+                    (p, amount, STATES["returned payment" if p.state == "returned" else p.state], _other(p))
                     for p, amount in row.payments
                 ],
                 "balance": balance,
@@ -212,6 +310,11 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
         may_book=Role.CASEWORKER in member.roles,
         trouble=trouble,
     )
+
+
+def _other(payment: Payment) -> str:
+    """The name of a payee who isn't the person, else ""."""
+    return payment.payee_name if payment.direct_id else ""
 
 
 def _income_form(data: Any, case: UUID) -> IncomeForm:

@@ -30,6 +30,7 @@ KINDS = {
     "run file refused": _("The payment file can't be written"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
+    "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.caseworker import case, decide, documents, inbox, money, own, paper, register, start, tasks
+from handslag.web.caseworker import case, decide, documents, inbox, money, own, paper, payees, register, start, tasks
 
 urlpatterns = [
     path("<slug:tenant>/", start.home),
@@ -38,10 +38,21 @@ urlpatterns = [
     path("<slug:tenant>/decisions/<uuid:decision>/decide/", decide.take),
     path("<slug:tenant>/decisions/<uuid:decision>/return/", decide.send_back),
     path("<slug:tenant>/payments/", money.payments),
+    path("<slug:tenant>/payments/tomorrow/", money.tomorrow),
     path("<slug:tenant>/payments/<uuid:payment>/unblock/", money.unblock),
+    path("<slug:tenant>/payments/<uuid:payment>/hold/", money.hold),
+    path("<slug:tenant>/payments/<uuid:payment>/resume/", money.resume),
+    path("<slug:tenant>/payments/<uuid:payment>/alone/", money.alone),
+    path("<slug:tenant>/payees/", payees.payees),
+    path("<slug:tenant>/payees/<uuid:payee>/confirm/", payees.confirm),
+    path("<slug:tenant>/payees/<uuid:payee>/end/", payees.end),
+    path("<slug:tenant>/cases/<uuid:case>/direct/", payees.direct),
+    path("<slug:tenant>/cases/<uuid:case>/direct/<uuid:order>/end/", payees.end_order),
+    path("<slug:tenant>/cases/<uuid:case>/advance/", payees.advance),
     path("<slug:tenant>/runs/new/", money.reserve),
     path("<slug:tenant>/runs/<uuid:run>/", money.run),
     path("<slug:tenant>/runs/<uuid:run>/release/", money.release),
+    path("<slug:tenant>/runs/<uuid:run>/cancel/", money.cancel),
     path("<slug:tenant>/tasks/", tasks.tasks),
     path("<slug:tenant>/tasks/<uuid:task>/done/", tasks.done),
     path("<slug:tenant>/documents/<uuid:document>/", documents.download),

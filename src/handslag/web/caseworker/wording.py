@@ -47,6 +47,19 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "nothing due": _("No payment is due by that day."),
     "no account": _("There is still no account for this person. A registrar can record one."),
+    "no banking day": _("Banks don’t pay on that day. Choose a banking day."),
+    "cut-off": _("It is too late for the bank to pay on that day. Choose a later banking day."),
+    "cut-off passed": _("The bank’s cut-off for this day has passed. Cancel the run and reserve a new one."),
+    "reason": _("Write why you stop the payment."),
+    "payee": _("This payee can’t be paid: it isn’t confirmed, or it has ended."),
+    "name": _("Write the payee’s name."),
+    "account number": _("This number can’t be right. Check each digit."),
+    "organisation number": _("An organisation number has ten digits, and the last one must fit. Check it."),
+    "ground": _("Write what it rests on: whose wish, and when it was told."),
+    "reference": _("This OCR number can’t be right. It goes to a giro, without a message beside it. Check each digit."),
+    "months": _("The end must lie after the beginning."),
+    "decided": _("This month is decided already. Pay the decision instead."),
+    "set off": _("An advance is set off here. Correct the decision’s booking instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
     "nothing chosen": _("Tick the applications first."),
@@ -126,6 +139,11 @@ EVENTS: dict[str, str | Promise] = {
     "notice ended": _("Notice handled"),
     "payments planned": _("Payment planned"),
     "payment unblocked": _("Payment unblocked"),
+    "payment held": _("Payment stopped"),
+    "payment resumed": _("Payment let go"),
+    "direct payment ordered": _("Direct payment ordered"),
+    "direct payment ended": _("Direct payment ended"),
+    "advance granted": _("Advance granted"),
     "income booked": _("Income booked"),
     "booking reversed": _("Booking corrected"),
     "task opened": _("Task opened"),
@@ -152,12 +170,38 @@ STATES: dict[str, str | Promise] = {
     "served": _("decided and served"),
     "planned": _("planned"),
     "blocked": _("blocked"),
-    "stopped": _("stopped"),
+    "held": _("stopped"),
+    "stopped": _("cancelled"),
+    "cancelled": _("cancelled"),
+    "rejected": _("refused by the bank"),
+    "payee proposed": _("waits for a second pair of eyes"),
+    "payee confirmed": _("confirmed"),
+    "payee ended": _("ended"),
     "reserved": _("reserved"),
     "released": _("released, file being written"),
     "sent": _("file written"),
     "confirmed": _("paid"),
     "returned payment": _("returned"),
+}
+
+PAYEE_KINDS: dict[str, str | Promise] = {
+    "landlord": _("Landlord"),
+    "energy": _("Energy company"),
+    "other": _("Other"),
+}
+
+#: What stands in the case account beside kinds of income.
+ACCOUNTS: dict[str, str | Promise] = {
+    "forsorjningsstod": _("Financial assistance"),
+    "forskott": _("Advance"),
+    "retur": _("Money that came back"),
+}
+
+_BLOCKED: dict[str, str | Promise] = {
+    "no account": _("no account"),
+    "no address": _("no address for a payment slip"),
+    "payee proposed": _("the payee waits for a second pair of eyes"),
+    "payee ended": _("the payee has ended"),
 }
 
 IDENTIFIERS: dict[str, str | Promise] = {
@@ -172,6 +216,12 @@ IDENTIFIERS: dict[str, str | Promise] = {
 def refusal(trouble: NotPossible) -> str:
     """What to tell the person about an operation that couldn't be done, with its facts."""
     return str(REFUSALS.get(trouble.code, trouble.code))
+
+
+def why_blocked(reason: str) -> str:
+    """Why a payment is blocked, in words."""
+    known = _BLOCKED.get(reason)
+    return str(known if known is not None else _("account number can’t be right"))
 
 
 def problems(trouble: NotPossible) -> list[tuple[str, str]]:

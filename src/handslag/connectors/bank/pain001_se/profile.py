@@ -29,6 +29,8 @@ class Profile:
     one_block_per_kind: bool = True
     batch_booking: bool = True
     reference_on_accounts: bool = False
+    slips: bool = False
+    slip_cheque_type: str = "BCHQ"
     name_length: int = 70
     message_length: int = 140
     letters: str = "åäöÅÄÖ"

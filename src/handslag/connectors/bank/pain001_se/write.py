@@ -31,7 +31,7 @@ from handslag.connectors.bank.port import (
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok, range_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
-_KINDS = ("bban", "iban", "bankgiro", "plusgiro")
+_KINDS = ("bban", "iban", "bankgiro", "plusgiro", "slip")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9/\-?:().,'+])?")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _PLAIN = "a-zA-Z0-9/\\-?:().,'+"
@@ -161,7 +161,18 @@ class Pain001Writer:
             found += self._problems_of_reference(payment)
         if payment.message and self._text.plain(payment.message, self.profile.message_length) is None:
             found.append(Problem(name, "message", "unreadable", "no character of it can be sent to a bank"))
+        if payment.account.kind == "slip":
+            return found + self._problems_of_slip(payment)
         return found + check_account(payment.account, name) + _check_bic(payment.account, name)
+
+    def _problems_of_slip(self, payment: Payment) -> list[Problem]:
+        name, address = payment.end_to_end_id, payment.address
+        if not self.profile.slips:
+            return [Problem(name, "account", "slip_not_offered", "this bank's profile knows no payment slips")]
+        lines = [*address.lines, address.postcode, address.city] if address else []
+        if len(lines) < 3 or any(self._text.plain(line, 70) is None for line in lines):
+            return [Problem(name, "address", "address", "a payment slip needs street, postcode and town")]
+        return []
 
     def _problems_of_reference(self, payment: Payment) -> list[Problem]:
         name, reference = payment.end_to_end_id, digits(payment.reference)
@@ -198,7 +209,7 @@ class Pain001Writer:
         yield "</CstmrCdtTrfInitn></Document>\n"
 
     def _blocks(self, file: PaymentFile) -> Iterator[tuple[str, list[Payment]]]:
-        if not self.profile.one_block_per_kind:
+        if not self.profile.one_block_per_kind and not any(p.account.kind == "slip" for p in file.payments):
             yield file.message_id, list(file.payments)
             return
         for number, kind in enumerate(_KINDS, 1):
@@ -215,9 +226,9 @@ class Pain001Writer:
         kind = (
             f"<SvcLvl><Cd>{_escaped(self.profile.service_level)}</Cd></SvcLvl>" if self.profile.service_level else ""
         ) + (f"<CtgyPurp><Cd>{_escaped(purpose)}</Cd></CtgyPurp>" if purpose else "")
-        bearer = self.profile.charge_bearer
+        bearer, method = self.profile.charge_bearer, "CHK" if payments[0].account.kind == "slip" else "TRF"
         return (
-            f"<PmtInf><PmtInfId>{_escaped(block_id)}</PmtInfId><PmtMtd>TRF</PmtMtd>"
+            f"<PmtInf><PmtInfId>{_escaped(block_id)}</PmtInfId><PmtMtd>{method}</PmtMtd>"
             f"<BtchBookg>{'true' if self.profile.batch_booking else 'false'}</BtchBookg>"
             f"<NbOfTxs>{len(payments)}</NbOfTxs><CtrlSum>{_amount(sum(p.amount for p in payments))}</CtrlSum>"
             + (f"<PmtTpInf>{kind}</PmtTpInf>" if kind else "")
@@ -244,9 +255,28 @@ class Pain001Writer:
         return (
             f"<CdtTrfTxInf><PmtId><EndToEndId>{_escaped(payment.end_to_end_id)}</EndToEndId></PmtId>"
             f'<Amt><InstdAmt Ccy="{payment.currency}">{_amount(payment.amount)}</InstdAmt></Amt>'
+            + (
+                f"<ChqInstr><ChqTp>{_escaped(self.profile.slip_cheque_type)}</ChqTp></ChqInstr>"
+                if payment.account.kind == "slip"
+                else ""
+            )
             + (f"<CdtrAgt>{agent}</CdtrAgt>" if agent else "")
-            + f"<Cdtr><Nm>{name}</Nm></Cdtr><CdtrAcct>{self._account(payment.account)}</CdtrAcct>"
-            f"{remittance}</CdtTrfTxInf>\n"
+            + (self._by_slip(name, payment) if payment.account.kind == "slip" else self._to_account(name, payment))
+            + f"{remittance}</CdtTrfTxInf>\n"
+        )
+
+    def _to_account(self, name: str, payment: Payment) -> str:
+        return f"<Cdtr><Nm>{name}</Nm></Cdtr><CdtrAcct>{self._account(payment.account)}</CdtrAcct>"
+
+    def _by_slip(self, name: str, payment: Payment) -> str:
+        assert payment.address is not None
+        lines = "".join(
+            f"<AdrLine>{_escaped(self._text.plain(line, 70) or '')}</AdrLine>" for line in payment.address.lines
+        )
+        return (
+            f"<Cdtr><Nm>{name}</Nm><PstlAdr><PstCd>{_escaped(payment.address.postcode)}</PstCd>"
+            f"<TwnNm>{_escaped(self._text.plain(payment.address.city, 35) or '')}</TwnNm>"
+            f"<Ctry>{_escaped(payment.address.country)}</Ctry>{lines}</PstlAdr></Cdtr>"
         )
 
     def _account(self, account: Account) -> str:
@@ -276,6 +306,7 @@ class Pain001Writer:
             "bankgiro": self.profile.bankgiro_clearing,
             "plusgiro": self.profile.plusgiro_clearing,
             "iban": "",
+            "slip": "",
         }[account.kind]
         if not member:
             return ""

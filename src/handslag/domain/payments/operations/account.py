@@ -1,0 +1,111 @@
+"""The case account: money that came in, corrections by counter-bookings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.payments.models import Booking, Payment, SetOff, Settlement
+from handslag.domain.payments.states import BookingKind, PaymentState
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.states import Role
+
+
+class IncomeBooked(Event):
+    kind = "income booked"
+
+
+class BookingReversed(Event):
+    kind = "booking reversed"
+
+
+#: States of a payment in which no money is on its way, so that its booking may be countered.
+STANDING = (PaymentState.PLANNED, PaymentState.BLOCKED, PaymentState.HELD, PaymentState.STOPPED, PaymentState.REJECTED)
+
+
+@operation()
+def book_income(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    period: UUID,
+    account_code: str,
+    counterparty: str,
+    amount: int,
+    source: str,
+) -> Done[Booking]:
+    """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on."""
+    found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    if amount <= 0 or not source.strip():
+        raise NotPossible("amount" if amount <= 0 else "source")
+    booking = Booking.objects.create(
+        case=found,
+        period_id=period,
+        kind=BookingKind.INCOME,
+        account_code=account_code,
+        counterparty=counterparty,
+        amount=amount,
+        currency=acting_door().the_tenant.currency,
+        source=source,
+        booked_at=now,
+    )
+    return Done(booking, IncomeBooked(subject=found.id, payload={"booking": str(booking.id), "amount": amount}))
+
+
+@operation()
+def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
+    """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent.
+
+    What was set off against it is countered with it, so that the advance stands open again. NotPossible("set off")
+    for the booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
+    """
+    found = Booking.objects.filter(id=booking).first()
+    if found is None:
+        raise Hidden("booking", booking)
+    case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
+    if found.reverses_id or Booking.objects.filter(reverses=found).exists():
+        raise NotPossible("reversed")
+    if SetOff.objects.filter(counter=found).exists() or open_set_offs(SetOff.objects.filter(advance__booking=found)):
+        raise NotPossible("set off")
+    settled = Payment.objects.select_for_update().filter(
+        id__in=Settlement.objects.filter(booking=found).values("payment_id")
+    )
+    if any(p.state not in STANDING for p in settled):
+        raise NotPossible("paid")
+    settled.exclude(state=PaymentState.REJECTED).update(state=PaymentState.STOPPED, version=F("version") + 1)
+    counter = _counter(found, reason, now)
+    for set_off in open_set_offs(SetOff.objects.filter(booking=found)):
+        _counter(set_off.counter, reason, now)
+    payload = {"booking": str(found.id), "counter": str(counter.id), "reason": reason}
+    return Done(counter, BookingReversed(subject=case.id, payload=payload))
+
+
+def open_set_offs(found: QuerySet[SetOff]) -> list[SetOff]:
+    """Those of the set-offs that aren't countered."""
+    kept = found.select_related("counter").order_by("id")
+    return [s for s in kept if not Booking.objects.filter(reverses_id=s.counter_id).exists()]
+
+
+def _counter(found: Booking, reason: str, now: datetime) -> Booking:
+    return Booking.objects.create(
+        case_id=found.case_id,
+        period_id=found.period_id,
+        person_id=found.person_id,
+        kind=found.kind,
+        account_code=found.account_code,
+        counterparty=found.counterparty,
+        amount=-found.amount,
+        currency=found.currency,
+        decision_line_id=found.decision_line_id,
+        source=reason,
+        reverses=found,
+        booked_at=now,
+    )

@@ -1,0 +1,181 @@
+"""Payment runs: reserved by one payer, released by another, their file written by a job."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Count, F, Sum
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.payments.models import Payment, Run, RunFile
+from handslag.domain.payments.policies import cut_off, first_pay_day
+from handslag.domain.payments.states import PaymentState, RunState
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.days import is_banking_day
+
+
+class RunReserved(Event):
+    kind = "run reserved"
+
+
+class RunCancelled(Event):
+    kind = "run cancelled"
+
+
+class RunReleased(Event):
+    kind = "run released"
+
+
+class RunFileRefused(Event):
+    kind = "run file refused"
+
+
+class RunFileWritten(Event):
+    kind = "run file written"
+
+
+@operation()
+def reserve_run(
+    *, tenant: str | int, by: Actor, now: datetime, execution_on: date, payment: UUID | None = None
+) -> Done[Run]:
+    """Reserve every payment due by `execution_on` for a new run; with `payment` that one alone, due or not: an
+    emergency payment outside the run.
+
+    NotPossible: ("past day"), ("no banking day"), ("cut-off") where the bank can't pay on that day any more,
+    ("nothing due"), ("payments held") while the setting `payments_held` says why.
+    """
+    member = require_role(by, now, Role.PAYER)
+    tenant_ = acting_door().the_tenant
+    if execution_on < tenant_.today(now):
+        raise NotPossible("past day")
+    if setting("payments_held"):
+        raise NotPossible("payments held")
+    if not is_banking_day(execution_on, tenant_.country):
+        raise NotPossible("no banking day")
+    if execution_on < first_pay_day(now):
+        raise NotPossible("cut-off")
+    planned = Payment.objects.select_for_update(skip_locked=True).filter(state=PaymentState.PLANNED)
+    wanted = planned.filter(id=payment) if payment else planned.filter(pay_on__lte=execution_on)
+    due = list(wanted.order_by("id"))
+    if not due:
+        raise NotPossible("nothing due")
+    run = Run.objects.create(
+        id=open_subject("run"),
+        number=next_reference("run", now),
+        execution_on=execution_on,
+        state=RunState.RESERVED,
+        payments=len(due),
+        total=sum(p.amount for p in due),
+        currency=due[0].currency,
+        reserved_by_id=member.id,
+        reserved_at=now,
+    )
+    changed = Payment.objects.filter(id__in=[p.id for p in due], state=PaymentState.PLANNED).update(
+        run=run, state=PaymentState.RESERVED, version=F("version") + 1
+    )
+    if changed != len(due):
+        raise Conflict("payments")
+    return Done(
+        run,
+        RunReserved(
+            subject=run.id,
+            payload={
+                "number": run.number,
+                "payments": run.payments,
+                "total": run.total,
+                "on": execution_on.isoformat(),
+            },
+        ),
+    )
+
+
+@operation()
+def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int) -> Done[Run]:
+    """A second payer releases the run; a job then writes its file. NotPossible("second pair of eyes"), and
+    ("cut-off passed") where the bank can't pay on its day any more: cancel it and reserve a new one."""
+    member = require_role(by, now, Role.PAYER)
+    found = Run.objects.select_for_update().filter(id=run).first()
+    if found is None:
+        raise Hidden("run", run)
+    if found.version != version or found.state != RunState.RESERVED:
+        raise Conflict("run", theirs=found.state)
+    if found.reserved_by_id == member.id:
+        raise NotPossible("second pair of eyes")
+    if now > cut_off(found.execution_on):
+        raise NotPossible("cut-off passed")
+    found.state, found.released_by_id, found.released_at = RunState.RELEASED, member.id, now
+    found.version += 1
+    found.save(update_fields=["state", "released_by", "released_at", "version"])
+    return Done(found, RunReleased(subject=found.id, payload={"number": found.number, "total": found.total}))
+
+
+@operation()
+def cancel_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int) -> Done[Run]:
+    """Give a reserved run up before it is released: its payments are planned as before."""
+    require_role(by, now, Role.PAYER)
+    found = Run.objects.select_for_update().filter(id=run).first()
+    if found is None:
+        raise Hidden("run", run)
+    if found.version != version or found.state != RunState.RESERVED:
+        raise Conflict("run", theirs=found.state)
+    Payment.objects.filter(run=found).update(run=None, state=PaymentState.PLANNED, version=F("version") + 1)
+    payload = {"number": found.number, "payments": found.payments, "total": found.total}
+    found.state, found.payments, found.total, found.version = RunState.CANCELLED, 0, 0, found.version + 1
+    found.save(update_fields=["state", "payments", "total", "version"])
+    return Done(found, RunCancelled(subject=found.id, payload=payload))
+
+
+@operation()
+def record_run_file(
+    *, tenant: str | int, by: Actor, now: datetime, run: UUID, payments: int, total: int, file: StoredFile
+) -> Done[RunFile]:
+    """The file of a released run is written; its bytes are kept and its payments are sent.
+
+    `payments` and `total` are as the file itself states them: they must equal the run's and its rows', or
+    NotPossible("file differs") and nothing moves. NotPossible("written already") for a second file, which the
+    store's sweep takes away.
+    """
+    found = Run.objects.select_for_update().filter(id=run).first()
+    if found is None or by.kind != "system":
+        raise Hidden("run", run)
+    if found.state != RunState.RELEASED:
+        raise NotPossible("written already")
+    rows = Payment.objects.filter(run=found, state=PaymentState.RESERVED).aggregate(n=Count("id"), sum=Sum("amount"))
+    if not (rows["n"] == payments == found.payments and rows["sum"] == total == found.total):
+        raise NotPossible("file differs")
+    document = record_document(
+        tenant=tenant,
+        by=by,
+        now=now,
+        subject=found.id,
+        kind="payment file",
+        title=f"{found.number}.xml",
+        provenance=Provenance.SYSTEM,
+        retention=RetentionClass.PAYMENT,
+        file=file,
+    )
+    written = RunFile.objects.create(
+        run=found, document=document, digest=document.digest, payments=payments, total=total, written_at=now
+    )
+    Payment.objects.filter(run=found, state=PaymentState.RESERVED).update(
+        state=PaymentState.SENT, version=F("version") + 1
+    )
+    Run.objects.filter(id=found.id).update(state=RunState.SENT, version=F("version") + 1)
+    payload = {"document": str(document.id), "digest": document.digest, "payments": payments, "total": total}
+    return Done(written, RunFileWritten(subject=found.id, payload=payload))
+
+
+@operation()
+def refuse_run_file(*, tenant: str | int, by: Actor, now: datetime, run: UUID, problems: list[str]) -> Done[None]:
+    """The file of a released run can't be written: the run stays released, and a person looks at why."""
+    found = Run.objects.select_for_update().filter(id=run, state=RunState.RELEASED).first()
+    if found is None or by.kind != "system":
+        raise Hidden("run", run)
+    return Done(None, RunFileRefused(subject=found.id, payload={"number": found.number, "problems": problems[:50]}))

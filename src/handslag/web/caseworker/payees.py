@@ -1,0 +1,259 @@
+"""To whom money goes beside the person: payees with two pairs of eyes, orders of direct payment, advances."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.payments.models import DirectPayment
+from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.payees import (
+    NewPayee,
+    confirm_payee,
+    end_direct_payment,
+    end_payee,
+    order_direct_payment,
+    record_payee,
+)
+from handslag.domain.payments.queries import advances_of, direct_payments_of
+from handslag.domain.payments.queries import payees as all_payees
+from handslag.domain.payments.states import PayeeKind, PayeeState
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+from handslag.rules.se.codes import COSTS
+from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.pages import attempt, base, language, page, require, the_member, today, typed, who
+from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal
+from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import AmountField
+
+ROLES = (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
+_BY_FIELD = {
+    "name": "name",
+    "account number": "number",
+    "organisation number": "organisation_number",
+    "amount": "amount",
+    "ground": "ground",
+    "reference": "reference",
+    "months": "until",
+    "payee": "payee",
+}
+
+
+class PayeeForm(forms.Form):
+    """A company to be paid."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    kind = forms.ChoiceField(label=gettext_lazy("What it is"), choices=[(k, PAYEE_KINDS[k]) for k in PayeeKind.values])
+    organisation_number = forms.CharField(
+        label=gettext_lazy("Organisation number (if known)"), max_length=20, required=False
+    )
+    way = forms.ChoiceField(
+        label=gettext_lazy("Paid by"),
+        choices=[
+            ("bankgiro", gettext_lazy("Bankgiro")),
+            ("plusgiro", gettext_lazy("Plusgiro")),
+            ("bban", gettext_lazy("Bank account")),
+        ],
+    )
+    clearing = forms.CharField(label=gettext_lazy("Clearing number (bank account only)"), max_length=7, required=False)
+    number = forms.CharField(label=gettext_lazy("Giro or account number"), max_length=34)
+
+
+@desk_page("payees")
+def payees(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The payees, and the form that records another."""
+    require(request, *ROLES)
+    form = PayeeForm(typed(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            attempt(request, record_payee, new=NewPayee(**form.cleaned_data))
+        except NotPossible as refused:
+            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/payees/")
+    return _payees(request, form)
+
+
+def _payees(request: HttpRequest, form: PayeeForm, trouble: str = "") -> HttpResponse:
+    looked_at("payees")
+    mine = the_member(request).id
+    rows = [
+        (payee, PAYEE_KINDS[payee.kind], STATES[f"payee {payee.state}"], payee.recorded_by_id != mine)
+        for payee in all_payees()
+    ]
+    return page(request, "payees.html", rows=rows, form=form, trouble=trouble)
+
+
+@desk_page("payees")
+@require_POST
+def confirm(request: HttpRequest, tenant: str, payee: UUID) -> HttpResponse:
+    """A second person has checked the account: `version`."""
+    return _step(request, confirm_payee, payee)
+
+
+@desk_page("payees")
+@require_POST
+def end(request: HttpRequest, tenant: str, payee: UUID) -> HttpResponse:
+    """Nothing more is paid there: `version`."""
+    return _step(request, end_payee, payee)
+
+
+def _step(request: HttpRequest, verb: Any, payee: UUID) -> HttpResponse:
+    require(request, *ROLES)
+    try:
+        attempt(request, verb, payee=payee, version=_version(request))
+    except NotPossible as refused:
+        return _payees(request, PayeeForm(None), refusal(refused))
+    except Conflict:
+        return _payees(request, PayeeForm(None), str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/payees/")
+
+
+def _version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+
+
+class MonthField(forms.Field):
+    """A month as 2026-03; the value is a Month, None when left empty."""
+
+    default_error_messages = {"unclear": gettext_lazy("Write the month as year and month, for example 2026-03.")}
+
+    def to_python(self, value: Any) -> Month | None:
+        if not value or not value.strip():
+            return None
+        try:
+            return Month.parse(value.strip())
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["unclear"], code="unclear") from None
+
+
+class OrderForm(forms.Form):
+    """An order to pay a part of the support straight to a payee."""
+
+    payee = forms.ChoiceField(label=gettext_lazy("To whom"))
+    cost_code = forms.ChoiceField(label=gettext_lazy("For what"))
+    amount = AmountField(label=gettext_lazy("Amount each month"))
+    reference = forms.CharField(
+        label=gettext_lazy("OCR number"),
+        help_text=gettext_lazy("As on the invoice, to a giro. Else write a message."),
+        max_length=40,
+        required=False,
+    )
+    message = forms.CharField(label=gettext_lazy("Message to the payee"), max_length=140, required=False)
+    since = MonthField(label=gettext_lazy("From month"))
+    until = MonthField(label=gettext_lazy("Until before month (empty: until further notice)"), required=False)
+    ground = forms.CharField(label=gettext_lazy("What it rests on (whose wish, of when)"), max_length=200)
+
+    def __init__(self, data: Any, *, lang: str, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        known = [(str(p.id), p.name) for p in all_payees() if p.state == PayeeState.CONFIRMED]
+        self.fields["payee"].choices = known  # type: ignore[attr-defined]
+        self.fields["cost_code"].choices = [(code, c.name[lang]) for code, c in COSTS.items()]  # type: ignore[attr-defined]
+
+
+class AdvanceForm(forms.Form):
+    """An advance on a month that isn't decided yet."""
+
+    month = MonthField(label=gettext_lazy("For which month"))
+    amount = AmountField(label=gettext_lazy("Amount"))
+    reasons = forms.CharField(label=gettext_lazy("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+@desk_page("direct payments")
+def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """What of a case's support goes straight to others, what was paid in advance; records another order."""
+    found, _member = case_for_staff(case, **who(request))
+    form = _order_form(request, typed(request) if request.method == "POST" else None)
+    if request.method == "POST":
+        require(request, Role.CASEWORKER)
+        if form.is_valid():
+            told = {**form.cleaned_data, "payee": UUID(form.cleaned_data["payee"])}
+            try:
+                attempt(request, order_direct_payment, case=found.id, **told)
+            except NotPossible as refused:
+                form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+            else:
+                return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
+    return _direct(request, case, order=form)
+
+
+def _order_form(request: HttpRequest, data: Any) -> OrderForm:
+    return OrderForm(data, lang=language(), initial={"since": str(Month.of(today(request)) + 1)})
+
+
+def _direct(
+    request: HttpRequest,
+    case: UUID,
+    order: OrderForm | None = None,
+    advance: AdvanceForm | None = None,
+    trouble: str = "",
+) -> HttpResponse:
+    found, member = case_for_staff(case, **who(request))
+    looked_at("direct payments", found.id)
+    month = Month.of(today(request))
+    orders = [
+        (row, COSTS[row.cost_code].name[language()], row.until is None or row.until > month.since)
+        for row in direct_payments_of(found.id)
+    ]
+    return page(
+        request,
+        "direct.html",
+        case=found,
+        name=case_name(found),
+        orders=orders,
+        advances=advances_of(found.id),
+        order=order or _order_form(request, None),
+        advance=advance or AdvanceForm(None, initial={"month": str(month)}),
+        may_order=Role.CASEWORKER in member.roles,
+        may_grant=Role.DECIDER in member.roles,
+        next_month=str(month + 1),
+        trouble=trouble,
+    )
+
+
+@desk_page("direct payments")
+@require_POST
+def end_order(request: HttpRequest, tenant: str, case: UUID, order: UUID) -> HttpResponse:
+    """The order holds for no month from `until` on: `version`, `until`."""
+    found, _member = case_for_staff(case, **who(request))
+    require(request, Role.CASEWORKER)
+    if not DirectPayment.objects.filter(id=order, case=found).exists():
+        raise Hidden("direct payment", order)
+    try:
+        until = Month.parse(request.POST.get("until", ""))
+        attempt(request, end_direct_payment, order=order, version=_version(request), until=until)
+    except ValueError:
+        return _direct(request, case, trouble=_("Write the month as year and month, for example 2026-03."))
+    except Conflict:
+        return _direct(request, case, trouble=str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
+
+
+@desk_page("direct payments")
+@require_POST
+def advance(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """A decider grants an advance."""
+    found, _member = case_for_staff(case, **who(request))
+    require(request, Role.DECIDER)
+    form = AdvanceForm(request.POST)
+    if not form.is_valid():
+        return _direct(request, case, advance=form)
+    try:
+        attempt(request, grant_advance, case=found.id, **form.cleaned_data)
+    except NotPossible as refused:
+        field = refused.code if refused.code in ("amount", "reasons") else "month"
+        form.add_error(field, refusal(refused))
+        return _direct(request, case, advance=form)
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")

@@ -1,0 +1,205 @@
+"""What a decision grants reaches the right payees: landlord, energy company, person; advances; one payment stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from handslag.domain.payments.models import Booking, Payment, Run, SetOff, Settlement
+from handslag.domain.payments.operations.account import reverse_booking
+from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.payees import (
+    NewPayee,
+    confirm_payee,
+    end_direct_payment,
+    end_payee,
+    order_direct_payment,
+    record_payee,
+)
+from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
+from handslag.domain.payments.policies import cut_off, first_pay_day
+from handslag.domain.payments.queries import advances_of
+from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.tasks.models import Task
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.permissions import NotAllowed
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from tests.office import TEST, Folder, Office, landlord
+
+
+def _refused(code: str, call: Any, **arguments: Any) -> None:
+    with pytest.raises(NotPossible) as refusal:
+        call(**arguments)
+    assert refusal.value.code == code
+
+
+def _payments(folder: Folder) -> list[Payment]:
+    with acting(folder.office.slug, TEST, "look"):
+        return list(Payment.objects.filter(case=folder.case).order_by("id"))
+
+
+def _order(folder: Folder, payee: Any, amount: int, code: str = "RENT", **more: Any) -> Any:
+    told = {"reference": "", "message": "", "ground": "önskemål 2026-11-02", "until": None, **more}
+    month = told.pop("since", folder.office.month)
+    return order_direct_payment(
+        **folder.office.act("hanna"), case=folder.case.id, payee=payee.id, cost_code=code, amount=amount, since=month,
+        **told,
+    )  # fmt: skip
+
+
+def _sums(folder: Folder) -> Iterator[tuple[int, int]]:
+    """Of each booking: its amount, and what live payments settle of it and set-offs take."""
+    with acting(folder.office.slug, TEST, "look"):
+        for booking in Booking.objects.filter(case=folder.case, kind="expense"):
+            parts = Settlement.objects.filter(booking=booking).exclude(payment__state="stopped")
+            taken = SetOff.objects.filter(booking=booking)
+            yield booking.amount, sum(p.amount for p in parts) + sum(s.amount for s in taken)
+
+
+def test_rent_goes_to_the_landlord_month_after_month_and_the_rest_to_the_person(office: Office) -> None:
+    folder = office.case()
+    rent = landlord(office)
+    energy = landlord(office, name="Elbolaget AB", kind="energy", way="plusgiro", number="12345674")
+    order = _order(folder, rent, 620_000, reference="12345674")
+    _order(folder, energy, 20_000, "ELECTRICITY", message="Kund 4711", until=office.month + 1)
+    folder.applied()
+    folder.decided()
+    paid = [(p.payee_name, p.account_kind, p.amount, p.giro_reference, p.message, p.state) for p in _payments(folder)]
+    assert paid == [
+        ("Hyresbostäder AB", "bankgiro", 620_000, "12345674", None, "planned"),
+        ("Elbolaget AB", "plusgiro", 20_000, None, "Kund 4711", "planned"),
+        ("Petra Nilsson", "bban", 15_000, None, None, "planned"),
+    ]
+    assert list(_sums(folder)) == [(655_000, 655_000)]
+    end_direct_payment(**office.act("hanna"), order=order.id, version=1, until=office.month + 2)
+    folder.applied(month=office.month + 1)
+    folder.decided(month=office.month + 1)
+    assert [(p.payee_name, p.amount) for p in _payments(folder)[3:]] == [
+        ("Hyresbostäder AB", 620_000), ("Petra Nilsson", 35_000),
+    ]  # fmt: skip
+
+
+def test_what_does_not_cover_a_direct_payment_goes_to_the_person_and_a_caseworker_is_asked(office: Office) -> None:
+    folder = office.case()
+    _order(folder, landlord(office), 700_000)
+    folder.applied()
+    folder.decided()
+    assert [(p.payee_name, p.amount) for p in _payments(folder)] == [("Petra Nilsson", 655_000)]
+    with acting(office.slug, TEST, "look"):
+        assert Task.objects.filter(subject_id=folder.case.id, kind="direct payment not covered").count() == 1
+
+
+def test_a_payee_needs_two_people_and_is_never_changed(office: Office) -> None:
+    folder = office.case()
+    new = NewPayee(
+        name="Hyresvärd", kind="landlord", organisation_number="", way="bban", clearing="9020", number="1234566"
+    )
+    payee = record_payee(**office.act("hanna"), new=new)
+    _refused("second pair of eyes", confirm_payee, **office.act("hanna"), payee=payee.id, version=1)
+    for wrong in ({"number": "1234567"}, {"way": "slip", "number": ""}):
+        _refused("account number", record_payee, **office.act("rut"), new=NewPayee(**{**_told(new), **wrong}))
+    with pytest.raises(NotAllowed):
+        record_payee(**office.by(folder.citizens[0]), new=new)
+    _order(folder, payee, 620_000)
+    _refused("reference", _order, folder=folder, payee=payee, amount=1, reference="12345674")  # OCR to an account
+    folder.applied()
+    folder.decided()
+    blocked, _rest = _payments(folder)
+    assert (blocked.state, blocked.blocked_reason) == ("blocked", "payee proposed")
+    _refused("payee", unblock_payment, **office.act("ulla"), payment=blocked.id, version=1)
+    confirm_payee(**office.act("rut"), payee=payee.id, version=1)
+    assert unblock_payment(**office.act("ulla"), payment=blocked.id, version=1).state == "planned"
+    end_payee(**office.act("rut"), payee=payee.id, version=2)
+    held = hold_payment(**office.act("hanna"), payment=blocked.id, version=2, reason="fel hyresvärd")
+    _refused("payee", resume_payment, **office.act("hanna"), payment=blocked.id, version=held.version)
+
+
+def _told(new: NewPayee) -> dict[str, str]:
+    return {name: getattr(new, name) for name in NewPayee.__dataclass_fields__}
+
+
+def test_an_advance_is_paid_at_once_and_set_off_against_the_months_decision(office: Office) -> None:
+    folder = office.case()
+    told = {"case": folder.case.id, "month": office.month, "amount": 150_000, "reasons": "Ingen mat i huset i dag."}
+    with pytest.raises(NotAllowed):
+        grant_advance(**office.act("hanna"), **told)
+    _refused("reasons", grant_advance, **office.act("bo"), **{**told, "reasons": "Mat"})
+    advance = grant_advance(**office.act("bo"), **told)
+    with acting(office.slug, TEST, "look"):
+        assert advance.pay_on == first_pay_day(office.now)
+    run = reserve_run(**office.act("ulla"), execution_on=advance.pay_on, payment=advance.id)
+    assert (run.payments, run.total) == (1, 150_000)
+    folder.applied()
+    folder.decided()
+    rest = _payments(folder)[-1]
+    assert (rest.amount, rest.state) == (505_000, "planned")
+    assert list(_sums(folder)) == [(150_000, 150_000), (655_000, 655_000)]
+    with acting(office.slug, TEST, "look"):
+        rows = Booking.objects.filter(case=folder.case).order_by("booked_at", "id")
+        assert [(b.kind, b.account_code, b.amount) for b in rows] == [
+            ("expense", "forskott", 150_000), ("expense", "forsorjningsstod", 655_000), ("income", "forskott", 150_000),
+        ]  # fmt: skip
+        given, decided, taken = rows
+        assert [open_ for _row, open_ in advances_of(folder.case.id)] == [0]
+    _refused("decided", grant_advance, **office.act("bo"), **told)
+    _refused("set off", reverse_booking, **office.act("hanna"), booking=taken.id, reason="nej")
+    _refused("set off", reverse_booking, **office.act("hanna"), booking=given.id, reason="nej")
+    reverse_booking(**office.act("hanna"), booking=decided.id, reason="fel månad")
+    with acting(office.slug, TEST, "look"):
+        assert [open_ for _row, open_ in advances_of(folder.case.id)] == [150_000]
+
+
+def test_one_payment_is_stopped_even_in_a_reserved_run_and_let_go_again(office: Office) -> None:
+    folders = [office.case(("Person", f"Nummer{n}", f"199{n}0303")) for n in range(2)]
+    for folder in folders:
+        folder.applied()
+        folder.decided()
+    (first,), (second,) = (_payments(folder) for folder in folders)
+    run = reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    _refused("reason", hold_payment, **office.act("ulla"), payment=first.id, version=2, reason=" ")
+    held = hold_payment(**office.act("hanna"), payment=first.id, version=2, reason="kontot är kapat")
+    with pytest.raises(Conflict):
+        release_run(**office.act("erik"), run=run.id, version=run.version)  # not what Erik saw
+    with acting(office.slug, TEST, "look"):
+        seen = Run.objects.get(id=run.id)
+    assert (held.state, held.run_id, seen.payments, seen.total) == ("held", None, 1, 655_000)
+    cancel_run(**office.act("erik"), run=run.id, version=seen.version)
+    assert resume_payment(**office.act("ulla"), payment=first.id, version=held.version).state == "planned"
+    again = office.run()
+    assert (again.payments, again.total) == (2, 2 * 655_000)
+    _refused("paid", hold_payment, **office.act("ulla"), payment=second.id, version=4, reason="för sent")
+
+
+def test_the_calendar_knows_eves_cut_off_and_lead_days(office: Office) -> None:
+    cases = [  # Stockholm time is UTC+1 in winter, UTC+2 in summer; cut-off 15:00, one day's lead
+        (datetime(2026, 11, 25, 13, 59, tzinfo=UTC), date(2026, 11, 26)),
+        (datetime(2026, 11, 25, 14, 0, tzinfo=UTC), date(2026, 11, 27)),
+        (datetime(2026, 6, 18, 12, 59, tzinfo=UTC), date(2026, 6, 22)),  # Thursday before Midsummer Eve
+        (datetime(2026, 12, 23, 14, 30, tzinfo=UTC), date(2026, 12, 29)),  # after cut-off, before Christmas Eve
+        (datetime(2026, 12, 30, 9, 0, tzinfo=UTC), date(2027, 1, 4)),  # New Year's Eve is no banking day
+    ]
+    with acting(office.slug, TEST, "look"):
+        assert [first_pay_day(moment) for moment, _ in cases] == [day for _, day in cases]
+        for moment, day in cases:
+            assert cut_off(day) > moment
+        assert cut_off(date(2026, 6, 22)) == datetime(2026, 6, 18, 13, 0, tzinfo=UTC)
+    _refused("no banking day", reserve_run, **office.act("ulla"), execution_on=date(2026, 12, 24))
+    _refused("past day", reserve_run, **office.act("ulla"), execution_on=date(2020, 1, 1))
+
+
+def test_without_an_account_a_payment_slip_goes_to_the_address_but_never_to_a_protected_one(office: Office) -> None:
+    set_policy(**office.by(TEST), name="payment_slips", value=True)
+    folder = office.case(("Utan", "Konto", "19930303"), account=None)
+    hidden = office.case(("Skyddad", "Person", "19940404"), account=None, protection_level=1)
+    folder.applied()
+    folder.decided()
+    (slip,) = _payments(folder)
+    assert (slip.account_kind, slip.state, slip.account_number) == ("slip", "planned", "")
+    assert slip.post_to == {"lines": ["Provgatan 1"], "postcode": "990 01", "city": "Provstad", "country": "SE"}
+    told = {"case": hidden.case.id, "month": office.month, "amount": 100, "reasons": "Ingen mat hemma."}
+    advance = grant_advance(**office.act("bo"), **told)
+    assert (advance.state, advance.blocked_reason, advance.post_to) == ("blocked", "no address", None)
