@@ -145,3 +145,22 @@ def file_refusal(run: UUID) -> list[str]:
         return []
     body = Payload.objects.filter(id=event.id).values_list("body", flat=True).first()
     return list(body["problems"]) if body else []
+
+
+def decisions_behind(payments: Collection[Payment]) -> dict[UUID, UUID]:
+    """The decision whose money each payment is, by payment; an advance has none."""
+    rows = Settlement.objects.filter(payment__in=payments, booking__decision_line__isnull=False)
+    return dict(rows.values_list("payment_id", "booking__decision_line__decision_id"))
+
+
+def is_advance(payment: Payment) -> bool:
+    """Whether a payment pays an advance."""
+    settled = Settlement.objects.filter(payment=payment).values("booking_id")
+    return Advance.objects.filter(booking_id__in=settled).exists()
+
+
+def paid_in_advance(decision: UUID) -> int:
+    """What of a decision's money was paid in advance, and is set off against it (minor units)."""
+    gone = Booking.objects.filter(reverses__isnull=False).values("reverses_id")
+    found = SetOff.objects.filter(booking__decision_line__decision_id=decision).exclude(counter_id__in=gone)
+    return found.aggregate(sum=Sum("amount"))["sum"] or 0

@@ -166,6 +166,7 @@ class OrderForm(forms.Form):
 class AdvanceForm(forms.Form):
     """An advance on a month that isn't decided yet."""
 
+    prefix = "advance"
     month = MonthField(label=gettext_lazy("For which month"))
     amount = AmountField(label=gettext_lazy("Amount"))
     reasons = forms.CharField(label=gettext_lazy("Reasons"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)

@@ -29,7 +29,7 @@ from handslag.domain.intake.policies import months_open
 from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
 from handslag.domain.intake.states import DraftState
 from handslag.domain.payments.models import Payment
-from handslag.domain.payments.queries import payments_of
+from handslag.domain.payments.queries import decisions_behind, is_advance, paid_in_advance, payments_of
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import household_seen_by_relative
@@ -48,6 +48,8 @@ from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
 COMING = (PaymentState.PLANNED, PaymentState.RESERVED)
+#: Of no interest to the person: what took their place stands beside them.
+GONE = (PaymentState.STOPPED, PaymentState.REJECTED)
 
 
 def is_paid(payment: Payment) -> bool:
@@ -107,7 +109,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
             for case in cases
             for d in decisions[case.id]
         ],
-        "payments": [_payment(p, person) for p in payments if p.state != PaymentState.STOPPED],
+        "payments": _payments(payments, person),
         "cases": cases,
         "closed": "closed" in request.GET,
         "reopens": _reopens(cases, today, bool(offers or drafts)),
@@ -178,7 +180,7 @@ def _track(
     found.append(Step(gettext("Looked at"), state="done"))
     how = gettext("See the decision and how we calculated")
     found.append(Step(_outcome(decision), day(decision.decided_at), "done", how, where))
-    paid = [p for p in payments if p.period_id == period and p.state != PaymentState.STOPPED]
+    paid = [p for p in payments if p.period_id == period and p.state not in GONE]
     found += [_pay_step(p) for p in reversed(paid)]
     return found
 
@@ -205,6 +207,28 @@ def decided_by(received: date) -> date:
     return working_day_after(received, int(setting("decision_days")), acting_door().the_tenant.country)
 
 
+def _payments(payments: list[Payment], person: Person) -> list[dict[str, Any]]:
+    """The payments as the page shows them: what it is, how and to whom, and the decision that it rests on."""
+    shown = [payment for payment in payments if payment.state not in GONE]
+    behind = decisions_behind(shown)
+    return [_payment(payment, person) | {"decision": behind.get(payment.id)} for payment in shown]
+
+
+def _what(payment: Payment) -> str:
+    language = "en" if (get_language() or "sv").startswith("en") else "sv"
+    if payment.direct is not None:
+        return COSTS[payment.direct.cost_code].name[language]
+    return gettext("Advance") if is_advance(payment) else gettext("Financial support")
+
+
+def _way(payment: Payment) -> str:
+    return {
+        "slip": gettext("payment slip by post"),
+        "bankgiro": gettext("bankgiro"),
+        "plusgiro": gettext("plusgiro"),
+    }.get(payment.account_kind, gettext("bank account"))
+
+
 def _payment(payment: Payment, person: Person) -> dict[str, Any]:
     states = {
         **dict.fromkeys(
@@ -212,7 +236,7 @@ def _payment(payment: Payment, person: Person) -> dict[str, Any]:
             (gettext("paid"), "success") if is_paid(payment) else (gettext("sent to the bank"), "info"),
         ),
         **dict.fromkeys(COMING, (gettext("planned"), "info")),
-        PaymentState.BLOCKED: (gettext("stopped: contact us"), "warning"),
+        **dict.fromkeys((PaymentState.BLOCKED, PaymentState.HELD), (gettext("stopped: contact us"), "warning")),
         PaymentState.RETURNED: (gettext("came back: contact us"), "warning"),
     }
     said, colour = states[PaymentState(payment.state)]
@@ -227,6 +251,9 @@ def _payment(payment: Payment, person: Person) -> dict[str, Any]:
         # The account of the other adult is nobody else's business.
         "account_end": payment.account_number[-4:] if mine else "",
         "mine": mine,
+        "what": _what(payment),
+        "way": _way(payment) if mine or payment.direct else "",
+        "to": payment.payee_name if payment.direct else "",
     }
 
 
@@ -263,7 +290,8 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "month": found.period.since,
         "sentence": _sentence(found),
         "partly": found.outcome == Outcome.DELAVSLAG,
-        "payments": [_payment(p, person) for p in payments if p.state != PaymentState.STOPPED],
+        "payments": [p for p in _payments(payments, person) if p["decision"] == found.id],
+        "paid_before": paid_in_advance(found.id),
         "groups": _groups(calculation, _names(found, person)),
         "granted": calculation.granted,
         "surplus": calculation.surplus,

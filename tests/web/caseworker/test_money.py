@@ -1,0 +1,99 @@
+"""The payer's and the caseworker's pages about money, in a browser: payees, direct payments, advances, tomorrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.bed import Process
+
+Axe = Callable[[Page], list[str]]
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
+def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
+    office: Any, log_in: Callable[..., Page], server: Process, axe: Axe, picture: Any, width: int, script: bool
+) -> None:
+    look = {"width": width, "java_script_enabled": script}
+
+    def fine(page: Page, name: str) -> None:
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        picture(page, f"desk-{name}-{width}")
+        assert wider == 0, page.url
+        if script:
+            assert axe(page) == [], page.url
+
+    folder = office.case()
+    hanna, bo, ulla = (log_in(office, who, **look) for who in ("hanna", "bo", "ulla"))
+    desk = server.url("desk", f"/{office.slug}/")
+    hanna.goto(desk + "payees/")
+    hanna.get_by_label("Name").fill("Hyresbostäder AB")
+    hanna.get_by_label("Giro or account number").fill("991-2345")
+    hanna.get_by_role("button", name="Record").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("can’t be right")
+    expect(hanna.get_by_label("Name")).to_have_value("Hyresbostäder AB")
+    fine(hanna, "payees-error")
+    hanna.get_by_label("Giro or account number").fill("991-2346")
+    hanna.get_by_role("button", name="Record").click()
+    expect(hanna.get_by_role("button", name="Account checked")).to_have_count(0)  # not by herself
+    ulla.goto(desk + "payees/")
+    ulla.get_by_role("button", name="Account checked").click()
+    fine(ulla, "payees")
+
+    direct = desk + f"cases/{folder.case.id}/direct/"
+    hanna.goto(direct)
+    hanna.get_by_label("Amount each month").fill("6 200")
+    hanna.get_by_label("OCR number").fill("12345675")
+    hanna.get_by_label("From month").fill(str(office.month))
+    hanna.get_by_label("What it rests on").fill("Petras önskemål 2026-11-02")
+    hanna.get_by_role("button", name="Order").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("OCR")
+    fine(hanna, "direct-error")
+    hanna.get_by_label("OCR number").fill("12345674")
+    hanna.get_by_role("button", name="Order").click()
+    expect(hanna.get_by_role("table", name="Direct payments")).to_contain_text("Hyresbostäder AB")
+
+    bo.goto(direct)
+    bo.locator("[name=advance-amount]").fill("100")
+    bo.get_by_label("Reasons").fill("Ingen mat hemma i dag.")
+    bo.get_by_role("button", name="Grant the advance").click()
+    expect(bo.get_by_role("table", name="Advances")).to_contain_text("Ingen mat hemma")
+    fine(bo, "direct")
+    folder.applied()
+    folder.decided()
+    hanna.goto(desk + f"cases/{folder.case.id}/account/")
+    fine(hanna, "account-split")
+
+    ulla.goto(desk + "payments/")
+    row = ulla.get_by_role("row", name="Hyresbostäder AB")
+    row.get_by_text("More").click()
+    row.get_by_label("Why").fill("uppsagd lägenhet")
+    fine(ulla, "payments-more")
+    row.get_by_role("button", name="Stop this payment").click()
+    expect(ulla.get_by_role("table", name="Blocked")).to_contain_text("uppsagd lägenhet")
+    advance = ulla.get_by_role("row", name="100").first
+    advance.get_by_text("More").click()
+    advance.get_by_role("button", name="Pay at once").click()
+    expect(ulla.get_by_role("heading", level=1)).to_contain_text("100")
+    fine(ulla, "run-alone")
+    number = ulla.title()
+    day = ulla.url
+    ulla.goto(desk + "payments/tomorrow/?day=" + _first_pay_day(office))
+    expect(ulla.get_by_role("heading", level=2)).to_have_count(1)
+    assert ulla.get_by_role("link", name="2026").first.inner_text() in number
+    fine(ulla, "tomorrow")
+    ulla.goto(day)
+    ulla.get_by_role("button", name="Cancel the run").click()
+    expect(ulla.get_by_role("heading", level=1)).to_have_text("Payments")
+
+
+def _first_pay_day(office: Any) -> str:
+    from handslag.domain.payments.policies import first_pay_day
+    from handslag.domain.tenancy.door import acting
+    from tests.office import TEST
+
+    with acting(office.slug, TEST, "look"):
+        return first_pay_day(office.now).isoformat()
