@@ -169,9 +169,9 @@ def test_a_released_file_waits_for_a_person_after_a_restore(
         kinds = sorted(Task.objects.values_list("kind", flat=True))
     assert kinds == ["notice parked", "run file refused"]
     with pytest.raises(NotPossible, match="payments held"):
-        reserve_run(**office.act("ulla"), execution_on=office.now.date())
+        reserve_run(**office.act("ulla"), execution_on=office.pay_day())
     data = Path(os.environ["HANDSLAG_DATA"])
     released = command(database, data, "organisation", "set", office.slug, "payments_held", "")
     assert released.returncode == 0, released.stderr
     with pytest.raises(NotPossible, match="nothing due"):
-        reserve_run(**office.act("ulla"), execution_on=office.now.date())
+        reserve_run(**office.act("ulla"), execution_on=office.pay_day())
