@@ -26,6 +26,11 @@ BESIDES = {
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'
         FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
+    "casefile_casewarning": """
+        INSERT INTO casefile_casewarning (id, tenant_id, case_id, period_id, kind, about, person, amount,
+            amount_before, state, found_at)
+        SELECT gen_random_uuid(), tenant_id, case_id, id, 'NEW_EXPENSE', 'INTERNET', '', 100, 0, 'open', now()
+        FROM casefile_period WHERE tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

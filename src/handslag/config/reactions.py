@@ -11,8 +11,16 @@ from datetime import datetime
 from uuid import UUID
 
 from handslag.domain.audit.operations import Event, Reaction
-from handslag.domain.casefile.models import Case
-from handslag.domain.casefile.operations import CaseClosed, CaseOpened, MovedIn, MovedOut
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import (
+    CaseClosed,
+    CaseOpened,
+    MovedIn,
+    MovedOut,
+    WarningAcknowledged,
+    WarningsReconciled,
+    keep_warnings,
+)
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
     DecisionProposed,
@@ -22,7 +30,10 @@ from handslag.domain.decisions.operations import (
     LetterRendered,
 )
 from handslag.domain.documents.operations import DocumentRecorded
+from handslag.domain.entitlement import checks
+from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import PeriodAssessed
+from handslag.domain.intake.models import ApplicationPeriod
 from handslag.domain.intake.operations import (
     ApplicantAwaited,
     ApplicantReminded,
@@ -190,6 +201,28 @@ def _task_for_household(event: Event, by: Actor, now: datetime) -> None:
         )
 
 
+def _check_taken(event: Event, by: Actor, now: datetime) -> None:
+    rows = ApplicationPeriod.objects.filter(application_id=UUID(event.payload["application"]))
+    _check(by, now, list(rows.values_list("period_id", flat=True)))
+
+
+def _check_assessed(event: Event, by: Actor, now: datetime) -> None:
+    _check(by, now, list(Sheet.objects.filter(id=UUID(event.payload["sheet"])).values_list("period_id", flat=True)))
+
+
+def _check_household(event: Event, by: Actor, now: datetime) -> None:
+    open_periods = Period.objects.filter(
+        case__household_id=event.subject, case__state="open", last_decision_on=None, last_application_at__isnull=False
+    )
+    _check(by, now, list(open_periods.order_by("id").values_list("id", flat=True)))
+
+
+def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
+    for period in periods:
+        causes = checks.causes_in(period)
+        keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=checks.KINDS, causes=causes)
+
+
 def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "letter refused")
 
@@ -249,18 +282,26 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     CitizenLoggedIn: (),
     CaseOpened: (),
     CaseClosed: (),
-    MovedIn: (Reaction(_task_for_household, causes=(TaskOpened,)),),
-    MovedOut: (Reaction(_task_for_household, causes=(TaskOpened,)),),
+    MovedIn: (
+        Reaction(_task_for_household, causes=(TaskOpened,)),
+        Reaction(_check_household, causes=(WarningsReconciled,)),
+    ),
+    MovedOut: (
+        Reaction(_task_for_household, causes=(TaskOpened,)),
+        Reaction(_check_household, causes=(WarningsReconciled,)),
+    ),
+    WarningsReconciled: (),
+    WarningAcknowledged: (),
     DraftOpened: (),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (Reaction(_tell_caseworker, causes=(NoticesQueued,)),),
-    InboxTaken: (),
+    InboxTaken: (Reaction(_check_taken, causes=(WarningsReconciled,)),),
     InboxPutBack: (),
     HandedOver: (Reaction(_tell_receiver, causes=(NoticesQueued,)),),
     ApplicantAwaited: (),
     ApplicantReminded: (Reaction(_remind_applicants, causes=(NoticesQueued,)),),
     InboxClosed: (),
-    PeriodAssessed: (),
+    PeriodAssessed: (Reaction(_check_assessed, causes=(WarningsReconciled,)),),
     DecisionProposed: (),
     DecisionReturned: (),
     DecisionTaken: (

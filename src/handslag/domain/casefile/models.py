@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from handslag.domain.casefile.states import CaseState
+from handslag.domain.casefile.states import CaseState, WarningKind, WarningState
 from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
@@ -74,4 +74,42 @@ class Period(TenantRow):
             *wall("casefile_period", "case"),
             never_overlapping("period_one_per_day", "case"),
             since_before_until("period_days"),
+        ]
+
+
+class CaseWarning(TenantRow):
+    """Something about a line of a period that a caseworker should look at; one row per cause, for ever."""
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    kind = models.CharField(max_length=24, choices=WarningKind.choices)
+    about = models.CharField(max_length=60, blank=True, help_text="code of a cost or income, an authority, or nothing")
+    person = models.CharField(max_length=40, blank=True, help_text="of whom: a key of the household, or nothing")
+    amount = models.BigIntegerField(default=0, help_text="minor units, 0 where there is none")
+    amount_before = models.BigIntegerField(default=0, help_text="minor units, 0 where there was none")
+    state = models.CharField(max_length=8, choices=WarningState.choices, default=WarningState.OPEN)
+    found_at = models.DateTimeField()
+    acknowledged_by = TenantFK(StaffMember, null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("casefile_casewarning", "case", "period", "acknowledged_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "period", "kind", "about", "person", "amount", "amount_before"],
+                name="warning_once_per_cause",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=WarningKind.values), name="warning_kind_known"),
+            models.CheckConstraint(
+                condition=Q(acknowledged_by=None, acknowledged_at=None)
+                | Q(acknowledged_by__isnull=False, acknowledged_at__isnull=False),
+                name="warning_seen_by_and_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", acknowledged_at=None, closed_at=None)
+                | Q(state="seen", acknowledged_at__isnull=False, closed_at=None)
+                | Q(state="closed", closed_at__isnull=False),
+                name="warning_moments_of_its_state",
+            ),
         ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
-from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.models import Case, CaseWarning, Period
 from handslag.domain.casefile.permissions import case_for_staff, household_for_staff
-from handslag.domain.casefile.states import CaseState
+from handslag.domain.casefile.queries import Cause, cause_of
+from handslag.domain.casefile.states import CaseState, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.states import HouseholdRole
@@ -36,6 +38,14 @@ class MovedIn(Event):
 
 class MovedOut(Event):
     kind = "moved out"
+
+
+class WarningsReconciled(Event):
+    kind = "warnings reconciled"
+
+
+class WarningAcknowledged(Event):
+    kind = "warning acknowledged"
 
 
 @operation()
@@ -149,3 +159,83 @@ def period_of(case: Case, month: Month) -> Period:
     """The period of a case for a calendar month, made if it isn't there (inside an operation)."""
     period, _ = Period.objects.get_or_create(case=case, since=month.since, until=month.until)
     return period
+
+
+def keep_warnings(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    period: UUID,
+    kinds: Collection[WarningKind],
+    causes: Iterable[Cause],
+) -> None:
+    """The entry point of every check (`checks.py` of the chapter that owns the causes): let the warnings of these
+    `kinds` on a period be those whose `causes` are there now. Writes nothing when they are already.
+
+    Call it from a reaction whenever the causes may have changed, with all causes of all `kinds` that the check owns;
+    warnings of other kinds are left alone. A cause is the kind with what it is about, whose, and both amounts: when
+    one of them changes that is another cause, hence a new warning.
+    """
+    wanted = set(causes)
+    assert all(cause.kind in kinds for cause in wanted)
+    there = {cause_of(row): row for row in CaseWarning.objects.filter(period_id=period, kind__in=list(kinds))}
+    standing = {cause for cause, row in there.items() if row.state != WarningState.CLOSED}
+    if standing - wanted or wanted - set(there):
+        reconcile_warnings(tenant=tenant, by=by, now=now, period=period, kinds=kinds, causes=wanted)
+
+
+@operation()
+def reconcile_warnings(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    period: UUID,
+    kinds: Collection[WarningKind],
+    causes: Collection[Cause],
+) -> Done[list[CaseWarning]]:
+    """Open a warning for each cause that never had one, close those whose cause has gone (acknowledged or not), and
+    leave the others as they are: what a person acknowledged stays so, and what was closed is never opened again.
+
+    Call `keep_warnings`, which calls this only where something moves.
+    """
+    found = Period.objects.select_related("case").select_for_update(of=("self",)).filter(id=period).first()
+    if found is None:
+        raise Hidden("period", period)
+    there = {cause_of(row): row for row in CaseWarning.objects.filter(period=found, kind__in=list(kinds))}
+    closed = [row for cause, row in there.items() if cause not in causes and row.state != WarningState.CLOSED]
+    for row in closed:
+        row.state, row.closed_at = WarningState.CLOSED, now
+        row.save(update_fields=["state", "closed_at"])
+    opened = CaseWarning.objects.bulk_create(
+        CaseWarning(
+            case=found.case,
+            period=found,
+            kind=cause.kind,
+            about=cause.about,
+            person=cause.person,
+            amount=cause.amount,
+            amount_before=cause.amount_before,
+            found_at=now,
+        )
+        for cause in sorted(set(causes) - set(there))
+    )
+    told = {"opened": [row.kind for row in opened], "closed": [row.kind for row in closed]}
+    return Done(opened, WarningsReconciled(subject=found.case_id, payload={"period": str(found.id), **told}))
+
+
+@operation()
+def acknowledge_warning(*, tenant: str | int, by: Actor, now: datetime, warning: UUID) -> Done[CaseWarning]:
+    """A caseworker has looked at it. Conflict if a colleague has already, or if its cause has gone."""
+    found = CaseWarning.objects.select_for_update(of=("self",)).filter(id=warning).first()
+    if found is None:
+        raise Hidden("warning", warning)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    if found.state != WarningState.OPEN:
+        raise Conflict("warning", theirs=found.state)
+    found.state, found.acknowledged_by_id, found.acknowledged_at = WarningState.ACKNOWLEDGED, member.id, now
+    found.save(update_fields=["state", "acknowledged_by", "acknowledged_at"])
+    return Done(
+        found, WarningAcknowledged(subject=case.id, payload={"warning": str(found.id), "kind": str(found.kind)})
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.models import Case, CaseWarning, Period
+from handslag.domain.casefile.states import WarningKind, WarningState
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
@@ -85,3 +87,31 @@ def worked_by(member: Member, case: str = "") -> Q:
     related = Q(**{f"{case}unit_id": member.unit_id}) | Q(**{f"{case}caseworker_id__in": member.acts_for})
     co_seen = Q(**{f"{case}co_applicant": None}) | Q(**{f"{case}co_applicant__protection_level__lte": member.clearance})
     return related & co_seen & Q(**{f"{case}applicant__protection_level__lte": member.clearance})
+
+
+@dataclass(frozen=True, order=True)
+class Cause:
+    """Why a warning stands. `about`: the code of a cost or income, an authority, or nothing; `person`: of whom (a key
+    of the household); amounts in minor units, 0 where there is none."""
+
+    kind: WarningKind
+    about: str = ""
+    person: str = ""
+    amount: int = 0
+    amount_before: int = 0
+
+
+def cause_of(row: CaseWarning) -> Cause:
+    """The cause of a stored warning."""
+    return Cause(WarningKind(row.kind), row.about, row.person, row.amount, row.amount_before)
+
+
+def warnings_on(period: UUID) -> list[CaseWarning]:
+    """The warnings on a period whose cause is there: open ones first, then those that a person has seen."""
+    rows = CaseWarning.objects.select_related("acknowledged_by").filter(period_id=period)
+    return list(rows.exclude(state=WarningState.CLOSED).order_by("state", "kind", "about", "person", "id"))
+
+
+def open_warnings(period: UUID, *kinds: WarningKind) -> bool:
+    """Whether a warning of these kinds waits for somebody to acknowledge it (before a decision, say)."""
+    return CaseWarning.objects.filter(period_id=period, kind__in=kinds, state=WarningState.OPEN).exists()

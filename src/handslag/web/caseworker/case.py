@@ -14,8 +14,9 @@ from handslag.domain.audit.models import ReadEntry
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.audit.queries import timeline
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import acknowledge_warning
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.casefile.queries import period_before, period_in, periods_of
+from handslag.domain.casefile.queries import period_before, period_in, periods_of, warnings_on
 from handslag.domain.decisions.queries import newest_decision
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.models import Assessment
@@ -49,11 +50,20 @@ from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
 from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import shown_sheet
-from handslag.web.caseworker.wording import CHANNELS, EVENTS, INBOX_STATES, OUTCOMES, STATES, refusal
+from handslag.web.caseworker.warnings import shown_warnings
+from handslag.web.caseworker.wording import CHANNELS, EVENTS, INBOX_STATES, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
 #: What follows by itself from what people do: shown on demand.
-QUIET = {"inbox closed", "deadline set", "notices queued", "notice ended", "document recorded", "task opened"}
+QUIET = {
+    "inbox closed",
+    "deadline set",
+    "notices queued",
+    "notice ended",
+    "document recorded",
+    "task opened",
+    "warnings reconciled",
+}
 
 
 def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, Period, Member]:
@@ -192,7 +202,10 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
         if stale:
             differ = form_of_facts.beside(form, at.facts)
         elif request.method == "POST" and form.facts is not None:
-            if data.get("act") == "assess":
+            act = data.get("act", "")
+            if act.startswith("seen:"):
+                trouble = _seen(request, act.removeprefix("seen:"))
+            elif act == "assess":
                 try:
                     attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
                 except NotPossible as refused:
@@ -209,6 +222,17 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                     trouble = getattr(wrong, "problems", [str(wrong)])
         return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
     return _work(request, found, period, member, at, form, preview, trouble, False, differ)
+
+
+def _seen(request: HttpRequest, warning: str) -> list[str]:
+    """Acknowledge a warning; what is typed in the form stays there, unsaved."""
+    try:
+        attempt(request, acknowledge_warning, warning=UUID(warning))
+    except ValueError:
+        raise Hidden("warning") from None
+    except Conflict:
+        return [str(REFUSALS["conflict"])]
+    return []
 
 
 def _names(case: Case, period: Period, member: Member) -> dict[str, str]:
@@ -255,6 +279,7 @@ def _work(
         outcome=OUTCOMES[decision.outcome] if decision else "",
         state=STATES[decision.state] if decision else "",
         waiting=waiting[0] if waiting else None,
+        warnings=shown_warnings(warnings_on(period.id), form, lang),
         items=[(item, INBOX_STATES[item.state]) for item in items],
         applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
         cost_codes=costs,

@@ -102,6 +102,21 @@ FILTERS: dict[str, str | Promise] = {
     "channel counter": _("at the counter"),
 }
 
+#: What a warning says; `what` is the line or the person that it is about.
+WARNINGS: dict[str, str | Promise] = {
+    "UNHANDLED_INCOME": _("A fetched payment that no rule has a place for: %(what)s"),
+    "INCOME_CHANGE": _("%(what)s has changed much: %(before)s before, %(now)s now"),
+    "MISSING_SSBTEK": _("No answer yet from %(what)s"),
+    "NEW_INCOME": _("New income: %(what)s %(now)s"),
+    "NEW_EXPENSE": _("New cost: %(what)s %(now)s"),
+    "NEW_PERSON": _("New in the household: %(what)s"),
+    "INCOME_DROPPED": _("Income that is gone: %(what)s, %(before)s before"),
+    "HOUSEHOLD_CHANGE": _("The household isn’t as last month"),
+    "HOUSING_COST_CHANGE": _("%(what)s has changed: %(before)s before, %(now)s now"),
+    "EXPENSE_REVIEW": _("%(what)s is to be looked at by a person"),
+    "EXPENSE_CAPPED": _("%(what)s: %(before)s applied for, the guideline gives %(now)s"),
+}
+
 PROBLEMS: dict[str, str | Promise] = {
     "choose": _("Choose an answer."),
     "describe": _("Describe what has changed."),
@@ -122,6 +137,8 @@ EVENTS: dict[str, str | Promise] = {
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
     "inbox taken": _("Taken to work on"),
+    "warning acknowledged": _("Warning looked at"),
+    "warnings reconciled": _("Warnings checked"),
     "inbox put back": _("Put back"),
     "handed over": _("Handed over"),
     "applicant awaited": _("Waits for the applicant"),
