@@ -28,9 +28,11 @@ BESIDES = {
         WHERE a.tenant_id = %s LIMIT 1""",
     "casefile_casewarning": """
         INSERT INTO casefile_casewarning (id, tenant_id, case_id, period_id, kind, about, person, amount,
-            amount_before, state, found_at)
-        SELECT gen_random_uuid(), tenant_id, case_id, id, 'NEW_EXPENSE', 'INTERNET', '', 100, 0, 'open', now()
-        FROM casefile_period WHERE tenant_id = %s LIMIT 1""",
+            amount_before, state, found_at, acknowledged_by_id, acknowledged_at)
+        SELECT gen_random_uuid(), p.tenant_id, p.case_id, p.id, 'NEW_EXPENSE', 'INTERNET', '', 100, 0, 'seen', now(),
+            m.id, now()
+        FROM casefile_period p JOIN tenancy_staffmember m ON m.tenant_id = p.tenant_id
+        WHERE p.tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

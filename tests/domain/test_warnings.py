@@ -89,7 +89,7 @@ def test_warnings_follow_their_causes_and_a_person_acknowledges(office: Any) -> 
         **office.act("rut"), household=folder.case.household_id, person=child, role="child", since=office.month.since
     )
     assert {key[0] for key, state in stand(folder).items() if state == "open"} == {
-        "HOUSING_COST_CHANGE", "NEW_PERSON", "HOUSEHOLD_CHANGE"
+        "HOUSING_COST_CHANGE", "NEW_PERSON"
     }  # fmt: skip
 
 

@@ -219,8 +219,9 @@ def _check_household(event: Event, by: Actor, now: datetime) -> None:
 
 def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
     for period in periods:
-        causes = checks.causes_in(period)
-        keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=checks.KINDS, causes=causes)
+        causes = checks.causes_in(period, acting_door().the_tenant.today(now))
+        if causes is not None:
+            keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=checks.KINDS, causes=causes)
 
 
 def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:

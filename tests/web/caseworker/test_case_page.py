@@ -102,6 +102,34 @@ def test_two_at_once_see_both_texts(office: Any, desk: Any) -> None:
     assert sheets(office, folder)[1][1]["costs"][1]["note"] == "he says"
 
 
+def test_warnings_stand_with_their_line_and_looking_at_one_loses_nothing_typed(office: Any, desk: Any) -> None:
+    folder = office.case()
+    rut, hanna = desk(office, "rut"), desk(office, "hanna")
+    sent = {
+        "key": str(uuid4()), "month": str(office.month - 1), "channel": "paper", "language": "sv",
+        "household-same": "yes", "costs-0-code": "RENT", "costs-0-amount": "6 000",
+        "signed": str(folder.case.applicant_id), "evidence": "binder", "act": "submit",
+    }  # fmt: skip
+    rut.open(f"/cases/{folder.case.id}/paper/", **sent)
+    folder.assessed(office.month - 1)
+    sent |= {"key": str(uuid4()), "month": str(office.month), "costs-0-amount": "6 250"}
+    rut.open(f"/cases/{folder.case.id}/paper/", **sent)
+    path = where(office, folder)
+    form = fields(hanna.open(path).text) | {"cost-0-mine": "6 100", "cost-0-why": "without the garage"}
+    assert hanna.open(path, **form, act="assess").status_code == 302
+    page = hanna.open(path).text
+    said = re.search(r'class="h-warning">([^<]*)</span><a class="ds-link" href="#([^"]*)"', page)
+    assert said and said[2] == "id_cost-0-mine" and f'id="{said[2]}"' in page
+    assert html.unescape(said[1]).replace("\xa0", " ") == "Rent has changed: SEK 6,000.00 before, SEK 6,250.00 now"
+    act = re.search(r'form="facts" name="act" value="(seen:[^"]*)"', page)
+    assert act
+    kept = hanna.open(path, **(fields(page) | {"cost-0-why": "typed, not saved", "act": act[1]})).text
+    assert "looked at by Hanna Handläggare" in kept and act[1] not in kept and "typed, not saved" in kept
+    assert [facts["costs"][0]["note"] for _, facts in sheets(office, folder)] == ["", "without the garage"]
+    assert "Somebody else was quicker" in desk(office, "bo").open(path, **(fields(page) | {"act": act[1]})).text
+    assert hanna.open(path, **(fields(page) | {"act": "seen:nonsense"})).status_code == 404
+
+
 def test_a_paper_application_is_taken_once(office: Any, desk: Any) -> None:
     folder = office.case()
     rut = desk(office, "rut")

@@ -16,7 +16,7 @@ from handslag.domain.casefile.states import CaseState, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.states import HouseholdRole
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting, current_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -179,10 +179,12 @@ def keep_warnings(
     """
     wanted = set(causes)
     assert all(cause.kind in kinds for cause in wanted)
-    there = {cause_of(row): row for row in CaseWarning.objects.filter(period_id=period, kind__in=list(kinds))}
-    standing = {cause for cause, row in there.items() if row.state != WarningState.CLOSED}
-    if standing - wanted or wanted - set(there):
-        reconcile_warnings(tenant=tenant, by=by, now=now, period=period, kinds=kinds, causes=wanted)
+    door = current_door()
+    with acting(tenant, by, door.purpose if door is not None else "keep_warnings"):
+        there = {cause_of(row): row for row in CaseWarning.objects.filter(period_id=period, kind__in=list(kinds))}
+        standing = {cause for cause, row in there.items() if row.state != WarningState.CLOSED}
+        if standing - wanted or wanted - set(there):
+            reconcile_warnings(tenant=tenant, by=by, now=now, period=period, kinds=kinds, causes=wanted)
 
 
 @operation()
