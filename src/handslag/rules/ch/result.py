@@ -14,16 +14,18 @@ def tested(household: Any, norm: Norms) -> Truth:
 
 
 def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: Any) -> Whole:
-    """Entitlement: basic security (need A) against income, with neither EFB nor IZU. Returns what is missing."""
+    """Entitlement: basic security (need A) against income, with neither EFB nor IZU. Returns what is missing.
+
+    A case that runs on isn't tested, unless the setting says so; its line says that.
+    """
     missing = need - income
     sheet.line(
         "ENTRY",
         maximum(missing, 0),
         of=household,
         section=norm.section.entry,
-        text=where(missing > 0, "entry", "entry_no"),
-        numbers=(norm.entry_person, norm.entry_unit, norm.test_when),
-        when=tested(household, norm),
+        text=where(tested(household, norm), where(missing > 0, "entry", "entry_no"), "entry_running"),
+        numbers=(norm.entry_person, norm.entry_unit, used(norm.test_when, where(household.new, False, True))),
         need=need,
         income=income,
     )
