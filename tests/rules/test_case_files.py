@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from handslag.cli.sheet import app
-from handslag.rules import se
+from handslag.rules import ch, se
 
 CASE = Path(se.__file__).parent / "cases" / "2026" / "c1-single.yaml"
 
@@ -73,6 +73,17 @@ def test_a_file_that_cannot_be_calculated_is_refused_with_the_place(
     code, printed, told = run(path)
     assert (code, printed) == (1, "")
     assert said in told
+
+
+def test_a_case_names_its_legal_order_and_its_amounts_are_written_as_people_there_write_them(tmp_path: Path) -> None:
+    path = Path(ch.__file__).parent / "cases" / "2026" / "wealth-above-the-allowance.yaml"
+    code, text, _ = run(path)
+    assert (code, text.count("Unterstützung"), text.count("1’060.99")) == (0, 1, 3)
+    code, text, _ = run(path, "--lang", "fr")
+    assert (code, text.count("Aide  "), text.count("1’060.99")) == (0, 1, 3)
+    wrong = tmp_path / "case.yaml"
+    wrong.write_text(path.read_text(encoding="utf-8").replace('"6000.01"', "6000.01"), encoding="utf-8")
+    assert run(wrong)[2].endswith('wealth: whole Franken, or text such as "6’200.50"\n')
 
 
 def test_a_language_that_the_legal_order_has_no_words_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,10 +126,11 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Charging on, by heads
     serves_all = each(members, family_income, month, norm, along=(efb, above))
     own_income = each(members, _own_income, along=(efb, above, serves_all))
-    rest = means - allowances - total(members, own_income)
+    own_needs = each(members, _sum, along=(own_gbl, own_basic, own_promoting, izu))
+    common = common_a + common_b - (means - allowances - total(members, own_income))
     reduced = by_member(household.sanctions, reductions, members)
-    common = _spread(members, rest, heads, granted)
-    shares = each(members, charged_share, norm, sheet, along=(share_b, own_income, reduced, *common))
+    for_all = _spread(members, common, heads, granted)
+    shares = each(members, charged_share, norm, sheet, along=(own_needs, own_income, reduced, *for_all))
 
     # Beside the month: what may be asked back, and whom a contribution may be asked of
     refund = lawful_refund(household, heads - minors, norm, sheet)
@@ -154,6 +155,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
 def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
     return tuple(spread(rows, value) for value in values)
+
+
+def _sum(person: Any, gbl: Whole, basic: Whole, promoting: Whole, izu: Whole) -> Whole:
+    return gbl + basic + promoting + izu
 
 
 def _share(person: Any, gbl: Whole, own: Whole, common: Whole, heads: Whole) -> Whole:

@@ -81,29 +81,33 @@ def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: No
 
 def charged_share(
     person: Any,
-    need: Whole,
+    own_need: Whole,
     own_income: Whole,
     reduced: Whole,
-    family: Whole,
+    common: Whole,
     heads: Whole,
     granted: Whole,
     norm: Norms,
     sheet: Any,
 ) -> Whole:
-    """§ 44 SHG: the net cost of a member whom the canton reimburses, by heads; what is individual stays its own."""
-    net = maximum(need - own_income - reduced - round_to(CENTIME, family, heads), 0)
+    """§ 44 SHG: the net cost of a member whom the canton reimburses.
+
+    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part.
+    The line keeps both, so that a settlement over several months divides once.
+    """
+    net = maximum(own_need - own_income - reduced + round_to(CENTIME, common, heads), 0)
     return sheet.line(
         "SHARE",
         where(granted > 0, net, 0),
         of=person,
         section=norm.section.split,
         text=where(granted > 0, "share", "share_none"),
-        numbers=(used(norm.split_income, family != 0),),
+        numbers=(norm.split_income,),
         rounding="rappen_half_up",
         when=person.reimbursed,
-        need=need,
+        need=own_need,
         own=own_income,
         reduced=reduced,
-        family=family,
+        common=common,
         heads=heads,
     )
