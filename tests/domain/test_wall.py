@@ -33,6 +33,15 @@ BESIDES = {
             m.id, now()
         FROM casefile_period p JOIN tenancy_staffmember m ON m.tenant_id = p.tenant_id
         WHERE p.tenant_id = %s LIMIT 1""",
+    "casefile_note": """
+        WITH k AS (SELECT gen_random_uuid() AS id)
+        INSERT INTO casefile_note (id, tenant_id, case_id, kind, text, adds_to_id, written_by_id, written_at)
+        SELECT k.id, c.tenant_id, c.id, 'note', 'x', k.id, c.caseworker_id, now() FROM casefile_case c, k
+        WHERE c.tenant_id = %s LIMIT 1""",
+    "casefile_notedraft": """
+        INSERT INTO casefile_notedraft (id, tenant_id, case_id, member_id, form, saved_at)
+        SELECT gen_random_uuid(), tenant_id, id, caseworker_id, '{}', now() FROM casefile_case
+        WHERE tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

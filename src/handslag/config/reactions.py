@@ -17,6 +17,7 @@ from handslag.domain.casefile.operations import (
     CaseOpened,
     MovedIn,
     MovedOut,
+    NoteWritten,
     WarningAcknowledged,
     WarningsReconciled,
     keep_warnings,
@@ -28,6 +29,7 @@ from handslag.domain.decisions.operations import (
     DecisionTaken,
     LetterRefused,
     LetterRendered,
+    ProposalWithdrawn,
 )
 from handslag.domain.documents.operations import DocumentRecorded
 from handslag.domain.entitlement import checks
@@ -291,6 +293,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_household, causes=(TaskOpened,)),
         Reaction(_check_household, causes=(WarningsReconciled,)),
     ),
+    NoteWritten: (),
     WarningsReconciled: (),
     WarningAcknowledged: (),
     DraftOpened: (),
@@ -305,6 +308,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PeriodAssessed: (Reaction(_check_assessed, causes=(WarningsReconciled,)),),
     DecisionProposed: (),
     DecisionReturned: (),
+    ProposalWithdrawn: (),
     DecisionTaken: (
         Reaction(_plan, causes=(PaymentsPlanned,)),
         Reaction(_clear_inbox, causes=(InboxClosed,)),

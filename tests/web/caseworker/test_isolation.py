@@ -42,6 +42,7 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/applications/<uuid:application>/": CASE,
     "cases/<uuid:case>/close/": WORK,
     "cases/<uuid:case>/paper/": CASE,
+    "cases/<uuid:case>/notes/": CASE,
     "cases/<uuid:case>/account/": CASE,
     "cases/<uuid:case>/account/income/": WORK,
     "cases/<uuid:case>/account/<uuid:booking>/reverse/": WORK,
@@ -49,6 +50,7 @@ MAY: dict[str, set[str]] = {
     "decisions/<uuid:decision>/": CASE,
     "decisions/<uuid:decision>/decide/": WORK,
     "decisions/<uuid:decision>/return/": WORK,
+    "decisions/<uuid:decision>/withdraw/": WORK,
     "payments/": PAYERS,
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
@@ -71,6 +73,7 @@ MAY: dict[str, set[str]] = {
 }
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
+    "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",

@@ -7,11 +7,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from handslag.domain.casefile.states import CaseState, WarningKind, WarningState
+from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
-from handslag.domain.tenancy.rows import TenantFK, TenantRow
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Case(TenantRow):
@@ -112,4 +112,44 @@ class CaseWarning(TenantRow):
                 | Q(state="closed", closed_at__isnull=False),
                 name="warning_moments_of_its_state",
             ),
+        ]
+
+
+class Note(TenantRow):
+    """What a member of staff noted in a case, done: never changed again, only added to."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    case = TenantFK(Case)
+    kind = models.CharField(max_length=12, choices=NoteKind.choices)
+    text = models.TextField()
+    at = models.DateTimeField(null=True, help_text="of a call or an appointment: when")
+    adds_to = TenantFK("casefile.Note", null=True)
+    written_by = TenantFK(StaffMember)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case", "written_at"])]
+        constraints = [
+            *wall("casefile_note", "case", "adds_to", "written_by", append_only=True),
+            models.CheckConstraint(condition=Q(kind__in=NoteKind.values), name="note_kind_known"),
+            models.CheckConstraint(condition=~Q(text=""), name="note_says_something"),
+            models.CheckConstraint(condition=Q(kind="note", at=None) | ~Q(kind="note"), name="note_at_of_a_meeting"),
+        ]
+
+
+class NoteDraft(TenantRow):
+    """What somebody is writing in a case: kept while she types, gone into the note when it is done."""
+
+    uncommitted: ClassVar[dict[str, str]] = {"*": "drafts are no history; what was done is the note"}
+
+    case = TenantFK(Case)
+    member = TenantFK(StaffMember)
+    form = models.JSONField(help_text="kind, text, at, adds_to as typed")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("casefile_notedraft", "case", "member"),
+            models.UniqueConstraint(fields=["tenant", "case", "member"], name="notedraft_once"),
         ]

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
-from handslag.domain.casefile.models import Case, CaseWarning, Period
+from handslag.domain.casefile.models import Case, CaseWarning, Note, NoteDraft, Period
 from handslag.domain.casefile.permissions import case_for_staff, household_for_staff
 from handslag.domain.casefile.queries import Cause, cause_of
-from handslag.domain.casefile.states import CaseState, WarningKind, WarningState
+from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.states import HouseholdRole
@@ -38,6 +38,10 @@ class MovedIn(Event):
 
 class MovedOut(Event):
     kind = "moved out"
+
+
+class NoteWritten(Event):
+    kind = "note written"
 
 
 class WarningsReconciled(Event):
@@ -241,3 +245,52 @@ def acknowledge_warning(*, tenant: str | int, by: Actor, now: datetime, warning:
     return Done(
         found, WarningAcknowledged(subject=case.id, payload={"warning": str(found.id), "kind": str(found.kind)})
     )
+
+
+#: Characters of a note.
+LONGEST_NOTE = 10_000
+
+
+@operation()
+def write_note(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    kind: str,
+    text: str,
+    at: datetime | None = None,
+    adds_to: UUID | None = None,
+) -> Done[Note]:
+    """Note something in a case: done, it is never changed; `adds_to` names the note that this one adds to.
+
+    NotPossible("note text") for nothing or too much, ("note time") for a call or an appointment without its moment.
+    """
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR)
+    text = text.strip()
+    if not text or len(text) > LONGEST_NOTE:
+        raise NotPossible("note text")
+    if (kind == NoteKind.NOTE) != (at is None):
+        raise NotPossible("note time")
+    if adds_to is not None and not Note.objects.filter(id=adds_to, case=found).exists():
+        raise Hidden("note", adds_to)
+    note = Note.objects.create(
+        case=found, kind=NoteKind(kind), text=text, at=at, adds_to_id=adds_to, written_by_id=member.id, written_at=now
+    )
+    NoteDraft.objects.filter(case=found, member_id=member.id).update(form={}, saved_at=now)
+    return Done(note, NoteWritten(subject=found.id, payload={"note": str(note.id), "kind": note.kind}))
+
+
+@operation(silent=True)
+def keep_note_draft(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, form: dict[str, str]
+) -> Done[NoteDraft]:
+    """Keep what the member acting is writing in a case, as typed."""
+    found, member = case_for_staff(case, by, now)
+    draft, _ = NoteDraft.objects.get_or_create(
+        case=found, member_id=member.id, defaults={"form": form, "saved_at": now}
+    )
+    draft.form, draft.saved_at = form, now
+    draft.save(update_fields=["form", "saved_at"])
+    return Done(draft)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.casefile.models import Case, CaseWarning, Period
+from handslag.domain.casefile.models import Case, CaseWarning, Note, NoteDraft, Period
 from handslag.domain.casefile.states import WarningKind, WarningState
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
@@ -115,3 +115,17 @@ def warnings_on(period: UUID) -> list[CaseWarning]:
 def open_warnings(period: UUID, *kinds: WarningKind) -> bool:
     """Whether a warning of these kinds waits for somebody to acknowledge it (before a decision, say)."""
     return CaseWarning.objects.filter(period_id=period, kind__in=kinds, state=WarningState.OPEN).exists()
+
+
+def notes_of(case: UUID) -> list[Note]:
+    """The notes of a case, newest first; each carries `additions`, oldest first."""
+    rows = list(Note.objects.select_related("written_by").filter(case_id=case).order_by("-written_at", "-id"))
+    for row in rows:
+        row.additions = [one for one in reversed(rows) if one.adds_to_id == row.id]  # type: ignore[attr-defined]
+    return [row for row in rows if row.adds_to_id is None]
+
+
+def note_draft(case: UUID, member: Member) -> dict[str, str]:
+    """What this member was writing in a case, as typed."""
+    form = NoteDraft.objects.filter(case_id=case, member_id=member.id).values_list("form", flat=True).first()
+    return dict(form or {})

@@ -36,3 +36,9 @@ WARNING_STEPS: dict[str, dict[str, str]] = {
     WarningState.ACKNOWLEDGED: {WarningState.CLOSED: "system"},
     WarningState.CLOSED: {},
 }
+
+
+class NoteKind(TextChoices):
+    NOTE = "note"
+    PHONE = "phone"  # a call: `at` says when
+    APPOINTMENT = "appointment"  # a meeting agreed: `at` says when

@@ -51,7 +51,7 @@ class Decision(TenantRow):
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(
-                condition=Q(decided_by=None, decided_at=None, state__in=["proposed", "returned"])
+                condition=Q(decided_by=None, decided_at=None, state__in=["proposed", "returned", "withdrawn"])
                 | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["decided", "served"]),
                 name="decision_taken_with_who_and_when",
             ),

@@ -25,7 +25,7 @@ from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.operations import next_reference
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
@@ -43,6 +43,10 @@ LEGAL_BASIS_BEFORE = "4 kap. 1 och 3 §§ socialtjänstlagen (2001:453)"
 
 class DecisionProposed(Event):
     kind = "decision proposed"
+
+
+class ProposalWithdrawn(Event):
+    kind = "proposal withdrawn"
 
 
 class DecisionReturned(Event):
@@ -107,7 +111,11 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
     if Sheet.objects.filter(period=found.period, number__gt=found.number).exists():
         raise NotPossible("not the newest sheet")
     _refuse_example_norms(found)
-    if Decision.objects.filter(period=found.period).exclude(state=DecisionState.RETURNED).exists():
+    if (
+        Decision.objects.filter(period=found.period)
+        .exclude(state__in=[DecisionState.RETURNED, DecisionState.WITHDRAWN])
+        .exists()
+    ):
         raise NotPossible("proposed")
     outcome = outcome_of(found)
     if outcome != Outcome.BIFALL and not are_reasons(reasons):
@@ -176,6 +184,19 @@ def return_proposal(
     row.state, row.returned_reason, row.version = DecisionState.RETURNED, reason.strip(), row.version + 1
     row.save(update_fields=["state", "returned_reason", "version"])
     return Done(row, DecisionReturned(subject=case.id, payload={"decision": str(row.id), "reason": reason.strip()}))
+
+
+@operation()
+def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
+    """Who proposed it takes the proposal back, while nobody has decided: it can be calculated and proposed anew."""
+    row, case, member = _locked(decision, by, now)
+    if member.id != row.proposed_by_id:
+        raise NotAllowed("decision", decision)
+    if row.version != version or row.state != DecisionState.PROPOSED:
+        raise Conflict("decision", theirs=row.state)
+    row.state, row.version = DecisionState.WITHDRAWN, row.version + 1
+    row.save(update_fields=["state", "version"])
+    return Done(row, ProposalWithdrawn(subject=case.id, payload={"decision": str(row.id)}))
 
 
 @operation()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from handslag.domain.audit.models import ReadEntry
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.audit.queries import timeline
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import acknowledge_warning
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.casefile.queries import period_before, period_in, periods_of, warnings_on
+from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
+from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.queries import newest_decision
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.models import Assessment
@@ -47,11 +47,31 @@ from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
-from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
+from handslag.web.caseworker.pages import (
+    CASE_ROLES,
+    attempt,
+    base,
+    language,
+    page,
+    require,
+    today,
+    typed,
+    who,
+)
+from handslag.web.caseworker.presence import others_at
 from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import shown_sheet
 from handslag.web.caseworker.warnings import shown_warnings
-from handslag.web.caseworker.wording import CHANNELS, EVENTS, INBOX_STATES, OUTCOMES, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import (
+    CHANNELS,
+    EVENTS,
+    INBOX_STATES,
+    NOTE_KINDS,
+    OUTCOMES,
+    REFUSALS,
+    STATES,
+    refusal,
+)
 from handslag.web.entry.pages import desk_page
 
 #: What follows by itself from what people do: shown on demand.
@@ -86,12 +106,25 @@ def case_name(case: Case) -> str:
 @desk_page("case")
 def open_case(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """A case: its newest month that was applied for or decided, or the empty page where there is none."""
-    found, member = case_for_staff(case, **who(request))
-    periods = sorted(periods_of(found.id).values(), key=lambda p: p.since, reverse=True)
+    found, _member = case_for_staff(case, **who(request))
+    periods = sorted(periods_of(found.id), reverse=True)
     if periods:
-        return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{Month.of(periods[0].since)}/")
+        return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{Month.of(periods[0])}/")
+    return newest_month(request, case)
+
+
+def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpResponse:
+    """The page of a case's newest month, or of none, with what went wrong."""
+    found, member = case_for_staff(case, **who(request))
     looked_at("case", found.id)
-    return page(request, "case_without_period.html", **_frame(request, found, member, None))
+    periods = sorted(periods_of(found.id).values(), key=lambda p: p.since, reverse=True)
+    if not periods:
+        return page(request, "case_without_period.html", trouble=trouble, **_frame(request, found, member, None))
+    at = standing(found, periods[0])
+    names = _names(found, periods[0], member)
+    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before)
+    troubles = [trouble] if trouble else []
+    return _work(request, found, periods[0], member, at, form, None, troubles, False, [])
 
 
 def _frame(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
@@ -125,24 +158,30 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "months": [Month.of(since) for since in sorted(periods_of(case.id), reverse=True)],
         "events": events,
         "documents": list(Document.objects.filter(subject_id=case.id).order_by("-created_at")),
-        "others": _others(request, case, staff),
+        "others": sorted(staff[key] for key in others_at(request, case.id) if key in staff),
+        "notes": notes_of(case.id),
+        "note_draft": note_draft(case.id, member),
+        "note_kinds": [(kind, NOTE_KINDS[kind]) for kind in NoteKind],
+        "ever": _ever(case, member),
+        "may_note": bool(member.roles & set(CASE_ROLES)),
         "may_work": Role.CASEWORKER in member.roles,
         "may_enter": bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
         "caseworker": StaffMember.objects.filter(id=case.caseworker_id).first() if case.caseworker_id else None,
     }
 
 
-def _others(request: HttpRequest, case: Case, staff: dict[Any, str]) -> list[str]:
-    """Colleagues who looked at this case within ten minutes."""
-    door = the_door(request)
-    since = request.now - timedelta(minutes=10)  # type: ignore[attr-defined]
-    keys = (
-        ReadEntry.objects.filter(subject=case.id, at__gt=since, actor_kind="staff", outcome="read")
-        .exclude(actor_id=door.the_actor.id)
-        .values_list("actor_id", flat=True)
-        .distinct()
-    )
-    return sorted(staff[key] for key in keys if key in staff)
+def _ever(case: Case, member: Member) -> list[dict[str, Any]]:
+    """Everybody who was ever of the household, with her days (the last day of those who left)."""
+    rows = household_on(case.household_id, date.min, date.max)
+    seen = seen_by_staff(member, [row.person for row in rows])
+    return [
+        {
+            "name": seen[row.person_id].name or _("Protected person"),
+            "since": row.since,
+            "until": row.until - timedelta(days=1) if row.until else None,
+        }
+        for row in sorted(rows, key=lambda row: row.since)
+    ]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from handslag.domain.decisions.operations import (
     outcome_of,
     propose,
     return_proposal,
+    withdraw_proposal,
 )
 from handslag.domain.decisions.queries import proposals_for
 from handslag.domain.decisions.states import DecisionState, Outcome
@@ -152,6 +153,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         outcome=OUTCOMES[found.outcome],
         state=STATES[found.state],
         proposed=proposed,
+        may_withdraw=own and proposed,
         own=own and four_eyes and proposed,
         may_decide=proposed and Role.DECIDER in member.roles and not (own and four_eyes),
         may_return=proposed and Role.DECIDER in member.roles and not own,
@@ -184,6 +186,17 @@ def take(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     except Conflict:
         return _decision(request, decision, str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/decisions/{decision}/")
+
+
+@desk_page("decision")
+@require_POST
+def withdraw(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
+    """Take one's own proposal back: `version`. Leads to the case and its month."""
+    try:
+        row = attempt(request, withdraw_proposal, decision=decision, version=_version(request))
+    except Conflict:
+        return _decision(request, decision, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/cases/{row.case_id}/periods/{Month.of(row.period.since)}/")
 
 
 @desk_page("decision")

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from handslag.web.caseworker import case, decide, documents, inbox, money, own, paper, payees, register, start, tasks
+from handslag.web.caseworker import (
+    case,
+    decide,
+    documents,
+    inbox,
+    money,
+    notes,
+    own,
+    paper,
+    payees,
+    register,
+    start,
+    tasks,
+)
 
 urlpatterns = [
     path("<slug:tenant>/", start.home),
@@ -37,6 +50,8 @@ urlpatterns = [
     path("<slug:tenant>/decisions/<uuid:decision>/", decide.decision),
     path("<slug:tenant>/decisions/<uuid:decision>/decide/", decide.take),
     path("<slug:tenant>/decisions/<uuid:decision>/return/", decide.send_back),
+    path("<slug:tenant>/decisions/<uuid:decision>/withdraw/", decide.withdraw),
+    path("<slug:tenant>/cases/<uuid:case>/notes/", notes.write),
     path("<slug:tenant>/payments/", money.payments),
     path("<slug:tenant>/payments/tomorrow/", money.tomorrow),
     path("<slug:tenant>/payments/<uuid:payment>/unblock/", money.unblock),

@@ -62,6 +62,8 @@ REFUSALS: dict[str, str | Promise] = {
     "set off": _("An advance is set off here. Correct the decision’s booking instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
+    "note text": _("Write the note; it takes 10,000 characters."),
+    "note time": _("Write the day and the time of the call or the appointment."),
     "nothing chosen": _("Tick the applications first."),
     "nothing to remind": _(
         "None of these waits for its applicant, or all were reminded today. Only who has to answer is reminded."
@@ -102,6 +104,12 @@ FILTERS: dict[str, str | Promise] = {
     "channel counter": _("at the counter"),
 }
 
+NOTE_KINDS: dict[str, str | Promise] = {
+    "note": _("Note"),
+    "phone": _("Telephone call"),
+    "appointment": _("Appointment"),
+}
+
 #: What a warning says; `what` is the line or the person that it is about.
 WARNINGS: dict[str, str | Promise] = {
     "UNHANDLED_INCOME": _("A fetched payment that no rule has a place for: %(what)s"),
@@ -137,6 +145,8 @@ EVENTS: dict[str, str | Promise] = {
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
     "inbox taken": _("Taken to work on"),
+    "note written": _("Noted"),
+    "proposal withdrawn": _("Proposal taken back"),
     "warning acknowledged": _("Warning looked at"),
     "warnings reconciled": _("Warnings checked"),
     "inbox put back": _("Put back"),
@@ -183,6 +193,7 @@ OUTCOMES: dict[str, str | Promise] = {
 STATES: dict[str, str | Promise] = {
     "proposed": _("proposed"),
     "returned": _("sent back"),
+    "withdrawn": _("taken back"),
     "decided": _("decided"),
     "served": _("decided and served"),
     "planned": _("planned"),
