@@ -43,7 +43,8 @@ from handslag.kernel.money import KRONA
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
-    *AMOUNTS, "percent", "permille", "divisor", "days", "months", "years", "persons", "choice", "reference",
+    *AMOUNTS, "percent", "permille", "divisor", "kilometres", "days", "months", "years", "persons", "choice",
+    "reference",
 )  # fmt: skip
 STATUSES: Final = ("official", "derived", "example")
 

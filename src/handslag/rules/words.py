@@ -141,3 +141,22 @@ def _places(rows: Any, members: Any) -> NDArray[np.int64]:
     """Where in the members' columns each row's member stands."""
     first: NDArray[np.int64] = spread(rows, members.offsets[:-1] - members.offsets[0]) + rows.member
     return first
+
+
+def running(rows: Any, values: Any, members: Any) -> Any:
+    """For each row the sum of the values of the rows before it that belong to the same member.
+
+    The rows of one member stand together, in the order of the members.
+    """
+    if isinstance(rows, tuple):
+        before: list[Any] = []
+        sums: dict[int, Any] = {}
+        for row, value in zip(rows, values, strict=True):
+            before.append(sums.get(row.member, 0))
+            sums[row.member] = before[-1] + value
+        return tuple(before)
+    places = _places(rows, members)
+    sums_before = np.cumsum(values) - values
+    starts = np.ones(len(places), dtype=np.bool_)
+    starts[1:] = places[1:] != places[:-1]
+    return sums_before - sums_before[np.maximum.accumulate(np.where(starts, np.arange(len(places)), 0))]
