@@ -8,11 +8,16 @@ from datetime import date
 from random import Random
 from typing import Any
 
+from handslag.kernel.months import Month
 from handslag.rules.ch import population as ch_population
 from handslag.rules.ch.facts import Facts as ChFacts
 from handslag.rules.ch.numbers import CANTONS
 from handslag.rules.ch.pack import calculate as ch_calculate
 from handslag.rules.ch.pack import norms_of as ch_norms
+from handslag.rules.de import population as de_population
+from handslag.rules.de.facts import Facts as DeFacts
+from handslag.rules.de.pack import calculate as de_calculate
+from handslag.rules.de.pack import norms_of as de_norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
 from handslag.rules.se import population as se_population
@@ -20,7 +25,7 @@ from handslag.rules.se.facts import Facts as SeFacts
 from handslag.rules.se.pack import calculate as se_calculate
 from handslag.rules.se.pack import norms_of as se_norms
 from handslag.rules.sheet import Sheet
-from tests.rules import ch_households, households
+from tests.rules import ch_households, de_households, households
 
 WHAT = (
     "In each round 500 random households of each pack, of one period and one set of settings, are calculated one by "
@@ -52,6 +57,7 @@ class Law:
 LAWS: Mapping[str, Law] = {
     "se": Law(SeFacts, se_norms, se_calculate, se_population),
     "ch": Law(ChFacts, ch_norms, ch_calculate, ch_population, ch_households.RENTS),
+    "de": Law(DeFacts, de_norms, de_calculate, de_population, de_households.TABLES),
 }
 
 
@@ -61,6 +67,10 @@ def drawn(name: str, draw: Random) -> list[dict[str, Any]]:
     if name == "se":
         chosen = households.settings(draw)
         return [households.household(draw, since, until, chosen) for _ in range(HOUSEHOLDS)]
+    if name == "de":
+        month = Month.of(since)
+        chosen = de_households.settings(draw)
+        return [de_households.household(draw, month.since, month.until, chosen) for _ in range(HOUSEHOLDS)]
     canton = draw.choice(CANTONS)
     chosen = ch_households.settings(draw, canton)
     return [ch_households.unit(draw, since, until, canton, chosen) for _ in range(HOUSEHOLDS)]

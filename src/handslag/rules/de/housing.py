@@ -1,0 +1,224 @@
+"""Unterkunft und Heizung: §§ 35, 42, 42a SGB XII."""
+
+from typing import Any
+
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, district, for_days, no, part_numbers, rounded
+from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, WAITING_ONLY, Norms
+from handslag.rules.de.rows import Period, shown
+from handslag.rules.norms import Number, Table
+from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, used, where
+
+
+def limit(name: str, table: Table | None, further: Number | None, people: Whole, only: Truth) -> Whole:
+    """A limit by number of people, and an amount for each further one; NormMissing where it is asked and not there."""
+    if table is None:
+        return district(f"{name}.limit", None, only)
+    largest = len(table.rows)
+    more = maximum(people - largest, 0)
+    return lookup(table, minimum(people, largest), only=only) + more * district(
+        f"{name}.further", further, only & (more > 0)
+    )
+
+
+def size(household: Any) -> Whole:
+    """People whose number decides what is appropriate: all residents, or those of a contract of their own."""
+    return maximum(where(household.own_contract, household.heads, household.residents), 1)
+
+
+def shares(household: Any, norm: Norms) -> Whole:
+    """Into how many parts the cost is split."""
+    if norm.setting_head_split == RESIDENTS:
+        return size(household)
+    return maximum(household.heads, 1)
+
+
+def protected(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 3 Satz 4: twelve months after the month in which a member of the household died."""
+    return (household.months_since_death >= 0) & (household.months_since_death <= norm.housing_death_months)
+
+
+def waiting(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 1 Satz 2 bis 6: the Karenzzeit."""
+    return (household.karenz_month >= 0) & (household.karenz_month < norm.housing_karenz_months)
+
+
+def capped(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 1 Satz 7: whether one and a half times the appropriate rent is the most (from mid-2026)."""
+    if norm.housing_waiting_limit == NO_LIMIT:
+        return household.rent < 0
+    examined = no(household.appropriate) & no(protected(household, norm)) & no(household.higher)
+    if norm.setting_waiting_scope == WAITING_ONLY:
+        return examined & waiting(household, norm)
+    return examined & (waiting(household, norm) | no(household.reduce_over))
+
+
+def reduced(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 1 und 3: after Karenzzeit and the time to reduce the cost, only what is appropriate."""
+    examined = no(household.appropriate) & no(protected(household, norm))
+    return examined & no(waiting(household, norm)) & household.reduce_over
+
+
+def above_ceiling(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 1 Satz 9: rent above a ceiling or the rent brake has no Karenzzeit, only the time to reduce it."""
+    if norm.housing_waiting_limit == NO_LIMIT:
+        return household.rent < 0
+    examined = no(household.appropriate) & no(protected(household, norm))
+    return examined & waiting(household, norm) & household.reduce_over & (household.over_ceiling > 0)
+
+
+def rent_limit(household: Any, norm: Norms) -> Whole:
+    """The appropriate rent of the dwelling, where it is asked; else 0."""
+    return limit(
+        "rent", norm.rent_limit, norm.rent_further, size(household),
+        capped(household, norm) | reduced(household, norm),
+    )  # fmt: skip
+
+
+def recognised_rent(household: Any, norm: Norms) -> Whole:
+    """Rent of the dwelling that counts."""
+    most = rent_limit(household, norm)
+    waiting_most = cents(most * norm.housing_most_percent, PERCENT, norm)
+    rent = where(
+        reduced(household, norm),
+        minimum(household.rent, most),
+        where(capped(household, norm), minimum(household.rent, waiting_most), household.rent),
+    )
+    return where(above_ceiling(household, norm), minimum(rent, household.rent - household.over_ceiling), rent)
+
+
+def recognised_heating(household: Any, norm: Norms) -> Whole:
+    """§ 35 Abs. 3 und 5: heating has no Karenzzeit, only the time to reduce it."""
+    asked = no(household.appropriate) & no(protected(household, norm)) & household.heating_over
+    most = limit("heating", norm.heating_limit, norm.heating_further, size(household), asked)
+    return where(asked, minimum(household.heating, most), household.heating)
+
+
+def why_rent(household: Any, recognised: Whole, norm: Norms) -> Any:
+    """For the explanation: which rule made less of the rent (one household only)."""
+    return where(
+        reduced(household, norm) & (recognised < household.rent),
+        " rent_reduced",
+        where(
+            above_ceiling(household, norm) & (recognised == household.rent - household.over_ceiling),
+            " rent_ceiling",
+            where(capped(household, norm) & (recognised < household.rent), " rent_capped", ""),
+        ),
+    )
+
+
+def rent_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of the rent's lines: what decided how much of it counts."""
+    examined = no(household.appropriate) & no(protected(household, norm))
+    limited, most = reduced(household, norm), capped(household, norm)
+    return (
+        *limit_numbers(norm.rent_limit, norm.rent_further, size(household), limited | most),
+        used(norm.housing_most_percent, most),
+        used(norm.housing_waiting_limit, examined & no(household.higher) & no(limited)),
+        used(norm.setting_waiting_scope, examined & no(waiting(household, norm)) & no(household.reduce_over)),
+        used(norm.housing_karenz_months, examined & (household.karenz_month >= 0)),
+        used(norm.housing_death_months, household.months_since_death >= 0),
+    )
+
+
+def heating_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
+    """The same for heating."""
+    asked = no(household.appropriate) & no(protected(household, norm)) & household.heating_over
+    return limit_numbers(norm.heating_limit, norm.heating_further, size(household), asked)
+
+
+def limit_numbers(table: Table | None, further: Number | None, people: Whole, only: Truth) -> tuple[Any, ...]:
+    """For the numbers of a line: the row of a limit, and the amount for further people."""
+    if table is None:
+        return ()
+    row = lookup(table, minimum(people, len(table.rows)), only=only)
+    return (used(row, only), *((used(further, only & (people > len(table.rows))),) if further is not None else ()))
+
+
+def share_of_rent(
+    person: Any,
+    chapter: Whole,
+    there: Truth,
+    actual: Whole,
+    recognised: Whole,
+    parts: Whole,
+    code: str,
+    sections: tuple[str, str],
+    why: str,
+    numbers: tuple[Any, ...],
+    month: Period,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
+    return sheet.line(
+        code,
+        for_days(cents(recognised, parts, norm), person, chapter, month, norm),
+        of=shown(person, "as_home"),
+        section=where(chapter == CHAPTER_4, sections[1], sections[0]),
+        text=where(parts == 1, "share_all", "share") + why,
+        numbers=(
+            *numbers,
+            used(norm.setting_head_split, parts > 1),
+            rounded(recognised, parts, norm),
+            *part_numbers(person, chapter, month, norm),
+        ),
+        rounding=where(recognised % parts == 0, "", "cent"),
+        when=person.dwelling & no(person.rent_free) & there,
+        actual=actual,
+        recognised=recognised,
+        parts=parts,
+    )
+
+
+def difference(person: Any, chapter: Whole, residents: Whole, heating: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 42a Abs. 3: who lives with relatives without a contract: limit for all residents, less that for one fewer.
+
+    Heating in the same proportion; chapter 4 only.
+    """
+    asked = person.rent_free & (chapter == CHAPTER_4) & (residents >= 2)
+    one_fewer = maximum(residents - 1, 1)
+    whole = limit("rent", norm.rent_limit, norm.rent_further, residents, asked)
+    fewer = limit("rent", norm.rent_limit, norm.rent_further, one_fewer, asked)
+    rent = maximum(whole - fewer, 0)
+    warm = cents(heating * rent, maximum(whole, 1), norm)
+    limits = (
+        *limit_numbers(norm.rent_limit, norm.rent_further, residents, asked),
+        *limit_numbers(norm.rent_limit, norm.rent_further, one_fewer, asked),
+    )
+    first = sheet.line(
+        "DIFFERENCE", rent, of=shown(person, "as_home"), section=norm.section.difference, text="difference",
+        numbers=limits, when=asked, whole=whole, fewer=fewer, residents=residents,
+    )  # fmt: skip
+    second = sheet.line(
+        "DIFFERENCE_HEATING", warm, of=shown(person, "as_home"), section=norm.section.difference,
+        text="difference_heating",
+        numbers=(*limits, rounded(heating * rent, maximum(whole, 1), norm)), rounding="cent", when=asked,
+        whole=whole, rent=rent, heating=heating,
+    )  # fmt: skip
+    return first + second
+
+
+def elsewhere(person: Any, norm: Norms, sheet: Any) -> Whole:
+    """§ 42a Abs. 5 und 7, § 42 Nr. 4: outside a dwelling the average warm rent is the measure (§ 45a)."""
+    outside = person.special | person.other_housing | person.institution
+    average = district("warm_rent", norm.warm_rent, outside)
+    cost = minimum(person.accommodation, average)
+    quarter = cents(average * norm.housing_special_percent, PERCENT, norm)
+    more = minimum(minimum(person.accommodation - cost, person.extras), quarter)
+    amount = where(person.institution, average, where(person.special, cost + more, cost))
+    return sheet.line(
+        "WARM_RENT",
+        amount,
+        of=shown(person, "as_home"),
+        section=where(
+            person.institution,
+            norm.section.institution_rent,
+            where(person.special, norm.section.special, norm.section.other_housing),
+        ),
+        text=where(person.institution, "warm_institution", where(person.special, "warm_special", "warm_other")),
+        numbers=(norm.warm_rent, used(norm.housing_special_percent, person.special & (more > 0))),
+        when=outside,
+        actual=person.accommodation,
+        average=average,
+        more=more,
+    )

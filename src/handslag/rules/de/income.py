@@ -1,0 +1,294 @@
+"""Einkommen: §§ 82 bis 84, § 43 SGB XII and the ordinance on § 82, in the order in which it is counted."""
+
+from typing import Any
+
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of
+from handslag.rules.de.numbers import GROSS, Norms
+from handslag.rules.de.rows import shown
+from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
+
+
+def came_now(income: Any) -> Truth:
+    """A back-payment that came in this month: what counts of it depends on the claim (§ 82 Abs. 7)."""
+    return income.back & (income.spread_part == 0)
+
+
+def spread_share(income: Any, norm: Norms) -> Whole:
+    """§ 82 Abs. 7 Satz 2: the part of this month, so that the parts of all months make the whole."""
+    months = where(income.spread_months > 0, income.spread_months, norm.income_spread_months)
+    part = income.spread_part
+    share = income.gross * (part + 1) // months - income.gross * part // months
+    return where(part < months, share, 0)
+
+
+def in_this_month(income: Any, norm: Norms) -> Whole:
+    """§ 82 Abs. 5 Satz 3 und Abs. 7: what counts for this month of money that came for several."""
+    combined = income.covers_months > 1
+    by_month = where(combined, cents(income.gross, income.covers_months, norm), income.gross)
+    return where(came_now(income), 0, where(income.back, spread_share(income, norm), by_month))
+
+
+def is_student(income: Any, age: Whole, norm: Norms) -> Truth:
+    """§ 82 Abs. 1 Satz 2 Nr. 7: in training or voluntary service, from 15 and below 25."""
+    young = (age >= norm.income_student_age) & (age < norm.income_volunteer_age)
+    return young & (income.student | income.volunteer)
+
+
+def is_volunteer(income: Any, age: Whole, norm: Norms) -> Truth:
+    """§ 82 Abs. 2 Satz 2: pocket money of voluntary service, from 25."""
+    return income.volunteer & (age >= norm.income_volunteer_age)
+
+
+def is_earned(income: Any, age: Whole, norm: Norms) -> Truth:
+    """Income that the allowance on earnings is computed on."""
+    return income.earnings | income.student | (income.volunteer & no(is_volunteer(income, age, norm)))
+
+
+def not_income(income: Any, chapter: Whole, age: Whole, norm: Norms) -> Whole:
+    """§ 82 Abs. 1 Satz 2, §§ 83, 84, § 43 Abs. 2 und 5: the part of this month that is no income."""
+    amount = in_this_month(income, norm)
+    free = where(is_student(income, age, norm), norm.income_minijob, 0)
+    free = where(income.honorary, maximum(norm.income_honorary - income.before, 0), free)
+    free = where(income.capital & (chapter == CHAPTER_4), maximum(norm.income_capital - income.before, 0), free)
+    free = where(income.exempt | (income.presumed & (chapter == CHAPTER_4)), amount, free)
+    return minimum(amount, free)
+
+
+def expenses(income: Any, norm: Norms) -> Whole:
+    """§ 82 Abs. 2 Satz 1 Nr. 4, § 3 of the ordinance: lump sum, ticket or car, second household, others."""
+    return (
+        where(income.equipment, norm.income_equipment, 0)
+        + minimum(income.car_km, norm.income_car_most) * norm.income_car_km
+        + minimum(income.second_household, norm.income_second_household)
+        + income.costs
+    )
+
+
+def net_income(income: Any, chapter: Whole, age: Whole, norm: Norms, sheet: Any) -> Whole:
+    """One income of this month, less what is no income and what § 82 Abs. 2 deducts; never below 0."""
+    amount = in_this_month(income, norm)
+    plain = shown(income, "as_deduction")
+    spread = income.back & no(came_now(income))
+    combined = income.covers_months > 1
+    student = is_student(income, age, norm)
+    limits = (
+        used(norm.income_minijob, student),
+        used(norm.income_honorary, income.honorary),
+        used(norm.income_capital, income.capital & (chapter == CHAPTER_4)),
+    )
+    sheet.line(
+        "INCOME",
+        amount,
+        of=income,
+        section=where(
+            spread, norm.section.spread, where(combined, norm.section.combined_pension, section_of(income, norm))
+        ),
+        text=where(spread, "income_spread", where(combined, "income_combined", "income")),
+        numbers=(
+            used(norm.income_spread_months, spread & (income.spread_months < 0)),
+            used(norm.setting_rounding, combined & (income.gross % income.covers_months != 0)),
+            *limits,
+        ),
+        rounding=where(combined, "cent", ""),
+        when=no(came_now(income)),
+        part=income.spread_part + 1,
+        months=where(income.spread_months > 0, income.spread_months, norm.income_spread_months),
+        covers=income.covers_months,
+    )
+    free = not_income(income, chapter, age, norm)
+    sheet.line(
+        "NOT_INCOME",
+        -free,
+        of=plain,
+        section=where(
+            student,
+            norm.section.student,
+            where(
+                income.honorary,
+                norm.section.honorary,
+                where(
+                    income.capital,
+                    norm.section.capital,
+                    where(income.presumed, norm.section.not_presumed, section_of(income, norm)),
+                ),
+            ),
+        ),
+        text=where(
+            student,
+            "free_student",
+            where(
+                income.honorary,
+                "free_year",
+                where(income.capital, "free_year", where(income.presumed, "free_presumed", "free_all")),
+            ),
+        ),
+        numbers=limits,
+        when=free > 0,
+        before=income.before,
+        limit=where(income.honorary, norm.income_honorary, norm.income_capital),
+    )
+    rest = amount - free
+    tax = minimum(income.tax, rest)
+    sheet.line("TAX", -tax, of=plain, section=norm.section.tax, text="tax", when=tax > 0)
+    rest = rest - tax
+    # in place of the following the pocket money has an amount of its own (§ 82 Abs. 2 Satz 2)
+    pocket = is_volunteer(income, age, norm)
+    social = where(pocket, 0, minimum(income.social, rest))
+    sheet.line("SOCIAL", -social, of=plain, section=norm.section.social, text="social", when=social > 0)
+    rest = rest - social
+    insurance = where(pocket, 0, minimum(income.insurance, rest))
+    sheet.line("INSURANCE", -insurance, of=plain, section=norm.section.insurances, text="insurance", when=insurance > 0)
+    rest = rest - insurance
+    costs = where(pocket, 0, minimum(expenses(income, norm), rest))
+    sheet.line(
+        "COSTS",
+        -costs,
+        of=plain,
+        section=norm.section.costs,
+        text="costs",
+        numbers=(
+            used(norm.income_equipment, income.equipment),
+            used(norm.income_car_km, income.car_km > 0),
+            used(norm.income_car_most, income.car_km > norm.income_car_most),
+            used(norm.income_second_household, income.second_household > norm.income_second_household),
+        ),
+        when=costs > 0,
+        km=minimum(income.car_km, norm.income_car_most),
+    )
+    return rest - costs
+
+
+def back_payment(income: Any, ends: Truth, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 7: a back-payment of this month: whole, or its first part where whole it would end the claim."""
+    now = came_now(income)
+    amount = where(now, where(ends, spread_share(income, norm), income.gross), 0)
+    return sheet.line(
+        "BACK_PAYMENT", amount, of=income, section=norm.section.spread,
+        text=where(ends, "back_spread", "back_whole"),
+        numbers=(used(norm.income_spread_months, ends & (income.spread_months < 0)),), when=now,
+        months=where(income.spread_months > 0, income.spread_months, norm.income_spread_months),
+    )  # fmt: skip
+
+
+# Freibeträge: each on its own kind of income, each with its own limit
+
+
+def volunteer_allowance(person: Any, pocket: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 2 Satz 2: pocket money of voluntary service, up to the amount."""
+    free = minimum(pocket, norm.income_volunteer)
+    sheet.line(
+        "FREE_VOLUNTEER", -free, of=person, section=norm.section.volunteer, text="free_volunteer",
+        numbers=(norm.income_volunteer,), when=free > 0,
+    )  # fmt: skip
+    return free
+
+
+def earnings_allowance(person: Any, gross: Whole, net: Whole, taken: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 3 Satz 1, Abs. 6: a percentage of earnings before deductions, at most a part of level 1.
+
+    What § 82 Abs. 2 Satz 2 left free (`taken`) uses up the limit.
+    """
+    percent = where(person.care, norm.income_care_percent, norm.income_earnings_percent)
+    most_percent = where(person.care, norm.income_care_most, norm.income_earnings_most)
+    most = maximum(cents(norm.regelbedarf_1 * most_percent, PERCENT, norm) - taken, 0)
+    by_percent = cents(gross * percent, PERCENT, norm)
+    free = minimum(minimum(by_percent, most), net)
+    limited = (by_percent > most) & (net > most)
+    sheet.line(
+        "FREE_EARNINGS",
+        -free,
+        of=person,
+        section=where(person.care, norm.section.care, norm.section.earnings),
+        text=where(limited, "free_percent free_most", "free_percent"),
+        numbers=(
+            percent,
+            used(most_percent, limited),
+            used(norm.regelbedarf_1, limited),
+            used(norm.setting_rounding, (gross * percent) % PERCENT != 0),
+        ),
+        rounding="cent",
+        when=free > 0,
+        percent=percent,
+        base=gross,
+        most=most,
+    )
+    return free
+
+
+def workshop_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 3 Satz 2: an eighth of level 1, and half of the pay above it."""
+    eighth = cents(norm.regelbedarf_1, norm.income_workshop_part, norm)
+    above = maximum(gross - eighth, 0)
+    free = minimum(minimum(gross, eighth) + cents(above * norm.income_workshop_percent, PERCENT, norm), net)
+    sheet.line(
+        "FREE_WORKSHOP", -free, of=person, section=norm.section.workshop, text="free_workshop",
+        numbers=(
+            norm.regelbedarf_1, norm.income_workshop_part, used(norm.income_workshop_percent, above > 0),
+            norm.setting_rounding,
+        ),
+        rounding="cent", when=free > 0, eighth=eighth, percent=norm.income_workshop_percent,
+    )  # fmt: skip
+    return free
+
+
+def pension_allowance(
+    code: str,
+    person: Any,
+    base: Whole,
+    net: Whole,
+    first: Whole,
+    percent: Whole,
+    most_percent: Whole,
+    norm: Norms,
+    sheet: Any,
+    *,
+    section: str,
+    when: Truth,
+    numbers: tuple[Any, ...] = (),
+) -> Whole:
+    """§ 82 Abs. 4, § 82a: a first amount and a percentage of what lies above it, at most a part of level 1."""
+    most = cents(norm.regelbedarf_1 * most_percent, PERCENT, norm)
+    above = maximum(base - first, 0)
+    whole = minimum(base, first) + cents(above * percent, PERCENT, norm)
+    free = where(when, minimum(minimum(whole, most), net), 0)
+    limited = (whole > most) & (net > most)
+    sheet.line(
+        code,
+        -free,
+        of=person,
+        section=section,
+        text=where(limited, "free_pension free_most", "free_pension"),
+        numbers=(
+            first,
+            percent,
+            used(most_percent, limited),
+            used(norm.regelbedarf_1, limited),
+            rounded(above * percent, PERCENT, norm),
+            *numbers,
+        ),
+        rounding="cent",
+        when=free > 0,
+        first=first,
+        percent=percent,
+        base=base,
+        most=most,
+    )
+    return free
+
+
+def additional_allowance(person: Any, base: Whole, net: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 4: occupational and other additional pensions."""
+    return pension_allowance(
+        "FREE_PENSION", person, base, net,
+        norm.income_pension_free, norm.income_pension_percent, norm.income_pension_most, norm, sheet,
+        section=norm.section.pension, when=True,
+    )  # fmt: skip
+
+
+def grundrente_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82a: the statutory pension of who has 33 years of Grundrentenzeiten."""
+    return pension_allowance(
+        "FREE_GRUNDRENTE", person, gross if norm.setting_grundrente_base == GROSS else net, net,
+        norm.income_grundrente_free, norm.income_grundrente_percent, norm.income_grundrente_most, norm, sheet,
+        section=norm.section.grundrente, when=person.grundrente, numbers=(norm.setting_grundrente_base,),
+    )  # fmt: skip

@@ -1,0 +1,358 @@
+"""Regelsatz, Mehrbedarfe, Bildung und Teilhabe, Versicherung: §§ 27a bis 34, 42, 42b SGB XII."""
+
+from typing import Any
+
+from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, RATE_ONLY, Norms
+from handslag.rules.de.rows import NEVER, Period, shown
+from handslag.rules.norms import NormMissing
+from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, used, where
+
+PERCENT = 100
+PERMILLE = 1000
+MONTH = 30
+CHAPTER_3, CHAPTER_4 = 3, 4
+
+
+def no(condition: Truth) -> Truth:
+    """The opposite."""
+    return where(condition, False, True)
+
+
+def cents(amount: Whole, divided_by: Whole, norm: Norms) -> Whole:
+    """`amount / divided_by` in whole cents, as the setting rounds; both are positive."""
+    if norm.setting_rounding == HALF_UP:
+        return round_to(1, amount, divided_by)
+    return -(-amount // divided_by)
+
+
+def rounded(amount: Whole, divided_by: Whole, norm: Norms) -> Any:
+    """For the numbers of a line: the rounding, where `amount / divided_by` is no whole cent."""
+    return used(norm.setting_rounding, amount % divided_by != 0)
+
+
+def add(row: Any, *values: Whole) -> Whole:
+    """Values of one row, summed."""
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def section_of(row: Any, norm: Norms) -> str:
+    """Where the rule of a row's code stands (one household only)."""
+    name = getattr(row, "section_name", "")
+    return getattr(norm.section, name) if name else ""
+
+
+# Who, and under which chapter: §§ 19, 41
+
+
+def over_limit(person: Any, norm: Norms) -> Truth:
+    """§ 41 Abs. 2: the age limit is reached before the end of the month."""
+    return person.age_months >= lookup(norm.age_limit, person.birth_year)
+
+
+def chapter_of(person: Any, norm: Norms) -> Whole:
+    """§ 19 Abs. 2, § 41: chapter 4 from the age limit, and for adults without capacity to work for good; else 3."""
+    return where(person.adult & (over_limit(person, norm) | person.permanent), CHAPTER_4, CHAPTER_3)
+
+
+def own_level(person: Any, norm: Norms) -> Whole:
+    """Anlage zu § 28: the person's Regelbedarfsstufe on the first day."""
+    return level_at(person, person.age, norm)
+
+
+def level_at(person: Any, age: Whole, norm: Norms) -> Whole:
+    """Anlage zu § 28: level 1 alone, 2 as a couple or in a special form of housing, 3 in institutions, else by age."""
+    return where(
+        person.adult,
+        where(
+            person.institution,
+            norm.regelbedarf_3,
+            where(person.special | person.paired, norm.regelbedarf_2, norm.regelbedarf_1),
+        ),
+        lookup(norm.regelbedarf_child, age, only=no(person.adult)),
+    )
+
+
+# Part of a month: § 27a Abs. 3 Satz 3 (chapter 4 counts whole months, § 44 Abs. 2)
+
+
+def in_part(person: Any, chapter: Whole, month: Period) -> Truth:
+    """Whether the person is entitled for part of the month only."""
+    return (chapter == CHAPTER_3) & (person.days < month.month_days)
+
+
+def month_days(month: Period, norm: Norms) -> int:
+    """Days that a month counts for."""
+    return month.month_days if norm.setting_month_divisor == ACTUAL_DAYS else MONTH
+
+
+def for_days(amount: Whole, person: Any, chapter: Whole, month: Period, norm: Norms) -> Whole:
+    """A need other than the Regelsatz: whole, or by days where the setting says so; never more than whole."""
+    if norm.setting_start == RATE_ONLY:
+        return amount
+    days = month_days(month, norm)
+    return where(in_part(person, chapter, month), minimum(cents(amount * person.days, days, norm), amount), amount)
+
+
+def part_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of a line: the settings that decide about part of a month, where it is one."""
+    part = in_part(person, chapter, month)
+    if norm.setting_start == RATE_ONLY:
+        return (used(norm.setting_start, part),)
+    return (used(norm.setting_start, part), used(norm.setting_month_divisor, part))
+
+
+def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where a child changes its level.
+
+    § 27a Abs. 4: less where something is covered otherwise, more where an unavoidable need lies above the average.
+    """
+    later = level_at(person, person.age_later, norm)
+    if norm.setting_birthday != BY_DAYS:
+        later = own
+    part = in_part(person, chapter, month)
+    changes = later != own
+    days = where(part, month_days(month, norm), month.month_days)
+    by_days = own * person.days_before + later * (person.days - person.days_before)
+    most = maximum(own, later)
+    split = part | changes
+    rate = where(split, minimum(cents(by_days, days, norm), most), own)
+    sheet.line(
+        "RATE",
+        rate,
+        of=shown(person, "as_rate"),
+        section=where(
+            person.institution,
+            norm.section.rate_institution,
+            where(chapter == CHAPTER_4, norm.section.rate4, norm.section.rate),
+        ),
+        text=where(part, "rate rate_part", where(changes, "rate rate_changes", "rate")),
+        numbers=(
+            own,
+            used(later, changes),
+            used(norm.setting_birthday, level_at(person, person.age_later, norm) != own),
+            used(norm.setting_month_divisor, part),
+            used(norm.setting_rounding, split & (by_days % days != 0)),
+        ),
+        rounding=where(split, "cent", ""),
+        age=person.age,
+        own=own,
+        days=person.days,
+        before=person.days_before,
+        after=person.days - person.days_before,
+        month_days=days,
+        later=later,
+    )
+    less = minimum(person.rate_less, rate)
+    sheet.line(
+        "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less",
+        when=less > 0,
+    )  # fmt: skip
+    more = person.rate_more
+    sheet.line(
+        "RATE_MORE", more, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_more",
+        when=more > 0,
+    )  # fmt: skip
+    return rate - less + more
+
+
+# Mehrbedarfe: §§ 30, 42b
+
+
+def extra(
+    code: str,
+    base: Whole,
+    percent: Whole,
+    person: Any,
+    chapter: Whole,
+    month: Period,
+    norm: Norms,
+    sheet: Any,
+    *,
+    when: Truth,
+    section: str,
+    numbers: tuple[Any, ...],
+    text: str = "percent",
+    days: Whole = 1,
+    of_days: int = 1,
+) -> Whole:
+    """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only."""
+    amount = base * percent * days
+    divisor = PERCENT * of_days
+    whole = for_days(cents(amount, divisor, norm), person, chapter, month, norm)
+    return sheet.line(
+        code,
+        whole,
+        of=shown(person, "as_extra"),
+        section=section,
+        text=text,
+        numbers=(*numbers, base, rounded(amount, divisor, norm), *part_numbers(person, chapter, month, norm)),
+        rounding="cent",
+        when=when,
+        percent=percent,
+        base=base,
+        days=days,
+        month_days=of_days,
+    )
+
+
+def mark_g(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 30 Abs. 1: mark G, and the age limit or no capacity to work; the latter not beside § 42b Abs. 3."""
+    reduced = person.adult & person.full_reduction & no(person.school_help)
+    return extra(
+        "MARK_G", own, norm.extra_mark_g, person, chapter, month, norm, sheet,
+        when=person.mark_g & (over_limit(person, norm) | reduced),
+        section=norm.section.mark_g, numbers=(norm.extra_mark_g,),
+    )  # fmt: skip
+
+
+def pregnant(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 30 Abs. 2: after the twelfth week, to the end of the month of birth."""
+    part = person.pregnant_days < month.month_days
+    return extra(
+        "PREGNANT", own, norm.extra_pregnant, person, chapter, month, norm, sheet,
+        when=person.pregnant_days > 0, section=norm.section.pregnant, numbers=(norm.extra_pregnant,),
+        text=where(part, "percent percent_days", "percent"), days=person.pregnant_days, of_days=month.month_days,
+    )  # fmt: skip
+
+
+def younger(person: Any, age: int) -> Whole:
+    """1 for a child below `age`, else 0."""
+    return where(no(person.adult) & (person.age < age), 1, 0)
+
+
+def lone_parent(
+    person: Any, chapter: Whole, seven: Whole, sixteen: Whole, children: Whole, month: Period, norm: Norms, sheet: Any
+) -> Whole:
+    """§ 30 Abs. 3: one child below 7, or two or three below 16: 36 %; else 12 % for each child, at most 60 %."""
+    first = (seven >= 1) | ((sixteen >= 2) & (sixteen <= 3))
+    for_each = children * norm.extra_lone_child
+    second = minimum(for_each, norm.extra_lone_most)
+    if norm.setting_lone_parent == HIGHER:
+        by_first = first & (norm.extra_lone_young >= second)
+    else:
+        by_first = first
+    return extra(
+        "LONE_PARENT", norm.regelbedarf_1, where(by_first, norm.extra_lone_young, second),
+        person, chapter, month, norm, sheet,
+        when=person.lone_parent & (children > 0), section=norm.section.lone,
+        numbers=(
+            used(norm.extra_lone_young, first),
+            used(norm.extra_lone_child, no(by_first) | (first & (norm.extra_lone_young >= for_each))),
+            used(norm.extra_lone_most, no(by_first) & (for_each > norm.extra_lone_most)),
+            used(norm.setting_lone_parent, first & (second > norm.extra_lone_young)),
+        ),
+        text=where(by_first, "percent lone_first", "percent lone_each"),
+    )  # fmt: skip
+
+
+def school_help(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 30 Abs. 4, § 42b Abs. 3: help with school or higher education, from 15."""
+    return extra(
+        "SCHOOL_HELP", own, norm.extra_school_help, person, chapter, month, norm, sheet,
+        when=person.school_help & (person.age >= norm.extra_school_help_age),
+        section=norm.section.school_help, numbers=(norm.extra_school_help,),
+    )  # fmt: skip
+
+
+def own_need(need: Any, norm: Norms, sheet: Any) -> Whole:
+    """A need with an amount of its own: what the office accepts of it."""
+    return sheet.line("NEED", need.effective, of=need, section=section_of(need, norm), text="need")
+
+
+def cap(person: Any, own: Whole, capped: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 30 Abs. 6, § 42b Abs. 4: paragraphs 1 to 5 together are at most the person's own Regelbedarfsstufe."""
+    over = maximum(capped - own, 0)
+    return sheet.line(
+        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap", numbers=(own,), when=over > 0,
+        capped=capped, own=own,
+    )  # fmt: skip
+
+
+def hot_water(
+    person: Any, own: Whole, chapter: Whole, decentral: Truth, month: Period, norm: Norms, sheet: Any
+) -> Whole:
+    """§ 30 Abs. 7: hot water made in the dwelling; more than the share of the level only by a meter of its own."""
+    child = no(person.adult)
+    permille = where(
+        person.adult, norm.extra_hot_water_adult, lookup(norm.extra_hot_water_child, person.age, only=child)
+    )
+    flat = cents(own * permille, PERMILLE, norm)
+    metered = person.hot_water > flat
+    return sheet.line(
+        "HOT_WATER",
+        for_days(where(metered, person.hot_water, flat), person, chapter, month, norm),
+        of=shown(person, "as_extra"),
+        section=norm.section.hot_water,
+        text=where(metered, "hot_water_meter", "hot_water"),
+        numbers=(permille, own, rounded(own * permille, PERMILLE, norm), *part_numbers(person, chapter, month, norm)),
+        rounding="cent",
+        when=((decentral & person.dwelling) | (person.hot_water != NEVER)) & no(person.institution),
+        permille=permille,
+        base=own,
+        flat=flat,
+    )
+
+
+def workshop_lunch(person: Any, norm: Norms, sheet: Any) -> Whole:
+    """§ 30 Abs. 8, § 42b Abs. 2: a thirtieth of the month's value of lunch for each working day."""
+    if norm.setting_lunch_rounding == EACH_DAY:
+        amount = cents(norm.extra_lunch, norm.extra_lunch_days, norm) * person.lunch_days
+    else:
+        amount = cents(norm.extra_lunch * person.lunch_days, norm.extra_lunch_days, norm)
+    return sheet.line(
+        "LUNCH", amount, of=shown(person, "as_extra"), section=norm.section.lunch, text="lunch",
+        numbers=(norm.extra_lunch, norm.extra_lunch_days, norm.setting_lunch_rounding, norm.setting_rounding),
+        rounding="cent", when=person.lunch_days > 0, days=person.lunch_days,
+    )  # fmt: skip
+
+
+# Bildung und Teilhabe: § 34
+
+
+def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 34 Abs. 3 und 7: school supplies in the months of both half-years; participation for minors in chapter 3."""
+    first = sheet.line(
+        "SUPPLIES_FIRST", norm.education_first_half, of=shown(person, "as_education"), section=norm.section.supplies,
+        text="supplies_first", numbers=(norm.education_first_half,), when=person.first_half,
+    )  # fmt: skip
+    second = sheet.line(
+        "SUPPLIES_SECOND", norm.education_second_half, of=shown(person, "as_education"), section=norm.section.supplies,
+        text="supplies_second", numbers=(norm.education_second_half,), when=person.second_half,
+    )  # fmt: skip
+    participation = sheet.line(
+        "PARTICIPATION", norm.education_participation, of=shown(person, "as_education"),
+        section=norm.section.participation,
+        text="participation", numbers=(norm.education_participation,),
+        when=person.participation & no(person.adult) & (chapter == CHAPTER_3),
+    )  # fmt: skip
+    return first + second + participation
+
+
+# In stationary institutions: § 27b
+
+
+def further_need(person: Any, norm: Norms, sheet: Any) -> Whole:
+    """§ 27b Abs. 2 bis 4: Barbetrag of adults, and the lump sum for clothing that the Land set."""
+    there = person.institution & person.adult
+    cash = sheet.line(
+        "CASH", cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm), of=person,
+        section=norm.section.cash, text="cash", numbers=(norm.institution_cash, norm.regelbedarf_1),
+        rounding="cent", when=there,
+    )  # fmt: skip
+    clothing = sheet.line(
+        "CLOTHING", district("clothing", norm.clothing, there), of=person, section=norm.section.cash, text="clothing",
+        numbers=(norm.clothing,), when=there,
+    )  # fmt: skip
+    return cash + clothing
+
+
+def district(name: str, number: Any, asked: Truth) -> Whole:
+    """A number of the district; NormMissing where somebody needs it and the case brought none."""
+    if number is not None:
+        return number
+    if (asked is True) or (asked is not False and asked.any()):
+        raise NormMissing(f"{name}: a table of the district is needed")
+    return 0

@@ -1,0 +1,286 @@
+"""The German norms by name: what `norms/*.yaml` and the district's own tables hold on one day, typed for the rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from handslag.rules.norms import Norm, NormError, Number, Resolved, Table, load_folder, resolve
+
+FOLDER: Final = Path(__file__).with_name("norms")
+
+LOCAL: Final = ("rent.limit", "rent.further", "heating.limit", "heating.further", "warm_rent", "clothing")
+"""Norms of a district (Kreis, kreisfreie Stadt) or a Land: gross cold rent and heating by number of people and for
+each further one, the average warm rent of § 45a, the lump sum for clothing in institutions."""
+
+HALF_UP: Final = 0
+RATE_ONLY: Final = 0
+ACTUAL_DAYS: Final = 0
+BY_DAYS: Final = 0
+HIGHER: Final = 0
+RESIDENTS: Final = 0
+NO_LIMIT: Final = 0
+WAITING_ONLY: Final = 0
+EACH_DAY: Final = 0
+GROSS: Final = 0
+PROPORTIONAL: Final = 0
+FURTHER_NEED: Final = 0
+WHOLE: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Where the rules stand."""
+
+    rate: str
+    rate4: str
+    rate_institution: str
+    deviation: str
+    mark_g: str
+    pregnant: str
+    lone: str
+    school_help: str
+    nutrition: str
+    cap: str
+    hot_water: str
+    lunch: str
+    school_books: str
+    special_need: str
+    one_off: str
+    insurance: str
+    provision: str
+    trips: str
+    supplies: str
+    transport: str
+    tutoring: str
+    school_lunch: str
+    participation: str
+    rent: str
+    rent4: str
+    heating: str
+    difference: str
+    special: str
+    other_housing: str
+    institution_rent: str
+    repair: str
+    debts: str
+    cash: str
+    age: str
+    income: str
+    not_income: str
+    student: str
+    honorary: str
+    purpose: str
+    child_benefit: str
+    presumed: str
+    not_presumed: str
+    capital: str
+    tax: str
+    social: str
+    insurances: str
+    costs: str
+    volunteer: str
+    earnings: str
+    workshop: str
+    pension: str
+    combined_pension: str
+    care: str
+    spread: str
+    grundrente: str
+    community3: str
+    community4: str
+    assets: str
+    assets_loan: str
+    claim3: str
+    claim4: str
+    supplement: str
+    arrears: str
+    provisional: str
+    undue: str
+    reduction: str
+    loan: str
+    month_end: str
+    deposit: str
+    direct_landlord: str
+    direct_fund: str
+    direct_power: str
+    direct_education: str
+    payment: str
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The norm set of one day: amounts in cents, settings as their number in the list of choices.
+
+    The district's norms are None where the case brought none. `digest`: sha256 over the whole set.
+    """
+
+    on: date
+    known_on: date | None
+    decided_on: date | None
+    tables: tuple[Norm, ...]
+    resolved: Resolved
+    section: Sections
+    extra_hot_water_child: Table
+    age_limit: Table
+    regelbedarf_child: Table
+    extra_mark_g: Number
+    extra_pregnant: Number
+    extra_lone_young: Number
+    extra_lone_child: Number
+    extra_lone_most: Number
+    extra_school_help: Number
+    extra_school_help_age: Number
+    extra_hot_water_adult: Number
+    extra_lunch: Number
+    extra_lunch_days: Number
+    institution_cash: Number
+    education_first_half: Number
+    education_second_half: Number
+    education_participation: Number
+    supplement_amount: Number
+    housing_karenz_months: Number
+    housing_death_months: Number
+    housing_most_percent: Number
+    housing_special_percent: Number
+    housing_waiting_limit: Number
+    income_minijob: Number
+    income_honorary: Number
+    income_capital: Number
+    income_equipment: Number
+    income_car_km: Number
+    income_car_most: Number
+    income_second_household: Number
+    income_volunteer: Number
+    income_volunteer_age: Number
+    income_student_age: Number
+    income_earnings_percent: Number
+    income_earnings_most: Number
+    income_care_percent: Number
+    income_care_most: Number
+    income_workshop_part: Number
+    income_workshop_percent: Number
+    income_pension_free: Number
+    income_pension_percent: Number
+    income_pension_most: Number
+    income_grundrente_free: Number
+    income_grundrente_percent: Number
+    income_grundrente_most: Number
+    income_spread_months: Number
+    assets_adult: Number
+    assets_child: Number
+    setoff_provisional: Number
+    setoff_provisional_months: Number
+    setoff_undue: Number
+    setoff_undue_months: Number
+    setoff_reduction: Number
+    setoff_loan: Number
+    setoff_month_end: Number
+    setoff_month_end_most: Number
+    setoff_deposit: Number
+    regelbedarf_1: Number
+    regelbedarf_2: Number
+    regelbedarf_3: Number
+    setting_rounding: Number
+    setting_start: Number
+    setting_month_divisor: Number
+    setting_birthday: Number
+    setting_lone_parent: Number
+    setting_head_split: Number
+    setting_waiting_scope: Number
+    setting_lunch_rounding: Number
+    setting_grundrente_base: Number
+    setting_distribution: Number
+    setting_institution_surplus: Number
+    setting_supplement_part: Number
+    rent_limit: Table | None = None
+    rent_further: Number | None = None
+    heating_limit: Table | None = None
+    heating_further: Number | None = None
+    warm_rent: Number | None = None
+    clothing: Number | None = None
+    _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) of the norm set."""
+        return self.resolved.digest
+
+    @property
+    def until(self) -> date:
+        """The first day on which the set may be another one."""
+        return self.resolved.until
+
+    @property
+    def has_example(self) -> bool:
+        """Whether a value of the set is an example."""
+        return self.resolved.has_example
+
+    def with_settings(self, settings: Mapping[str, str]) -> "Norms":
+        """The same day with other settings; NormError for a name or choice that doesn't exist."""
+        if not settings:
+            return self
+        key = tuple(sorted(settings.items()))
+        if key not in self._with:
+            self._with[key] = _norms(self.on, self.known_on, self.decided_on, self.tables, key)
+        return self._with[key]
+
+
+@lru_cache(maxsize=1)
+def history() -> Mapping[str, Norm]:
+    """Every German norm with all its dated values."""
+    return load_folder(FOLDER)
+
+
+@lru_cache(maxsize=512)
+def _national(on: date, known_on: date | None, decided_on: date | None) -> Norms:
+    return _norms(on, known_on, decided_on, (), ())
+
+
+def norms_for(
+    on: date, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+) -> Norms:
+    """The norm set in force on `on` (the first day of a period), as known on `known_on` (None: now).
+
+    Law sections are those of `decided_on` (None: `on`). NormMissing when a norm has no value on that day,
+    NormError when `tables` hold a norm that isn't one of LOCAL, or one of them in another shape.
+    """
+    if not tables:
+        return _national(on, known_on, decided_on)
+    return _norms(on, known_on, decided_on, tuple(tables), ())
+
+
+def _norms(
+    on: date,
+    known_on: date | None,
+    decided_on: date | None,
+    tables: tuple[Norm, ...],
+    settings: tuple[tuple[str, str], ...],
+) -> Norms:
+    for norm in tables:
+        if norm.name not in LOCAL:
+            raise NormError(f"tables: {norm.name} is none of {', '.join(LOCAL)}")
+        if bool(norm.bands) != norm.name.endswith(".limit") or not norm.unit.startswith("EUR"):
+            raise NormError(f"tables: {norm.name} is an amount in EUR, a table by persons where it is a limit")
+        if norm.bands and norm.bands[0] != 1:
+            raise NormError(f"tables: {norm.name} begins with 1 person")
+    found = resolve(
+        {**history(), **{norm.name: norm for norm in tables}},
+        on,
+        known_on,
+        decided_on,
+        dict(settings),
+        choice_source="Einstellung im Fall",
+    )
+    every: dict[str, Any] = {name.replace(".", "_"): n for name, n in (*found.numbers.items(), *found.tables.items())}
+    return Norms(
+        on=on,
+        known_on=known_on,
+        decided_on=decided_on,
+        tables=tables,
+        resolved=found,
+        section=Sections(**{n: found.references[f"law.{n}"] for n in Sections.__slots__}),
+        **every,
+    )

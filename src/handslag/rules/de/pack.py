@@ -1,0 +1,339 @@
+"""Hilfe zum Lebensunterhalt and Grundsicherung for one household and one month. Read from top to bottom: the sheet."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from handslag.rules.de import housing as home
+from handslag.rules.de import income as inc
+from handslag.rules.de import need, payment
+from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settle
+from handslag.rules.de.facts import AMOUNTS, Facts
+from handslag.rules.de.numbers import Norms, norms_for
+from handslag.rules.de.rows import Household, Period
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import Norm, NormError
+from handslag.rules.sheet import Sheet, Worksheet, uncertain_in
+from handslag.rules.words import Truth, Whole, by_member, each, minimum, of_member, running, spread, total, where
+
+__all__ = [
+    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
+    "calculate", "norms_for", "norms_of", "write",
+]  # fmt: skip
+
+PACK: Final = "de"
+RULE_VERSION: Final = "de-2025.1"
+CURRENCY: Final = "EUR"
+LANGUAGE: Final = "de"
+LOCALE: Final = "de"
+WHOLE_UNITS: Final = "Euro"
+TOTALS: Final = (
+    "Need",
+    "Income",
+    "Means",
+    "OneOffNeed",
+    "GSiAE",
+    "HLU",
+    "Education",
+    "Supplement",
+    "Claim",
+    "AssetsLoan",
+    "Arrears",
+    "Withheld",
+    "Adjustment",
+    "Payment",
+    "Direct",
+)
+"""Need, what is used for it, claims by chapter (with their part for education), and what is paid."""
+
+
+def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
+    """The calculation, for one household (Worksheet) or for a population (Columns)."""
+    members = household.members
+    chapters = each(members, need.chapter_of, norm)
+    own = each(members, need.own_level, norm)
+
+    # A Bedarf: §§ 27a bis 35, 42, 42a, 42b
+    needs, housing = write_needs(household, chapters, own, month, norm, sheet)
+
+    # B Einkommen: §§ 82 bis 84, 43
+    usable, child_benefits = write_incomes(household, chapters, norm, sheet)
+
+    # C Einsatz in der Gemeinschaft: §§ 27, 43, 90; a back-payment that would end the claim is spread (§ 82 Abs. 7)
+    assets = assets_of(household, norm)
+    at_once = Assets(
+        own=each(
+            members,
+            lambda _, own, now: where(now, own, 0),
+            along=(assets.own, spread(members, household.assets_usable)),
+        ),
+        adults=where(household.assets_usable, assets.adults, 0),
+        all=assets.all,
+    )
+    without = settle(household, chapters, needs, usable, child_benefits, at_once, norm)
+    back = write_back_payments(household, without, norm, sheet)
+    settled = settle(
+        household, chapters, needs, each(members, need.add, along=(usable, back)), child_benefits, at_once, norm
+    )
+    each(members, payment.moved_out, norm, sheet, along=(child_benefits, settled.child_benefit))
+    each(members, payment.moved_in, norm, sheet, along=(settled.moved,))
+    each(members, payment.borne_lines, norm, sheet, along=(settled.borne,))
+    each(members, payment.received_line, norm, sheet, along=(settled.received, chapters))
+    each(members, payment.assets_line, norm, sheet, along=(settled.assets,))
+
+    # D Anspruch: §§ 19, 43a, 31, 145
+    each(
+        members, payment.claim_lines, norm, sheet,
+        along=(settled.claim_4, settled.claim_3, settled.whole, settled.means, settled.received, settled.assets),
+    )  # fmt: skip
+    each(members, payment.one_off_line, norm, sheet, along=(settled.one_off, chapters))
+    supplement = each(members, payment.supplement, month, norm, sheet, along=(settled.supplemented,))
+    for_4 = each(
+        members, lambda _, claim, one_off, chapter: claim + where(chapter == need.CHAPTER_4, one_off, 0),
+        along=(settled.claim_4, settled.one_off, chapters),
+    )  # fmt: skip
+    for_3 = each(
+        members, lambda _, claim, one_off, chapter: claim + where(chapter == need.CHAPTER_4, 0, one_off),
+        along=(settled.claim_3, settled.one_off, chapters),
+    )  # fmt: skip
+    gsiae, hlu, supplements = total(members, for_4), total(members, for_3), total(members, supplement)
+    loan = where(household.assets_usable, 0, minimum(assets.all, gsiae + hlu))
+    sheet.line(
+        "ASSETS_LOAN", loan, of=household, section=norm.section.assets_loan, text="assets_loan", when=loan > 0,
+        over=assets.all,
+    )  # fmt: skip
+
+    # E Aufrechnung, F Zahlungen: §§ 26, 37, 37a, 43a, 44b, 32a, 35a
+    running_claim = each(members, need.add, along=(settled.claim_4, settled.claim_3))
+    education = each(members, lambda _, a, b: minimum(a, b), along=(running_claim, needs.education))
+    arrears = each(members, payment.arrears_line, norm, sheet)
+    withheld = write_debts(
+        household, each(members, lambda _, a, b: a - b, along=(running_claim, education)), own, norm, sheet
+    )
+    to_pay = each(
+        members, lambda _, claim, one_off, arrears, less: claim + one_off + arrears - less,
+        along=(running_claim, settled.one_off, arrears, withheld),
+    )  # fmt: skip
+    direct = write_payments(household, to_pay, needs, housing, education, norm, sheet)
+    each(
+        members, lambda p, to_pay, more, direct: payment.client_line(p, to_pay + more - direct, norm, sheet),
+        along=(to_pay, supplement, direct),
+    )  # fmt: skip
+
+    granted = gsiae + hlu + supplements
+    sheet.total(
+        Need=total(members, each(members, lambda _, a, b, c, d, e: a + b + c + d - e, along=(
+            needs.base, needs.education, needs.further, needs.contributions, settled.borne))),
+        Income=total(members, settled.means),
+        Means=-total(members, settled.received) - total(members, settled.assets),
+        OneOffNeed=total(members, needs.one_off),
+        GSiAE=gsiae,
+        HLU=hlu,
+        Education=total(members, education),
+        Supplement=supplements,
+        Claim=granted,
+        AssetsLoan=loan,
+        Arrears=total(members, arrears),
+        Withheld=total(members, withheld),
+        Adjustment=total(members, arrears) - total(members, withheld),
+        Payment=total(members, to_pay) + supplements,
+        Direct=total(members, direct),
+        granted=granted,
+        surplus=where(granted > 0, 0, settled.left),
+    )  # fmt: skip
+
+
+def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: Norms, sheet: Any) -> tuple[Needs, Any]:
+    """Everybody's needs, and what of them is for housing."""
+    members = household.members
+    along = (own, chapters)
+    rates = each(members, need.standard_rate, month, norm, sheet, along=along)
+
+    # § 30 Abs. 1 bis 5, § 42b Abs. 3, together at most the own level: § 30 Abs. 6
+    mark = each(members, need.mark_g, month, norm, sheet, along=along)
+    pregnant = each(members, need.pregnant, month, norm, sheet, along=along)
+    below_7 = spread(members, total(members, each(members, need.younger, 7)))
+    below_16 = spread(members, total(members, each(members, need.younger, 16)))
+    children = spread(members, total(members, each(members, need.younger, 18)))
+    lone = each(members, need.lone_parent, month, norm, sheet, along=(chapters, below_7, below_16, children))
+    school = each(members, need.school_help, month, norm, sheet, along=along)
+    amounts = each(household.needs, need.own_need, norm, sheet)
+
+    def own_needs(kind: str) -> Any:
+        chosen = each(household.needs, lambda n, amount: where(getattr(n, kind), amount, 0), along=(amounts,))
+        return by_member(household.needs, chosen, members)
+
+    capped = each(members, need.add, along=(mark, pregnant, lone, school, own_needs("capped")))
+    cap = each(members, need.cap, norm, sheet, along=(own, capped))
+
+    # § 30 Abs. 7 bis 10
+    decentral = spread(members, household.decentral)
+    water = each(members, need.hot_water, month, norm, sheet, along=(own, chapters, decentral))
+    lunch = each(members, need.workshop_lunch, norm, sheet)
+
+    # §§ 35, 42a
+    housing = write_housing(household, chapters, month, norm, sheet)
+    further = each(members, need.further_need, norm, sheet)
+
+    # § 34
+    lump_sums = each(members, need.education, norm, sheet, along=(chapters,))
+    return Needs(
+        base=each(members, need.add, along=(rates, capped, cap, water, lunch, housing, own_needs("running"))),
+        education=each(members, need.add, along=(lump_sums, own_needs("education"))),
+        further=further,
+        contributions=own_needs("insurance"),
+        one_off=own_needs("one_off"),
+    ), housing
+
+
+def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, sheet: Any) -> Any:
+    """Housing and heating of each member."""
+    members = household.members
+    parts = spread(members, home.shares(household, norm))
+    there = spread(members, household.has_housing)
+
+    section = norm.section
+
+    def share(code: str, actual: Whole, recognised: Whole, sections: tuple[str, str], why: str, cited: Any) -> Any:
+        return each(
+            members, home.share_of_rent, code, sections, why, cited, month, norm, sheet,
+            along=(chapters, there, spread(members, actual), spread(members, recognised), parts),
+        )  # fmt: skip
+
+    rent = home.recognised_rent(household, norm)
+    heating = home.recognised_heating(household, norm)
+    rent = share(
+        "RENT", household.rent, rent, (section.rent, section.rent4),
+        home.why_rent(household, rent, norm), home.rent_numbers(household, norm),
+    )  # fmt: skip
+    warm = share(
+        "HEATING", household.heating, heating, (section.heating, section.heating),
+        where(heating < household.heating, " heating_reduced", ""), home.heating_numbers(household, norm),
+    )  # fmt: skip
+    relatives = (chapters, spread(members, household.residents), spread(members, household.heating))
+    difference = each(members, home.difference, norm, sheet, along=relatives)
+    elsewhere = each(members, home.elsewhere, norm, sheet)
+    return each(members, need.add, along=(rent, warm, difference, elsewhere))
+
+
+def write_incomes(household: Any, chapters: Any, norm: Norms, sheet: Any) -> tuple[Any, Any]:
+    """Income of each member after allowances, and Kindergeld of children apart from it."""
+    members, incomes = household.members, household.incomes
+    ages = of_member(incomes, each(members, lambda p: p.age), members)
+    adults = of_member(incomes, each(members, lambda p: p.adult), members)
+    chapter = of_member(incomes, chapters, members)
+    net = each(incomes, inc.net_income, norm, sheet, along=(chapter, ages))
+    gross = each(
+        incomes,
+        lambda i, chapter, age: inc.in_this_month(i, norm) - inc.not_income(i, chapter, age, norm),
+        along=(chapter, ages),
+    )
+
+    def of(kind: Any, amounts: Any) -> Any:
+        chosen = each(incomes, lambda i, amount, age: where(kind(i, age), amount, 0), along=(amounts, ages))
+        return by_member(incomes, chosen, members)
+
+    def pocket(income: Any, age: Whole) -> Truth:
+        return inc.is_volunteer(income, age, norm)
+
+    def earned(income: Any, age: Whole) -> Truth:
+        return inc.is_earned(income, age, norm)
+
+    def workshop(income: Any, _: Whole) -> Truth:
+        return income.workshop
+
+    def additional(income: Any, _: Whole) -> Truth:
+        return income.additional & need.no(income.back)
+
+    def statutory(income: Any, _: Whole) -> Truth:
+        return income.statutory & need.no(income.back)
+
+    volunteer = each(members, inc.volunteer_allowance, norm, sheet, along=(of(pocket, net),))
+    earnings = each(members, inc.earnings_allowance, norm, sheet, along=(of(earned, gross), of(earned, net), volunteer))
+    work = each(members, inc.workshop_allowance, norm, sheet, along=(of(workshop, gross), of(workshop, net)))
+    pension = each(members, inc.additional_allowance, norm, sheet, along=(of(additional, gross), of(additional, net)))
+    basic = each(members, inc.grundrente_allowance, norm, sheet, along=(of(statutory, gross), of(statutory, net)))
+    child_benefit = each(
+        incomes, lambda i, amount, adult: where(i.child_benefit & need.no(adult), amount, 0), along=(net, adults)
+    )
+    child_benefits = by_member(incomes, child_benefit, members)
+    free = each(members, need.add, along=(volunteer, earnings, work, pension, basic))
+    usable = each(
+        members, lambda _, net, free, benefit: net - free - benefit,
+        along=(by_member(incomes, net, members), free, child_benefits),
+    )  # fmt: skip
+    return usable, child_benefits
+
+
+def write_back_payments(household: Any, without: Settled, norm: Norms, sheet: Any) -> Any:
+    """§ 82 Abs. 7: for each member what counts of back-payments that came in this month."""
+    members, incomes = household.members, household.incomes
+    whole = by_member(incomes, each(incomes, lambda i: where(inc.came_now(i), i.gross, 0)), members)
+    claims = each(members, need.add, along=(without.claim_4, without.claim_3))
+    ends = each(members, lambda _, claim, whole: (claim > 0) & (whole >= claim), along=(claims, whole))
+    counted = each(incomes, inc.back_payment, norm, sheet, along=(of_member(incomes, ends, members),))
+    return by_member(incomes, counted, members)
+
+
+def write_debts(household: Any, claims: Any, own: Any, norm: Norms, sheet: Any) -> Any:
+    """For each member what is withheld from the running claim, one debt after the other."""
+    members, debts = household.members, household.debts
+    owns = of_member(debts, own, members)
+    rates = each(debts, payment.rate_of, norm, along=(owns,))
+    before = running(debts, rates, members)
+    amounts = each(debts, payment.withheld, norm, sheet, along=(rates, before, of_member(debts, claims, members), owns))
+    return each(members, lambda _, less: -less, along=(by_member(debts, amounts, members),))
+
+
+def write_payments(
+    household: Any, to_pay: Any, needs: Needs, housing: Any, education: Any, norm: Norms, sheet: Any
+) -> Any:
+    """For each member what is paid to others in its place."""
+    members, rows = household.members, household.direct
+
+    def own(values: Any) -> Any:
+        return of_member(rows, values, members)
+
+    fund, to_pay = own(needs.contributions), own(to_pay)
+    asked = each(rows, payment.asked_for, along=(fund, own(housing), own(education), to_pay))
+    before = running(rows, asked, members)
+    amounts = each(rows, payment.direct_payment, norm, sheet, along=(asked, before, to_pay, fund))
+    return by_member(rows, amounts, members)
+
+
+def norms_of(
+    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+) -> Norms:
+    """The norm set of the facts' first day with the district's `tables`; NormMissing, NormError."""
+    return norms_for(facts.since, known_on, decided_on, tables)
+
+
+def calculate(facts: Facts, norms: Norms) -> Sheet:
+    """The sheet of `facts` under `norms`, the set in force on the period's first day.
+
+    FactsError when `norms` don't hold for the whole period, or when a setting doesn't exist; NormMissing where
+    the district's tables are needed and missing.
+    """
+    if not (norms.on <= facts.since and facts.until <= norms.until):
+        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
+    try:
+        norms = norms.with_settings(facts.settings)
+    except NormError as error:
+        raise FactsError([f"settings: {error}"]) from error
+    sheet = Worksheet()
+    write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
+    totals = sheet.totals
+    granted, surplus = totals.pop("granted"), totals.pop("surplus")
+    return Sheet(
+        pack=PACK,
+        rule_version=RULE_VERSION,
+        norm_digest=norms.digest,
+        since=facts.since,
+        until=facts.until,
+        lines=sheet.lines,
+        totals=totals,
+        granted=granted,
+        surplus=surplus,
+        uncertain=uncertain_in(sheet.lines, norms.resolved),
+        has_example=norms.has_example,
+    )

@@ -1,0 +1,226 @@
+"""Claim, instant supplement, set-off, loans and payments: §§ 26, 35a, 37, 37a, 43a, 44b, 145 SGB XII."""
+
+from typing import Any
+
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded
+from handslag.rules.de.numbers import WHOLE, Norms
+from handslag.rules.de.rows import NEVER, Period
+from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
+
+BEGINS_MONTH_END = 2
+BEGINS_DEPOSIT = 1
+
+
+def received_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 27 Abs. 2, § 43 Abs. 1: what others of the household have left."""
+    return sheet.line(
+        "RECEIVED", -amount, of=person,
+        section=where(chapter == CHAPTER_4, norm.section.community4, norm.section.community3),
+        text="received", numbers=(norm.setting_distribution,), rounding="cent_down", when=amount > 0,
+    )  # fmt: skip
+
+
+def assets_line(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 90: assets above the allowances."""
+    return sheet.line(
+        "ASSETS", -amount, of=person, section=norm.section.assets, text="assets",
+        numbers=(used(norm.assets_adult, person.adult), used(norm.assets_child, no(person.adult))), when=amount > 0,
+    )  # fmt: skip
+
+
+def moved_out(person: Any, benefit: Whole, used_here: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 1: Kindergeld that the child doesn't need leaves its income."""
+    return sheet.line(
+        "CHILD_BENEFIT_OVER", used_here - benefit, of=person, section=norm.section.child_benefit,
+        text="child_benefit_over", when=benefit > used_here,
+    )  # fmt: skip
+
+
+def moved_in(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 1: and is income of who receives it."""
+    return sheet.line(
+        "CHILD_BENEFIT_TO", amount, of=person, section=norm.section.child_benefit, text="child_benefit_to",
+        when=amount > 0,
+    )  # fmt: skip
+
+
+def borne_lines(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 32 Abs. 1, § 82 Abs. 2: contributions borne from own income are no need, and no income to use."""
+    sheet.line("BORNE", -amount, of=person, section=norm.section.insurance, text="borne", when=amount > 0)
+    return sheet.line(
+        "CONTRIBUTIONS", -amount, of=person, section=norm.section.insurances, text="contributions", when=amount > 0
+    )
+
+
+def claim_lines(
+    person: Any,
+    claim_4: Whole,
+    claim_3: Whole,
+    need: Whole,
+    means: Whole,
+    received: Whole,
+    assets: Whole,
+    norm: Norms,
+    sheet: Any,
+) -> None:
+    """§§ 19, 43a: what is left of the need, under each chapter: payers and statistics differ."""
+    sheet.line(
+        "CLAIM_4", claim_4, of=person, section=norm.section.claim4, text="claim", when=claim_4 > 0,
+        need=need, means=means, others=received + assets,
+    )  # fmt: skip
+    sheet.line(
+        "CLAIM_3", claim_3, of=person, section=norm.section.claim3,
+        text=where(person.institution, "claim_further", "claim"),
+        numbers=(used(norm.setting_institution_surplus, person.institution),), when=claim_3 > 0,
+        need=need, means=means, others=received + assets,
+    )  # fmt: skip
+
+
+def one_off_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 31, § 36: one-off needs as far as nothing else covers them."""
+    return sheet.line(
+        "ONE_OFF", amount, of=person, section=norm.section.one_off,
+        text=where(chapter == CHAPTER_4, "one_off_4", "one_off_3"), when=amount > 0,
+    )  # fmt: skip
+
+
+def supplement(person: Any, supplemented: Truth, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 145: the instant supplement, a line of its own; never taken back for the past."""
+    part = person.days < month.month_days
+    days = month_days(month, norm)
+    amount = norm.supplement_amount
+    if norm.setting_supplement_part != WHOLE:
+        by_days = minimum(cents(norm.supplement_amount * person.days, days, norm), norm.supplement_amount)
+        amount = where(part, by_days, norm.supplement_amount)
+    return sheet.line(
+        "SUPPLEMENT", amount, of=person, section=norm.section.supplement, text="supplement",
+        numbers=(
+            norm.supplement_amount,
+            used(norm.setting_supplement_part, part),
+            used(norm.setting_month_divisor, part & (amount != norm.supplement_amount)),
+        ),
+        when=supplemented,
+    )  # fmt: skip
+
+
+def arrears_line(person: Any, norm: Norms, sheet: Any) -> Whole:
+    """§ 43a Abs. 2: what is still owed for earlier months."""
+    return sheet.line(
+        "ARREARS", person.arrears, of=person, section=norm.section.arrears, text="arrears", when=person.arrears > 0
+    )
+
+
+# Set-off, reduction, repayment
+
+
+def rate_of(debt: Any, own: Whole, norm: Norms) -> Whole:
+    """What may be withheld in this month for one debt, before the claim limits it."""
+    one, asked = norm.regelbedarf_1, debt.asked
+    reduction = where(debt.reduction, minimum(asked, cents(one * norm.setoff_reduction, PERCENT, norm)), 0)
+    runs = debt.month < norm.setoff_undue_months
+    undue = where(debt.undue & runs, minimum(asked, cents(one * norm.setoff_undue, PERCENT, norm)), 0)
+    runs = debt.month <= norm.setoff_provisional_months
+    provisional = where(debt.provisional & runs, cents(own * norm.setoff_provisional, PERCENT, norm), 0)
+    loan = where(debt.loan, minimum(asked, cents(one * norm.setoff_loan, PERCENT, norm)), 0)
+    most = cents(one * norm.setoff_month_end_most, PERCENT, norm)
+    instalment = minimum(cents(one * norm.setoff_month_end, PERCENT, norm), maximum(most - debt.paid_back, 0))
+    month_end = where(debt.month_end & (debt.month >= BEGINS_MONTH_END), instalment, 0)
+    begun = debt.month >= BEGINS_DEPOSIT
+    deposit = where(debt.deposit & begun, cents(own * norm.setoff_deposit, PERCENT, norm), 0)
+    return reduction + minimum(undue + provisional + loan + month_end + deposit, debt.remaining)
+
+
+def withheld(debt: Any, rate: Whole, before: Whole, claim: Whole, own: Whole, norm: Norms, sheet: Any) -> Whole:
+    """One debt: its rate, as far as the claim reaches after the debts named before it."""
+    amount = minimum(rate, maximum(claim - before, 0))
+    of_own = debt.provisional | debt.deposit
+    base = where(of_own, own, norm.regelbedarf_1)
+    percent = where(
+        debt.reduction,
+        norm.setoff_reduction,
+        where(
+            debt.undue,
+            norm.setoff_undue,
+            where(
+                debt.provisional,
+                norm.setoff_provisional,
+                where(debt.loan, norm.setoff_loan, where(debt.deposit, norm.setoff_deposit, norm.setoff_month_end)),
+            ),
+        ),
+    )
+    return sheet.line(
+        "DEBT",
+        -amount,
+        of=debt,
+        section=where(
+            debt.reduction,
+            norm.section.reduction,
+            where(
+                debt.undue,
+                norm.section.undue,
+                where(
+                    debt.provisional,
+                    norm.section.provisional,
+                    where(
+                        debt.loan, norm.section.loan, where(debt.deposit, norm.section.deposit, norm.section.month_end)
+                    ),
+                ),
+            ),
+        ),
+        text=where(
+            amount == 0, "debt_none", where(debt.month_end, "debt_month_end", where(of_own, "debt_fixed", "debt_most"))
+        ),
+        numbers=(
+            percent,
+            base,
+            used(norm.setoff_month_end_most, debt.month_end),
+            used(norm.setoff_undue_months, debt.undue),
+            used(norm.setoff_provisional_months, debt.provisional),
+            rounded(base * percent, PERCENT, norm),
+        ),
+        rounding="cent",
+        percent=percent,
+        base=base,
+    )
+
+
+# Who is paid
+
+
+def asked_for(direct: Any, contributions: Whole, housing: Whole, education: Whole, payment: Whole) -> Whole:
+    """The amount of one direct payment, up to the need recognised for it.
+
+    § 32a: all contributions to the fund, where the claim reaches for them; else none.
+    """
+    need = where(
+        direct.fund,
+        where(payment >= contributions, contributions, 0),
+        where(direct.landlord, housing, where(direct.provider, education, direct.asked)),
+    )
+    return where(direct.asked == NEVER, need, minimum(need, direct.asked))
+
+
+def direct_payment(
+    direct: Any, asked: Whole, before: Whole, payment: Whole, fund: Whole, norm: Norms, sheet: Any
+) -> Whole:
+    """§ 43a Abs. 3: one direct payment, as far as the claim reaches after those named before it."""
+    amount = minimum(asked, maximum(payment - before, 0))
+    return sheet.line(
+        "DIRECT", amount, of=direct,
+        section=where(
+            direct.fund,
+            norm.section.direct_fund,
+            where(
+                direct.landlord,
+                norm.section.direct_landlord,
+                where(direct.provider, norm.section.direct_education, norm.section.direct_power),
+            ),
+        ),
+        text=where(amount < asked, "direct_less", where(direct.fund & (asked == 0), "direct_none", "direct")),
+        asked=asked, contributions=fund,
+    )  # fmt: skip
+
+
+def client_line(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
+    """§ 43a Abs. 2: the rest goes to the person."""
+    return sheet.line("CLIENT", amount, of=person, section=norm.section.payment, text="client", when=amount > 0)
