@@ -51,6 +51,10 @@ BESIDES = {
         INSERT INTO tenancy_preference (id, tenant_id, member_id, keys, views)
         SELECT gen_random_uuid(), m.tenant_id, m.id, true, '[]'
         FROM tenancy_staffmember m WHERE m.tenant_id = %s LIMIT 1""",
+    "casefile_message": """
+        INSERT INTO casefile_message (id, tenant_id, case_id, person_id, text, urgent, sent_at)
+        SELECT gen_random_uuid(), c.tenant_id, c.id, c.applicant_id, 'x', false, now()
+        FROM casefile_case c WHERE c.tenant_id = %s LIMIT 1""",
     "tasks_task": """
         INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
     CaseClosed,
     CaseOpened,
+    MessageAnswered,
+    MessageSent,
     MovedIn,
     MovedOut,
     NoteWritten,
@@ -83,13 +87,14 @@ from handslag.domain.people.operations.staff import (
     RoleTaken,
     StaffAdmitted,
 )
-from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineSet,
     NoticeEnded,
     NoticesQueued,
     TaskDone,
     TaskOpened,
+    answer_task,
     open_task,
     queue_notices,
     set_deadline,
@@ -190,6 +195,31 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
         )
 
 
+def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
+    kind = "urgent message" if event.payload["urgent"] else "message"
+    if not _open_tasks(event.subject, kind).exists():
+        _task(event, by, now, kind)
+
+
+def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
+    if linked := event.payload["caseworker"]:
+        _tell(event, by, now, linked, "message")
+
+
+def _done_by_answer(event: Event, by: Actor, now: datetime) -> None:
+    for task in _open_tasks(event.subject, "message", "urgent message"):
+        answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+
+
+def _tell_of_answer(event: Event, by: Actor, now: datetime) -> None:
+    persons = [UUID(event.payload["person"])]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="message")
+
+
+def _open_tasks(subject: UUID, *kinds: str) -> QuerySet[Task]:
+    return Task.objects.filter(subject_id=subject, state="open", kind__in=kinds).order_by("id")
+
+
 def _task_for_household(event: Event, by: Actor, now: datetime) -> None:
     for case in Case.objects.filter(household_id=event.subject, state="open").order_by("id"):
         open_task(
@@ -285,6 +315,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     CitizenLoggedIn: (),
     CaseOpened: (),
     CaseClosed: (),
+    MessageSent: (
+        Reaction(_task_for_message, causes=(TaskOpened,)),
+        Reaction(_tell_of_message, causes=(NoticesQueued,)),
+    ),
+    MessageAnswered: (
+        Reaction(_done_by_answer, causes=(TaskDone,)),
+        Reaction(_tell_of_answer, causes=(NoticesQueued,)),
+    ),
     MovedIn: (
         Reaction(_task_for_household, causes=(TaskOpened,)),
         Reaction(_check_household, causes=(WarningsReconciled,)),

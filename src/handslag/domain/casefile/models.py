@@ -153,3 +153,27 @@ class NoteDraft(TenantRow):
             *wall("casefile_notedraft", "case", "member"),
             models.UniqueConstraint(fields=["tenant", "case", "member"], name="notedraft_once"),
         ]
+
+
+class Message(TenantRow):
+    """A message in the conversation of one adult of a case with the office; the other adult doesn't see it.
+
+    `member` wrote it; where there is none, `person` did. Its key is named by the page that it was written on, so that
+    a message sent twice is one message.
+    """
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    case = TenantFK(Case)
+    person = TenantFK(Person)
+    member = TenantFK(StaffMember, null=True)
+    text = models.TextField()
+    urgent = models.BooleanField(help_text="a word of urgent.yaml stands in it")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case", "person", "sent_at"], name="message_of_conversation")]
+        constraints = [
+            *wall("casefile_message", "case", "person", "member", append_only=True),
+            models.CheckConstraint(condition=~Q(text=""), name="message_says_something"),
+        ]

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
-from handslag.domain.casefile.models import Case, CaseWarning, Note, NoteDraft, Period
-from handslag.domain.casefile.permissions import case_for_staff, household_for_staff
+from handslag.domain.casefile.models import Case, CaseWarning, Message, Note, NoteDraft, Period
+from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff, household_for_staff
+from handslag.domain.casefile.policies import LONGEST_MESSAGE, is_urgent
 from handslag.domain.casefile.queries import Cause, cause_of
 from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
@@ -30,6 +31,14 @@ class CaseOpened(Event):
 
 class CaseClosed(Event):
     kind = "case closed"
+
+
+class MessageSent(Event):
+    kind = "message sent"
+
+
+class MessageAnswered(Event):
+    kind = "message answered"
 
 
 class MovedIn(Event):
@@ -110,6 +119,53 @@ def close_case(
     found.version += 1
     found.save(update_fields=["state", "closed_on", "closed_because", "version"])
     return Done(found, CaseClosed(subject=found.id, payload={"on": closed_on.isoformat(), "reason": reason.strip()}))
+
+
+@operation()
+def send_message(*, tenant: str | int, by: Actor, now: datetime, case: UUID, message: UUID, text: str) -> Done[Message]:
+    """A citizen writes to the office, about anything and at any time, also in a closed case.
+
+    `message` is the key that her page named. NotPossible("empty message"), ("long message"), ("sent already") where
+    the key stands for the same text, ("other message") where it stands for another.
+    """
+    found = case_for_citizen(case, by)
+    assert by.id is not None
+    row = _message(message, text, case=found, person=by.id, member=None, now=now)
+    payload = {
+        "message": str(row.id),
+        "urgent": row.urgent,
+        "caseworker": str(found.caseworker_id) if found.caseworker_id else None,
+    }
+    return Done(row, MessageSent(subject=found.id, payload=payload))
+
+
+@operation()
+def answer_message(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, person: UUID, message: UUID, text: str
+) -> Done[Message]:
+    """The office writes to one adult of a case. Refusals as for `send_message`; Hidden if she is none of its adults."""
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER)
+    if person not in (found.applicant_id, found.co_applicant_id):
+        raise Hidden("person", person)
+    row = _message(message, text, case=found, person=person, member=member.id, now=now)
+    payload = {"message": str(row.id), "person": str(person)}
+    return Done(row, MessageAnswered(subject=found.id, payload=payload))
+
+
+def _message(key: UUID, text: str, *, case: Case, person: UUID, member: UUID | None, now: datetime) -> Message:
+    said = text.replace("\r\n", "\n").strip()
+    if not said:
+        raise NotPossible("empty message")
+    if len(said) > LONGEST_MESSAGE:
+        raise NotPossible("long message")
+    before = Message.objects.filter(id=key).first()
+    if before is not None:
+        same = (before.case_id, before.person_id, before.member_id, before.text) == (case.id, person, member, said)
+        raise NotPossible("sent already" if same else "other message")
+    urgent = member is None and is_urgent(said)
+    return Message.objects.create(
+        id=key, case=case, person_id=person, member_id=member, text=said, urgent=urgent, sent_at=now
+    )
 
 
 @operation()

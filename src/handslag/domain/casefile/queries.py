@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.casefile.models import Case, CaseWarning, Note, NoteDraft, Period
+from handslag.domain.casefile.models import Case, CaseWarning, Message, Note, NoteDraft, Period
 from handslag.domain.casefile.states import WarningKind, WarningState
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
@@ -129,3 +129,9 @@ def note_draft(case: UUID, member: Member) -> dict[str, str]:
     """What this member was writing in a case, as typed."""
     form = NoteDraft.objects.filter(case_id=case, member_id=member.id).values_list("form", flat=True).first()
     return dict(form or {})
+
+
+def conversation(case: UUID, person: UUID) -> list[Message]:
+    """What one adult of a case and the office wrote to each other, oldest first."""
+    found = Message.objects.select_related("member").filter(case_id=case, person_id=person)
+    return list(found.order_by("sent_at", "id"))

@@ -63,6 +63,17 @@ def finish_task(*, tenant: str | int, by: Actor, now: datetime, task: UUID, vers
 
 
 @operation()
+def answer_task(*, tenant: str | int, by: Actor, now: datetime, task: UUID) -> Done[Task]:
+    """Done by what it asked for: whoever answered may answer, of whichever unit the task is."""
+    found = Task.objects.select_for_update(of=("self",)).filter(id=task, state=TaskState.OPEN).first()
+    if found is None:
+        raise Hidden("task", task)
+    found.state, found.closed_at, found.version = TaskState.DONE, now, found.version + 1
+    found.save(update_fields=["state", "closed_at", "version"])
+    return Done(found, TaskDone(subject=found.subject_id, payload={"task": str(found.id)}))
+
+
+@operation()
 def set_deadline(
     *,
     tenant: str | int,

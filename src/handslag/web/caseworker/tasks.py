@@ -29,6 +29,8 @@ KINDS = {
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
+    "message": _("A message waits for an answer"),
+    "urgent message": _("Urgent: a message that somebody should read now"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),

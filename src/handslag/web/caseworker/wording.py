@@ -13,6 +13,9 @@ REFUSALS: dict[str, str | Promise] = {
     "person known": _("Somebody with this number is registered already. Search for the number."),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),
+    "empty message": _("Write the answer."),
+    "long message": _("The message is too long. Send it in several parts."),
+    "other message": _("Another message was sent from this page. Reload the page, then send this one."),
     "applies": _("This person applies in an open case of the household. Close that case first."),
     "day before moving in": _("Choose a day after the person moved in."),
     "day before opening": _("Choose a day on or after the case was opened."),
@@ -140,6 +143,8 @@ PROBLEMS: dict[str, str | Promise] = {
 
 EVENTS: dict[str, str | Promise] = {
     "case opened": _("Case opened"),
+    "message sent": _("The person wrote a message"),
+    "message answered": _("Answered a message"),
     "case closed": _("Case closed"),
     "draft opened": _("Application begun"),
     "application signed": _("Signed by one of two"),

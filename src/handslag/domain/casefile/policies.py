@@ -1,0 +1,30 @@
+"""What a message may be, and which words in it mean that a person must look at once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+#: Characters of a message.
+LONGEST_MESSAGE = 4_000
+
+
+@cache
+def _urgent() -> re.Pattern[str]:
+    """The phrases of urgent.yaml, each as whole words."""
+    entries = yaml.safe_load((Path(__file__).parent / "urgent.yaml").read_text(encoding="utf-8"))
+    phrases = [_folded(phrase) for entry in entries for phrase in entry["phrases"]]
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) + r")(?!\w)")
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def is_urgent(text: str) -> bool:
+    """Whether a word of need stands in a text. It only makes a person look sooner; nothing else follows from it."""
+    return bool(_urgent().search(_folded(text)))

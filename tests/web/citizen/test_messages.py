@@ -1,0 +1,123 @@
+"""Messages between a person and the office: at any time, her own, told to the caseworker, sent once, urgent seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from handslag.domain.casefile.models import Message
+from handslag.domain.casefile.operations import answer_message, send_message
+from handslag.domain.casefile.policies import is_urgent
+from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel import clock
+from handslag.kernel.ids import uuid7
+from tests.office import TEST
+
+MEET = "Jag vill boka ett möte <nästa> vecka & prata om hyran"
+
+
+def test_she_writes_on_her_phone_and_reads_the_answer(
+    citizen: Callable[..., Any],
+    office: Any,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    folder = office.case(email="petra@people.example")
+    petra = citizen(folder, width=320)
+    petra.log_in()
+    page = petra.page
+    page.get_by_role("link", name="Skriv till oss eller läs vårt svar").click()
+    page.get_by_role("button", name="Skicka").click()
+    expect(page.get_by_role("alert")).to_contain_text("Skriv ditt meddelande.")
+    assert axe(page) == []
+    page.get_by_label("Ditt meddelande").fill(MEET)
+    page.get_by_role("button", name="Skicka").click()
+    expect(page.locator("#newest")).to_contain_text(MEET)
+    expect(page.get_by_role("status")).to_contain_text("Din handläggare får veta det")
+    with acting(office.slug, TEST, "look"):
+        (task,) = Task.objects.filter(subject_id=folder.case.id, kind="message")
+        assert (task.state, task.assignee_id) == ("open", folder.case.caseworker_id)
+        assert Notice.objects.filter(member_id=folder.case.caseworker_id, kind="message").count() == 1
+    answer_message(
+        **{**office.act("hanna"), "now": clock.now()},
+        case=folder.case.id,
+        person=folder.citizens[0].id,
+        message=uuid7(),
+        text="Torsdag kl. 10",
+    )
+    page.reload()
+    expect(page.locator("#newest")).to_contain_text("Torsdag kl. 10")
+    expect(page.locator("#newest")).to_contain_text("Hanna Handläggare")
+    page.get_by_label("Ditt meddelande").fill("Vi är HUNGRIGA,\noch har ingen mat till barnen")
+    page.get_by_role("button", name="Skicka").click()
+    expect(page.get_by_role("status")).to_contain_text("ring 112")
+    assert axe(page) == []
+    picture(page, "citizen-messages-320")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    with acting(office.slug, TEST, "look"):
+        kinds = dict(Task.objects.filter(subject_id=folder.case.id).values_list("kind", "state"))
+        assert kinds == {"message": "done", "urgent message": "open"}
+        (told,) = Notice.objects.filter(person_id=folder.citizens[0].id, kind="message")
+        assert told.address == "petra@people.example"
+
+
+def test_a_partner_and_a_stranger_read_nothing_of_it(office: Any, visit: Callable[..., Any]) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    here = f"/{office.slug}/cases/{folder.case.id}/messages/"
+    key = uuid7()
+    send_message(**office.by(folder.citizens[0]), case=folder.case.id, message=key, text="Kanarie: han slår mig")
+    answer_message(
+        **office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, message=uuid7(), text="Kanarie två"
+    )
+    assert "Kanarie: han slår mig" in visit(office, folder.citizens[0]).get(here).content.decode()
+    partner = visit(office, folder.citizens[1]).get(here)
+    assert partner.status_code == 200
+    assert "Kanarie" not in partner.content.decode()
+    stranger = office.case(("Eva", "Ek", "19700101"))
+    with pytest.raises(Hidden):
+        send_message(**office.by(stranger.citizens[0]), case=folder.case.id, message=uuid7(), text="hej")
+    with pytest.raises(Hidden):  # no adult of this case
+        answer_message(
+            **office.act("hanna"), case=folder.case.id, person=stranger.citizens[0].id, message=uuid7(), text="hej"
+        )
+
+
+def test_it_is_sent_once_and_never_changed(office: Any, visit: Callable[..., Any], connect: Any) -> None:
+    folder = office.case()
+    here, key = f"/{office.slug}/cases/{folder.case.id}/messages/", str(uuid7())
+    petra = visit(office, folder.citizens[0])
+    for _ in range(2):
+        assert petra.post(here, {"message": key, "text": MEET}).status_code == 302
+    other = petra.post(here, {"message": key, "text": "något annat"})
+    assert other.status_code == 422
+    assert "något annat" in other.content.decode()  # what she wrote stays on the page
+    long = petra.post(here, {"message": str(uuid7()), "text": "x" * 4_001})
+    assert (long.status_code, "x" * 4_001 in long.content.decode()) == (422, True)
+    with acting(office.slug, TEST, "look"):
+        assert list(Message.objects.filter(case=folder.case).values_list("text", flat=True)) == [MEET]
+    with pytest.raises(NotPossible, match="sent already"):
+        send_message(**office.by(folder.citizens[0]), case=folder.case.id, message=key, text=MEET)
+    with connect("owner", autocommit=True) as owner, pytest.raises(psycopg.Error):
+        owner.execute("UPDATE casefile_message SET text = 'x'")
+
+
+@pytest.mark.parametrize(
+    ("text", "urgent"),
+    [
+        ("Jag är hungrig", True),
+        ("We have NO  FOOD left", True),
+        ("أنا جائع", True),
+        ("Jag vill boka ett möte", False),
+        ("Min kusin heter Hungrigsson", False),
+        ("hyran är inte akutell", False),
+    ],
+)
+def test_words_of_need_are_whole_words(text: str, urgent: bool) -> None:
+    assert is_urgent(text) is urgent
