@@ -94,7 +94,8 @@ def functions(module: ModuleType) -> Iterator[tuple[str, ast.FunctionDef]]:
 def law_of(pack: str) -> list[str]:
     """The modules that the calculation is made of: the pack's own, and those of its folder that it calls."""
     root = f"handslag.rules.{pack}."
-    whence = {getattr(value, "__module__", "") or "" for value in vars(import_module(f"{root}pack")).values()}
+    known = vars(import_module(f"{root}pack")).values()
+    whence = {v.__name__ if isinstance(v, ModuleType) else getattr(v, "__module__", "") or "" for v in known}
     called = {name for name in whence if name.startswith(root) and name.rpartition(".")[2] not in NOT_LAW}
     return sorted({*called, f"{root}pack"})
 

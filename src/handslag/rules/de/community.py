@@ -100,8 +100,8 @@ def settle(
     # § 82 Abs. 1: Kindergeld is the child's as far as it needs it, without education; else who receives it has it
     child_benefit = each(
         members,
-        lambda _, benefit, need, further, net: minimum(benefit, maximum(need + further - net, 0)),
-        along=(child_benefits, need, needs.further, net),
+        lambda _, benefit, need, net: minimum(benefit, maximum(need - net, 0)),
+        along=(child_benefits, need, net),
     )
     over = spread(members, total(members, child_benefits) - total(members, child_benefit))
     moved = each(members, lambda p, over: where(p.payee, over, 0), along=(over,))
