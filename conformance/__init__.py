@@ -30,4 +30,13 @@ COMPARISONS = (
         schema="schemas/pain.001.001.09.xsd",
         documents="tests/connectors/bank/pain001_se*.xml",
     ),
+    *(
+        Comparison(
+            name=f"{message}, as the tests read it, by ISO 20022",
+            package="",
+            schema=f"iso20022/{message}.xsd",
+            documents=f"tests/connectors/bank/{message.replace('.', '')[:7]}.xml",
+        )
+        for message in ("pain.002.001.03", "camt.053.001.08", "camt.054.001.08")
+    ),
 )

@@ -19,15 +19,16 @@ from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.decisions.models import Letter
 from handslag.domain.intake.operations import enter_on_paper
-from handslag.domain.payments.models import Booking
+from handslag.domain.payments.models import BankLine, Booking, Payment
 from handslag.domain.payments.operations.account import book_income, reverse_booking
 from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs.letters import render_letter
-from handslag.jobs.payments import write_run_file
+from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
@@ -127,6 +128,7 @@ def _cases(database: Database, office: Office) -> None:
         **office.act("hanna"), case=single.case.id, period=single.period().id, account_code="aterbetalning",
         counterparty="Petra Nilsson", amount=120_00, source="inbetalning 17",
     )  # fmt: skip
+    _answered(office)
     early = office.case(("Eva", "Förskott", "19920202"))
     order_direct_payment(
         **office.act("hanna"), case=early.case.id, payee=landlord(office).id, cost_code="RENT", amount=6_200_00,
@@ -158,3 +160,35 @@ def _pay(office: Office) -> Any:
         tenant = door.the_tenant.id
     write_run_file(tenant=tenant, run=str(run.id))
     return run
+
+
+def _answered(office: Office) -> None:
+    """Three more payments: one refused, one paid, one paid and returned; and a line that nobody knows."""
+    for name in ("Ett", "Två", "Tre"):
+        folder = office.case(("Svar", name, "19930303"))
+        folder.applied()
+        folder.decided()
+    run = _pay(office)
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+        told = list(Payment.objects.filter(run=run, case__applicant__given_name="Svar").order_by("id"))
+    refused, paid, back = (payment.reference for payment in told)
+    rows = "".join(
+        f"<Ntry><Amt Ccy='SEK'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls>"
+        f"<Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"
+        for reference, amount, side in (
+            (paid, "6550.00", "DBIT"), (back, "6550", "DBIT"), (back, "6550.0", "CRDT"), ("okänd", "1", "DBIT"),
+            ("avgift", "2", "DBIT"),
+        )
+    )  # fmt: skip
+    status = (
+        "<Document><CstmrPmtStsRpt><OrgnlPmtInfAndSts><TxInfAndSts><TxSts>RJCT</TxSts><StsRsnInf><Rsn><Cd>AC01</Cd></Rsn>"
+        f"</StsRsnInf><OrgnlEndToEndId>{refused}</OrgnlEndToEndId></TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt>"
+        "</Document>"
+    )
+    notice = f"<Document><BkToCstmrDbtCdtNtfctn><Ntfctn>{rows}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    for content in (status, notice):
+        take_bank_file(tenant, TEST, content.encode())
+    with acting(office.slug, TEST, "look"):
+        line = BankLine.objects.get(reference="avgift")
+    settle_bank_line(**office.act("ulla"), line=line.id, version=1, note="bankens avgift")

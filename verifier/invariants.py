@@ -265,6 +265,7 @@ def check_account(connection: Connection, report: Report) -> None:
     advances = by_id(connection, "payments_advance")
     of_advance = {row["booking_id"]: row for row in advances.values()}
     set_off = _check_advances(connection, report, advances, bookings, counters)
+    owed_again = _check_answers(connection, report, bookings, payments)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -277,7 +278,7 @@ def check_account(connection: Connection, report: Report) -> None:
         _check_booking(report, booking, bookings, counters.get(key, []), lines, decisions)
         parts = [(part, payments.get(part["payment_id"])) for part in of_booking.get(key, [])]
         live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
-        rests = booking["decision_line_id"] or key in of_advance
+        rests = booking["decision_line_id"] or key in of_advance or key in owed_again
         owed = booking["amount"] - set_off.get(key, 0)
         if live != (owed if rests and not booking["reverses_id"] and not counters.get(key) else 0):
             report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {owed} is owed")
@@ -325,6 +326,62 @@ def _check_advances(
         if taken[row["advance_id"]] > parent["amount"]:
             report.broken("I6", "payments_advance", row["advance_id"], "is set off for more than it is")
     return against
+
+
+_SAID = {"paid": ("confirmed", "returned"), "rejected": ("rejected",), "returned": ("returned",)}
+_TOLD_BY = {"confirmed": "paid", "rejected": "rejected", "returned": "returned"}
+
+
+def _check_answers(
+    connection: Connection, report: Report, bookings: Mapping[UUID, Row], payments: Mapping[UUID, Row]
+) -> set[UUID]:
+    """Every line of the bank's answers is here and has one outcome; a payment is what the applied one says of it; money
+    that came back is booked, and owed again. Gives the bookings that are owed again."""
+    documents = by_id(connection, "documents_document")
+    lines, files = by_id(connection, "payments_bankline"), by_id(connection, "payments_bankfile")
+    of_file, of_payment = grouped(lines.values(), "file_id"), grouped(lines.values(), "payment_id")
+    returns = grouped(by_id(connection, "payments_return").values(), "payment_id")
+    for key, file in files.items():
+        report.count("bank files")
+        document = documents.get(file["document_id"])
+        numbers = sorted(line["number"] for line in of_file.get(key, []))
+        if numbers != list(range(1, file["lines"] + 1)):
+            report.broken("I4", "payments_bankfile", key, f"has {len(numbers)} lines, came with {file['lines']}")
+        if document is None or (document["digest"], document["subject_id"]) != (file["digest"], key):
+            report.broken("I7", "payments_bankfile", key, "is not the document it names")
+    for key, line in lines.items():
+        report.count("bank lines")
+        payment = payments.get(line["payment_id"])
+        if line["file_id"] not in files:
+            report.broken("I4", "payments_bankline", key, "its file is gone")
+        if line["outcome"] != "applied":
+            continue
+        if payment is None or payment["reference"] != line["reference"]:
+            report.broken("I7", "payments_bankline", key, "is applied to another payment than it names")
+        elif payment["state"] not in _SAID.get(line["kind"], ()):
+            report.broken("I7", "payments_payment", payment["id"], f"is {payment['state']}, the bank: {line['kind']}")
+        elif line["amount"] not in (None, payment["amount"]):
+            report.broken("I7", "payments_bankline", key, "tells another amount than its payment")
+    for key, payment in payments.items():
+        told = [one["kind"] for one in of_payment.get(key, []) if one["outcome"] == "applied"]
+        wanted = _TOLD_BY.get(payment["state"])
+        if wanted and told.count(wanted) != 1:
+            report.broken("I7", "payments_payment", key, f"is {payment['state']}, and the bank said so {told} times")
+        if len(returns.get(key, [])) != int(payment["state"] == "returned"):
+            report.broken("I7", "payments_payment", key, "came back, and is not booked once")
+    return {
+        row["again_id"] for found in returns.values() for row in found if _is_return(report, row, bookings, payments)
+    }
+
+
+def _is_return(report: Report, row: Row, bookings: Mapping[UUID, Row], payments: Mapping[UUID, Row]) -> bool:
+    payment, found = payments.get(row["payment_id"]), [bookings.get(row[name]) for name in ("booking_id", "again_id")]
+    said = [(b["kind"], b["amount"], b["case_id"], b["period_id"]) for b in found if b]
+    place = (payment["amount"], payment["case_id"], payment["period_id"]) if payment else ()
+    if said != [("income", *place), ("expense", *place)]:
+        report.broken("I6", "payments_return", row["id"], "is not what its bookings say")
+        return False
+    return True
 
 
 def _check_booking(

@@ -149,9 +149,27 @@ BREACHES = {
     "a set-off that vanished": (
         "DELETE FROM payments_setoff RETURNING booking_id AS id", "I6", "payments_booking"
     ),
+    "a line of the bank that vanished": (
+        "DELETE FROM payments_bankline WHERE outcome = 'quarantined' RETURNING file_id AS id", "I4", "payments_bankfile"
+    ),
+    "a payment set paid by nobody": (
+        f"UPDATE payments_payment SET state = 'confirmed' WHERE id = {PAID} RETURNING id", "I7", "payments_payment"
+    ),
+    "a line applied to another payment": (
+        f"UPDATE payments_bankline SET payment_id = {PLANNED} WHERE kind = 'paid' AND outcome = 'applied' RETURNING id",
+        "I7", "payments_bankline",
+    ),
+    "money that came back and is booked otherwise": (
+        "UPDATE payments_booking SET amount = amount + 1 WHERE id IN (SELECT booking_id FROM payments_return) "
+        "RETURNING (SELECT id FROM payments_return) AS id",
+        "I6", "payments_return",
+    ),
+    "money that came back and isn't booked": (
+        "DELETE FROM payments_return RETURNING payment_id AS id", "I7", "payments_payment"
+    ),
     "a payment that left its run": (
         f"UPDATE payments_payment SET state = 'planned', run_id = NULL WHERE id = {PAID} "
-        "RETURNING (SELECT id FROM payments_run) AS id",
+        "RETURNING (SELECT id FROM payments_run ORDER BY id LIMIT 1) AS id",
         "I7", "payments_run",
     ),
     "a run that is larger": ("UPDATE payments_run SET total = total + 1 RETURNING id", "I7", "payments_run"),
@@ -266,7 +284,7 @@ def test_files_that_are_not_what_was_written(filled: Filled, tmp_path: Path) -> 
     folder = tmp_path / "files"
     shutil.copytree(filled.files, folder)
     mine = folder / str(filled.tenant)
-    with acting_rows(filled, "SELECT store_key FROM documents_document WHERE kind = 'payment file'") as found:
+    with acting_rows(filled, "SELECT min(store_key) FROM documents_document WHERE kind = 'payment file'") as found:
         ((key,),) = found
     place = next(mine.glob(f"??/{key}"))
     stray = mine / "aa" / str(uuid7())

@@ -55,6 +55,13 @@ from handslag.domain.intake.operations import (
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceGranted
+from handslag.domain.payments.operations.bank import (
+    BankFileReceived,
+    BankLineSettled,
+    PaymentConfirmed,
+    PaymentRejected,
+    PaymentReturned,
+)
 from handslag.domain.payments.operations.payees import (
     DirectPaymentEnded,
     DirectPaymentOrdered,
@@ -76,6 +83,7 @@ from handslag.domain.payments.operations.runs import (
     RunReleased,
     RunReserved,
 )
+from handslag.domain.payments.queries import payers_unit
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.persons import AccountRecorded, HouseholdFormed, PersonRegistered
@@ -102,6 +110,7 @@ from handslag.domain.tasks.operations import (
 )
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.policies import setting
 
 
 def _decision(event: Event) -> Decision:
@@ -175,6 +184,20 @@ def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["blocked"]:
         _task(event, by, now, "payment blocked")
+
+
+def _task_for_rejected(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "payment rejected")
+
+
+def _task_for_returned(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "payment returned")
+
+
+def _task_for_quarantine(event: Event, by: Actor, now: datetime) -> None:
+    unit = payers_unit(now)
+    if unit and (event.payload["quarantined"] or event.payload["problem"]):
+        open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind="bank file", unit=unit, assignee=None)
 
 
 def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
@@ -302,6 +325,14 @@ def _write_file(event: Event, by: Actor, now: datetime) -> None:
     defer(write_run_file, lock=f"run:{event.subject}", tenant=_tenant(), run=str(event.subject))
 
 
+def _hand_over_file(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.payments import hand_over_file
+    from handslag.jobs.queue import defer
+
+    if setting("bank_folders"):
+        defer(hand_over_file, lock=f"bank:{event.subject}", tenant=_tenant(), run=str(event.subject))
+
+
 TABLE: dict[type[Event], Sequence[Reaction]] = {
     OrganisationOpened: (),
     StaffAdmitted: (),
@@ -374,12 +405,17 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PayeeEnded: (),
     DirectPaymentOrdered: (),
     DirectPaymentEnded: (),
+    BankFileReceived: (Reaction(_task_for_quarantine, causes=(TaskOpened,)),),
+    BankLineSettled: (),
+    PaymentConfirmed: (),
+    PaymentRejected: (Reaction(_task_for_rejected, causes=(TaskOpened,)),),
+    PaymentReturned: (Reaction(_task_for_returned, causes=(TaskOpened,)),),
     AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
     IncomeBooked: (),
     BookingReversed: (),
     RunReserved: (),
     RunCancelled: (),
     RunReleased: (Reaction(_write_file),),
-    RunFileWritten: (),
+    RunFileWritten: (Reaction(_hand_over_file),),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),
 }

@@ -1,19 +1,27 @@
-"""The file of a released run: planned in a transaction, written outside it, recorded in another."""
+"""The file of a released run: planned in a transaction, written outside it, recorded in another; the bank's answers."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 from datetime import UTC
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
+
 from handslag.connectors.bank import port
+from handslag.connectors.bank.answers import Answers, AnswersRefused, read
 from handslag.domain.documents.operations import StoredFile
-from handslag.domain.payments.models import Payment, Run, RunFile
-from handslag.domain.payments.operations import record_run_file, refuse_run_file
-from handslag.domain.tenancy.door import acting, system
+from handslag.domain.payments.models import BankFile, Payment, Run, RunFile
+from handslag.domain.payments.operations.bank import known_bank_file, receive_bank_file
+from handslag.domain.payments.operations.runs import record_run_file, refuse_run_file
+from handslag.domain.payments.states import BankFileKind
+from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible, setting
-from handslag.jobs.acts import store_of
+from handslag.jobs.acts import store_of, tenants
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
@@ -72,3 +80,74 @@ def write_run_file(tenant: int, run: str) -> None:
     except NotPossible as refusal:
         if refusal.code != "written already":  # another run of this job was first: its file stands
             refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=[refusal.code])
+
+
+def folders(slug: str) -> tuple[Path, Path]:
+    """The folders of an organisation's exchange with its bank: to it, from it."""
+    home = Path(settings.DATA) / "bank" / slug
+    return home / "to-bank", home / "from-bank"
+
+
+@tasks.task(name="hand_over_file", retry=AWAY)
+def hand_over_file(tenant: int, run: str) -> None:
+    """Put the file of a run into the folder to the bank, under its message id. Done before, or taken: nothing."""
+    with acting(tenant, BY, "hand_over_file") as door:
+        written = RunFile.objects.select_related("document", "run").get(run_id=UUID(run))
+        to, _ = folders(door.the_tenant.slug)
+        key = file_key()
+    name = f"{written.run_id.hex}.xml"
+    if any((place / name).exists() for place in (to, to / "taken")):
+        return
+    content = b"".join(store_of(tenant, key).read(UUID(written.document.store_key)))
+    to.mkdir(parents=True, exist_ok=True)
+    unfinished = to / f".{name}"
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(to / name)
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="fetch_bank_files", queueing_lock="fetch_bank_files")
+def fetch_bank_files(timestamp: int) -> None:
+    """Take what the bank has put into the folder from it; each file moves to `done` once it is taken."""
+    for tenant in tenants():
+        with acting(tenant, BY, "fetch_bank_files") as door:
+            _, place = folders(door.the_tenant.slug)
+        if not place.is_dir():
+            continue
+        for path in sorted(p for p in place.glob("*.xml") if p.is_file() and not p.name.startswith(".")):
+            take_bank_file(tenant, BY, path.read_bytes())
+            (place / "done").mkdir(exist_ok=True)
+            path.rename(place / "done" / f"{clock.now():%Y%m%dT%H%M%S%f}-{path.name}")
+
+
+def take_bank_file(tenant: int | str, by: Actor, content: bytes) -> BankFile | None:
+    """Read and take one file of the bank's answers; None for bytes that were taken already. What can't be read is
+    kept as it came, for a person to look at."""
+    digest = hashlib.sha256(content).hexdigest()
+    with acting(tenant, by, "take_bank_file") as door:
+        if known_bank_file(digest):
+            return None
+        key, number = file_key(), door.the_tenant.id
+    try:
+        answers, problem = read(content), ""
+    except AnswersRefused as refusal:
+        answers, problem = Answers(BankFileKind.UNREADABLE, "", []), refusal.code
+    stored = store_of(number, key).write(uuid7(), io.BytesIO(content))
+    try:
+        return receive_bank_file(
+            tenant=tenant,
+            by=by,
+            now=clock.now(),
+            kind=answers.kind,
+            message_id=answers.message_id,
+            problem=problem,
+            lines=answers.lines,
+            file=StoredFile(stored.file_id, stored.digest, stored.size, "application/xml"),
+        )
+    except NotPossible as refusal:
+        if refusal.code == "known file":  # somebody else was quicker: the store's sweep takes ours away
+            return None
+        raise

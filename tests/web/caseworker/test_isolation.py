@@ -56,6 +56,8 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
     "cases/<uuid:case>/advance/": {"bo"},
+    "bank/": PAYERS,
+    "bank/<uuid:line>/settle/": PAYERS,
     "payees/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/end/": {"rut"} | WORK | PAYERS,
@@ -80,6 +82,7 @@ ONLY_POST = {
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
     "runs/new/", "runs/<uuid:run>/release/", "runs/<uuid:run>/cancel/", "payments/<uuid:payment>/hold/",
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
+    "bank/<uuid:line>/settle/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
     "tasks/<uuid:task>/done/",
 }  # fmt: skip
@@ -98,7 +101,8 @@ def world(folder: Any) -> dict[str, Any]:
     """One object of each kind: everything that a folder led to, with a document."""
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.intake.models import InboxItem
-    from handslag.domain.payments.models import Booking, Payment
+    from handslag.domain.payments.models import BankLine, Booking, Payment
+    from handslag.domain.payments.operations.bank import Told, receive_bank_file
     from handslag.domain.payments.operations.payees import order_direct_payment
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
@@ -118,6 +122,11 @@ def world(folder: Any) -> dict[str, Any]:
         unit=office.units["Försörjningsstöd"], assignee=None,
     )  # fmt: skip
     payee = landlord(office)
+    strange = receive_bank_file(
+        **office.by(scribe), kind="camt.054", message_id="Kanarie", problem="",
+        lines=[Told(kind="paid", reference="Kanarie", amount=1, currency="SEK")],
+        file=StoredFile(key=uuid4(), digest=uuid4().hex * 2, size=1, content_type="application/xml"),
+    )  # fmt: skip
     order = order_direct_payment(
         **office.act("bo"), case=folder.case.id, payee=payee.id, cost_code="RENT", amount=100, reference="",
         message="Kanarie", ground="Kanarie", since=office.month, until=None,
@@ -126,6 +135,7 @@ def world(folder: Any) -> dict[str, Any]:
         found = {
             "task": task.id,
             "payee": payee.id,
+            "line": BankLine.objects.get(file=strange).id,
             "order": order.id,
             "item": InboxItem.objects.get(case=folder.case).id,
             "booking": Booking.objects.get(case=folder.case).id,

@@ -10,7 +10,17 @@ from django.db.models import F, Q
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.models import DecisionLine
 from handslag.domain.documents.models import Document
-from handslag.domain.payments.states import BookingKind, PayeeKind, PayeeState, PaymentState, RunState, Way
+from handslag.domain.payments.states import (
+    BankFileKind,
+    BookingKind,
+    LineKind,
+    LineOutcome,
+    PayeeKind,
+    PayeeState,
+    PaymentState,
+    RunState,
+    Way,
+)
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
@@ -273,4 +283,89 @@ class RunFile(TenantRow):
         constraints = [
             *wall("payments_runfile", "run", "document", append_only=True),
             models.UniqueConstraint(fields=["tenant", "run"], name="runfile_once"),
+        ]
+
+
+class BankFile(TenantRow):
+    """A file of answers from the bank, as it came; the same bytes are taken once. Shares its key with its audit
+    subject."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    kind = models.CharField(max_length=12, choices=BankFileKind.choices)
+    message_id = models.CharField(max_length=35, blank=True)
+    problem = models.CharField(max_length=60, blank=True, help_text="why it can't be read")
+    digest = models.CharField(max_length=64)
+    document = TenantFK(Document)
+    lines = models.PositiveIntegerField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("payments_bankfile", "document", append_only=True),
+            TenantKey(name="payments_bankfile_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "digest"], name="bankfile_once"),
+            models.CheckConstraint(condition=Q(kind__in=BankFileKind.values), name="bankfile_kind_known"),
+        ]
+
+
+class BankLine(TenantRow):
+    """One line of such a file: what it says of which payment, and what became of it. None is ever lost."""
+
+    file = TenantFK(BankFile)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=LineKind.choices)
+    reference = models.CharField(max_length=140, blank=True, help_text="the end-to-end reference, as the bank tells it")
+    amount = models.BigIntegerField(null=True, help_text="minor units, where the line tells one")
+    currency = models.CharField(max_length=3, blank=True)
+    code = models.CharField(max_length=35, blank=True, help_text="the bank's status or reason code")
+    told = models.CharField(max_length=200, blank=True, help_text="the bank's own words")
+    booked_on = models.DateField(null=True)
+    payment = TenantFK(Payment, null=True)
+    outcome = models.CharField(max_length=12, choices=LineOutcome.choices)
+    reason = models.CharField(max_length=40, blank=True, help_text="why it is in quarantine")
+    settled_by = TenantFK(StaffMember, null=True)
+    settled_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "file"], condition=Q(outcome="quarantined"), name="bankline_in_quarantine"),
+            models.Index(fields=["tenant", "payment"]),
+        ]
+        constraints = [
+            *wall("payments_bankline", "file", "payment", "settled_by"),
+            models.UniqueConstraint(fields=["tenant", "file", "number"], name="bankline_once"),
+            models.CheckConstraint(condition=Q(outcome__in=LineOutcome.values), name="bankline_outcome_known"),
+            models.CheckConstraint(
+                condition=Q(settled_by=None, settled_at=None) & ~Q(outcome="settled")
+                | Q(settled_by__isnull=False, settled_at__isnull=False, outcome="settled"),
+                name="bankline_settled_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="applied") | Q(payment__isnull=False), name="bankline_applied_to_a_payment"
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="quarantined") | ~Q(reason=""), name="bankline_in_quarantine_for_a_reason"
+            ),
+        ]
+
+
+class Return(TenantRow):
+    """Money that came back: booked as income, and as owed again, by two bookings that name each other here."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    payment = TenantFK(Payment)
+    line = TenantFK(BankLine)
+    booking = TenantFK(Booking)
+    again = TenantFK(Booking)
+
+    class Meta:
+        constraints = [
+            *wall("payments_return", "payment", "line", "booking", "again", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "payment"], name="return_once"),
+            models.UniqueConstraint(fields=["tenant", "booking"], name="return_booked_once"),
+            models.UniqueConstraint(fields=["tenant", "again"], name="return_owed_again_once"),
         ]

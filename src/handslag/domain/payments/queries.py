@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.payments.models import (
     Advance,
+    BankFile,
+    BankLine,
     Booking,
     DirectPayment,
     Payee,
@@ -21,7 +23,10 @@ from handslag.domain.payments.models import (
     SetOff,
     Settlement,
 )
-from handslag.domain.payments.states import BookingKind, PayeeState, PaymentState, RunState
+from handslag.domain.payments.states import BookingKind, LineOutcome, PayeeState, PaymentState, RunState
+from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.models import RoleGrant, StaffMember
+from handslag.domain.tenancy.states import Role
 
 #: States in which a payment's file has left or is leaving.
 UNDER_WAY = (PaymentState.RESERVED, PaymentState.SENT, PaymentState.CONFIRMED)
@@ -164,3 +169,22 @@ def paid_in_advance(decision: UUID) -> int:
     gone = Booking.objects.filter(reverses__isnull=False).values("reverses_id")
     found = SetOff.objects.filter(booking__decision_line__decision_id=decision).exclude(counter_id__in=gone)
     return found.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def payers_unit(now: datetime) -> UUID | None:
+    """The unit that looks at what the bank says: the one of the first active payer, None if there is none."""
+    today = acting_door().the_tenant.today(now)
+    held = RoleGrant.objects.filter(role=Role.PAYER, since__lte=today).filter(Q(until=None) | Q(until__gt=today))
+    found = StaffMember.objects.filter(active=True, id__in=held.values("member_id")).order_by("id")
+    return found.values_list("unit_id", flat=True).first()
+
+
+def bank_files(most: int = 30) -> list[BankFile]:
+    """The newest files of answers from the bank."""
+    return list(BankFile.objects.order_by("-received_at", "-id")[:most])
+
+
+def in_quarantine() -> list[BankLine]:
+    """The lines of the bank's answers that wait for a person, oldest first."""
+    found = BankLine.objects.select_related("file", "payment__case", "payment__payee")
+    return list(found.filter(outcome=LineOutcome.QUARANTINED).order_by("file__received_at", "number"))

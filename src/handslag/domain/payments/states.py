@@ -42,6 +42,32 @@ class PaymentState(TextChoices):
     RETURNED = "returned"  # the money came back, and is booked
 
 
+class BankFileKind(TextChoices):
+    PAIN002 = "pain.002"
+    CAMT053 = "camt.053"
+    CAMT054 = "camt.054"
+    UNREADABLE = "unreadable"  # kept as it came; a person looks at it
+
+
+class LineKind(TextChoices):
+    """What a line of the bank's answers says of a payment."""
+
+    ACCEPTED = "accepted"  # on its way: changes nothing
+    PAID = "paid"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
+class LineOutcome(TextChoices):
+    """What became of such a line."""
+
+    APPLIED = "applied"
+    NOTED = "noted"  # says nothing that changes a payment
+    REPEATED = "repeated"  # says what is known already
+    QUARANTINED = "quarantined"  # fits no payment as it stands: a person looks at it
+    SETTLED = "settled"  # a person has
+
+
 class RunState(TextChoices):
     RESERVED = "reserved"  # by the payer
     CANCELLED = "cancelled"  # before it was released: its payments are planned again

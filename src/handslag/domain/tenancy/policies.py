@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run
     "bank_cut_off": "15:00",  # local time until which the bank takes a file on a day
     "bank_lead_days": 1,  # banking days between the day that the bank takes a file and the day that it pays
+    "bank_folders": False,  # payment files and the bank's answers go by folders (HANDSLAG_DATA/bank/<short name>)
     "bank_profile": {},  # switches in which the bank's profile of payment files differs from ours
     "payment_slips": False,  # people without an account are paid by utbetalningsavi, where the bank's profile can
     "delegation": "Delegationsordning 4.2",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
-from handslag.domain.payments.models import Run
+from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
@@ -33,6 +33,9 @@ KINDS = {
     "urgent message": _("Urgent: a message that somebody should read now"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
+    "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
+    "payment returned": _("Money came back: check the account, then let it be paid again"),
+    "bank file": _("The bank’s answers hold lines that fit no payment"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
@@ -55,6 +58,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     keys = [task.subject_id for task in tasks]
     cases = Case.objects.select_related("applicant", "co_applicant").in_bulk(keys)
     runs = Run.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
+    files = BankFile.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     staff = StaffMember.objects.in_bulk(keys)
     shown = []
     for task in tasks:
@@ -69,6 +73,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
         elif run := runs.get(task.subject_id):
             more = "; ".join(file_refusal(run.id))
             shown.append(Shown(task, kind, run.number, f"{base(request)}/runs/{run.id}/", more))
+        elif file := files.get(task.subject_id):
+            shown.append(Shown(task, kind, f"{file.kind} {file.message_id}", f"{base(request)}/bank/", ""))
     return shown
 
 

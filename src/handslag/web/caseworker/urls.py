@@ -3,6 +3,7 @@
 from django.urls import path
 
 from handslag.web.caseworker import (
+    bank,
     case,
     decide,
     documents,
@@ -60,6 +61,8 @@ urlpatterns = [
     path("<slug:tenant>/payments/<uuid:payment>/hold/", money.hold),
     path("<slug:tenant>/payments/<uuid:payment>/resume/", money.resume),
     path("<slug:tenant>/payments/<uuid:payment>/alone/", money.alone),
+    path("<slug:tenant>/bank/", bank.bank),
+    path("<slug:tenant>/bank/<uuid:line>/settle/", bank.settle),
     path("<slug:tenant>/payees/", payees.payees),
     path("<slug:tenant>/payees/<uuid:payee>/confirm/", payees.confirm),
     path("<slug:tenant>/payees/<uuid:payee>/end/", payees.end),

@@ -56,6 +56,8 @@ REFUSALS: dict[str, str | Promise] = {
     "reason": _("Write why you stop the payment."),
     "payee": _("This payee can’t be paid: it isn’t confirmed, or it has ended."),
     "name": _("Write the payee’s name."),
+    "note": _("Write what it was."),
+    "returned": _("Money that came back stays booked. Correct what is owed again instead."),
     "account number": _("This number can’t be right. Check each digit."),
     "organisation number": _("An organisation number has ten digits, and the last one must fit. Check it."),
     "ground": _("Write what it rests on: whose wish, and when it was told."),
@@ -173,6 +175,9 @@ EVENTS: dict[str, str | Promise] = {
     "payment unblocked": _("Payment unblocked"),
     "payment held": _("Payment stopped"),
     "payment resumed": _("Payment let go"),
+    "payment confirmed": _("Paid, says the bank"),
+    "payment rejected": _("Refused by the bank, planned again"),
+    "payment returned": _("Money came back, booked and owed again"),
     "direct payment ordered": _("Direct payment ordered"),
     "direct payment ended": _("Direct payment ended"),
     "advance granted": _("Advance granted"),
@@ -230,6 +235,30 @@ ACCOUNTS: dict[str, str | Promise] = {
     "retur": _("Money that came back"),
 }
 
+BANK_SAID: dict[str, str | Promise] = {
+    "rejected": _("the bank refused it:"),
+    "returned": _("the money came back:"),
+}
+
+#: Kinds of answers, and why a line of them is in quarantine.
+LINES: dict[str, str | Promise] = {
+    "accepted": _("on its way"),
+    "paid": _("paid"),
+    "rejected": _("refused"),
+    "returned": _("came back"),
+    "unknown reference": _("no payment has this reference"),
+    "no reference": _("the bank gives no reference"),
+    "other amount": _("the amount is not the payment’s"),
+    "other currency": _("the currency is not the payment’s"),
+    "no amount": _("the bank gives no amount"),
+    "size": _("the file is too large"),
+    "doctype": _("the file has a DOCTYPE"),
+    "not_xml": _("the file is cut off, or no XML"),
+    "not_known": _("the file is no pain.002, camt.053 or camt.054"),
+    "amount": _("an amount can’t be read"),
+    "empty": _("the file says nothing"),
+}
+
 _BLOCKED: dict[str, str | Promise] = {
     "no account": _("no account"),
     "no address": _("no address for a payment slip"),
@@ -253,6 +282,9 @@ def refusal(trouble: NotPossible) -> str:
 
 def why_blocked(reason: str) -> str:
     """Why a payment is blocked, in words."""
+    why, _sign, code = reason.partition(": ")
+    if why in BANK_SAID:
+        return f"{BANK_SAID[why]} {code}".strip()
     known = _BLOCKED.get(reason)
     return str(known if known is not None else _("account number can’t be right"))
 
@@ -261,3 +293,13 @@ def problems(trouble: NotPossible) -> list[tuple[str, str]]:
     """The problems of a form that an operation named, as (id of the control, message)."""
     found: list[Any] = trouble.facts.get("problems", [])
     return [("", p) if isinstance(p, str) else (f"id_{p.field}", str(PROBLEMS.get(p.code, p.code))) for p in found]
+
+
+def quarantine_reason(reason: str) -> str:
+    """Why a line of the bank's answers is in quarantine, in words."""
+    said, sign, state = reason.partition(" though ")
+    if sign:
+        return str(_("the bank says “{said}”, but the payment is “{state}”")).format(
+            said=LINES[said], state=STATES["returned payment" if state == "returned" else state]
+        )
+    return str(LINES.get(reason, reason))

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.payments.models import Booking, Payment, SetOff, Settlement
+from handslag.domain.payments.models import Booking, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
@@ -75,6 +75,8 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
         raise NotPossible("reversed")
     if SetOff.objects.filter(counter=found).exists() or open_set_offs(SetOff.objects.filter(advance__booking=found)):
         raise NotPossible("set off")
+    if Return.objects.filter(booking=found).exists():
+        raise NotPossible("returned")
     settled = Payment.objects.select_for_update().filter(
         id__in=Settlement.objects.filter(booking=found).values("payment_id")
     )

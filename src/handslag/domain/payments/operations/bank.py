@@ -1,0 +1,282 @@
+"""What the bank answers: payments set paid, refused or returned; whatever fits none goes into quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
+from handslag.domain.payments.models import BankFile, BankLine, Booking, Payment, Return, Run, Settlement
+from handslag.domain.payments.operations.planning import RETURNED, new_payment
+from handslag.domain.payments.policies import first_pay_day
+from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PaymentState
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+
+
+class BankFileReceived(Event):
+    kind = "bank file received"
+
+
+class BankLineSettled(Event):
+    kind = "bank line settled"
+
+
+class PaymentConfirmed(Event):
+    kind = "payment confirmed"
+
+
+class PaymentRejected(Event):
+    kind = "payment rejected"
+
+
+class PaymentReturned(Event):
+    kind = "payment returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A line as it was read. `amount` in minor units, None where the line tells none; `message_id` is set, and
+    `reference` empty, where the bank answers for a whole file of ours."""
+
+    kind: LineKind
+    reference: str = ""
+    amount: int | None = None
+    currency: str = ""
+    code: str = ""
+    words: str = ""
+    booked_on: date | None = None
+    message_id: str = ""
+
+
+_EVENTS: dict[str, type[Event]] = {
+    PaymentState.CONFIRMED: PaymentConfirmed,
+    PaymentState.REJECTED: PaymentRejected,
+    PaymentState.RETURNED: PaymentReturned,
+}
+#: What a line makes of a payment in a state; what stands here for no state is a contradiction.
+_STEPS: dict[str, dict[str, PaymentState | LineOutcome]] = {
+    LineKind.PAID: {
+        PaymentState.SENT: PaymentState.CONFIRMED,
+        PaymentState.CONFIRMED: LineOutcome.REPEATED,
+        PaymentState.RETURNED: LineOutcome.REPEATED,
+    },
+    LineKind.REJECTED: {PaymentState.SENT: PaymentState.REJECTED, PaymentState.REJECTED: LineOutcome.REPEATED},
+    LineKind.RETURNED: {
+        PaymentState.SENT: PaymentState.RETURNED,
+        PaymentState.CONFIRMED: PaymentState.RETURNED,
+        PaymentState.RETURNED: LineOutcome.REPEATED,
+    },
+}
+
+
+def known_bank_file(digest: str) -> bool:
+    """Whether a file of these bytes was taken already."""
+    return BankFile.objects.filter(digest=digest).exists()
+
+
+@operation()
+def receive_bank_file(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    kind: str,
+    message_id: str,
+    problem: str,
+    lines: Sequence[Told],
+    file: StoredFile,
+) -> Done[BankFile]:
+    """Take a file of the bank's answers: set each payment that it names paid, refused or returned.
+
+    A refused payment is planned again, blocked, until its account is looked at; money that came back is booked, and
+    owed again in the same way. Lines that fit no payment, or contradict what is known, go into quarantine with the
+    reason. By a payer, or by the job that fetches. NotPossible("known file") for bytes that were taken already.
+    """
+    if by.kind != "system":
+        require_role(by, now, Role.PAYER)
+    if known_bank_file(file.digest):
+        raise NotPossible("known file")
+    key = open_subject("bank file")
+    document = record_document(
+        tenant=tenant,
+        by=by,
+        now=now,
+        subject=key,
+        kind="bank answer",
+        title=f"{kind} {message_id}".strip(),
+        provenance=Provenance.AUTHORITY,
+        retention=RetentionClass.PAYMENT,
+        file=file,
+    )
+    told = [one for line in lines for one in _each(line)]
+    received = BankFile.objects.create(
+        id=key,
+        kind=kind,
+        message_id=message_id[:35],
+        problem=problem,
+        digest=file.digest,
+        document=document,
+        lines=len(told),
+        received_at=now,
+    )
+    payments = _locked({line.reference for line in told})
+    events: list[Event] = []
+    quarantined = 0
+    for number, line in enumerate(told, 1):
+        row, event = _apply(received, number, line, payments.get(line.reference), now)
+        quarantined += row.outcome == LineOutcome.QUARANTINED
+        if event is not None:
+            events.append(event)
+    payload: dict[str, Any] = {
+        "file": str(received.id),
+        "digest": file.digest,
+        "lines": len(told),
+        "quarantined": quarantined,
+        "problem": problem,
+    }
+    return Done(received, BankFileReceived(subject=key, payload=payload), *events)
+
+
+def _each(line: Told) -> list[Told]:
+    """A line about a whole file of ours as one for each of its payments."""
+    if line.reference or not line.message_id:
+        return [line]
+    try:
+        run = UUID(line.message_id)
+    except ValueError:
+        return [line]
+    found = Payment.objects.filter(run_id=run).order_by("id").values_list("reference", flat=True)
+    return [
+        Told(kind=line.kind, reference=reference, code=line.code, words=line.words, message_id=line.message_id)
+        for reference in found
+    ] or [line]
+
+
+def _locked(references: set[str]) -> dict[str, Payment]:
+    """The payments of these references, locked behind their runs, in the order of their keys."""
+    wanted = Payment.objects.filter(reference__in=references - {""})
+    list(Run.objects.select_for_update().filter(id__in=wanted.values("run_id")).order_by("id"))
+    found = wanted.select_for_update(of=("self",)).select_related("case", "period").order_by("id")
+    return {payment.reference: payment for payment in found}
+
+
+def _apply(
+    file: BankFile, number: int, line: Told, payment: Payment | None, now: datetime
+) -> tuple[BankLine, Event | None]:
+    row = BankLine(
+        file=file,
+        number=number,
+        kind=line.kind,
+        reference=line.reference[:140],
+        amount=line.amount,
+        currency=line.currency,
+        code=line.code[:35],
+        told=line.words[:200],
+        booked_on=line.booked_on,
+        payment=payment,
+        outcome=LineOutcome.APPLIED,
+    )
+    step = _STEPS.get(line.kind, {}).get(payment.state) if payment else None
+    if line.kind == LineKind.ACCEPTED and payment:
+        row.outcome = LineOutcome.NOTED
+    elif trouble := _trouble(line, payment, step):
+        row.outcome, row.reason = LineOutcome.QUARANTINED, trouble
+    elif step == LineOutcome.REPEATED:
+        row.outcome = LineOutcome.REPEATED
+    row.save(force_insert=True)
+    if row.outcome != LineOutcome.APPLIED:
+        return row, None
+    assert payment is not None
+    payment.state, payment.version = str(step), payment.version + 1
+    payment.save(update_fields=["state", "version"])
+    payload = {"payment": str(payment.id), "line": str(row.id), "code": row.code}
+    if step == PaymentState.REJECTED:
+        _owe_again(
+            payment, list(Settlement.objects.filter(payment=payment).order_by("id")), f"rejected: {row.code}", now
+        )
+    if step == PaymentState.RETURNED:
+        payload["booking"] = str(_book_return(row, payment, now).booking_id)
+    return row, _EVENTS[str(step)](subject=payment.case_id, payload=payload)
+
+
+def _trouble(line: Told, payment: Payment | None, step: Any) -> str:
+    """Why a line goes into quarantine; "" if it doesn't."""
+    if payment is None:
+        return "unknown reference" if line.reference else "no reference"
+    if line.currency and line.currency != payment.currency:
+        return "other currency"
+    if line.amount is not None and line.amount != payment.amount:
+        return "other amount"
+    if line.amount is None and line.kind == LineKind.RETURNED:
+        return "no amount"
+    return "" if step else f"{line.kind} though {payment.state}"
+
+
+def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: datetime) -> Payment:
+    """The same money to the same payee, blocked until somebody has looked at the account."""
+    again = new_payment(
+        payment.case,
+        payment.period,
+        payment.amount,
+        payment.currency,
+        first_pay_day(now),
+        trouble=reason.strip(": "),
+        payee_id=payment.payee_id,
+        direct_id=payment.direct_id,
+        payee_name=payment.payee_name,
+        account_kind=payment.account_kind,
+        clearing=payment.clearing,
+        account_number=payment.account_number,
+        giro_reference=payment.giro_reference,
+        message=payment.message,
+        post_to=payment.post_to,
+    )
+    again.save(force_insert=True)
+    Settlement.objects.bulk_create(
+        Settlement(payment=again, booking_id=part.booking_id, amount=part.amount) for part in parts
+    )
+    return again
+
+
+def _book_return(row: BankLine, payment: Payment, now: datetime) -> Return:
+    told: dict[str, Any] = {
+        "case": payment.case,
+        "period": payment.period,
+        "account_code": RETURNED,
+        "counterparty": payment.payee_name,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "source": f"payment {payment.reference} came back: {row.code}".strip(": "),
+        "booked_at": now,
+    }
+    booking = Booking.objects.create(kind=BookingKind.INCOME, **told)
+    again = Booking.objects.create(kind=BookingKind.EXPENSE, **told)
+    _owe_again(payment, [Settlement(booking=again, amount=payment.amount)], f"returned: {row.code}", now)
+    return Return.objects.create(payment=payment, line=row, booking=booking, again=again)
+
+
+@operation()
+def settle_bank_line(
+    *, tenant: str | int, by: Actor, now: datetime, line: UUID, version: int, note: str
+) -> Done[BankLine]:
+    """A payer has looked at a line in quarantine and says what it was. NotPossible("note")."""
+    member = require_role(by, now, Role.PAYER)
+    found = BankLine.objects.select_for_update(of=("self",)).filter(id=line).first()
+    if found is None:
+        raise Hidden("bank line", line)
+    if not note.strip():
+        raise NotPossible("note")
+    if found.version != version or found.outcome != LineOutcome.QUARANTINED:
+        raise Conflict("bank line", theirs=found.outcome)
+    found.outcome, found.note, found.version = LineOutcome.SETTLED, note.strip()[:200], found.version + 1
+    found.settled_by_id, found.settled_at = member.id, now
+    found.save(update_fields=["outcome", "note", "version", "settled_by", "settled_at"])
+    return Done(found, BankLineSettled(subject=found.file_id, payload={"line": str(found.id), "note": found.note}))

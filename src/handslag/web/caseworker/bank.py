@@ -1,0 +1,51 @@
+"""What the bank has answered, and its lines that fit no payment."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.payments.models import BankLine
+from handslag.domain.payments.operations.bank import settle_bank_line
+from handslag.domain.payments.queries import bank_files, in_quarantine
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.web.caseworker.pages import attempt, base, page, require
+from handslag.web.caseworker.wording import LINES, REFUSALS, quarantine_reason, refusal
+from handslag.web.entry.pages import desk_page
+
+
+@desk_page("bank")
+def bank(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The files of the bank's answers, and the lines that wait for a person."""
+    return _bank(request)
+
+
+def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
+    require(request, Role.PAYER)
+    looked_at("bank")
+    lines = [(line, LINES[line.kind], quarantine_reason(line.reason)) for line in in_quarantine()]
+    files = [(file, LINES.get(file.problem, "")) for file in bank_files()]
+    return page(request, "bank.html", lines=lines, files=files, trouble=trouble)
+
+
+@desk_page("bank")
+@require_POST
+def settle(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
+    """Say what a line in quarantine was: `version`, `note`."""
+    require(request, Role.PAYER)
+    if not BankLine.objects.filter(id=line).exists():
+        raise Hidden("bank line", line)
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    try:
+        attempt(request, settle_bank_line, line=line, version=seen, note=request.POST.get("note", ""))
+    except NotPossible as refused:
+        return _bank(request, refusal(refused))
+    except Conflict:
+        return _bank(request, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/bank/")
