@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from handslag.domain.payments.operations.account import book_income, reverse_boo
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.operations.payees import order_direct_payment
+from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
+from handslag.domain.payments.queries import CHART_CODES
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
@@ -146,6 +149,13 @@ def _cases(database: Database, office: Office) -> None:
         tenant=office.slug, by=office.staff["hanna"], purpose="case page", looks=[Look("case", single.case.id)],
         now=office.now,
     )  # fmt: skip
+    with acting(office.slug, TEST, "look") as door:
+        today = door.the_tenant.today(office.now)
+    for code in CHART_CODES:
+        set_chart_row(
+            **office.act("ulla"), code=code, account="1000", unit="", activity="575", since=today, source="Kontoplan"
+        )
+    fix_posting_day(**{**office.act("ulla"), "now": office.now + timedelta(days=1)}, day=today)
     with acting(office.slug, TEST, "look") as door:
         letters = list(Letter.objects.filter(document=None).values_list("id", flat=True))
         tenant = door.the_tenant.id

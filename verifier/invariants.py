@@ -456,6 +456,31 @@ def check_runs(connection: Connection, report: Report, chain: Chain) -> None:
                 report.broken("I7", "payments_runfile", file["id"], "its run is gone")
 
 
+def check_postings(connection: Connection, report: Report) -> None:
+    """I7: a fixed day of the ledger holds everything that was booked, sent and refused on it."""
+    for row in rows(connection, _POSTINGS):
+        report.count("posting days")
+        if (row["entries"], row["total"]) != (row["found"], row["sum"]):
+            report.broken("I7", "payments_postingday", row["id"], f"fixed {row['total']}, there is {row['sum']}")
+
+
+_POSTINGS = """
+SELECT d.id, d.entries, d.total, x.found, x.sum
+FROM payments_postingday d JOIN tenancy_organisation o ON o.id = d.tenant_id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS found, coalesce(sum(abs(amount)), 0) AS sum FROM (
+        SELECT b.amount FROM payments_booking b WHERE (b.booked_at AT TIME ZONE o.zone)::date = d.day
+        UNION ALL
+        SELECT p.amount FROM payments_payment p JOIN payments_runfile f ON f.run_id = p.run_id
+        WHERE (f.written_at AT TIME ZONE o.zone)::date = d.day
+        UNION ALL
+        SELECT p.amount FROM payments_bankline l JOIN payments_bankfile f ON f.id = l.file_id
+        JOIN payments_payment p ON p.id = l.payment_id
+        WHERE l.outcome = 'applied' AND l.kind = 'rejected' AND (f.received_at AT TIME ZONE o.zone)::date = d.day
+    ) moved) x ON true
+"""
+
+
 # -- I4, I11 -----------------------------------------------------------------------------------------------------
 
 

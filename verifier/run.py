@@ -21,6 +21,7 @@ from verifier.invariants import (
     check_outbox,
     check_parents,
     check_periods,
+    check_postings,
     check_runs,
     check_sessions,
 )
@@ -96,6 +97,7 @@ def _check_tenant(
     check_decisions(connection, report, chain)
     check_account(connection, report)
     check_runs(connection, report, chain)
+    check_postings(connection, report)
     check_outbox(connection, report, now)
     check_periods(connection, report)
     check_parents(connection, report)

@@ -102,6 +102,7 @@ def test_paid_refused_and_returned_each_once_whatever_the_bank_sends_again(excha
     unblock_payment(**office.act("ulla"), payment=again.id, version=again.version)
     office.run()
     run_jobs(exchange.database)
+    run_jobs(exchange.database)  # the file is written; then it is handed over
     exchange.bank(statement=True, late=True)
     exchange.fetch()
     assert exchange.payments(back)[1][0] == "sent"

@@ -167,6 +167,9 @@ BREACHES = {
     "money that came back and isn't booked": (
         "DELETE FROM payments_return RETURNING payment_id AS id", "I7", "payments_payment"
     ),
+    "a day of the ledger that is larger": (
+        "UPDATE payments_postingday SET total = total + 1 RETURNING id", "I7", "payments_postingday"
+    ),
     "a payment that left its run": (
         f"UPDATE payments_payment SET state = 'planned', run_id = NULL WHERE id = {PAID} "
         "RETURNING (SELECT id FROM payments_run ORDER BY id LIMIT 1) AS id",

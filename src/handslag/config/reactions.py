@@ -76,6 +76,7 @@ from handslag.domain.payments.operations.planning import (
     PaymentUnblocked,
     plan_payments,
 )
+from handslag.domain.payments.operations.postings import ChartRowSet, PostingDayFixed
 from handslag.domain.payments.operations.runs import (
     RunCancelled,
     RunFileRefused,
@@ -410,6 +411,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentConfirmed: (),
     PaymentRejected: (Reaction(_task_for_rejected, causes=(TaskOpened,)),),
     PaymentReturned: (Reaction(_task_for_returned, causes=(TaskOpened,)),),
+    ChartRowSet: (),
+    PostingDayFixed: (),
     AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
     IncomeBooked: (),
     BookingReversed: (),

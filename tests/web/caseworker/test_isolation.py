@@ -57,6 +57,9 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
     "cases/<uuid:case>/advance/": {"bo"},
     "bank/": PAYERS,
+    "ledger/": PAYERS,
+    "ledger/fix/": PAYERS,
+    "ledger/<uuid:day>/<slug:form>/": PAYERS,
     "bank/<uuid:line>/settle/": PAYERS,
     "payees/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
@@ -82,7 +85,7 @@ ONLY_POST = {
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
     "runs/new/", "runs/<uuid:run>/release/", "runs/<uuid:run>/cancel/", "payments/<uuid:payment>/hold/",
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
-    "bank/<uuid:line>/settle/",
+    "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
     "tasks/<uuid:task>/done/",
 }  # fmt: skip

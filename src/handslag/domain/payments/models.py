@@ -369,3 +369,46 @@ class Return(TenantRow):
             models.UniqueConstraint(fields=["tenant", "booking"], name="return_booked_once"),
             models.UniqueConstraint(fields=["tenant", "again"], name="return_owed_again_once"),
         ]
+
+
+class ChartRow(TenantRow):
+    """What the tenant's ledger calls one of our account codes, from `since` on; the newest row for a day holds."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    code = models.CharField(max_length=32)
+    account = models.CharField(max_length=12)
+    unit = models.CharField(max_length=12, blank=True, help_text="ansvar")
+    activity = models.CharField(max_length=12, blank=True, help_text="verksamhet")
+    since = models.DateField()
+    source = models.CharField(max_length=200)
+    recorded_by = TenantFK(StaffMember)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "code", "since"])]
+        constraints = [
+            *wall("payments_chartrow", "recorded_by", append_only=True),
+            models.CheckConstraint(condition=~Q(account="") & ~Q(source=""), name="chartrow_with_source"),
+        ]
+
+
+class PostingDay(TenantRow):
+    """A day's postings as the ledger gets them: fixed once; `digest` is over the entries, from which each file is
+    made. Shares its key with its audit subject."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    day = models.DateField()
+    entries = models.PositiveIntegerField()
+    total = models.BigIntegerField(help_text="minor units: the sum of all debits, and of all credits")
+    digest = models.CharField(max_length=64)
+    fixed_by = TenantFK(StaffMember)
+    fixed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("payments_postingday", "fixed_by", append_only=True),
+            TenantKey(name="payments_postingday_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "day"], name="postingday_once"),
+        ]

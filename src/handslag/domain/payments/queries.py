@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, Sum
 
@@ -15,18 +16,21 @@ from handslag.domain.payments.models import (
     BankFile,
     BankLine,
     Booking,
+    ChartRow,
     DirectPayment,
     Payee,
     Payment,
+    PostingDay,
     Run,
     RunFile,
     SetOff,
     Settlement,
 )
-from handslag.domain.payments.states import BookingKind, LineOutcome, PayeeState, PaymentState, RunState
+from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PayeeState, PaymentState, RunState
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
 
 #: States in which a payment's file has left or is leaving.
 UNDER_WAY = (PaymentState.RESERVED, PaymentState.SENT, PaymentState.CONFIRMED)
@@ -188,3 +192,122 @@ def in_quarantine() -> list[BankLine]:
     """The lines of the bank's answers that wait for a person, oldest first."""
     found = BankLine.objects.select_related("file", "payment__case", "payment__payee")
     return list(found.filter(outcome=LineOutcome.QUARANTINED).order_by("file__received_at", "number"))
+
+
+# -- what the ledger gets ----------------------------------------------------------------------------------------
+
+#: Our account codes beside the kinds of income: expenses, what is owed, and money on its way by the bank.
+OWED, BANK, INCOME = "skuld", "bank", "inkomst"
+CHART_CODES = ("forsorjningsstod", "forskott", "retur", OWED, BANK, INCOME)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One balanced entry of the ledger: `amount` (minor units, above 0) from `credit` to `debit`, both
+    (account, ansvar, verksamhet). `source` and `key` name the row that it rests on, `booking` the booking traced to."""
+
+    number: int
+    day: date
+    debit: tuple[str, str, str]
+    credit: tuple[str, str, str]
+    amount: int
+    text: str
+    source: str
+    key: UUID
+    bookings: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """The entries of a day, the codes that have no account on it, and the digest over the entries."""
+
+    entries: list[Entry]
+    missing: list[str]
+
+    @property
+    def total(self) -> int:
+        """The sum of all debits, which is that of all credits (minor units)."""
+        return sum(entry.amount for entry in self.entries)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical form of the entries."""
+        return canonical.digest(
+            [
+                [e.number, e.day.isoformat(), list(e.debit), list(e.credit), e.amount, e.text, e.source, str(e.key)]
+                for e in self.entries
+            ]
+        )
+
+
+def chart_on(day: date, known: datetime) -> dict[str, ChartRow]:
+    """The chart of accounts in force on a day, as it was known at a moment: by code."""
+    found = ChartRow.objects.filter(since__lte=day, recorded_at__lte=known).order_by("since", "recorded_at", "id")
+    return {row.code: row for row in found}
+
+
+def postings_of(day: date, known: datetime) -> Postings:
+    """What was booked, what left for the bank and what it refused on a day of the tenant, as balanced entries, with
+    the chart as it was known at a moment. The rows that it rests on never change: asked again, it is the same."""
+    zone = ZoneInfo(acting_door().the_tenant.zone)
+    since = datetime.combine(day, time(), zone).astimezone(UTC)
+    until = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    chart, missing = chart_on(day, known), set[str]()
+    entries: list[Entry] = []
+
+    def account(code: str) -> tuple[str, str, str]:
+        row = chart.get(code)
+        if row is None:
+            missing.add(code)
+            return (code, "", "")
+        return (row.account, row.unit, row.activity)
+
+    def entry(debit: str, credit: str, amount: int, source: str, key: UUID, bookings: Iterable[UUID]) -> None:
+        if amount < 0:
+            debit, credit, amount = credit, debit, -amount
+        sides = account(debit), account(credit)
+        text = f"{source} {key.hex[-12:]}"
+        entries.append(Entry(len(entries) + 1, day, *sides, amount, text, source, key, tuple(bookings)))
+
+    set_offs = set(SetOff.objects.filter(counter__booked_at__lt=until).values_list("counter_id", flat=True))
+    for booking in Booking.objects.filter(booked_at__gte=since, booked_at__lt=until).order_by("booked_at", "id"):
+        code = booking.account_code if booking.account_code in CHART_CODES else INCOME
+        if booking.kind == BookingKind.EXPENSE:
+            entry(code, OWED, booking.amount, "booking", booking.id, [booking.id])
+        else:
+            from_ = OWED if (booking.reverses_id or booking.id) in set_offs else BANK
+            entry(from_, code, booking.amount, "booking", booking.id, [booking.id])
+    runs = RunFile.objects.filter(written_at__gte=since, written_at__lt=until).values("run_id")
+    sent = Payment.objects.filter(run_id__in=runs).order_by("run_id", "id")
+    refused = Payment.objects.filter(
+        id__in=BankLine.objects.filter(
+            outcome=LineOutcome.APPLIED,
+            kind=LineKind.REJECTED,
+            file__received_at__gte=since,
+            file__received_at__lt=until,
+        ).values("payment_id")
+    ).order_by("id")
+    settled: dict[UUID, list[UUID]] = {}
+    for row in Settlement.objects.filter(Q(payment__in=sent) | Q(payment__in=refused)).order_by("id"):
+        settled.setdefault(row.payment_id, []).append(row.booking_id)
+    for payment in sent:
+        entry(OWED, BANK, payment.amount, "payment", payment.id, settled.get(payment.id, []))
+    for payment in refused:
+        entry(BANK, OWED, payment.amount, "refused payment", payment.id, settled.get(payment.id, []))
+    return Postings(entries, sorted(missing))
+
+
+def posting_days(now: datetime, most: int = 40) -> list[tuple[date, PostingDay | None]]:
+    """The newest days, over by now, on which something was booked, sent or refused; with the day as it was fixed."""
+    tenant = acting_door().the_tenant
+    zone = ZoneInfo(tenant.zone)
+    moments = [
+        *Booking.objects.order_by("-booked_at").values_list("booked_at", flat=True)[:2000],
+        *RunFile.objects.order_by("-written_at").values_list("written_at", flat=True)[:400],
+        *BankLine.objects.filter(outcome=LineOutcome.APPLIED, kind=LineKind.REJECTED)
+        .order_by("-file__received_at")
+        .values_list("file__received_at", flat=True)[:2000],
+    ]
+    days = sorted({moment.astimezone(zone).date() for moment in moments}, reverse=True)
+    fixed = {row.day: row for row in PostingDay.objects.filter(day__in=days)}
+    return [(day, fixed.get(day)) for day in days if day < tenant.today(now)][:most]

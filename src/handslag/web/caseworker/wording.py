@@ -57,6 +57,12 @@ REFUSALS: dict[str, str | Promise] = {
     "payee": _("This payee can’t be paid: it isn’t confirmed, or it has ended."),
     "name": _("Write the payee’s name."),
     "note": _("Write what it was."),
+    "code": _("Choose what the account is for."),
+    "ledger account": _("An account has up to twelve digits or letters."),
+    "day not over": _("The day isn’t over yet."),
+    "nothing posted": _("Nothing was posted on that day."),
+    "fixed": _("The day is fixed already."),
+    "chart": _("The chart of accounts lacks an account for"),
     "returned": _("Money that came back stays booked. Correct what is owed again instead."),
     "account number": _("This number can’t be right. Check each digit."),
     "organisation number": _("An organisation number has ten digits, and the last one must fit. Check it."),
@@ -233,6 +239,16 @@ ACCOUNTS: dict[str, str | Promise] = {
     "forsorjningsstod": _("Financial assistance"),
     "forskott": _("Advance"),
     "retur": _("Money that came back"),
+}
+
+#: Codes of the chart of accounts.
+CHART: dict[str, str | Promise] = {
+    "forsorjningsstod": _("Financial assistance"),
+    "forskott": _("Advance"),
+    "retur": _("Money that came back"),
+    "skuld": _("Owed to people and payees"),
+    "bank": _("Money on its way by the bank"),
+    "inkomst": _("Income of cases"),
 }
 
 BANK_SAID: dict[str, str | Promise] = {
