@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,70 @@ def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
     ulla.goto(day)
     ulla.get_by_role("button", name="Cancel the run").click()
     expect(ulla.get_by_role("heading", level=1)).to_have_text("Payments")
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
+def test_what_the_bank_says_and_a_day_of_the_ledger(
+    office: Any, log_in: Callable[..., Page], server: Process, axe: Axe, picture: Any, width: int, script: bool
+) -> None:
+    from handslag.domain.payments.operations.postings import set_chart_row
+    from handslag.domain.payments.queries import CHART_CODES
+    from handslag.jobs.payments import take_bank_file
+    from tests.office import TEST
+
+    def fine(page: Page, name: str) -> None:
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        picture(page, f"desk-{name}-{width}")
+        assert wider == 0, page.url
+        if script:
+            assert axe(page) == [], page.url
+
+    office.now -= timedelta(days=2)
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    for code in CHART_CODES:
+        if code != "skuld":
+            set_chart_row(
+                **office.act("ulla"), code=code, account="10", unit="", activity="", since=office.now.date(), source="x"
+            )
+    take_bank_file(
+        office.slug,
+        TEST,
+        b"<Document><BkToCstmrStmt><GrpHdr><MsgId>UTDRAG-1</MsgId></GrpHdr><Stmt><Ntry><Amt Ccy='SEK'>12.50</Amt>"
+        b"<CdtDbtInd>DBIT</CdtDbtInd><NtryDtls><TxDtls><Refs><EndToEndId>AVGIFT</EndToEndId></Refs></TxDtls></NtryDtls>"
+        b"</Ntry></Stmt></BkToCstmrStmt></Document>",
+    )
+    take_bank_file(office.slug, TEST, b"<Document><cut off")
+    ulla = log_in(office, "ulla", width=width, java_script_enabled=script)
+    desk = server.url("desk", f"/{office.slug}/")
+    ulla.goto(desk + "bank/")
+    expect(ulla.get_by_role("table", name="In quarantine")).to_contain_text("no payment has this reference")
+    expect(ulla.get_by_role("table", name="Files")).to_contain_text("cut off")
+    fine(ulla, "bank")
+    ulla.get_by_text("Looked at").click()
+    ulla.get_by_role("button", name="Take out of quarantine").click()
+    expect(ulla.get_by_role("alert")).to_contain_text("Write what it was")
+    ulla.get_by_text("Looked at").click()
+    ulla.get_by_label("What it was").fill("bankens avgift för november")
+    ulla.get_by_role("button", name="Take out of quarantine").click()
+    expect(ulla.get_by_text("Nothing is in quarantine")).to_be_visible()
+
+    ulla.goto(desk + "ledger/")
+    ulla.get_by_role("button", name="Fix the day").click()
+    expect(ulla.get_by_role("alert")).to_contain_text("Owed to people and payees")
+    fine(ulla, "ledger-error")
+    ulla.get_by_label("What it is").select_option("skuld")
+    ulla.get_by_label("Ledger account").fill("2890")
+    ulla.get_by_label("Valid from").fill(office.now.date().isoformat())
+    ulla.get_by_label("Where that stands").fill("Kontoplan 2026, sidan 4")
+    ulla.get_by_role("button", name="Set", exact=True).click()
+    ulla.get_by_role("button", name="Fix the day").click()
+    expect(ulla.get_by_role("table", name="Days")).to_contain_text("6,550.00")
+    fine(ulla, "ledger")
+    with ulla.expect_download() as download:
+        ulla.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
 
 
 def _first_pay_day(office: Any) -> str:

@@ -185,7 +185,7 @@ def payers_unit(now: datetime) -> UUID | None:
 
 def bank_files(most: int = 30) -> list[BankFile]:
     """The newest files of answers from the bank."""
-    return list(BankFile.objects.order_by("-received_at", "-id")[:most])
+    return list(BankFile.objects.select_related("document").order_by("-received_at", "-id")[:most])
 
 
 def in_quarantine() -> list[BankLine]:

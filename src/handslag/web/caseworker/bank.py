@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.documents.states import ScanState
 from handslag.domain.payments.models import BankLine
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.queries import bank_files, in_quarantine
@@ -29,7 +30,10 @@ def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
     require(request, Role.PAYER)
     looked_at("bank")
     lines = [(line, LINES[line.kind], quarantine_reason(line.reason)) for line in in_quarantine()]
-    files = [(file, LINES.get(file.problem, "")) for file in bank_files()]
+    files = [
+        (file, LINES.get(file.problem, ""), file.document.scan_state in (ScanState.CLEAN, ScanState.OWN))
+        for file in bank_files()
+    ]
     return page(request, "bank.html", lines=lines, files=files, trouble=trouble)
 
 
