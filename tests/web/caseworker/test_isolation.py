@@ -6,6 +6,7 @@ The addresses come from the URL patterns, so that a new one without an answer he
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,7 +60,8 @@ MAY: dict[str, set[str]] = {
     "bank/": PAYERS,
     "ledger/": PAYERS,
     "ledger/fix/": PAYERS,
-    "ledger/<uuid:day>/<slug:form>/": PAYERS,
+    "ledger/<uuid:day>/csv/": PAYERS,
+    "ledger/<uuid:day>/sie/": PAYERS,
     "bank/<uuid:line>/settle/": PAYERS,
     "payees/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
@@ -107,6 +109,8 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.models import BankLine, Booking, Payment
     from handslag.domain.payments.operations.bank import Told, receive_bank_file
     from handslag.domain.payments.operations.payees import order_direct_payment
+    from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
+    from handslag.domain.payments.queries import CHART_CODES
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
     from tests.office import landlord
@@ -125,6 +129,13 @@ def world(folder: Any) -> dict[str, Any]:
         unit=office.units["Försörjningsstöd"], assignee=None,
     )  # fmt: skip
     payee = landlord(office)
+    with acting(office.slug, scribe, "look") as door:
+        today = door.the_tenant.today(office.now)
+    for code in CHART_CODES:
+        set_chart_row(
+            **office.act("ulla"), code=code, account="10", unit="", activity="", since=today, source="Kanarie"
+        )  # fmt: skip
+    fixed = fix_posting_day(**{**office.act("ulla"), "now": office.now + timedelta(days=1)}, day=today)
     strange = receive_bank_file(
         **office.by(scribe), kind="camt.054", message_id="Kanarie", problem="",
         lines=[Told(kind="paid", reference="Kanarie", amount=1, currency="SEK")],
@@ -138,6 +149,7 @@ def world(folder: Any) -> dict[str, Any]:
         found = {
             "task": task.id,
             "payee": payee.id,
+            "day": fixed.id,
             "line": BankLine.objects.get(file=strange).id,
             "order": order.id,
             "item": InboxItem.objects.get(case=folder.case).id,

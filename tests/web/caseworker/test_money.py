@@ -93,12 +93,20 @@ def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
 
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
 def test_what_the_bank_says_and_a_day_of_the_ledger(
-    office: Any, log_in: Callable[..., Page], server: Process, axe: Axe, picture: Any, width: int, script: bool
+    connect: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    log_in: Callable[..., Page],
+    server: Process,
+    axe: Axe,
+    picture: Any,
+    width: int,
+    script: bool,
 ) -> None:
     from handslag.domain.payments.operations.postings import set_chart_row
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.jobs.payments import take_bank_file
-    from tests.office import TEST
+    from handslag.kernel import clock
+    from tests.office import TEST, open_office
 
     def fine(page: Page, name: str) -> None:
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -107,10 +115,13 @@ def test_what_the_bank_says_and_a_day_of_the_ledger(
         if script:
             assert axe(page) == [], page.url
 
-    office.now -= timedelta(days=2)
-    folder = office.case()
-    folder.applied()
-    folder.decided()
+    earlier = clock.now() - timedelta(days=2)
+    with monkeypatch.context() as then:
+        then.setattr(clock, "now", lambda: earlier)
+        office = open_office(connect)
+        folder = office.case()
+        folder.applied()
+        folder.decided()
     for code in CHART_CODES:
         if code != "skuld":
             set_chart_row(

@@ -38,8 +38,8 @@ log = structlog.get_logger("files")
 def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """The document, if this person may have it and its scan is done; Hidden otherwise. Inside acting().
 
-    Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers. Citizens: the letters of
-    cases in which they are one of the two adults.
+    Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers.
+    Citizens: the letters of cases in which they are one of the two adults.
     """
     document = Document.objects.filter(id=key, scan_state__in=[ScanState.CLEAN, ScanState.OWN]).first()
     if document is None:
