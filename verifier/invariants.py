@@ -58,6 +58,7 @@ def check_applications(
     signatures = grouped(by_id(connection, "intake_signature").values(), "draft_id")
     periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
     numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
+    texts = by_id(connection, "documents_text")
     submitted: dict[str, list[Told]] = defaultdict(list)
     for event in chain.of_kind("application submitted"):
         submitted[str(event.payload.get("application"))].append(event)
@@ -70,6 +71,11 @@ def check_applications(
         if not periods.get(key):
             report.broken("I1", "intake_application", key, "asks for no period")
         _check_signatures(report, row, signatures.get(key, []), numbers)
+        draft = drafts.get(key)
+        text = texts.get(draft["signing_text_id"]) if draft else None
+        named = row["document"].get("signing_text") if isinstance(row["document"], dict) else None
+        if text is None or text["digest"] != named:
+            report.broken("I1", "intake_application", key, "the text that was signed is gone, or is another one")
         own = of_application.get(key, [])
         if len(own) != 1:
             report.broken("I1", "intake_application", key, f"has {len(own)} receipts")
@@ -178,6 +184,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     snapshots, norm_sets = by_id(connection, "entitlement_snapshot"), by_id(connection, "entitlement_normset")
     lines = grouped(by_id(connection, "decisions_decisionline").values(), "decision_id")
     letters = grouped(by_id(connection, "decisions_letter").values(), "decision_id")
+    texts = by_id(connection, "documents_text")
     taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
     for table, column, found in (
         ("entitlement_snapshot", "facts", snapshots),
@@ -227,14 +234,16 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
             if line["period_id"] != decision["period_id"]:
                 report.broken("I5", "decisions_decisionline", line["id"], "is of another period than its decision")
         if in_force and str(key) in taken:
-            _check_taken(report, decision, letter, taken[str(key)])
+            _check_taken(report, decision, letter, taken[str(key)], texts)
     for decision_id, strays in lines.items():
         if decision_id not in decisions:
             for line in strays:
                 report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
 
 
-def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told) -> None:
+def _check_taken(
+    report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]
+) -> None:
     said = [event.payload.get(name) for name in ("amount", "currency", "outcome", "sheet", "decided_by")]
     here = [decision["amount"], decision["currency"], decision["outcome"]]
     if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"])]:
@@ -243,6 +252,10 @@ def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told)
         digests = {digest_of(letter["content"]), letter["content_digest"], event.payload.get("letter_digest")}
         if len(digests) != 1:
             report.broken("I5", "decisions_letter", letter["id"], "is not the letter that was decided")
+        text = texts.get(letter["appeal_text_id"])
+        said_there = letter["content"].get("appeal") if isinstance(letter["content"], dict) else None
+        if text is None or text["body"] != said_there:
+            report.broken("I5", "decisions_letter", letter["id"], "the text on appeal is gone, or is another one")
 
 
 # -- I6: the case account ----------------------------------------------------------------------------------------

@@ -100,6 +100,43 @@ def test_a_couple_signs_the_same_digest_and_only_then_it_is_accepted(office: Off
         assert Signature.objects.filter(draft=draft).count() == 3
 
 
+def test_whoever_goes_back_takes_her_signature_back_also_if_nothing_is_changed(office: Office) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    draft = folder.draft()
+    assert folder.signed(draft, 0, state="hers") is None
+    change_again(**office.by(folder.citizens[0]), draft=draft.id)
+    with acting(office.slug, TEST, "look"):
+        opened = Draft.objects.get(id=draft.id)
+    assert folder.signed(opened, 1, state="his") is None  # the same words, and not accepted by him alone
+    with acting(office.slug, TEST, "look"):
+        assert not Application.objects.filter(id=draft.id).exists()
+        fixed = Draft.objects.get(id=draft.id)
+    assert folder.signed(fixed, 0, state="hers again") is not None
+
+
+def test_an_adult_who_signs_in_two_tabs_has_signed_once(office: Office) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    draft = folder.draft()
+    assert folder.signed(draft, 0, state="one tab") is None
+    with acting(office.slug, TEST, "look"):
+        fixed = Draft.objects.get(id=draft.id)
+    with pytest.raises(NotPossible, match="signed already"):
+        folder.signed(fixed, 0, state="another tab")
+    assert folder.signed(fixed, 1, state="his") is not None
+
+
+def test_a_form_on_paper_cannot_take_the_key_of_another_application(office: Office) -> None:
+    folder, other = office.case(), office.case(("Kanarie", "Fågel", "19700101"))
+    taken = other.applied().application_id
+    draft = office.case(("Dag", "Draft", "19800101")).draft()
+    for key in (taken, draft.id):
+        with pytest.raises(NotPossible, match="key taken"):
+            enter_on_paper(
+                **office.act("rut"), key=key, case=folder.case.id, month=office.month, channel="paper", language="sv",
+                answers=C1, signed_on=[folder.citizens[0].id], evidence="pärm 3",
+            )  # fmt: skip
+
+
 def test_the_accepting_operation_is_few_statements_and_one_commit(office: Office) -> None:
     folder = office.case()
     other = office.case(("Varm", "Nyckel", "19800101"))

@@ -12,10 +12,13 @@ from handslag.demo.fill import numbers
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations import letter_preview
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import (
+    full_name,
     household_seen_by_relative,
     person_by_identifier,
     seen_by_staff,
@@ -24,7 +27,7 @@ from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import NotPossible
-from tests.office import C1, Office
+from tests.office import C1, TEST, Office
 
 FIELDS = (
     "given_name",
@@ -172,3 +175,22 @@ def test_a_protected_person_gets_no_notice_and_no_error_names_one(office: Office
             ),
         )
     assert _leaks((refusal.value.args, refusal.value.facts), canaries) == []
+
+
+def test_a_letter_to_both_does_not_name_the_protected_one_to_the_other(office: Office) -> None:
+    folder = office.case(("Ove", "Öppen", "19850302"), ("Hemlinda", "Kryptisson", "19831120"))
+    folder.applied()
+    decision = folder.decided()
+    for hidden, named in ((1, "Ove Öppen"), (0, "Hemlinda Kryptisson")):
+        with acting(office.slug, TEST, "look"):
+            found = Decision.objects.select_related("sheet__snapshot", "period").get(id=decision.id)
+            case = Case.objects.select_related("applicant", "co_applicant").get(id=folder.case.id)
+            adults = [case.applicant, case.co_applicant]
+            adults[hidden].protection_level = 2
+            content = letter_preview(found, case, office.now, decider="")
+        text = json.dumps(content, ensure_ascii=False)
+        assert full_name(adults[hidden]) not in text
+        assert content["recipient"][0] == " & ".join(
+            f"Sökande {n + 1}" if n == hidden else named for n in range(2)
+        )
+        assert f"Sökande {hidden + 1}" in {line["who"] for line in content["sheet"]}

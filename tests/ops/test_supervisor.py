@@ -168,3 +168,31 @@ def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Data
     assert "holds demonstrations (bergvik, lindhaga)" in started.stderr.read()
     assert not healthy(filled)
     close(started)
+
+
+def test_a_database_in_production_takes_no_demonstration(own_copy: Database) -> None:
+    """Also from commands that don't know that they are called beside a running `up --production`."""
+    told = own_copy.environment() | {"HANDSLAG_PORT": str(free_port())}
+    told.pop("HANDSLAG_DB")
+    real = {"DATABASE_URL": own_copy.admin, "HANDSLAG_EID_ISSUER": "https://eid.example"}
+    started = up(told | real, "--production")
+    try:
+        wait_for(lambda: healthy(told))
+        beside = own_copy.environment()
+        command = [sys.executable, "-m", "handslag.cli.main", "demo"]
+        demo = subprocess.run(command, env=beside, capture_output=True, text=True)
+        assert (demo.returncode, "in production" in demo.stderr) == (1, True)
+        with own_copy.connect("admin") as admin:
+            assert admin.execute("SELECT count(*) FROM tenancy_organisation").fetchone() == (0,)
+        organisation = [sys.executable, "-m", "handslag.cli.main", "organisation"]
+        added = [*organisation, "add", "lindhaga", "--name", "Lindhaga", "--code", "9901", "--unit", "Stöd"]
+        subprocess.run(added, env=beside, check=True, capture_output=True)
+        switch = [*organisation, "set", "lindhaga", "demonstration", "true"]
+        switched = subprocess.run(switch, env=beside, capture_output=True, text=True)
+        assert (switched.returncode, "production" in switched.stderr) == (1, True)
+        with own_copy.connect("backup") as backup:
+            assert backup.execute("SELECT value FROM tenancy_policy WHERE name = 'demonstration'").fetchall() == []
+    finally:
+        started.send_signal(signal.SIGTERM)
+        started.wait(30)
+        close(started)

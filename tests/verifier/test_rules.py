@@ -33,6 +33,24 @@ BREACHES = {
         "UPDATE intake_application SET document = jsonb_set(document, '{answers,message}', '\"x\"') RETURNING id",
         "I1", "intake_application",
     ),
+    "another signing text put in its place": (
+        "UPDATE documents_text t SET body = body || '!', "
+        "digest = encode(sha256(convert_to(body || '!', 'UTF8')), 'hex') "
+        "FROM intake_draft d WHERE d.signing_text_id = t.id AND d.state = 'accepted' RETURNING d.id",
+        "I1", "intake_application",
+    ),
+    "an accepted draft that points to another text": (
+        "UPDATE intake_draft SET signing_text_id = (SELECT appeal_text_id FROM decisions_letter l "
+        "WHERE l.tenant_id = intake_draft.tenant_id LIMIT 1) "
+        "WHERE state = 'accepted' AND tenant_id = %(tenant)s RETURNING id",
+        "I1", "intake_application",
+    ),
+    "another text on appeal put in its place": (
+        "UPDATE documents_text t SET body = body || '!', "
+        "digest = encode(sha256(convert_to(body || '!', 'UTF8')), 'hex') "
+        "FROM decisions_letter l WHERE l.appeal_text_id = t.id RETURNING l.id",
+        "I5", "decisions_letter",
+    ),
     "an application of no case": (
         "UPDATE intake_application SET case_id = id RETURNING id",
         "I1", "intake_application",

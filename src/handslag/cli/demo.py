@@ -30,8 +30,13 @@ def demo(
     role = os.environ.get("HANDSLAG_DEMO_STEP", "owner")
     with told_plainly(), acting_as(role) as installation:
         from handslag.demo import fill
+        from handslag.domain.tenancy.door import at_large
+        from handslag.domain.tenancy.policies import is_production
         from handslag.kernel import clock
 
+        with at_large("demonstration"):
+            if is_production():
+                sys.exit("This database is in production: no demonstration comes into it.")
         if role == "owner":
             fill.organisations()
             # Organisations are the owner's to write, all the rest goes through the operations as role web:

@@ -143,10 +143,14 @@ def set_(
     with _playing("web"):
         from handslag.domain.people.operations.staff import set_policy
         from handslag.domain.tenancy.door import system
+        from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
 
         told = yaml.safe_load(value) if value else ""
-        set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
+        try:
+            set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
+        except NotPossible:
+            sys.exit("This database is in production: it doesn't become a demonstration.")
     print(f"{slug}: {name} = {value}")
 
 

@@ -1,6 +1,7 @@
 """`handslag status`."""
 
 import json
+import os
 import shutil
 import sys
 
@@ -69,7 +70,7 @@ def _database(installation: Installation) -> list[str]:
             "SELECT count(*) FROM procrastinate_jobs "
             "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
         ).fetchone()
-        open_tasks = 0
+        open_tasks = notices = 0
         for (tenant,) in connection.execute(
             "SELECT id FROM tenancy_organisation WHERE is_tenant AND active"
         ).fetchall():
@@ -77,7 +78,12 @@ def _database(installation: Installation) -> list[str]:
                 connection.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
                 found = connection.execute("SELECT count(*) FROM tasks_task WHERE state = 'open'").fetchone()
                 open_tasks += found[0] if found else 0
+                found = connection.execute("SELECT count(*) FROM tasks_notice WHERE state = 'waiting'").fetchone()
+                notices += found[0] if found else 0
         print(f"tasks           {open_tasks} open")
+        print(f"notices         {notices} waiting")
+        if notices and not os.environ.get("HANDSLAG_SMTP") and not (data_folder() / "mailbox").exists():
+            amiss.append(f"{notices} notices wait: no mail server is set (HANDSLAG_SMTP)")
         if open_tasks:
             amiss.append(
                 f"{open_tasks} tasks wait for staff: letters, files, payments or notices that did not get through"

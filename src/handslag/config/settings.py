@@ -204,7 +204,7 @@ PROCRASTINATE_READONLY_MODELS = True
 HEARTBEAT_SECONDS = float(os.environ.get("HANDSLAG_HEARTBEAT_SECONDS", "10"))
 STALLED_SECONDS = 3 * HEARTBEAT_SECONDS
 
-#: The development e-ID and the addresses of the counters (docs/how-to/connect-an-e-id.md).
+#: The development e-ID and the addresses of the counters (docs/how-to/run-in-production.md).
 PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
 EID_ISSUER = os.environ.get(
     "HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from asgiref.sync import sync_to_async
@@ -12,7 +15,7 @@ from django.conf import settings
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from handslag.connectors.notices import smtp
+from handslag.connectors.notices import folder, smtp
 from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
@@ -46,8 +49,8 @@ def sign_blocks(timestamp: int) -> None:
 @tasks.task(name="send_notices", queueing_lock="send_notices")
 def send_notices(timestamp: int) -> None:
     """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another."""
-    config = mail_server()
-    if config is None:
+    send = way_out()
+    if send is None:
         return
     for tenant in tenants():
         with acting(tenant, BY, "send_notices") as door:
@@ -57,7 +60,7 @@ def send_notices(timestamp: int) -> None:
         for row in due:
             trouble, again = "", True
             try:
-                smtp.send(config, _worded(row, organisation.name, organisation.slug))
+                send(_worded(row, organisation.name, organisation.slug))
             except NoticeError as error:
                 trouble, again = f"{error.code}: {error.reason}", error.again
             end_notice(
@@ -65,12 +68,19 @@ def send_notices(timestamp: int) -> None:
             )
 
 
-def mail_server() -> smtp.SmtpConfig | None:
-    """The mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
-    `smtp+plain://127.0.0.1:1025`), or None where none is set: notices then wait."""
+def way_out() -> Callable[[Message], object] | None:
+    """By the mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
+    `smtp+plain://127.0.0.1:1025`), or into a folder (`file:/path`, the demonstration's mailbox); None where none is
+    set: notices then wait, and `handslag status` says so."""
     if not settings.SMTP:
         return None
     url = urlsplit(settings.SMTP)
+    if url.scheme == "file":
+        return partial(folder.send, Path(url.path))
+    return partial(smtp.send, _mail_server(url))
+
+
+def _mail_server(url: SplitResult) -> smtp.SmtpConfig:
     return smtp.SmtpConfig(
         host=url.hostname or "127.0.0.1",
         port=url.port or 587,

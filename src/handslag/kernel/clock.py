@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
-    """The present moment in UTC, moved by `HANDSLAG_CLOCK_SHIFT` seconds where a test or a demonstration sets that."""
-    shift = os.environ.get("HANDSLAG_CLOCK_SHIFT")
+    """The present moment in UTC, moved by `HANDSLAG_CLOCK_SHIFT` seconds where a test or a demonstration sets that;
+    never in production."""
+    shift = os.environ.get("HANDSLAG_CLOCK_SHIFT") if os.environ.get("HANDSLAG_PRODUCTION") != "1" else None
     moment = datetime.now(UTC)
     return moment + timedelta(seconds=int(shift)) if shift else moment

@@ -100,6 +100,8 @@ def refuse_what_is_not_for_production(plan: Plan) -> None:
             "--production needs HANDSLAG_EID_ISSUER, the https address of a real e-ID provider; "
             "the development e-ID lets anybody be anybody."
         )
+    if os.environ.get("HANDSLAG_SMTP", "").startswith("file:"):
+        raise UpError("--production needs a mail server in HANDSLAG_SMTP, or none: a folder is no post.")
     if (plan.data / "demo.json").exists():
         raise UpError(f"{plan.data} holds the demonstration's data; --production needs a folder of its own.")
 
@@ -114,6 +116,12 @@ def _refuse_demonstrations(installation: Installation) -> None:
     if found:
         names = ", ".join(slug for (slug,) in found)
         raise UpError(f"The database holds demonstrations ({names}); --production needs a database of its own.")
+
+
+def _mark_production(installation: Installation) -> None:
+    """From now on `handslag demo` and the setting `demonstration` refuse this database, whoever calls them."""
+    with psycopg.connect(installation.connection("owner"), autocommit=True) as connection:
+        connection.execute("COMMENT ON SCHEMA public IS 'handslag production'")
 
 
 class _Stop:
@@ -170,6 +178,7 @@ def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None
     _run_once(plan, installation, "migrate")
     if plan.production:
         _refuse_demonstrations(installation)
+        _mark_production(installation)
     children += _children(plan, installation)
     for child in children:
         child.start()
@@ -192,6 +201,8 @@ def _environment(plan: Plan, installation: Installation, role: str | None = None
     told = {"HANDSLAG_PORT": str(plan.port), "HANDSLAG_EID_PORT": str(plan.eid_port)}
     if plan.production:
         told["HANDSLAG_PRODUCTION"] = "1"
+    elif not os.environ.get("HANDSLAG_SMTP"):
+        told["HANDSLAG_SMTP"] = f"file:{plan.data / 'mailbox'}"
     return installation.environment(role) | told
 
 
@@ -291,6 +302,8 @@ def _welcome(plan: Plan) -> str:
         who = max(len(login["who"]) for login in logins)
         where = max(len(login["where"]) for login in logins)
         lines += [f"  {one['who']:<{who}}  {one['where']:<{where}}  {one['how']}" for one in logins]
+    if not plan.production and not os.environ.get("HANDSLAG_SMTP"):
+        lines += ["", f"Mail that it would send: {plan.data / 'mailbox'}"]
     lines += ["", f"Data: {plan.data}   Logs: {plan.data / 'log'}   Stop: Ctrl-C"]
     return "\n".join(lines)
 

@@ -283,7 +283,11 @@ def letter_content(
     amount = format_money(decision.amount, decision.currency, language)
     calculation = stored_calculation(decision.sheet)
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
-    names = {str(p.id): full_name(p) for p in adults}
+    # the two adults read the same letter: who is protected is not named to the other
+    names = {
+        str(p.id): _ADULT[language].format(n=n) if p.protection_level and len(adults) > 1 else full_name(p)
+        for n, p in enumerate(adults, 1)
+    }
     address = None if any(p.protection_level for p in adults) else address_on(case.applicant_id, today)
     if address is not None and address.protection_level:
         address = None
@@ -304,7 +308,7 @@ def letter_content(
             "colour": organisation.colour,
         },
         "recipient": [
-            " & ".join(full_name(p) for p in adults),
+            " & ".join(names[str(p.id)] for p in adults),
             *([*address.lines, f"{address.postcode} {address.city}"] if address else []),
         ],
         "heading": heading.format(month=month),
@@ -349,6 +353,7 @@ def letter_content(
 
 
 _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
+_ADULT = {"sv": "Sökande {n}", "en": "Applicant {n}"}
 _CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
 _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
     "sv": {

@@ -189,13 +189,16 @@ def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
     members = household_seen_by_relative(
         draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
     )
-    shown = policies.shown_document(draft.case, month, members, draft.answers, draft.language, text.digest)
+    shown = policies.shown_document(
+        draft.case, month, members, draft.answers, draft.language, text.digest, draft.version
+    )
     return shown, canonical.digest(shown), text
 
 
 @operation(silent=True)
 def change_again(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
-    """Go back from signing to changing; signatures given so far are for the old digest and no longer count."""
+    """Go back from signing to changing; signatures given so far are for the old digest and no longer count, also when
+    nothing is changed: the next fixing has a number of its own."""
     found = _draft_for(draft, by)
     if found.state != DraftState.SIGNING:
         raise NotPossible("ended")
@@ -268,8 +271,8 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
     """Take an adult's signature; with the last one the application is accepted, in this one transaction.
 
     The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
-    when it was used (the caller shows the receipt), ("other content") when the digest is not the fixed one,
-    ("other person") when somebody else identified than who began.
+    when it was used, or another one of hers before (the caller shows the receipt), ("other content") when the digest
+    is not the fixed one, ("other person") when somebody else identified than who began.
     """
     assert by.id is not None
     draft, began, numbers = _use_step_up(state, by)
@@ -289,10 +292,10 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
     )
     signers = [signature]
     if draft.case.co_applicant_id is not None:
-        signers = [
-            *Signature.objects.filter(draft=draft, digest=signed.digest).exclude(person_id=by.id),
-            signature,
-        ]
+        given = list(Signature.objects.filter(draft=draft, digest=signed.digest))
+        if any(one.person_id == by.id for one in given):
+            raise NotPossible("signed already")
+        signers = [*given, signature]
         if len(signers) < 2:
             insert_with_events(signature)
             payload = {"draft": str(draft.id), "digest": signed.digest, "person": str(by.id)}
@@ -466,8 +469,10 @@ def enter_on_paper(
     draft.shown, draft.shown_digest, text = document_to_sign(draft)
     draft.signing_text = keep_text(text)
     before = Receipt.objects.select_related("application").filter(application_id=key).first()
-    if before is not None:
+    if before is not None and before.application.case_id == found.id:
         raise SubmittedAlready(before, same=before.application.digest == draft.shown_digest)
+    if Draft.objects.filter(id=key).exists():
+        raise NotPossible("key taken")
     if Draft.objects.filter(period=period, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
         raise NotPossible("draft on-line")
     draft.save(force_insert=True)

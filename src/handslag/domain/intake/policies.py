@@ -92,10 +92,12 @@ def shown_document(
     answers: dict[str, Any],
     language: str,
     signing_digest: str,
+    fixing: int,
 ) -> dict[str, Any]:
     """Exactly what is shown before signing and stored when accepted; its digest is what the adults sign.
 
-    A masked relative stands in it without name: both adults see the same document.
+    A masked relative stands in it without name: both adults see the same document. `fixing` tells this showing from
+    those before: a signature that was given before somebody went back to change is over another document.
     """
     return {
         "form": FORM,
@@ -115,6 +117,7 @@ def shown_document(
         ],
         "answers": read_answers(answers, language),
         "signing_text": signing_digest,
+        "fixing": fixing,
     }
 
 

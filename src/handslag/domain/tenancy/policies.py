@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Policy
 
@@ -60,3 +62,15 @@ def setting(name: str) -> Any:
 def settings_are(found: dict[str, Any]) -> None:
     """What an operation has read of the tenant's settings along with something else: `setting` needn't ask again."""
     acting_door().memory["policies"] = found
+
+
+#: The comment on the schema of a database that `handslag up --production` has run on; no demonstration comes into it.
+PRODUCTION_MARK = "handslag production"
+
+
+def is_production() -> bool:
+    """Whether this database serves real people. Inside either door, or as the owner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT obj_description('public'::regnamespace, 'pg_namespace')")
+        row = cursor.fetchone()
+    return row is not None and row[0] == PRODUCTION_MARK

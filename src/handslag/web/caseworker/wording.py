@@ -27,6 +27,7 @@ REFUSALS: dict[str, str | Promise] = {
     "incomplete": _("Some answers need your attention."),
     "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
     "other content": _("This form was sent before with other content. Open a new form if this is another application."),
+    "key taken": _("This form can’t be sent. Open a new one; what you typed stays on this page until then."),
     "draft on-line": _(
         "An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."
     ),

@@ -305,11 +305,13 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "month": draft.period.since,
         "steps": steps(tenant, draft, "check"),
         "sections": sections(shown, screen.viewer.id),
+        "answered": "yes" if (draft.answers.get("household") or {}).get("same") else "no",
         "signing_text": text,
         "account_end": account.number[-4:] if account and mine else "",
         "problems": _elsewhere(tenant, draft, problems),
         "version": draft.version,
         "changed": changed,
+        "reopened": "reopened" in request.GET,
         "couple": draft.case.co_applicant_id is not None,
     }
     status = 409 if changed else 422 if problems and request.method == "POST" else 200

@@ -40,7 +40,8 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     found = draft_for_citizen(draft, request.door.the_actor)  # type: ignore[attr-defined]
     elsewhere = moved_on(tenant, found)
     if elsewhere:
-        return HttpResponseRedirect(elsewhere)
+        reopened = found.state == DraftState.OPEN and request.GET.get("trouble") == "content"
+        return HttpResponseRedirect(elsewhere + ("?reopened" if reopened else ""))
     looked_at("draft", found.case_id)
     signed = {s.person_id: s for s in signed_by(found)}
     adults = [p for p in (found.case.applicant, found.case.co_applicant) if p is not None]

@@ -1,4 +1,4 @@
-"""The host of files: a document as attachment, by a link that is good for a minute and for one person.
+"""The host of files: a document as attachment, by a link that is good for a minute and once.
 
 The link carries no cookie and no personal datum: the organisation, the document, and a signed value that names
 who asked. Who may have the document is asked twice: where the link is made, and here.
@@ -6,6 +6,7 @@ who asked. Who may have the document is asked twice: where the link is made, and
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,6 +15,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.core import signing
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -71,7 +73,8 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
         told = signing.loads(request.GET.get("key", ""), salt=_SALT, max_age=GOOD_FOR)
     except signing.BadSignature:
         return render(request, "entry/not_found.html", status=404)
-    if told[:2] != [tenant, str(document)]:
+    once = hashlib.sha256(request.GET["key"].encode()).hexdigest()
+    if told[:2] != [tenant, str(document)] or not cache.add(f"file link {once}", True, 2 * GOOD_FOR):
         return render(request, "entry/not_found.html", status=404)
     by, now = Actor(told[2], UUID(told[3])), clock.now()
     try:

@@ -20,7 +20,7 @@ from handslag.domain.tenancy.models import (
     Unit,
 )
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
-from handslag.domain.tenancy.policies import DEFAULTS, NotPossible
+from handslag.domain.tenancy.policies import DEFAULTS, NotPossible, is_production
 from handslag.domain.tenancy.states import Role
 
 #: Saved views of the inbox that a member of staff may keep.
@@ -161,6 +161,8 @@ def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value:
     _may_administer(by, now)
     if name not in DEFAULTS or type(value) is not type(DEFAULTS[name]):
         raise ValueError(f"{name}: no such setting, or another type than {type(DEFAULTS.get(name)).__name__}")
+    if name == "demonstration" and value and is_production():
+        raise NotPossible("production")
     row, made = Policy.objects.get_or_create(name=name, defaults={"value": value, "id": open_subject("policy")})
     before = None if made else row.value
     if not made:
