@@ -57,7 +57,7 @@ def months(spans: list[str]) -> set[Month]:
 @pytest.mark.parametrize("row", rule_cases("job-stimulus"))
 def test_job_stimulus(row: dict[str, Any]) -> None:
     holds = Stimulus(*map(Month.parse, row["holds"])) if row["holds"] else None
-    assert job_stimulus(months(row["supported"]), Month.parse(row["month"]), NORMS) == holds
+    assert job_stimulus(months(row["supported"]), Month.parse(row["month"])) == holds
 
 
 @pytest.mark.parametrize("row", rule_cases("child-earned-before"))

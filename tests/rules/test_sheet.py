@@ -97,7 +97,7 @@ def test_every_line_is_said_in_every_language_and_every_doubt_too(seed: int) -> 
 
 UNNAMED = (
     "lunch_days", "household_size", "visitation_child_counts", "child_means",
-    "stimulus_qualifying", "stimulus_months", "income_change", "formula",
+    "income_change", "formula",
 )  # fmt: skip
 """These choose the row of a line, who counts, or what is asked; the row that they chose is what the line names."""
 

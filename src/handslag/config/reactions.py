@@ -38,7 +38,12 @@ from handslag.domain.decisions.operations import (
 from handslag.domain.documents.operations import DocumentRecorded
 from handslag.domain.entitlement import checks
 from handslag.domain.entitlement.models import Sheet
-from handslag.domain.entitlement.operations import PeriodAssessed
+from handslag.domain.entitlement.operations import (
+    LocalNormConfirmed,
+    LocalNormEntered,
+    PeriodAssessed,
+    keep_results,
+)
 from handslag.domain.intake.models import ApplicationPeriod
 from handslag.domain.intake.operations import (
     ApplicantAwaited,
@@ -124,6 +129,10 @@ def _tenant() -> int:
 
 def _plan(event: Event, by: Actor, now: datetime) -> None:
     plan_payments(tenant=_tenant(), by=by, now=now, decision=UUID(event.payload["decision"]))
+
+
+def _keep_results(event: Event, by: Actor, now: datetime) -> None:
+    keep_results(tenant=_tenant(), by=by, now=now, sheet=UUID(event.payload["sheet"]))
 
 
 def _clear_inbox(event: Event, by: Actor, now: datetime) -> None:
@@ -376,10 +385,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ApplicantReminded: (Reaction(_remind_applicants, causes=(NoticesQueued,)),),
     InboxClosed: (),
     PeriodAssessed: (Reaction(_check_assessed, causes=(WarningsReconciled,)),),
+    LocalNormEntered: (),
+    LocalNormConfirmed: (),
     DecisionProposed: (),
     DecisionReturned: (),
     ProposalWithdrawn: (),
     DecisionTaken: (
+        Reaction(_keep_results),
         Reaction(_plan, causes=(PaymentsPlanned,)),
         Reaction(_clear_inbox, causes=(InboxClosed,)),
         Reaction(_appeal_deadline, causes=(DeadlineSet,)),

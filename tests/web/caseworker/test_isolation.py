@@ -30,6 +30,9 @@ MAY: dict[str, set[str]] = {
     "me/": CASE | PAYERS | {"alva"},
     "me/keys/": CASE | PAYERS | {"alva"},
     "me/deputies/": CASE | PAYERS | {"alva"},
+    "norms/": {"alva"},
+    "norms/enter/": {"alva"},
+    "norms/<uuid:norm>/confirm/": {"alva"},
     "people/": CASE,
     "people/new/": {"rut"},
     "people/<uuid:person>/": CASE,
@@ -89,7 +92,7 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
-    "tasks/<uuid:task>/done/",
+    "tasks/<uuid:task>/done/", "norms/enter/", "norms/<uuid:norm>/confirm/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
@@ -105,6 +108,7 @@ def routes() -> list[str]:
 def world(folder: Any) -> dict[str, Any]:
     """One object of each kind: everything that a folder led to, with a document."""
     from handslag.domain.documents.operations import StoredFile, record_document
+    from handslag.domain.entitlement.operations import enter_local_norm
     from handslag.domain.intake.models import InboxItem
     from handslag.domain.payments.models import BankLine, Booking, Payment
     from handslag.domain.payments.operations.bank import Told, receive_bank_file
@@ -145,8 +149,11 @@ def world(folder: Any) -> dict[str, Any]:
         **office.act("bo"), case=folder.case.id, payee=payee.id, cost_code="RENT", amount=100, reference="",
         message="Kanarie", ground="Kanarie", since=office.month, until=None,
     )  # fmt: skip
+    entry = {"name": "setting.income_change", "unit": "percent", "label": {"sv": "Kanarie"}, "value": 15}
+    norm = enter_local_norm(**office.act("alva"), entry=entry, since=office.month.since, source="Kanarie")
     with acting(office.slug, scribe, "look"):
         found = {
+            "norm": norm.id,
             "task": task.id,
             "payee": payee.id,
             "day": fixed.id,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.tenancy.constraints import wall
+from handslag.domain.people.models import Person
+from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
@@ -84,4 +87,53 @@ class Sheet(TenantRow):
         constraints = [
             *wall("entitlement_sheet", "case", "period", "snapshot", "norm_set", append_only=True),
             models.UniqueConstraint(fields=["tenant", "period", "number"], name="sheet_numbered"),
+        ]
+
+
+class PersonMonth(TenantRow):
+    """What the sheet of the decision in force says of one person in one period: support, and own work."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"}
+    uncommitted: ClassVar[dict[str, str]] = {"*": "follows from the sheets of the decisions in force"}
+
+    period = TenantFK(Period)
+    person = TenantFK(Person)
+    since = models.DateField(help_text="of the period")
+    sheet = TenantFK(Sheet)
+    supported = models.BooleanField(help_text="försörjningsstöd was granted to this adult's household")
+    work_income = models.BigIntegerField(help_text="minor units, before any disregard")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "person", "since"])]
+        constraints = [
+            *wall("entitlement_personmonth", "period", "person", "sheet"),
+            models.UniqueConstraint(fields=["tenant", "period", "person"], name="person_once_per_period"),
+        ]
+
+
+class LocalNorm(TenantRow):
+    """One value of a norm that the municipality sets itself (a limit, a setting, a norm of its own), from a day on.
+
+    Entered by one, in force when another has confirmed it. A later one takes its place; none is ever changed.
+    Shares its key with its audit subject.
+    """
+
+    name = models.CharField(max_length=60)
+    since = models.DateField()
+    entry = models.JSONField(help_text="the norm as in a norm file, with this value; no value: it ends on that day")
+    source = models.CharField(max_length=300)
+    entered_by = TenantFK(StaffMember)
+    entered_at = models.DateTimeField()
+    confirmed_by = TenantFK(StaffMember, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            *wall("entitlement_localnorm", "entered_by", "confirmed_by"),
+            TenantKey(name="entitlement_localnorm_subject", field="id", to="audit.Subject"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False) & ~Q(confirmed_by=F("entered_by")),
+                name="local_norm_confirmed_by_another",
+            ),
         ]

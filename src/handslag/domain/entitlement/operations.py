@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.entitlement.models import Assessment, NormSet, Sheet, Snapshot
+from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
+from handslag.domain.entitlement.queries import norms_in_force, stored_calculation
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
-from handslag.rules.norms import NormMissing
+from handslag.rules.norms import NormError, NormMissing, from_entries
+from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
-from handslag.rules.se.pack import calculate, norms_for
+from handslag.rules.se.limits import with_limits
+from handslag.rules.se.numbers import norms_with
+from handslag.rules.se.pack import calculate
 
 
 class PeriodAssessed(Event):
     kind = "period assessed"
+
+
+class LocalNormEntered(Event):
+    kind = "local norm entered"
+
+
+class LocalNormConfirmed(Event):
+    kind = "local norm confirmed"
 
 
 @operation()
@@ -42,7 +55,8 @@ def assess(
         if (read.since, read.until) != (found.since, found.until):
             raise FactsError(["since, until: of another period"])
         today = acting_door().the_tenant.today(now)
-        norms = norms_for(read.since, None, today)
+        norms = norms_in_force(read, today)
+        read = with_limits(read, norms)
         calculation = calculate(read, norms)
     except FactsError as error:
         raise NotPossible("facts", problems=error.problems) from error
@@ -93,3 +107,88 @@ def assess(
             },
         ),
     )
+
+
+@operation(silent=True)
+def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) -> Done[None]:
+    """Keep what the sheet of a decision in force says of each person and month; a later decision's takes its place.
+
+    Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered).
+    """
+    found = Sheet.objects.select_related("snapshot", "period").get(id=sheet)
+    facts = Facts.from_json(found.snapshot.facts)
+    supported = found.granted > 0 and stored_calculation(found).totals["Balance"] < 0
+    earned: dict[str | None, int] = {}
+    for income in facts.incomes:
+        if INCOMES[income.code].employment:
+            earned[income.person] = earned.get(income.person, 0) + income.gross
+    PersonMonth.objects.filter(period=found.period).delete()
+    for key, role in {m.key: m.role for m in facts.members}.items():
+        PersonMonth.objects.create(
+            period=found.period,
+            person_id=UUID(key),
+            since=found.period.since,
+            sheet=found,
+            supported=supported and role == "adult",
+            work_income=earned.get(key, 0),
+        )
+    return Done(None)
+
+
+@operation()
+def enter_local_norm(
+    *, tenant: str | int, by: Actor, now: datetime, entry: dict[str, Any], since: date, source: str
+) -> Done[LocalNorm]:
+    """Enter a value that the municipality sets itself, from a day on: `entry` as in a norm file (name, unit, label,
+    value or rows; neither: it ends on that day). In force when another administrator has confirmed it.
+    NotPossible("local norm") with the problem, ("source") without one."""
+    member = require_role(by, now, Role.ADMINISTRATOR)
+    if not source.strip() or len(source) > 300:
+        raise NotPossible("source")
+    name = str(entry.get("name", ""))
+    if "value" in entry or "rows" in entry:
+        _read_local_norm(entry, since, source, now)
+    elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lt=since).exists():
+        raise NotPossible("local norm", problems=[f"{name}: there is nothing to end"])
+    row = LocalNorm.objects.create(
+        id=open_subject("local norm"),
+        name=name,
+        since=since,
+        entry=entry,
+        source=source.strip(),
+        entered_by_id=member.id,
+        entered_at=now,
+    )
+    payload = {"name": row.name, "since": str(since), "entry": entry, "source": row.source}
+    return Done(row, LocalNormEntered(subject=row.id, payload=payload))
+
+
+def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datetime) -> None:
+    """NotPossible("local norm") where no calculation could use it."""
+    told = dict(entry)
+    value: dict[str, Any] = {key: told.pop(key) for key in ("value", "rows") if key in told}
+    value |= {"since": since, "source": source.strip(), "checked_on": now.date(), "status": "official"}
+    try:
+        [norm] = from_entries([told | {"values": [value]}], "municipality")
+        kind, _, rest = norm.name.partition(".")
+        if kind == "norm" and rest.endswith(".day_method"):
+            norm = replace(norm, name="setting.day_method")
+        norms_with([norm], rest.partition(".")[0] if norm.name.startswith("norm.") else "", since)
+    except (NormError, NormMissing) as error:
+        raise NotPossible("local norm", problems=[str(error)]) from error
+
+
+@operation()
+def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUID) -> Done[LocalNorm]:
+    """A second administrator confirms a value: from then on it holds. NotPossible("second pair of eyes")."""
+    member = require_role(by, now, Role.ADMINISTRATOR)
+    row = LocalNorm.objects.select_for_update(of=("self",)).filter(id=norm).first()
+    if row is None:
+        raise Hidden("local norm", norm)
+    if row.confirmed_at is not None:
+        raise Conflict("local norm", theirs=row.confirmed_at.isoformat())
+    if row.entered_by_id == member.id:
+        raise NotPossible("second pair of eyes")
+    row.confirmed_by_id, row.confirmed_at = member.id, now
+    row.save(update_fields=["confirmed_by", "confirmed_at"])
+    return Done(row, LocalNormConfirmed(subject=row.id, payload={"name": row.name, "since": str(row.since)}))

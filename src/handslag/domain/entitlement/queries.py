@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.entitlement.models import Sheet
+from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application, ApplicationPeriod
 from handslag.domain.people.queries import household_on
+from handslag.domain.tenancy.door import acting_door
+from handslag.kernel.months import Month
+from handslag.rules.norms import Norm, NormMissing, from_entries
 from handslag.rules.se.facts import Cost, Facts, Income, Member
-from handslag.rules.se.pack import calculate, norms_for
+from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
+from handslag.rules.se.limits import with_limits
+from handslag.rules.se.numbers import Norms
+from handslag.rules.se.pack import calculate, norms_of
 from handslag.rules.sheet import Sheet as Calculation
 
 
@@ -26,9 +34,78 @@ def newest_application(period: UUID) -> Application | None:
     return row.application if row else None
 
 
+@dataclass(frozen=True)
+class Before:
+    """What earlier months say of one person: the job stimulus that holds, and öre earned by work before this year."""
+
+    stimulus: Stimulus | None
+    earned: int
+
+
+def before(persons: Iterable[UUID], since: date) -> dict[UUID, Before]:
+    """What the decisions in force on earlier months say of each person, for a period that begins on `since`."""
+    supported: dict[UUID, set[Month]] = {person: set() for person in persons}
+    earned: dict[UUID, dict[Month, int]] = {person: {} for person in supported}
+    for row in PersonMonth.objects.filter(person_id__in=list(supported), since__lt=since):
+        month = Month.of(row.since)
+        if row.supported:
+            supported[row.person_id].add(month)
+        earned[row.person_id][month] = earned[row.person_id].get(month, 0) + row.work_income
+    month = Month.of(since)
+    return {
+        person: Before(job_stimulus(months, month), earned_before(earned[person], month))
+        for person, months in supported.items()
+    }
+
+
+def local_norms() -> list[Norm]:
+    """What the municipality has set and confirmed, as norms with their history. Read once per door."""
+    memory = acting_door().memory
+    if "local_norms" not in memory:
+        memory["local_norms"] = _as_norms(
+            LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at")
+        )
+    found: list[Norm] = memory["local_norms"]
+    return found
+
+
+def _as_norms(rows: Iterable[LocalNorm]) -> list[Norm]:
+    """Of two rows from one day the later confirmed one holds; a row without a value ends the one before."""
+    by_name: dict[str, dict[date, LocalNorm]] = {}
+    for row in rows:
+        by_name.setdefault(row.name, {})[row.since] = row
+    norms = []
+    for versions in by_name.values():
+        values: list[dict[str, Any]] = []
+        entry: dict[str, Any] = {}
+        for since, row in versions.items():
+            told = dict(row.entry)
+            value = {key: told.pop(key) for key in ("value", "rows") if key in told}
+            if value:
+                entry = told
+                values.append(value | _told(row, since))
+            elif values:
+                values[-1]["until"] = since
+        if values:
+            norms += from_entries([entry | {"values": values}], "municipality")
+    return norms
+
+
+def _told(row: LocalNorm, since: date) -> dict[str, Any]:
+    return {"since": since, "source": row.source, "checked_on": row.entered_at.date(), "status": "official"}
+
+
+def norms_in_force(facts: Facts, today: date) -> Norms:
+    """The norms of the facts' first day with what the municipality has set; sections of `today`."""
+    return norms_of(facts, None, today, local_norms())
+
+
 def applied_facts(case: Case, period: Period, application: Application | None) -> Facts:
-    """The facts as applied for: the household of the register, costs and incomes as given. No value is accepted yet."""
+    """The facts as applied for: the household of the register, costs and incomes as given, what earlier months
+    say (job stimulus, a child's own work), and the municipality's limits. No value is accepted yet."""
     answers: dict[str, Any] = application.document["answers"] if application else {"costs": [], "incomes": []}
+    memberships = list(household_on(case.household_id, period.since, period.until))
+    earlier = before((m.person_id for m in memberships), period.since)
     members = [
         Member(
             key=str(m.person_id),
@@ -36,10 +113,12 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
             birth_on=m.person.birth_on,
             since=m.since if m.since > period.since else None,
             until=m.until if m.until and m.until < period.until else None,
+            job_stimulus=m.role == "adult" and earlier[m.person_id].stimulus is not None,
+            work_income_before=None if m.role == "adult" else earlier[m.person_id].earned,
         )
-        for m in household_on(case.household_id, period.since, period.until)
+        for m in memberships
     ]
-    return Facts(
+    facts = Facts(
         since=period.since,
         until=period.until,
         members=members,
@@ -49,11 +128,21 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
             for i in answers["incomes"]
         ],
     )
+    return proposed(facts)
 
 
 def calculated(facts: Facts, today: date) -> Calculation:
     """The sheet of facts, without saving anything (what-if): norms of the period's first day, sections of `today`."""
-    return calculate(facts, norms_for(facts.since, None, today))
+    return calculate(facts, norms_in_force(facts, today))
+
+
+def proposed(facts: Facts) -> Facts:
+    """The facts with what the rules propose for each cost: the municipality's limits beside them. As they are where
+    no norm is in force."""
+    try:
+        return with_limits(facts, norms_of(facts, None, None, local_norms()))
+    except NormMissing:
+        return facts
 
 
 def newest_sheet(period: UUID) -> Sheet | None:
@@ -64,3 +153,9 @@ def newest_sheet(period: UUID) -> Sheet | None:
 def stored_calculation(sheet: Sheet) -> Calculation:
     """The stored sheet as the rules' own type."""
     return Calculation.from_json(sheet.body)
+
+
+def own_norms() -> list[tuple[str, str]]:
+    """(code, name) of each norm that the municipality has in place of the riksnorm."""
+    found = {n.name.split(".")[1]: n.label["sv"] for n in local_norms() if n.name.startswith("norm.")}
+    return sorted(found.items())

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from handslag.kernel.months import Month
-from handslag.rules.se.numbers import Norms
+from handslag.rules.se.numbers import history
 
 
 class Stimulus(msgspec.Struct, frozen=True):
@@ -18,7 +18,7 @@ class Stimulus(msgspec.Struct, frozen=True):
     until: Month
 
 
-def job_stimulus(supported: Collection[Month], month: Month, norms: Norms) -> Stimulus | None:
+def job_stimulus(supported: Collection[Month], month: Month) -> Stimulus | None:
     """The job stimulus that holds for an adult in `month`, or None.
 
     `supported`: the months for which this person got försörjningsstöd. Six of them in a row open two years, which
@@ -27,17 +27,22 @@ def job_stimulus(supported: Collection[Month], month: Month, norms: Norms) -> St
     """
     if not supported:
         return None
+    qualifying, lasting = (_months(name, month) for name in ("qualifying_months", "months"))
     in_a_row = 0
     at = min(supported)
     while at < month:
         in_a_row = in_a_row + 1 if at in supported else 0
         at += 1
-        if in_a_row == norms.stimulus_qualifying:
-            found = Stimulus(at, at + int(norms.stimulus_months))
+        if in_a_row == qualifying:
+            found = Stimulus(at, at + lasting)
             if month < found.until:
                 return found
             at, in_a_row = found.until, 0
     return None
+
+
+def _months(name: str, month: Month) -> int:
+    return int(str(history()[f"job_stimulus.{name}"].on(month.since).value))
 
 
 def earned_before(earned: Mapping[Month, int], month: Month) -> int:

@@ -13,6 +13,9 @@ from handslag.rules.se.codes import COSTS
 FOLDER: Final = Path(__file__).with_name("norms")
 EXAMPLE_2027: Final = Path(__file__).parent / "example_2027" / "norms"
 
+HOUSEHOLDS: Final = (20, 59)
+"""The keys of a table by household, from one adult alone to two with nineteen children (see `limits.py`)."""
+
 #: What a norm of the municipality may set in place of the riksnorm: `norm.<code>.<part>`.
 PARTS: Final = {
     "single": "riksnorm.single",
@@ -62,8 +65,6 @@ class Norms:
     couple: Number
     common: Table
     job_stimulus: Number
-    stimulus_qualifying: Number
-    stimulus_months: Number
     prisbasbelopp: Number
     lunch_days: Number
     age_reference: Number
@@ -179,7 +180,10 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
     """The name that a municipality's norm takes, and the code of the named norm that it is a part of."""
     kind, _, rest = norm.name.partition(".")
     code, _, part = rest.partition(".")
-    if kind == "limit" and rest in COSTS and norm.unit == "SEK/month":
+    for_all = not norm.bands or (
+        norm.by == "household" and norm.bands[0] <= HOUSEHOLDS[0] and norm.last >= HOUSEHOLDS[1]
+    )
+    if kind == "limit" and rest in COSTS and norm.unit == "SEK/month" and for_all:
         return norm.name, None
     if kind == "setting" and norm.name in norms and norm.unit == norms[norm.name].unit:
         return norm.name, None
@@ -213,8 +217,6 @@ def _norms(
         couple=number["riksnorm.couple"],
         common=table["riksnorm.common"],
         job_stimulus=number["job_stimulus.percent"],
-        stimulus_qualifying=number["job_stimulus.qualifying_months"],
-        stimulus_months=number["job_stimulus.months"],
         prisbasbelopp=number["prisbasbelopp"],
         lunch_days=number["setting.lunch_days"],
         age_reference=number["setting.age_reference"],

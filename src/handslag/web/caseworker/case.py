@@ -230,7 +230,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     looked_at("case", found.id)
     names = _names(found, period, member)
     at = standing(found, period, afresh=request.GET.get("from") == "application")
-    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before)
+    surplus = at.sheet_before.surplus if at.sheet_before else 0
+    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before, surplus)
     data = typed(request)
     preview: Sheet | None = None
     trouble: list[str] = []

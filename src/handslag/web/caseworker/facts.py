@@ -3,7 +3,8 @@
 Fields (plain HTML): `version`; for each cost `cost-N-key`, `cost-N-mine`, `cost-N-why`; for each income
 `income-N-key`, `income-N-mine`, `income-N-source`, `income-N-why`; new rows `new-cost-N-code|mine|why|person`,
 `new-income-N-code|mine|source|why|person`; for each member `member-N-key`, `member-N-lunch`, `member-N-stimulus`,
-`member-N-earned`; `household_size`. Rows are found again by their key, never by their place.
+`member-N-earned`; `household_size`; `carry` (last month's surplus counts as income); `norm` (a norm of the
+municipality). Rows are found again by their key, never by their place.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django import forms
 from django.utils.translation import gettext as _
 
+from handslag.domain.entitlement.queries import Before, own_norms
+from handslag.domain.entitlement.queries import before as earlier_months
 from handslag.domain.intake.models import Application
+from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost, Facts, Income, Member
+from handslag.rules.se.warnings import CARRIED
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField
 
@@ -31,7 +37,8 @@ SOURCES = ("given", "evidence", "caseworker", "fetched")
 
 @dataclass
 class Row:
-    """A line of the table: what stands beside the caseworker's own figure, and that figure as typed."""
+    """A line of the table: what was applied for, what the rules propose, the caseworker's own figure as typed ("" where
+    the proposal stands), and what counts by that (`effective`; None where the figure can't be read)."""
 
     place: str
     key: str
@@ -42,6 +49,9 @@ class Row:
     note: str = ""
     previous: int | None = None
     applied: int | None = None
+    proposed: int | None = None
+    effective: int | None = None
+    limit_source: str = ""
     mine: str = ""
     why: str = ""
     source: str = "given"
@@ -52,6 +62,11 @@ class Row:
     def own(self) -> bool:
         """Added by the caseworker."""
         return self.applied is None
+
+    @property
+    def change(self) -> int | None:
+        """Of what counts, against last month; None where there was none."""
+        return None if self.previous is None or self.effective is None else self.effective - self.previous
 
 
 @dataclass
@@ -66,7 +81,13 @@ class MemberRow:
     lunch: str
     stimulus: bool
     earned: str
+    before: Before | None = None
     errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def last_month_of_stimulus(self) -> Any:
+        """The last month in which the job stimulus holds by earlier decisions."""
+        return (self.before.stimulus.until - 1).since if self.before and self.before.stimulus else None
 
 
 @dataclass
@@ -82,6 +103,10 @@ class FactsForm:
     members: list[MemberRow]
     household_size: str
     names: Mapping[str, str]
+    surplus: int = 0
+    carry: bool = False
+    norm: str = ""
+    norms: list[tuple[str, str]] = field(default_factory=list)
     facts: Facts | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -120,10 +145,13 @@ def form_for(
     lang: str,
     application: Application | None,
     before: Facts | None,
+    surplus: int = 0,
 ) -> FactsForm:
-    """The form of `facts` as they stand. `names` by person key; `before`: last month's facts."""
+    """The form of `facts` as they stand. `names` by person key; `before`: last month's facts; `surplus`: öre that last
+    month left, which the caseworker may carry on. Lines that differ from last month come first."""
     costs_before = _sums((c.code, c.accepted) for c in before.costs) if before else {}
     incomes_before = _sums((i.code, i.gross) for i in before.incomes) if before else {}
+    facts = _changed_first(facts, costs_before, incomes_before) if before else facts
     given = application.document["answers"]["incomes"] if application else []
     applied = dict(zip(_keys((i["code"], i["person"]) for i in given), (i["amount"] for i in given), strict=True))
     costs = [
@@ -136,7 +164,10 @@ def form_for(
             person_name=names.get(cost.person or "", ""),
             previous=costs_before.get(cost.code),
             applied=cost.applied or None,
-            mine=formats.figure(cost.accepted),
+            proposed=cost.proposed if cost.applied else None,
+            effective=cost.accepted,
+            limit_source=cost.limit_source if cost.proposed < cost.applied else "",
+            mine="" if cost.effective is None else formats.figure(cost.effective),
             why=cost.note if cost.effective is not None else "",
             note=cost.note if cost.effective is None else "",
         )
@@ -152,7 +183,9 @@ def form_for(
             person_name=names.get(income.person or "", ""),
             previous=incomes_before.get(income.code),
             applied=applied.get(key),
-            mine=formats.figure(income.gross),
+            proposed=applied.get(key),
+            effective=income.gross,
+            mine="" if income.gross == applied.get(key) else formats.figure(income.gross),
             why="" if income.source == "given" else income.note,
             note=income.note if income.source == "given" else "",
             source=income.source,
@@ -161,6 +194,7 @@ def form_for(
             zip(_keys((i.code, i.person) for i in facts.incomes), facts.incomes, strict=True)
         )
     ]
+    earlier = earlier_months({UUID(m.key) for m in facts.members}, facts.since)
     members = [
         MemberRow(
             f"member-{n}",
@@ -171,6 +205,7 @@ def form_for(
             str(m.lunch_days or ""),
             m.job_stimulus,
             formats.figure(m.work_income_before) if m.work_income_before is not None else "",
+            earlier[UUID(m.key)],
         )
         for n, m in enumerate(facts.members)
     ]
@@ -184,6 +219,20 @@ def form_for(
         members,
         str(facts.household_size or ""),
         names,
+        0 if any(i.code == CARRIED for i in facts.incomes) else surplus,
+        norm=facts.norm,
+        norms=own_norms(),
+    )
+
+
+def _changed_first(facts: Facts, costs: Mapping[str, int], incomes: Mapping[str, int]) -> Facts:
+    """Lines whose sum by kind differs from last month's first; the rest in their order."""
+    costs_now = _sums((c.code, c.accepted) for c in facts.costs)
+    incomes_now = _sums((i.code, i.gross) for i in facts.incomes)
+    return replace_facts(
+        facts,
+        costs=sorted(facts.costs, key=lambda c: costs_now[c.code] == costs.get(c.code)),
+        incomes=sorted(facts.incomes, key=lambda i: incomes_now[i.code] == incomes.get(i.code)),
     )
 
 
@@ -251,8 +300,17 @@ def read(form: FactsForm, data: Mapping[str, str]) -> FactsForm:
             size = int(form.household_size)
         else:
             form.errors.append(("id_household_size", _("Write the number of people, 1 to 99.")))
+    form.carry = form.surplus > 0 and bool(data.get("carry"))
+    if form.carry:
+        month = str(Month.of(form.base.since) - 1)
+        incomes.append(Income(code=CARRIED, gross=form.surplus, source="caseworker", period=month))
+    form.norm = data.get("norm", form.norm)
+    if form.norm and form.norm not in dict(form.norms):
+        form.errors.append(("id_norm", _("Choose one of the norms.")))
     if not form.errors:
-        form.facts = replace_facts(form.base, costs=costs, incomes=incomes, members=members, household_size=size)
+        form.facts = replace_facts(
+            form.base, costs=costs, incomes=incomes, members=members, household_size=size, norm=form.norm
+        )
     return form
 
 
@@ -308,8 +366,9 @@ def _cost(form: FactsForm, row: Row, cost: Cost, sent: Mapping[str, str], data: 
     _take(row, sent[row.key], data)
     if row.own and row.mine in ("", "0"):
         return None
-    amount = cost.applied if not row.mine else _amount(form, row)
-    if amount == cost.applied and not row.own:
+    amount = cost.proposed if not row.mine else _amount(form, row)
+    row.effective = None if row.errors else amount
+    if not row.own and (not row.mine or amount == cost.proposed == cost.applied):
         return msgspec.structs.replace(cost, effective=None, note=row.why or row.note)
     _reasoned(form, row)
     return msgspec.structs.replace(cost, effective=amount, note=row.why)
@@ -323,7 +382,8 @@ def _income(
     _take(row, sent[row.key], data)
     if row.own and row.mine in ("", "0"):
         return None
-    amount = _amount(form, row)
+    amount = row.applied if not row.mine and row.applied is not None else _amount(form, row)
+    row.effective = None if row.errors else amount
     source = row.source if row.source in SOURCES else income.source
     if row.applied is not None and amount != row.applied and source == "given":
         source = row.source = "caseworker"
@@ -368,19 +428,20 @@ def _member(
 
 def beside(form: FactsForm, stands: Facts) -> list[str]:
     """Mark on each row what a colleague has saved meanwhile; gives the lines where the two texts differ."""
-    theirs: dict[str, tuple[str, str]] = {}
+    theirs: dict[str, tuple[int, str]] = {}
     for kind, rows in (
         ("cost", zip(_keys((c.code, c.person) for c in stands.costs), stands.costs, strict=True)),
         ("income", zip(_keys((i.code, i.person) for i in stands.incomes), stands.incomes, strict=True)),
     ):
         for key, found in rows:
-            counted = found.accepted if isinstance(found, Cost) else found.gross
-            theirs[f"{kind}/{key}"] = (formats.figure(counted), found.note)
+            theirs[f"{kind}/{key}"] = (found.accepted if isinstance(found, Cost) else found.gross, found.note)
     differ = []
     for kind, shown in (("cost", form.costs), ("income", form.incomes)):
         for row in shown:
-            figure, note = theirs.get(f"{kind}/{row.key}", ("", ""))
-            if figure and (figure != row.mine or note not in ("", row.why, row.note)):
-                row.stands = f"{figure} {note}".strip()
+            if f"{kind}/{row.key}" not in theirs:
+                continue
+            amount, note = theirs[f"{kind}/{row.key}"]
+            if row.errors or amount != row.effective or note not in ("", row.why, row.note):
+                row.stands = f"{formats.figure(amount)} {note}".strip()
                 differ.append(row.label)
     return differ

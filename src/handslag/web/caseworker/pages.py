@@ -76,6 +76,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Payments"), "/payments/", (Role.PAYER,)),
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),
         (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER)),
+        (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),
     ]
     request.nav = tuple(  # type: ignore[attr-defined]
         Link(label, home + where, current=request.path.startswith(home + where))

@@ -352,7 +352,8 @@ def household(request: HttpRequest, tenant: str, household: UUID) -> HttpRespons
     goes = LeaveForm(data if action == "out" else None)
     there = [row for row in rows if row.until is None]
     goes.fields["person"].choices = [  # type: ignore[attr-defined]
-        ("", _("Choose")), *((str(row.person_id), seen[row.person_id].name) for row in there)
+        ("", _("Choose")),
+        *((str(row.person_id), seen[row.person_id].name) for row in there),
     ]
     form = goes if action == "out" else comes
     if request.method == "POST" and action in ("in", "out") and form.is_valid():

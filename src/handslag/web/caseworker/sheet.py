@@ -54,6 +54,7 @@ _GROUPS: tuple[tuple[str, Callable[[Line], bool]], ...] = (
     ("NormSum", lambda line: line.code.split(".")[0] in ("PERSON", "COMMON")),
     ("ExpenseSum", lambda line: _is_cost(line, special=False)),
     ("SpecialExpenseSum", lambda line: _is_cost(line, special=True)),
+    ("AboveCeiling", lambda line: line.code == "CEILING"),
     ("IncomeSum", lambda line: line.code.startswith("INCOME")),
 )
 
@@ -72,6 +73,7 @@ def shown_sheet(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet
         "NormSum": (_("National norm"), _("Norm in all")),
         "ExpenseSum": (_("Reasonable costs outside the norm"), _("Costs in all")),
         "SpecialExpenseSum": (_("Other costs of living"), _("Other costs in all")),
+        "AboveCeiling": (_("Ceiling"), _("Above the ceiling")),
         "IncomeSum": (_("Income"), _("Income in all")),
     }
     groups = []
@@ -93,7 +95,7 @@ def shown_sheet(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet
     totals = sheet.totals
     return ShownSheet(
         groups,
-        totals["NormSum"] + totals["ExpenseSum"] + totals["SpecialExpenseSum"],
+        totals["NormSum"] + totals["ExpenseSum"] + totals["SpecialExpenseSum"] + totals.get("AboveCeiling", 0),
         totals["IncomeSum"],
         sheet.granted,
         sheet.surplus,

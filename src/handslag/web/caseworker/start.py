@@ -39,10 +39,12 @@ def organisations(request: HttpRequest) -> HttpResponse:
 
 @desk_page("desk")
 def home(request: HttpRequest, tenant: str) -> HttpResponse:
-    """The first page: the inbox, or the payments; without either, who gives out roles."""
+    """The first page: the inbox, the payments, or the norms; without any, who gives out roles."""
     roles = the_member(request).roles
     if roles & set(CASE_ROLES):
         return HttpResponseRedirect(f"{base(request)}/inbox/")
     if Role.PAYER in roles:
         return HttpResponseRedirect(f"{base(request)}/payments/")
+    if Role.ADMINISTRATOR in roles:
+        return HttpResponseRedirect(f"{base(request)}/norms/")
     return page(request, "home.html")

@@ -1,0 +1,189 @@
+"""Norms of the municipality: two administrators set them, a caseworker meets them, history stays."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from msgspec import structs
+from playwright.sync_api import Page
+
+from .test_case_page import fields, sheets, where
+
+GRID = {f"for-{adults}-{children}": str(6000 + 500 * children) for adults in (1, 2) for children in range(5)}
+
+
+@pytest.fixture
+def axel(office: Any) -> str:
+    """A second administrator of the office."""
+    from handslag.demo.fill import staff_user
+    from handslag.domain.people.operations.staff import admit_staff
+    from handslag.domain.tenancy.door import Actor, at_large
+    from tests.office import TEST
+
+    with at_large("test", writing=True):
+        user = staff_user("axel", office.slug)[0]
+    office.staff["axel"] = Actor("staff", user)
+    admit_staff(
+        **office.by(TEST), user_id=user, name="Axel Administratör", unit=office.units["Ekonomi"],
+        roles=["administrator"], clearance=0,
+    )  # fmt: skip
+    return "axel"
+
+
+def test_a_guideline_is_set_by_two_and_stops_the_proposal_only(office: Any, desk: Any, axel: str) -> None:
+    folder = office.case(("Petra", "Nilsson", "19900615"), children=(("Sara", "Nilsson", "20180210"),))
+    folder.applied()
+    alva, second, hanna = desk(office, "alva"), desk(office, axel), desk(office, "hanna")
+    assert alva.open("/").headers["Location"] == f"/{office.slug}/norms/"
+    sent = {"what": "limit", "code": "RENT", "since": str(office.month.since), "source": "socialnämnden § 88"}
+    for wrong, said in (
+        ({"code": "SALARY"}, "Choose what it is."),
+        ({"all": "5000"} | GRID, "Write one amount for every household, or one in every field"),
+        (GRID | {"for-2-4": ""}, "Write one amount for every household, or one in every field"),
+        ({"all": "5000,x"}, "Write the amount with digits"),
+        ({"all": "5000", "source": " "}, "Write whose decision it is"),
+        ({"all": "5000", "since": "soon"}, "Choose the first day."),
+        ({"ends": "1"}, "No calculation could use this."),
+        ({"what": "x"}, "Choose what it is."),
+    ):
+        told = alva.open("/norms/enter/", **(sent | wrong))
+        assert told.status_code == 200 and said in told.text, wrong
+        assert "Nothing of its own yet" in told.text
+        typed = [value for name, value in wrong.items() if name in ("all", "since") or name.startswith("for-")]
+        assert all(value in told.text for value in typed)  # nothing typed is lost
+    assert alva.open("/norms/enter/", **sent, **GRID).status_code == 302
+    page = alva.open("/norms/").text
+    assert "One adult, 1 child: SEK" in page and "waits for a second person" in page and "/confirm/" not in page
+    page = second.open("/norms/").text
+    confirm = re.search(r'action="/[^/]+(/norms/[^"]+/confirm/)"', page)
+    assert confirm
+    assert (
+        "pair of eyes" in alva.open(confirm[1], x="1").text
+        or "prepared this yourself" in alva.open(confirm[1], x="1").text
+    )
+    assert second.open(confirm[1], x="1").status_code == 302
+    assert "confirmed it already" in second.open(confirm[1], x="1").text
+    assert "in force" in alva.open("/norms/").text
+
+    path = where(office, folder)
+    page = hanna.open(path).text
+    # 6 200 is below the 6 500 of a parent with a child: nothing is limited
+    assert "Above the municipality" not in page
+    assert alva.open("/norms/enter/", **(sent | {"all": "5 900,50", "source": "nämnden § 89"})).status_code == 302
+    again = re.search(r'action="/[^/]+(/norms/[^"]+/confirm/)"', second.open("/norms/").text)
+    assert again
+    assert second.open(again[1], x="1").status_code == 302
+    page = hanna.open(path).text
+    assert "Above the municipality’s guideline (nämnden § 89)" in page
+    assert hanna.open(path, **fields(page), act="assess").status_code == 302
+    [(granted, facts)] = sheets(office, folder)
+    rent = next(cost for cost in facts["costs"] if cost["code"] == "RENT")
+    assert (rent["applied"], rent["limit"], rent["effective"]) == (6_200_00, 5_900_50, None)
+    form = fields(hanna.open(path).text)
+    place = next(name for name, value in form.items() if value == "RENT::0").removesuffix("-key")
+    assert form[f"{place}-mine"] == ""
+    own = form | {f"{place}-mine": "6 200"}
+    assert "Say why in a few words" in hanna.open(path, **own, act="assess").text
+    own[f"{place}-why"] = "ingen billigare bostad finns"
+    assert hanna.open(path, **own, act="assess").status_code == 302
+    assert sheets(office, folder)[1][0] == granted + 299_50
+    # history: both stand there, and the guideline can be ended
+    assert alva.open("/norms/enter/", **(sent | {"ends": "1"})).status_code in (200, 302)
+    page = alva.open("/norms/").text
+    assert "socialnämnden § 88" in page and "nämnden § 89" in page and "replaced" in page
+
+
+def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str) -> None:
+    folder = office.case()
+    folder.applied()
+    alva, second, hanna = desk(office, "alva"), desk(office, axel), desk(office, "hanna")
+    base = {"since": str(office.month.since), "source": "socialnämnden § 7"}
+    for wrong in (
+        {"what": "setting", "choice": "setting.day_method=week"},
+        {"what": "setting", "choice": "setting.income_change=", "percent": "12,5"},
+        {"what": "norm", "name": "", "single": "2000"},
+        {"what": "norm", "name": "Specnorm"},
+    ):
+        assert alva.open("/norms/enter/", **base, **wrong).status_code == 200
+    for right in (
+        {"what": "setting", "choice": "setting.day_method=actual_days"},
+        {"what": "setting", "choice": "setting.income_change=", "percent": "20"},
+        {"what": "norm", "name": "Specnorm", "single": "2000", "couple": "3 900,50", "day_method": "month_30"},
+    ):
+        assert alva.open("/norms/enter/", **base, **right).status_code == 302
+    waiting = re.findall(r'action="/[^/]+(/norms/[^"]+/confirm/)"', second.open("/norms/").text)
+    assert len(waiting) == 5
+    for address in waiting:
+        assert second.open(address, x="1").status_code == 302
+    page = second.open("/norms/").text
+    assert page.count("in force") == 5 and "20 %" in page and "Specnorm: Single adult" in page
+    path = where(office, folder)
+    form = fields(hanna.open(path).text)
+    assert form["norm"] == ""
+    assert "Choose one of the norms" in hanna.open(path, **(form | {"norm": "x", "act": "assess"})).text
+    assert hanna.open(path, **(form | {"norm": "specnorm", "act": "assess"})).status_code == 302
+    [(granted, facts)] = sheets(office, folder)
+    assert (facts["norm"], granted) == ("specnorm", (2000 + 1280 + 6930 - 5600) * 100)
+    page = hanna.open(path).text
+    assert "Here Specnorm holds, not the national norm" in page
+
+
+def test_a_surplus_is_carried_on_where_the_caseworker_chooses_so(office: Any) -> None:
+    from handslag.domain.entitlement.queries import applied_facts, newest_application
+    from handslag.domain.tenancy.door import acting, system
+    from handslag.web.caseworker.facts import form_for, read
+
+    folder = office.case()
+    folder.applied()
+    period = folder.period()
+    with acting(office.slug, system("test"), "look"):
+        application = newest_application(period.id)
+        facts = applied_facts(folder.case, period, application)
+        names = {str(folder.case.applicant_id): "Petra"}
+
+        def form(facts: Any) -> Any:
+            return form_for(facts, 0, names, "en", application, facts, 2_280_00)
+
+        left = read(form(facts), {}).facts
+        assert left.incomes == facts.incomes
+        carried = read(form(facts), {"carry": "1"}).facts
+        assert carried.incomes[:-1] == facts.incomes
+        last = carried.incomes[-1]
+        assert (last.code, last.gross, last.source) == ("SURPLUS_FROM_PREVIOUS_MONTH", 2_280_00, "caseworker")
+        assert last.period == str(office.month - 1)
+        # once carried it is a line like any other, and not offered again
+        again = form(carried)
+        assert (again.surplus, again.incomes[-1].mine) == (0, "2\N{NO-BREAK SPACE}280,00")
+        assert read(form(carried), {"carry": "1"}).facts == carried
+        # lines that differ from last month come first
+        rent, *others = facts.costs
+        before = structs.replace(facts, costs=[rent, structs.replace(others[0], applied=1), *others[1:]])
+        shown = form_for(facts, 0, names, "en", application, before)
+        assert [row.code for row in shown.costs][:2] == [others[0].code, rent.code]
+        assert shown.costs[0].change == others[0].applied - 1
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_pages_look_right(
+    office: Any, log_in: Any, axe: Any, picture: Any, desk: Any, axel: str, width: int
+) -> None:
+    folder = office.case()
+    folder.applied()
+    sent = {"what": "limit", "code": "RENT", "since": str(office.month.since), "source": "socialnämnden § 88"}
+    desk(office, "alva").open("/norms/enter/", **sent, **GRID | {"for-1-0": "5000"})
+    page: Page = log_in(office, "axel", width=width)
+    assert axe(page) == []
+    picture(page, f"norms-{width}")
+    page.locator("form[action$='/confirm/'] button").click()
+    page.locator("summary", has_text="New guideline").click()
+    page.locator("form[action$='/enter/'] button:visible").click()
+    assert "Choose what it is" in page.inner_text("main")
+    assert axe(page) == []
+    picture(page, f"norms-wrong-{width}")
+    case = log_in(office, "hanna", width=width)
+    case.goto(case.url.split("/inbox")[0] + where(office, folder))
+    assert "Above the municipality" in case.inner_text("main")
+    assert axe(case) == []
+    picture(case, f"case-limit-{width}")
