@@ -42,6 +42,13 @@ BESIDES = {
         INSERT INTO casefile_notedraft (id, tenant_id, case_id, member_id, form, saved_at)
         SELECT gen_random_uuid(), tenant_id, id, caseworker_id, '{}', now() FROM casefile_case
         WHERE tenant_id = %s LIMIT 1""",
+    "entitlement_localnorm": """
+        INSERT INTO entitlement_localnorm (id, tenant_id, name, since, entry, source, entered_by_id, entered_at,
+            confirmed_by_id, confirmed_at)
+        SELECT s.id, s.tenant_id, 'limit.RENT', '2026-01-01', '{}', 'x', a.id, now(), b.id, now()
+        FROM audit_subject s JOIN tenancy_staffmember a ON a.tenant_id = s.tenant_id
+        JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE s.tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

@@ -9,10 +9,9 @@ from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import Cause, period_before
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.entitlement.models import Assessment
-from handslag.domain.entitlement.queries import applied_facts, newest_application, newest_sheet
+from handslag.domain.entitlement.queries import applied_facts, newest_application, newest_sheet, norms_in_force
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.facts import Facts
-from handslag.rules.se.pack import norms_for
 from handslag.rules.se.warnings import warnings_of
 
 #: The kinds whose causes lie in the facts. What authorities answered, or didn't, is for the check of who asks them.
@@ -33,7 +32,7 @@ def causes_in(period: UUID, today: date) -> set[Cause] | None:
     sheet = newest_sheet(earlier.id) if earlier else None
     before = Facts.from_json(sheet.snapshot.facts) if sheet else None
     try:
-        norms = norms_for(facts.since, None, today)
+        norms = norms_in_force(facts, today)
     except NormMissing:
         return None
     return {Cause(WarningKind(w.kind), w.about, w.person, w.now, w.then) for w in warnings_of(facts, norms, before)}
