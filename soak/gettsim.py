@@ -52,7 +52,7 @@ def household(draw: Random) -> dict[str, Any]:
                 "g": draw.random() < 0.4,
             }
         )
-    return {"rent": amount(40_000, 52_000), "heating": amount(8_000) / 10, "people": people}
+    return {"rent": amount(40_000, 52_000), "heating": int(amount(8_000) * 10) / 100, "people": people}
 
 
 def facts_of(one: dict[str, Any]) -> Facts:
