@@ -76,6 +76,14 @@ def test_an_amount_is_read_where_it_is_clear(text: str, lang: str, minor: int) -
         ("٦٥٥٠", "sv", "characters"),
         ("5²", "sv", "characters"),
         ("6550\u202e", "sv", "characters"),
+        ("\u202e0026", "sv", "characters"),
+        ("6.200,50", "sv", "groups"),  # what the words ask for must be what the text lacks
+        ("6.200,50", "en", "groups"),
+        ("6200,505", "sv", "decimals"),
+        ("6200,505", "en", "decimals"),
+        ("6200.505", "sv", "decimals"),
+        ("6200.505", "de", "decimals"),
+        ("1,2,3", "sv", "groups"),
         ("1" * 11, "sv", "size"),
     ],
 )

@@ -68,6 +68,9 @@ def parse_amount(text: str, lang: str = "sv") -> int:
         raise AmountError("characters", shown)
     thousands, point = _MARKS[lang]
     other = "." if point == "," else ","
+    alone = text.partition(other)
+    if point not in text and len(alone[0]) > 3 and alone[0].isdigit() and alone[2].isdigit() and len(alone[2]) > 2:
+        raise AmountError("decimals", shown)  # more than three digits before it: no mark of thousands
     if thousands == other and other in text:
         whole, mark, rest = text.partition(point)
         groups = whole.split(other)
@@ -81,7 +84,9 @@ def parse_amount(text: str, lang: str = "sv") -> int:
         groups = whole.split(" ")
         if mark == other and len(rest) == 3:
             raise AmountError("groups", shown)
-    if mark and not (rest.isdigit() and len(rest) in (1, 2)):
+    if rest and not rest.isdigit():
+        raise AmountError("groups", shown)  # another mark behind the decimal mark
+    if mark and len(rest) not in (1, 2):
         raise AmountError("decimals", shown)
     if not all(g.isdigit() for g in groups) or (
         len(groups) > 1 and not (len(groups[0]) in (1, 2, 3) and all(len(g) == 3 for g in groups[1:]))

@@ -68,6 +68,28 @@ def test_digits_of_every_script_are_an_amount(office: Any, visit: Any, typed: st
     assert "4\xa0390,00\xa0kr" in client.get(f"{there}check/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("6.200,50", "utan punkt, komma eller mellanslag mellan tusentalen"),
+        ("6200,505", "högst två siffror efter kommat"),
+        ("\u202e0026\u202c", "Skriv beloppet med siffror"),
+    ],
+)
+def test_an_amount_that_is_unclear_is_kept_and_what_is_wrong_with_it_is_said(
+    office: Any, visit: Any, typed: str, said: str
+) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    client = visit(office, folder.citizens[0])
+    there = f"/{office.slug}/drafts/{draft.id}/"
+    row = {"version": draft.version, "costs-7-code": "RENT", "costs-7-amount": typed}
+    page = client.post(f"{there}costs/", row).content.decode()
+    assert said in page
+    assert typed.strip("\u202c") in page  # as it was typed; never taken for 26
+    assert "26,00" not in page
+
+
 def test_scripts_and_other_writing_are_text_and_nothing_else(
     office: Any, citizen: Any, new_context: Any, axe: Callable[[Page], list[str]]
 ) -> None:

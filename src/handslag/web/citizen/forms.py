@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from handslag.domain.intake.policies import MOST_ROWS, Problem
 from handslag.web.citizen.document import CODES, code_name
 from handslag.web.ui.formats import money
+from handslag.web.ui.forms import EDGES, kept
 
 #: Marks that reorder other people's text; names and words of every script do without them.
 _REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -26,16 +27,22 @@ _SIGNS = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
 
 def text(typed: str) -> str:
     """Typed text without control characters (line breaks and tabs stay) and without marks that reorder."""
-    kept = "".join(c for c in typed.replace("\r\n", "\n") if c in "\n\t" or unicodedata.category(c) != "Cc")
-    return kept.translate(_REORDERING)
+    return _plain(typed).translate(_REORDERING)
+
+
+def _plain(typed: str) -> str:
+    return "".join(c for c in typed.replace("\r\n", "\n") if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def amount(typed: str, language: str) -> str:
-    """A typed amount with Western digits, its own language's decimal mark where that is clear; else as typed."""
+    """A typed amount with Western digits, its own language's decimal mark where that is clear; else as typed.
+
+    Control characters of writing direction stay, so that it is refused: they show other figures than stand there.
+    """
     out = []
-    for sign in text(typed):
+    for sign in _plain(typed).strip(EDGES):
         digit = unicodedata.decimal(sign, None)
-        if unicodedata.category(sign) != "Cf":
+        if kept(sign):
             out.append(str(digit) if digit is not None else _SIGNS.get(sign, sign))
     western = "".join(out).strip()
     if language == "en" and re.fullmatch(r"[\d ]+,\d{1,2}", western):
@@ -188,7 +195,10 @@ def words(code: str, field: str) -> str:
         "empty": gettext("Write the amount, or remove the line."),
         "characters": gettext("Write the amount with digits, for example 4390 or 4390,50."),
         "decimals": gettext("Write at most two digits after the comma, for example 4390,50."),
-        "groups": gettext("We can’t tell how much this is. Write it without dots, for example 4390 or 4390,50."),
+        "groups": gettext(
+            "We can’t tell how much this is. Write it without dots, commas or spaces between the thousands, "
+            "for example 4390 or 4390,50."
+        ),
         "negative": gettext("Write the amount without a minus sign."),
         "size": gettext("This amount is larger than we can take. Check the number of digits."),
         "too long": gettext("The text is too long for this place. Write it shorter, or send a letter."),

@@ -21,6 +21,15 @@ from handslag.web.ui.formats import NO_BREAK, figure
 LARGEST_AMOUNT = 10_000_000_00
 #: Arabic decimal and group sign, minus sign, dash
 WESTERN = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
+#: Marks of direction that keyboards and copied text put around figures; there they change nothing (overrides do).
+EDGES = "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069 \t\r\n\N{NO-BREAK SPACE}"
+#: Unicode's Bidi_Control: inside a figure they show other digits than stand there.
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def kept(sign: str) -> bool:
+    """Whether a sign of a typed figure counts: invisible ones don't, but for those that reorder."""
+    return sign in BIDI or unicodedata.category(sign) != "Cf"
 
 
 class Control(BoundField):
@@ -77,13 +86,11 @@ class Renderer(DjangoTemplates):
 def _western(text: str) -> str:
     """Digits of any script as 0-9; Arabic decimal and group signs, minus signs and spaces as Western ones."""
     out = []
-    for sign in text:
+    for sign in text.strip(EDGES):
         digit = unicodedata.decimal(sign, None)
         if digit is not None:
             out.append(str(digit))
-        elif unicodedata.category(sign) == "Cf":
-            continue
-        else:
+        elif kept(sign):
             out.append(WESTERN.get(sign, " " if sign.isspace() else sign))
     return "".join(out).strip()
 
