@@ -184,3 +184,41 @@ def test_the_inbox_tells_what_changed_and_costs_six_statements(office: Any, desk
     statements = [q["sql"] for q in caught if not re.match(r"(BEGIN|COMMIT|SAVEPOINT|RELEASE)", q["sql"])]
     log = next(i for i, sql in enumerate(statements) if "audit_readentry" in sql)
     assert len(statements[: log - 1]) <= 6, statements  # session, user, door, member, counts, rows; then the read log
+
+
+def protected_child(office: Any) -> Any:
+    """A case of an adult with a child who is protected, level 2; the folder, and what tells who the child is."""
+    from handslag.domain.casefile.operations import open_case
+    from handslag.domain.people.operations.persons import form_household
+    from handslag.domain.tenancy.door import Actor
+    from tests.office import Folder
+
+    petra, number = office.person("Petra", "Nilsson", "19900615")
+    child, hidden = office.person("Kanarie", "Fågelholm", "20180202", account=None, protection_level=2)
+    since = (office.month - 4).since
+    home = form_household(**office.act("rut"), members=[(petra, "adult"), (child, "child")], since=since)
+    case = open_case(
+        **office.act("rut"), applicant=petra, co_applicant=None, household=home.id,
+        unit=office.units["Försörjningsstöd"], caseworker=office.members["hanna"], opened_on=since,
+    )  # fmt: skip
+    return Folder(office, case, [Actor("citizen", petra)], [number]), child, ("Kanarie", "2018-02-02", hidden)
+
+
+def test_who_the_protected_child_is_shows_on_no_page_of_the_case(office: Any, desk: Any) -> None:
+    folder, child, canaries = protected_child(office)
+    receipt = folder.applied()
+    decision = folder.decided()
+    home = f"/households/{folder.case.household_id}/"
+    ages = ("Child aged", "The norm for a child")
+    pages = [where(office, folder), f"/cases/{folder.case.id}/applications/{receipt.application_id}/"]
+    pages += [f"/decisions/{decision.id}/", f"/people/{folder.case.applicant_id}/", f"/cases/{folder.case.id}/account/"]
+    hanna, bo = desk(office, "hanna"), desk(office, "bo")
+    for path in pages:
+        text = hanna.open(path).text
+        assert [told for told in (*canaries, str(child), home) if told in text.replace(f"{child}:", "")] == [], path
+    page, cleared = hanna.open(pages[0]).text, bo.open(pages[0]).text
+    assert "Protected person" in page and "Norm of a protected person" in page
+    assert [age for age in ages if age in page] == []
+    # Whoever is cleared sees all of it: the canaries are where they belong, and the link leads somewhere.
+    assert [told for told in (*canaries, home, *ages) if told not in cleared] == []
+    assert (hanna.open(home).status_code, bo.open(home).status_code) == (404, 200)

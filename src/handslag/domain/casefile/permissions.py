@@ -87,3 +87,12 @@ def household_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Household,
     if Role.REGISTRAR not in member.roles and not cases_worked_by(member).filter(household=home).exists():
         raise Hidden("household", key)
     return home, member
+
+
+def may_change_household(key: UUID, by: Actor, now: datetime) -> bool:
+    """Whether `household_for_staff` lets her in: a link to what she may not open would tell that somebody is there."""
+    try:
+        household_for_staff(key, by, now)
+    except (Hidden, NotAllowed):
+        return False
+    return True

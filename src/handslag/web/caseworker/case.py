@@ -14,7 +14,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.audit.queries import timeline
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import acknowledge_warning
-from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.queries import newest_decision
@@ -36,7 +36,8 @@ from handslag.domain.intake.queries import (
     receipt_of,
     signatures_of,
 )
-from handslag.domain.people.queries import full_name, household_on, seen_by_staff
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import Seen, full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -60,7 +61,7 @@ from handslag.web.caseworker.pages import (
 )
 from handslag.web.caseworker.presence import others_at
 from handslag.web.caseworker.register import ROLE_NAMES
-from handslag.web.caseworker.sheet import shown_sheet
+from handslag.web.caseworker.sheet import masked_of, shown_sheet
 from handslag.web.caseworker.warnings import shown_warnings
 from handslag.web.caseworker.wording import (
     CHANNELS,
@@ -121,8 +122,8 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
     if not periods:
         return page(request, "case_without_period.html", trouble=trouble, **_frame(request, found, member, None))
     at = standing(found, periods[0])
-    names = _names(found, periods[0], member)
-    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before)
+    seen = seen_in(found, periods[0], member)
+    form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before)
     troubles = [trouble] if trouble else []
     return _work(request, found, periods[0], member, at, form, None, troubles, False, [])
 
@@ -165,6 +166,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "ever": _ever(case, member),
         "may_note": bool(member.roles & set(CASE_ROLES)),
         "may_work": Role.CASEWORKER in member.roles,
+        "may_move": may_change_household(case.household_id, **who(request)),
         "may_enter": bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
         "caseworker": StaffMember.objects.filter(id=case.caseworker_id).first() if case.caseworker_id else None,
     }
@@ -228,10 +230,10 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     if request.method == "POST":
         require(request, Role.CASEWORKER)
     looked_at("case", found.id)
-    names = _names(found, period, member)
+    seen = seen_in(found, period, member)
     at = standing(found, period, afresh=request.GET.get("from") == "application")
     surplus = at.sheet_before.surplus if at.sheet_before else 0
-    form = form_of_facts.form_for(at.facts, at.version, names, language(), at.application, at.before, surplus)
+    form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before, surplus)
     data = typed(request)
     preview: Sheet | None = None
     trouble: list[str] = []
@@ -275,10 +277,10 @@ def _seen(request: HttpRequest, warning: str) -> list[str]:
     return []
 
 
-def _names(case: Case, period: Period, member: Member) -> dict[str, str]:
+def seen_in(case: Case, period: Period, member: Member) -> dict[UUID, Seen]:
+    """The people of the household in a period, each as this member of staff may see them."""
     memberships = household_on(case.household_id, period.since, period.until)
-    seen = seen_by_staff(member, [m.person for m in memberships])
-    return {str(key): one.name or _("Protected person") for key, one in seen.items()}
+    return seen_by_staff(member, [m.person for m in memberships])
 
 
 def _work(
@@ -311,7 +313,7 @@ def _work(
         stale=stale,
         differ=differ,
         at=at,
-        sheet=shown_sheet(calculation, form.names, lang, at.sheet_before) if calculation else None,
+        sheet=shown_sheet(calculation, form.names, form.masked, lang, at.sheet_before) if calculation else None,
         preview=preview is not None,
         stored=stored,
         month_before=Month.of(period.since) - 1 if at.before else None,
@@ -331,14 +333,15 @@ def _work(
 @desk_page("application")
 def application(request: HttpRequest, tenant: str, case: UUID, application: UUID) -> HttpResponse:
     """The application as it was received, with its signatures and its receipt."""
-    found, _member = case_for_staff(case, **who(request))
+    found, member = case_for_staff(case, **who(request))
     received = application_of(found.id, application)
     if received is None:
         raise Hidden("application", application)
     looked_at("application", received.id)
     lang = language()
     answers = received.document["answers"]
-    names = {one["person"]: one["name"] for one in received.document["household"]}
+    household = _as_seen(received.document["household"], member)
+    names = {one["person"]: one["name"] or _("Protected person") for one in household}
     return page(
         request,
         "application.html",
@@ -348,12 +351,19 @@ def application(request: HttpRequest, tenant: str, case: UUID, application: UUID
         month=month_of_application(received.id),
         channel=CHANNELS[received.channel],
         answers=answers,
-        household=received.document["household"],
+        household=household,
         costs=[_row(COSTS, row, names, lang) for row in answers["costs"]],
         incomes=[_row(INCOMES, row, names, lang) for row in answers["incomes"]],
         receipt=receipt_of(received.id),
         signatures=[(full_name(s.person), s) for s in signatures_of(received.id)],
     )
+
+
+def _as_seen(household: list[dict[str, Any]], member: Member) -> list[dict[str, Any]]:
+    """The household of a signed document; whoever has come under protection since is masked as well."""
+    people = list(Person.objects.filter(id__in=[UUID(one["person"]) for one in household]))
+    hidden = masked_of(seen_by_staff(member, people))
+    return [{**one, "name": "", "birth_on": None} if one["person"] in hidden else one for one in household]
 
 
 def _row(codes: Any, row: dict[str, Any], names: dict[str, str], lang: str) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
-from handslag.web.caseworker.case import _names, case_and_period, case_name, standing
+from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
-from handslag.web.caseworker.sheet import shown_sheet
+from handslag.web.caseworker.sheet import masked_of, names_of, shown_sheet
 from handslag.web.caseworker.wording import OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
@@ -96,8 +96,9 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
 
 def _sheet_of(case: Case, decision: Decision, member: Member) -> dict[str, Any]:
     before = standing(case, decision.period).sheet_before
-    names = _names(case, decision.period, member)
-    return {"sheet": shown_sheet(stored_calculation(decision.sheet), names, language(), before)}
+    seen = seen_in(case, decision.period, member)
+    shown = shown_sheet(stored_calculation(decision.sheet), names_of(seen), masked_of(seen), language(), before)
+    return {"sheet": shown}
 
 
 @desk_page("proposals")

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,12 @@ from django.utils.translation import gettext as _
 from handslag.domain.entitlement.queries import Before, own_norms
 from handslag.domain.entitlement.queries import before as earlier_months
 from handslag.domain.intake.models import Application
+from handslag.domain.people.queries import Seen
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost, Facts, Income, Member
 from handslag.rules.se.warnings import CARRIED
+from handslag.web.caseworker.sheet import masked_of, names_of
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField
 
@@ -77,7 +80,7 @@ class MemberRow:
     key: str
     name: str
     role: str
-    birth_on: Any
+    birth_on: date | None
     lunch: str
     stimulus: bool
     earned: str
@@ -103,6 +106,7 @@ class FactsForm:
     members: list[MemberRow]
     household_size: str
     names: Mapping[str, str]
+    masked: set[str]
     surplus: int = 0
     carry: bool = False
     norm: str = ""
@@ -141,14 +145,16 @@ def _keys(rows: Iterable[tuple[str, str | None]]) -> list[str]:
 def form_for(
     facts: Facts,
     version: int,
-    names: Mapping[str, str],
+    seen: Mapping[UUID, Seen],
     lang: str,
     application: Application | None,
     before: Facts | None,
     surplus: int = 0,
 ) -> FactsForm:
-    """The form of `facts` as they stand. `names` by person key; `before`: last month's facts; `surplus`: öre that last
-    month left, which the caseworker may carry on. Lines that differ from last month come first."""
+    """The form of `facts` as they stand. `seen`: the household as its reader may see it, from where names and days of
+    birth are taken; `before`: last month's facts; `surplus`: öre that last month left, which the caseworker may carry
+    on. Lines that differ from last month come first."""
+    names, births = names_of(seen), {str(key): one.birth_on for key, one in seen.items()}
     costs_before = _sums((c.code, c.accepted) for c in before.costs) if before else {}
     incomes_before = _sums((i.code, i.gross) for i in before.incomes) if before else {}
     facts = _changed_first(facts, costs_before, incomes_before) if before else facts
@@ -201,7 +207,7 @@ def form_for(
             f"{m.key}:{m.since or ''}",
             names.get(m.key, ""),
             m.role,
-            m.birth_on,
+            births.get(m.key),
             str(m.lunch_days or ""),
             m.job_stimulus,
             formats.figure(m.work_income_before) if m.work_income_before is not None else "",
@@ -219,6 +225,7 @@ def form_for(
         members,
         str(facts.household_size or ""),
         names,
+        masked_of(seen),
         0 if any(i.code == CARRIED for i in facts.incomes) else surplus,
         norm=facts.norm,
         norms=own_norms(),

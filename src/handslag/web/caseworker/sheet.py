@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from handslag.domain.people.queries import Seen
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label, uncertainty
 from handslag.rules.sheet import Line, Sheet
@@ -59,13 +61,33 @@ _GROUPS: tuple[tuple[str, Callable[[Line], bool]], ...] = (
 )
 
 
+def names_of(seen: Mapping[UUID, Seen]) -> dict[str, str]:
+    """What people are called on the page, by person key."""
+    return {str(key): one.name or _("Protected person") for key, one in seen.items()}
+
+
+def masked_of(seen: Mapping[UUID, Seen]) -> set[str]:
+    """The keys of those who may not be seen."""
+    return {str(key) for key, one in seen.items() if one.masked}
+
+
+def _tells_age(line: Line, masked: Set[str]) -> bool:
+    return line.person in masked and "age" in line.params
+
+
 def _is_cost(line: Line, *, special: bool) -> bool:
     kind, _, code = line.code.partition(".")
     return kind == "COST" and COSTS[code].special == special
 
 
-def shown_sheet(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet | None = None) -> ShownSheet:
-    """The sheet in words of `lang`; `names` by person key; `before`: last month's."""
+def shown_sheet(
+    sheet: Sheet, names: Mapping[str, str], masked: Set[str], lang: str, before: Sheet | None = None
+) -> ShownSheet:
+    """The sheet in words of `lang`; `names` by person key; `masked`: who may not be seen; `before`: last month's.
+
+    The row of the norm of somebody masked is shown without the age that it names. Its amount stays, as the sheet must
+    add up for whoever works with it: it tells the band of ages that the norm has that amount for, and no more.
+    """
     then: dict[tuple[str, Any], int] = {}
     for line in before.lines if before else ():
         then[line.code, line.person] = then.get((line.code, line.person), 0) + line.amount
@@ -80,10 +102,10 @@ def shown_sheet(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet
     for total, belongs in _GROUPS:
         lines = [
             ShownLine(
-                label(line, lang),
+                _("Norm of a protected person") if _tells_age(line, masked) else label(line, lang),
                 names.get(line.person or "", ""),
                 line.amount,
-                sheet.explain(line, lang),
+                "" if _tells_age(line, masked) else sheet.explain(line, lang),
                 line.section,
                 line.amount - then.get((line.code, line.person), 0) if before else None,
             )
