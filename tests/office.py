@@ -142,6 +142,16 @@ class Office:
         )  # fmt: skip
         return Folder(self, case, [Actor("citizen", key) for key, _ in people], [number for _, number in people])
 
+    def admit(self, login: str, name: str, *roles: str, clearance: int = 0) -> None:
+        """One more member of staff of the first unit."""
+        with at_large("test", writing=True):
+            user = staff_user(login, self.slug)[0]
+        self.staff[login] = Actor("staff", user)
+        self.members[login] = admit_staff(
+            **self.by(TEST), user_id=user, name=name, unit=self.units["Försörjningsstöd"], roles=list(roles),
+            clearance=clearance,
+        ).id  # fmt: skip
+
     def pay_day(self) -> date:
         """A banking day in some 60 days: everything is due by then."""
         return banking_day_from(self.now.date() + timedelta(days=60), "SE")
@@ -240,15 +250,9 @@ def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
             [slug, f"{name.title()} kommun", slug],
         )
     office = Office(slug, clock.now())
-    with at_large("test", writing=True):
-        users = {s.login: staff_user(s.login, slug)[0] for s in STAFF}
     office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])
     for s in STAFF:
-        office.staff[s.login] = Actor("staff", users[s.login])
-        office.members[s.login] = admit_staff(
-            **office.by(TEST), user_id=users[s.login], name=s.name, unit=office.units["Försörjningsstöd"],
-            roles=list(s.roles), clearance=s.clearance,
-        ).id  # fmt: skip
+        office.admit(s.login, s.name, *s.roles, clearance=s.clearance)
     settings: dict[str, Any] = {
         "organisation_number": "212000-0142", "debtor_account": {"kind": "bankgiro", "number": "5050-1055"}, **policies
     }  # fmt: skip

@@ -91,8 +91,14 @@ from handslag.domain.payments.operations.runs import (
 )
 from handslag.domain.payments.queries import payers_unit
 from handslag.domain.payments.states import PaymentState
+from handslag.domain.people.models import Person
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
-from handslag.domain.people.operations.persons import AccountRecorded, HouseholdFormed, PersonRegistered
+from handslag.domain.people.operations.persons import (
+    AccountRecorded,
+    HouseholdFormed,
+    PersonRegistered,
+    RegistrationReferred,
+)
 from handslag.domain.people.operations.staff import (
     DeputyEnded,
     DeputyNamed,
@@ -101,6 +107,7 @@ from handslag.domain.people.operations.staff import (
     RoleTaken,
     StaffAdmitted,
 )
+from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineSet,
@@ -116,6 +123,7 @@ from handslag.domain.tasks.operations import (
 )
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import setting
 
 
@@ -253,6 +261,23 @@ def _open_tasks(subject: UUID, *kinds: str) -> QuerySet[Task]:
     return Task.objects.filter(subject_id=subject, state="open", kind__in=kinds).order_by("id")
 
 
+def _task_for_registration(event: Event, by: Actor, now: datetime) -> None:
+    """One open task about a person is enough; where nobody is cleared, it waits with whoever tried."""
+    if _open_tasks(event.subject, "registration referred").exists():
+        return
+    level = Person.objects.only("protection_level").get(id=event.subject).protection_level
+    unit = cleared_unit(level, acting_door().the_tenant.today(now)) or member_behind(acting_door(), now).unit_id
+    open_task(
+        tenant=_tenant(),
+        by=by,
+        now=now,
+        subject=event.subject,
+        kind="registration referred",
+        unit=unit,
+        assignee=None,
+    )
+
+
 def _task_for_household(event: Event, by: Actor, now: datetime) -> None:
     for case in Case.objects.filter(household_id=event.subject, state="open").order_by("id"):
         open_task(
@@ -351,6 +376,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),
     DeputyEnded: (),
     PersonRegistered: (),
+    RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
     AccountRecorded: (),
     HouseholdFormed: (),
     CitizenLoggedIn: (),

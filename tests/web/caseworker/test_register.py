@@ -122,3 +122,37 @@ def test_nobody_moves_in_with_whom_one_may_not_see(office: Any) -> None:
     elsewhere = form_household(**office.act("rut"), members=[(_child(office).id, "adult")], since=since)
     with pytest.raises(Hidden):  # no case of hers
         move_in(**office.act("hanna"), **told | {"household": elsewhere.id}, person=protected.id)
+
+
+def test_a_number_that_she_may_not_see_is_answered_without_telling_whose_and_handed_on(office: Any, desk: Any) -> None:
+    office.admit("ragna", "Ragna Registrator", "registrar", clearance=3)
+    _, seen = office.person("Petra", "Nilsson", "19900615")
+    _, hidden = office.person("Kanarie", "Fågelholm", "19620202", protection_level=2)
+    rut, ragna = desk(office, "rut"), desk(office, "ragna")
+    sent = {
+        "identifier_type": "personnummer", "given_name": "Ny", "family_name": "Person", "language": "sv",
+        "protection_level": "0",
+    }  # fmt: skip
+
+    def told(number: str) -> str:
+        answer = rut.open("/people/new/", **sent, identifier=number)
+        assert answer.status_code == 200
+        return str(answer.text)
+
+    assert "is registered already" in told(seen)
+    with acting(office.slug, TEST, "look"):
+        assert not Task.objects.exists()
+    for _again in range(2):
+        answer = told(hidden)
+        assert "A colleague with the right clearance has to do it" in answer
+        assert "already" not in answer and "Kanarie" not in answer
+    for who, sees in ((rut, False), (desk(office, "hanna"), False), (desk(office, "alva"), False), (ragna, True)):
+        page = who.open("/tasks/").text
+        assert ("Kanarie Fågelholm" in page) == sees
+        assert ("wants to register a number" in page) == sees
+    page = ragna.open("/tasks/").text
+    assert page.count("wants to register a number") == 1 and "Rut Registrator" in page
+    with acting(office.slug, TEST, "look"):
+        task = Task.objects.get()
+    assert rut.open(f"/tasks/{task.id}/done/", version="1").status_code == 404
+    assert ragna.open(f"/tasks/{task.id}/done/", version="1").status_code == 302

@@ -12,7 +12,9 @@ from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens
 from handslag.domain.people.states import IdentifierType
+from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
+from handslag.domain.tenancy.states import Role
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,17 @@ def seen_by_staff(member: Member, persons: list[Person]) -> dict[UUID, Seen]:
         else Seen(person.id, full_name(person), numbers.get(person.id, ""), person.birth_on, False)
         for person in persons
     }
+
+
+def cleared_unit(level: int, today: date) -> UUID | None:
+    """The unit of somebody who may see people of that protection level and register them, else of an administrator
+    with that clearance; None where nobody is cleared."""
+    for role in (Role.REGISTRAR, Role.ADMINISTRATOR):
+        holders = RoleGrant.objects.filter(role=role, since__lte=today).exclude(until__lte=today).values("member_id")
+        cleared = StaffMember.objects.filter(active=True, clearance__gte=level, id__in=holders).order_by("id").first()
+        if cleared is not None:
+            return cleared.unit_id
+    return None
 
 
 def full_name(person: Person) -> str:

@@ -75,7 +75,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("People"), "/people/", CASE_ROLES),
         (gettext("Payments"), "/payments/", (Role.PAYER,)),
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),
-        (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER)),
+        (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)),
         (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),
     ]
     request.nav = tuple(  # type: ignore[attr-defined]

@@ -13,12 +13,23 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.operations import close_case, move_in, move_out, open_case
-from handslag.domain.casefile.permissions import case_for_staff, household_for_staff, person_for_staff
+from handslag.domain.casefile.permissions import (
+    case_for_staff,
+    household_for_staff,
+    may_change_household,
+    person_for_staff,
+)
 from handslag.domain.casefile.queries import case_numbered, cases_with
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
-from handslag.domain.people.operations.persons import NewPerson, form_household, record_account, register_person
+from handslag.domain.people.operations.persons import (
+    NewPerson,
+    form_household,
+    record_account,
+    refer_registration,
+    register_person,
+)
 from handslag.domain.people.queries import full_name, person_by_number, persons_named, seen_by_staff
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.models import StaffMember, Unit
@@ -30,8 +41,6 @@ from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
-#: Who may say that somebody moved in or out.
-_MOVES = {Role.REGISTRAR, Role.CASEWORKER}
 #: Rows of the form for a household.
 ROWS = 8
 
@@ -194,6 +203,8 @@ def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
         try:
             person = attempt(request, register_person, new=new)
         except NotPossible as trouble:
+            if trouble.code == "not here":
+                attempt(request, refer_registration, identifier_type=new.identifier_type, identifier=new.identifier)
             form.add_error("identifier", refusal(trouble))
         else:
             return HttpResponseRedirect(f"{base(request)}/people/{person.id}/")
@@ -237,7 +248,9 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
                     if o.household_id == m.household_id
                 ],
                 "current": m.until is None or m.until > now_on,
-                "url": f"{base(request)}/households/{m.household_id}/" if member.roles & _MOVES else "",
+                "url": f"{base(request)}/households/{m.household_id}/"
+                if may_change_household(m.household_id, **who(request))
+                else "",
             }
             for m in memberships
         ],

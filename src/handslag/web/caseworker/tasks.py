@@ -9,10 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import full_name
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tasks.states import TaskState
@@ -24,6 +27,8 @@ from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require
 from handslag.web.caseworker.wording import REFUSALS
 from handslag.web.entry.pages import desk_page
+
+_ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 
 KINDS = {
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
@@ -37,6 +42,7 @@ KINDS = {
     "payment returned": _("Money came back: check the account, then let it be paid again"),
     "bank file": _("The bank’s answers hold lines that fit no payment"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
+    "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
 
@@ -53,13 +59,15 @@ class Shown:
 
 
 def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
-    """The open tasks of her unit about cases that she may see and, for payers, about runs; oldest first."""
+    """The open tasks of her unit, oldest first: about cases and people that she may see and, for payers, about runs."""
     tasks = list(Task.objects.filter(unit_id=member.unit_id, state=TaskState.OPEN).order_by("created_at"))
     keys = [task.subject_id for task in tasks]
     cases = Case.objects.select_related("applicant", "co_applicant").in_bulk(keys)
     runs = Run.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     files = BankFile.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     staff = StaffMember.objects.in_bulk(keys)
+    people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
+    registrar = Role.REGISTRAR in member.roles
     shown = []
     for task in tasks:
         kind = str(KINDS.get(task.kind, task.kind))
@@ -68,6 +76,10 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
             if may:
                 shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", case.number))
+        elif person := people.get(task.subject_id):
+            if registrar or Role.ADMINISTRATOR in member.roles:
+                url = f"{base(request)}/people/{person.id}/" if registrar else f"{base(request)}/tasks/"
+                shown.append(Shown(task, kind, full_name(person), url, _who_tried(task)))
         elif colleague := staff.get(task.subject_id):
             shown.append(Shown(task, kind, colleague.name, f"{base(request)}/tasks/", ""))
         elif run := runs.get(task.subject_id):
@@ -78,6 +90,14 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     return shown
 
 
+def _who_tried(task: Task) -> str:
+    """The colleagues who tried to register this person since the task was opened."""
+    tried = EventRow.objects.filter(
+        subject_id=task.subject_id, kind="registration referred", at__gte=task.created_at
+    ).values("actor_id")
+    return ", ".join(StaffMember.objects.filter(user_id__in=tried).order_by("name").values_list("name", flat=True))
+
+
 @desk_page("tasks")
 def tasks(request: HttpRequest, tenant: str) -> HttpResponse:
     """What waits for somebody of the unit."""
@@ -85,7 +105,7 @@ def tasks(request: HttpRequest, tenant: str) -> HttpResponse:
 
 
 def _tasks(request: HttpRequest, trouble: str = "") -> HttpResponse:
-    member = require(request, *CASE_ROLES, Role.PAYER)
+    member = require(request, *_ROLES)
     looked_at("tasks")
     return page(request, "tasks.html", rows=_open_tasks(request, member), trouble=trouble)
 
@@ -94,7 +114,7 @@ def _tasks(request: HttpRequest, trouble: str = "") -> HttpResponse:
 @require_POST
 def done(request: HttpRequest, tenant: str, task: UUID) -> HttpResponse:
     """Done: POST `version`."""
-    member = require(request, *CASE_ROLES, Role.PAYER)
+    member = require(request, *_ROLES)
     if task not in {one.task.id for one in _open_tasks(request, member)}:
         raise Hidden("task", task)
     version = request.POST.get("version", "")

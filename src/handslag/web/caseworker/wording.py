@@ -11,6 +11,9 @@ from handslag.domain.tenancy.policies import NotPossible
 
 REFUSALS: dict[str, str | Promise] = {
     "person known": _("Somebody with this number is registered already. Search for the number."),
+    "not here": _(
+        "This number can’t be registered here. A colleague with the right clearance has to do it, and has been told."
+    ),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),
     "empty message": _("Write the answer."),
@@ -146,8 +149,11 @@ PROBLEMS: dict[str, str | Promise] = {
     "empty": _("Enter an amount. Enter 0 if there is none."),
     "negative": _("Write the amount without a minus sign."),
     "characters": _("Write the amount with digits, for example 4390 or 4390,50."),
-    "groups": _("Write the amount with digits, for example 4390 or 4390,50."),
-    "decimals": _("Write the amount with at most two decimals, for example 4390,50."),
+    "groups": _(
+        "We can’t tell how much this is. Write it without dots, commas or spaces between the thousands, "
+        "for example 4390 or 4390,50."
+    ),
+    "decimals": _("Write at most two digits after the comma, for example 4390,50."),
     "size": _("This amount is larger than we can take. Check the number of digits."),
 }
 

@@ -22,6 +22,10 @@ class PersonRegistered(Event):
     kind = "person registered"
 
 
+class RegistrationReferred(Event):
+    kind = "registration referred"
+
+
 class AccountRecorded(Event):
     kind = "account recorded"
 
@@ -52,11 +56,15 @@ class NewPerson:
 
 @operation()
 def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPerson) -> Done[Person]:
-    """Register a person by identifier; NotPossible("person known") if somebody here has it already."""
-    require_role(by, now, Role.REGISTRAR)
+    """Register a person by identifier; NotPossible("person known") if somebody here has it already.
+
+    NotPossible("not here") if that is somebody above her clearance: `refer_registration` then asks who is cleared.
+    """
+    member = require_role(by, now, Role.REGISTRAR)
     value, birth_on = normal_identifier(new.identifier_type, new.identifier)
-    if Identifier.objects.filter(type=new.identifier_type, value=value).exists():
-        raise NotPossible("person known")
+    taken = Identifier.objects.select_related("person").filter(type=new.identifier_type, value=value).first()
+    if taken is not None:
+        raise NotPossible("not here" if taken.person.protection_level > member.clearance else "person known")
     given, family = stored_name(new.given_name), stored_name(new.family_name)
     person = Person.objects.create(
         id=open_subject("person"),
@@ -96,6 +104,19 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
         person,
         PersonRegistered(subject=person.id, payload={"identifier_type": new.identifier_type, "identifier": value}),
     )
+
+
+@operation()
+def refer_registration(
+    *, tenant: str | int, by: Actor, now: datetime, identifier_type: str, identifier: str
+) -> Done[None]:
+    """She can't register this number: whoever is cleared for it gets to know that she tried. Hidden where she can."""
+    member = require_role(by, now, Role.REGISTRAR)
+    value, _ = normal_identifier(identifier_type, identifier)
+    taken = Identifier.objects.select_related("person").filter(type=identifier_type, value=value).first()
+    if taken is None or taken.person.protection_level <= member.clearance:
+        raise Hidden("person")
+    return Done(None, RegistrationReferred(subject=taken.person_id, payload={"by": str(member.id)}))
 
 
 @operation()
