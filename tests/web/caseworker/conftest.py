@@ -51,30 +51,35 @@ def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Calla
     return enter
 
 
+def session_of(office: Any, who: str) -> str:
+    """The key of a session as the log-in leaves it for a member of staff."""
+    from handslag.domain.tenancy.door import at_large
+    from handslag.domain.tenancy.models import StaffUser
+    from handslag.web.entry.sessions import SessionStore
+
+    user = office.staff[who].id
+    with at_large("test"):
+        proof = StaffUser.objects.get(id=user).get_session_auth_hash()
+    session = SessionStore()
+    session.update(
+        {
+            "_auth_user_id": str(user),
+            "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
+            "_auth_user_hash": proof,
+            "account_authentication_methods": [{"method": "mfa", "at": time.time(), "type": "totp"}],
+            "account_authentication_methods_user": str(user),
+        }
+    )
+    session.create()
+    return str(session.session_key)
+
+
 class Desk(requests.Session):
     """A member of staff over HTTP, with a session as the log-in leaves it."""
 
     def __init__(self, server: Process, office: Any, who: str) -> None:
         super().__init__()
-        from handslag.domain.tenancy.door import at_large
-        from handslag.domain.tenancy.models import StaffUser
-        from handslag.web.entry.sessions import SessionStore
-
-        user = office.staff[who].id
-        with at_large("test"):
-            proof = StaffUser.objects.get(id=user).get_session_auth_hash()
-        session = SessionStore()
-        session.update(
-            {
-                "_auth_user_id": str(user),
-                "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
-                "_auth_user_hash": proof,
-                "account_authentication_methods": [{"method": "mfa", "at": time.time(), "type": "totp"}],
-                "account_authentication_methods_user": str(user),
-            }
-        )
-        session.create()
-        self.server, self.key = server, session.session_key
+        self.server, self.key = server, session_of(office, who)
         self.base = f"/{office.slug}"
         self.headers["Cookie"] = f"session={self.key}; csrf={'a' * 32}; language=en"
 

@@ -6,6 +6,7 @@ The addresses come from the URL patterns, so that a new one without an answer he
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,8 +79,8 @@ MAY: dict[str, set[str]] = {
     "runs/<uuid:run>/cancel/": PAYERS,
     "runs/<uuid:run>/": PAYERS,
     "runs/<uuid:run>/release/": PAYERS,
-    "tasks/": CASE | PAYERS,
-    "tasks/<uuid:task>/done/": CASE | PAYERS,
+    "tasks/": CASE | PAYERS | {"alva"},
+    "tasks/<uuid:task>/done/": CASE | PAYERS | {"alva"},
     "documents/<uuid:document>/": CASE,
 }
 ONLY_POST = {
@@ -315,6 +316,81 @@ def test_lists_and_searches_hold_no_canary(everything: dict[str, Any], desk: Any
     hit, none = rut.open(f"/people/?q={number}").text, rut.open("/people/?q=199001019802").text
     assert plain(hit, {"q": number}) == plain(none, {"q": "199001019802"})
     assert "No hit" in hit
+
+
+#: Columns that name a member of staff.
+STAFF_COLUMN = re.compile(r"\b(caseworker|member|assignee|user|actor|\w+_by|taken_by|linked|deputy)(_id)?\b")
+
+
+def compares_staff(sql: str) -> str:
+    """The part of a statement by which it counts or sums members of staff apart; "" if it does no such thing."""
+    plain = sql.lower().replace('"', "")
+    chosen = plain.partition("select ")[2].partition(" from ")[0].split(", ")
+    for part in re.findall(r"\b(?:group|partition) by\b(.*?)(?=\border by\b|\bhaving\b|\blimit\b|\)|$)", plain, re.S):
+        named = [chosen[int(n) - 1] for n in re.findall(r"\b\d+\b", part) if 0 < int(n) <= len(chosen)]
+        if any(STAFF_COLUMN.search(text) or "tenancy_staff" in text for text in (part, *named)):
+            return " ".join((part.strip(), *named))
+    return ""
+
+
+def scores(html: str, names: list[str]) -> list[str]:
+    """The rows of a page that hold a colleague's name and beside it nothing but figures."""
+    found = []
+    for row in re.findall(r"<(?:tr|li|option|dt|div|p)\b[^>]*>(?:(?!<(?:tr|li|option|dt|div|p)\b).)*", html, re.S):
+        words = " ".join(re.sub(r"<[^>]*>", " ", row).split())
+        rest = words
+        for name in names:
+            rest = rest.replace(name, "")
+        if rest != words and re.fullmatch(r"[\s\d.,:%()·]*\d[\s\d.,:%()·]*", rest):
+            found.append(words)
+    return found
+
+
+def test_nothing_ranks_or_compares_named_staff(everything: dict[str, Any]) -> None:
+    """All pages of the desk as each role sees them: no statement and no row of theirs counts by member of staff."""
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.db import connection
+    from django.db.models import Count
+    from django.test import RequestFactory
+    from django.test.utils import CaptureQueriesContext
+
+    from handslag.domain.intake.models import InboxItem
+    from handslag.domain.tenancy.door import acting
+    from tests.office import STAFF, TEST
+    from tests.web.caseworker.conftest import session_of
+
+    office, own = everything["office"], everything["own"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the middleware for static files wants a folder that only builds make
+        handler = WSGIHandler()
+    names = [member.name for member in STAFF]
+    pages = statements = 0
+    for who in ROLES:
+        cookie = f"session={session_of(office, who)}; csrf={'a' * 32}; language=en"
+        for route in routes():
+            path = address(route, own)
+            if route in ONLY_POST or who not in MAY[route] or path is None:
+                continue
+            request = RequestFactory(headers={"host": "desk.localhost"}).get(
+                f"/{office.slug}{'/' if not route else path}", HTTP_COOKIE=cookie
+            )
+            with CaptureQueriesContext(connection) as caught:
+                response = handler.get_response(request)
+            assert response.status_code in (200, 302, 404), path
+            pages += response.status_code == 200
+            statements += len(caught)
+            assert [told for q in caught if (told := compares_staff(q["sql"]))] == [], path
+            if not response.streaming and "cases/<" not in route:
+                assert scores(response.content.decode(errors="replace"), names) == [], path
+    assert pages > 40 and statements > 300
+    # What such a page would ask and show is found.
+    with acting(office.slug, TEST, "look"), CaptureQueriesContext(connection) as caught:
+        list(InboxItem.objects.values("case__caseworker").annotate(n=Count("id")))
+        list(InboxItem.objects.values("case__caseworker__name").annotate(n=Count("id")))
+        list(InboxItem.objects.values("state").annotate(n=Count("id")))
+    found = [bool(compares_staff(q["sql"])) for q in caught if "count" in q["sql"].lower()]
+    assert found == [True, True, False]
+    assert scores("<tr><th>Hanna Handläggare</th><td>7</td><td>92 %</td></tr><li>Bo Beslutsfattare took it</li>", names)
 
 
 def test_what_was_looked_at_and_refused_stands_in_the_log(everything: dict[str, Any], desk: Any) -> None:
