@@ -3,7 +3,7 @@
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, district, for_days, no, part_numbers, rounded
-from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, WAITING_ONLY, Norms
+from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
 from handslag.rules.de.rows import Period, shown
 from handslag.rules.norms import Number, Table
 from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, used, where
@@ -80,17 +80,40 @@ def recognised_rent(household: Any, norm: Norms) -> Whole:
     waiting_most = cents(most * norm.housing_most_percent, PERCENT, norm)
     rent = where(
         reduced(household, norm),
-        minimum(household.rent, most),
+        minimum(household.rent, most + spare_heating(household, norm)),
         where(capped(household, norm), minimum(household.rent, waiting_most), household.rent),
     )
     return where(above_ceiling(household, norm), minimum(rent, household.rent - household.over_ceiling), rent)
 
 
-def recognised_heating(household: Any, norm: Norms) -> Whole:
-    """§ 35 Abs. 3 und 5: heating has no Karenzzeit, only the time to reduce it."""
-    asked = no(household.appropriate) & no(protected(household, norm)) & household.heating_over
+def spare_heating(household: Any, norm: Norms) -> Whole:
+    """§ 35 Abs. 7: under a combined limit, what heating leaves of its own limit, for the rent."""
+    if norm.setting_combined_limit == SEPARATE:
+        return 0
+    asked = reduced(household, norm)
     most = limit("heating", norm.heating_limit, norm.heating_further, size(household), asked)
-    return where(asked, minimum(household.heating, most), household.heating)
+    return maximum(most - household.heating, 0)
+
+
+def spare_rent(household: Any, norm: Norms) -> Whole:
+    """§ 35 Abs. 7: under a combined limit, what the rent leaves of its own limit, for heating."""
+    if norm.setting_combined_limit == SEPARATE:
+        return 0
+    asked = heating_reduced(household, norm)
+    most = limit("rent", norm.rent_limit, norm.rent_further, size(household), asked)
+    return maximum(most - household.rent, 0)
+
+
+def heating_reduced(household: Any, norm: Norms) -> Truth:
+    """§ 35 Abs. 3 und 5: heating has no Karenzzeit, only the time to reduce it."""
+    return no(household.appropriate) & no(protected(household, norm)) & household.heating_over
+
+
+def recognised_heating(household: Any, norm: Norms) -> Whole:
+    """Heating of the dwelling that counts."""
+    asked = heating_reduced(household, norm)
+    most = limit("heating", norm.heating_limit, norm.heating_further, size(household), asked)
+    return where(asked, minimum(household.heating, most + spare_rent(household, norm)), household.heating)
 
 
 def why_rent(household: Any, recognised: Whole, norm: Norms) -> Any:
@@ -112,6 +135,7 @@ def rent_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
     limited, most = reduced(household, norm), capped(household, norm)
     return (
         *limit_numbers(norm.rent_limit, norm.rent_further, size(household), limited | most),
+        *combined_numbers(norm.heating_limit, norm.heating_further, household, limited, norm),
         used(norm.housing_most_percent, most),
         used(norm.housing_waiting_limit, examined & no(household.higher) & no(limited)),
         used(norm.setting_waiting_scope, examined & no(waiting(household, norm)) & no(household.reduce_over)),
@@ -122,8 +146,21 @@ def rent_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
 
 def heating_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
     """The same for heating."""
-    asked = no(household.appropriate) & no(protected(household, norm)) & household.heating_over
-    return limit_numbers(norm.heating_limit, norm.heating_further, size(household), asked)
+    asked = heating_reduced(household, norm)
+    return (
+        *limit_numbers(norm.heating_limit, norm.heating_further, size(household), asked),
+        *combined_numbers(norm.rent_limit, norm.rent_further, household, asked, norm),
+    )
+
+
+def combined_numbers(
+    other: Table | None, further: Number | None, household: Any, only: Truth, norm: Norms
+) -> tuple[Any, ...]:
+    """For the numbers of a line: whether limits are combined, and then the other one."""
+    setting = used(norm.setting_combined_limit, only)
+    if norm.setting_combined_limit == SEPARATE:
+        return (setting,)
+    return (setting, *limit_numbers(other, further, size(household), only))
 
 
 def limit_numbers(table: Table | None, further: Number | None, people: Whole, only: Truth) -> tuple[Any, ...]:

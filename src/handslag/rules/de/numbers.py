@@ -23,6 +23,7 @@ HIGHER: Final = 0
 RESIDENTS: Final = 0
 NO_LIMIT: Final = 0
 WAITING_ONLY: Final = 0
+SEPARATE: Final = 0
 EACH_DAY: Final = 0
 GROSS: Final = 0
 PROPORTIONAL: Final = 0
@@ -189,6 +190,7 @@ class Norms:
     setting_birthday: Number
     setting_lone_parent: Number
     setting_head_split: Number
+    setting_combined_limit: Number
     setting_waiting_scope: Number
     setting_lunch_rounding: Number
     setting_grundrente_base: Number
