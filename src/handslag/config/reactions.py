@@ -102,6 +102,7 @@ from handslag.domain.people.operations.persons import (
 from handslag.domain.people.operations.staff import (
     DeputyEnded,
     DeputyNamed,
+    LogInReset,
     OrganisationOpened,
     PolicySet,
     RoleTaken,
@@ -375,6 +376,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PolicySet: (),
     DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),
     DeputyEnded: (),
+    LogInReset: (),
     PersonRegistered: (),
     RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
     AccountRecorded: (),

@@ -110,7 +110,12 @@ ACCOUNT_SESSION_REMEMBER = False  # a log-in ends with the browser, after eight 
 #: stranger, or one colleague behind the same proxy, shut everybody out, and a town hall shut out itself at eight.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "5/300s/key,300/m/ip"}
 ACCOUNT_ADAPTER = "handslag.web.entry.staff.AccountAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+PASSWORD_RESET_TIMEOUT = 3600  # an administrator's one-time link
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+#: A passkey logs in by itself: whoever holds it has also shown a PIN or a finger to it.
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://desk.localhost:8000
 MFA_TOTP_ISSUER = "Handslag"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # codes of half a minute before and after are taken, each once

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
@@ -159,3 +162,95 @@ def test_a_member_of_two_organisations_chooses_and_sees_no_third(
     assert hrefs == [f"/{office.slug}/", f"/{second.slug}/"]
     page.goto(server.url("desk", f"/{third.slug}/"))
     expect(page.get_by_role("heading")).to_have_text("We can’t find that page")
+
+
+def test_a_passkey_logs_in_by_itself_and_only_when_it_knows_its_owner(
+    server: Process, office: Any, log_in: Callable[..., Page], axe: Callable[[Page], list[str]], picture: Any
+) -> None:
+    from handslag.demo.log_ins import PASSWORD
+
+    page = log_in(office, "hanna")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+    page.goto(server.url("desk", "/log-in/2fa/"))
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Password").fill(PASSWORD)  # once more, before she changes how she logs in
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add a passkey")
+    assert axe(page) == []
+    picture(page, "desk-passkey-1280")
+    page.get_by_label("What you call it").fill("My <laptop>")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("My <laptop>")).to_be_visible()
+    assert axe(page) == []
+
+    def leave() -> None:
+        page.context.clear_cookies(name="session")
+        page.goto(server.url("desk", f"/{office.slug}/inbox/"))
+
+    leave()
+    assert axe(page) == []
+    with page.expect_request(lambda r: r.method == "POST" and "/passkey/" in r.url) as sent:
+        page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    # The same answer to another question opens nothing.
+    [answer] = parse_qs(sent.value.post_data or "")["credential"]
+    thief = Browser(server)
+    asked = thief.get(server.url("desk", "/log-in/passkey/"), headers={"Accept": "application/json"})
+    assert asked.json()["request_options"]["publicKey"]["challenge"]
+    assert thief.submit("/log-in/passkey/", credential=answer).url == server.url("desk", "/log-in/")
+    assert thief.submit("/log-in/passkey/", credential="{}").url == server.url("desk", "/log-in/")
+    assert thief.get(server.url("desk", f"/{office.slug}/inbox/")).url.startswith(server.url("desk", "/log-in/"))
+    leave()
+    expect(page.get_by_role("button", name="Log in with a passkey")).to_be_visible()
+    # Without a finger or PIN the authenticator gives no answer, and the page says so.
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_text("The passkey did not answer")).to_be_visible()
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    # Removed, it is unknown; password and one-time code stay.
+    page.goto(server.url("desk", "/log-in/2fa/"))
+    page.get_by_role("link", name="Remove My <laptop>").click()
+    page.get_by_role("button", name="Continue").click()  # she shows by the passkey that it is she
+    expect(page.get_by_role("heading", level=1)).to_have_text("Remove the passkey?")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("My <laptop>")).to_have_count(0)
+    leave()
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_role("button", name="Log in with a passkey")).to_be_visible()
+    page.goto(server.url("desk", f"/{office.slug}/inbox/"))
+    expect(page.get_by_label("E-mail address")).to_be_visible()
+
+
+def test_an_administrators_link_sets_a_new_password_once(server: Process, database: Any, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+
+    address = address_of("bo", office.slug)
+
+    def command(*told: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "handslag.cli.main", "organisation", "reset-password", office.slug, *told]
+        return subprocess.run(line, env=database.environment("web"), capture_output=True, text=True, timeout=60)
+
+    assert "no member of staff" in command("nobody@staff.example").stderr
+    done = command(address)
+    assert done.returncode == 0, done.stderr[-1000:]
+    link = server.url("desk", "/log-in/" + done.stdout.strip().partition("/log-in/")[2])
+    her = Browser(server)
+    assert her.submit("/log-in/", login=address, password=PASSWORD).url == server.url("desk", "/log-in/")
+    page = her.get(link)
+    assert "Set a new password" in page.text and page.url != link  # the address bar no longer holds the key
+    path = page.url.removeprefix(server.url("desk", ""))
+    assert "This password is too short" in her.submit(path, password1="short", password2="short").text
+    new = "a new and much longer one"
+    assert her.submit(path, password1=new, password2=new).url == server.url("desk", "/log-in/")
+    assert "This link opens nothing" in Browser(server).get(link).text
+    assert her.submit("/log-in/", login=address, password=new).url == server.url("desk", "/log-in/code/")
+    code = one_time_code(TOTP_SECRET)
+    assert her.submit("/log-in/code/", code=code).url == server.url("desk", f"/{office.slug}/inbox/")

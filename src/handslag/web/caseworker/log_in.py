@@ -1,10 +1,11 @@
 """Log-in of staff: allauth's flows in our pages. Everything here runs behind the door at_large.
 
-Password and one-time code; without a one-time code nobody gets further than to its activation.
+Password and one-time code, or a passkey; without a one-time code nobody gets further than to its activation.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from allauth.account import views as account
@@ -12,10 +13,12 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from allauth.mfa.webauthn.internal.auth import begin_registration
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path, reverse
+from django.urls import path, re_path, reverse, reverse_lazy
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
@@ -72,6 +75,13 @@ class NewPassword(OurFrame, account.PasswordChangeView):  # type: ignore[misc]
         return reverse("mfa_index")
 
 
+class ResetPassword(OurFrame, account.PasswordResetFromKeyView):  # type: ignore[misc]
+    """Where an administrator's one-time link leads; it opens nothing by itself."""
+
+    template_name = "caseworker/log_in/reset.html"
+    success_url = reverse_lazy("account_login")
+
+
 class OneTimeCode(OurFrame, mfa.AuthenticateView):  # type: ignore[misc]
     template_name = "caseworker/log_in/code.html"
 
@@ -98,6 +108,31 @@ class NewRecoveryCodes(OurFrame, recovery.GenerateRecoveryCodesView):  # type: i
     template_name = "caseworker/log_in/new_recovery_codes.html"
 
 
+class AddPasskey(OurFrame, webauthn.AddWebAuthnView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/passkey.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        # Kept in the authenticator and released by a PIN or a finger: it can log in by itself.
+        found = super().get_context_data(**kwargs)
+        return {**found, "options": json.dumps(begin_registration(self.request.user, True))}
+
+    def get_success_url(self) -> str:
+        return reverse("mfa_index")
+
+
+class PasskeyAgain(OurFrame, webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/passkey_again.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        return {**found, "options": json.dumps(found["js_data"]["request_options"], default=str)}
+
+
+class RemovePasskey(OurFrame, webauthn.RemoveWebAuthnView):  # type: ignore[misc]
+    template_name = "caseworker/log_in/remove_passkey.html"
+    success_url = reverse_lazy("mfa_index")
+
+
 class Factors(OurFrame, mfa.IndexView):  # type: ignore[misc]
     template_name = "caseworker/log_in/factors.html"
 
@@ -113,12 +148,21 @@ urlpatterns = [
     path("inactive/", Inactive.as_view(), name="account_inactive"),
     path("again/", PasswordAgain.as_view(), name="account_reauthenticate"),
     path("password/", login_required(NewPassword.as_view()), name="account_change_password"),
+    re_path(
+        r"^reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z-]+)/$",
+        ResetPassword.as_view(),
+        name="account_reset_password_from_key",
+    ),
     path("code/", OneTimeCode.as_view(), name="mfa_authenticate"),
     path("code/again/", CodeAgain.as_view(), name="mfa_reauthenticate"),
     path("2fa/", Factors.as_view(), name="mfa_index"),
     path("2fa/totp/activate/", Activate.as_view(), name="mfa_activate_totp"),
     # A second factor is never switched off by its owner: an administrator resets it.
     path("2fa/totp/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"),
+    path("passkey/again/", PasskeyAgain.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("passkey/", webauthn.LoginWebAuthnView.as_view(), name="mfa_login_webauthn"),
+    path("2fa/passkeys/add/", AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("2fa/passkeys/<int:pk>/remove/", RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     path("2fa/recovery-codes/", RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/new/", NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
 ]

@@ -16,6 +16,7 @@ from handslag.domain.tenancy.models import (
     RoleGrant,
     Session,
     StaffMember,
+    StaffUser,
     TenantKeyRow,
     Unit,
 )
@@ -37,6 +38,10 @@ class StaffAdmitted(Event):
 
 class RoleTaken(Event):
     kind = "role taken"
+
+
+class LogInReset(Event):
+    kind = "log-in reset"
 
 
 class PolicySet(Event):
@@ -100,6 +105,21 @@ def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role
     RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today)
     Session.objects.filter(account=found.user_id).delete()
     return Done(None, RoleTaken(subject=found.id, payload={"role": role}))
+
+
+@operation()
+def reset_log_in(*, tenant: str | int, by: Actor, now: datetime, member: UUID) -> Done[StaffUser]:
+    """Her password opens nothing any more and every session of hers ends; the link to a new one is made from what
+    this gives. Her second factors stay."""
+    _may_administer(by, now)
+    found = StaffMember.objects.filter(id=member, active=True).first()
+    if found is None:
+        raise Hidden("staff", member)
+    user = StaffUser.objects.select_for_update().get(id=found.user_id)
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    Session.objects.filter(account=user.id).delete()
+    return Done(user, LogInReset(subject=found.id))
 
 
 def _may_arrange(member: UUID, by: Actor, now: datetime) -> None:

@@ -1,6 +1,7 @@
 // Everything works without this file; it only shortens the way.
 import { shortcuts } from "./keys.mjs";
 import { autosave } from "./autosave.mjs";
+import { passkey } from "./passkey.mjs";
 
 document.querySelector("[data-focus]")?.focus();
 for (const element of document.querySelectorAll(".h-needs-script")) element.hidden = false;
@@ -19,4 +20,5 @@ addEventListener("pageshow", () => {
 });
 
 for (const form of document.querySelectorAll("form[data-autosave]")) autosave(form);
+for (const form of document.querySelectorAll("form[data-passkey]")) passkey(form);
 shortcuts();
