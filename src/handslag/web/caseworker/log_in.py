@@ -120,19 +120,6 @@ class AddPasskey(OurFrame, webauthn.AddWebAuthnView):  # type: ignore[misc]
         return reverse("mfa_index")
 
 
-class PasskeyAgain(OurFrame, webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
-    template_name = "caseworker/log_in/passkey_again.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = super().get_context_data(**kwargs)
-        return {**found, "options": json.dumps(found["js_data"]["request_options"], default=str)}
-
-
-class RemovePasskey(OurFrame, webauthn.RemoveWebAuthnView):  # type: ignore[misc]
-    template_name = "caseworker/log_in/remove_passkey.html"
-    success_url = reverse_lazy("mfa_index")
-
-
 class Factors(OurFrame, mfa.IndexView):  # type: ignore[misc]
     template_name = "caseworker/log_in/factors.html"
 
@@ -157,12 +144,11 @@ urlpatterns = [
     path("code/again/", CodeAgain.as_view(), name="mfa_reauthenticate"),
     path("2fa/", Factors.as_view(), name="mfa_index"),
     path("2fa/totp/activate/", Activate.as_view(), name="mfa_activate_totp"),
-    # A second factor is never switched off by its owner: an administrator resets it.
+    # A second factor is never switched off by its owner: an administrator resets it (handslag organisation
+    # reset-password --factors).
     path("2fa/totp/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"),
-    path("passkey/again/", PasskeyAgain.as_view(), name="mfa_reauthenticate_webauthn"),
     path("passkey/", webauthn.LoginWebAuthnView.as_view(), name="mfa_login_webauthn"),
     path("2fa/passkeys/add/", AddPasskey.as_view(), name="mfa_add_webauthn"),
-    path("2fa/passkeys/<int:pk>/remove/", RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     path("2fa/recovery-codes/", RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/new/", NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
 ]

@@ -1,5 +1,5 @@
-// <form data-passkey="create"> or "get", with its options in data-options, else given by its address as JSON:
-// the button asks the authenticator, puts its answer into the field "credential" and sends the form.
+// <form data-passkey="create"> with its options in data-options, <form data-passkey="get"> whose options its address
+// gives as JSON: the button asks the authenticator, puts its answer into the field "credential" and sends the form.
 // Where the browser knows no passkeys the form stays hidden.
 const known = () => globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON !== undefined;
 
@@ -8,13 +8,10 @@ async function ask(form) {
     const { publicKey } = JSON.parse(form.dataset.options);
     return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) });
   }
-  const options = form.dataset.options ? JSON.parse(form.dataset.options) : await asked(form.action);
-  return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
-}
-
-async function asked(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  return (await answer.json()).request_options;
+  const answer = await fetch(form.action, { headers: { Accept: "application/json" } });
+  const { request_options } = await answer.json();
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(request_options.publicKey);
+  return navigator.credentials.get({ publicKey });
 }
 
 export function passkey(form) {
