@@ -28,10 +28,12 @@ from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
 from handslag.domain.payments.queries import CHART_CODES
 from handslag.domain.people.operations.citizens import log_in_citizen
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import take_bank_file, write_run_file
+from handslag.jobs.watch import print_notices
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
@@ -142,6 +144,10 @@ def _cases(database: Database, office: Office) -> None:
     )
     early.applied()
     early.decided()
+    set_policy(**office.by(TEST), name="printed_notices", value=True)
+    told = office.case(("Tora", "Tryckt", "19440404"))
+    told.applied()
+    told.decided()
     office.case(("Dag", "Draft", "19990909")).draft()
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
@@ -162,6 +168,7 @@ def _cases(database: Database, office: Office) -> None:
     with as_role(database, "worker"):
         for letter in letters:
             render_letter(tenant=tenant, letter=str(letter))
+        print_notices(timestamp=0)
 
 
 def _pay(office: Office) -> Any:

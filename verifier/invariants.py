@@ -498,7 +498,8 @@ LEFT JOIN LATERAL (
 
 
 def check_outbox(connection: Connection, report: Report, now: datetime) -> None:
-    """I4: every notice has ended, or is younger than its limit."""
+    """I4: every notice has ended, or is younger than its limit; a printed one stands in one batch, by its manifest."""
+    _check_print_batches(connection, report)
     for row in rows(connection, "SELECT id, state, created_at, ended_at FROM tasks_notice"):
         report.count("notices")
         if row["state"] == "waiting":
@@ -506,6 +507,24 @@ def check_outbox(connection: Connection, report: Report, now: datetime) -> None:
                 report.broken("I4", "tasks_notice", row["id"], f"has waited since {row['created_at']:%Y-%m-%d %H:%M}")
         elif row["ended_at"] is None:
             report.broken("I4", "tasks_notice", row["id"], f"is {row['state']} without a moment")
+
+
+def _check_print_batches(connection: Connection, report: Report) -> None:
+    documents = by_id(connection, "documents_document")
+    listed: list[str] = []
+    for key, batch in by_id(connection, "tasks_printbatch").items():
+        report.count("print batches")
+        manifest = batch["manifest"] if isinstance(batch["manifest"], dict) else {}
+        pages = [str(page.get("notice")) for page in manifest.get("pages") or []]
+        listed += pages
+        document, listing = documents.get(batch["document_id"]), documents.get(batch["listing_id"])
+        if document is None or document["digest"] != (manifest.get("pdf") or {}).get("digest"):
+            report.broken("I4", "tasks_printbatch", key, "its file is not what its manifest says")
+        if listing is None or digest_of(batch["manifest"]) != listing["digest"] or len(pages) != batch["notices"]:
+            report.broken("I4", "tasks_printbatch", key, "its manifest is not the one that was kept")
+    for row in rows(connection, "SELECT id, state FROM tasks_notice WHERE channel = 'print' AND state <> 'parked'"):
+        if listed.count(str(row["id"])) != int(row["state"] == "sent"):
+            report.broken("I4", "tasks_notice", row["id"], f"is {row['state']}, and not in one print batch")
 
 
 _JOBS = """

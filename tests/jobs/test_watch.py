@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import socket
 import subprocess
@@ -11,17 +13,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
+from pypdf import PdfReader
 
 from handslag.domain.audit.models import Block, BlockLeaf, Subject
 from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
 from handslag.domain.people.operations.staff import set_policy
-from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tasks.models import Notice, PrintBatch, Task
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import file_key
 from handslag.jobs import watch
+from handslag.jobs.acts import store_of
 from tests.bed import free_port
 from tests.office import TEST, Office, run_jobs
 
@@ -139,3 +145,73 @@ def test_a_block_covers_every_head_that_moved_and_is_chained(office: Office) -> 
             newest[leaf.subject_id] = (leaf.subject_id, leaf.seq, leaf.head)
     assert set(newest.values()) == heads
     assert second.previous != ""
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Path]:
+    """A gateway for text messages as a process of its own; gives the folder in which it keeps them."""
+    port, folder = free_port(), tmp_path / "sms"
+    folder.mkdir()
+    server = subprocess.Popen([sys.executable, "-m", "simulators.sms", str(port), str(folder)], cwd=ROOT)
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    before = settings.SMS
+    settings.SMS = f"http://:right@127.0.0.1:{port}/messages"
+    yield folder
+    settings.SMS = before
+    server.terminate()
+    server.wait(10)
+
+
+def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
+    office: Office, gateway: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+        key = file_key()
+    monkeypatch.setattr(watch, "tenants", lambda: [tenant])
+    for name in ("sms_notices", "printed_notices"):
+        set_policy(**office.by(TEST), name=name, value=True)
+    by_phone = office.case(("Hemlig", "Mottagare", "19850302"), telephone="070-174 06 05")
+    unknown = office.case(("Fel", "Nummer", "19850303"), telephone="070-174 04 04")
+    busy = office.case(("Upptagen", "Nummer", "19850304"), telephone="0046 70 174 05 03")
+    on_paper = office.case(("Pia", "Papper", "19600606"))
+    nowhere = office.case(("Nisse", "Ingenstans", "19600707"), address_lines=[], city="", postcode="")
+    hidden = office.case(("Skyddad", "Person", "19660606"), telephone="070-174 06 06", protection_level=1)
+    for each in (by_phone, unknown, busy, on_paper, nowhere):
+        each.applied()
+        each.decided()
+    hidden.applied()
+    watch.send_notices(timestamp=0)
+    watch.send_notices(timestamp=0)
+    (message,) = [json.loads(path.read_text()) for path in gateway.glob("*.json")]
+    assert (message["to"], message["from"]) == ("+46701740605", "Handslag")
+    for canary in ("Hemlig", "6 550", "bistånd", by_phone.case.number):
+        assert canary not in message["text"]
+    watch.print_notices(timestamp=0)
+    watch.print_notices(timestamp=0)
+    with acting(office.slug, TEST, "look"):
+        found = {n.person_id: (n.channel, n.state, n.trouble) for n in Notice.objects.exclude(person=None)}
+        (batch,) = PrintBatch.objects.select_related("document")
+        parked = set(Task.objects.filter(kind="notice parked").values_list("subject_id", flat=True))
+        document = batch.document
+    assert found == {
+        by_phone.case.applicant_id: ("sms", "sent", ""),
+        unknown.case.applicant_id: ("sms", "parked", "notice.address_refused: status_422"),
+        busy.case.applicant_id: ("sms", "waiting", "notice.deferred: status_503"),
+        on_paper.case.applicant_id: ("print", "sent", ""),
+        nowhere.case.applicant_id: ("print", "parked", "no address to print"),
+    }
+    assert parked == {unknown.case.id, nowhere.case.id}
+    content = b"".join(store_of(tenant, key).read(UUID(document.store_key)))
+    pdf = PdfReader(io.BytesIO(content))
+    assert hashlib.sha256(content).hexdigest() == batch.manifest["pdf"]["digest"] == document.digest
+    assert len(pdf.pages) == len(batch.manifest["pages"]) == batch.notices == 1
+    text = pdf.pages[0].extract_text()
+    assert "Pia Papper" in text
+    assert "Provgatan 1" in text
+    assert "6 550" not in text

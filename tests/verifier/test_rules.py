@@ -102,6 +102,15 @@ BREACHES = {
         "'waiting', 0, '2026-01-01', '2026-01-01', '' FROM people_person LIMIT 1 RETURNING id",
         "I4", "tasks_notice",
     ),
+    "a print batch that was altered": (
+        "UPDATE tasks_printbatch SET manifest = jsonb_set(manifest, '{pages}', '[]') RETURNING id",
+        "I4", "tasks_printbatch",
+    ),
+    "a notice that was never printed": (
+        "UPDATE tasks_notice SET channel = 'print', state = 'sent', ended_at = now() WHERE id = (SELECT id FROM "
+        "tasks_notice WHERE channel IS NULL AND state = 'waiting' ORDER BY id LIMIT 1) RETURNING id",
+        "I4", "tasks_notice",
+    ),
     "facts that were altered": (
         "UPDATE entitlement_snapshot SET facts = facts || '{\"x\": 1}' RETURNING id", "I5", "entitlement_snapshot"
     ),

@@ -113,6 +113,7 @@ from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineSet,
     NoticeEnded,
+    NoticesPrinted,
     NoticesQueued,
     TaskDone,
     TaskOpened,
@@ -431,6 +432,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DocumentRecorded: (),
     DeadlineSet: (),
     NoticesQueued: (),
+    NoticesPrinted: (),
     NoticeEnded: (Reaction(_task_for_parked, causes=(TaskOpened,)),),
     TaskOpened: (),
     TaskDone: (),

@@ -221,6 +221,9 @@ DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PO
 FILES_ORIGIN = os.environ.get("HANDSLAG_FILES_ORIGIN", f"http://files.localhost:{PORT}")
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
+#: Gateway for text messages: `https://:token@host/path` (on loopback also http); empty: they wait.
+SMS = os.environ.get("HANDSLAG_SMS", "")
+SMS_SENDER = os.environ.get("HANDSLAG_SMS_SENDER", "Handslag")
 MAIL_SENDER = os.environ.get("HANDSLAG_MAIL_SENDER", "no-reply@handslag.example")
 
 LOGGING_CONFIG = None

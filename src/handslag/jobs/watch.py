@@ -6,31 +6,47 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db.models import Q
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
 from handslag.connectors.notices import folder, smtp
+from handslag.connectors.letter.port import NoticeBatch, NoticePage
+from handslag.connectors.letter.port import Organisation as Sender
+from handslag.connectors.letter.port import for_tenant as setter_for
+from handslag.connectors.notices import sms, smtp
 from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.decisions.models import Letter
+from handslag.domain.documents.operations import StoredFile
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
+from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tasks.models import Notice, Task
-from handslag.domain.tasks.operations import end_notice
-from handslag.domain.tasks.states import NoticeState, TaskState
+from handslag.domain.tasks.operations import end_notice, record_print_batch
+from handslag.domain.tasks.states import NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import acting, at_large, system
-from handslag.jobs.acts import tenants
+from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.models import Organisation
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.acts import store_of, tenants
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
 from handslag.jobs.queue import defer, tasks
-from handslag.kernel import clock
+from handslag.kernel import canonical, clock
+from handslag.kernel.ids import uuid7
 
 log = structlog.get_logger("watch")
 BY = system("watch")
@@ -52,15 +68,22 @@ def send_notices(timestamp: int) -> None:
     send = way_out()
     if send is None:
         return
+    ways: dict[str | None, Callable[[Message], str]] = {}
+    if mail := mail_server():
+        ways[None] = partial(smtp.send, mail)
+    if gateway := sms_gateway():
+        ways[NoticeChannel.SMS] = partial(sms.send, gateway)
     for tenant in tenants():
         with acting(tenant, BY, "send_notices") as door:
-            waiting = Notice.objects.filter(state=NoticeState.WAITING, next_try_at__lte=clock.now())
+            ready = Q(channel__in=[way for way in ways if way]) | (Q(channel=None) if None in ways else Q(pk__in=[]))
+            waiting = Notice.objects.filter(ready, state=NoticeState.WAITING, next_try_at__lte=clock.now())
             due = list(waiting.order_by("next_try_at")[:100])
             organisation = door.the_tenant
         for row in due:
             trouble, again = "", True
             try:
                 send(_worded(row, organisation.name, organisation.slug))
+                ways[row.channel](_worded(row, organisation.name, organisation.slug))
             except NoticeError as error:
                 trouble, again = f"{error.code}: {error.reason}", error.again
             end_notice(
@@ -72,6 +95,79 @@ def way_out() -> Callable[[Message], object] | None:
     """By the mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
     `smtp+plain://127.0.0.1:1025`), or into a folder (`file:/path`, the demonstration's mailbox); None where none is
     set: notices then wait, and `handslag status` says so."""
+def sms_gateway() -> sms.SmsConfig | None:
+    """The gateway of HANDSLAG_SMS, or None where none is set: text messages then wait."""
+    if not settings.SMS:
+        return None
+    url = urlsplit(settings.SMS)
+    where = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+    return sms.SmsConfig(url=where, token=url.password or "", sender=settings.SMS_SENDER)
+
+
+@tasks.periodic(cron="0 4 * * *")
+@tasks.task(name="print_notices", queueing_lock="print_notices")
+def print_notices(timestamp: int) -> None:
+    """Make each tenant's print batch of the day: planned in a transaction, set outside it, recorded in another. Who
+    has no address to print is parked, and so becomes a task."""
+    for tenant in tenants():
+        now = clock.now()
+        with acting(tenant, BY, "print_notices") as door:
+            waiting = Notice.objects.select_related("person").filter(
+                state=NoticeState.WAITING, channel=NoticeChannel.PRINT
+            )
+            rows = list(waiting.order_by("created_at", "id")[:2000])
+            key, today, slug = file_key(), door.the_tenant.today(now), door.the_tenant.slug
+            organisation = Organisation.objects.get(id=tenant)
+            homes = {row.id: address_on(row.person_id, today) if row.person_id else None for row in rows}
+        pages = []
+        for row in rows:
+            home = homes[row.id]
+            if row.person is None or home is None or home.protection_level or row.person.protection_level:
+                end_notice(
+                    tenant=tenant, by=BY, now=now, notice=row.id, sent=False, again=False, trouble="no address to print"
+                )
+                continue
+            words = _worded(row, organisation.name, slug)
+            lines = (full_name(row.person), *home.lines, f"{home.postcode} {home.city}")
+            language: Literal["sv", "en"] = "en" if row.language == "en" else "sv"
+            pages.append((row, NoticePage(str(row.id), lines, language, words.subject, words.body)))
+        if not pages:
+            continue
+        sender = Sender(
+            name=organisation.name,
+            address=tuple(organisation.address_lines),
+            contact=(organisation.telephone,) if organisation.telephone else (),
+            colour=organisation.colour,
+        )
+        printed = setter_for("typst").notices(NoticeBatch(sender, today, tuple(page for _, page in pages)))
+        stored = store_of(tenant, key).write(uuid7(), io.BytesIO(printed.content))
+        manifest = {
+            "made_on": today.isoformat(),
+            "organisation": slug,
+            "pdf": {"digest": printed.digest, "pages": printed.pages},
+            "pages": [_listed(number, page) for number, (_, page) in enumerate(pages, 1)],
+        }
+        listing = store_of(tenant, key).write(uuid7(), io.BytesIO(canonical.dumps(manifest)))
+        with suppress(NotPossible):  # somebody else was quicker: the store's sweep takes ours away
+            record_print_batch(
+                tenant=tenant,
+                by=BY,
+                now=clock.now(),
+                notices=[row.id for row, _ in pages],
+                manifest=manifest,
+                file=StoredFile(stored.file_id, stored.digest, stored.size, "application/pdf"),
+                listing=StoredFile(listing.file_id, listing.digest, listing.size, "application/json"),
+            )
+
+
+def _listed(number: int, page: NoticePage) -> dict[str, Any]:
+    words = canonical.digest([*page.recipient, page.heading, page.text])
+    return {"page": number, "notice": page.key, "language": page.language, "digest": words}
+
+
+def mail_server() -> smtp.SmtpConfig | None:
+    """The mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
+    `smtp+plain://127.0.0.1:1025`), or None where none is set: notices then wait."""
     if not settings.SMTP:
         return None
     url = urlsplit(settings.SMTP)

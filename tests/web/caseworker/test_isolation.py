@@ -67,6 +67,7 @@ MAY: dict[str, set[str]] = {
     "ledger/<uuid:day>/csv/": PAYERS,
     "ledger/<uuid:day>/sie/": PAYERS,
     "bank/<uuid:line>/settle/": PAYERS,
+    "print/": {"rut"},
     "payees/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/end/": {"rut"} | WORK | PAYERS,

@@ -132,6 +132,26 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticePage:
+    """One printed notice: its key, the lines of the window address, heading and text."""
+
+    key: str
+    recipient: tuple[str, ...]
+    language: Language
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBatch:
+    """Printed notices of one day, one page each, in this order."""
+
+    organisation: Organisation
+    written_on: date
+    pages: tuple[NoticePage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetDocument:
     """The finished PDF, its SHA-256 (hex) and its number of pages."""
 
@@ -157,6 +177,10 @@ class LetterSetter(Protocol):
 
     def receipt(self, receipt: Receipt) -> SetDocument:
         """The receipt. Raises LetterRefused."""
+        ...
+
+    def notices(self, batch: NoticeBatch) -> SetDocument:
+        """The notices of a day, a page each. Raises LetterRefused."""
         ...
 
 

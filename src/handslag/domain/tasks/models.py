@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from handslag.domain.audit.models import Subject
+from handslag.domain.documents.models import Document
 from handslag.domain.people.models import Person
 from handslag.domain.tasks.states import DeadlineState, NoticeState, TaskState
-from handslag.domain.tenancy.constraints import wall
+from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
-from handslag.domain.tenancy.rows import TenantFK, TenantRow
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Task(TenantRow):
@@ -62,14 +65,15 @@ class Deadline(TenantRow):
 
 
 class Notice(TenantRow):
-    """An e-mail or text message without content: there is something new, log in. Our own outbox."""
+    """An e-mail, text message or printed page without content: there is something new, log in. Our own outbox."""
 
     person = TenantFK(Person, null=True)
     member = TenantFK(StaffMember, null=True)
     subject = TenantFK(Subject)
     kind = models.CharField(max_length=40)
     language = models.CharField(max_length=12)
-    address = models.EmailField()
+    address = models.CharField(max_length=254, help_text="e-mail address or number; none where it is printed")
+    channel = models.CharField(max_length=5, null=True, help_text="sms or print; none: by e-mail")
     state = models.CharField(max_length=8, choices=NoticeState.choices, default=NoticeState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -85,4 +89,27 @@ class Notice(TenantRow):
                 condition=Q(person__isnull=False, member=None) | Q(person=None, member__isnull=False),
                 name="notice_to_one",
             ),
+            models.CheckConstraint(
+                condition=Q(channel=None) | Q(channel__in=["sms", "print"]), name="notice_channel_known"
+            ),
+        ]
+
+
+class PrintBatch(TenantRow):
+    """A day's printed notices: one PDF, and a manifest that names each page's notice and the PDF's digest. Shares its
+    key with its audit subject."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    document = TenantFK(Document)
+    listing = TenantFK(Document)
+    manifest = models.JSONField()
+    notices = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("tasks_printbatch", "document", "listing", append_only=True),
+            TenantKey(name="tasks_printbatch_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "document"], name="printbatch_once_per_file"),
         ]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from handslag.domain.audit.operations import Done, Event, insert_with_events, operation
+from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
-from handslag.domain.tasks.models import Deadline, Notice, Task
-from handslag.domain.tasks.states import NoticeState, TaskState
+from handslag.domain.tasks.models import Deadline, Notice, PrintBatch, Task
+from handslag.domain.tasks.states import NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, member_behind
-from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 
 #: A notice is tried this often, from 5 seconds to 5 minutes apart; then a person looks at it.
 MOST_TRIES = 48
@@ -33,6 +36,10 @@ class DeadlineSet(Event):
 
 class NoticesQueued(Event):
     kind = "notices queued"
+
+
+class NoticesPrinted(Event):
+    kind = "notices printed"
 
 
 class NoticeEnded(Event):
@@ -93,24 +100,84 @@ def set_deadline(
 def queue_notices(
     *, tenant: str | int, by: Actor, now: datetime, subject: UUID, persons: list[UUID], kind: str
 ) -> Done[list[Notice]]:
-    """Queue an e-mail without content to each person who has an address and is not protected."""
-    told = Person.objects.filter(id__in=persons, protection_level=0).exclude(email="")
+    """Queue a notice without content to each person who is not protected: by e-mail; without an address by text
+    message, where the tenant sends those (`sms_notices`); without either in the day's print batch
+    (`printed_notices`)."""
+    told = [(p, *_way(p)) for p in Person.objects.filter(id__in=persons, protection_level=0)]
     notices = Notice.objects.bulk_create(
         Notice(
             person=p,
             subject_id=subject,
             kind=kind,
             language=p.language,
-            address=p.email,
+            channel=channel,
+            address=address,
             created_at=now,
             next_try_at=now,
         )
-        for p in told
+        for p, channel, address in told
+        if channel != ""
     )
     return Done(
         notices,
         NoticesQueued(subject=subject, payload={"kind": kind, "notices": [str(n.id) for n in notices]}),
     )
+
+
+def _way(person: Person) -> tuple[str | None, str]:
+    """How a person is told: channel (None: e-mail, "": not at all) and address."""
+    if person.email:
+        return None, person.email
+    if person.telephone and setting("sms_notices"):
+        return NoticeChannel.SMS, person.telephone
+    return (NoticeChannel.PRINT if setting("printed_notices") else ""), ""
+
+
+@operation()
+def record_print_batch(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    notices: list[UUID],
+    manifest: dict[str, Any],
+    file: StoredFile,
+    listing: StoredFile,
+) -> Done[PrintBatch]:
+    """The day's pages are made: their file is kept, and each notice on them has left.
+
+    NotPossible("printed already") if any of them has: then the file is swept away, and the rest is made anew.
+    """
+    found = list(
+        Notice.objects.select_for_update()
+        .filter(id__in=notices, state=NoticeState.WAITING, channel=NoticeChannel.PRINT)
+        .order_by("id")
+    )
+    if by.kind != "system" or not notices or len(found) != len(notices):
+        raise NotPossible("printed already")
+    key = open_subject("print batch")
+    documents = [
+        record_document(
+            tenant=tenant,
+            by=by,
+            now=now,
+            subject=key,
+            kind=kind,
+            title=f"{manifest['made_on']}.{ending}",
+            provenance=Provenance.SYSTEM,
+            retention=RetentionClass.PERSONAL_FILE,
+            file=kept,
+        )
+        for kind, ending, kept in (("print batch", "pdf", file), ("print manifest", "json", listing))
+    ]
+    batch = PrintBatch.objects.create(
+        id=key, document=documents[0], listing=documents[1], manifest=manifest, notices=len(found), made_at=now
+    )
+    for notice in found:
+        notice.state, notice.ended_at, notice.attempts = NoticeState.SENT, now, notice.attempts + 1
+        notice.save()
+    payload = {"notices": [str(n.id) for n in found], "document": str(file.key), "digest": file.digest}
+    return Done(batch, NoticesPrinted(subject=key, payload=payload))
 
 
 #: Members of staff with those who stand in for them today, and where their post goes.

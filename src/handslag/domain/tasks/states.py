@@ -15,6 +15,12 @@ class DeadlineState(TextChoices):
     MISSED = "missed"
 
 
+class NoticeChannel(TextChoices):
+    EMAIL = "email"
+    SMS = "sms"
+    PRINT = "print"  # in the day's print batch
+
+
 class NoticeState(TextChoices):
     WAITING = "waiting"
     SENT = "sent"

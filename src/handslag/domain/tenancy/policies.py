@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "bank_lead_days": 1,  # banking days between the day that the bank takes a file and the day that it pays
     "bank_folders": False,  # payment files and the bank's answers go by folders (HANDSLAG_DATA/bank/<short name>)
     "bank_profile": {},  # switches in which the bank's profile of payment files differs from ours
+    "sms_notices": False,  # people without an e-mail address are told by text message
+    "printed_notices": False,  # people without either get a printed page, in the day's print batch
     "payment_slips": False,  # people without an account are paid by utbetalningsavi, where the bank's profile can
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on

@@ -40,8 +40,8 @@ log = structlog.get_logger("files")
 def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """The document, if this person may have it and its scan is done; Hidden otherwise. Inside acting().
 
-    Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers.
-    Citizens: the letters of cases in which they are one of the two adults.
+    Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
+    registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults.
     """
     document = Document.objects.filter(id=key, scan_state__in=[ScanState.CLEAN, ScanState.OWN]).first()
     if document is None:
@@ -54,6 +54,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
             case_for_staff(document.subject_id, by, now)
         elif by.kind == "staff" and kind in ("run", "bank file"):
             require_role(by, now, Role.PAYER)
+        elif by.kind == "staff" and kind == "print batch":
+            require_role(by, now, Role.REGISTRAR)
         else:
             raise Hidden("document", key)
     except (Hidden, NotAllowed) as refused:

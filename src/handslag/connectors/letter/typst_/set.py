@@ -17,7 +17,7 @@ from threading import Lock
 
 import typst
 
-from handslag.connectors.letter.port import Letter, LetterRefused, Receipt, SetDocument
+from handslag.connectors.letter.port import Letter, LetterRefused, NoticeBatch, Receipt, SetDocument
 
 _HERE = Path(__file__).parent
 _STANDARDS: list[typst.PDFStandard] = ["ua-1", "a-3a"]
@@ -49,6 +49,10 @@ class TypstSetter:
     def receipt(self, receipt: Receipt) -> SetDocument:
         """The receipt as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
         return self._set("receipt.typ", asdict(receipt), receipt.written_on, receipt.organisation.colour)
+
+    def notices(self, batch: NoticeBatch) -> SetDocument:
+        """A page for each notice, as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
+        return self._set("notices.typ", asdict(batch), batch.written_on, batch.organisation.colour)
 
     def _set(self, template: str, data: dict[str, object], written_on: date, colour: str) -> SetDocument:
         if not _COLOUR.fullmatch(colour):

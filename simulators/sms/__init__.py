@@ -1,0 +1,1 @@
+"""A gateway for text messages that can say no; shares no code with Handslag."""

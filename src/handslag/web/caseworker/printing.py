@@ -1,0 +1,19 @@
+"""What is to be printed and posted: the notices of each day for people without e-mail and telephone."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.tasks.models import PrintBatch
+from handslag.domain.tenancy.states import Role
+from handslag.web.caseworker.pages import page, require
+from handslag.web.entry.pages import desk_page
+
+
+@desk_page("print")
+def batches(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The newest print batches with their PDF and manifest."""
+    require(request, Role.REGISTRAR)
+    looked_at("print batches")
+    return page(request, "print.html", batches=PrintBatch.objects.order_by("-made_at")[:40])
