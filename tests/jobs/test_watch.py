@@ -24,6 +24,7 @@ from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, PrintBatch, Task
+from handslag.domain.tasks.operations import queue_notices
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.jobs import watch
@@ -185,7 +186,7 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     for each in (by_phone, unknown, busy, on_paper, nowhere):
         each.applied()
         each.decided()
-    hidden.applied()
+    queue_notices(**office.by(TEST), subject=hidden.case.id, persons=[hidden.case.applicant_id], kind="reminder")
     watch.send_notices(timestamp=0)
     watch.send_notices(timestamp=0)
     (message,) = [json.loads(path.read_text()) for path in gateway.glob("*.json")]
