@@ -182,8 +182,9 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     busy = office.case(("Upptagen", "Nummer", "19850304"), telephone="0046 70 174 05 03")
     on_paper = office.case(("Pia", "Papper", "19600606"))
     nowhere = office.case(("Nisse", "Ingenstans", "19600707"), address_lines=[], city="", postcode="")
+    unset = office.case(("漢字", "ሰላም", "19600808"))
     hidden = office.case(("Skyddad", "Person", "19660606"), telephone="070-174 06 06", protection_level=1)
-    for each in (by_phone, unknown, busy, on_paper, nowhere):
+    for each in (by_phone, unknown, busy, on_paper, nowhere, unset):
         each.applied()
         each.decided()
     queue_notices(**office.by(TEST), subject=hidden.case.id, persons=[hidden.case.applicant_id], kind="reminder")
@@ -206,8 +207,9 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
         busy.case.applicant_id: ("sms", "waiting", "notice.deferred: status_503"),
         on_paper.case.applicant_id: ("print", "sent", ""),
         nowhere.case.applicant_id: ("print", "parked", "no address to print"),
+        unset.case.applicant_id: ("print", "parked", "can't be printed"),
     }
-    assert parked == {unknown.case.id, nowhere.case.id}
+    assert parked == {unknown.case.id, nowhere.case.id, unset.case.id}
     content = b"".join(store_of(tenant, key).read(UUID(document.store_key)))
     pdf = PdfReader(io.BytesIO(content))
     assert hashlib.sha256(content).hexdigest() == batch.manifest["pdf"]["digest"] == document.digest

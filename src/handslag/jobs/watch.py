@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
-from pathlib import Path
 import io
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,11 +18,10 @@ from django.db.models import Q
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from handslag.connectors.notices import folder, smtp
-from handslag.connectors.letter.port import NoticeBatch, NoticePage
+from handslag.connectors.letter.port import LetterRefused, NoticeBatch, NoticePage
 from handslag.connectors.letter.port import Organisation as Sender
 from handslag.connectors.letter.port import for_tenant as setter_for
-from handslag.connectors.notices import sms, smtp
+from handslag.connectors.notices import folder, sms, smtp
 from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
@@ -65,12 +61,9 @@ def sign_blocks(timestamp: int) -> None:
 @tasks.task(name="send_notices", queueing_lock="send_notices")
 def send_notices(timestamp: int) -> None:
     """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another."""
-    send = way_out()
-    if send is None:
-        return
-    ways: dict[str | None, Callable[[Message], str]] = {}
-    if mail := mail_server():
-        ways[None] = partial(smtp.send, mail)
+    ways: dict[str | None, Callable[[Message], object]] = {}
+    if mail := way_out():
+        ways[None] = mail
     if gateway := sms_gateway():
         ways[NoticeChannel.SMS] = partial(sms.send, gateway)
     for tenant in tenants():
@@ -82,7 +75,6 @@ def send_notices(timestamp: int) -> None:
         for row in due:
             trouble, again = "", True
             try:
-                send(_worded(row, organisation.name, organisation.slug))
                 ways[row.channel](_worded(row, organisation.name, organisation.slug))
             except NoticeError as error:
                 trouble, again = f"{error.code}: {error.reason}", error.again
@@ -91,10 +83,6 @@ def send_notices(timestamp: int) -> None:
             )
 
 
-def way_out() -> Callable[[Message], object] | None:
-    """By the mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
-    `smtp+plain://127.0.0.1:1025`), or into a folder (`file:/path`, the demonstration's mailbox); None where none is
-    set: notices then wait, and `handslag status` says so."""
 def sms_gateway() -> sms.SmsConfig | None:
     """The gateway of HANDSLAG_SMS, or None where none is set: text messages then wait."""
     if not settings.SMS:
@@ -139,6 +127,9 @@ def print_notices(timestamp: int) -> None:
             contact=(organisation.telephone,) if organisation.telephone else (),
             colour=organisation.colour,
         )
+        pages = [page for page in pages if _printable(tenant, page[0], NoticeBatch(sender, today, (page[1],)))]
+        if not pages:
+            continue
         printed = setter_for("typst").notices(NoticeBatch(sender, today, tuple(page for _, page in pages)))
         stored = store_of(tenant, key).write(uuid7(), io.BytesIO(printed.content))
         manifest = {
@@ -160,14 +151,27 @@ def print_notices(timestamp: int) -> None:
             )
 
 
+def _printable(tenant: int, row: Notice, alone: NoticeBatch) -> bool:
+    """Whether a page can be set; parked if not, so that one name never keeps the others' post from leaving."""
+    try:
+        setter_for("typst").notices(alone)
+    except LetterRefused:
+        end_notice(
+            tenant=tenant, by=BY, now=clock.now(), notice=row.id, sent=False, again=False, trouble="can't be printed"
+        )
+        return False
+    return True
+
+
 def _listed(number: int, page: NoticePage) -> dict[str, Any]:
     words = canonical.digest([*page.recipient, page.heading, page.text])
     return {"page": number, "notice": page.key, "language": page.language, "digest": words}
 
 
-def mail_server() -> smtp.SmtpConfig | None:
-    """The mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
-    `smtp+plain://127.0.0.1:1025`), or None where none is set: notices then wait."""
+def way_out() -> Callable[[Message], object] | None:
+    """By the mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
+    `smtp+plain://127.0.0.1:1025`), or into a folder (`file:/path`, the demonstration's mailbox); None where none is
+    set: notices then wait, and `handslag status` says so."""
     if not settings.SMTP:
         return None
     url = urlsplit(settings.SMTP)
