@@ -173,9 +173,8 @@ def record_print_batch(
     batch = PrintBatch.objects.create(
         id=key, document=documents[0], listing=documents[1], manifest=manifest, notices=len(found), made_at=now
     )
-    for notice in found:
-        notice.state, notice.ended_at, notice.attempts = NoticeState.SENT, now, notice.attempts + 1
-        notice.save()
+    for notice in found:  # each in the chain of its own subject
+        end_notice(tenant=tenant, by=by, now=now, notice=notice.id, sent=True)
     payload = {"notices": [str(n.id) for n in found], "document": str(file.key), "digest": file.digest}
     return Done(batch, NoticesPrinted(subject=key, payload=payload))
 
