@@ -27,6 +27,7 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "casefile_period": frozenset({"last_application_at", "last_decision_on", "result"}),
     "documents_text": frozenset("*"),
     "entitlement_assessment": frozenset("*"),
+    "entitlement_personmonth": frozenset("*"),
     "intake_draft": frozenset("*"),
     "intake_signingrequest": frozenset("*"),
     "people_nametoken": frozenset("*"),

@@ -425,7 +425,7 @@ class Journey:
     def assess(self) -> None:
         caseworker = self._staff("caseworker")
         page = caseworker.get(self._work)
-        form = page.form(has="version")
+        form = page.form(has="household_size")
         form.fill(self._accepted(form))
         sheet = _sheet(caseworker.submit(form, button="act=assess"), DESK)
         self._granted = 0 if sheet.result == SURPLUS else sheet.amount
