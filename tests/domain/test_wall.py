@@ -159,6 +159,8 @@ class Wall:
         linked = {**row, column: foreign}
         if (table, column) == ("tasks_notice", "member_id"):
             linked["person_id"] = None
+        if (table, column) == ("people_person", "lower_by_id"):
+            linked |= {"lower_to": 0, "lower_address_to": 0}
         with self.admin.transaction(force_rollback=True):
             self.admin.execute("SET LOCAL session_replication_role = replica")
             self.admin.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(sql.Identifier(table)), [row["id"]])

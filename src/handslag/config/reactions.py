@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case, Period
@@ -95,8 +95,12 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.persons import (
     AccountRecorded,
+    AddressRecorded,
     HouseholdFormed,
+    PersonChanged,
     PersonRegistered,
+    ProtectionLowered,
+    ProtectionSet,
     RegistrationReferred,
 )
 from handslag.domain.people.operations.staff import (
@@ -263,6 +267,23 @@ def _open_tasks(subject: UUID, *kinds: str) -> QuerySet[Task]:
     return Task.objects.filter(subject_id=subject, state="open", kind__in=kinds).order_by("id")
 
 
+def _task_for_protection(event: Event, by: Actor, now: datetime) -> None:
+    """Whoever worked the case may have lost sight of it: a cleared colleague of the unit is told."""
+    if event.payload["after"][0] <= event.payload["before"][0]:
+        return
+    cases = Case.objects.filter(Q(applicant_id=event.subject) | Q(co_applicant_id=event.subject), state="open")
+    for case in cases.order_by("id"):
+        open_task(
+            tenant=_tenant(),
+            by=by,
+            now=now,
+            subject=case.id,
+            kind="protection raised",
+            unit=case.unit_id,
+            assignee=None,
+        )
+
+
 def _task_for_registration(event: Event, by: Actor, now: datetime) -> None:
     """One open task about a person is enough; where nobody is cleared, it waits with whoever tried."""
     if _open_tasks(event.subject, "registration referred").exists():
@@ -379,6 +400,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DeputyEnded: (),
     LogInReset: (),
     PersonRegistered: (),
+    PersonChanged: (),
+    AddressRecorded: (),
+    ProtectionSet: (Reaction(_task_for_protection, causes=(TaskOpened,)),),
+    ProtectionLowered: (),
     RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
     AccountRecorded: (),
     HouseholdFormed: (),

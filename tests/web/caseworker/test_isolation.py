@@ -38,6 +38,7 @@ MAY: dict[str, set[str]] = {
     "people/new/": {"rut"},
     "people/<uuid:person>/": CASE,
     "people/<uuid:person>/account/": {"rut"},
+    "people/<uuid:person>/change/": {"rut"},
     "households/new/": {"rut"},
     "households/<uuid:household>/": {"rut", "hanna", "bo"},
     "cases/new/": {"rut"},

@@ -11,6 +11,7 @@ from django.db.models import F, Func, Q
 
 from handslag.domain.people.states import AccountKind, HouseholdRole, IdentifierType
 from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
 
 
@@ -49,11 +50,25 @@ class Person(TenantRow):
     email = models.EmailField(blank=True)
     telephone = models.CharField(max_length=40, blank=True)
     protection_level = models.PositiveSmallIntegerField(default=0)
+    lower_to = models.PositiveSmallIntegerField(null=True, help_text="proposed lower protection, until another agrees")
+    lower_address_to = models.PositiveSmallIntegerField(null=True, help_text="the same for her addresses")
+    lower_by = TenantFK(StaffMember, null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
-            *wall("people_person"),
+            *wall("people_person", "lower_by"),
+            models.CheckConstraint(
+                condition=Q(lower_to=None, lower_address_to=None, lower_by=None)
+                | Q(
+                    lower_to__isnull=False,
+                    lower_to__lte=3,
+                    lower_address_to__isnull=False,
+                    lower_address_to__lte=3,
+                    lower_by__isnull=False,
+                ),
+                name="person_lowering_by_somebody",
+            ),
             TenantKey(name="people_person_subject", field="id", to="audit.Subject"),
             models.CheckConstraint(condition=Q(protection_level__lte=3), name="person_protection_known"),
             models.CheckConstraint(condition=~Q(given_name="", family_name=""), name="person_has_a_name"),

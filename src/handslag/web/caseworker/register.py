@@ -23,6 +23,7 @@ from handslag.domain.casefile.queries import case_numbered, cases_with
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
+from handslag.domain.people.names import stored_name
 from handslag.domain.people.operations.persons import (
     NewPerson,
     form_household,
@@ -89,7 +90,54 @@ class AccountFields(forms.Form):
         return data["account_kind"], data["clearing"], data["account_number"]
 
 
-class PersonForm(AccountFields):
+LEVELS = [
+    (0, gettext_lazy("No protection")),
+    (1, gettext_lazy("1: confidentiality marking")),
+    (2, gettext_lazy("2: protected registration")),
+    (3, gettext_lazy("3: fictitious identity")),
+]
+
+
+class DetailsFields(forms.Form):
+    """What a person is called and how she is reached."""
+
+    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=120, required=False)
+    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=120, required=False)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    telephone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of letters"), choices=[("sv", "Svenska"), ("en", "English")], initial="sv"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not stored_name(data.get("given_name", "")) and not stored_name(data.get("family_name", "")):
+            self.add_error("family_name", _("Enter at least one name."))
+        return data
+
+
+class AddressFields(forms.Form):
+    """Where she lives."""
+
+    address = forms.CharField(
+        label=gettext_lazy("Address"), widget=forms.Textarea(attrs={"rows": 2}), max_length=400, required=False
+    )
+    postcode = forms.CharField(label=gettext_lazy("Postcode"), max_length=12, required=False)
+    city = forms.CharField(label=gettext_lazy("Town"), max_length=80, required=False)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the address as they are stored."""
+        return [line.strip()[:120] for line in self.cleaned_data["address"].splitlines() if line.strip()][:4]
+
+
+class ProtectionFields(forms.Form):
+    """How she is protected."""
+
+    protection_level = forms.TypedChoiceField(label=gettext_lazy("Protection"), coerce=int, initial=0, choices=LEVELS)
+
+
+class PersonForm(DetailsFields, AddressFields, ProtectionFields, AccountFields):
     """A new person."""
 
     identifier_type = forms.ChoiceField(
@@ -98,31 +146,8 @@ class PersonForm(AccountFields):
     identifier = forms.CharField(
         label=gettext_lazy("Number"), max_length=40, help_text=gettext_lazy("Twelve digits, for example 19900615-9806.")
     )
-    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=120, required=False)
-    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=120, required=False)
     birth_on = DayField(
         label=gettext_lazy("Day of birth"), required=False, help_text=gettext_lazy("Only if the number doesn’t say it.")
-    )
-    address = forms.CharField(
-        label=gettext_lazy("Address"), widget=forms.Textarea(attrs={"rows": 2}), max_length=400, required=False
-    )
-    postcode = forms.CharField(label=gettext_lazy("Postcode"), max_length=12, required=False)
-    city = forms.CharField(label=gettext_lazy("Town"), max_length=80, required=False)
-    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
-    telephone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language of letters"), choices=[("sv", "Svenska"), ("en", "English")], initial="sv"
-    )
-    protection_level = forms.TypedChoiceField(
-        label=gettext_lazy("Protection"),
-        coerce=int,
-        initial=0,
-        choices=[
-            (0, gettext_lazy("No protection")),
-            (1, gettext_lazy("1: confidentiality marking")),
-            (2, gettext_lazy("2: protected registration")),
-            (3, gettext_lazy("3: fictitious identity")),
-        ],
     )
     field_order = [
         "identifier_type", "identifier", "given_name", "family_name", "birth_on", "address", "postcode", "city",
@@ -131,8 +156,6 @@ class PersonForm(AccountFields):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if not data.get("given_name") and not data.get("family_name"):
-            self.add_error("family_name", _("Enter at least one name."))
         if data.get("identifier") and data.get("identifier_type"):
             try:
                 _value, born = normal_identifier(data["identifier_type"], data["identifier"])
@@ -191,7 +214,7 @@ def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
             given_name=data["given_name"],
             family_name=data["family_name"],
             birth_on=data["birth_on"],
-            address_lines=[line.strip()[:120] for line in data["address"].splitlines() if line.strip()][:4],
+            address_lines=form.lines,
             postcode=data["postcode"],
             city=data["city"],
             email=data["email"],
@@ -237,7 +260,9 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
         identifiers=[
             (IDENTIFIER_NAMES[i.type], i.value) for i in Identifier.objects.filter(person=found).order_by("id")
         ],
-        addresses=list(Address.objects.filter(person=found).order_by("-since")),
+        addresses=[
+            (a, a.protection_level > member.clearance) for a in Address.objects.filter(person=found).order_by("-since")
+        ],
         households=[
             {
                 "since": m.since,

@@ -42,6 +42,7 @@ KINDS = {
     "payment returned": _("Money came back: check the account, then let it be paid again"),
     "bank file": _("The bank’s answers hold lines that fit no payment"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
+    "protection raised": _("Somebody in this case is protected now: does its caseworker still see it?"),
     "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }

@@ -14,6 +14,10 @@ REFUSALS: dict[str, str | Promise] = {
     "not here": _(
         "This number can’t be registered here. A colleague with the right clearance has to do it, and has been told."
     ),
+    "person name": _("Enter at least one name."),
+    "address": _("Write the address, or at least the town."),
+    "later address": _("There is an address from a later day already. Choose that day or a later one."),
+    "nothing to lower": _("Nothing waits to be agreed to any more."),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),
     "empty message": _("Write the answer."),

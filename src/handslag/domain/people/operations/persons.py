@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
@@ -13,13 +14,29 @@ from handslag.domain.people.names import name_tokens, sort_key, stored_name
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.states import AccountKind, HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.permissions import Hidden, Member, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 
 
 class PersonRegistered(Event):
     kind = "person registered"
+
+
+class PersonChanged(Event):
+    kind = "person changed"
+
+
+class AddressRecorded(Event):
+    kind = "address recorded"
+
+
+class ProtectionSet(Event):
+    kind = "protection set"
+
+
+class ProtectionLowered(Event):
+    kind = "protection lowered"
 
 
 class RegistrationReferred(Event):
@@ -117,6 +134,158 @@ def refer_registration(
     if taken is None or taken.person.protection_level <= member.clearance:
         raise Hidden("person")
     return Done(None, RegistrationReferred(subject=taken.person_id, payload={"by": str(member.id)}))
+
+
+def _locked(key: UUID, version: int, by: Actor, now: datetime) -> tuple[Person, Member]:
+    """The person, locked, if this registrar may see her. Hidden; Conflict if somebody else changed her meanwhile."""
+    member = require_role(by, now, Role.REGISTRAR)
+    found = Person.objects.select_for_update(of=("self",)).filter(id=key).first()
+    if found is None:
+        raise Hidden("person", key)
+    require_sight(member, found)
+    if found.version != version:
+        raise Conflict("person", theirs=found.version)
+    found.version += 1
+    return found, member
+
+
+@operation()
+def change_person(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    person: UUID,
+    version: int,
+    given_name: str,
+    family_name: str,
+    email: str,
+    telephone: str,
+    language: str,
+) -> Done[Person]:
+    """Change name, e-mail, telephone, language of letters; the words by which she is found follow the name.
+
+    Accounts keep the holder's name that they were recorded with. NotPossible("person name") if none is left.
+    """
+    found, _ = _locked(person, version, by, now)
+    told = {
+        "given_name": stored_name(given_name),
+        "family_name": stored_name(family_name),
+        "email": email,
+        "telephone": telephone,
+        "language": language,
+    }
+    if not told["given_name"] and not told["family_name"]:
+        raise NotPossible("person name")
+    changed = {name: [getattr(found, name), new] for name, new in told.items() if getattr(found, name) != new}
+    for name, (_, new) in changed.items():
+        setattr(found, name, new)
+    if changed.keys() & {"given_name", "family_name"}:
+        found.sort_key = sort_key(found.given_name, found.family_name, "sv")
+        words = set(name_tokens(found.given_name, found.family_name))
+        NameToken.objects.filter(person=found).exclude(token__in=words).delete()
+        there = set(NameToken.objects.filter(person=found).values_list("token", flat=True))
+        NameToken.objects.bulk_create(NameToken(person=found, token=token) for token in sorted(words - there))
+    found.save(update_fields=[*told, "sort_key", "version"])
+    return Done(found, PersonChanged(subject=found.id, payload={"changed": changed}))
+
+
+@operation()
+def record_address(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    person: UUID,
+    version: int,
+    lines: list[str],
+    postcode: str,
+    city: str,
+    since: date,
+    country: str = "SE",
+) -> Done[Address]:
+    """Where she lives from `since` on: the address before it ends that day; one from that very day is corrected.
+
+    It is protected like the one before, and at least like the person. NotPossible("address"), ("later address").
+    """
+    found, _ = _locked(person, version, by, now)
+    if not lines and not city:
+        raise NotPossible("address")
+    rows = list(Address.objects.select_for_update(of=("self",)).filter(person=found).order_by("since"))
+    if any(row.since > since for row in rows):
+        raise NotPossible("later address")
+    before = rows[-1] if rows else None
+    told = {"lines": lines, "postcode": postcode, "city": city, "country": country}
+    payload: dict[str, Any] = {"since": since.isoformat()}
+    if before is not None and before.since == since:
+        payload["corrected"] = {name: getattr(before, name) for name in told}
+        for name, new in told.items():
+            setattr(before, name, new)
+        before.until = None
+        before.save(update_fields=[*told, "until"])
+        address = before
+    else:
+        if before is not None and (before.until is None or before.until > since):
+            before.until = since
+            before.save(update_fields=["until"])
+        level = max(found.protection_level, before.protection_level if before else 0)
+        address = Address.objects.create(person=found, protection_level=level, since=since, **told)
+    found.save(update_fields=["version"])
+    return Done(address, AddressRecorded(subject=found.id, payload={"address": str(address.id), **payload}))
+
+
+@operation()
+def set_protection(
+    *, tenant: str | int, by: Actor, now: datetime, person: UUID, version: int, level: int, address_level: int
+) -> Done[Person]:
+    """Set the protection (0-3) of the person and of her addresses.
+
+    What is raised holds at once. What is lowered waits for another registrar (`confirm_lowering`); setting it anew
+    takes a proposal that waits back.
+    """
+    if level not in range(4) or address_level not in range(4):
+        raise ValueError("a level is 0 to 3")
+    found, member = _locked(person, version, by, now)
+    before = (found.protection_level, _address_level(found))
+    now_on = (max(level, before[0]), max(address_level, before[1]))
+    waits = now_on != (level, address_level)
+    _protect(found, *now_on)
+    found.lower_to, found.lower_address_to = (level, address_level) if waits else (None, None)
+    found.lower_by_id = member.id if waits else None
+    found.save(update_fields=["protection_level", "lower_to", "lower_address_to", "lower_by", "version"])
+    payload = {"before": list(before), "after": list(now_on), "proposed": [level, address_level] if waits else []}
+    return Done(found, ProtectionSet(subject=found.id, payload=payload))
+
+
+@operation()
+def confirm_lowering(*, tenant: str | int, by: Actor, now: datetime, person: UUID, version: int) -> Done[Person]:
+    """Another registrar than who proposed it agrees: the lower protection holds from now on.
+
+    NotPossible("second pair of eyes") for who proposed it, ("nothing to lower") if nothing waits.
+    """
+    found, member = _locked(person, version, by, now)
+    if found.lower_to is None or found.lower_address_to is None:
+        raise NotPossible("nothing to lower")
+    if found.lower_by_id == member.id:
+        raise NotPossible("second pair of eyes")
+    before, proposer = [found.protection_level, _address_level(found)], str(found.lower_by_id)
+    after = (found.lower_to, found.lower_address_to)
+    _protect(found, *after)
+    found.lower_to = found.lower_address_to = found.lower_by = None
+    found.save(update_fields=["protection_level", "lower_to", "lower_address_to", "lower_by", "version"])
+    payload = {"before": before, "after": list(after), "proposed_by": proposer}
+    return Done(found, ProtectionLowered(subject=found.id, payload=payload))
+
+
+def _address_level(person: Person) -> int:
+    return max(Address.objects.filter(person=person).values_list("protection_level", flat=True), default=0)
+
+
+def _protect(person: Person, level: int, address_level: int) -> None:
+    person.protection_level = level
+    for address in Address.objects.filter(person=person).exclude(protection_level=address_level):
+        address.protection_level = address_level
+        address.save(update_fields=["protection_level"])
 
 
 @operation()
