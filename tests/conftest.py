@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "HANDSLAG_ROLE": "web",
         "HANDSLAG_PORT": str(bed.free_port()),
         "HANDSLAG_EID_PORT": str(bed.free_port()),
+        "HANDSLAG_FORMS": str(bed.ROOT / "tests/forms"),
     }
     bed.resolve_localhost()
     import django

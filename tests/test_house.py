@@ -26,6 +26,7 @@ FILES = {
 EXCEPTIONS = {  # with their reasons in docs/decisions/0005-files-of-a-chapter.md
     "tenancy": {"door", "rows", "constraints", "postgres", "keys", "installation", "migrate"},
     "audit": {"blocks"},
+    "intake": {"forms"},
     "people": {"names", "identifiers", "accounts"},
 }
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text())

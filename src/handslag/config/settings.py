@@ -206,6 +206,8 @@ PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = ["handslag.jobs.letters", "handslag.jobs.payments", "handslag.jobs.watch"]
 PROCRASTINATE_READONLY_MODELS = True
 #: How often a worker says that it lives; a job whose worker is silent for three times as long is run again.
+#: Folders of forms beside the product's own, one folder per form and version in each.
+FORM_FOLDERS = [folder for folder in os.environ.get("HANDSLAG_FORMS", "").split(os.pathsep) if folder]
 HEARTBEAT_SECONDS = float(os.environ.get("HANDSLAG_HEARTBEAT_SECONDS", "10"))
 STALLED_SECONDS = 3 * HEARTBEAT_SECONDS
 

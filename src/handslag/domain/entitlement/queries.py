@@ -11,6 +11,7 @@ from uuid import UUID
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application, ApplicationPeriod
+from handslag.domain.intake.queries import rows_applied_for
 from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import acting_door
 from handslag.kernel.months import Month
@@ -103,7 +104,7 @@ def norms_in_force(facts: Facts, today: date) -> Norms:
 def applied_facts(case: Case, period: Period, application: Application | None) -> Facts:
     """The facts as applied for: the household of the register, costs and incomes as given, what earlier months
     say (job stimulus, a child's own work), and the municipality's limits. No value is accepted yet."""
-    answers: dict[str, Any] = application.document["answers"] if application else {"costs": [], "incomes": []}
+    applied = {kind: rows_applied_for(application, kind) if application else [] for kind in ("costs", "incomes")}
     memberships = list(household_on(case.household_id, period.since, period.until))
     earlier = before((m.person_id for m in memberships), period.since)
     members = [
@@ -122,10 +123,10 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
         since=period.since,
         until=period.until,
         members=members,
-        costs=[Cost(code=c["code"], applied=c["amount"], person=c["person"], note=c["note"]) for c in answers["costs"]],
+        costs=[Cost(code=c["code"], applied=c["amount"], person=c["person"], note=c["note"]) for c in applied["costs"]],
         incomes=[
             Income(code=i["code"], gross=i["amount"], source="given", person=i["person"], note=i["note"])
-            for i in answers["incomes"]
+            for i in applied["incomes"]
         ],
     )
     return proposed(facts)

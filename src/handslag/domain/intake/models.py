@@ -17,7 +17,9 @@ from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Draft(TenantRow):
-    """The answers of a renewal on their way. Its key becomes the application's; the person's browser may name it.
+    """The answers of an application on their way. Its key becomes the application's; the person's browser may name it.
+
+    It stays on the version of its form that it was begun with.
 
     `answers` is what is typed so far; `shown` and `shown_digest` are fixed when signing begins:
     exactly what was shown, which both adults sign.
@@ -48,9 +50,9 @@ class Draft(TenantRow):
         constraints = [
             *wall("intake_draft", "case", "period", "author", "signing_text"),
             models.UniqueConstraint(
-                fields=["tenant", "period"],
+                fields=["tenant", "period", "form"],
                 condition=Q(state__in=["open", "signing"]),
-                name="draft_one_per_period",
+                name="draft_one_per_period_and_form",
             ),
             models.CheckConstraint(condition=Q(state__in=DraftState.values), name="draft_state_known"),
             models.CheckConstraint(

@@ -22,9 +22,11 @@ from handslag.domain.audit.operations import (
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import text_for
 from handslag.domain.intake import policies
+from handslag.domain.intake.forms import current, form_of
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,
@@ -36,7 +38,7 @@ from handslag.domain.intake.models import (
 )
 from handslag.domain.intake.queries import token_of
 from handslag.domain.intake.states import DraftState, InboxState
-from handslag.domain.people.queries import household_seen_by_relative
+from handslag.domain.people.queries import adults_beside, household_seen_by_relative
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import sign as sign_as_tenant
@@ -94,29 +96,34 @@ class InboxClosed(Event):
 
 
 @operation()
-def open_draft(*, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str) -> Done[Draft]:
-    """Open a renewal on-line for a month of one's own case. A draft that is there already is given back by
-    `queries.draft_of`; NotPossible("month closed") for a month that can't be applied for."""
+def open_draft(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str, form: str = ""
+) -> Done[Draft]:
+    """Open an application on-line for a month of one's own case, by `form` or by what the month is offered for first.
+    A draft that is there already is given back by `queries.draft_of`; NotPossible("month closed") for a month that
+    can't be applied for."""
     found = case_for_citizen(case, by)
     assert by.id is not None
     today = acting_door().the_tenant.today(now)
-    periods = {p.since: p for p in Period.objects.filter(case=found)}
-    offered = dict(policies.months_open(found, today, periods))
-    if offered.get(month) != "renewal":
+    offered = policies.offers(cases_of(by.id), adults_beside(by.id, today), today, {found.id: periods_of(found.id)})
+    fitting = [o for o in offered if o.on_line and o.case == found and o.month == month and form in ("", o.form)]
+    if not fitting:
         raise NotPossible("month closed")
+    definition = policies.form_for(fitting[0])
     draft = Draft.objects.create(
         case=found,
         period=period_of(found, month),
         author_id=by.id,
         channel="online",
         language=language,
-        form=policies.FORM,
-        form_version=policies.FORM_VERSION,
+        form=definition.name,
+        form_version=definition.version,
         answers={},
         opened_at=now,
         saved_at=now,
     )
-    return Done(draft, DraftOpened(subject=found.id, payload={"draft": str(draft.id), "month": str(month)}))
+    payload = {"draft": str(draft.id), "month": str(month), "form": definition.name}
+    return Done(draft, DraftOpened(subject=found.id, payload=payload))
 
 
 def _draft_for(draft: UUID, by: Actor) -> Draft:
@@ -170,7 +177,7 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
         raise NotPossible("ended")
     if found.version != version:
         raise Conflict("draft", theirs=found.answers)
-    problems = policies.answers_problems(found.answers, found.language)
+    problems = policies.answers_problems(form_of(found.form, found.form_version), found.answers, found.language)
     if problems:
         raise NotPossible("incomplete", problems=problems)
     shown, digest, text = document_to_sign(found)
@@ -185,12 +192,13 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
 def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
     """The document of a draft as it stands, its digest, and the signing text in force."""
     month = Month.of(draft.period.since)
-    text = text_for(draft.case.legal_order, "signing.renewal", draft.language, draft.period.since)
+    form = form_of(draft.form, draft.form_version)
+    text = text_for(draft.case.legal_order, form.signing_text, draft.language, draft.period.since)
     members = household_seen_by_relative(
         draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
     )
     shown = policies.shown_document(
-        draft.case, month, members, draft.answers, draft.language, text.digest, draft.version
+        form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version
     )
     return shown, canonical.digest(shown), text
 
@@ -351,6 +359,7 @@ def _accept(
     application = Application(
         id=draft.id,
         case=case,
+        kind=form_of(draft.form, draft.form_version).kind,
         channel=draft.channel,
         language=draft.language,
         form=draft.form,
@@ -435,17 +444,21 @@ def enter_on_paper(
     answers: dict[str, Any],
     signed_on: list[UUID],
     evidence: str,
+    form: str = "",
 ) -> Done[Receipt]:
-    """Enter an application that came on paper, by telephone or at the counter, through the same form.
+    """Enter an application that came on paper, by telephone or at the counter, through the same forms.
 
-    `key` is made by the page: sent again with the same content it gives the same receipt, with other content
-    NotPossible("other content"). `signed_on`: the adults whose signature stands on the paper, all of the case;
-    `evidence` says where the paper is.
+    `form` is one that the office takes applications by; none named: the renewal. `key` is made by the page: sent
+    again with the same content it gives the same receipt, with other content NotPossible("other content").
+    `signed_on`: the adults whose signature stands on the paper, all of the case; `evidence` says where the paper is.
     """
     found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
     if channel not in ("paper", "phone", "counter"):
         raise NotPossible("channel")
-    problems = policies.answers_problems(answers, language)
+    if form not in ("", *policies.forms_taken()):
+        raise NotPossible("form")
+    definition = current(form or policies.forms_taken()[0])
+    problems = policies.answers_problems(definition, answers, language)
     if problems:
         raise NotPossible("incomplete", problems=problems)
     adults = {k for k in (found.applicant_id, found.co_applicant_id) if k}
@@ -459,8 +472,8 @@ def enter_on_paper(
         author_id=found.applicant_id,
         channel=channel,
         language=language,
-        form=policies.FORM,
-        form_version=policies.FORM_VERSION,
+        form=definition.name,
+        form_version=definition.version,
         answers=answers,
         opened_at=now,
         saved_at=now,
@@ -473,7 +486,7 @@ def enter_on_paper(
         raise SubmittedAlready(before, same=before.application.digest == draft.shown_digest)
     if Draft.objects.filter(id=key).exists():
         raise NotPossible("key taken")
-    if Draft.objects.filter(period=period, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
+    if Draft.objects.filter(period=period, form=draft.form, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
         raise NotPossible("draft on-line")
     draft.save(force_insert=True)
     proof = {"paper": evidence, "entered_by": str(member.id), "digest": draft.shown_digest}

@@ -1,22 +1,24 @@
-"""What a renewal must say before it can be signed; and which months may be applied for."""
+"""What an application must say before it can be signed; what may be applied for, and by which form."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.intake.forms import LISTS, LONGEST_NOTE, MOST_ROWS, Form, Question, current, pinned
 from handslag.domain.people.queries import MemberOfHousehold
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.money import AmountError, parse_amount
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import COSTS, INCOMES
 
-FORM = "se.renewal"
-FORM_VERSION = 1
-#: Rows that one list of the form takes; characters of a text, and of the note on a row.
-MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
+#: Days after a case was closed in which its person applies by renewal, which a caseworker releases; after an
+#: application or a decision, in which more for the month is a supplementary application (sweden.md 2, practice).
+RECENTLY_CLOSED, RECENT = 90, 90
 
 
 @dataclass(frozen=True)
@@ -27,69 +29,114 @@ class Problem:
     code: str
 
 
-def answers_problems(answers: dict[str, Any], language: str) -> list[Problem]:
+def answers_problems(form: Form, answers: Mapping[str, Any], language: str) -> list[Problem]:
     """Everything that keeps these answers from being signed, in the order of the form."""
-    return _read(answers, language)[1]
+    return _read(form, answers, language)[1]
 
 
-def read_answers(answers: dict[str, Any], language: str) -> dict[str, Any]:
-    """The answers with amounts as öre; only for answers without problems."""
-    return _read(answers, language)[0]
+def read_answers(form: Form, answers: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The answers with amounts as öre, yes and no as true and false; only for answers without problems."""
+    return _read(form, answers, language)[0]
 
 
-def _read(answers: dict[str, Any], language: str) -> tuple[dict[str, Any], list[Problem]]:
+def _read(form: Form, answers: Mapping[str, Any], language: str) -> tuple[dict[str, Any], list[Problem]]:
+    read: dict[str, Any] = {}
     problems: list[Problem] = []
-    household = answers.get("household") or {}
-    same = household.get("same")
-    if same not in ("yes", "no"):
-        problems.append(Problem("household-same", "choose"))
-    if same == "no" and not str(household.get("changes", "")).strip():
-        problems.append(Problem("household-changes", "describe"))
-    if len(str(household.get("changes", ""))) > LONGEST_TEXT:
-        problems.append(Problem("household-changes", "too long"))
-    read: dict[str, Any] = {
-        "household": {"same": same == "yes", "changes": str(household.get("changes", ""))},
-        "message": str(answers.get("message", "")),
-    }
-    if len(read["message"]) > LONGEST_TEXT:
-        problems.append(Problem("message", "too long"))
-    for name, codes in (("incomes", INCOMES), ("costs", COSTS)):
-        read[name] = []
-        rows = answers.get(name) or []
-        if len(rows) > MOST_ROWS:
-            problems.append(Problem(name, "too many"))
-        for number, row in enumerate(rows[:MOST_ROWS]):
-            field = f"{name}-{number}"
-            code, typed = str(row.get("code", "")), str(row.get("amount", "")).strip()
-            if not code and not typed and not str(row.get("note", "")).strip():
-                continue
-            if code not in codes:
-                problems.append(Problem(f"{field}-code", "choose"))
-            try:
-                amount = parse_amount(typed, language)
-            except AmountError as error:
-                problems.append(Problem(f"{field}-amount", error.reason))
-                amount = 0
-            read[name].append(
-                {
-                    "code": code,
-                    "amount": amount,
-                    "note": str(row.get("note", "")),
-                    "person": str(row["person"]) if row.get("person") else None,
-                }
-            )
-            if len(str(row.get("note", ""))) > LONGEST_NOTE:
-                problems.append(Problem(f"{field}-note", "too long"))
-            if name == "incomes" and code in INCOMES and INCOMES[code].employment and not row.get("person"):
-                problems.append(Problem(f"{field}-person", "choose"))
+    for question in form.questions:
+        typed = question.answer(answers)
+        asked = question.required and form.holds(question.when, answers)
+        if question.kind == "rows":
+            value = _rows(question, typed or [], language, problems)
+            if asked and not value:
+                problems.append(Problem(question.field, "missing"))
+        else:
+            value = _value(question, str(typed or ""), asked, language, problems)
+        *above, last = question.code.split(".")
+        into = read
+        for name in above:
+            into = into.setdefault(name, {})
+        into[last] = value
     return read, problems
 
 
+def _value(question: Question, typed: str, asked: bool, language: str, problems: list[Problem]) -> Any:
+    """An answer as the document has it: text, true or false, an option, öre, a day; None for what isn't given."""
+
+    def wrong(code: str) -> None:
+        problems.append(Problem(question.field, code))
+
+    if question.kind == "text":
+        if asked and not typed.strip():
+            wrong("missing")
+        if len(typed) > question.longest:
+            wrong("too long")
+        return typed
+    if question.kind in ("yesno", "choice"):
+        known = typed in question.choices
+        if (typed and not known) or (asked and not typed):
+            wrong("missing" if not typed else "choose")
+        if question.kind == "choice":
+            return typed if known else None
+        return typed == "yes" if known or question.required else None
+    if not typed.strip():
+        if asked:
+            wrong("missing")
+        return None
+    if question.kind == "amount":
+        try:
+            return parse_amount(typed, language)
+        except AmountError as error:
+            wrong(error.reason)
+            return None
+    western = "".join(str(unicodedata.decimal(sign, sign)) for sign in typed).strip()
+    try:
+        return date.fromisoformat(western).isoformat()
+    except ValueError:
+        wrong("day")
+        return None
+
+
+def _rows(
+    question: Question, rows: Sequence[Mapping[str, Any]], language: str, problems: list[Problem]
+) -> list[dict[str, Any]]:
+    name, codes = question.code, LISTS[question.code]
+    taken = question.only or codes
+    found = []
+    if len(rows) > MOST_ROWS:
+        problems.append(Problem(name, "too many"))
+    for number, row in enumerate(rows[:MOST_ROWS]):
+        field = f"{name}-{number}"
+        code, typed = str(row.get("code", "")), str(row.get("amount", "")).strip()
+        if not code and not typed and not str(row.get("note", "")).strip():
+            continue
+        if code not in taken:
+            problems.append(Problem(f"{field}-code", "choose"))
+        try:
+            amount = parse_amount(typed, language)
+        except AmountError as error:
+            problems.append(Problem(f"{field}-amount", error.reason))
+            amount = 0
+        found.append(
+            {
+                "code": code,
+                "amount": amount,
+                "note": str(row.get("note", "")),
+                "person": str(row["person"]) if row.get("person") else None,
+            }
+        )
+        if len(str(row.get("note", ""))) > LONGEST_NOTE:
+            problems.append(Problem(f"{field}-note", "too long"))
+        if getattr(codes.get(code), "employment", False) and not row.get("person"):
+            problems.append(Problem(f"{field}-person", "choose"))
+    return found
+
+
 def shown_document(
+    form: Form,
     case: Case,
     month: Month,
     members: list[MemberOfHousehold],
-    answers: dict[str, Any],
+    answers: Mapping[str, Any],
     language: str,
     signing_digest: str,
     fixing: int,
@@ -99,9 +146,9 @@ def shown_document(
     A masked relative stands in it without name: both adults see the same document. `fixing` tells this showing from
     those before: a signature that was given before somebody went back to change is over another document.
     """
+    read = read_answers(form, answers, language)
     return {
-        "form": FORM,
-        "form_version": FORM_VERSION,
+        **pinned(form, language),
         "language": language,
         "case": case.number,
         "period": {"since": month.since.isoformat(), "until": month.until.isoformat()},
@@ -115,36 +162,76 @@ def shown_document(
             }
             for m in members
         ],
-        "answers": read_answers(answers, language),
+        "answers": read,
+        "evidence_wanted": form.evidence_wanted(read),
         "signing_text": signing_digest,
         "fixing": fixing,
     }
 
 
-def months_open(case: Case, today: date, periods: dict[date, Period]) -> list[tuple[Month, str]]:
-    """The months of a case that may be applied for today: this one, and the next from some days before it.
+@dataclass(frozen=True)
+class Offer:
+    """What somebody can apply for now: `kind` new, renewal, supplementary or service; by which form; in which case
+    (None: there is none to do it in).
 
-    Gives each with `renewal` or `supplementary` (an application or decision exists within 90 days, sweden.md 2);
-    nothing for a protected person: they are served by a person, and no reason is leaked.
+    `on_line`: whether the pages take it now. What they don't take a person does: a new application, a renewal
+    of a case that was closed lately (held until a caseworker releases it), more for a month that is decided.
     """
-    if (
-        case.state != "open"
-        or case.applicant.protection_level
-        or (case.co_applicant is not None and case.co_applicant.protection_level)
-    ):
+
+    kind: str
+    month: Month
+    form: str
+    case: Case | None = None
+    on_line: bool = True
+
+
+def offers(
+    cases: Sequence[Case], adults: Iterable[UUID], today: date, periods: Mapping[UUID, Mapping[date, Period]]
+) -> list[Offer]:
+    """What a person may apply for today: this month, and the next from some days before it, in the order of
+    sweden.md 2 (EligibilityService).
+
+    `cases` are hers, open ones first, newest first; `adults` live in the household now; `periods` by case and first
+    day. Protected people are offered nothing, and nothing says why: they are served by a person.
+    """
+    case = cases[0] if cases else None
+    if case is not None and any(p is not None and p.protection_level for p in (case.applicant, case.co_applicant)):
         return []
     this = Month.of(today)
-    offered = [this]
-    if today >= (this + 1).since - timedelta(days=int(setting("renewal_opens_days_before"))):
-        offered.append(this + 1)
+    opened = today >= (this + 1).since - timedelta(days=int(setting("renewal_opens_days_before")))
+    months = [this, this + 1] if opened else [this]
+    by_kind = setting("application_forms")
+    lately = case is not None and case.closed_on is not None and (today - case.closed_on).days <= RECENTLY_CLOSED
+    if case is None or set(adults) != {case.applicant_id, case.co_applicant_id} - {None}:
+        return [Offer("new", month, by_kind["new"], on_line=False) for month in months]
+    if case.closed_on is not None:
+        kind = "renewal" if lately else "new"
+        return [Offer(kind, month, by_kind[kind], case if lately else None, on_line=False) for month in months]
     found = []
-    for month in offered:
+    for month in months:
         if month.until <= case.opened_on:
             continue
-        period = periods.get(month.since)
-        recent = period is not None and (
-            (period.last_application_at is not None and (today - period.last_application_at.date()).days <= 90)
-            or (period.last_decision_on is not None and (today - period.last_decision_on).days <= 90)
-        )
-        found.append((month, "supplementary" if recent else "renewal"))
-    return found
+        period = periods.get(case.id, {}).get(month.since)
+        kind = "supplementary" if period is not None and _applied_lately(period, today) else "renewal"
+        decided = period is not None and period.last_decision_on is not None
+        found.append(Offer(kind, month, by_kind[kind], case, on_line=kind == "renewal" or not decided))
+    return found + [Offer("service", this, name, case) for name in setting("services")]
+
+
+def _applied_lately(period: Period, today: date) -> bool:
+    """Whether an application or a decision for the month exists within 90 days."""
+    applied, decided = period.last_application_at, period.last_decision_on
+    return (applied is not None and (today - applied.date()).days <= RECENT) or (
+        decided is not None and (today - decided).days <= RECENT
+    )
+
+
+def form_for(offer: Offer) -> Form:
+    """The form by which an offer is taken today: its newest published version."""
+    return current(offer.form)
+
+
+def forms_taken() -> list[str]:
+    """The forms that the office enters for a case: renewal first, then more for a month, then its services."""
+    by_kind = setting("application_forms")
+    return [by_kind["renewal"], by_kind["supplementary"], *setting("services")]

@@ -31,6 +31,8 @@ from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
 
+#: The kinds of application that ask for all of a month; others come on top.
+WHOLE = ("renewal", "new")
 #: Counts of the inbox are exact up to this; above it stands "500+".
 EXACT = 500
 
@@ -119,12 +121,14 @@ def inbox(member: Member, shown: Filter, today: date, since: int = 0, most: int 
     """A page of a view of the inbox, oldest first, in one statement.
 
     Each item carries `period_since`, `signers` [{given, family, number}], `document` and `document_before`
-    (the case's application before this one, or None), `case` with applicant and caseworker, `application`, `number`
-    (of the receipt).
+    (the case's application for a whole month before this one, or None), `case` with applicant and caseworker,
+    `application`, `number` (of the receipt).
     """
     signers = Signature.objects.filter(draft_id=OuterRef("application_id")).order_by("signed_at", "id")
     number = Identifier.objects.filter(person_id=OuterRef("person_id")).order_by("id").values("value")[:1]
-    before = Application.objects.filter(case_id=OuterRef("case_id"), received_at__lt=OuterRef("received_at"))
+    before = Application.objects.filter(
+        case_id=OuterRef("case_id"), kind__in=WHOLE, received_at__lt=OuterRef("received_at")
+    )
     return list(
         _open_items(member)
         .filter(shown.condition(member, today))
@@ -197,7 +201,7 @@ def changes(document: dict[str, Any], before: dict[str, Any] | None) -> list[Cha
 
 def _sums(document: dict[str, Any], kind: str) -> dict[str, int]:
     sums: dict[str, int] = {}
-    for row in document["answers"][kind]:
+    for row in document["answers"].get(kind, []):
         sums[row["code"]] = sums.get(row["code"], 0) + row["amount"]
     return sums
 
@@ -232,9 +236,9 @@ def running_drafts(cases: Collection[UUID]) -> list[Draft]:
     )
 
 
-def draft_of(period: UUID) -> Draft | None:
-    """The draft of a period that is running, of whatever channel."""
-    return Draft.objects.filter(period_id=period, state__in=[DraftState.OPEN, DraftState.SIGNING]).first()
+def draft_of(period: UUID, form: str) -> Draft | None:
+    """The draft of a period by a form that is running, of whatever channel."""
+    return Draft.objects.filter(period_id=period, form=form, state__in=[DraftState.OPEN, DraftState.SIGNING]).first()
 
 
 def signed_by(draft: Draft) -> list[Signature]:
@@ -263,11 +267,26 @@ def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
     return [(receipts[row.application_id], row.period, row.application_id in taken) for row in rows]
 
 
+def rows_applied_for(application: Application, kind: str) -> list[dict[str, Any]]:
+    """The lines of an application (`kind`: incomes, costs). One that comes on top of others for its month stands with
+    theirs: from the newest that asked for everything on."""
+    together = [application]
+    if application.kind not in WHOLE:
+        period = ApplicationPeriod.objects.filter(application=application).values("period_id")
+        keys = ApplicationPeriod.objects.filter(period_id__in=period).values("application_id")
+        earlier = Application.objects.filter(id__in=keys, received_at__lte=application.received_at)
+        for one in earlier.exclude(id=application.id).order_by("-received_at"):
+            together.insert(0, one)
+            if one.kind in WHOLE:
+                break
+    return [row for one in together for row in one.document["answers"].get(kind, [])]
+
+
 def application_before(case: UUID, period: Period) -> Application | None:
-    """The newest application of the case for the month before `period`."""
+    """The newest application of the case for all of the month before `period`."""
     row = (
         ApplicationPeriod.objects.select_related("application")
-        .filter(application__case_id=case, period__until=period.since)
+        .filter(application__case_id=case, application__kind__in=WHOLE, period__until=period.since)
         .order_by("-application__received_at")
         .first()
     )

@@ -114,6 +114,13 @@ def household_on(household: UUID, since: date, until: date) -> list[Membership]:
     )
 
 
+def adults_beside(person: UUID, day: date) -> set[UUID]:
+    """The adults of the household that a person lives in on a day, herself among them; nobody where she has none."""
+    now = Q(since__lte=day) & (Q(until__isnull=True) | Q(until__gt=day))
+    homes = Membership.objects.filter(now, person_id=person).values("household_id")
+    return set(Membership.objects.filter(now, household_id__in=homes, role="adult").values_list("person_id", flat=True))
+
+
 def household_seen_by_relative(viewer: UUID, household: UUID, since: date, until: date) -> list[MemberOfHousehold]:
     """The household as one of its adults sees it: relatives under protection are masked."""
     return [

@@ -13,6 +13,9 @@ from handslag.domain.tenancy.models import Policy
 DEFAULTS: dict[str, Any] = {
     "four_eyes_above": 0,  # decisions above this amount need a second pair of eyes
     "renewal_opens_days_before": 20,  # the next month can be applied for from this many days before it
+    # the form by which each kind of application is made, and the further forms that the office takes applications by
+    "application_forms": {"new": "se.new", "renewal": "se.renewal", "supplementary": "se.supplementary"},
+    "services": [],
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
     "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run

@@ -28,6 +28,7 @@ from handslag.domain.entitlement.queries import (
     newest_sheet,
     stored_calculation,
 )
+from handslag.domain.intake.forms import Said, described, form_of
 from handslag.domain.intake.queries import (
     application_of,
     applications_for,
@@ -74,6 +75,7 @@ from handslag.web.caseworker.wording import (
     refusal,
 )
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.formats import money
 
 #: What follows by itself from what people do: shown on demand.
 QUIET = {
@@ -339,7 +341,7 @@ def application(request: HttpRequest, tenant: str, case: UUID, application: UUID
         raise Hidden("application", application)
     looked_at("application", received.id)
     lang = language()
-    answers = received.document["answers"]
+    answers, form = received.document["answers"], form_of(received.form, received.form_version)
     household = _as_seen(received.document["household"], member)
     names = {one["person"]: one["name"] or _("Protected person") for one in household}
     return page(
@@ -350,10 +352,12 @@ def application(request: HttpRequest, tenant: str, case: UUID, application: UUID
         application=received,
         month=month_of_application(received.id),
         channel=CHANNELS[received.channel],
-        answers=answers,
+        title=form.words(lang).title,
+        said=[_said(one) for _screen, said in described(form, answers, lang) for one in said],
+        wanted=[form.words(lang).evidence[code] for code in received.document.get("evidence_wanted", [])],
         household=household,
-        costs=[_row(COSTS, row, names, lang) for row in answers["costs"]],
-        incomes=[_row(INCOMES, row, names, lang) for row in answers["incomes"]],
+        costs=[_row(COSTS, row, names, lang) for row in answers.get("costs", [])],
+        incomes=[_row(INCOMES, row, names, lang) for row in answers.get("incomes", [])],
         receipt=receipt_of(received.id),
         signatures=[(full_name(s.person), s) for s in signatures_of(received.id)],
     )
@@ -364,6 +368,10 @@ def _as_seen(household: list[dict[str, Any]], member: Member) -> list[dict[str, 
     people = list(Person.objects.filter(id__in=[UUID(one["person"]) for one in household]))
     hidden = masked_of(seen_by_staff(member, people))
     return [{**one, "name": "", "birth_on": None} if one["person"] in hidden else one for one in household]
+
+
+def _said(one: Said) -> Said:
+    return one._replace(value=money(one.value)) if isinstance(one.value, int) else one
 
 
 def _row(codes: Any, row: dict[str, Any], names: dict[str, str], lang: str) -> dict[str, Any]:

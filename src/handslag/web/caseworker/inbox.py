@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.queries import colleagues
-from handslag.domain.intake.models import InboxItem
+from handslag.domain.intake.forms import form_of
+from handslag.domain.intake.models import Application, InboxItem
 from handslag.domain.intake.operations import (
     await_applicant,
     hand_over,
@@ -27,6 +28,7 @@ from handslag.domain.intake.operations import (
 from handslag.domain.intake.queries import (
     EXACT,
     TABS,
+    WHOLE,
     Filter,
     changes,
     inbox,
@@ -170,17 +172,21 @@ def _row(item: Any, day: date) -> Waiting:
         item.signers,
         str(CHANNELS[item.application.channel]),
         str(INBOX_STATES[item.state]),
-        _changed(item.application.document, item.document_before),
+        _changed(item.application, item.document_before),
         late=due is not None and due <= day,
     )
 
 
-def _changed(document: dict[str, Any], before: dict[str, Any] | None) -> str:
-    """What differs from the application before, in a few words."""
-    parts = []
-    if document["answers"]["message"]:
+def _changed(application: Application, before: dict[str, Any] | None) -> str:
+    """What differs from the application before, in a few words; of one that comes on top, what it is and asks for."""
+    parts, document = [], application.document
+    if application.kind not in WHOLE:
+        before = {"answers": {}}
+        parts.append(form_of(application.form, application.form_version).words(language()).title)
+    answers = document["answers"]
+    if answers.get("message"):
         parts.append(_("has a message"))
-    if not document["answers"]["household"]["same"]:
+    if not answers.get("household", {"same": True})["same"]:
         parts.append(_("household changed"))
     if before is None:
         parts.append(_("first application here"))

@@ -1,8 +1,9 @@
 """An application that came on paper, by telephone or at the counter, entered through the citizen's own fields.
 
 Fields: `key` (made by the page; the same key with the same content gives the same receipt), `channel`, `language`,
-`month` (2026-03), `household-same` (yes, no), `household-changes`, rows `incomes-N-code|amount|person|note` and
-`costs-N-code|amount|person|note`, `message`, `signed` (person keys), `evidence`; `act`: more or submit.
+`month` (2026-03), the form's own questions (of the renewal: `household-same`, `household-changes`, rows
+`incomes-N-code|amount|person|note` and `costs-N-code|amount|person|note`, `message`), `signed` (person keys),
+`evidence`; `act`: more or submit. `?form=` names another form that the office takes applications by.
 """
 
 from __future__ import annotations
@@ -10,26 +11,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.intake.forms import LISTS, Form, Question, current
 from handslag.domain.intake.operations import SubmittedAlready, enter_on_paper
+from handslag.domain.intake.policies import forms_taken
 from handslag.domain.people.queries import full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
 from handslag.web.caseworker.wording import CHANNELS, problems, refusal
 from handslag.web.entry.pages import desk_page
 
-#: What nearly everybody has stands ready; more rows on demand.
-USUAL = ("RENT", "ELECTRICITY", "HOME_INSURANCE", "UNEMPLOYMENT_FUND", "", "")
-INCOME_ROWS = 4
+#: Empty rows behind those that the form has ready; more on demand.
+COST_ROWS, INCOME_ROWS = 2, 4
 MOST = 40
 
 
@@ -40,31 +41,41 @@ def enter(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     require(request, Role.REGISTRAR, Role.CASEWORKER)
     looked_at("case", found.id)
     data = typed(request)
+    named = request.GET.get("form") or forms_taken()[0]
+    if named not in forms_taken():
+        raise Http404
+    form = current(named)
     errors: list[tuple[str, str]] = []
     earlier: Any = None
     if request.method == "POST" and request.POST.get("act") != "more":
-        answers = read_answers(request.POST)
+        answers = read_answers(form, request.POST)
         told, errors = _told(request.POST, found)
         if not errors:
             try:
-                receipt = attempt(request, enter_on_paper, case=found.id, answers=answers, **told)
+                receipt = attempt(request, enter_on_paper, case=found.id, form=form.name, answers=answers, **told)
             except SubmittedAlready as already:
                 if already.same:
                     return _to_application(request, found, already.receipt.application_id)
                 earlier = already.receipt
                 errors = [("", refusal(already))]
             except NotPossible as refused:
-                errors = problems(refused) or [("", refusal(refused))]
+                errors = _problems(form, refused) or [("", refusal(refused))]
             else:
                 return _to_application(request, found, receipt.application_id)
-    return _form(request, found, member, data, errors, earlier)
+    return _form(request, form, found, member, data, errors, earlier)
 
 
 def _to_application(request: HttpRequest, case: Case, application: UUID) -> HttpResponse:
     return HttpResponseRedirect(f"{base(request)}/cases/{case.id}/applications/{application}/")
 
 
-def read_answers(data: QueryDict) -> dict[str, Any]:
+def _problems(form: Form, refused: NotPossible) -> list[tuple[str, str]]:
+    """What is to be mended, in the words of the form where its own questions are concerned."""
+    own = {f"id_{one.field}": form.words(language()).questions[one.code].missing for one in form.questions}
+    return [(target, own.get(target) or text) for target, text in problems(refused)]
+
+
+def read_answers(form: Form, data: QueryDict) -> dict[str, Any]:
     """The answers as the citizen's form would have them, amounts as typed."""
 
     def rows(name: str) -> list[dict[str, str]]:
@@ -77,12 +88,14 @@ def read_answers(data: QueryDict) -> dict[str, Any]:
             found.pop()
         return found
 
-    return {
-        "household": {"same": data.get("household-same", ""), "changes": data.get("household-changes", "").strip()},
-        "incomes": rows("incomes"),
-        "costs": rows("costs"),
-        "message": data.get("message", "").strip(),
-    }
+    answers: dict[str, Any] = {}
+    for question in form.questions:
+        *above, last = question.code.split(".")
+        into = answers
+        for part in above:
+            into = into.setdefault(part, {})
+        into[last] = rows(question.code) if question.kind == "rows" else data.get(question.field, "").strip()
+    return answers
 
 
 def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -114,12 +127,18 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
 
 
 def _form(
-    request: HttpRequest, case: Case, member: Any, data: QueryDict | None, errors: list[tuple[str, str]], earlier: Any
+    request: HttpRequest,
+    form: Form,
+    case: Case,
+    member: Any,
+    data: QueryDict | None,
+    errors: list[tuple[str, str]],
+    earlier: Any,
 ) -> HttpResponse:
     now = Month.of(today(request))
     lang = language()
     got: QueryDict = data if data is not None else QueryDict()
-    answers = read_answers(got)
+    answers = read_answers(form, got)
     wrong = {target.removeprefix("id_"): text for target, text in errors}
     more = 4 if got.get("act") == "more" else 0
     month = got.get("month", str(now))
@@ -143,11 +162,9 @@ def _form(
         channels=[(c, CHANNELS[c]) for c in ("paper", "phone", "counter")],
         channel=got.get("channel", "paper"),
         lang=got.get("language", "sv"),
-        answers=answers,
-        incomes=_rows("incomes", answers["incomes"], ("",) * (INCOME_ROWS + more), got, wrong),
-        costs=_rows("costs", answers["costs"], USUAL + ("",) * more, got, wrong),
-        income_codes=[(code, kind.name[lang]) for code, kind in INCOMES.items()],
-        cost_codes=[(code, kind.name[lang]) for code, kind in COSTS.items() if not kind.by_caseworker],
+        title=form.words(lang).title,
+        others=[(name, current(name).words(lang).title) for name in forms_taken() if name != form.name],
+        questions=[_question(form, one, answers, more, got, wrong) for one in form.questions],
         household=[(str(key), one.name or _("Protected person")) for key, one in seen.items()],
         adults=[
             (str(p.id), full_name(p), str(p.id) in got.getlist("signed"))
@@ -156,6 +173,23 @@ def _form(
         ],
         evidence=got.get("evidence", ""),
     )
+
+
+def _question(
+    form: Form, asked: Question, answers: dict[str, Any], more: int, got: QueryDict, wrong: dict[str, str]
+) -> dict[str, Any]:
+    """A question as the template shows it."""
+    lang = language()
+    words = form.words(lang).questions[asked.code]
+    found = {"kind": asked.kind, "field": asked.field, "label": words.label, "wrong": wrong.get(asked.field, "")}
+    if asked.kind != "rows":
+        choices = [(code, words.options[code]) for code in asked.choices]
+        optional = not asked.required or bool(asked.when)
+        answer = asked.answer(answers)
+        return {**found, "lines": asked.lines, "choices": choices, "optional": optional, "answer": answer}
+    ready = (*asked.usual, *("",) * ((COST_ROWS if asked.code == "costs" else INCOME_ROWS) + more))
+    codes = [(code, LISTS[asked.code][code].name[lang]) for code in asked.lines_taken]
+    return {**found, "codes": codes, "rows": _rows(asked.code, answers[asked.code], ready, got, wrong)}
 
 
 def _rows(

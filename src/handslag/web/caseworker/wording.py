@@ -31,6 +31,7 @@ REFUSALS: dict[str, str | Promise] = {
     "adults of the household": _("The case must name exactly the adults of the household."),
     "open case": _("One of the adults has an open case already."),
     "channel": _("Choose how the application came in."),
+    "form": _("The office doesn’t take applications by this form."),
     "incomplete": _("Some answers need your attention."),
     "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
     "other content": _("This form was sent before with other content. Open a new form if this is another application."),
@@ -147,7 +148,8 @@ WARNINGS: dict[str, str | Promise] = {
 
 PROBLEMS: dict[str, str | Promise] = {
     "choose": _("Choose an answer."),
-    "describe": _("Describe what has changed."),
+    "missing": _("This has to be answered."),
+    "day": _("Write the date as year, month and day, for example 2026-03-25."),
     "too long": _("The text is too long."),
     "too many": _("There are too many rows."),
     "empty": _("Enter an amount. Enter 0 if there is none."),

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.utils.translation import get_language, gettext
 
+from handslag.domain.intake.forms import described, form_of
 from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
 from handslag.web.citizen.person import member_facts
+from handslag.web.citizen.steps import reading
 from handslag.web.ui.formats import money
 
 CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"incomes": INCOMES, "costs": COSTS}
@@ -21,29 +23,45 @@ def code_name(kind: str, code: str) -> str:
     return found.name["en" if (get_language() or "sv").startswith("en") else "sv"] if found else ""
 
 
+def _words(value: str | int) -> str:
+    return money(value) if isinstance(value, int) else value
+
+
 def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
-    """The document in parts for the template: household, same, changes, incomes, costs, sums, message."""
+    """The document in parts for the template: `members`; `screens`, each with code, label, household (whether it shows
+    them), facts (`forms.Said`, amounts in words)
+    and a list (kind, rows, sum, none) where it has one; `evidence` that we want to see."""
     members = [member_facts(member, viewer) for member in shown["household"]]
     names = {member["person"]: member["name"] for member in members}
-    answers = shown["answers"]
-    lists = {
-        kind: [
-            {
-                "label": code_name(kind, row["code"]) or gettext("No kind chosen"),
-                "amount": money(row["amount"]),
-                "person": names.get(row["person"] or "", ""),
-                "note": row["note"],
+    form, answers = form_of(shown["form"], shown["form_version"]), shown["answers"]
+    words = form.words(reading())
+    screens = []
+    for screen, said in described(form, answers, reading()):
+        listed: dict[str, Any] | None = None
+        if screen.rows is not None:
+            kind = screen.rows.code
+            listed = {
+                "kind": kind,
+                "none": words.questions[kind].none,
+                "sum": money(sum(row["amount"] for row in answers[kind])),
+                "rows": [
+                    {
+                        "label": code_name(kind, row["code"]) or gettext("No kind chosen"),
+                        "amount": money(row["amount"]),
+                        "person": names.get(row["person"] or "", ""),
+                        "note": row["note"],
+                    }
+                    for row in answers[kind]
+                ],
             }
-            for row in answers[kind]
-        ]
-        for kind in CODES
-    }
-    return {
-        "members": members,
-        "same": answers["household"]["same"],
-        "changes": answers["household"]["changes"],
-        **lists,
-        "income_sum": money(sum(row["amount"] for row in answers["incomes"])),
-        "cost_sum": money(sum(row["amount"] for row in answers["costs"])),
-        "message": answers["message"],
-    }
+        screens.append(
+            {
+                "code": screen.code,
+                "label": words.screens[screen.code].label,
+                "household": screen.shows == "household",
+                "facts": [one._replace(value=_words(one.value)) for one in said],
+                "list": listed,
+            }
+        )
+    wanted = [words.evidence[code] for code in shown.get("evidence_wanted", [])]
+    return {"title": words.title, "members": members, "screens": screens, "evidence": wanted}

@@ -1,4 +1,4 @@
-"""The fields of the renewal. What may be answered is judged by intake.policies; here it is read and shown as typed.
+"""The fields of an application. What may be answered is judged by intake.policies; here it is read and shown as typed.
 
 Names of the fields are those of the policy's problems: `household-same`, `incomes-0-amount`, `costs-2-code`, ...
 """
@@ -15,8 +15,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from handslag.domain.intake.policies import MOST_ROWS, Problem
-from handslag.web.citizen.document import CODES, code_name
+from handslag.domain.intake.forms import MOST_ROWS, Form, Question
+from handslag.domain.intake.policies import Problem
+from handslag.web.citizen.document import code_name
+from handslag.web.citizen.steps import reading
 from handslag.web.ui.formats import money
 from handslag.web.ui.forms import EDGES, kept
 
@@ -60,23 +62,29 @@ class AmountText(forms.CharField):
         super().__init__(widget=forms.TextInput(attrs=attributes), **options)
 
 
-class HouseholdForm(forms.Form):
-    """Screen 1."""
+class AnswersForm(forms.Form):
+    """The questions of a screen that are no list, made from the form's data; answers as typed."""
 
-    prefix = "household"
     use_required_attribute = False
 
-    same = forms.ChoiceField(
-        label=_("Is this still right?"),
-        widget=forms.RadioSelect,
-        choices=[("yes", _("Yes, nothing has changed")), ("no", _("No, something has changed"))],
-    )
-    changes = forms.CharField(
-        label=_("What has changed?"),
-        help_text=_("Write in your own words, in any language: who has moved in or out, work, home, income."),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        required=False,
-    )
+    def __init__(self, form: Form, questions: Sequence[Question], **options: Any) -> None:
+        super().__init__(**options)
+        words = form.words(reading()).questions
+        for question in questions:
+            said = words[question.code]
+            shown: dict[str, Any] = {
+                "label": said.label,
+                "help_text": said.hint,
+                "required": question.required and not question.when,
+            }
+            if question.kind in ("yesno", "choice"):
+                choices = [(code, said.options[code]) for code in question.choices]
+                self.fields[question.field] = forms.ChoiceField(widget=forms.RadioSelect, choices=choices, **shown)
+            elif question.kind == "amount":
+                self.fields[question.field] = AmountText(**shown)
+            else:
+                box = forms.Textarea(attrs={"rows": question.lines}) if question.lines > 1 else forms.TextInput()
+                self.fields[question.field] = forms.CharField(widget=box, **shown)
 
 
 class RowForm(forms.Form):
@@ -91,8 +99,9 @@ class RowForm(forms.Form):
         label=_("Anything to add?"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
-    def __init__(self, kind: str, people: Sequence[tuple[str, str]], before: int | None, **options: Any) -> None:
+    def __init__(self, asked: Question, people: Sequence[tuple[str, str]], before: int | None, **options: Any) -> None:
         super().__init__(**options)
+        kind = asked.code
         incomes = kind == "incomes"
         self.filled = any(value for name, value in (self.data or {}).items() if not name.endswith("-person"))
         name = code_name(kind, str((self.data or {}).get(f"{self.prefix}-code", "")))
@@ -101,7 +110,7 @@ class RowForm(forms.Form):
         code = self.fields["code"]
         assert isinstance(code, forms.ChoiceField)
         code.label = gettext("What kind of income?") if incomes else gettext("What kind of cost?")
-        choices = ((key, code_name(kind, key)) for key, entry in CODES[kind].items() if _asked(entry))
+        choices = ((key, code_name(kind, key)) for key in asked.lines_taken)
         code.choices = [("", gettext("Choose")), *choices]
         self.fields["amount"].label = gettext("Amount after tax") if incomes else gettext("Amount")
         if before is not None:
@@ -112,20 +121,6 @@ class RowForm(forms.Form):
             person.choices = [("", gettext("Choose")), *people]
         else:
             del self.fields["person"]
-
-
-def _asked(entry: Any) -> bool:
-    return not getattr(entry, "by_caseworker", False)
-
-
-class MessageForm(forms.Form):
-    """The end of screen 3."""
-
-    message = forms.CharField(
-        label=_("Is there anything else you want to tell us?"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        required=False,
-    )
 
 
 def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]], language: str) -> list[dict[str, str]]:
@@ -154,7 +149,7 @@ def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]], l
 
 
 def row_forms(
-    kind: str,
+    asked: Question,
     rows: Sequence[Mapping[str, Any]],
     people: Sequence[tuple[str, str]],
     before: Sequence[Mapping[str, Any]],
@@ -162,36 +157,39 @@ def row_forms(
     blank: int,
 ) -> list[RowForm]:
     """The forms of the lines, `blank` empty ones behind them; problems stand at their fields."""
-    found = []
+    found, kind = [], asked.code
     for number, row in enumerate([*rows, *[{}] * blank]):
         data = {f"{kind}-{number}-{name}": str(row.get(name) or "") for name in ("code", "amount", "person", "note")}
         last = [b["amount"] for b in before if b["code"] == row.get("code")]
-        form = RowForm(kind, people, last[0] if len(last) == 1 else None, data=data, prefix=f"{kind}-{number}")
+        form = RowForm(asked, people, last[0] if len(last) == 1 else None, data=data, prefix=f"{kind}-{number}")
         told(form, problems if row else ())
         found.append(form)
     return found
 
 
-def told(form: forms.Form, problems: Sequence[Problem]) -> None:
+def told(form: forms.Form, problems: Sequence[Problem], asked: Form | None = None) -> None:
     """Put the policy's problems at the fields of a bound form, and no other errors."""
     form.full_clean()
     form.errors.clear()
+    start = f"{form.prefix}-" if form.prefix else ""
     for problem in problems:
-        prefix, _, name = problem.field.rpartition("-")
-        if prefix == (form.prefix or "") and name in form.fields:
-            form.add_error(name, words(problem.code, problem.field))
+        name = problem.field.removeprefix(start)
+        if problem.field.startswith(start) and name in form.fields:
+            form.add_error(name, words(problem, asked))
 
 
-def words(code: str, field: str) -> str:
-    """What to do about a problem of the policy, in the reader's language."""
+def words(problem: Problem, asked: Form | None) -> str:
+    """What to do about a problem of the policy, in the reader's language; `asked`: the form, where its own questions
+    are concerned."""
+    code, field = problem.code, problem.field
+    if code == "missing":
+        assert asked is not None
+        question = next(one for one in asked.questions if one.field == field)
+        return asked.words(reading()).questions[question.code].missing
     if code == "choose":
-        if field.endswith("-same"):
-            return gettext("Choose whether something has changed.")
-        if field.endswith("-person"):
-            return gettext("Choose whose income it is.")
-        return gettext("Choose what it is.")
+        return gettext("Choose whose income it is.") if field.endswith("-person") else gettext("Choose what it is.")
     return {
-        "describe": gettext("Write what has changed."),
+        "day": gettext("Write the date as year, month and day, for example 2026-03-25."),
         "empty": gettext("Write the amount, or remove the line."),
         "characters": gettext("Write the amount with digits, for example 4390 or 4390,50."),
         "decimals": gettext("Write at most two digits after the comma, for example 4390,50."),

@@ -25,14 +25,16 @@ from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.queries import TAKEN, taken_decisions
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.entitlement.queries import stored_calculation
-from handslag.domain.intake.policies import months_open
+from handslag.domain.intake.forms import form_of
+from handslag.domain.intake.models import Application
+from handslag.domain.intake.policies import Offer, form_for, offers
 from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
 from handslag.domain.intake.states import DraftState
 from handslag.domain.payments.models import Payment
 from handslag.domain.payments.queries import decisions_behind, is_advance, paid_in_advance, payments_of
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import household_seen_by_relative
+from handslag.domain.people.queries import adults_beside, household_seen_by_relative
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
@@ -44,6 +46,7 @@ from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.steps import form_behind, reading
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
@@ -82,17 +85,14 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     now: datetime = request.now  # type: ignore[attr-defined]
     today = request.door.the_tenant.today(now)  # type: ignore[attr-defined]
     drafts = running_drafts(keys)
-    running = {(d.case_id, d.period.since) for d in drafts}
-    offers = [
-        {"case": case.id, "month": m, "since": m.since}
-        for case in cases
-        for m, kind in months_open(case, today, periods_of(case.id))
-        if kind == "renewal" and (case.id, m.since) not in running
-    ]
+    running = {(d.case_id, d.period.since, d.form) for d in drafts}
+    found = offers(cases, adults_beside(person.id, today), today, {case.id: periods_of(case.id) for case in cases})
+    on_line = [o for o in found if o.case and o.on_line and (o.case.id, o.month.since, o.form) not in running]
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
     tracks = [
         {
+            "title": "" if receipt.application.kind == "renewal" else title_of(receipt.application),
             "month": period.since,
             "number": receipt.number,
             "steps": _track(tenant, receipt.application, period.id, taken, decisions, payments),
@@ -101,7 +101,8 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     ]
     facts = {
         "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
-        "offers": offers,
+        "offers": [_offer(offer) for offer in on_line],
+        "by_hand": next((offer.kind for offer in found if not offer.on_line), ""),
         "drafts": [_draft(d, cases, person) for d in drafts],
         "tracks": tracks,
         "decisions": [
@@ -112,9 +113,14 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "payments": _payments(payments, person),
         "cases": cases,
         "closed": "closed" in request.GET,
-        "reopens": _reopens(cases, today, bool(offers or drafts)),
+        "reopens": _reopens(cases, today, bool(found or drafts)),
     }
     return render(request, "citizen/my.html", facts)
+
+
+def title_of(application: Application) -> str:
+    """What an application is called, in the words of its form."""
+    return form_of(application.form, application.form_version).words(reading()).title
 
 
 def _greeting(now: datetime) -> str:
@@ -136,17 +142,24 @@ def _reopens(cases: list[Case], today: date, something: bool) -> date | None:
     return opens
 
 
-#: The screens, with the answer that tells whether one has been there.
-_ASKED = (("household", "household"), ("income", "incomes"), ("costs", "costs"))
+def _offer(offer: Offer) -> dict[str, Any]:
+    """An offer as a button: what it says names the form where it isn't the month's own application."""
+    assert offer.case is not None
+    title = "" if offer.kind == "renewal" else form_for(offer).words(reading()).title
+    month = offer.month
+    return {"case": offer.case.id, "month": month, "since": month.since, "form": offer.form, "title": title}
 
 
 def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
     case = next(case for case in cases if case.id == draft.case_id)
     adults = [adult for adult in (case.applicant, case.co_applicant) if adult is not None]
+    form = form_behind(draft)
+    asked = [(screen.code, part) for screen in form.screens for part in screen.parts]
     signed = {s.person_id for s in signed_by(draft)} if draft.state == DraftState.SIGNING else set()
     return {
         "id": draft.id,
-        "step": next((step for step, part in _ASKED if part not in draft.answers), "check"),
+        "step": next((step for step, part in asked if part not in draft.answers), "check"),
+        "title": "" if form.kind == "renewal" else form.words(reading()).title,
         "month": draft.period.since,
         "saved_at": draft.saved_at,
         "signing": draft.state == DraftState.SIGNING,

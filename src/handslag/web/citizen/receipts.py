@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -99,15 +100,17 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
     for_month = month(date.fromisoformat(f"{found.body['month']}-01"))
     language: port.Language = "en" if (get_language() or "sv").startswith("en") else "sv"
 
-    def rows(kind: str) -> tuple[port.Fact, ...]:
-        return tuple(
+    def facts(screen: dict[str, Any]) -> tuple[port.Fact, ...]:
+        members = [port.Fact(m["name"], m["role"]) for m in parts["members"]] if screen["household"] else []
+        listed = screen["list"]
+        lines = [
             port.Fact(" · ".join(filter(None, (row["label"], row["person"], row["note"]))), row["amount"])
-            for row in parts[kind]
-        )
+            for row in (listed["rows"] if listed else [])
+        ]
+        if listed and not lines:
+            lines = [port.Fact(listed["none"], "")]
+        return (*members, *lines, *(port.Fact(one.label, one.value) for one in screen["facts"]))
 
-    household = tuple(port.Fact(m["name"], m["role"]) for m in parts["members"])
-    changes = parts["changes"] or gettext("Nothing has changed.")
-    own_words = (port.Fact(gettext("In your own words"), parts["message"]),) if parts["message"] else ()
     local = timezone.localtime(application.received_at)
     return port.Receipt(
         organisation=port.Organisation(
@@ -129,12 +132,7 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
             port.Fact(gettext("Case"), application.case.number),
             port.Fact(gettext("Decision by"), day(decided_by(local.date()))),
         ),
-        parts=(
-            port.ReceiptPart(gettext("Household"), (*household, port.Fact(gettext("Changes"), changes))),
-            port.ReceiptPart(gettext("Income"), rows("incomes") or (port.Fact(gettext("No income"), ""),)),
-            port.ReceiptPart(gettext("Costs"), rows("costs") or (port.Fact(gettext("No costs"), ""),)),
-            *((port.ReceiptPart(gettext("Your message"), own_words),) if own_words else ()),
-        ),
+        parts=(*(port.ReceiptPart(screen["label"], facts(screen)) for screen in parts["screens"] if facts(screen)),),
         closing=(
             port.Section(
                 gettext("How to check this receipt"),

@@ -1,4 +1,4 @@
-"""The renewal: changes, income, costs, check. Every answer is kept as typed, right or wrong, page by page."""
+"""An application, screen by screen as its form says, then the check. Every answer is kept as typed, page by page."""
 
 from __future__ import annotations
 
@@ -10,49 +10,50 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_citizen
+from handslag.domain.intake import forms as forms_as_data
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake import policies
+from handslag.domain.intake.forms import LISTS, Form, Question
 from handslag.domain.intake.models import Draft
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.policies import Problem
-from handslag.domain.intake.queries import application_before, draft_of
+from handslag.domain.intake.queries import WHOLE, application_before, draft_of
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, household_seen_by_relative
 from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.kernel.money import parse_amount
 from handslag.kernel.months import Month
 from handslag.web.citizen import forms
 from handslag.web.citizen.document import code_name, sections
 from handslag.web.citizen.person import me, member_facts
 from handslag.web.citizen.signing import moved_on
-from handslag.web.citizen.steps import after, labels, steps
+from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
 from handslag.web.entry.pages import citizen_page
-from handslag.web.ui.formats import money
-
-#: Which of the draft's answers each screen asks for.
-PARTS = {"household": ("household",), "income": ("incomes",), "costs": ("costs", "message")}
+from handslag.web.ui.formats import money, month
 
 
 @require_POST
 @citizen_page("renewal", instead=("my", "tenant"))
 def apply(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Open the renewal of a month (`case`, `month`), or go on with the one that is open."""
+    """Open the application for a month (`case`, `month`; `form` where it isn't the renewal), or go on with the one
+    that is open."""
     by = _by(request)
     try:
         case = case_for_citizen(UUID(request.POST.get("case", "")), by)
         month = Month.parse(request.POST.get("month", ""))
     except ValueError:
         raise Http404 from None
+    form = request.POST.get("form") or setting("application_forms")["renewal"]
     period = Period.objects.filter(case=case, since=month.since).first()
-    draft = draft_of(period.id) if period else None
+    draft = draft_of(period.id, form) if period else None
     if draft is None:
         try:
             draft = intake.open_draft(
@@ -61,11 +62,12 @@ def apply(request: HttpRequest, tenant: str) -> HttpResponse:
                 now=request.now,  # type: ignore[attr-defined]
                 case=case.id,
                 month=month,
-                language=(get_language() or "sv")[:2],
+                language=reading(),
+                form=form,
             )
         except NotPossible:
             return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?closed")
-    return HttpResponseRedirect(reverse("step", args=[tenant, draft.id, "household"]))
+    return HttpResponseRedirect(reverse("step", args=[tenant, draft.id, form_behind(draft).screens[0].code]))
 
 
 def _by(request: HttpRequest) -> Actor:
@@ -86,6 +88,19 @@ class Screen:
     answers: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def form(self) -> Form:
+        """The form in the version that the draft was begun with."""
+        return form_behind(self.draft)
+
+    @property
+    def asked(self) -> forms_as_data.Screen:
+        """What this screen asks."""
+        found = self.form.screen(self.step)
+        if found is None:
+            raise Http404
+        return found
+
+    @property
     def people(self) -> list[tuple[str, str]]:
         """Whom a line may concern, the viewer first."""
         found = [(m["person"], m["name"]) for m in self.members]
@@ -93,22 +108,33 @@ class Screen:
 
     def read(self, posted: QueryDict) -> dict[str, Any]:
         """The answers of this screen as typed."""
-        language = self.draft.language
-        if self.step == "household":
-            same = posted.get("household-same", "")
-            changes = forms.text(posted.get("household-changes", ""))
-            return {"household": {"same": same if same in ("yes", "no") else "", "changes": changes}}
-        kind = PARTS[self.step][0]
-        rows = forms.read_rows(posted, kind, self.people, language)
-        if posted.get("action") == "last":
-            rows += [self._typed(kind, row) for row in self.missing(kind, rows)]
-        part: dict[str, Any] = {kind: rows}
-        return {**part, "message": forms.text(posted.get("message", ""))} if self.step == "costs" else part
+        part: dict[str, Any] = {}
+        for question in self.asked.questions:
+            if question.kind == "rows":
+                rows = forms.read_rows(posted, question.code, self.people, self.draft.language)
+                if posted.get("action") == "last":
+                    rows += [self._typed(question.code, row) for row in self.missing(question, rows)]
+                part[question.code] = rows
+                continue
+            typed = forms.text(posted.get(question.field, ""))
+            if question.kind == "amount":
+                typed = forms.amount(typed, self.draft.language)
+            if question.choices and typed not in question.choices:
+                typed = ""
+            *above, last = question.code.split(".")
+            into = part
+            for name in above:
+                into = into.setdefault(name, {})
+            into[last] = typed
+        return part
 
-    def missing(self, kind: str, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-        """Last month's lines whose kind isn't among this month's yet."""
+    def missing(self, question: Question, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """Last month's lines whose kind isn't among this month's yet; a form that asks for what comes on top takes
+        none over."""
+        if self.form.kind not in WHOLE:
+            return []
         there = {row["code"] for row in rows}
-        return [row for row in self.before[kind] if row["code"] not in there]
+        return [row for row in self.before[question.code] if row["code"] not in there]
 
     def _typed(self, kind: str, row: dict[str, Any]) -> dict[str, str]:
         typed = {"code": row["code"], "amount": _as_typed(row["amount"], self.draft.language), "note": row["note"]}
@@ -116,46 +142,55 @@ class Screen:
 
     def problems(self) -> list[Problem]:
         """What keeps this screen's answers from being signed."""
-        mine = PARTS[self.step]
-        found = policies.answers_problems(self.answers, self.draft.language)
+        mine = {question.part for question in self.asked.questions}
+        found = policies.answers_problems(self.form, self.answers, self.draft.language)
         return [p for p in found if p.field.split("-")[0] in mine]
 
     def facts(self, problems: list[Problem], blank: int) -> dict[str, Any]:
         """What the template shows."""
-        given: dict[str, Any] = {}
-        if self.step == "household":
-            household = self.answers.get("household") or {}
-            data = {f"household-{name}": household.get(name, "") for name in ("same", "changes")}
-            form = forms.HouseholdForm(data=data)
-            forms.told(form, problems)
-            given = {"household": form, "members": self.members}
-        else:
-            kind = PARTS[self.step][0]
-            rows = self.answers.get(kind) or []
-            given = {
-                "kind": kind,
-                "rows": forms.row_forms(kind, rows, self.people, self.before[kind], problems, blank or not rows),
-                "before": [
-                    {"label": code_name(kind, row["code"]), "amount": money(row["amount"]), "note": row["note"]}
-                    for row in self.before[kind]
-                ],
-                "missing": self.missing(kind, rows),
-            }
-        if self.step == "costs":
-            message = forms.MessageForm(data={"message": self.answers.get("message", "")})
-            forms.told(message, problems)
-            given["message"] = message
-        return {
-            **given,
+        words = self.form.words(reading()).screens[self.step]
+        this = Month.of(self.draft.period.since)
+        months = {"month": month(this.since), "month_before": month((this - 1).since)}
+        plain = [question for question in self.asked.questions if question.kind != "rows"]
+        data = {question.field: question.answer(self.answers) or "" for question in plain}
+        fields = forms.AnswersForm(self.form, plain, data=data)
+        forms.told(fields, problems, self.form)
+        back = beside(self.form, self.step, -1)
+        facts: dict[str, Any] = {
+            "title": words.title.format(**months),
+            "lead": words.lead.format(**months),
+            "members": self.members if self.asked.shows == "household" else [],
+            "parts": [fields[question.field] if question in plain else "" for question in self.asked.questions],
+            "said": [(fields[q.field].label, self._said(q)) for q in plain if q.answer(self.answers)],
             "draft": self.draft,
-            "month": self.draft.period.since,
-            "month_before": (Month.of(self.draft.period.since) - 1).since,
+            "month": this.since,
+            "month_before": (this - 1).since,
             "steps": steps(self.tenant, self.draft, self.step),
+            "back": reverse("step", args=[self.tenant, self.draft.id, back]) if back else "",
             "here": reverse("step", args=[self.tenant, self.draft.id, self.step]),
             "save_url": reverse("save", args=[self.tenant, self.draft.id, self.step]),
             "version": self.draft.version,
-            "form": {"errors": links(problems, self.answers)},
+            "form": {"errors": links(self.form, problems, self.answers)},
         }
+        listed = self.asked.rows
+        if listed is None:
+            return facts
+        rows = self.answers.get(listed.code) or []
+        before = self.before[listed.code]
+        return {
+            **facts,
+            "kind": listed.code,
+            "rows": forms.row_forms(listed, rows, self.people, before, problems, blank or not rows),
+            "before": [
+                {"label": code_name(listed.code, row["code"]), "amount": money(row["amount"]), "note": row["note"]}
+                for row in before
+            ],
+            "missing": self.missing(listed, rows),
+        }
+
+    def _said(self, question: Question) -> str:
+        typed = str(question.answer(self.answers))
+        return self.form.words(reading()).questions[question.code].options.get(typed, typed)
 
 
 def _as_typed(amount: int, language: str) -> str:
@@ -165,14 +200,15 @@ def _as_typed(amount: int, language: str) -> str:
     return text
 
 
-def links(problems: list[Problem], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+def links(form: Form, problems: list[Problem], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(id of the control, what to do) for each problem; where there are several lines it says which."""
     found = []
     for problem in problems:
         kind, _, rest = problem.field.partition("-")
-        target = kind if not rest and kind != "message" else f"id_{problem.field}"
-        target += "_0" if problem.field.endswith("-same") else ""
-        text = forms.words(problem.code, problem.field)
+        own = next((one for one in form.questions if one.field == problem.field), None)
+        target = kind if kind in LISTS and not rest else f"id_{problem.field}"
+        target += "_0" if own is not None and own.choices else ""
+        text = forms.words(problem, form)
         rows = answers.get(kind)
         if rest and isinstance(rows, list) and len(rows) > 1:
             number = int(rest.split("-")[0])
@@ -206,7 +242,7 @@ def _screen(tenant: str, step: str, draft: Draft, viewer: Person) -> Screen:
 @require_http_methods(["GET", "HEAD", "POST"])
 @citizen_page("renewal")
 def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
-    """A screen of the renewal. POST keeps what was typed, then goes where `action` says: on, another line
+    """A screen of the application. POST keeps what was typed, then goes where `action` says: on, another line
     (add), a line less (remove-2), last month's lines (last)."""
     viewer, by = me(request), _by(request)
     found = draft_for_citizen(draft, by)
@@ -217,7 +253,7 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
     posted: QueryDict | None = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
     if step == "check":
         return _check(request, screen)
-    template = "citizen/household.html" if step == "household" else "citizen/rows.html"
+    template = "citizen/screen.html"
     if posted is None:
         problems = screen.problems() if "problems" in request.GET else []
         return render(request, template, screen.facts(problems, int("add" in request.GET)))
@@ -236,16 +272,16 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
         return HttpResponseRedirect(reverse("sign", args=[tenant, draft]))
     if request.method != "POST":
         return render(request, template, {**screen.facts([], 0), "restored": True})
-    here, action = reverse("step", args=[tenant, draft, step]), posted.get("action", "")
+    here, action, listed = reverse("step", args=[tenant, draft, step]), posted.get("action", ""), screen.asked.rows
     if action == "add":
-        last = len(screen.answers[PARTS[step][0]])
-        return HttpResponseRedirect(f"{here}?add#{PARTS[step][0]}-{last}")
+        last = len(screen.answers[listed.code]) if listed else 0
+        return HttpResponseRedirect(f"{here}?add#{listed.code if listed else ''}-{last}")
     if action == "last" or action.startswith("remove-"):
-        return HttpResponseRedirect(f"{here}#{PARTS[step][0]}")
+        return HttpResponseRedirect(f"{here}#{listed.code if listed else ''}")
     problems = screen.problems()
     if problems:
         return render(request, template, screen.facts(problems, 0), status=422)
-    return HttpResponseRedirect(reverse("step", args=[tenant, draft, after(step)]))
+    return HttpResponseRedirect(reverse("step", args=[tenant, draft, beside(screen.form, step, 1)]))
 
 
 def _save(request: HttpRequest, by: Actor, screen: Screen, posted: QueryDict, part: dict[str, Any]) -> Draft:
@@ -266,8 +302,6 @@ def save(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
     """Keep what is typed so far: {"version": n}, or 409 when somebody else changed this screen."""
     viewer, by = me(request), _by(request)
     found = draft_for_citizen(draft, by)
-    if step not in PARTS:
-        raise Http404
     screen = _screen(tenant, step, found, viewer)
     try:
         saved = _save(request, by, screen, request.POST, screen.read(request.POST))
@@ -296,7 +330,7 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         except NotPossible as refusal:
             if refusal.code != "incomplete":
                 return HttpResponseRedirect(reverse("my", args=[tenant]))
-    problems = policies.answers_problems(draft.answers, draft.language)
+    problems = policies.answers_problems(screen.form, draft.answers, draft.language)
     shown, _, text = intake.document_to_sign(draft)
     account = account_on(draft.case.applicant_id, request.door.the_tenant.today(request.now))  # type: ignore[attr-defined]
     mine = draft.case.applicant_id == screen.viewer.id
@@ -304,6 +338,7 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "draft": draft,
         "month": draft.period.since,
         "steps": steps(tenant, draft, "check"),
+        "back": reverse("step", args=[tenant, draft.id, beside(screen.form, "check", -1)]),
         "sections": sections(shown, screen.viewer.id),
         "answered": "yes" if (draft.answers.get("household") or {}).get("same") else "no",
         "signing_text": text,
@@ -320,10 +355,12 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
 
 def _elsewhere(tenant: str, draft: Draft, problems: list[Problem]) -> list[dict[str, str]]:
     """The problems as one list, each leading to its field on its screen."""
-    where = {part: step for step, parts in PARTS.items() for part in parts}
+    form = form_behind(draft)
+    named = labels(form)
+    where = {part: screen.code for screen in form.screens for part in screen.parts}
     found = []
-    for problem, (target, words) in zip(problems, links(problems, draft.answers), strict=True):
+    for problem, (target, words) in zip(problems, links(form, problems, draft.answers), strict=True):
         step = where[problem.field.split("-")[0]]
         address = f"{reverse('step', args=[tenant, draft.id, step])}?problems#{target}"
-        found.append({"url": address, "text": f"{labels()[step]}: {words}"})
+        found.append({"url": address, "text": f"{named[step]}: {words}"})
     return found

@@ -7,9 +7,9 @@ from handslag.web.citizen import login, messages, overview, receipts, renewal, s
 
 
 class Screen(StringConverter):
-    """A screen of the renewal that is reached by its name."""
+    """A screen of an application that is reached by its name; its form says which there are."""
 
-    regex = "household|income|costs|check"
+    regex = "[a-z][a-z-]{1,30}"
 
 
 register_converter(Screen, "screen")
