@@ -23,6 +23,7 @@ COMMANDS = {
     "organisation": "enter an organisation, admit its staff, change its settings",
     "demo": "fill the demonstration of invented organisations and people",
     "journey": "drive one application from filing to payment through the running product",
+    "forms": "list the forms by which applications are taken; check and publish one",
     "sheet": "calculate the sheet of one case file",
     "verify": "check the chains, signatures and invariants of the stored data",
 }

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import override_settings
 
 from handslag.domain.casefile.operations import close_case, move_in
 from handslag.domain.intake import forms
@@ -18,7 +19,7 @@ from handslag.domain.intake.operations import open_draft
 from handslag.domain.intake.policies import answers_problems
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
-from tests.bed import Process
+from tests.bed import ROOT, Process
 from tests.office import TEST
 from tests.web.caseworker.conftest import Desk
 
@@ -160,36 +161,35 @@ def test_who_lives_otherwise_or_has_no_open_case_is_not_led_into_a_renewal(offic
     assert "Ansök för" in visit(office, known.citizens[0]).get(f"/{office.slug}/my/").content.decode()
 
 
-def test_a_published_version_never_changes_and_a_draft_stays_on_its_own(tmp_path: Path, settings: Any) -> None:
+def test_a_published_version_never_changes_and_a_draft_stays_on_its_own(tmp_path: Path) -> None:
     first = tmp_path / "example.other" / "1"
-    shutil.copytree(Path(settings.FORM_FOLDERS[0]) / GLASSES / "1", first)
+    shutil.copytree(ROOT / "tests/forms" / GLASSES / "1", first)
     second = tmp_path / "example.other" / "2"
     shutil.copytree(first, second)
-    settings.FORM_FOLDERS = [str(tmp_path)]
-    (second / forms.PUBLISHED).unlink()
-    assert forms.current("example.other").version == 1  # what isn't published isn't there
+    with override_settings(FORM_FOLDERS=[str(tmp_path)]):
+        (second / forms.PUBLISHED).unlink()
+        assert forms.current("example.other").version == 1  # what isn't published isn't there
     text = second / "form.yaml"
-    text.write_text(
-        text.read_text().replace("{code: eyes.paid, kind: amount}", "{code: eyes.paid, kind: amount, required: true}")
-    )
-    with pytest.raises(FormError, match=r"sv: eyes.paid doesn't say what to do where it is missing; en|en: eyes.paid"):
+    given = text.read_text()
+    text.write_text(given.replace("eyes.paid, kind: amount", "eyes.paid, kind: amount, required: true"))
+    with pytest.raises(FormError, match=r"en: eyes.paid doesn't say what to do where it is missing; sv: eyes.paid"):
         forms.publish(second)
-    text.write_text(
-        text.read_text().replace("eyes.paid, kind: amount, required: true", "eyes.paid, kind: text, lines: 2")
-    )
+    text.write_text(given.replace("eyes.paid, kind: amount", "eyes.paid, kind: text, lines: 2"))
     forms.publish(second)
-    settings.FORM_FOLDERS = [str(tmp_path), str(tmp_path / "nothing")]  # as a process that starts later
-    assert forms.current("example.other").version == 2
-    assert form_of("example.other", 1).question("eyes.paid").kind == "amount"  # type: ignore[union-attr]
-    (first / "texts.sv.yaml").write_text((first / "texts.sv.yaml").read_text().replace("Din syn", "Din tur"))
-    settings.FORM_FOLDERS = [str(tmp_path), str(tmp_path / "later")]
-    with pytest.raises(FormError, match=r"texts.sv.yaml isn't what was published"):
+    later = [str(tmp_path), str(tmp_path / "nothing")]  # as a process that starts later would read it
+    with override_settings(FORM_FOLDERS=later):
+        kinds = [form_of("example.other", version).question("eyes.paid") for version in (1, 2)]
+        assert [one.kind for one in kinds if one] == ["amount", "text"]
+        assert forms.current("example.other").version == 2
+    words = first / "texts.sv.yaml"
+    words.write_text(words.read_text().replace("Din syn", "Din tur"))
+    with override_settings(FORM_FOLDERS=[*later, str(tmp_path / "more")]), pytest.raises(FormError, match="published"):
         forms.forms()
-    with pytest.raises(FormError, match="isn't what was published"):
+    with pytest.raises(FormError, match=r"texts.sv.yaml isn't what was published; make a new version"):
         forms.publish(first)
 
 
-def test_a_condition_asks_and_discards_nothing(settings: Any) -> None:
+def test_a_condition_asks_and_discards_nothing() -> None:
     form = form_of(GLASSES, 1)
     asked = {p.field for p in answers_problems(form, {"eyes": {"tested": "yes"}}, "sv")}
     assert asked == {"eyes-tested_on", "eyes-use", "costs"}

@@ -99,14 +99,15 @@ class InboxClosed(Event):
 def open_draft(
     *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, language: str, form: str = ""
 ) -> Done[Draft]:
-    """Open an application on-line for a month of one's own case, by `form` or by what the month is offered for first.
+    """Open an application on-line for a month of one's own case, by `form` (none named: the renewal).
     A draft that is there already is given back by `queries.draft_of`; NotPossible("month closed") for a month that
     can't be applied for."""
     found = case_for_citizen(case, by)
     assert by.id is not None
     today = acting_door().the_tenant.today(now)
     offered = policies.offers(cases_of(by.id), adults_beside(by.id, today), today, {found.id: periods_of(found.id)})
-    fitting = [o for o in offered if o.on_line and o.case == found and o.month == month and form in ("", o.form)]
+    wanted = form or setting("application_forms")["renewal"]
+    fitting = [o for o in offered if o.on_line and o.case == found and o.month == month and o.form == wanted]
     if not fitting:
         raise NotPossible("month closed")
     definition = policies.form_for(fitting[0])

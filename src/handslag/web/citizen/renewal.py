@@ -148,7 +148,7 @@ class Screen:
 
     def facts(self, problems: list[Problem], blank: int) -> dict[str, Any]:
         """What the template shows."""
-        words = self.form.words(reading()).screens[self.step]
+        words = self.form.words(reading()).screens[self.asked.code]
         this = Month.of(self.draft.period.since)
         months = {"month": month(this.since), "month_before": month((this - 1).since)}
         plain = [question for question in self.asked.questions if question.kind != "rows"]
