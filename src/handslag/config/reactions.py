@@ -51,6 +51,7 @@ from handslag.domain.intake.operations import (
     ApplicationSigned,
     ApplicationSubmitted,
     DraftOpened,
+    DraftWithdrawn,
     HandedOver,
     InboxClosed,
     InboxPutBack,
@@ -368,6 +369,11 @@ def _ask_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind="signature")
 
 
+def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["signing"]:
+        _ask_the_other_adult(event, by, now)
+
+
 def _render_letter(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.letters import render_letter
     from handslag.jobs.queue import defer
@@ -430,6 +436,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     WarningsReconciled: (),
     WarningAcknowledged: (),
     DraftOpened: (),
+    DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (Reaction(_tell_caseworker, causes=(NoticesQueued,)),),
     InboxTaken: (Reaction(_check_taken, causes=(WarningsReconciled,)),),

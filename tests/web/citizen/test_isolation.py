@@ -27,7 +27,12 @@ PAGES = (
     "decisions/{decision}/letter.pdf",
     "cases/{case}/messages/",
 )
-POSTS = ("drafts/{draft}/household/save/", "drafts/{draft}/sign/begin/", "drafts/{draft}/change/")
+POSTS = (
+    "drafts/{draft}/household/save/",
+    "drafts/{draft}/sign/begin/",
+    "drafts/{draft}/change/",
+    "drafts/{draft}/withdraw/",
+)
 
 
 def everything(folder: Any) -> dict[str, Any]:

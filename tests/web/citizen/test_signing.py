@@ -10,7 +10,9 @@ from django.db import connection
 
 from handslag.domain.intake.models import Application, Draft, Receipt
 from handslag.domain.intake.operations import change_again, fix_for_signing, save_answers
+from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen import eid as eid_of_citizens
 from tests.office import TEST
 
@@ -134,3 +136,25 @@ def test_an_answer_that_this_browser_did_not_ask_for_is_refused(office: Any, vis
     answer = other.get(back)
     assert (answer.status_code, "Börja om" in answer.content.decode()) == (400, True)
     assert applications(office) == 0
+
+
+def test_one_of_two_takes_it_back_and_what_was_written_is_there_again(office: Any, visit: Any) -> None:
+    couple = office.case(("Amira", "Haddad", "19880808"), ("Yusuf", "Åberg", "19850505"), email="x@example.org")
+    draft = couple.draft()
+    assert couple.signed(draft, 0) is None
+    yusuf, amira = visit(office, couple.citizens[1]), visit(office, couple.citizens[0])
+    assert "Om du inte vill skriva under" in yusuf.get(f"/{office.slug}/drafts/{draft.id}/sign/").content.decode()
+    answer = yusuf.post(f"/{office.slug}/drafts/{draft.id}/withdraw/")
+    assert "tillbakatagen" in yusuf.get(answer.headers["Location"]).content.decode()
+    with acting(office.slug, TEST, "look"):
+        assert Draft.objects.get(id=draft.id).state == "withdrawn"
+        told = list(Notice.objects.filter(kind="signature").order_by("id").values_list("person_id", flat=True))
+    assert told == [couple.citizens[1].id, couple.citizens[0].id]
+    with pytest.raises(NotPossible, match="ended"):
+        couple.signed(draft, 1)
+    again = yusuf.post(f"/{office.slug}/drafts/{draft.id}/withdraw/")
+    assert again.headers["Location"] == f"/{office.slug}/my/"
+    told_again = {"case": couple.case.id, "month": office.month}
+    where = amira.post(f"/{office.slug}/drafts/", told_again).headers["Location"]
+    assert str(draft.id) not in where
+    assert 'value="6 200"' in amira.get(where.replace("/household/", "/costs/")).content.decode()

@@ -25,7 +25,7 @@ MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
 #: The lists that a form can ask for, with their kinds of line.
 LISTS: Final[Mapping[str, Mapping[str, Any]]] = {"incomes": INCOMES, "costs": COSTS}
 #: Names that a screen can't have: they are steps of their own.
-STEPS_BESIDE = ("check", "sign", "change")
+STEPS_BESIDE = ("check", "sign", "change", "withdraw")
 PUBLISHED = "published.yaml"
 
 

@@ -57,6 +57,12 @@ class DraftOpened(Event):
     kind = "draft opened"
 
 
+class DraftWithdrawn(Event):
+    """An application that wasn't sent was taken back, or one of two adults doesn't want to sign it."""
+
+    kind = "draft withdrawn"
+
+
 class ApplicationSigned(Event):
     """One of two adults has signed; the other is awaited."""
 
@@ -101,7 +107,7 @@ def open_draft(
 ) -> Done[Draft]:
     """Open an application on-line for a month of one's own case, by `form` (none named: the renewal).
     A draft that is there already is given back by `queries.draft_of`; NotPossible("month closed") for a month that
-    can't be applied for."""
+    can't be applied for. What was written in one that was taken back stands in it again."""
     found = case_for_citizen(case, by)
     assert by.id is not None
     today = acting_door().the_tenant.today(now)
@@ -111,15 +117,24 @@ def open_draft(
     if not fitting:
         raise NotPossible("month closed")
     definition = policies.form_for(fitting[0])
+    period = period_of(found, month)
+    ended = Draft.objects.filter(
+        period=period,
+        form=definition.name,
+        form_version=definition.version,
+        channel="online",
+        state__in=[DraftState.WITHDRAWN, DraftState.EXPIRED],
+    )
+    before = ended.order_by("-saved_at").values_list("answers", flat=True).first() or {}
     draft = Draft.objects.create(
         case=found,
-        period=period_of(found, month),
+        period=period,
         author_id=by.id,
         channel="online",
         language=language,
         form=definition.name,
         form_version=definition.version,
-        answers={},
+        answers={name: part for name, part in before.items() if name != SAVED},
         opened_at=now,
         saved_at=now,
     )
@@ -215,6 +230,21 @@ def change_again(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) ->
     found.version += 1
     found.save(update_fields=["state", "shown", "shown_digest", "signing_text", "version"])
     return Done(found)
+
+
+@operation()
+def withdraw_draft(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
+    """Take an application back before it is sent; either adult may, also instead of signing. Signatures given so far
+    lead to nothing. What was written comes back when it is begun again. NotPossible("ended") once it is sent."""
+    found = _draft_for(draft, by)
+    if found.state not in (DraftState.OPEN, DraftState.SIGNING):
+        raise NotPossible("ended")
+    signing = found.state == DraftState.SIGNING
+    found.state = DraftState.WITHDRAWN
+    found.version += 1
+    found.save(update_fields=["state", "version"])
+    payload = {"draft": str(found.id), "person": str(by.id), "signing": signing}
+    return Done(found, DraftWithdrawn(subject=found.case_id, payload=payload))
 
 
 @operation(silent=True)

@@ -169,6 +169,7 @@ EVENTS: dict[str, str | Promise] = {
     "message answered": _("Answered a message"),
     "case closed": _("Case closed"),
     "draft opened": _("Application begun"),
+    "draft withdrawn": _("Application taken back before it was sent"),
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
     "inbox taken": _("Taken to work on"),

@@ -113,6 +113,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "payments": _payments(payments, person),
         "cases": cases,
         "closed": "closed" in request.GET,
+        "taken_back": "taken-back" in request.GET,
         "reopens": _reopens(cases, today, bool(found or drafts)),
     }
     return render(request, "citizen/my.html", facts)

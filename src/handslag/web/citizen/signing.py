@@ -156,6 +156,18 @@ def _signed_meanwhile(request: HttpRequest, state: str) -> bool:
 
 @require_POST
 @citizen_page("renewal", instead=("sign", "tenant", "draft"))
+def withdraw(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
+    """Take the application back before it is sent; leads to My pages, or to the receipt where it was sent just now."""
+    by = request.door.the_actor  # type: ignore[attr-defined]
+    try:
+        intake.withdraw_draft(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
+    except NotPossible:
+        return HttpResponseRedirect(moved_on(tenant, draft_for_citizen(draft, by)) or reverse("my", args=[tenant]))
+    return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?taken-back")
+
+
+@require_POST
+@citizen_page("renewal", instead=("sign", "tenant", "draft"))
 def change(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Back from signing to changing; signatures given so far no longer count."""
     by = request.door.the_actor  # type: ignore[attr-defined]

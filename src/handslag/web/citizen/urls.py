@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:tenant>/drafts/", renewal.apply, name="apply"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/", signing.sign, name="sign"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/begin/", signing.begin, name="begin"),
+    path("<slug:tenant>/drafts/<uuid:draft>/withdraw/", signing.withdraw, name="withdraw"),
     path("<slug:tenant>/drafts/<uuid:draft>/change/", signing.change, name="change"),
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/", renewal.step, name="step"),
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/save/", renewal.save, name="save"),
