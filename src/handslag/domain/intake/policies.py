@@ -77,7 +77,7 @@ def _value(question: Question, typed: str, asked: bool, language: str, problems:
             wrong("missing" if not typed else "choose")
         if question.kind == "choice":
             return typed if known else None
-        return typed == "yes" if known or question.required else None
+        return typed == "yes" if known else None
     if not typed.strip():
         if asked:
             wrong("missing")

@@ -340,7 +340,6 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "steps": steps(tenant, draft, "check"),
         "back": reverse("step", args=[tenant, draft.id, beside(screen.form, "check", -1)]),
         "sections": sections(shown, screen.viewer.id),
-        "answered": "yes" if (draft.answers.get("household") or {}).get("same") else "no",
         "signing_text": text,
         "account_end": account.number[-4:] if account and mine else "",
         "problems": _elsewhere(tenant, draft, problems),
