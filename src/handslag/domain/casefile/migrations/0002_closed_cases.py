@@ -4,26 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('casefile', '0001_initial'),
-        ('people', '0002_name_tokens'),
-        ('tenancy', '0001_initial'),
+        ("casefile", "0001_initial"),
+        ("people", "0002_name_tokens"),
+        ("tenancy", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='closed_because',
+            model_name="case",
+            name="closed_because",
             field=models.CharField(max_length=400, null=True),
         ),
         migrations.AddField(
-            model_name='case',
-            name='closed_on',
+            model_name="case",
+            name="closed_on",
             field=models.DateField(null=True),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_because', None), ('closed_on', None), ('state', 'open')), models.Q(('closed_because__gt', ''), ('closed_on__gte', models.F('opened_on')), ('state', 'closed')), _connector='OR'), name='case_closed_with_day_and_reason'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_because", None), ("closed_on", None), ("state", "open")),
+                    models.Q(
+                        ("closed_because__gt", ""), ("closed_on__gte", models.F("opened_on")), ("state", "closed")
+                    ),
+                    _connector="OR",
+                ),
+                name="case_closed_with_day_and_reason",
+            ),
         ),
     ]
