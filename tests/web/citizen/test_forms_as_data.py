@@ -108,6 +108,8 @@ def test_a_service_is_one_folder_from_citizen_and_paper_to_inbox_and_decision(
         sheet = case.assessed()
         applied = applied_in(office, sheet, "costs")
         assert applied["RENT"] == 6_200_00 and applied["GLASSES"] == glasses
+        shown = hanna.open(f"/cases/{case.case.id}/periods/{office.month}/")
+        assert shown.status_code == 200 and "Glasses" in shown.text and "Activity support" in shown.text
         case.decided(reasons="Kostnaden är skälig")
     assert waiting(office) == 0
 

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from handslag.domain.entitlement.queries import Before, own_norms
 from handslag.domain.entitlement.queries import before as earlier_months
 from handslag.domain.intake.models import Application
+from handslag.domain.intake.queries import rows_applied_for
 from handslag.domain.people.queries import Seen
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
@@ -158,7 +159,7 @@ def form_for(
     costs_before = _sums((c.code, c.accepted) for c in before.costs) if before else {}
     incomes_before = _sums((i.code, i.gross) for i in before.incomes) if before else {}
     facts = _changed_first(facts, costs_before, incomes_before) if before else facts
-    given = application.document["answers"]["incomes"] if application else []
+    given = rows_applied_for(application, "incomes") if application else []
     applied = dict(zip(_keys((i["code"], i["person"]) for i in given), (i["amount"] for i in given), strict=True))
     costs = [
         Row(
