@@ -78,7 +78,7 @@ def test_what_is_not_hers_looks_like_what_is_not_there(
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
         named = [refused.filter(subject=key).count() for key in keys.values()]
-    assert named == [4, 0, 8, 4]  # each refusal is logged once; that of a decision names its case
+    assert named == [4, 0, 9, 4]  # each refusal is logged once; that of a decision names its case
 
 
 def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:
