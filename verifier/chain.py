@@ -24,6 +24,7 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "audit_payload": frozenset("*"),
     "audit_readentry": frozenset("*"),
     "audit_subject": frozenset({"seq", "head"}),
+    "casefile_notedraft": frozenset("*"),
     "casefile_period": frozenset({"last_application_at", "last_decision_on", "result"}),
     "documents_text": frozenset("*"),
     "entitlement_assessment": frozenset("*"),
@@ -32,6 +33,7 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "intake_signingrequest": frozenset("*"),
     "people_nametoken": frozenset("*"),
     "tenancy_counter": frozenset("*"),
+    "tenancy_preference": frozenset("*"),
 }
 
 #: Kinds of event whose payload other checks look at.

@@ -18,9 +18,11 @@ WORKING_STATE = {
     "audit_readentry": "looks and refusals, in no chain: append-only by privileges and trigger",
     "documents_text": "named by the digest of its own words; key and language are labels",
     "entitlement_assessment": "the caseworker's working copy",
+    "casefile_notedraft": "drafts are no history; what was done is the note",
     "entitlement_personmonth": "follows from the sheets of the decisions in force, and is made anew with each",
     "intake_draft": "drafts are no history; what was submitted is the application",
     "intake_signingrequest": "a step-up under way; its outcome is the signature",
+    "tenancy_preference": "how somebody likes her screen: nothing of a case follows from it",
     "people_nametoken": "words to search by; follows from the names, and is made anew with them",
     "tenancy_counter": "a number given out twice is refused by the table that carries it",
 }
