@@ -25,6 +25,7 @@ COMMANDS = {
     "journey": "drive one application from filing to payment through the running product",
     "forms": "list the forms by which applications are taken; check and publish one",
     "sheet": "calculate the sheet of one case file",
+    "recompute": "compute every stored sheet again and name what differs",
     "verify": "check the chains, signatures and invariants of the stored data",
 }
 

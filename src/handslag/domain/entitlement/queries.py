@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +70,15 @@ def local_norms() -> list[Norm]:
     return found
 
 
+def local_norms_at(moment: datetime) -> list[Norm]:
+    """What the municipality had confirmed by that moment, as norms with their history. Rows are read once per door."""
+    memory = acting_door().memory
+    if "local_norm_rows" not in memory:
+        rows = LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at")
+        memory["local_norm_rows"] = list(rows)
+    return _as_norms(row for row in memory["local_norm_rows"] if row.confirmed_at <= moment)
+
+
 def _as_norms(rows: Iterable[LocalNorm]) -> list[Norm]:
     """Of two rows from one day the later confirmed one holds; a row without a value ends the one before."""
     by_name: dict[str, dict[date, LocalNorm]] = {}
@@ -97,8 +106,8 @@ def _told(row: LocalNorm, since: date) -> dict[str, Any]:
 
 
 def norms_in_force(facts: Facts, today: date) -> Norms:
-    """The norms of the facts' first day with what the municipality has set; sections of `today`."""
-    return norms_of(facts, None, today, local_norms())
+    """The norms of the facts' first day as known `today`, with what the municipality has set; sections of `today`."""
+    return norms_of(facts, today, today, local_norms())
 
 
 def applied_facts(case: Case, period: Period, application: Application | None) -> Facts:

@@ -1,0 +1,114 @@
+"""Stored sheets computed again: equal to the byte, and each difference named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from handslag.domain.entitlement.models import Sheet
+from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
+from handslag.domain.entitlement.recompute import Difference, chunk_of_sheets, differences
+from handslag.domain.tenancy.door import acting
+from handslag.rules.norms import Norm
+from handslag.rules.se import numbers
+from tests.bed import ROOT, Database
+from tests.domain.test_entitlement import RENT, TEN, second_administrator
+from tests.office import TEST, Office, open_office
+
+
+@pytest.fixture
+def office(connect: Any, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office with one sheet, of 10 March 2026."""
+    monkeypatch.setattr("handslag.kernel.clock.now", lambda: datetime(2026, 3, 10, 9, tzinfo=UTC))
+    office = open_office(connect)
+    office.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    folder = office.case()
+    folder.applied(TEN | {"costs": [{"code": "RENT", "amount": "7 000", "note": ""}]})
+    folder.assessed()
+    return office
+
+
+def found(office: Office) -> list[Difference]:
+    with acting(office.slug, TEST, "look"):
+        sheets = chunk_of_sheets(None)
+        assert len(sheets) >= 1
+        return [difference for sheet in sheets for difference in differences(sheet)]
+
+
+@pytest.fixture
+def norms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Replace the norm files' norms in this test."""
+
+    def put(changed: dict[str, Norm]) -> None:
+        monkeypatch.setattr(numbers, "history", lambda *a, **k: changed)
+        numbers.norms_for.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    numbers.norms_for.cache_clear()
+
+
+def raised(norm: Norm, known_from: date | None) -> Norm:
+    """The norm with a corrected value, from 1 March 2026."""
+    value = norm.on(date(2026, 3, 1))
+    rows = tuple(row + 100 for row in value.value) if isinstance(value.value, tuple) else int(value.value) + 100
+    corrected = replace(value, since=date(2026, 3, 1), value=rows, known_from=known_from)
+    return replace(norm, values=[v for v in norm.values if v.since < date(2026, 3, 1)] + [corrected])
+
+
+def test_a_norm_corrected_later_changes_no_earlier_sheet_and_one_rewritten_is_named(office: Office, norms: Any) -> None:
+    assert found(office) == []
+    real, name = dict(numbers.history()), "riksnorm.single"
+    norms(real | {name: raised(real[name], date(2026, 3, 11))})
+    assert found(office) == []
+    norms(real | {name: raised(real[name], None)})
+    told = found(office)
+    assert {d.what for d in told} >= {"norm set", "row", "line", "total"}
+    assert {(d.organisation, d.since, d.sheet) for d in told} == {(office.slug, "2026-03-01", 1)}
+    granted = next(d for d in told if d.code == "granted" and d.what == "row")
+    assert granted.recomputed == granted.stored + 100_00
+    norms({key: norm for key, norm in real.items() if key != name})
+    assert [d.what for d in found(office)] == ["not computed"]
+
+
+def test_what_the_municipality_confirms_later_is_not_used(office: Office) -> None:
+    second_administrator(office)
+    office.now = datetime(2026, 3, 12, 9, tzinfo=UTC)
+    entry = RENT | {"rows": [6000, 7000, 8000]}
+    row = enter_local_norm(**office.act("alva"), entry=entry, since=date(2026, 3, 1), source="§ 88")
+    confirm_local_norm(**office.act("axel"), norm=row.id)
+    assert found(office) == []
+
+
+def test_a_sheet_that_was_altered_is_named(office: Office, database: Database) -> None:
+    with acting(office.slug, TEST, "look"):
+        sheet = Sheet.objects.get()
+    with psycopg.connect(database.admin, autocommit=True) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        administrator.execute(
+            "UPDATE entitlement_sheet SET body = jsonb_set(body, '{lines,0,amount}', '1') WHERE id = %s", [sheet.id]
+        )
+    digest, line = found(office)
+    assert (digest.what, digest.stored) == ("sheet digest", sheet.digest)
+    assert (line.what, line.stored, line.recomputed) == ("line", 1, sheet.body["lines"][0]["amount"])
+    assert line.code == sheet.body["lines"][0]["code"]
+
+
+def test_the_command_finds_all_equal_in_every_organisation(filled: Any) -> None:
+    told = [sys.executable, "-m", "handslag.cli.main", "recompute", "--format", "json"]
+    environment = filled.copy.environment() | {"HANDSLAG_DATA": str(filled.files.parent)}
+    done = subprocess.run(told, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["differences"], report["checked"] >= 5) == (0, True)
+    told += ["--tenant", "nowhere"]
+    done = subprocess.run(told, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "nowhere" in done.stderr) == (1, True)
