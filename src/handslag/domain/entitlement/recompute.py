@@ -72,8 +72,8 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
         facts = rules.Facts.from_json(sheet.snapshot.facts)
         norms = rules.norms_of(facts, sheet.known_on, sheet.known_on, local_norms_at(sheet.computed_at))
         body = rules.calculate(facts, norms).to_json()
-    except (FactsError, NormError, NormMissing, PackError) as error:
-        yield differs("not computed", "", sheet.granted, str(error))
+    except (FactsError, NormError, NormMissing, PackError, KeyError) as error:
+        yield differs("not computed", "", sheet.granted, f"{type(error).__name__}: {error}")
         return
     if sheet.norm_set.digest != body["norm_digest"]:
         yield differs("norm set", "", sheet.norm_set.digest, body["norm_digest"])
@@ -90,11 +90,12 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
         if stored == recomputed:
             continue
         if name == "totals":
+            stored, recomputed = stored or {}, recomputed or {}
             for code in sorted(stored.keys() | recomputed.keys()):
                 if stored.get(code) != recomputed.get(code):
                     yield differs("total", code, stored.get(code), recomputed.get(code))
         elif name == "lines":
-            yield from (differs("line", *told) for told in _lines(stored, recomputed))
+            yield from (differs("line", *told) for told in _lines(stored or [], recomputed or []))
         else:
             yield differs("field", name, stored, recomputed)
 
