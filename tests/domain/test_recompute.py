@@ -15,7 +15,7 @@ import pytest
 
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
-from handslag.domain.entitlement.recompute import Difference, chunk_of_sheets, differences
+from handslag.domain.entitlement.queries import Difference, chunk_of_sheets, differences
 from handslag.domain.tenancy.door import acting
 from handslag.rules.norms import Norm
 from handslag.rules.se import numbers

@@ -27,7 +27,7 @@ def recompute(
     checked, found = 0, 0
     with told_plainly(), acting_as("auditor"):
         from handslag.domain.entitlement.models import Sheet
-        from handslag.domain.entitlement.recompute import chunk_of_sheets, differences
+        from handslag.domain.entitlement.queries import chunk_of_sheets, differences
         from handslag.domain.tenancy.door import UnknownTenant, acting, system
         from handslag.jobs.acts import tenants
 
