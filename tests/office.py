@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -262,7 +264,18 @@ def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
 
 
 def run_jobs(database: Any) -> None:
-    """Do all queued jobs, in a process of their own under the role worker."""
+    """Do all queued jobs, in a process of their own under the role worker; those that another worker of this run has
+    taken meanwhile are waited for."""
     command = [sys.executable, "-m", "handslag.cli.main", "worker", "--once"]
     done = subprocess.run(command, env=database.environment("worker"), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
+    until = time.monotonic() + 20
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        while admin.execute(_BEING_DONE).fetchone() and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+_BEING_DONE = b"""
+SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND coalesce(scheduled_at, now()) <= now()
+AND task_name NOT IN (SELECT task_name FROM procrastinate_periodic_defers) LIMIT 1
+"""

@@ -132,6 +132,7 @@ def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str) -> 
 
 def test_a_surplus_is_carried_on_where_the_caseworker_chooses_so(office: Any) -> None:
     from handslag.domain.entitlement.queries import applied_facts, newest_application
+    from handslag.domain.people.queries import Seen
     from handslag.domain.tenancy.door import acting, system
     from handslag.web.caseworker.facts import form_for, read
 
@@ -141,7 +142,8 @@ def test_a_surplus_is_carried_on_where_the_caseworker_chooses_so(office: Any) ->
     with acting(office.slug, system("test"), "look"):
         application = newest_application(period.id)
         facts = applied_facts(folder.case, period, application)
-        names = {str(folder.case.applicant_id): "Petra"}
+        petra = folder.case.applicant
+        names = {petra.id: Seen(petra.id, "Petra", "", petra.birth_on, False)}
 
         def form(facts: Any) -> Any:
             return form_for(facts, 0, names, "en", application, facts, 2_280_00)

@@ -24,6 +24,8 @@ Axe = Callable[[Page], list[str]]
 
 def fits(page: Page) -> None:
     """Nothing runs out of the page at the side."""
+    page.wait_for_load_state()
+    expect(page.locator("main")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, page.url
 
 
