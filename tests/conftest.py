@@ -151,9 +151,9 @@ def server(database: Database) -> Iterator[Process]:
     web.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(database: Database) -> Iterator[Process]:
-    """The job worker on this worker's copy."""
+    """The job worker on this worker's copy; gone with the module, since others do their jobs themselves."""
     jobs = bed.process(database, "worker", "handslag.cli.main", "worker", role="worker")
     jobs.start()
     yield jobs

@@ -7,7 +7,6 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -264,18 +263,19 @@ def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
 
 
 def run_jobs(database: Any) -> None:
-    """Do all queued jobs, in a process of their own under the role worker; those that another worker of this run has
-    taken meanwhile are waited for."""
+    """Do all queued jobs, in a process of their own under the role worker, and the jobs that they enqueue."""
     command = [sys.executable, "-m", "handslag.cli.main", "worker", "--once"]
-    done = subprocess.run(command, env=database.environment("worker"), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
-    until = time.monotonic() + 20
     with psycopg.connect(database.admin, autocommit=True) as admin:
-        while admin.execute(_BEING_DONE).fetchone() and time.monotonic() < until:
-            time.sleep(0.1)
+        for _ in range(5):  # a worker that runs once doesn't wait for what its last jobs enqueue
+            done = subprocess.run(
+                command, env=database.environment("worker"), capture_output=True, text=True, timeout=120
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
+            if not admin.execute(_WAITING).fetchone():
+                return
 
 
-_BEING_DONE = b"""
-SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND coalesce(scheduled_at, now()) <= now()
+_WAITING = b"""
+SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()
 AND task_name NOT IN (SELECT task_name FROM procrastinate_periodic_defers) LIMIT 1
 """
