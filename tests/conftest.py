@@ -25,6 +25,18 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
+#: Whole files go to one worker: those that take longest, in the order in which they are handed out.
+LONG = (
+    "tests/faults/",
+    "tests/journeys/",
+    "tests/verifier/test_mutations",
+    "tests/ops/",
+    "tests/domain/test_wall",
+    "tests/web/",
+    "tests/verifier/",
+    "tests/jobs/",
+)
+
 _session: bed.Session | None = None
 
 #: The Swedish norms end with 2026: later, tests play this day (the product decides only where norms are in force).
@@ -88,7 +100,8 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches PostgreSQL and what needs Chromium, by the fixtures that a test asks for."""
+    """Mark what touches PostgreSQL and what needs Chromium; the long files first, so that the workers end together."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
     for item in items:
         for name in {"database", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(name)
@@ -110,6 +123,14 @@ def connect(database: Database) -> Iterator[Callable[..., psycopg.Connection[tup
     """`connect("auditor", autocommit=True)`: a psycopg connection as a role, closed after the test."""
     yield database.connect
     database.close_connections()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """Each test starts in the product's language; a request that a test before it made may have left another one."""
+    from django.utils import translation
+
+    translation.deactivate()
 
 
 _copies = count()

@@ -35,7 +35,7 @@ def sheets(office: Any, folder: Any) -> list[tuple[int, dict[str, Any]]]:
     from handslag.domain.tenancy.door import acting, system
 
     with acting(office.slug, system("test"), "look"):
-        rows = Sheet.objects.select_related("snapshot").filter(case=folder.case).order_by("number")
+        rows = Sheet.objects.select_related("snapshot").filter(case=folder.case).order_by("period__since", "number")
         return [(row.granted, row.snapshot.facts) for row in rows]
 
 
