@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from handslag.domain.audit.models import Block, BlockLeaf, Subject
 from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
+from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, PrintBatch, Task
 from handslag.domain.tasks.operations import queue_notices
@@ -72,9 +73,11 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     gone = office.case(("Gone", "Person", "19770707"), email="gone@people.example")
     full = office.case(("Full", "Person", "19770808"), email="full@people.example")
     hidden = office.case(("Skyddad", "Person", "19660606"), email="protected@people.example")
-    for each in (folder, gone, full, hidden):
+    late = office.case(("Late", "Person", "19760909"), email="late@people.example")
+    for each in (folder, gone, full, hidden, late):
         each.applied()
         each.decided()
+    set_protection(**office.act("rut"), person=late.case.applicant_id, version=1, level=1, address_level=1)
     watch.send_notices(timestamp=0)
     mails = [json.loads(path.read_text())["content"] for path in sorted(mailbox.glob("*.json"))]
     kept = [mail for mail in mails if "petra@people.example" in mail]
@@ -84,6 +87,8 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     found = _notices(office)
     assert found["petra@people.example"].state == "sent"
     assert found["gone@people.example"].state == "parked"
+    assert (found["late@people.example"].state, found["late@people.example"].trouble[:9]) == ("parked", "protected")
+    assert not any("late@people.example" in mail for mail in mails)
     assert (found["full@people.example"].state, found["full@people.example"].attempts) == ("waiting", 1)
     with acting(office.slug, TEST, "look"):
         (task,) = Task.objects.filter(subject_id=gone.case.id)

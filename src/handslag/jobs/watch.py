@@ -60,7 +60,8 @@ def sign_blocks(timestamp: int) -> None:
 @tasks.periodic(cron="* * * * *")
 @tasks.task(name="send_notices", queueing_lock="send_notices")
 def send_notices(timestamp: int) -> None:
-    """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another."""
+    """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another. To who has become
+    protected nothing goes: a person looks at it."""
     ways: dict[str | None, Callable[[Message], object]] = {}
     if mail := way_out():
         ways[None] = mail
@@ -70,14 +71,17 @@ def send_notices(timestamp: int) -> None:
         with acting(tenant, BY, "send_notices") as door:
             ready = Q(channel__in=[way for way in ways if way]) | (Q(channel=None) if None in ways else Q(pk__in=[]))
             waiting = Notice.objects.filter(ready, state=NoticeState.WAITING, next_try_at__lte=clock.now())
-            due = list(waiting.order_by("next_try_at")[:100])
+            due = list(waiting.select_related("person").order_by("next_try_at")[:100])
             organisation = door.the_tenant
         for row in due:
             trouble, again = "", True
-            try:
-                ways[row.channel](_worded(row, organisation.name, organisation.slug))
-            except NoticeError as error:
-                trouble, again = f"{error.code}: {error.reason}", error.again
+            if row.person is not None and row.person.protection_level:
+                trouble, again = "protected since it was queued", False
+            else:
+                try:
+                    ways[row.channel](_worded(row, organisation.name, organisation.slug))
+                except NoticeError as error:
+                    trouble, again = f"{error.code}: {error.reason}", error.again
             end_notice(
                 tenant=tenant, by=BY, now=clock.now(), notice=row.id, sent=not trouble, again=again, trouble=trouble
             )
