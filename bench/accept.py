@@ -267,7 +267,7 @@ def run(asked: argparse.Namespace) -> bool:
 
     with ground() as (data, _server, database):
         rounds, clients = asked.rounds, asked.clients
-        spare = 40
+        spare = 320  # until each connection has its plans, as in a server that has run for a while
         each = -(-(rounds * asked.requests + spare) // asked.tenants)
         by_tenant = prepare(database, asked.tenants, each)
         visits = [visit for together in zip(*by_tenant, strict=True) for visit in together]

@@ -48,6 +48,7 @@ DATABASES = {
             **_db,
             "application_name": f"handslag-{ROLE}",
             "connect_timeout": 5,
+            "prepare_threshold": 2,
         },
     }
 }

@@ -15,11 +15,10 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model
-from django.db.models.sql import InsertQuery
 
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.models import Payload, ReadEntry, Subject
-from handslag.domain.tenancy.door import Actor, Door, acting, acting_door, current_door, writing
+from handslag.domain.tenancy.door import Actor, Door, acting, acting_door, current_door, planned_once, writing
 from handslag.domain.tenancy.rows import note_written
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
@@ -318,28 +317,36 @@ def write_together(rows: Sequence[Any], updates: Sequence[tuple[str, Sequence[An
 
     Policies, triggers and keys hold as ever; keys between the rows are checked at the statement's end.
     """
-    groups: dict[type[Any], list[Any]] = {}
+    groups: dict[type[Model], list[Any]] = {}
     for row in rows:
         groups.setdefault(type(row), []).append(row)
     parts: list[str] = []
     params: list[Any] = []
     for model, objects in groups.items():
-        for row in objects:
-            for model_field in model._meta.concrete_fields:
-                model_field.pre_save(row, add=True)
-        query = InsertQuery(model)
-        query.insert_values(model._meta.concrete_fields, objects)
-        for sql, values in query.get_compiler(connection=connection).as_sql():
-            parts.append(f"i{len(parts)} AS ({sql})")
-            params.extend(values)
+        parts.append(f"i{len(parts)} AS ({_inserting(model, len(objects))})")
+        params.extend(
+            field_.get_db_prep_save(field_.pre_save(row, add=True), connection)
+            for row in objects
+            for field_ in model._meta.concrete_fields
+        )
     for sql, values in updates:
         parts.append(f"u{len(parts)} AS ({sql})")
         params.extend(values)
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
     for row in rows:
         row._state.adding = False
         row._state.db = "default"
+
+
+@functools.lru_cache(maxsize=256)
+def _inserting(model: type[Model], rows: int) -> str:
+    """The INSERT of so many rows of a model: the same text each time, so that its plan can be kept."""
+    fields = model._meta.concrete_fields
+    columns = ", ".join(connection.ops.quote_name(str(field_.column)) for field_ in fields)
+    row = ", ".join(["%s"] * len(fields))
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"INSERT INTO {table} ({columns}) VALUES " + ", ".join([f"({row})"] * rows)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F
 
 from handslag.domain.audit.operations import (
@@ -40,7 +39,7 @@ from handslag.domain.intake.queries import token_of
 from handslag.domain.intake.states import DraftState, InboxState
 from handslag.domain.people.queries import adults_beside, household_seen_by_relative
 from handslag.domain.tasks.models import Notice
-from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.door import Actor, acting_door, planned_once
 from handslag.domain.tenancy.keys import sign as sign_as_tenant
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.operations import next_reference
@@ -347,7 +346,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
     """The draft that is signed, locked, as far as accepting needs it with its case and period; the digest that the
     step-up began with; the numbers of the adult who signs."""
     assert by.id is not None
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_CONSUME, [token_of(state), by.id, by.id])
         row = cursor.fetchone()
     if row is None:

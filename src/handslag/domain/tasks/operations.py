@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
 from handslag.domain.tasks.models import Deadline, Notice, PrintBatch, Task
 from handslag.domain.tasks.states import NoticeChannel, NoticeState, TaskState
-from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.door import Actor, acting_door, planned_once
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 
@@ -195,7 +193,7 @@ def tell_staff(
 ) -> Done[list[Notice]]:
     """Queue an e-mail without content to members of staff and to whoever stands in for them today, once each."""
     door = acting_door()
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_TOLD, {"members": members, "today": door.the_tenant.today(now)})
         notices = [
             Notice(

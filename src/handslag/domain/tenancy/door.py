@@ -112,6 +112,12 @@ def walls_are_up() -> bool:
     return os.environ.get("HANDSLAG_ROLE", "web") != "owner"
 
 
+def planned_once() -> Any:
+    """A cursor for statements of few texts that run often; see DatabaseWrapper.planned_once."""
+    wrapper: Any = connection
+    return wrapper.planned_once()
+
+
 class WriteOutsideOperation(RuntimeError):
     """A change of rows that no operation carries: it would have no event."""
 
@@ -167,7 +173,7 @@ def acting(tenant: str | int, by: Actor, purpose: str) -> Iterator[Door]:
     token = _open.set(door)
     try:
         with transaction.atomic(durable=True), connection.execute_wrapper(_only_operations_write):
-            with connection.cursor() as cursor:
+            with planned_once() as cursor:
                 cursor.execute(_ENTER.format(column="slug" if isinstance(tenant, str) else "id"), [tenant])
                 row = cursor.fetchone()
             if row is None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
-
-from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.door import acting_door, planned_once
 from handslag.kernel.ids import reference, uuid7
 
 _NEXT = """
@@ -26,7 +24,7 @@ def next_reference(series: str, now: datetime) -> str:
     """
     tenant = acting_door().the_tenant
     year = tenant.today(now).year
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_NEXT, [uuid7(), tenant.id, series, year])
         row = cursor.fetchone()
     assert row is not None

@@ -5,15 +5,23 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations, psycopg_any
 
 from handslag.domain.tenancy.door import OutsideDoor, current_door, walls_are_up
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """What was carried out, as far as it is known: of a statement with a kept plan, its text without values."""
+        return super().last_executed_query(cursor, sql, params) or sql
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Every cursor, `copy`, procedure call and server-side iterator passes through `_cursor`."""
 
+    ops_class = DatabaseOperations
     _connecting = False
+    _planned_once = False
 
     def connect(self) -> None:
         # django.contrib.postgres asks for type ids while it connects: that is the connection's own work.
@@ -31,6 +39,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)
+
+    def planned_once(self) -> Any:
+        """A cursor for statements of few texts that run often: after two runs the server keeps a connection's plan.
+
+        Such a statement of many tables takes longer to plan than to carry out. The values travel apart from the
+        text, so its parameters need types that the server can tell (`%s::uuid` where nothing else says it).
+        """
+        self._planned_once = True
+        try:
+            return self.cursor()
+        finally:
+            self._planned_once = False
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if not self._planned_once:
+            return super().create_cursor(name)
+        kind: Any = base.ServerBindingCursor
+        cursor = kind(self.connection)
+        psycopg_any.register_tzloader(self.timezone, cursor)
+        return cursor
 
     def _cursor(self, name: str | None = None) -> Any:
         if walls_are_up() and not self._connecting:
