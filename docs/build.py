@@ -1,5 +1,6 @@
 """Pages that are generated from the code: `./dev docs` writes them, `./dev check` compares (`--check`)."""
 
+import functools
 import importlib
 import json
 import sys
@@ -8,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 import yaml
 
@@ -140,7 +142,26 @@ def application_schema() -> str:
     return json.dumps(schema(), ensure_ascii=False, indent=2)
 
 
+def messages() -> dict[str, type]:
+    """The struct behind each folder of `messages/` that has one, by the folder's name."""
+    found = {}
+    for path in sorted((SOURCE / "messages").glob("*/message.py")):
+        module = importlib.import_module(f"handslag.messages.{path.parent.name}.message")
+        found[path.parent.name] = getattr(module, path.parent.name.title().replace("_", ""))
+    return found
+
+
+def message_schema(kind: type) -> str:
+    """The JSON Schema (2020-12) of a message, as it is shipped."""
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__}
+    return json.dumps({**made, **msgspec.json.schema(kind)}, ensure_ascii=False, indent=2)
+
+
 PAGES = {
+    **{
+        f"src/handslag/messages/{name}/schema.json": functools.partial(message_schema, kind)
+        for name, kind in messages().items()
+    },
     "docs/reference/application.md": application,
     "src/handslag/journey/application.schema.json": application_schema,
     "docs/reference/commands.md": commands,

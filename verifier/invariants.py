@@ -241,9 +241,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
                 report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
 
 
-def _check_taken(
-    report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]
-) -> None:
+def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]) -> None:
     said = [event.payload.get(name) for name in ("amount", "currency", "outcome", "sheet", "decided_by")]
     here = [decision["amount"], decision["currency"], decision["outcome"]]
     if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"])]:
@@ -525,6 +523,30 @@ def _check_print_batches(connection: Connection, report: Report) -> None:
     for row in rows(connection, "SELECT id, state FROM tasks_notice WHERE channel = 'print' AND state <> 'parked'"):
         if listed.count(str(row["id"])) != int(row["state"] == "sent"):
             report.broken("I4", "tasks_notice", row["id"], f"is {row['state']}, and not in one print batch")
+
+
+def check_hand_overs(connection: Connection, report: Report, chain: Chain, now: datetime) -> None:
+    """I4: every application of a case that another system works is handed over once, has arrived, waits for a person,
+    or is younger than the limit; what arrived is called what the chain says. What was answered has its digest."""
+    elsewhere = {key for key, case in by_id(connection, "casefile_case").items() if case["worked_in"] is not None}
+    over = by_id(connection, "elsewhere_handover")
+    foreign = by_id(connection, "elsewhere_foreigncase")
+    ended = {str(e.payload.get("application")): e.payload for e in chain.of_kind("hand-over tried")}
+    for key, row in by_id(connection, "intake_application").items():
+        if (row["case_id"] in elsewhere) != (key in over):
+            report.broken("I4", "intake_application", key, f"is handed over: {key in over}, which its case denies")
+    for key, row in over.items():
+        report.count("hand-overs")
+        said = ended.get(str(key), {})
+        if row["state"] == "waiting" and now - row["created_at"] > 2 * OUTBOX_LIMIT:
+            report.broken("I4", "elsewhere_handover", key, f"has waited since {row['created_at']:%Y-%m-%d %H:%M}")
+        if row["state"] == "delivered" and said.get("reference") != row["reference"]:
+            report.broken("I4", "elsewhere_handover", key, "was delivered as the chain doesn't say")
+    for key in elsewhere - set(foreign):
+        report.broken("I4", "casefile_case", key, "is worked elsewhere under no number")
+    for key, answer in by_id(connection, "elsewhere_answer").items():
+        if digest_of(answer["said"]) != answer["digest"]:
+            report.broken("I4", "elsewhere_answer", key, "is not what was answered")
 
 
 _JOBS = """

@@ -17,6 +17,7 @@ from verifier.invariants import (
     check_account,
     check_applications,
     check_decisions,
+    check_hand_overs,
     check_jobs,
     check_outbox,
     check_parents,
@@ -99,5 +100,6 @@ def _check_tenant(
     check_runs(connection, report, chain)
     check_postings(connection, report)
     check_outbox(connection, report, now)
+    check_hand_overs(connection, report, chain, now)
     check_periods(connection, report)
     check_parents(connection, report)

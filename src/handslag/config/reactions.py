@@ -36,6 +36,15 @@ from handslag.domain.decisions.operations import (
     ProposalWithdrawn,
 )
 from handslag.domain.documents.operations import DocumentRecorded
+from handslag.domain.elsewhere.operations import (
+    CaseAsked,
+    ClientFollowed,
+    ClientLeft,
+    HandOverQueued,
+    HandOverSettled,
+    HandOverTried,
+    queue_hand_over,
+)
 from handslag.domain.entitlement import checks
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import (
@@ -181,6 +190,38 @@ def _task_for_blocked(event: Event, by: Actor, now: datetime) -> None:
 def _tell_caseworker(event: Event, by: Actor, now: datetime) -> None:
     if linked := event.payload.get("caseworker"):
         _tell(event, by, now, linked, "application")
+
+
+def _hand_over_elsewhere(event: Event, by: Actor, now: datetime) -> None:
+    if "worked_in" in event.payload:
+        application = UUID(event.payload["application"])
+        queue_hand_over(tenant=_tenant(), by=by, now=now, case=event.subject, application=application)
+
+
+def _deliver(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.elsewhere import deliver_application
+    from handslag.jobs.queue import defer
+
+    if event.payload.get("state", "waiting") == "waiting":
+        application = event.payload["application"]
+        defer(deliver_application, lock=f"case:{event.subject}", tenant=_tenant(), application=application)
+
+
+def _task_for_hand_over(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["state"] == "parked":
+        _task(event, by, now, "hand-over parked")
+
+
+def _done_by_hand_over(event: Event, by: Actor, now: datetime) -> None:
+    for task in _open_tasks(event.subject, "hand-over parked"):
+        answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+
+
+def _tell_of_decision(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["decisions"]:
+        case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
+        persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+        queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="decision")
 
 
 def _tell_receiver(event: Event, by: Actor, now: datetime) -> None:
@@ -438,7 +479,16 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DraftOpened: (),
     DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
-    ApplicationSubmitted: (Reaction(_tell_caseworker, causes=(NoticesQueued,)),),
+    ApplicationSubmitted: (
+        Reaction(_tell_caseworker, causes=(NoticesQueued,)),
+        Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
+    ),
+    ClientFollowed: (),
+    ClientLeft: (),
+    CaseAsked: (Reaction(_tell_of_decision, causes=(NoticesQueued,)),),
+    HandOverQueued: (Reaction(_deliver),),
+    HandOverTried: (Reaction(_task_for_hand_over, causes=(TaskOpened,)),),
+    HandOverSettled: (Reaction(_done_by_hand_over, causes=(TaskDone,)), Reaction(_deliver)),
     InboxTaken: (Reaction(_check_taken, causes=(WarningsReconciled,)),),
     InboxPutBack: (),
     HandedOver: (Reaction(_tell_receiver, causes=(NoticesQueued,)),),

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "handslag.domain.tasks",
     "handslag.domain.casefile",
     "handslag.domain.intake",
+    "handslag.domain.elsewhere",
     "handslag.domain.entitlement",
     "handslag.domain.decisions",
     "handslag.domain.payments",
@@ -204,7 +205,12 @@ WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
-PROCRASTINATE_IMPORT_PATHS = ["handslag.jobs.letters", "handslag.jobs.payments", "handslag.jobs.watch"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "handslag.jobs.elsewhere",
+    "handslag.jobs.letters",
+    "handslag.jobs.payments",
+    "handslag.jobs.watch",
+]
 PROCRASTINATE_READONLY_MODELS = True
 #: How often a worker says that it lives; a job whose worker is silent for three times as long is run again.
 #: Folders of forms beside the product's own, one folder per form and version in each.

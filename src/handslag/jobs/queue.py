@@ -25,6 +25,7 @@ log = structlog.get_logger("worker")
 
 def on_ready(queue: App) -> None:
     """Called when Django is ready: take the tasks of the job modules."""
+    import handslag.jobs.elsewhere
     import handslag.jobs.letters
     import handslag.jobs.payments
     import handslag.jobs.watch  # noqa: F401

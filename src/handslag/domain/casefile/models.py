@@ -28,6 +28,7 @@ class Case(TenantRow):
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     closed_because = models.CharField(max_length=400, null=True)
+    worked_in = models.CharField(max_length=80, null=True, help_text="the case system that works it; none: this one")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -45,6 +46,7 @@ class Case(TenantRow):
             ),
             models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_known"),
             models.CheckConstraint(condition=~Q(applicant=models.F("co_applicant")), name="case_of_two_people"),
+            models.CheckConstraint(condition=Q(worked_in=None) | Q(worked_in__gt=""), name="case_worked_in_a_system"),
             models.CheckConstraint(
                 condition=Q(state="open", closed_on=None, closed_because=None)
                 | Q(state="closed", closed_on__gte=models.F("opened_on"), closed_because__gt=""),

@@ -15,11 +15,11 @@ from handslag.domain.casefile.policies import LONGEST_MESSAGE, is_urgent
 from handslag.domain.casefile.queries import Cause, cause_of
 from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
-from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
 from handslag.domain.people.states import HouseholdRole
-from handslag.domain.tenancy.door import Actor, acting, current_door
+from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
 from handslag.domain.tenancy.operations import next_reference
-from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
@@ -73,9 +73,11 @@ def open_case(
     unit: UUID,
     caseworker: UUID | None,
     opened_on: date,
+    worked_in: str | None = None,
 ) -> Done[Case]:
-    """Open a case of ekonomiskt bistånd for one or two adults of a household."""
-    require_role(by, now, Role.REGISTRAR)
+    """Open a case of ekonomiskt bistånd for one or two adults of a household. `worked_in`: the name of the case system
+    that works it, where it isn't this one."""
+    may_register(by, now)
     adults = set(
         Membership.objects.filter(household_id=household, role="adult", until=None).values_list("person_id", flat=True)
     )
@@ -94,6 +96,7 @@ def open_case(
         unit_id=unit,
         caseworker_id=caseworker,
         opened_on=opened_on,
+        worked_in=worked_in,
     )
     return Done(case, CaseOpened(subject=case.id, payload={"number": case.number}))
 
@@ -119,6 +122,25 @@ def close_case(
     found.version += 1
     found.save(update_fields=["state", "closed_on", "closed_because", "version"])
     return Done(found, CaseClosed(subject=found.id, payload={"on": closed_on.isoformat(), "reason": reason.strip()}))
+
+
+@operation()
+def let_go(*, tenant: str | int, by: Actor, now: datetime, case: UUID, reason: str) -> Done[Case]:
+    """A case that another case system works is no longer followed as it stands here: it is closed, and its household
+    ends today. What was applied for stays. NotPossible("changed today") for one that was opened today: its days
+    can't end before they began."""
+    found = Case.objects.select_for_update(of=("self",)).filter(id=case, state=CaseState.OPEN).first()
+    if found is None or found.worked_in is None or by != CASE_SYSTEM:
+        raise Hidden("case", case)
+    today = acting_door().the_tenant.today(now)
+    home = Membership.objects.filter(household_id=found.household_id, until=None)
+    if home.filter(since__gte=today).exists():
+        raise NotPossible("changed today")
+    home.update(until=today)
+    found.state, found.closed_on, found.closed_because = CaseState.CLOSED, today, reason
+    found.version += 1
+    found.save(update_fields=["state", "closed_on", "closed_because", "version"])
+    return Done(found, CaseClosed(subject=found.id, payload={"on": today.isoformat(), "reason": reason}))
 
 
 @operation()

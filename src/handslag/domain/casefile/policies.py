@@ -1,4 +1,4 @@
-"""What a message may be, and which words in it mean that a person must look at once."""
+"""What a message may be, which words in it mean that a person must look at once; where a case is worked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+
+from handslag.domain.casefile.models import Case
+from handslag.domain.tenancy.policies import NotPossible
 
 #: Characters of a message.
 LONGEST_MESSAGE = 4_000
@@ -28,3 +31,9 @@ def _folded(text: str) -> str:
 def is_urgent(text: str) -> bool:
     """Whether a word of need stands in a text. It only makes a person look sooner; nothing else follows from it."""
     return bool(_urgent().search(_folded(text)))
+
+
+def require_worked_here(case: Case) -> None:
+    """NotPossible("worked elsewhere") for a case that another case system works: it is decided and paid there."""
+    if case.worked_in is not None:
+        raise NotPossible("worked elsewhere")

@@ -10,6 +10,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
 from handslag.domain.entitlement.queries import norms_in_force, stored_calculation
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -50,6 +51,7 @@ def assess(
     if found is None:
         raise Hidden("period", period)
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
+    require_worked_here(case)
     try:
         read = Facts.from_json(facts)
         if (read.since, read.until) != (found.since, found.until):

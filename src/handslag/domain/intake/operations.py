@@ -292,7 +292,7 @@ WITH used AS (
   RETURNING draft_id, digest
 )
 SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
-       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, p.id, p.since, s.seq, s.head,
+       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in, p.id, p.since, s.seq, s.head,
        array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s),
        (SELECT jsonb_object_agg(o.name, o.value) FROM tenancy_policy o WHERE o.tenant_id = d.tenant_id)
 FROM used
@@ -352,7 +352,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
     if row is None:
         raise NotPossible("signed already")
     began, key, channel, language, form, form_version, shown, shown_digest, now_in, case, number, *rest = row
-    applicant, co_applicant, unit, caseworker, period, since, seq, head, numbers, settings = rest
+    applicant, co_applicant, unit, caseworker, worked_in, period, since, seq, head, numbers, settings = rest
     settings_are(json.loads(settings) if isinstance(settings, str) else settings or {})
     if by.id not in (applicant, co_applicant):
         raise Hidden("draft", key)
@@ -366,6 +366,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
             co_applicant_id=co_applicant,
             unit_id=unit,
             caseworker_id=caseworker,
+            worked_in=worked_in,
         ),
         period=Period(id=period, since=since),
         channel=channel,
@@ -438,15 +439,18 @@ def _accept(
         application,
         ApplicationPeriod(application=application, period=period),
         receipt,
-        InboxItem(
-            application=application,
-            case=case,
-            unit_id=case.unit_id,
-            caseworker_id=case.caseworker_id,
-            received_at=now,
-            due_on=working_day_after(tenant.today(now), int(setting("decision_days")), tenant.country),
-        ),
     )
+    if case.worked_in is None:
+        insert_with_events(
+            InboxItem(
+                application=application,
+                case=case,
+                unit_id=case.unit_id,
+                caseworker_id=case.caseworker_id,
+                received_at=now,
+                due_on=working_day_after(tenant.today(now), int(setting("decision_days")), tenant.country),
+            )
+        )
     update_with_events("UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s", draft.id)
     update_with_events("UPDATE casefile_period SET last_application_at = %s WHERE id = %s", now, period.id)
     payload = {
@@ -457,6 +461,8 @@ def _accept(
         "channel": draft.channel,
         "caseworker": str(case.caseworker_id) if case.caseworker_id else None,
     }
+    if case.worked_in is not None:
+        payload["worked_in"] = case.worked_in
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
 
 

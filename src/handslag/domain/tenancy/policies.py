@@ -32,6 +32,10 @@ DEFAULTS: dict[str, Any] = {
     # issuer, client_id, accepted_acr (levels let in) of the citizens' e-ID; empty: the installation's own.
     # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).
     "eid": {},
+    # the case system that works the cases of some units and client groups, this product being its e-service: name,
+    # address, units {its unit: ours}, groups (single, couple, children). Its token lies outside the database
+    # (secrets.json: case_system, by the organisation's short name). Empty: every case is worked here.
+    "case_system": {},
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -60,6 +60,7 @@ from handslag.web.caseworker.pages import (
     typed,
     who,
 )
+from handslag.web.caseworker.elsewhere import case_elsewhere
 from handslag.web.caseworker.presence import others_at
 from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import masked_of, shown_sheet
@@ -109,7 +110,9 @@ def case_name(case: Case) -> str:
 @desk_page("case")
 def open_case(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """A case: its newest month that was applied for or decided, or the empty page where there is none."""
-    found, _member = case_for_staff(case, **who(request))
+    found, member = case_for_staff(case, **who(request))
+    if found.worked_in is not None:
+        return case_elsewhere(request, found, member)
     periods = sorted(periods_of(found.id), reverse=True)
     if periods:
         return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{Month.of(periods[0])}/")
@@ -229,6 +232,8 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
 def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
     """The month of a case. POST `act=preview` calculates without saving, `act=assess` saves the next sheet."""
     found, period, member = case_and_period(request, case, month)
+    if found.worked_in is not None:
+        return case_elsewhere(request, found, member)
     if request.method == "POST":
         require(request, Role.CASEWORKER)
     looked_at("case", found.id)

@@ -21,7 +21,7 @@ from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.tenancy.policies import Conflict, setting
 from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require
@@ -31,6 +31,7 @@ from handslag.web.entry.pages import desk_page
 _ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 
 KINDS = {
+    "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
@@ -108,7 +109,9 @@ def tasks(request: HttpRequest, tenant: str) -> HttpResponse:
 def _tasks(request: HttpRequest, trouble: str = "") -> HttpResponse:
     member = require(request, *_ROLES)
     looked_at("tasks")
-    return page(request, "tasks.html", rows=_open_tasks(request, member), trouble=trouble)
+    return page(
+        request, "tasks.html", rows=_open_tasks(request, member), fronted=bool(setting("case_system")), trouble=trouble
+    )
 
 
 @desk_page("tasks")

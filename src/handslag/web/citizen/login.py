@@ -10,9 +10,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from handslag.connectors.casesystem.follow import SOON, ask, look_up
 from handslag.connectors.eid.port import Cancelled, EidError, Expired, TooWeak
 from handslag.domain.audit.operations import Look
+from handslag.domain.casefile.queries import cases_of
+from handslag.domain.elsewhere.queries import foreign_cases
 from handslag.domain.people.operations.citizens import log_in_citizen
+from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tenancy.door import Actor, system
 from handslag.domain.tenancy.policies import NotPossible, setting
@@ -105,8 +109,12 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
     except EidError as trouble:
         log.warning("log-in failed", code=trouble.code, reason=trouble.reason)
         return HttpResponseRedirect(f"{again}&trouble=away")
+    looked = look_up(tenant, identity.identifier_type, identity.identifier)
     with opened(request):
         person = person_by_identifier(identity.identifier_type, identity.identifier)
+    if looked == "away" and person is None:
+        with opened(request):
+            return render(request, "citizen/not_now.html", {"next": after}, status=503)
     try:
         if person is None:
             raise NotPossible("not served on-line")
@@ -124,6 +132,11 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
         subject = person.id if person else None
         request.looks.append(Look("log-in", subject, "refused"))  # type: ignore[attr-defined]
         return render(request, "citizen/not_here.html", status=403)
+    if looked == "followed":
+        with opened(request, by):
+            followed = list(foreign_cases([case.id for case in cases_of(person.id) if case.state == "open"]))
+        for case in followed:
+            ask(tenant, case, CASE_SYSTEM, SOON)
     taken_over = kept.carry(request)
     moment = int(clock.now().timestamp())
     request.session.flush()

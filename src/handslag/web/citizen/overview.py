@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.queries import TAKEN, taken_decisions
 from handslag.domain.decisions.states import Outcome
+from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
@@ -45,8 +45,9 @@ from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
 from handslag.rules.sheet import Sheet as Calculation
+from handslag.web.citizen import elsewhere
 from handslag.web.citizen.person import me, name_of
-from handslag.web.citizen.steps import form_behind, reading
+from handslag.web.citizen.steps import Step, form_behind, reading
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
@@ -60,17 +61,6 @@ def is_paid(payment: Payment) -> bool:
     if payment.state == PaymentState.SENT:
         return payment.pay_on <= acting_door().the_tenant.today(clock.now())
     return payment.state == PaymentState.CONFIRMED
-
-
-@dataclass
-class Step:
-    """A step of the way of an application: `state` is done, now or next."""
-
-    title: str
-    at: str = ""
-    state: str = "next"
-    more: str = ""
-    url: str = ""
 
 
 @require_safe
@@ -90,12 +80,23 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     on_line = [o for o in found if o.case and o.on_line and (o.case.id, o.month.since, o.form) not in running]
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
+    there = [case.id for case in cases if case.worked_in is not None]
+    foreign, over = (foreign_cases(there), hand_overs_of(there)) if there else ({}, {})
     tracks = [
         {
             "title": "" if receipt.application.kind == "renewal" else title_of(receipt.application),
             "month": period.since,
             "number": receipt.number,
-            "steps": _track(tenant, receipt.application, period.id, taken, decisions, payments),
+            "steps": elsewhere.steps(
+                tenant,
+                receipt.application_id,
+                receipt.application.received_at,
+                foreign.get(receipt.application.case_id),
+                over[receipt.application_id],
+                decided_by(timezone.localtime(receipt.application.received_at).date()),
+            )
+            if receipt.application_id in over
+            else _track(tenant, receipt.application, period.id, taken, decisions, payments),
         }
         for receipt, period, taken in receipts_of(keys)
     ]
@@ -106,11 +107,17 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "drafts": [_draft(d, cases, person) for d in drafts],
         "tracks": tracks,
         "decisions": [
-            {"id": d.id, "month": d.period.since, "sentence": _sentence(d), "at": d.decided_at}
+            {"url": reverse("decision", args=[tenant, d.id]), "sentence": _sentence(d), "at": d.decided_at}
             for case in cases
             for d in decisions[case.id]
-        ],
-        "payments": _payments(payments, person),
+        ]
+        + [shown for row in foreign.values() for shown in elsewhere.decisions(tenant, row)],
+        "payments": [
+            {**shown, "url": reverse("decision", args=[tenant, shown["decision"]]) if shown["decision"] else ""}
+            for shown in _payments(payments, person)
+        ]
+        + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
+        "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
         "closed": "closed" in request.GET,
         "taken_back": "taken-back" in request.GET,

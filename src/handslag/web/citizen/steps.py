@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from handslag.domain.intake.forms import Form, form_of
 from handslag.domain.intake.models import Draft
+
+
+@dataclass
+class Step:
+    """A step of the way of an application: `state` is done, now or next."""
+
+    title: str
+    at: str = ""
+    state: str = "next"
+    more: str = ""
+    url: str = ""
 
 
 def form_behind(draft: Draft) -> Form:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from handslag.web.citizen import login, messages, overview, receipts, renewal, signing
+from handslag.web.citizen import elsewhere, login, messages, overview, receipts, renewal, signing
 
 
 class Screen(StringConverter):
@@ -22,6 +22,7 @@ urlpatterns = [
     path("<slug:tenant>/keys.json", receipts.keys, name="keys"),
     path("<slug:tenant>/my/", overview.my, name="my"),
     path("<slug:tenant>/cases/<uuid:case>/messages/", messages.messages, name="messages"),
+    path("<slug:tenant>/cases/<uuid:case>/decided/<slug:decision>/", elsewhere.decided, name="decided-elsewhere"),
     path("<slug:tenant>/drafts/", renewal.apply, name="apply"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/", signing.sign, name="sign"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/begin/", signing.begin, name="begin"),

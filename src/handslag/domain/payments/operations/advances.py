@@ -8,6 +8,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.operations import are_reasons, legal_basis_on
 from handslag.domain.payments.models import Advance, Booking, Payment, Settlement
 from handslag.domain.payments.operations.planning import ADVANCE, granted_for, new_payment, paid_to
@@ -34,6 +35,7 @@ def grant_advance(
     NotPossible: ("amount"), ("reasons"), ("decided") where the month is.
     """
     found, member = case_for_staff(case, by, now, Role.DECIDER, lock=True)
+    require_worked_here(found)
     if amount <= 0:
         raise NotPossible("amount")
     if not are_reasons(reasons):

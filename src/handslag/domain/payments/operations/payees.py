@@ -9,6 +9,7 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.payments.models import DirectPayment, Payee
 from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
@@ -137,6 +138,7 @@ def order_direct_payment(
     NotPossible: ("amount"), ("ground"), ("reference"), ("months"), ("payee").
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    require_worked_here(found)
     to = Payee.objects.filter(id=payee).first()
     if to is None or to.state == PayeeState.ENDED or cost_code not in COSTS:
         raise NotPossible("payee")

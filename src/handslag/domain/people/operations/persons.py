@@ -11,7 +11,7 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.people.identifiers import normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens, sort_key, stored_name
-from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
 from handslag.domain.people.states import AccountKind, HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, require_role
@@ -77,11 +77,11 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
 
     NotPossible("not here") if that is somebody above her clearance: `refer_registration` then asks who is cleared.
     """
-    member = require_role(by, now, Role.REGISTRAR)
+    clearance = may_register(by, now)
     value, birth_on = normal_identifier(new.identifier_type, new.identifier)
     taken = Identifier.objects.select_related("person").filter(type=new.identifier_type, value=value).first()
     if taken is not None:
-        raise NotPossible("not here" if taken.person.protection_level > member.clearance else "person known")
+        raise NotPossible("not here" if taken.person.protection_level > clearance else "person known")
     given, family = stored_name(new.given_name), stored_name(new.family_name)
     person = Person.objects.create(
         id=open_subject("person"),
@@ -175,6 +175,12 @@ def change_person(
         "telephone": telephone,
         "language": language,
     }
+    changed = _change(found, told)
+    return Done(found, PersonChanged(subject=found.id, payload={"changed": changed}))
+
+
+def _change(found: Person, told: dict[str, str]) -> dict[str, list[str]]:
+    """Store what is told of a person; gives what was otherwise before, with both."""
     if not told["given_name"] and not told["family_name"]:
         raise NotPossible("person name")
     changed = {name: [getattr(found, name), new] for name, new in told.items() if getattr(found, name) != new}
@@ -187,7 +193,38 @@ def change_person(
         there = set(NameToken.objects.filter(person=found).values_list("token", flat=True))
         NameToken.objects.bulk_create(NameToken(person=found, token=token) for token in sorted(words - there))
     found.save(update_fields=[*told, "sort_key", "version"])
-    return Done(found, PersonChanged(subject=found.id, payload={"changed": changed}))
+    return changed
+
+
+@operation()
+def follow_person(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    person: UUID,
+    given_name: str,
+    family_name: str,
+    email: str,
+    telephone: str,
+    protected: bool,
+) -> Done[Person]:
+    """Take over what the case system that works her case says of a client. Protection is only ever raised by it (to 1,
+    a confidentiality marking); what is protected more highly here, or already, is left as it is."""
+    found = Person.objects.select_for_update(of=("self",)).filter(id=person).first()
+    if found is None or by != CASE_SYSTEM:
+        raise Hidden("person", person)
+    found.version += 1
+    told = {"given_name": given_name, "family_name": family_name}
+    told = {name: stored_name(text) for name, text in told.items()} | {"email": email, "telephone": telephone}
+    events: list[Event] = [PersonChanged(subject=found.id, payload={"changed": _change(found, told)})]
+    before = (found.protection_level, _address_level(found))
+    if protected and not found.protection_level:
+        _protect(found, 1, max(1, before[1]))
+        found.save(update_fields=["protection_level"])
+        payload = {"before": list(before), "after": [1, max(1, before[1])], "proposed": []}
+        events.append(ProtectionSet(subject=found.id, payload=payload))
+    return Done(found, *events)
 
 
 @operation()
@@ -293,7 +330,7 @@ def form_household(
     *, tenant: str | int, by: Actor, now: datetime, members: list[tuple[UUID, str]], since: date
 ) -> Done[Household]:
     """Form a household of (person, role) from `since` on. Nobody is in two households on one day."""
-    require_role(by, now, Role.REGISTRAR)
+    may_register(by, now)
     adults = [person for person, role in members if role == HouseholdRole.ADULT]
     if not 1 <= len(adults) <= 2:
         raise NotPossible("one or two adults")

@@ -1,0 +1,1 @@
+"""A case system of another maker that can say no; shares no code with Handslag."""

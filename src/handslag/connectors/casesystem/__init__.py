@@ -1,0 +1,1 @@
+"""The case system that this product stands in front of: see port.py."""

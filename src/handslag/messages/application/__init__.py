@@ -1,0 +1,1 @@
+"""An accepted application, for the case system that works the case; see README.md."""

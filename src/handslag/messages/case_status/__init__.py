@@ -1,0 +1,1 @@
+"""What a case system says of a case: status, decisions, payments; see README.md."""
