@@ -16,9 +16,17 @@ from django.db import connection
 from django.test import override_settings
 
 from handslag.connectors.eid.port import LOA3
+from handslag.demo.fill import numbers
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.decisions.models import Letter
+from handslag.domain.elsewhere.operations import (
+    KnownClient,
+    KnownPerson,
+    follow_client,
+    record_answer,
+    record_try,
+)
 from handslag.domain.intake.operations import enter_on_paper
 from handslag.domain.payments.models import BankLine, Booking, Payment
 from handslag.domain.payments.operations.account import book_income, reverse_booking
@@ -29,8 +37,9 @@ from handslag.domain.payments.operations.postings import fix_posting_day, set_ch
 from handslag.domain.payments.queries import CHART_CODES
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.tenancy import keys
-from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.door import Actor, acting
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.jobs.watch import print_notices
@@ -38,7 +47,7 @@ from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
 from tests.bed import Database
-from tests.office import C1, EID, TEST, Office, as_role, landlord, open_office
+from tests.office import C1, EID, TEST, Folder, Office, as_role, landlord, open_office
 from verifier import Report, verify
 
 
@@ -144,6 +153,7 @@ def _cases(database: Database, office: Office) -> None:
     )
     early.applied()
     early.decided()
+    _followed(office)
     set_policy(**office.by(TEST), name="printed_notices", value=True)
     told = office.case(("Tora", "Tryckt", "19440404"))
     told.applied()
@@ -169,6 +179,26 @@ def _cases(database: Database, office: Office) -> None:
         for letter in letters:
             render_letter(tenant=tenant, letter=str(letter))
         print_notices(timestamp=0)
+
+
+def _followed(office: Office) -> None:
+    """A case that another case system works: an application delivered at the second try; an answer, then a failure."""
+    told = {"name": "Lifecase", "address": "https://lifecase.example", "units": {"Vuxna": "Försörjningsstöd"}}
+    set_policy(**office.by(TEST), name="case_system", value={**told, "groups": ["single"]})
+    number = numbers("19910303", 401)
+    known = KnownPerson(
+        identifier_type="personnummer", identifier=number, given_name="Fia", family_name="Fjärran", role="adult"
+    )
+    client = KnownClient(reference="LC/1", unit="Vuxna", caseworker="Lena", household=(known,))
+    by = office.by(CASE_SYSTEM)
+    case = follow_client(**by, identifier_type="personnummer", identifier=number, client=client)
+    folder = Folder(office, case, [Actor("citizen", case.applicant_id)], [number])
+    receipt = folder.applied()
+    record_try(**by, application=receipt.application_id, trouble="away")
+    record_try(**by, application=receipt.application_id, reference="L-1")
+    said = {"statuses": [], "decisions": [{"reference": "B1"}], "payments": []}
+    record_answer(**by, case=case.id, outcome="answered", said=said, trouble="")
+    record_answer(**by, case=case.id, outcome="failed", said=None, trouble="away")
 
 
 def _pay(office: Office) -> Any:

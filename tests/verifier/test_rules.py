@@ -95,6 +95,18 @@ BREACHES = {
     "a draft from nowhere": (
         "UPDATE intake_draft SET id = case_id WHERE state = 'open' RETURNING id", "I3", "intake_draft"
     ),
+    "an application that wasn't handed over": (
+        "DELETE FROM elsewhere_handover RETURNING id", "I4", "intake_application"
+    ),
+    "a hand-over that never arrived": (
+        "UPDATE elsewhere_handover SET reference = 'L-2' RETURNING id", "I4", "elsewhere_handover"
+    ),
+    "a case that is worked under no number": (
+        "DELETE FROM elsewhere_foreigncase RETURNING id", "I4", "casefile_case"
+    ),
+    "an answer that was altered": (
+        "UPDATE elsewhere_answer SET said = '{}' RETURNING id", "I4", "elsewhere_answer"
+    ),
     "a notice forgotten": (
         "INSERT INTO tasks_notice (id, tenant_id, person_id, subject_id, kind, language, address, state, attempts, "
         "created_at, next_try_at, trouble) SELECT gen_random_uuid(), tenant_id, id, id, 'decision', 'sv', "

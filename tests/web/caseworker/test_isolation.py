@@ -28,6 +28,8 @@ MAY: dict[str, set[str]] = {
     "inbox/hand-over/": WORK,
     "inbox/remind/": WORK,
     "inbox/views/": CASE,
+    "hand-overs/": CASE,
+    "hand-overs/<uuid:application>/": CASE,
     "me/": CASE | PAYERS | {"alva"},
     "me/keys/": CASE | PAYERS | {"alva"},
     "me/deputies/": CASE | PAYERS | {"alva"},
@@ -88,7 +90,7 @@ MAY: dict[str, set[str]] = {
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/",
-    "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
+    "hand-overs/<uuid:application>/", "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
     "runs/new/", "runs/<uuid:run>/release/", "runs/<uuid:run>/cancel/", "payments/<uuid:payment>/hold/",

@@ -292,7 +292,8 @@ WITH used AS (
   RETURNING draft_id, digest
 )
 SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
-       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in, p.id, p.since, s.seq, s.head,
+       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in,
+       p.id, p.since, s.seq, s.head,
        array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s),
        (SELECT jsonb_object_agg(o.name, o.value) FROM tenancy_policy o WHERE o.tenant_id = d.tenant_id)
 FROM used

@@ -49,6 +49,7 @@ from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
+from handslag.web.caseworker.elsewhere import case_elsewhere
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -60,7 +61,6 @@ from handslag.web.caseworker.pages import (
     typed,
     who,
 )
-from handslag.web.caseworker.elsewhere import case_elsewhere
 from handslag.web.caseworker.presence import others_at
 from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import masked_of, shown_sheet

@@ -1,4 +1,4 @@
-"""What another case system says of a case, as the person sees it: the same words and places as for a case worked here."""
+"""What another case system says of a case, as the person sees it: in the same words and places as of ours."""
 
 from __future__ import annotations
 
