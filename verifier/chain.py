@@ -37,7 +37,16 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
 }
 
 #: Kinds of event whose payload other checks look at.
-KEPT = frozenset({"draft opened", "application submitted", "decision taken", "run file written", "document recorded"})
+KEPT = frozenset(
+    {
+        "hand-over tried",
+        "draft opened",
+        "application submitted",
+        "decision taken",
+        "run file written",
+        "document recorded",
+    }
+)
 
 
 @dataclass(frozen=True)
