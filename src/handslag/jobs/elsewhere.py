@@ -31,28 +31,31 @@ EVERY = timedelta(minutes=30)
 
 
 @tasks.task(name="deliver_application", retry=AWAY)
-def deliver_application(tenant: int, application: str) -> None:
+def deliver_application(tenant: int, application: str) -> bool:
     """Hand an application over: planned in a transaction, sent outside it, recorded in another. What is sent again
-    after a crash is the same application to the other side. Settled already: does nothing."""
+    after a crash is the same application to the other side. Settled already: does nothing.
+    Gives whether the next one is worth a try now."""
     key = UUID(application)
     with acting(tenant, BY, "deliver_application"):
         row = HandOver.objects.get(id=key)
         config = chosen()
         if row.state != HandOverState.WAITING:
-            return
+            return True
         message = build(key)
     told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now(), "application": key}
     with suppress(NotPossible):  # another run of this job was quicker
         if config is None:
             record_try(**told, trouble="no case system is set", again=False)
-            return
+            return False
         try:
             reference = http.hand_over(config, message)
         except CaseSystemError as error:
             log.warning("not handed over", code=error.code, reason=error.reason)
             record_try(**told, trouble=f"{error.code}: {error.reason}", again=error.again)
+            return not error.again
         else:
             record_try(**told, reference=reference)
+    return True
 
 
 @tasks.periodic(cron="* * * * *")
@@ -63,7 +66,8 @@ def deliver_applications(timestamp: int) -> None:
         with acting(tenant, BY, "deliver_applications"):
             due = due_hand_overs(clock.now())
         for key in due:
-            deliver_application(tenant=tenant, application=str(key))
+            if not deliver_application(tenant=tenant, application=str(key)):
+                break  # it is away: the others wait for the next minute
 
 
 @tasks.periodic(cron="*/5 * * * *")

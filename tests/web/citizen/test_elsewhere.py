@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 
 from handslag.connectors.casesystem import follow, http
 from handslag.demo.fill import numbers
@@ -26,7 +28,7 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tasks.models import Notice, Task
-from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.door import Actor, acting, writing
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import elsewhere as jobs
 from handslag.kernel.ids import uuid7
@@ -218,7 +220,6 @@ def test_a_renewal_goes_to_the_other_case_system_once_and_what_that_says_stands_
 def auditor() -> str:
     """How the verifier reads this worker's copy."""
     from django.conf import settings
-    from django.db import connection
 
     told, roles = connection.settings_dict, settings.SECRETS["roles"]
     where = f"host={told['HOST']} port={told['PORT']} dbname={told['NAME']}"
@@ -287,10 +288,6 @@ def test_who_is_not_served_is_turned_away_alike_and_switching_off_lets_go(
 
 def yesterday(folder: Folder) -> None:
     """Let a followed case be a day older."""
-    from django.db import connection
-
-    from handslag.domain.tenancy.door import writing
-
     with acting(folder.office.slug, TEST, "age") as door, writing(door), connection.cursor() as cursor:
         cursor.execute("UPDATE casefile_case SET opened_on = opened_on - 1 WHERE id = %s", [folder.case.id])
         for older in (True, False):  # nobody is in two households on one day in between
@@ -299,6 +296,22 @@ def yesterday(folder: Folder) -> None:
                 f"UPDATE people_membership SET since = since - 1, until = until - 1 WHERE household_id {which} %s",
                 [folder.case.household_id],
             )
+
+
+def test_both_adults_log_in_at_the_same_moment(lifecase: Lifecase, office: Office, database: Any) -> None:
+    adults = lifecase.knows(("Amina", "Fjärran", "19850302"), ("Yusuf", "Fjärran", "19831120"))
+
+    def look(number: str) -> str:
+        try:
+            return follow.look_up(office.slug, "personnummer", number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(look, adults)) == ["followed", "followed"]
+    with acting(office.slug, TEST, "look"):
+        assert Case.objects.filter(worked_in="Lifecase", state="open").count() == 1
+        assert Person.objects.filter(family_name="Fjärran").count() == 2
 
 
 def test_her_household_and_protection_follow_the_other_case_system(

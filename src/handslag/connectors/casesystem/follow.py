@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError
 
 from handslag.connectors.casesystem import http
 from handslag.connectors.casesystem.port import CaseSystemError
@@ -59,6 +60,7 @@ def look_up(tenant: str, identifier_type: str, identifier: str) -> Literal["not 
         mine = [case.id for case in cases_of(person.id) if case.state == "open"] if person is not None else []
         followed = sorted(foreign_cases(mine))
     told: dict[str, Any] = {"tenant": tenant, "by": CASE_SYSTEM, "now": clock.now()}
+    asked: dict[str, Any]
     try:
         found = http.find(config, identifier_type, identifier)
     except CaseSystemError as error:
@@ -68,8 +70,12 @@ def look_up(tenant: str, identifier_type: str, identifier: str) -> Literal["not 
         return "away"
     why = "not known in the case system"
     if found is not None:
+        asked = {"identifier_type": identifier_type, "identifier": identifier, "client": known(found)}
         try:
-            follow_client(**told, identifier_type=identifier_type, identifier=identifier, client=known(found))
+            try:
+                follow_client(**told, **asked)
+            except IntegrityError:  # the other adult logs in at the same moment: now her row is there
+                follow_client(**told, **asked)
             return "followed"
         except NotPossible as refusal:
             why = "not served" if refusal.code == "not served on-line" else refusal.code
