@@ -58,6 +58,10 @@ def test_a_caseworker_settles_what_did_not_arrive(
     page.goto(page.url.replace("/tasks/", "/hand-overs/"))
     assert axe(page) == []
     picture(page, f"hand-overs-{width}")
+    refused = page.get_by_text("it refuses this (status_422)").or_(
+        page.get_by_text("det tar inte emot den (status_422)")
+    )
+    assert refused.is_visible()
     page.locator("input[name=reference]").fill("LC-9")
     page.locator("button[value='by hand']").click()
     assert page.get_by_text("LC-9").is_visible()

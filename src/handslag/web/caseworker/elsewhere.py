@@ -30,6 +30,12 @@ STATES = {
     HandOverState.PARKED: (_("not delivered"), "danger"),
     HandOverState.BY_HAND: (_("entered by hand"), "success"),
 }
+#: Why a call led to nothing, by the code of connectors.casesystem.port.
+TROUBLES = {
+    "case_system.away": _("it gives no answer"),
+    "case_system.garbled": _("it answers what we don’t understand"),
+    "case_system.refused": _("it refuses this"),
+}
 GROUP_NAMES = {"single": _("adults alone"), "couple": _("couples"), "children": _("households with children")}
 #: Days that what was delivered stays on the page.
 SHOWN = timedelta(days=30)
@@ -49,6 +55,7 @@ def case_elsewhere(request: HttpRequest, found: Case, member: Member) -> HttpRes
         case=found,
         name=" & ".join(full_name(p) for p in (found.applicant, found.co_applicant) if p is not None),
         row=row,
+        trouble=said_of(row.trouble),
         failed=row.outcome in (LookUp.FAILED, LookUp.UNKNOWN),
         said=row.answer.said if row.answer else None,
         household=[(seen[m.person_id], m.role) for m in memberships],
@@ -62,6 +69,12 @@ def case_elsewhere(request: HttpRequest, found: Case, member: Member) -> HttpRes
 
 def _state(row: Any) -> tuple[Any, str]:
     return STATES[HandOverState(row.state)]
+
+
+def said_of(trouble: str) -> str:
+    """A trouble in words, with what the log calls it."""
+    code, _colon, reason = trouble.partition(": ")
+    return f"{TROUBLES[code]} ({reason})" if code in TROUBLES else trouble
 
 
 @desk_page("hand-overs")
@@ -79,7 +92,7 @@ def _hand_overs(request: HttpRequest, trouble: str = "", status: int = 200) -> H
         request,
         "hand_overs.html",
         status=status,
-        rows=[(row, *_state(row)) for row in rows],
+        rows=[(row, *_state(row), said_of(row.trouble)) for row in rows],
         front=served,
         groups=[GROUP_NAMES[name] for name in GROUP_NAMES if served and name in served.groups],
         trouble=trouble,

@@ -1,0 +1,87 @@
+"""The examples of every message: what must be taken is taken whole, what must be refused is for its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from handslag.kernel import canonical
+from handslag.messages.application.message import Application
+from handslag.messages.case_status.message import CaseStatus
+from handslag.messages.client.message import Client
+from tests.bed import ROOT
+
+FOLDER = ROOT / "src/handslag/messages"
+KINDS: dict[str, type[Any]] = {"application": Application, "client": Client, "case_status": CaseStatus}
+#: What is wrong with each example that must be refused, as the refusal names it.
+WRONG = {
+    "application/no-id": "id",
+    "application/no-signers": "$.signers",
+    "application/digest-in-capitals": "$.digest",
+    "application/local-time": "$.received_at",
+    "application/another-version": "$.version",
+    "client/no-case": "$.case",
+    "client/protection-as-text": "$.protected",
+    "client/unknown-role": "$.household[...].role",
+    "case_status/day-that-is-none": "$.decisions[...].decided_on",
+    "case_status/amount-as-text": "$.decisions[...].amount",
+    "case_status/amount-with-decimals": "$.payments[...].amount",
+    "case_status/payment-of-nothing": "$.payments[...].amount",
+    "case_status/year-0000": "$.payments[...].month",
+    "case_status/unknown-state": "$.statuses[...].state",
+}
+
+
+def examples(which: str) -> dict[str, Path]:
+    return {f"{path.parents[2].name}/{path.stem}": path for path in sorted(FOLDER.glob(f"*/examples/{which}/*.json"))}
+
+
+def lost(told: Any, taken: Any) -> bool:
+    """Whether a value that was told isn't what was taken, however deep."""
+    if isinstance(told, dict):
+        return any(lost(value, taken.get(name)) for name, value in told.items())
+    if isinstance(told, list):
+        return len(told) != len(taken) or any(lost(*pair) for pair in zip(told, taken, strict=True))
+    return bool(told != taken)
+
+
+@pytest.mark.parametrize("name", sorted(examples("valid")))
+def test_what_must_be_taken_is_taken_whole(name: str) -> None:
+    content = examples("valid")[name].read_bytes()
+    told = json.loads(content)
+    taken = msgspec.to_builtins(msgspec.json.decode(content, type=KINDS[name.split("/")[0]]))
+    strange = set(told) - set(taken)
+    assert bool(strange) == name.endswith("future")  # of a version to come: no reason to refuse
+    assert not lost({field: value for field, value in told.items() if field not in strange}, taken)
+
+
+def test_what_must_be_refused_is_refused_for_its_reason() -> None:
+    found = examples("invalid")
+    assert set(found) == set(WRONG)
+    for name, path in found.items():
+        with pytest.raises(msgspec.ValidationError) as refusal:
+            msgspec.json.decode(path.read_bytes(), type=KINDS[name.split("/")[0]])
+        assert WRONG[name] in re.sub(r"\[\d+\]", "[...]", str(refusal.value)), (name, str(refusal.value))
+
+
+def test_the_example_application_is_whole() -> None:
+    told = json.loads(examples("valid")["application/couple-renewal"].read_bytes())
+    assert hashlib.sha256(canonical.dumps(told["document"])).hexdigest() == told["digest"]
+    assert {one["person"] for one in told["signers"]} == set(told["document"]["applicants"])
+    assert told["receipt"]["body"]["content_digest"] == told["digest"]
+
+
+def test_every_folder_is_whole() -> None:
+    folders = {path.name for path in FOLDER.iterdir() if (path / "message.py").exists()}
+    assert folders == set(KINDS)
+    for name in folders:
+        schema = json.loads((FOLDER / name / "schema.json").read_text())
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        assert f"# {name}, version 1" in (FOLDER / name / "README.md").read_text()
+        assert any(key.startswith(f"{name}/") for key in examples("valid")), name
