@@ -9,10 +9,14 @@ import pytest
 from handslag.demo.fill import numbers
 from handslag.domain.elsewhere.models import HandOver
 from handslag.domain.elsewhere.operations import KnownClient, KnownPerson, follow_client, record_answer, record_try
+from handslag.domain.intake.models import InboxItem
+from handslag.domain.intake.operations import enter_on_paper
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.tenancy.door import Actor, acting
-from tests.office import TEST, Folder
+from handslag.kernel.ids import uuid7
+from handslag.messages.application.build import build
+from tests.office import C1, TEST, Folder
 
 
 @pytest.fixture
@@ -107,3 +111,16 @@ def test_the_person_sees_it_on_my_pages(
     assert page.get_by_text("Vi kunde inte hämta det senaste").is_visible()
     assert axe(page) == []
     picture(page, f"citizen-elsewhere-failed-{width}")
+
+
+def test_what_comes_on_paper_goes_the_same_way(office: Any, parked: Folder) -> None:
+    enter_on_paper(
+        **office.act("rut"), key=uuid7(), case=parked.case.id, month=office.month + 1, channel="paper", language="sv",
+        answers=C1, signed_on=[parked.citizens[0].id], evidence="pärm 3",
+    )  # fmt: skip
+    with acting(office.slug, TEST, "look"):
+        waiting = HandOver.objects.get(case=parked.case, state="waiting")
+        assert not InboxItem.objects.exists()
+        told = build(waiting.id)
+    assert (told.channel, told.case, told.month) == ("paper", "LC/1", str(office.month + 1))
+    assert [one.method for one in told.signers] == ["paper"]
