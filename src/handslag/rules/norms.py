@@ -25,8 +25,9 @@ A pack may lie in layers (a country, a canton): a layer's norm takes the place o
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -156,6 +157,48 @@ class Resolved:
     digest: str
     has_example: bool
     until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormSet(ABC):
+    """What the typed norms of every pack have in common: for which day, as known when, and their digest.
+
+    `decided_on`: on which day the sections are those in force. `with_settings` asks the pack's `again`.
+    """
+
+    on: date
+    known_on: date | None
+    decided_on: date | None
+    resolved: Resolved
+    _with: dict[tuple[tuple[str, str], ...], Self] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) of the norm set."""
+        return self.resolved.digest
+
+    @property
+    def until(self) -> date:
+        """The first day on which the set may be another one."""
+        return self.resolved.until
+
+    @property
+    def has_example(self) -> bool:
+        """Whether a value of the set is an example."""
+        return self.resolved.has_example
+
+    @abstractmethod
+    def again(self, settings: tuple[tuple[str, str], ...]) -> Self:
+        """The same set with other settings; NormError for a name or choice that doesn't exist."""
+
+    def with_settings(self, settings: Mapping[str, str]) -> Self:
+        """The same day with other settings; NormError for a name or choice that doesn't exist."""
+        if not settings:
+            return self
+        key = tuple(sorted(settings.items()))
+        if key not in self._with:
+            self._with[key] = self.again(key)
+        return self._with[key]
 
 
 def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:

@@ -1,7 +1,7 @@
 """A population as columns: rows (members, costs, incomes) lie flat, offsets say whose they are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,39 @@ def columns(households: Sequence[tuple[Any, ...]], kinds: Mapping[str, Any]) -> 
     np.cumsum([len(rows) for rows in households], out=offsets[1:])
     rows = [row for rows in households for row in rows]
     return Columns(offsets, {n: np.array([getattr(r, n) for r in rows], dtype=k) for n, k in kinds.items()})
+
+
+class Households:
+    """Households of one period as columns of their own and rows of several kinds; a pack says which there are."""
+
+    def __init__(self, households: Mapping[str, NDArray[Any]], rows: Mapping[str, Columns]) -> None:
+        self.households = households
+        self.rows = rows
+        self.__dict__.update(households)
+        self.__dict__.update(rows)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A column, or rows."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.households.values())))
+
+    @classmethod
+    def from_rows(cls, found: Sequence[Any], own: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Self:
+        """From households as the rules read them: `own` columns and those of their `rows`, each a NumPy type."""
+        return cls(
+            {name: np.array([getattr(h, name) for h in found], dtype=kind) for name, kind in own.items()},
+            {name: columns([getattr(h, name) for h in found], kinds) for name, kinds in rows.items()},
+        )
+
+    def part(self, since: int, until: int) -> Self:
+        """Households `since` .. `until`, without copying."""
+        return type(self)(
+            {name: column[since:until] for name, column in self.households.items()},
+            {name: rows.part(since, until) for name, rows in self.rows.items()},
+        )
 
 
 def in_chunks(

@@ -1,13 +1,13 @@
 """The Swiss norms by name: what the SKOS layer and the canton's layer hold on one day, typed for the rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from handslag.rules.norms import Norm, NormError, Number, Resolved, Table, load_folder, resolve
+from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
 CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
@@ -50,19 +50,15 @@ class Sections:
     relatives: str
 
 
-@dataclass(frozen=True)
-class Norms:
+@dataclass(frozen=True, kw_only=True)
+class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
     `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
     """
 
-    on: date
     canton: str
-    known_on: date | None
-    decided_on: date | None
     tables: tuple[Norm, ...]
-    resolved: Resolved
     gbl: Table
     gbl_further: Number
     flat_minus: Number
@@ -108,26 +104,10 @@ class Norms:
     sanction_base: Number
     split_income: Number
     section: Sections
-    _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def digest(self) -> str:
-        """sha256 (hex) of the norm set."""
-        return self.resolved.digest
-
-    @property
-    def until(self) -> date:
-        """The first day on which the set may be another one."""
-        return self.resolved.until
-
-    def with_settings(self, settings: Mapping[str, str]) -> "Norms":
-        """The same day with other settings; NormError for a name or choice that doesn't exist."""
-        if not settings:
-            return self
-        key = tuple(sorted(settings.items()))
-        if key not in self._with:
-            self._with[key] = _norms(self.on, self.canton, self.known_on, self.decided_on, self.tables, key)
-        return self._with[key]
+    def again(self, settings: tuple[tuple[str, str], ...]) -> Self:
+        """The same set with other settings."""
+        return _norms(self.on, self.canton, self.known_on, self.decided_on, self.tables, settings)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=8)

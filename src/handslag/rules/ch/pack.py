@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from handslag.rules.calculation import closed, holding
 from handslag.rules.ch.facts import AMOUNTS, Facts
 from handslag.rules.ch.means import (
     above_own_share,
@@ -31,9 +32,9 @@ from handslag.rules.ch.numbers import Norms, norms_for, with_tables
 from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, sanction, tested
 from handslag.rules.ch.rows import Household
 from handslag.rules.facts import FactsError
-from handslag.rules.norms import Norm, NormError
+from handslag.rules.norms import Norm
 from handslag.rules.periods import Period
-from handslag.rules.sheet import Sheet, Worksheet, uncertain_in
+from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
     Whole,
     by_member,
@@ -191,29 +192,17 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     FactsError when `norms` don't hold for the whole period (then the period is to be split) or for the
     canton, or when a setting doesn't exist; NormMissing when a table has no row, or the canton no asylum regime.
     """
-    if not (norms.on <= facts.since and facts.until <= norms.until):
-        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
     if facts.canton != norms.canton:
         raise FactsError([f"canton: these norms are those of {norms.canton}"])
-    try:
-        norms = norms.with_settings(facts.settings)
-    except NormError as error:
-        raise FactsError([f"settings: {error}"]) from error
+    norms = holding(facts, norms)
     sheet = Worksheet()
     write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
-    totals = sheet.totals
-    granted, surplus = totals.pop("granted"), totals.pop("surplus")
-    return Sheet(
+    return closed(
+        sheet,
+        facts,
+        norms,
         pack=PACK,
         rule_version=RULE_VERSION,
-        norm_digest=norms.digest,
-        since=facts.since,
-        until=facts.until,
-        lines=sheet.lines,
-        totals=totals,
-        granted=granted,
-        surplus=surplus,
-        uncertain=uncertain_in(sheet.lines, norms.resolved),
         has_example=any(number.status == "example" for line in sheet.lines for number in line.numbers),
         region=facts.canton,
     )

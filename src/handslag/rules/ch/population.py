@@ -1,7 +1,7 @@
 """The Swiss calculation for many units at once: the same rules, NumPy int64, to the Rappen the same."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from handslag.rules.ch.numbers import Norms
 from handslag.rules.ch.pack import write
 from handslag.rules.ch.rows import Household
 from handslag.rules.periods import Period
-from handslag.rules.population import CHUNK, Columns, columns, in_chunks
+from handslag.rules.population import CHUNK, Households, in_chunks
 
 _INT: Final = np.int64
 _BOOL: Final = np.bool_
@@ -37,42 +37,17 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-class Population:
+class Population(Households):
     """Units of one period and canton as columns; what each column means stands in `rows.py`."""
 
     of_rent = of_partner = of_restitution = of_refund = None
-
-    def __init__(self, households: Mapping[str, NDArray[Any]], rows: Mapping[str, Columns]) -> None:
-        self.households = households
-        self.rows = rows
-        self.__dict__.update(households)
-        self.__dict__.update(rows)
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """A column, or rows."""
-
-    def __len__(self) -> int:
-        return len(self.households["heads"])
 
     @classmethod
     def of(cls, facts: Sequence[Facts]) -> "Population":
         """From facts, all of one period and canton and with the same settings (ValueError otherwise)."""
         if len({(f.since, f.until, f.canton, tuple(sorted(f.settings.items()))) for f in facts}) != 1:
             raise ValueError("a population has one period, one canton and one set of settings")
-        found = [Household(f) for f in facts]
-        return cls(
-            {name: np.array([getattr(h, name) for h in found], dtype=kind) for name, kind in _HOUSEHOLD.items()},
-            {name: columns([getattr(h, name) for h in found], kinds) for name, kinds in _ROWS.items()},
-        )
-
-    def part(self, since: int, until: int) -> "Population":
-        """Units `since` .. `until`, without copying."""
-        return Population(
-            {name: column[since:until] for name, column in self.households.items()},
-            {name: rows.part(since, until) for name, rows in self.rows.items()},
-        )
+        return cls.from_rows([Household(f) for f in facts], _HOUSEHOLD, _ROWS)
 
 
 def calculate_lines(population: Population, month: Period, norms: Norms) -> sheet.Columns:

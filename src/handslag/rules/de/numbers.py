@@ -1,13 +1,13 @@
 """The German norms by name: what `norms/*.yaml` and the district's own tables hold on one day, typed for the rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from handslag.rules.norms import Norm, NormError, Number, Resolved, Table, load_folder, resolve
+from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
 
 FOLDER: Final = Path(__file__).with_name("norms")
 
@@ -111,18 +111,14 @@ class Sections:
     payment: str
 
 
-@dataclass(frozen=True)
-class Norms:
+@dataclass(frozen=True, kw_only=True)
+class Norms(NormSet):
     """The norm set of one day: amounts in cents, settings as their number in the list of choices.
 
     The district's norms are None where the case brought none. `digest`: sha256 over the whole set.
     """
 
-    on: date
-    known_on: date | None
-    decided_on: date | None
     tables: tuple[Norm, ...]
-    resolved: Resolved
     section: Sections
     extra_hot_water_child: Table
     age_limit: Table
@@ -203,31 +199,10 @@ class Norms:
     heating_further: Number | None = None
     warm_rent: Number | None = None
     clothing: Number | None = None
-    _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def digest(self) -> str:
-        """sha256 (hex) of the norm set."""
-        return self.resolved.digest
-
-    @property
-    def until(self) -> date:
-        """The first day on which the set may be another one."""
-        return self.resolved.until
-
-    @property
-    def has_example(self) -> bool:
-        """Whether a value of the set is an example."""
-        return self.resolved.has_example
-
-    def with_settings(self, settings: Mapping[str, str]) -> "Norms":
-        """The same day with other settings; NormError for a name or choice that doesn't exist."""
-        if not settings:
-            return self
-        key = tuple(sorted(settings.items()))
-        if key not in self._with:
-            self._with[key] = _norms(self.on, self.known_on, self.decided_on, self.tables, key)
-        return self._with[key]
+    def again(self, settings: tuple[tuple[str, str], ...]) -> Self:
+        """The same set with other settings."""
+        return _norms(self.on, self.known_on, self.decided_on, self.tables, settings)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1)

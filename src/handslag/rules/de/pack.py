@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from handslag.rules.calculation import closed, holding
 from handslag.rules.de import housing as home
 from handslag.rules.de import income as inc
 from handslag.rules.de import need, payment
@@ -11,9 +12,8 @@ from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settl
 from handslag.rules.de.facts import AMOUNTS, Facts
 from handslag.rules.de.numbers import Norms, norms_for
 from handslag.rules.de.rows import Household, Period
-from handslag.rules.facts import FactsError
-from handslag.rules.norms import Norm, NormError
-from handslag.rules.sheet import Sheet, Worksheet, uncertain_in
+from handslag.rules.norms import Norm
+from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import Truth, Whole, by_member, each, minimum, of_member, running, spread, total, where
 
 __all__ = [
@@ -314,26 +314,7 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     FactsError when `norms` don't hold for the whole period, or when a setting doesn't exist; NormMissing where
     the district's tables are needed and missing.
     """
-    if not (norms.on <= facts.since and facts.until <= norms.until):
-        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
-    try:
-        norms = norms.with_settings(facts.settings)
-    except NormError as error:
-        raise FactsError([f"settings: {error}"]) from error
+    norms = holding(facts, norms)
     sheet = Worksheet()
     write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
-    totals = sheet.totals
-    granted, surplus = totals.pop("granted"), totals.pop("surplus")
-    return Sheet(
-        pack=PACK,
-        rule_version=RULE_VERSION,
-        norm_digest=norms.digest,
-        since=facts.since,
-        until=facts.until,
-        lines=sheet.lines,
-        totals=totals,
-        granted=granted,
-        surplus=surplus,
-        uncertain=uncertain_in(sheet.lines, norms.resolved),
-        has_example=norms.has_example,
-    )
+    return closed(sheet, facts, norms, pack=PACK, rule_version=RULE_VERSION)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from handslag.rules.norms import Norm, NormError, NormMissing, Number, Resolved, Table, load_folder, resolve
+from handslag.rules.norms import Norm, NormError, NormMissing, NormSet, Number, Table, load_folder, resolve
 from handslag.rules.se.codes import COSTS
 
 FOLDER: Final = Path(__file__).with_name("norms")
@@ -46,8 +46,8 @@ class Sections:
     child_work: str
 
 
-@dataclass(frozen=True)
-class Norms:
+@dataclass(frozen=True, kw_only=True)
+class Norms(NormSet):
     """The norm set of one day: amounts in öre, settings as their number in the list of choices.
 
     `digest`: sha256 over names, values, units and status of the whole set. `has_example`: it holds an
@@ -55,10 +55,6 @@ class Norms:
     the norm calls itself that holds in place of the riksnorm.
     """
 
-    on: date
-    known_on: date | None
-    decided_on: date | None
-    resolved: Resolved
     child: Table
     child_without_lunch: Table
     single: Number
@@ -80,17 +76,6 @@ class Norms:
     named: str
     tables: Mapping[str, Table] = field(compare=False, repr=False)
     history: Mapping[str, Norm] = field(compare=False, repr=False)
-    _with: dict[tuple[tuple[str, str], ...], "Norms"] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def digest(self) -> str:
-        """sha256 (hex) of the norm set."""
-        return self.resolved.digest
-
-    @property
-    def until(self) -> date:
-        """The first day on which the set may be another one."""
-        return self.resolved.until
 
     @property
     def ceiling(self) -> Table:
@@ -102,19 +87,9 @@ class Norms:
         """Where the ceiling of 2027 stands."""
         return self.resolved.references["law.ceiling"]
 
-    @property
-    def has_example(self) -> bool:
-        """Whether a value of the set is an example."""
-        return self.resolved.has_example
-
-    def with_settings(self, settings: Mapping[str, str]) -> "Norms":
-        """The same day with other settings; NormError for a name or choice that doesn't exist."""
-        if not settings:
-            return self
-        key = tuple(sorted(settings.items()))
-        if key not in self._with:
-            self._with[key] = _norms(self.history, self.named, self.on, self.known_on, self.decided_on, key)
-        return self._with[key]
+    def again(self, settings: tuple[tuple[str, str], ...]) -> Self:
+        """The same set with other settings."""
+        return _norms(self.history, self.named, self.on, self.known_on, self.decided_on, settings)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=2)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from handslag.rules.norms import Norm, NormError
-from handslag.rules.se.facts import AMOUNTS, Facts, FactsError
+from handslag.rules.calculation import closed, holding
+from handslag.rules.norms import Norm
+from handslag.rules.se.facts import AMOUNTS, Facts
 from handslag.rules.se.limits import with_limits
 from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
 from handslag.rules.se.numbers import CEILING_2027, Norms, norms_for, norms_with
@@ -94,30 +95,18 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     FactsError when `norms` don't hold for the whole period (then the period is to be split), or when a
     setting doesn't exist; NormMissing when a table has no row, as for a child of 21.
     """
-    if not (norms.on <= facts.since and facts.until <= norms.until):
-        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
-    try:
-        norms = norms.with_settings(facts.settings)
-    except NormError as error:
-        raise FactsError([f"settings: {error}"]) from error
+    norms = holding(facts, norms)
     if norms.limits:
         facts = with_limits(facts, norms)
     sheet = Worksheet()
     write(Household(facts, norms.named), Period.of(facts.since, facts.until), norms, sheet)
-    totals = sheet.totals
-    granted, surplus = totals.pop("granted"), totals.pop("surplus")
-    return Sheet(
+    return closed(
+        sheet,
+        facts,
+        norms,
         pack=PACK,
         rule_version=RULE_VERSION_2027 if norms.formula == CEILING_2027 else RULE_VERSION,
-        norm_digest=norms.digest,
-        since=facts.since,
-        until=facts.until,
-        lines=sheet.lines,
-        totals=totals,
-        granted=granted,
-        surplus=surplus,
         uncertain=_uncertain(sheet.lines, norms, {m.key for m in facts.members if m.role != "adult"}),
-        has_example=norms.has_example,
     )
 
 
