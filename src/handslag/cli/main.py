@@ -26,6 +26,7 @@ COMMANDS = {
     "forms": "list the forms by which applications are taken; check and publish one",
     "sheet": "calculate the sheet of one case file",
     "recompute": "compute every stored sheet again and name what differs",
+    "impact": "list whom corrections of rules and norms affect, and by how much",
     "verify": "check the chains, signatures and invariants of the stored data",
 }
 

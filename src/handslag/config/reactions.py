@@ -48,9 +48,12 @@ from handslag.domain.elsewhere.operations import (
 from handslag.domain.entitlement import checks
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import (
+    CORRECTION,
+    CorrectionProposed,
     LocalNormConfirmed,
     LocalNormEntered,
     PeriodAssessed,
+    SheetsDiffer,
     keep_results,
 )
 from handslag.domain.intake.models import ApplicationPeriod
@@ -379,6 +382,15 @@ def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
             keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=checks.KINDS, causes=causes)
 
 
+def _task_for_differing(event: Event, by: Actor, now: datetime) -> None:
+    if not _open_tasks(event.subject, "sheet differs").exists():
+        _task(event, by, now, "sheet differs")
+
+
+def _task_for_correction(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, CORRECTION)
+
+
 def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "letter refused")
 
@@ -496,6 +508,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ApplicantReminded: (Reaction(_remind_applicants, causes=(NoticesQueued,)),),
     InboxClosed: (),
     PeriodAssessed: (Reaction(_check_assessed, causes=(WarningsReconciled,)),),
+    SheetsDiffer: (Reaction(_task_for_differing, causes=(TaskOpened,)),),
+    CorrectionProposed: (Reaction(_task_for_correction, causes=(TaskOpened,)),),
     LocalNormEntered: (),
     LocalNormConfirmed: (),
     DecisionProposed: (),

@@ -28,6 +28,7 @@ def on_ready(queue: App) -> None:
     import handslag.jobs.elsewhere
     import handslag.jobs.letters
     import handslag.jobs.payments
+    import handslag.jobs.sheets
     import handslag.jobs.watch  # noqa: F401
 
     queue.add_tasks_from(tasks, namespace="handslag")

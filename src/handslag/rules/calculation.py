@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from handslag.rules import versions
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, NormSet
 from handslag.rules.sheet import Sheet, Worksheet, uncertain_in
@@ -22,11 +23,13 @@ def holding(facts: Any, norms: N) -> N:
         raise FactsError([f"settings: {error}"]) from error
 
 
-def closed(written: Worksheet, facts: Any, norms: NormSet, **told: Any) -> Sheet:
-    """The sheet of what the rules have written. `told`: pack, rule_version, and what the pack says otherwise."""
+def closed(written: Worksheet, facts: Any, norms: NormSet, rules: str, **told: Any) -> Sheet:
+    """The sheet of what the rules have written. `rules`: their version; `told`: what the pack says otherwise."""
     totals = written.totals
     granted, surplus = totals.pop("granted"), totals.pop("surplus")
     fields: dict[str, Any] = {
+        "pack": norms.PACK,
+        "rule_version": versions.named(rules, norms.PACK, norms),
         "norm_digest": norms.digest,
         "since": facts.since,
         "until": facts.until,

@@ -18,7 +18,7 @@ A file is a YAML list of norms:
           source: SFS 2025:468 ...    # no source: the file doesn't load
           checked_on: 2026-11-22
           status: official            # official, derived or example
-          known_from: 2025-11-20      # optional: not known to anybody before that day
+          known_from: 2025-11-20      # optional: not known to anybody before that day (all values: nor the norm)
 
 A value is in force from `since` to the next value's `since`, or to its own `until` (both days exclusive).
 A pack may lie in layers (a country, a canton): a layer's norm takes the place of the one with its name below.
@@ -32,7 +32,7 @@ from datetime import date
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import msgspec
 import numpy as np
@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
+from handslag.rules import versions
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
@@ -134,6 +135,10 @@ class Norm:
             raise NormMissing(f"{self.name}: no value in force on {day}")
         return found
 
+    def known(self, known_on: date | None) -> bool:
+        """Whether anybody knew of it then: a norm that a later version of a rule brought is no part of earlier sets."""
+        return known_on is None or any(v.known_from is None or v.known_from <= known_on for v in self.values)
+
     def until(self, day: date) -> date:
         """The first day after `day` on which the value in force on `day` may no longer hold."""
         ends = [d for v in self.values for d in (v.since, v.until) if d is not None and d > day]
@@ -166,6 +171,8 @@ class NormSet(ABC):
     `decided_on`: on which day the sections are those in force. `with_settings` asks the pack's `again`.
     """
 
+    PACK: ClassVar[str]
+
     on: date
     known_on: date | None
     decided_on: date | None
@@ -179,8 +186,8 @@ class NormSet(ABC):
 
     @property
     def until(self) -> date:
-        """The first day on which the set may be another one."""
-        return self.resolved.until
+        """The first day on which the set, or the version of a rule function, may be another one."""
+        return min(self.resolved.until, versions.until(self.PACK, self.on))
 
     @property
     def has_example(self) -> bool:
@@ -363,6 +370,8 @@ def resolve(
             raise NormError(f"{name} is no setting")
     for name in sorted(norms):
         norm = norms[name]
+        if not norm.known(known_on):
+            continue
         value = norm.on((decided_on or on) if norm.unit == "reference" else on, known_on)
         example = example or value.status == "example"
         chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value

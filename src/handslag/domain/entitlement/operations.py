@@ -13,6 +13,8 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
 from handslag.domain.entitlement.queries import norms_in_force, stored_calculation
+from handslag.domain.tasks.models import Task
+from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -25,9 +27,20 @@ from handslag.rules.se.limits import with_limits
 from handslag.rules.se.numbers import norms_with
 from handslag.rules.se.pack import calculate
 
+#: The task of a caseworker to whom a correction is proposed.
+CORRECTION = "correction in favour"
+
 
 class PeriodAssessed(Event):
     kind = "period assessed"
+
+
+class SheetsDiffer(Event):
+    kind = "sheets differ"
+
+
+class CorrectionProposed(Event):
+    kind = "correction proposed"
 
 
 class LocalNormEntered(Event):
@@ -194,3 +207,27 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
     row.confirmed_by_id, row.confirmed_at = member.id, now
     row.save(update_fields=["confirmed_by", "confirmed_at"])
     return Done(row, LocalNormConfirmed(subject=row.id, payload={"name": row.name, "since": str(row.since)}))
+
+
+@operation()
+def report_differences(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, told: list[dict[str, Any]]
+) -> Done[None]:
+    """Stored sheets of a case don't come out the same any more: a person has to look. Nothing is changed."""
+    return Done(None, SheetsDiffer(subject=case, payload={"differences": told}))
+
+
+@operation()
+def propose_correction(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, months: list[dict[str, Any]]
+) -> Done[None]:
+    """Tell the case's caseworker for which months today's reading of the law would give more, and how much: `months`
+    with since, sheet, before, after. She decides; nothing is changed.
+
+    NotPossible("proposed already") while such a task is open, ("nothing more") where a month doesn't gain.
+    """
+    if not months or any(month["after"] <= month["before"] for month in months):
+        raise NotPossible("nothing more")
+    if Task.objects.filter(subject_id=case, kind=CORRECTION, state=TaskState.OPEN).exists():
+        raise NotPossible("proposed already")
+    return Done(None, CorrectionProposed(subject=case, payload={"months": months}))

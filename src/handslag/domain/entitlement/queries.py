@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from random import Random
 from typing import Any
 from uuid import UUID
 
+from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application, ApplicationPeriod
@@ -206,11 +208,19 @@ def chunk_of_sheets(after: UUID | None) -> list[Sheet]:
     return list((rows.filter(id__gt=after) if after else rows)[:CHUNK])
 
 
+def sample_of_sheets(most: int, draw: Random) -> list[Sheet]:
+    """So many sheets of the open door's tenant, drawn by chance."""
+    keys = list(Sheet.objects.order_by("id").values_list("id", flat=True))
+    rows = Sheet.objects.select_related("case", "period", "snapshot", "norm_set")
+    return list(rows.filter(id__in=draw.sample(keys, min(most, len(keys)))).order_by("id"))
+
+
 def differences(sheet: Sheet) -> Iterator[Difference]:
     """What differs between a stored sheet and the same facts computed again; nothing when all is equal to the byte.
 
     Norms of the files as known on the sheet's `known_on`, those of the municipality as confirmed when it was computed.
-    What can't be computed any more (a norm is gone) is a difference too.
+    The same holds for the rules: of each function the version known then. What can't be computed any more (a norm is
+    gone) is a difference too.
     """
 
     def differs(what: str, code: str, stored: Any, recomputed: Any) -> Difference:
@@ -268,3 +278,87 @@ def _lines(stored: list[dict[str, Any]], recomputed: list[dict[str, Any]]) -> It
             code = str((old or new or {}).get("code"))
             amounts = (old and old.get("amount"), new and new.get("amount"))
             yield (code, *amounts) if amounts[0] != amounts[1] else (code, old, new)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a sheet that a decision in force rests on would say by the rules and norms known on another day.
+
+    Amounts in minor units. `after` None: it can't be computed by them, `problem` says why. `codes`: the lines that
+    would differ.
+    """
+
+    organisation: str
+    case: str
+    case_id: UUID
+    since: date
+    sheet: int
+    before: int
+    after: int | None
+    codes: tuple[str, ...]
+    problem: str = ""
+
+    @property
+    def difference(self) -> int:
+        """How much more would be granted; negative: less; 0 where it can't be computed."""
+        return 0 if self.after is None else self.after - self.before
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        told = asdict(self) | {"difference": self.difference, "since": str(self.since), "codes": list(self.codes)}
+        del told["case_id"]
+        return told
+
+    def __str__(self) -> str:
+        place = f"{self.organisation} {self.case} {self.since} sheet {self.sheet}"
+        if self.after is None:
+            return f"{place}: not computed: {self.problem}"
+        change = f"granted {self.before}, would be {self.after} ({self.difference:+})"
+        return f"{place}: {change}: {' '.join(self.codes)}"
+
+
+def chunk_in_force(after: UUID | None, most: int = CHUNK) -> list[Sheet]:
+    """The next sheets, by key, that decisions in force rest on."""
+    rows = Sheet.objects.select_related("case", "period", "snapshot").order_by("id")
+    rows = rows.filter(id__in=PersonMonth.objects.values("sheet_id"))
+    return list((rows.filter(id__gt=after) if after else rows)[:most])
+
+
+def effect(sheet: Sheet, known_on: date) -> Effect | None:
+    """Whom a correction affects, and by how much: the stored facts by the rules and norms known on `known_on`, with
+    all that the municipality has confirmed; sections as on the sheet. None where no amount would be another one."""
+
+    def told(after: int | None, codes: Iterable[str], problem: str = "") -> Effect:
+        slug, case = acting_door().the_tenant.slug, sheet.case
+        since = sheet.period.since
+        return Effect(slug, case.number, case.id, since, sheet.number, sheet.granted, after, tuple(codes), problem)
+
+    try:
+        rules = pack(sheet.pack)
+        facts = rules.Facts.from_json(sheet.snapshot.facts)
+        now = rules.calculate(facts, rules.norms_of(facts, known_on, sheet.known_on, local_norms()))
+    except (FactsError, NormError, NormMissing) as error:
+        return told(None, (), str(error))
+    codes = differing(stored_calculation(sheet), now)
+    return told(now.granted, codes) if codes or now.granted != sheet.granted else None
+
+
+def differing(one: Calculation, other: Calculation) -> list[str]:
+    """The codes of the lines whose amounts differ between two sheets, in the order of the code."""
+
+    def amounts(sheet: Calculation) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for line in sheet.lines:
+            key = (line.code, line.person or "")
+            found[key] = found.get(key, 0) + line.amount
+        return found
+
+    a, b = amounts(one), amounts(other)
+    return sorted({key[0] for key in a.keys() | b.keys() if a.get(key, 0) != b.get(key, 0)})
+
+
+def proposed_months(case: UUID) -> list[dict[str, Any]]:
+    """The months of the newest proposed correction of a case: since, sheet, before, after; [] if there was none."""
+    event = Event.objects.filter(subject_id=case, kind="correction proposed").order_by("-seq").first()
+    body = Payload.objects.filter(id=event.id).values_list("body", flat=True).first() if event else None
+    return list(body["months"]) if body else []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
 
@@ -56,6 +56,8 @@ class Norms(NormSet):
 
     `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
     """
+
+    PACK: ClassVar[str] = "ch"
 
     canton: str
     tables: tuple[Norm, ...]

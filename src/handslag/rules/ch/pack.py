@@ -201,8 +201,7 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
         sheet,
         facts,
         norms,
-        pack=PACK,
-        rule_version=RULE_VERSION,
+        RULE_VERSION,
         has_example=any(number.status == "example" for line in sheet.lines for number in line.numbers),
         region=facts.canton,
     )

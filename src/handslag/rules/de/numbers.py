@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
 
@@ -117,6 +117,8 @@ class Norms(NormSet):
 
     The district's norms are None where the case brought none. `digest`: sha256 over the whole set.
     """
+
+    PACK: ClassVar[str] = "de"
 
     tables: tuple[Norm, ...]
     section: Sections

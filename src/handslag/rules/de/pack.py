@@ -317,4 +317,4 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     norms = holding(facts, norms)
     sheet = Worksheet()
     write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
-    return closed(sheet, facts, norms, pack=PACK, rule_version=RULE_VERSION)
+    return closed(sheet, facts, norms, RULE_VERSION)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from handslag.rules.norms import Norm, NormError, NormMissing, NormSet, Number, Table, load_folder, resolve
 from handslag.rules.se.codes import COSTS
@@ -54,6 +54,8 @@ class Norms(NormSet):
     example value, so it can't carry a decision. `limits`: the municipality's limits by code of cost. `named`: how
     the norm calls itself that holds in place of the riksnorm.
     """
+
+    PACK: ClassVar[str] = "se"
 
     child: Table
     child_without_lunch: Table

@@ -104,8 +104,7 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
         sheet,
         facts,
         norms,
-        pack=PACK,
-        rule_version=RULE_VERSION_2027 if norms.formula == CEILING_2027 else RULE_VERSION,
+        RULE_VERSION_2027 if norms.formula == CEILING_2027 else RULE_VERSION,
         uncertain=_uncertain(sheet.lines, norms, {m.key for m in facts.members if m.role != "adult"}),
     )
 

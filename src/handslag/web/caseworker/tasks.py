@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
+from handslag.domain.entitlement.operations import CORRECTION
+from handslag.domain.entitlement.queries import proposed_months
 from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.models import Person
@@ -27,6 +29,7 @@ from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require
 from handslag.web.caseworker.wording import REFUSALS
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui import formats
 
 _ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 
@@ -44,6 +47,8 @@ KINDS = {
     "bank file": _("The bank’s answers hold lines that fit no payment"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
     "protection raised": _("Somebody in this case is protected now: does its caseworker still see it?"),
+    "sheet differs": _("A stored calculation doesn’t come out the same any more: tell whoever runs the system"),
+    CORRECTION: _("By today’s reading of the law earlier months would give more: look, and decide"),
     "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
@@ -77,7 +82,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
             may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
             if may:
-                shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", case.number))
+                more = " · ".join([case.number, *(_gains(case.id) if task.kind == CORRECTION else ())])
+                shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", more))
         elif person := people.get(task.subject_id):
             if registrar or Role.ADMINISTRATOR in member.roles:
                 url = f"{base(request)}/people/{person.id}/" if registrar else f"{base(request)}/tasks/"
@@ -90,6 +96,12 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
         elif file := files.get(task.subject_id):
             shown.append(Shown(task, kind, f"{file.kind} {file.message_id}", f"{base(request)}/bank/", ""))
     return shown
+
+
+def _gains(case: UUID) -> list[str]:
+    """What each month of a proposed correction would gain."""
+    months = proposed_months(case)
+    return [f"{month['since'][:7]}: +{formats.money(month['after'] - month['before'])}" for month in months]
 
 
 def _who_tried(task: Task) -> str:

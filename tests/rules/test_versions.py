@@ -1,0 +1,95 @@
+"""Rule functions with a history: what was known then, what is valid on that day, on both executions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import load, resolve
+from handslag.rules.periods import Period
+from handslag.rules.se import population
+from handslag.rules.se.facts import Facts
+from handslag.rules.se.numbers import norms_for
+from handslag.rules.se.pack import RULE_VERSION, calculate
+from handslag.rules.versions import versioned
+from tests.rules.corrected import corrected
+
+MARCH = {
+    "since": "2026-03-01", "until": "2026-04-01",
+    "members": [{"key": "anna", "role": "adult", "birth_on": "1990-05-17"}],
+    "incomes": [{"code": "PENSION", "gross": 300_000, "source": "given", "person": "anna"}],
+}  # fmt: skip
+
+
+def granted(month: int, known_on: date | None) -> tuple[int, str]:
+    facts = Facts.from_json(MARCH | {"since": f"2026-{month:02}-01", "until": f"2026-{month + 1:02}-01"})
+    norms = norms_for(facts.since, known_on)
+    sheet = calculate(facts, norms)
+    many = population.Population.of([facts])
+    [same] = population.calculate(many, Period.of(facts.since, facts.until), norms)["granted"]
+    assert sheet.granted == same
+    return sheet.granted, sheet.rule_version
+
+
+def test_a_correction_holds_from_its_day_for_who_knew_it() -> None:
+    before = granted(3, None)
+    assert before[1] == RULE_VERSION
+    with corrected(100_00, known_from=date(2026, 5, 11), valid_from=date(2026, 3, 1)) as rule:
+        new = (before[0] + 100_00, f"{RULE_VERSION}+2026-05-11")
+        assert granted(3, date(2026, 5, 10)) == before
+        assert granted(3, date(2026, 5, 11)) == granted(3, None) == new
+        assert granted(2, None) == before
+
+        @rule.corrected(
+            valid_from=date(2026, 4, 1), known_from=date(2026, 6, 1), valid_until=date(2026, 5, 1), because="invented"
+        )
+        def counted_income_as_once(income: Any, norm: Any, sheet: Any) -> Any:
+            return rule.versions[0].text(income, norm, sheet)
+
+        assert granted(4, date(2026, 5, 31)) == new
+        assert granted(4, None) == (before[0], f"{RULE_VERSION}+2026-06-01")
+        assert granted(3, None) == granted(5, None) == new
+    assert granted(3, None) == before
+
+
+def test_a_period_over_which_a_version_changes_is_to_be_split() -> None:
+    facts = Facts.from_json(MARCH)
+    with corrected(100_00, known_from=date(2026, 3, 11), valid_from=date(2026, 3, 16)):
+        with pytest.raises(FactsError, match="until 2026-03-16"):
+            calculate(facts, norms_for(facts.since))
+        half = Facts.from_json(MARCH | {"until": "2026-03-16"})
+        assert calculate(half, norms_for(half.since)).rule_version == RULE_VERSION
+
+
+def test_a_version_says_why_and_stands_below_those_known_before_it() -> None:
+    with corrected(100_00, known_from=date(2026, 3, 11)) as rule:
+        for wrong in (
+            {"because": ""},
+            {"known_from": date(2026, 3, 11)},
+            {"valid_until": date(2026, 1, 1)},
+        ):
+            told = {"valid_from": date(2026, 1, 1), "known_from": date(2026, 3, 12), "because": "invented"} | wrong
+            with pytest.raises(ValueError, match="counted_income: a version says why"):
+                rule.corrected(**told)
+        good = rule.corrected(valid_from=date(2026, 1, 1), known_from=date(2026, 3, 12), because="invented")
+        with pytest.raises(ValueError, match="norm is not where it was"):
+            good(lambda norm, income, sheet: 0)
+    with pytest.raises(ValueError, match="norm"):
+        versioned(lambda person: 0)
+
+
+def test_a_norm_that_came_with_a_correction_is_no_part_of_what_was_known_before() -> None:
+    text = """
+- {name: free, unit: SEK, label: {sv: Fritt}, values: [
+    {since: 2026-01-01, value: 100, source: s, checked_on: 2026-03-11, status: official, known_from: 2026-03-11}]}
+- {name: rent, unit: SEK, label: {sv: Hyra}, values: [
+    {since: 2026-01-01, value: 50, source: s, checked_on: 2026-01-01, status: official}]}
+"""
+    both = {norm.name: norm for norm in load(text, "free.yaml")}
+    alone = {"rent": both["rent"]}
+    then = resolve(both, date(2026, 2, 1), date(2026, 3, 10))
+    assert then.digest == resolve(alone, date(2026, 2, 1)).digest
+    assert set(resolve(both, date(2026, 2, 1), date(2026, 3, 11)).numbers) == {"free", "rent"}
