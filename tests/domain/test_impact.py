@@ -1,4 +1,4 @@
-"""A correction of the rules: whom it affects and by how much; stored sheets stay; a gain is proposed, nothing applied."""
+"""A correction of the rules: whom it affects, by how much; stored sheets stay; a gain is proposed, nothing applied."""
 
 from __future__ import annotations
 
