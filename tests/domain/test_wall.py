@@ -263,61 +263,33 @@ def test_each_composite_key_is_missed(wall: Wall, key: tuple[str, str, str, str]
 
 
 @pytest.mark.parametrize(
-    ("statement", "back", "finding"),
+    ("statement", "finding"),
     [
-        ("CREATE VIEW seen AS SELECT * FROM people_person", "DROP VIEW seen", "seen: a relation of kind 'v'"),
-        (
-            "CREATE MATERIALIZED VIEW seen AS SELECT 1 AS x",
-            "DROP MATERIALIZED VIEW seen",
-            "seen: a relation of kind 'm'",
-        ),
-        (
-            "CREATE FUNCTION seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
-            "DROP FUNCTION seen()",
-            "seen(): SECURITY DEFINER",
-        ),
-        ("CREATE TABLE seen (id int)", "DROP TABLE seen", "seen: neither a tenant's table"),
-        ("CREATE SCHEMA s CREATE TABLE seen (id int)", "DROP SCHEMA s CASCADE", "s.seen: outside the schema"),
-        (
-            "ALTER TABLE tenancy_session ADD COLUMN name text",
-            "ALTER TABLE tenancy_session DROP COLUMN name",
-            "tenancy_session: its columns",
-        ),
-        ("ALTER ROLE handslag_web BYPASSRLS", "ALTER ROLE handslag_web NOBYPASSRLS", "handslag_web: BYPASSRLS"),
-        (
-            "GRANT handslag_owner TO handslag_web",
-            "REVOKE handslag_owner FROM handslag_web",
-            "handslag_web: is a member",
-        ),
-        (
-            "GRANT TRUNCATE ON audit_event TO handslag_web",
-            "REVOKE TRUNCATE ON audit_event FROM handslag_web",
-            "audit_event: handslag_web has TRUNCATE",
-        ),
-        (
-            "GRANT SELECT ON people_person TO PUBLIC",
-            "REVOKE SELECT ON people_person FROM PUBLIC",
-            "people_person: PUBLIC has SELECT",
-        ),
+        ("CREATE VIEW seen AS SELECT * FROM people_person", "seen: a relation of kind 'v'"),
+        ("CREATE MATERIALIZED VIEW seen AS SELECT 1 AS x", "seen: a relation of kind 'm'"),
+        ("CREATE FUNCTION seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'", "seen(): SECURITY DEFINER"),
+        ("CREATE TABLE seen (id int)", "seen: neither a tenant's table"),
+        ("CREATE SCHEMA s CREATE TABLE seen (id int)", "s.seen: outside the schema"),
+        ("ALTER TABLE tenancy_session ADD COLUMN name text", "tenancy_session: its columns"),
+        ("ALTER ROLE handslag_web BYPASSRLS", "handslag_web: BYPASSRLS"),
+        ("GRANT handslag_owner TO handslag_web", "handslag_web: is a member"),
+        ("GRANT TRUNCATE ON audit_event TO handslag_web", "audit_event: handslag_web has TRUNCATE"),
+        ("GRANT SELECT ON people_person TO PUBLIC", "people_person: PUBLIC has SELECT"),
         (
             "ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only",
-            "ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only",
             "audit_event: its trigger against changes is off",
         ),
         (
             "GRANT SELECT (session_key) ON tenancy_session TO handslag_auditor",
-            "REVOKE SELECT (session_key) ON tenancy_session FROM handslag_auditor",
             "tenancy_session: handslag_auditor, SELECT of column session_key",
         ),
-        (
-            "GRANT EXECUTE ON FUNCTION app_tenant() TO PUBLIC",
-            "REVOKE EXECUTE ON FUNCTION app_tenant() FROM PUBLIC",
-            "app_tenant(): PUBLIC may",
-        ),
+        ("GRANT EXECUTE ON FUNCTION app_tenant() TO PUBLIC", "app_tenant(): PUBLIC may"),
     ],
 )
-def test_whatever_would_go_round_the_wall_is_named(wall: Wall, statement: str, back: str, finding: str) -> None:
-    with _without(wall, statement, back=(back,)):
+def test_whatever_would_go_round_the_wall_is_named(wall: Wall, statement: str, finding: str) -> None:
+    # never committed: roles belong to the whole server, on which other tests run at the same time
+    with wall.admin.transaction(force_rollback=True):
+        wall.admin.execute(statement.encode())
         assert any(found.startswith(finding) for found in findings(wall.admin))
     assert findings(wall.admin) == []
 
