@@ -40,6 +40,14 @@ def up(told: dict[str, str], *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, also between two looks at it."""
+    try:
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not what():
@@ -103,7 +111,7 @@ def test_up_heals_itself_is_alone_and_leaves_nothing(told: dict[str, str]) -> No
         assert len(everything) > len(CHILDREN)  # with PostgreSQL's and the web server's own
         started.kill()
         close(started)
-        wait_for(lambda: not [p for p in everything if p.is_running() and p.status() != psutil.STATUS_ZOMBIE])
+        wait_for(lambda: all(gone(process) for process in everything))
 
         demo = Path(told["HANDSLAG_DATA"], "demo.json").read_text()
         started = up(told)
