@@ -81,7 +81,7 @@ class Vandal:
         self._touched.append(table)
 
     def undo(self) -> None:
-        """Put back what was altered."""
+        """Put back what was altered; nothing is left beside it."""
         while self._touched:
             table = self._touched.pop()
             names = {"kept": sql.Identifier("kept", table), "table": sql.Identifier("public", table)}
@@ -89,6 +89,7 @@ class Vandal:
                 self.connection.execute(sql.SQL("DELETE FROM {table}").format(**names))
                 self.connection.execute(sql.SQL("INSERT INTO {table} SELECT * FROM {kept}").format(**names))
                 self.connection.execute(sql.SQL("DROP TABLE {kept}").format(**names))
+        self.connection.execute("DROP SCHEMA IF EXISTS kept")
         if self._file is not None:
             self._file[0].write_bytes(self._file[1])
             self._file = None
