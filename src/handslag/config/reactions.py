@@ -180,9 +180,12 @@ def _appeal_deadline(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _tell_applicants(event: Event, by: Actor, now: datetime) -> None:
-    case = _decision(event).case
+    _tell_adults(_decision(event).case, by, now, "decision")
+
+
+def _tell_adults(case: Case, by: Actor, now: datetime, kind: str) -> None:
     persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
-    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="decision")
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind=kind)
 
 
 def _task_for_blocked(event: Event, by: Actor, now: datetime) -> None:
@@ -222,9 +225,7 @@ def _done_by_hand_over(event: Event, by: Actor, now: datetime) -> None:
 
 def _tell_of_decision(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["decisions"]:
-        case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
-        persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
-        queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="decision")
+        _tell_adults(Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject), by, now, "decision")
 
 
 def _tell_receiver(event: Event, by: Actor, now: datetime) -> None:
@@ -240,9 +241,7 @@ def _tell(event: Event, by: Actor, now: datetime, member: str, kind: str) -> Non
 
 
 def _remind_applicants(event: Event, by: Actor, now: datetime) -> None:
-    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
-    persons = [key for key in (case.applicant_id, case.co_applicant_id) if key]
-    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=persons, kind="reminder")
+    _tell_adults(Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject), by, now, "reminder")
 
 
 def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:

@@ -209,6 +209,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.elsewhere",
     "handslag.jobs.letters",
     "handslag.jobs.payments",
+    "handslag.jobs.sheets",
     "handslag.jobs.watch",
 ]
 PROCRASTINATE_READONLY_MODELS = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -25,12 +26,8 @@ log = structlog.get_logger("worker")
 
 def on_ready(queue: App) -> None:
     """Called when Django is ready: take the tasks of the job modules."""
-    import handslag.jobs.elsewhere
-    import handslag.jobs.letters
-    import handslag.jobs.payments
-    import handslag.jobs.sheets
-    import handslag.jobs.watch  # noqa: F401
-
+    for path in settings.PROCRASTINATE_IMPORT_PATHS:
+        import_module(path)
     queue.add_tasks_from(tasks, namespace="handslag")
 
 

@@ -11,6 +11,7 @@ from handslag.domain.audit.operations import Done, Event, insert_with_events, op
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import let_go, open_case
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import cases_of
 from handslag.domain.elsewhere.models import Answer, ForeignCase, HandOver
 from handslag.domain.elsewhere.policies import front
 from handslag.domain.elsewhere.states import HandOverState, LookUp
@@ -95,8 +96,7 @@ class KnownClient:
 
 def worked_here(person: UUID) -> bool:
     """Whether a person has an open case that this organisation works in this product: then nobody else is asked."""
-    adult = Case.objects.filter(applicant_id=person) | Case.objects.filter(co_applicant_id=person)
-    return adult.filter(state="open", worked_in=None).exists()
+    return any(case.state == "open" and case.worked_in is None for case in cases_of(person))
 
 
 @operation()
@@ -204,9 +204,9 @@ def leave_client(
     found = Person.objects.filter(id=person).first()
     if found is None or by != CASE_SYSTEM or worked_here(person):
         raise Hidden("person", person)
-    mine = Case.objects.filter(applicant_id=person) | Case.objects.filter(co_applicant_id=person)
-    for case in mine.filter(state="open", worked_in__isnull=False).order_by("id"):
-        let_go(tenant=tenant, by=by, now=now, case=case.id, reason=reason)
+    followed = [case.id for case in cases_of(person) if case.state == "open"]  # none of them is worked here
+    for key in sorted(followed):
+        let_go(tenant=tenant, by=by, now=now, case=key, reason=reason)
     if protected and not found.protection_level:
         follow_person(
             tenant=tenant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from django.db.backends.postgresql import base, operations, psycopg_any
+from django.db.backends.postgresql import base, operations
 
 from handslag.domain.tenancy.door import OutsideDoor, current_door, walls_are_up
 
@@ -21,7 +21,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     ops_class = DatabaseOperations
     _connecting = False
-    _planned_once = False
 
     def connect(self) -> None:
         # django.contrib.postgres asks for type ids while it connects: that is the connection's own work.
@@ -46,19 +45,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Such a statement of many tables takes longer to plan than to carry out. The values travel apart from the
         text, so its parameters need types that the server can tell (`%s::uuid` where nothing else says it).
         """
-        self._planned_once = True
+        self.ensure_connection()
+        connection: Any = self.connection
+        usual, connection.cursor_factory = connection.cursor_factory, base.ServerBindingCursor
         try:
             return self.cursor()
         finally:
-            self._planned_once = False
-
-    def create_cursor(self, name: str | None = None) -> Any:
-        if not self._planned_once:
-            return super().create_cursor(name)
-        kind: Any = base.ServerBindingCursor
-        cursor = kind(self.connection)
-        psycopg_any.register_tzloader(self.timezone, cursor)
-        return cursor
+            connection.cursor_factory = usual
 
     def _cursor(self, name: str | None = None) -> Any:
         if walls_are_up() and not self._connecting:
