@@ -321,11 +321,12 @@ GRANT EXECUTE ON FUNCTION stays_open() TO PUBLIC;
 
 
 def _running(data: Path, server: Server, database: Database) -> Iterator[Stage]:
-    public, inner, eid_port = bed.free_port(), bed.free_port(), bed.free_port()
+    public, inner, eid_port, ssbtek_port = (bed.free_port() for _ in range(4))
     told = {
         "HANDSLAG_DATA": str(data),
         "HANDSLAG_PORT": str(public),
         "HANDSLAG_EID_PORT": str(eid_port),
+        "HANDSLAG_SSBTEK_PORT": str(ssbtek_port),
         "HANDSLAG_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
     }
     command = ("handslag.ops.web", "--port", str(inner), "--workers", "1", "--threads", "8")

@@ -62,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "HANDSLAG_PORT": str(bed.free_port()),
         "HANDSLAG_EID_PORT": str(bed.free_port()),
         "HANDSLAG_FORMS": str(bed.ROOT / "tests/forms"),
+        "HANDSLAG_SSBTEK_PORT": str(bed.free_port()),
     }
     bed.resolve_localhost()
     import django

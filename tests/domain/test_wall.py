@@ -27,10 +27,10 @@ BESIDES = {
         FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
     "casefile_casewarning": """
-        INSERT INTO casefile_casewarning (id, tenant_id, case_id, period_id, kind, about, person, amount,
+        INSERT INTO casefile_casewarning (id, tenant_id, case_id, period_id, kind, about, person, reason, amount,
             amount_before, state, found_at, acknowledged_by_id, acknowledged_at)
-        SELECT gen_random_uuid(), p.tenant_id, p.case_id, p.id, 'NEW_EXPENSE', 'INTERNET', '', 100, 0, 'seen', now(),
-            m.id, now()
+        SELECT gen_random_uuid(), p.tenant_id, p.case_id, p.id, 'NEW_EXPENSE', 'INTERNET', '', '', 100, 0, 'seen',
+            now(), m.id, now()
         FROM casefile_period p JOIN tenancy_staffmember m ON m.tenant_id = p.tenant_id
         WHERE p.tenant_id = %s LIMIT 1""",
     "casefile_note": """
@@ -62,6 +62,23 @@ BESIDES = {
         INSERT INTO casefile_message (id, tenant_id, case_id, person_id, text, urgent, sent_at)
         SELECT gen_random_uuid(), c.tenant_id, c.id, c.applicant_id, 'x', false, now()
         FROM casefile_case c WHERE c.tenant_id = %s LIMIT 1""",
+    "lookups_lookup": """
+        INSERT INTO lookups_lookup (id, tenant_id, case_id, period_id, person_id, since, until, authorities, purpose,
+            legal_basis, member_id, asked_as, asked_at)
+        SELECT gen_random_uuid(), p.tenant_id, c.id, p.id, c.applicant_id, '2026-01-01', '2026-03-01', '["SO"]', 'x',
+            'x', c.caseworker_id, 'x', now()
+        FROM casefile_period p JOIN casefile_case c ON c.id = p.case_id WHERE p.tenant_id = %s LIMIT 1""",
+    "lookups_lookupanswer": """
+        INSERT INTO lookups_lookupanswer (id, tenant_id, look_up_id, authority, state, source, code, message, facts,
+            secrecy, answered_at)
+        SELECT gen_random_uuid(), tenant_id, id, 'SO', 'answered', '', '', '', '[]', false, now()
+        FROM lookups_lookup WHERE tenant_id = %s LIMIT 1""",
+    "lookups_fetchedline": """
+        INSERT INTO lookups_fetchedline (id, tenant_id, answer_id, period_id, person_id, authority, benefit, name,
+            income_code, paid_on, amount, planned, detail, serial)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, l.period_id, l.person_id, 'SO', 'x', 'x', '', '2026-02-01', 1,
+            false, '', 1
+        FROM lookups_lookupanswer a JOIN lookups_lookup l ON l.id = a.look_up_id WHERE a.tenant_id = %s LIMIT 1""",
     "tasks_task": """
         INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1

@@ -63,11 +63,14 @@ def drive(database: Database, server: Process, eid: Process, worker: Process) ->
 def test_an_example_goes_from_the_register_to_the_payment_file(
     drive: Drive, connect: Any, tmp_path: Path, name: str
 ) -> None:
-    told = drive(open_office(connect, demonstration=True), EXAMPLES / f"{name}.json", "--keep", str(tmp_path))
+    # in one of them other authorities are asked, and nothing answers: a person goes on all the same
+    asked = {"authorities_asked": ["FK", "SO"]} if name == "couple-with-children" else {}
+    told = drive(open_office(connect, demonstration=True, **asked), EXAMPLES / f"{name}.json", "--keep", str(tmp_path))
     assert (told.code, told.error) == (0, "")
     assert told.after("is compared")[0].endswith(GRANTED[name])
     assert any(line.startswith("valid: receipt ") for line in told.after("checked off-line"))
     assert told.lines[-2:] == ["everything in order", "The whole journey holds."]
+    assert any("4 answers of other authorities are missing" in line for line in told.lines) == bool(asked)
     kept = {path.name for path in tmp_path.iterdir()}
     assert kept >= {"receipt.json", "keys.json", "application.json", "letter.pdf", "payments.xml"}
     signed = json.loads((tmp_path / "receipt.json").read_text())["body"]["signatures"]

@@ -17,7 +17,7 @@ import pytest
 from handslag.ops.supervisor import answers
 from tests.bed import Database, free_port
 
-CHILDREN = {"eid", "postgres", "web", "worker"}
+CHILDREN = {"eid", "postgres", "ssbtek", "web", "worker"}
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def told() -> Iterator[dict[str, str]]:
         "HANDSLAG_DATA": str(data),
         "HANDSLAG_PORT": str(free_port()),
         "HANDSLAG_EID_PORT": str(free_port()),
+        "HANDSLAG_SSBTEK_PORT": str(free_port()),
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     shutil.rmtree(data)

@@ -7,6 +7,7 @@ so that a circle is found at start.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from handslag.domain.casefile.operations import (
     WarningsReconciled,
     keep_warnings,
 )
+from handslag.domain.casefile.queries import Cause
+from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
     DecisionProposed,
@@ -56,7 +59,7 @@ from handslag.domain.entitlement.operations import (
     SheetsDiffer,
     keep_results,
 )
-from handslag.domain.intake.models import ApplicationPeriod
+from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
     ApplicantAwaited,
     ApplicantReminded,
@@ -70,6 +73,9 @@ from handslag.domain.intake.operations import (
     InboxTaken,
     close_inbox,
 )
+from handslag.domain.lookups import checks as lookup_checks
+from handslag.domain.lookups.operations import AuthoritiesAnswered, AuthoritiesAsked, ask_authorities
+from handslag.domain.lookups.queries import authorities_asked
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceGranted
@@ -143,7 +149,7 @@ from handslag.domain.tasks.operations import (
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import member_behind
-from handslag.domain.tenancy.policies import setting
+from handslag.domain.tenancy.policies import NotPossible, setting
 
 
 def _decision(event: Event) -> Decision:
@@ -376,9 +382,49 @@ def _check_household(event: Event, by: Actor, now: datetime) -> None:
 
 def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
     for period in periods:
+        _keep(by, now, period, lookup_checks.KINDS, lookup_checks.causes_in(period))
         causes = checks.causes_in(period, acting_door().the_tenant.today(now))
         if causes is not None:
-            keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=checks.KINDS, causes=causes)
+            _keep(by, now, period, checks.KINDS, causes | lookup_checks.changes_in(period))
+
+
+def _keep(by: Actor, now: datetime, period: UUID, kinds: frozenset[WarningKind], causes: set[Cause]) -> None:
+    keep_warnings(tenant=_tenant(), by=by, now=now, period=period, kinds=kinds, causes=causes)
+
+
+def _check_answered(event: Event, by: Actor, now: datetime) -> None:
+    _check(by, now, [UUID(event.payload["period"])])
+
+
+def _task_for_secrecy(event: Event, by: Actor, now: datetime) -> None:
+    kind = "secrecy at an authority"
+    if event.payload["secrecy"] and not _open_tasks(event.subject, kind).exists():
+        _task(event, by, now, kind)
+
+
+def _ask_for_draft(event: Event, by: Actor, now: datetime) -> None:
+    if authorities_asked():
+        _ask(by, now, [Draft.objects.only("period_id").get(id=UUID(event.payload["draft"])).period_id])
+
+
+def _ask_for_application(event: Event, by: Actor, now: datetime) -> None:
+    if authorities_asked():
+        rows = ApplicationPeriod.objects.filter(application_id=UUID(event.payload["application"]))
+        _ask(by, now, list(rows.values_list("period_id", flat=True)))
+
+
+def _ask(by: Actor, now: datetime, periods: list[UUID]) -> None:
+    for period in periods:
+        with suppress(NotPossible):  # everything was answered while the draft was open
+            ask_authorities(tenant=_tenant(), by=by, now=now, period=period)
+
+
+def _fetch(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.authorities import fetch_from_authorities
+    from handslag.jobs.queue import defer
+
+    for one in event.payload["asked"]:
+        defer(fetch_from_authorities, lock=f"look-up:{one['look_up']}", tenant=_tenant(), look_up=one["look_up"])
 
 
 def _task_for_differing(event: Event, by: Actor, now: datetime) -> None:
@@ -487,12 +533,18 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     NoteWritten: (),
     WarningsReconciled: (),
     WarningAcknowledged: (),
-    DraftOpened: (),
     DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
+    DraftOpened: (Reaction(_ask_for_draft, causes=(AuthoritiesAsked,)),),
+    AuthoritiesAsked: (Reaction(_fetch),),
+    AuthoritiesAnswered: (
+        Reaction(_check_answered, causes=(WarningsReconciled,)),
+        Reaction(_task_for_secrecy, causes=(TaskOpened,)),
+    ),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),
         Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
+        Reaction(_ask_for_application, causes=(AuthoritiesAsked,)),
     ),
     ClientFollowed: (),
     ClientLeft: (),

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "handslag.domain.people",
     "handslag.domain.tasks",
     "handslag.domain.casefile",
+    "handslag.domain.lookups",
     "handslag.domain.intake",
     "handslag.domain.elsewhere",
     "handslag.domain.entitlement",
@@ -207,6 +208,7 @@ PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.elsewhere",
+    "handslag.jobs.authorities",
     "handslag.jobs.letters",
     "handslag.jobs.payments",
     "handslag.jobs.sheets",
@@ -230,6 +232,13 @@ APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
 FILES_ORIGIN = os.environ.get("HANDSLAG_FILES_ORIGIN", f"http://files.localhost:{PORT}")
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
+#: The composite service of other authorities (SSBTEK); in production none until it is set.
+SSBTEK = os.environ.get(
+    "HANDSLAG_SSBTEK",
+    "" if PRODUCTION else f"http://127.0.0.1:{os.environ.get('HANDSLAG_SSBTEK_PORT', '8002')}/ssbtek",
+)
+#: Files: the organisation's certificate, its key, who vouches for the service.
+SSBTEK_FILES = tuple(os.environ.get(f"HANDSLAG_SSBTEK_{name}", "") for name in ("CERTIFICATE", "KEY", "AUTHORITIES"))
 SMTP = os.environ.get("HANDSLAG_SMTP", "")
 #: Gateway for text messages: `https://:token@host/path` (on loopback also http); empty: they wait.
 SMS = os.environ.get("HANDSLAG_SMS", "")

@@ -148,6 +148,8 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
         for name, value in (
             ("organisation_number", "212000-0142"),
             ("demonstration", True),
+            ("authorities_asked", ["AF", "CSN", "FK", "PM", "SKV", "SO"]),
+            ("lefi_actor", "9000"),
             ("debtor_account", {"kind": "bankgiro", "number": "5050-1055"}),
         ):
             set_policy(tenant=slug, by=BY, now=now, name=name, value=value)

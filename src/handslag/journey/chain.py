@@ -33,6 +33,7 @@ MONTH = r"\d{4}-\d{2}"
 #: The language in which the desk's pages are read.
 DESK = "en"
 #: What stands beside a cost that isn't accepted as applied for, where the file has no note.
+WITHOUT = "driven by `handslag journey`; nobody to ask"
 WHY = "see the decision's reasons"
 SURPLUS = "Surplus"
 OUTCOMES = {"Granted": "bifall", "Partly granted": "delavslag", "Refused": "avslag"}
@@ -465,11 +466,20 @@ class Journey:
 
     def propose(self) -> None:
         caseworker = self._staff("caseworker")
+        self._go_on_without(caseworker)
         page = caseworker.get(self._work + "proposal/")
         values: dict[str, Value] = {"language": self.application.language, "reasons": self.application.reasons}
         page = caseworker.submit(page.form(has="reasons"), values, button="act=propose")
         self._decision = _in_path(page, rf"/decisions/({UUID})/$")
         self._tell(f"{page.words('//h1')[0]}; proposed by {self.office.caseworker.login}")
+
+    def _go_on_without(self, caseworker: Visitor) -> None:
+        """Where authorities are asked and some haven't answered, say so as a caseworker would."""
+        form = caseworker.get(self._work).form(has="household_size")
+        waiting = form.element.xpath(".//input[@name='without']")
+        if waiting:
+            caseworker.press(form, {"without-why": WITHOUT}, button="act=without")
+            self._tell(f"{len(waiting)} answers of other authorities are missing: gone on without, with a reason")
 
     def decide(self) -> None:
         decider = self._staff("decider")

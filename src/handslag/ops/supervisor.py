@@ -45,18 +45,21 @@ class Plan:
     host: str
     port: int
     eid_port: int
+    ssbtek_port: int
     workers: int
     say: Callable[[str], None]
 
 
 def plan_from_environment(*, production: bool, say: Callable[[str], None]) -> Plan:
-    """The plan by HANDSLAG_DATA, HANDSLAG_HOST, HANDSLAG_PORT, HANDSLAG_EID_PORT, HANDSLAG_WEB_WORKERS."""
+    """The plan by HANDSLAG_DATA, HANDSLAG_HOST, HANDSLAG_PORT, HANDSLAG_EID_PORT, HANDSLAG_SSBTEK_PORT,
+    HANDSLAG_WEB_WORKERS."""
     return Plan(
         data=data_folder(),
         production=production,
         host=os.environ.get("HANDSLAG_HOST", "127.0.0.1"),
         port=int(os.environ.get("HANDSLAG_PORT", "8000")),
         eid_port=int(os.environ.get("HANDSLAG_EID_PORT", "8001")),
+        ssbtek_port=int(os.environ.get("HANDSLAG_SSBTEK_PORT", "8002")),
         workers=int(os.environ.get("HANDSLAG_WEB_WORKERS", "2")),
         say=say,
     )
@@ -68,7 +71,7 @@ def up(plan: Plan) -> None:
         refuse_what_is_not_for_production(plan)
     plan.data.mkdir(parents=True, exist_ok=True)
     with _only_one(plan.data):
-        for port in [plan.port] if plan.production else [plan.port, plan.eid_port]:
+        for port in [plan.port] if plan.production else [plan.port, plan.eid_port, plan.ssbtek_port]:
             _refuse_busy_port(plan.host, port)
         stop = _Stop()
         adopt_orphans()
@@ -198,7 +201,11 @@ def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None
 
 
 def _environment(plan: Plan, installation: Installation, role: str | None = None) -> dict[str, str]:
-    told = {"HANDSLAG_PORT": str(plan.port), "HANDSLAG_EID_PORT": str(plan.eid_port)}
+    told = {
+        "HANDSLAG_PORT": str(plan.port),
+        "HANDSLAG_EID_PORT": str(plan.eid_port),
+        "HANDSLAG_SSBTEK_PORT": str(plan.ssbtek_port),
+    }
     if plan.production:
         told["HANDSLAG_PRODUCTION"] = "1"
     elif not os.environ.get("HANDSLAG_SMTP"):
@@ -217,7 +224,7 @@ def _children(plan: Plan, installation: Installation) -> list[Child]:
         child("worker", "handslag.cli.main", "worker", role="worker"),
     ]
     if not plan.production:
-        found.insert(0, child("eid", "simulators.eid"))
+        found[:0] = [child("eid", "simulators.eid"), child("ssbtek", "simulators.ssbtek")]
     return found
 
 

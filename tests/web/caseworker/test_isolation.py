@@ -46,6 +46,7 @@ MAY: dict[str, set[str]] = {
     "cases/new/": {"rut"},
     "cases/<uuid:case>/": CASE,
     "cases/<uuid:case>/periods/<str:month>/": CASE,
+    "cases/<uuid:case>/periods/<str:month>/authorities/": WORK,
     "cases/<uuid:case>/periods/<str:month>/proposal/": WORK,
     "cases/<uuid:case>/applications/<uuid:application>/": CASE,
     "cases/<uuid:case>/close/": WORK,
@@ -89,6 +90,7 @@ MAY: dict[str, set[str]] = {
 }
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
+    "cases/<uuid:case>/periods/<str:month>/authorities/",
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/",
     "hand-overs/<uuid:application>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",

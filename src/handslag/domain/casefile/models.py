@@ -93,6 +93,7 @@ class CaseWarning(TenantRow):
     found_at = models.DateTimeField()
     acknowledged_by = TenantFK(StaffMember, null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True, help_text="how it was checked otherwise, or why it can wait")
     closed_at = models.DateTimeField(null=True)
 
     class Meta:

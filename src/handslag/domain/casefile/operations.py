@@ -325,6 +325,44 @@ def acknowledge_warning(*, tenant: str | int, by: Actor, now: datetime, warning:
     )
 
 
+@operation()
+def go_on_without(
+    *, tenant: str | int, by: Actor, now: datetime, period: UUID, warnings: Collection[UUID], reason: str
+) -> Done[list[CaseWarning]]:
+    """A caseworker has checked in another way what authorities didn't answer, or says why it can wait: those of the
+    named warnings whose cause is still there are acknowledged with her reason. They go on being asked.
+
+    NotPossible("no answer chosen"), ("no reason"), ("long reason"); Conflict where none of them waits any more.
+    """
+    found = Period.objects.filter(id=period).first()
+    if found is None:
+        raise Hidden("period", period)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    why = reason.strip()
+    if not warnings:
+        raise NotPossible("no answer chosen")
+    if not why:
+        raise NotPossible("no reason")
+    if len(why) > LONGEST_REASON:
+        raise NotPossible("long reason")
+    waiting = CaseWarning.objects.select_for_update(of=("self",)).filter(
+        period=found, id__in=warnings, kind=WarningKind.MISSING_SSBTEK, state=WarningState.OPEN
+    )
+    seen = list(waiting.order_by("id"))
+    for row in seen:
+        row.state, row.acknowledged_by_id, row.acknowledged_at = WarningState.ACKNOWLEDGED, member.id, now
+        row.reason = why
+        row.save(update_fields=["state", "acknowledged_by", "acknowledged_at", "reason"])
+    if not seen:
+        raise Conflict("warning", theirs=WarningState.CLOSED)
+    events = [
+        WarningAcknowledged(subject=case.id, payload={"warning": str(row.id), "kind": str(row.kind)}) for row in seen
+    ]
+    return Done(seen, *events)
+
+
+#: Characters of a reason for going on without an answer.
+LONGEST_REASON = 300
 #: Characters of a note.
 LONGEST_NOTE = 10_000
 

@@ -12,6 +12,8 @@ import msgspec
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import open_warnings
+from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Letter
 from handslag.domain.decisions.queries import month_name
 from handslag.domain.decisions.states import DecisionState, Outcome
@@ -103,7 +105,8 @@ def legal_basis_on(today: date) -> str:
 @operation()
 def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
-    (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed")."""
+    (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
+    ("authority missing") while nobody has acknowledged that an authority hasn't answered."""
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
     if found is None:
         raise Hidden("sheet", sheet)
@@ -111,6 +114,8 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
     if Sheet.objects.filter(period=found.period, number__gt=found.number).exists():
         raise NotPossible("not the newest sheet")
     _refuse_example_norms(found)
+    if open_warnings(found.period_id, WarningKind.MISSING_SSBTEK):
+        raise NotPossible("authority missing")
     if (
         Decision.objects.filter(period=found.period)
         .exclude(state__in=[DecisionState.RETURNED, DecisionState.WITHDRAWN])

@@ -36,6 +36,11 @@ DEFAULTS: dict[str, Any] = {
     # address, units {its unit: ours}, groups (single, couple, children). Its token lies outside the database
     # (secrets.json: case_system, by the organisation's short name). Empty: every case is worked here.
     "case_system": {},
+    # codes of the authorities asked about adults of a case (AF, CSN, FK, PM, SKV, SO; TNS and MIV have a legal basis of
+    # their own); none: the organisation isn't connected
+    "authorities_asked": [],
+    "lefi_actor": "",  # the organisation's id at LEFI (Försäkringskassan, Pensionsmyndigheten)
+    "income_change_percent": 12,  # a benefit that moved by more from one month to the next is worth a look
     "demonstration": False,  # example norms may be decided on
 }
 

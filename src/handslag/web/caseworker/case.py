@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.audit.queries import timeline
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.operations import acknowledge_warning
+from handslag.domain.casefile.operations import acknowledge_warning, go_on_without
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
@@ -37,6 +39,7 @@ from handslag.domain.intake.queries import (
     receipt_of,
     signatures_of,
 )
+from handslag.domain.lookups.operations import ask_authorities
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import Seen, full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.models import StaffMember
@@ -50,6 +53,7 @@ from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.elsewhere import case_elsewhere
+from handslag.web.caseworker.lookups import proposed_incomes, shown_look_ups
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -239,6 +243,9 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     looked_at("case", found.id)
     seen = seen_in(found, period, member)
     at = standing(found, period, afresh=request.GET.get("from") == "application")
+    if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
+        proposed = [*at.facts.incomes, *proposed_incomes(at.facts, period, member)]
+        at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=proposed))
     surplus = at.sheet_before.surplus if at.sheet_before else 0
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before, surplus)
     data = typed(request)
@@ -254,6 +261,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
             act = data.get("act", "")
             if act.startswith("seen:"):
                 trouble = _seen(request, act.removeprefix("seen:"))
+            elif act == "without":
+                trouble = _without(request, period)
             elif act == "assess":
                 try:
                     attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
@@ -273,12 +282,40 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     return _work(request, found, period, member, at, form, preview, trouble, False, differ)
 
 
+@desk_page("case")
+@require_POST
+def ask(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
+    """Ask the authorities again that haven't answered; when all have, all of them."""
+    require(request, Role.CASEWORKER)
+    found, period, _member = case_and_period(request, case, month)
+    try:
+        attempt(request, ask_authorities, period=period.id)
+    except NotPossible as refused:
+        return newest_month(request, case, refusal(refused))
+    return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{month}/#look-ups")
+
+
 def _seen(request: HttpRequest, warning: str) -> list[str]:
     """Acknowledge a warning; what is typed in the form stays there, unsaved."""
     try:
         attempt(request, acknowledge_warning, warning=UUID(warning))
     except ValueError:
         raise Hidden("warning") from None
+    except Conflict:
+        return [str(REFUSALS["conflict"])]
+    return []
+
+
+def _without(request: HttpRequest, period: Period) -> list[str]:
+    """Go on without what authorities didn't answer, with a reason; what is typed in the form stays there, unsaved."""
+    posted = request.POST
+    try:
+        chosen = [UUID(one) for one in posted.getlist("without")]
+        attempt(request, go_on_without, period=period.id, warnings=chosen, reason=posted.get("without-why", ""))
+    except ValueError:
+        raise Hidden("warning") from None
+    except NotPossible as refused:
+        return [refusal(refused)]
     except Conflict:
         return [str(REFUSALS["conflict"])]
     return []
@@ -308,6 +345,7 @@ def _work(
     decision = newest_decision(period.id)
     items = inbox_items_of(case.id)
     waiting = [item for item in items if item.state == "waiting"]
+    warnings, posted = warnings_on(period.id), typed(request)
     costs = [(code, kind.name[lang]) for code, kind in COSTS.items()]
     incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
     return page(
@@ -328,7 +366,9 @@ def _work(
         outcome=OUTCOMES[decision.outcome] if decision else "",
         state=STATES[decision.state] if decision else "",
         waiting=waiting[0] if waiting else None,
-        warnings=shown_warnings(warnings_on(period.id), form, lang),
+        look_ups=shown_look_ups(period, form.names, member, warnings, lang),
+        why_without=posted.get("without-why", "") if posted is not None else "",
+        warnings=shown_warnings(warnings, form, lang),
         items=[(item, INBOX_STATES[item.state]) for item in items],
         applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
         cost_codes=costs,

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import open_warnings
+from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
     decide,
@@ -89,6 +91,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         chosen=chosen,
         languages=LANGUAGES,
         trouble=trouble,
+        waits=open_warnings(period.id, WarningKind.MISSING_SSBTEK),
         letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
         **_sheet_of(found, draft, member),
     )

@@ -37,6 +37,7 @@ KINDS = {
     "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
+    "secrecy at an authority": _("An authority marks somebody of the case as protected: check the person’s protection"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "message": _("A message waits for an answer"),
     "urgent message": _("Urgent: a message that somebody should read now"),

@@ -50,6 +50,7 @@ urlpatterns = [
     path("<slug:tenant>/cases/new/", register.new_case),
     path("<slug:tenant>/cases/<uuid:case>/", case.open_case),
     path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/", case.work),
+    path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/authorities/", case.ask),
     path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/proposal/", decide.propose_decision),
     path("<slug:tenant>/cases/<uuid:case>/applications/<uuid:application>/", case.application),
     path("<slug:tenant>/cases/<uuid:case>/messages/", messages.messages),

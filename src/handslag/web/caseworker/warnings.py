@@ -8,7 +8,7 @@ from handslag.domain.casefile.models import CaseWarning
 from handslag.domain.casefile.states import WarningState
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.web.caseworker.facts import FactsForm
-from handslag.web.caseworker.wording import WARNINGS
+from handslag.web.caseworker.wording import AUTHORITIES, WARNINGS
 from handslag.web.ui import formats
 
 
@@ -29,15 +29,19 @@ def shown_warnings(warnings: list[CaseWarning], form: FactsForm, lang: str) -> l
         rows = [row for row in (form.incomes if "INCOME" in one.kind else form.costs) if row.code == one.about]
         row = next((row for row in rows if row.person == one.person), rows[0] if rows else None)
         names = {code: kind.name[lang] for code, kind in (INCOMES if "INCOME" in one.kind else COSTS).items()}
+        names |= {code: str(name) for code, name in AUTHORITIES.items()}
         words = {
             "what": names.get(one.about) or one.about or form.names.get(one.person, ""),
             "now": formats.money(one.amount),
             "before": formats.money(one.amount_before),
+            "whose": form.names.get(one.person, ""),
         }
+        # an authority in place of an income: it marks the person as protected, so no amount is said
+        kind = "CHANGE_MARKED" if one.kind == "INCOME_CHANGE" and one.about in AUTHORITIES else one.kind
         shown.append(
             ShownWarning(
                 one,
-                str(WARNINGS[one.kind]) % words,
+                str(WARNINGS[kind]) % words,
                 f"id_{row.place}-mine" if row else "",
                 one.state == WarningState.OPEN,
             )

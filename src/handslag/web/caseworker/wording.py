@@ -20,6 +20,13 @@ REFUSALS: dict[str, str | Promise] = {
     "nothing to lower": _("Nothing waits to be agreed to any more."),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),
+    "authority missing": _(
+        "An authority hasn’t answered. Check in another way, or say on the case page why it can wait; then propose."
+    ),
+    "no answer chosen": _("Tick whose answer you go on without."),
+    "no reason": _("Write how you have checked it otherwise, or why it can wait."),
+    "long reason": _("The reason is too long for this place. Write it shorter, and the rest as a note."),
+    "not connected": _("This organisation doesn’t ask other authorities."),
     "empty message": _("Write the answer."),
     "long message": _("The message is too long. Send it in several parts."),
     "other message": _("Another message was sent from this page. Reload the page, then send this one."),
@@ -136,7 +143,8 @@ NOTE_KINDS: dict[str, str | Promise] = {
 WARNINGS: dict[str, str | Promise] = {
     "UNHANDLED_INCOME": _("A fetched payment that no rule has a place for: %(what)s"),
     "INCOME_CHANGE": _("%(what)s has changed much: %(before)s before, %(now)s now"),
-    "MISSING_SSBTEK": _("No answer yet from %(what)s"),
+    "CHANGE_MARKED": _("Payments from %(what)s have changed much. It marks the person as protected."),
+    "MISSING_SSBTEK": _("No answer yet from %(what)s about %(whose)s"),
     "NEW_INCOME": _("New income: %(what)s %(now)s"),
     "NEW_EXPENSE": _("New cost: %(what)s %(now)s"),
     "NEW_PERSON": _("New in the household: %(what)s"),
@@ -164,7 +172,34 @@ PROBLEMS: dict[str, str | Promise] = {
     "size": _("This amount is larger than we can take. Check the number of digits."),
 }
 
+#: Who is asked, by the code that the composite service has for them.
+AUTHORITIES: dict[str, str | Promise] = {
+    "AF": _("Public Employment Service"),
+    "CSN": _("Board of Student Finance"),
+    "FK": _("Social Insurance Agency"),
+    "PM": _("Pensions Agency"),
+    "SKV": _("Tax Agency"),
+    "SO": _("Unemployment funds"),
+    "TNS": _("Transport Agency"),
+    "MIV": _("Migration Agency"),
+}
+
+#: Why a look-up failed, in words; another code is shown as the authority sent it.
+LOOK_UP_TROUBLES: dict[str, str | Promise] = {
+    "no answer": _("the answer says nothing of this authority"),
+    "timeout": _("no answer in time"),
+    "unreachable": _("the service can’t be reached"),
+    "paused": _("the service didn’t answer several times; it is tried again later"),
+    "not understood": _("the answer couldn’t be read"),
+    "about another person": _("the answer was about somebody else and wasn’t kept"),
+    "no personal number": _("the person has no number to ask with"),
+    "not connected": _("this installation isn’t connected"),
+    "partial": _("some benefits couldn’t be delivered"),
+}
+
 EVENTS: dict[str, str | Promise] = {
+    "authorities asked": _("Other authorities asked"),
+    "authorities answered": _("Other authorities answered"),
     "case opened": _("Case opened"),
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),

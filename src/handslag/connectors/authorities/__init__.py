@@ -1,0 +1,1 @@
+"""What other authorities know of a person: the port and its implementations."""

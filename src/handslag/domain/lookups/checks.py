@@ -1,0 +1,54 @@
+"""What a caseworker should look at in what the authorities said, or didn't: causes of warnings, never a verdict."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.queries import Cause
+from handslag.domain.casefile.states import WarningKind
+from handslag.domain.lookups.queries import control_month, lines_of, marked_in, standings, sums
+from handslag.domain.tenancy.policies import setting
+
+#: The kinds whose causes lie only in the look-ups. A change of income may lie in the facts as well.
+KINDS = frozenset({WarningKind.MISSING_SSBTEK, WarningKind.UNHANDLED_INCOME})
+
+
+def causes_in(period: UUID) -> set[Cause]:
+    """The causes of KINDS that are there now. Of what an authority marks as protected they name the authority only."""
+    found = {
+        Cause(WarningKind.MISSING_SSBTEK, one.authority, str(one.person)) for one in standings(period) if one.missing
+    }
+    month, marked = control_month(Period.objects.get(id=period)), marked_in(period)
+    for line in lines_of(period):
+        if line.income_code or not month.since <= line.paid_on < month.until:
+            continue
+        about = line.name[:60], str(line.person_id), line.amount
+        if (line.person_id, line.authority) in marked:
+            about = line.authority, str(line.person_id), 0
+        found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
+    return found
+
+
+def changes_in(period: UUID) -> set[Cause]:
+    """Benefits whose payments of the control month (M-1) differ from those of the comparison month (M-2) by more than
+    the tenant's share, compared unrounded. Of what an authority marks as protected they name the authority only."""
+    lines, marked = lines_of(period), {(str(person), authority) for person, authority in marked_in(period)}
+    month = control_month(Period.objects.get(id=period))
+    now, then = sums(lines, month), sums(lines, month - 1)
+    found = set()
+    for key, amount in now.items():
+        if not then.get(key) or not changed(amount, then[key]):
+            continue
+        person, authority, benefit, income = key
+        if (person, authority) in marked:
+            found.add(Cause(WarningKind.INCOME_CHANGE, authority, person))
+        else:
+            found.add(Cause(WarningKind.INCOME_CHANGE, income or benefit[:60], person, amount, then[key]))
+    return found
+
+
+def changed(now: int, then: int) -> bool:
+    """Whether an amount moved by more than the tenant's percentage of what it was."""
+    return abs(now - then) * 100 > Decimal(str(setting("income_change_percent"))) * abs(then)

@@ -1,0 +1,176 @@
+"""Authorities asked, and what they answered. The call lies between the two, outside any transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
+from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
+from handslag.domain.lookups.queries import authorities_asked, income_code, is_answered, standings
+from handslag.domain.lookups.states import AnswerState
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+
+PURPOSE = "Prövning av ekonomiskt bistånd"
+LEGAL_BASIS = "15 kap. 10 § socialtjänstlagen (2025:400), förordningen (2008:975)"
+#: As whom the office asks when nobody pressed anything.
+AUTOMATIC = "Handslag, automatisk inhämtning"
+
+
+class AuthoritiesAsked(Event):
+    """The disclosure: what was asked, about whom, of whom, on which legal basis."""
+
+    kind = "authorities asked"
+
+
+class AuthoritiesAnswered(Event):
+    kind = "authorities answered"
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A payment as it came, minor units, half-open days."""
+
+    benefit: str
+    name: str
+    paid_on: date
+    amount: int
+    gross: int | None = None
+    planned: bool = False
+    since: date | None = None
+    until: date | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class NewAnswer:
+    """What one authority answered."""
+
+    authority: str
+    failed: bool = False
+    source: str = ""
+    code: str = ""
+    message: str = ""
+    secrecy: bool = False
+    facts: list[list[str]] = field(default_factory=list)
+    lines: tuple[NewLine, ...] = ()
+
+
+@operation()
+def ask_authorities(*, tenant: str | int, by: Actor, now: datetime, period: UUID) -> Done[list[LookUp]]:
+    """Ask about each adult of the case, for the two months before a period: the authorities that haven't given a whole
+    answer; when all have and a caseworker asks, all of them again.
+
+    NotPossible("not connected") where the organisation asks nobody, ("nothing to ask") where nothing is missing,
+    ("worked elsewhere") for a case of another case system: whoever works it asks.
+    """
+    found = Period.objects.select_related("case").select_for_update(of=("self",)).filter(id=period).first()
+    if found is None:
+        raise Hidden("period", period)
+    case, member, name = _asker(found.case_id, by, now)
+    require_worked_here(case)
+    wanted = authorities_asked()
+    if not wanted:
+        raise NotPossible("not connected")
+    have = {(one.person, one.authority) for one in standings(found.id) if not one.missing}
+    adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    lacking = {person: [a for a in wanted if (person, a) not in have] for person in adults}
+    if not any(lacking.values()):
+        if by.kind != "staff":
+            raise NotPossible("nothing to ask")
+        lacking = dict.fromkeys(adults, wanted)
+    month = Month.of(found.since)
+    asked = [
+        LookUp.objects.create(
+            case=case, period=found, person_id=person, since=(month - 2).since, until=month.since,
+            authorities=authorities, purpose=PURPOSE, legal_basis=LEGAL_BASIS, member_id=member, asked_as=name,
+            asked_at=now,
+        )
+        for person, authorities in lacking.items()
+        if authorities
+    ]  # fmt: skip
+    told = [{"look_up": str(one.id), "person": str(one.person_id), "authorities": one.authorities} for one in asked]
+    payload: dict[str, Any] = {
+        "period": str(found.id), "asked": told, "legal_basis": LEGAL_BASIS, "purpose": PURPOSE, "as": name,
+    }  # fmt: skip
+    return Done(asked, AuthoritiesAsked(subject=case.id, payload=payload))
+
+
+def _asker(case: UUID, by: Actor, now: datetime) -> tuple[Case, UUID | None, str]:
+    """The case, and who asks: the caseworker in person, else the office by itself."""
+    if by.kind == "staff":
+        try:
+            found, member = case_for_staff(case, by, now)
+        except Hidden:  # entered on paper for a case that somebody else works: the office asks
+            return Case.objects.get(id=case), None, AUTOMATIC
+        if Role.CASEWORKER not in member.roles:
+            return found, None, AUTOMATIC
+        return found, member.id, member.name
+    return (case_for_citizen(case, by) if by.kind == "citizen" else Case.objects.get(id=case)), None, AUTOMATIC
+
+
+@operation()
+def record_answers(
+    *, tenant: str | int, by: Actor, now: datetime, look_up: UUID, answers: Sequence[NewAnswer]
+) -> Done[list[LookUpAnswer]]:
+    """Record what came, once: one answer of each authority asked, and the lines that weren't stored yet.
+
+    NotPossible("recorded") the second time; Hidden where there is no such look-up.
+    """
+    asked = LookUp.objects.filter(id=look_up).first()
+    if asked is None or by.kind != "system":
+        raise Hidden("look-up", look_up)
+    Period.objects.select_for_update().get(id=asked.period_id)
+    if is_answered(asked.id):
+        raise NotPossible("recorded")
+    by_authority = {one.authority: one for one in answers}
+    rows, stored = [], 0
+    for authority in asked.authorities:
+        said = by_authority.get(authority) or NewAnswer(authority, True, "HERE", "no answer")
+        row = LookUpAnswer.objects.create(
+            look_up=asked, authority=authority, state=AnswerState.FAILED if said.failed else AnswerState.ANSWERED,
+            source=said.source, code=said.code or ("failed" if said.failed else ""), message=said.message,
+            facts=said.facts, secrecy=said.secrecy, answered_at=now,
+        )  # fmt: skip
+        rows.append(row)
+        stored += _store(asked, row, said.lines)
+    told = {
+        "look_up": str(asked.id), "period": str(asked.period_id), "person": str(asked.person_id), "lines": stored,
+        "states": {row.authority: row.state for row in rows}, "secrecy": any(row.secrecy for row in rows),
+    }  # fmt: skip
+    return Done(rows, AuthoritiesAnswered(subject=asked.case_id, payload=told))
+
+
+def _store(asked: LookUp, answer: LookUpAnswer, lines: Sequence[NewLine]) -> int:
+    """Store the lines that weren't yet; gives how many. Payments that are alike are told apart by their serial."""
+    before = FetchedLine.objects.filter(
+        period_id=asked.period_id, person_id=asked.person_id, authority=answer.authority
+    )
+    there = set(before.values_list("benefit", "paid_on", "amount", "planned", "serial"))
+    seen: Counter[tuple[Any, ...]] = Counter()
+    new = []
+    for line in lines:
+        alike = line.benefit, line.paid_on, line.amount, line.planned
+        seen[alike] += 1
+        if (*alike, seen[alike]) not in there:
+            new.append(
+                FetchedLine(
+                    answer=answer, period_id=asked.period_id, person_id=asked.person_id, authority=answer.authority,
+                    benefit=line.benefit, name=line.name, paid_on=line.paid_on, amount=line.amount, gross=line.gross,
+                    planned=line.planned, since=line.since, until=line.until, detail=line.detail, serial=seen[alike],
+                    income_code=income_code(answer.authority, line.benefit, line.name),
+                )
+            )  # fmt: skip
+    FetchedLine.objects.bulk_create(new)
+    return len(new)

@@ -1,0 +1,108 @@
+"""What other authorities said about the adults of a case: lines, failed look-ups, proposed incomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from handslag.domain.casefile.models import CaseWarning, Period
+from handslag.domain.casefile.states import WarningState
+from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
+from handslag.domain.lookups.queries import authorities_asked, control_month, lines_of, marked_in, standings
+from handslag.domain.tenancy.permissions import Member
+from handslag.kernel.months import Month
+from handslag.rules.se.codes import INCOMES
+from handslag.rules.se.facts import Facts, Income
+from handslag.web.caseworker.wording import AUTHORITIES, LOOK_UP_TROUBLES
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How one authority stands about one person, in words. `waits`: the open warning that it hasn't answered."""
+
+    authority: str
+    person: str
+    asked_at: datetime
+    answer: LookUpAnswer | None
+    trouble: str
+    hidden: bool
+    lines: list[FetchedLine]
+    waits: CaseWarning | None
+    seen: CaseWarning | None
+
+
+def shown_look_ups(
+    period: Period, names: Mapping[str, str], member: Member, warnings: Sequence[CaseWarning], lang: str
+) -> dict[str, Any]:
+    """The section of the case page; lines of an answer that an authority marks as protected show only to staff
+    who are cleared for protected people."""
+    lines, marked = lines_of(period.id), marked_in(period.id)
+    missing = {(one.person, one.about): one for one in warnings if one.kind == "MISSING_SSBTEK"}
+    shown = []
+    for one in sorted(standings(period.id), key=lambda one: (str(one.person), not one.missing, one.authority)):
+        warning = missing.get((str(one.person), one.authority))
+        shown.append(
+            Shown(
+                str(AUTHORITIES[one.authority]),
+                names.get(str(one.person), ""),
+                one.asked_at,
+                one.answer,
+                _trouble(one.answer) if one.missing else "",
+                (one.person, one.authority) in marked and not member.clearance,
+                [line for line in lines if (line.person_id, line.authority) == (one.person, one.authority)],
+                warning if warning is not None and warning.state == WarningState.OPEN else None,
+                warning if warning is not None and warning.reason else None,
+            )
+        )
+    _proposed, taken_back = _by_income(period, member)
+    return {
+        "shown": shown,
+        "month": control_month(period),
+        "connected": bool(authorities_asked()),
+        "waits": any(one.waits for one in shown),
+        "taken_back": [
+            {"name": INCOMES[code].name[lang], "person": names.get(person, ""), "amount": sum(r.amount for r in rows)}
+            for (code, person), rows in sorted(taken_back.items())
+        ],
+    }
+
+
+def _trouble(answer: LookUpAnswer | None) -> str:
+    if answer is None:
+        return _("asked, no answer yet")
+    return str(LOOK_UP_TROUBLES.get(answer.code, answer.message or answer.code))
+
+
+Sums = dict[tuple[str, str], list[FetchedLine]]
+
+
+def _by_income(period: Period, member: Member) -> tuple[Sums, Sums]:
+    """The payments of the control month by (income, person): what can be an income, and what comes to less than
+    nothing, since more was taken back than paid. Without what this member of staff isn't cleared for."""
+    month, marked = control_month(period), marked_in(period.id)
+    found: Sums = {}
+    for line in lines_of(period.id):
+        hidden = (line.person_id, line.authority) in marked and not member.clearance
+        if line.income_code and not hidden and month.since <= line.paid_on < month.until:
+            found.setdefault((line.income_code, str(line.person_id)), []).append(line)
+    less = {key: rows for key, rows in found.items() if sum(line.amount for line in rows) < 0}
+    return {key: rows for key, rows in found.items() if key not in less}, less
+
+
+def proposed_incomes(facts: Facts, period: Period, member: Member) -> list[Income]:
+    """The payments of the control month that the facts don't have yet, one income for each benefit of a person."""
+    there = {(row.code, row.person) for row in facts.incomes if row.source == "fetched"}
+    proposed, _taken_back = _by_income(period, member)
+    return [
+        Income(
+            code=code, gross=sum(line.amount for line in lines), source="fetched", person=person,
+            period=str(Month.of(lines[0].paid_on)),
+            note=", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line in lines}))[:80],
+        )
+        for (code, person), lines in sorted(proposed.items())
+        if (code, person) not in there
+    ]  # fmt: skip

@@ -1,0 +1,153 @@
+"""The connector against the simulated service as a process of its own: each way to fail is a state, never a silence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+import requests
+
+from handslag.connectors.authorities import ssbtek
+from handslag.connectors.authorities.port import AUTHORITIES, Answer, Question
+from handslag.connectors.authorities.ssbtek import client
+from handslag.connectors.authorities.ssbtek.ask import question_xml
+from handslag.connectors.authorities.ssbtek.client import Breaker, SsbtekConfig
+from handslag.demo.fill import numbers
+from tests.bed import ROOT, free_port
+from tests.connectors.eid.processes import process
+
+STUDENT = numbers("19900615", 983)
+SICK = numbers("19900615", 981)
+QUESTION = Question(
+    key="0199-key", person=STUDENT, case="2026-0001", organisation_number="162120000142",
+    organisation="Bergvik & Dals kommun", asked_by="Hanna Handläggare", since=date(2026, 1, 1), until=date(2026, 3, 1),
+    authorities=AUTHORITIES, purpose="Ekonomiskt bistånd", legal_basis="15 kap. 10 § socialtjänstlagen (2025:400)",
+    actor="9000",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    address = f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "simulators.ssbtek", "--port", address.rpartition(":")[2]]
+    with process(command, f"{address}/health", {}, ROOT):
+        yield address
+
+
+def told(service: str, person: str = STUDENT, **script: str) -> dict[str, Answer]:
+    """The answers by authority when the service is told to behave so."""
+    whole = script.pop("whole", None)
+    requests.post(f"{service}/script", json=script | ({"*": whole} if whole else {}), timeout=5)
+    client._breakers.clear()
+    config = SsbtekConfig(f"{service}/ssbtek", read_seconds=2)
+    return {one.authority: one for one in ssbtek.fetch(config, replace(QUESTION, person=person))}
+
+
+def test_every_authority_answers_about_the_right_person(service: str) -> None:
+    found = told(service)
+    assert list(found) == list(AUTHORITIES)
+    assert not any(one.failed for one in found.values()), found
+    assert [(p.benefit, p.amount, p.paid_on, p.planned) for p in found["CSN"].payments] == [
+        ("SM.B", 315_000, date(2026, 1, 25), False),
+        ("SM.L", 735_000, date(2026, 1, 25), False),
+        ("SM.B", 315_000, date(2026, 2, 25), False),
+        ("SM.L", 735_000, date(2026, 2, 25), False),
+    ]
+    assert ("Arbetssokande", "true") in found["AF"].facts
+    sick = told(service, SICK)["FK"]
+    assert [(p.benefit, p.name, p.amount) for p in sick.payments] == [
+        ("SJP", "Sjukpenning", 840_000),
+        ("SJP", "Sjukpenning", 980_000),
+    ]
+    asked = requests.get(f"{service}/asked", timeout=5).json()[-1]
+    assert (asked["case"], asked["person"], asked["caseworker"]) == ("2026-0001", SICK, "Hanna Handläggare")
+    assert asked["law"] == QUESTION.legal_basis
+
+
+@pytest.mark.parametrize("authority", ["AF", "CSN", "FK", "SKV", "SO", "TNS", "MIV"])
+@pytest.mark.parametrize(
+    ("how", "source"),
+    [("error", "BT"), ("late", "SSBT"), ("missing", "SSBT"), ("wrong", "HERE"), ("garbage", "HERE")],
+)
+def test_one_authority_fails_alone(service: str, authority: str, how: str, source: str) -> None:
+    person = numbers("19900615", 984)  # somebody with payments of a fund, so that there is something to be garbage
+    found = told(service, person, **{authority: how})
+    gone = {"FK", "PM"} if authority == "FK" else {authority}  # the two answer in one part
+    assert {name for name, one in found.items() if one.failed} == gone
+    assert all(found[name].source == source and found[name].code for name in gone)
+    assert not any(found[name].payments for name in gone)
+
+
+def test_unknown_elements_partial_groups_and_protection(service: str) -> None:
+    plain = told(service)
+    for authority in ("AF", "CSN", "FK", "SO", "TNS", "MIV"):
+        assert told(service, **{authority: "unknown"})[authority] == plain[authority]
+    partial = told(service, SICK, FK="partial")["FK"]
+    assert (partial.failed, partial.code, partial.message) == (True, "partial", "FK:BOB")
+    assert len(partial.payments) == 2  # what came stays
+    assert told(service, AF="protected")["AF"].secrecy
+    assert told(service, CSN="protected")["CSN"].secrecy
+    assert told(service, FK="protected")["FK"].secrecy
+    assert not any(one.secrecy for one in plain.values())
+
+
+@pytest.mark.parametrize(
+    ("whole", "code"),
+    [
+        ("timeout", "timeout"), ("500", "HTTP 500"), ("fault", "SSBT_FEL"), ("garbage", "not understood"),
+        ("huge", "too large"), ("doctype", "not understood"), ("deep", "not understood"), ("other", "not understood"),
+    ],
+)  # fmt: skip
+def test_the_whole_service_fails(service: str, whole: str, code: str) -> None:
+    found = told(service, whole=whole)
+    assert {(one.failed, one.code) for one in found.values()} == {(True, code)}
+    assert list(found) == list(AUTHORITIES)
+
+
+def test_slow_is_no_failure_and_nobody_there_is(service: str) -> None:
+    assert not any(one.failed for one in told(service, whole="slow").values())
+    nobody = SsbtekConfig(f"http://127.0.0.1:{free_port()}/ssbtek")
+    for _ in range(5):
+        assert {one.code for one in ssbtek.fetch(nobody, QUESTION)} == {"unreachable"}
+    assert {one.code for one in ssbtek.fetch(nobody, QUESTION)} == {"paused"}  # not called any more
+    assert ssbtek.ping(nobody) == []
+    requests.post(f"{service}/script", json={"SO": "late"}, timeout=5)
+    up = {one.authority: one.failed for one in ssbtek.ping(SsbtekConfig(f"{service}/ssbtek"))}
+    assert up["SO"] and not up["CSN"]
+
+
+def test_the_breaker_tries_again_after_its_pause() -> None:
+    now = [0.0]
+    breaker = Breaker(failures=2, pause=10, clock=lambda: now[0])
+    breaker.note(False)
+    assert breaker.lets()
+    breaker.note(False)
+    assert not breaker.lets()
+    now[0] = 11
+    assert breaker.lets() and not breaker.lets()  # one call tries
+    breaker.note(True)
+    assert breaker.lets()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("15 kap. 10 § socialtjänstlagen (2025:400)", "11 kap. 11 a § socialtjänstlagen (2001:453)"),
+        ("162120000142", "212000014"),
+        ("<ssbt:arendeidentitet>2026-0001", "<ssbt:arendeidentitet>"),
+        ("<ssbt:handlaggare>Hanna Handläggare", "<ssbt:handlaggare>"),
+        ("2026-02-28", "2029-02-28"),
+        ("ssbt:syfte>", "ssbt:andamal>"),
+        ('inkludera="true"', 'inkludera="ja"'),
+    ],
+)
+def test_the_service_refuses_a_bad_question(service: str, old: str, new: str) -> None:
+    good = question_xml(QUESTION).decode()
+    assert old in good
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
+    answer = requests.post(f"{service}/ssbtek", data=good.replace(old, new).encode(), headers=headers, timeout=5)
+    assert answer.status_code == 500
+    assert "OGILTIG_FRAGA" in answer.text

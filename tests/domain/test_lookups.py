@@ -1,0 +1,256 @@
+"""Look-ups with other authorities: stored once, failed visibly, asked again, acknowledged before a decision."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from django.conf import settings
+
+from handslag.domain.casefile.models import CaseWarning
+from handslag.domain.casefile.operations import acknowledge_warning, go_on_without
+from handslag.domain.decisions.operations import propose
+from handslag.domain.lookups.checks import changed
+from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
+from handslag.domain.lookups.operations import LEGAL_BASIS, NewAnswer, NewLine, ask_authorities, record_answers
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.jobs.authorities import ask_again, fetch_from_authorities
+from tests.bed import ROOT, free_port
+from tests.connectors.eid.processes import process
+from tests.office import C1, TEST
+
+ASKED = ["AF", "CSN", "FK", "PM", "SKV", "SO"]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    address = f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "simulators.ssbtek", "--port", address.rpartition(":")[2]]
+    with process(command, f"{address}/health", {}, ROOT):
+        yield address
+
+
+@pytest.fixture
+def connected(new_office: Any, service: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(settings, "SSBTEK", f"{service}/ssbtek")
+    requests.post(f"{service}/script", json={}, timeout=5)
+    return new_office("asking", authorities_asked=ASKED, lefi_actor="9000")
+
+
+def fetched(office: Any) -> None:
+    """Do the job of every look-up that waits."""
+    with acting(office.slug, TEST, "look"):
+        waiting = LookUp.objects.exclude(id__in=LookUpAnswer.objects.values("look_up_id"))
+        ids = list(waiting.values_list("id", "tenant_id"))
+    for key, tenant in ids:
+        fetch_from_authorities(tenant=tenant, look_up=str(key))
+
+
+def missing(folder: Any) -> dict[str, str]:
+    with acting(folder.office.slug, TEST, "look"):
+        rows = CaseWarning.objects.filter(case=folder.case, kind="MISSING_SSBTEK")
+        return {row.about: row.state for row in rows}
+
+
+def test_an_authority_is_down_and_answers_the_next_day(connected: Any, service: str) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    requests.post(f"{service}/script", json={"SO": "late"}, timeout=5)
+    folder.applied(C1)
+    with acting(office.slug, TEST, "look"):
+        first = LookUp.objects.get()
+        assert (first.case_id, first.person_id) == (folder.case.id, folder.citizens[0].id)
+        assert first.legal_basis == LEGAL_BASIS
+        assert (first.since, first.until) == ((office.month - 2).since, office.month.since)
+    fetched(office)
+    assert missing(folder) == {"SO": "open"}
+    asked = requests.get(f"{service}/asked", timeout=5).json()[-1]
+    assert (asked["case"], asked["person"]) == (folder.case.number, folder.numbers[0])
+    assert asked["caseworker"] == "Handslag, automatisk inhämtning"
+
+    # C14: the case may proceed; the decision needs somebody who has seen it.
+    sheet = folder.assessed()
+    with pytest.raises(NotPossible, match="authority missing"):
+        propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    with acting(office.slug, TEST, "look"):
+        warning = CaseWarning.objects.get(kind="MISSING_SSBTEK")
+    acknowledge_warning(**office.act("hanna"), warning=warning.id)
+    propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+
+    with acting(office.slug, TEST, "look"):
+        before = set(FetchedLine.objects.values_list("id", flat=True))
+    office.now += timedelta(days=1)
+    assert ask_again(office.slug) == 1  # still down
+    fetched(office)
+    assert missing(folder) == {"SO": "seen"}
+    requests.post(f"{service}/script", json={}, timeout=5)
+    assert ask_again(office.slug) == 1
+    fetched(office)
+    assert missing(folder) == {"SO": "closed"}
+    assert ask_again(office.slug) == 0
+    with acting(office.slug, TEST, "look"):
+        assert before <= set(FetchedLine.objects.values_list("id", flat=True))
+        assert {tuple(row.authorities) for row in LookUp.objects.all()} == {tuple(ASKED), ("SO",)}
+
+
+def test_a_caseworker_goes_on_where_nothing_answers(connected: Any, new_office: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    with pytest.MonkeyPatch.context() as unplugged:
+        unplugged.setattr(settings, "SSBTEK", f"http://127.0.0.1:{free_port()}/ssbtek")
+        folder.applied(C1)
+        fetched(office)
+    assert missing(folder) == dict.fromkeys(ASKED, "open")
+    sheet = folder.assessed()
+    period = folder.period().id
+    with pytest.raises(NotPossible, match="authority missing"):
+        propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    with acting(office.slug, TEST, "look"):
+        waiting = list(CaseWarning.objects.filter(kind="MISSING_SSBTEK").order_by("about"))
+        other = CaseWarning.objects.exclude(kind="MISSING_SSBTEK").first()
+    keys = [one.id for one in waiting]
+    told = {"period": period, "reason": "Ringde kassan: inget betalt"}
+    for code, wrong in (
+        ("no answer chosen", {"warnings": []}),
+        ("no reason", {"warnings": keys, "reason": " \n"}),
+        ("long reason", {"warnings": keys, "reason": "x" * 301}),
+    ):
+        with pytest.raises(NotPossible, match=code):
+            go_on_without(**office.act("hanna"), **{**told, **wrong})
+    with pytest.raises(Hidden):
+        go_on_without(**new_office("stranger").act("hanna"), **told, warnings=keys)
+    with pytest.raises(Hidden):
+        go_on_without(**office.act("ulla"), **told, warnings=keys)  # she pays; the case isn't hers
+    go_on_without(**office.act("hanna"), **told, warnings=[*keys[:-1], *([other.id] if other else [])])
+    assert list(missing(folder).values()).count("open") == 1
+    with pytest.raises(NotPossible, match="authority missing"):
+        propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    go_on_without(**office.act("hanna"), **told, warnings=keys)
+    with pytest.raises(Conflict):
+        go_on_without(**office.act("hanna"), **told, warnings=keys)
+    propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    with acting(office.slug, TEST, "look"):
+        assert {one.reason for one in CaseWarning.objects.filter(id__in=keys)} == {told["reason"]}
+        assert not other or CaseWarning.objects.get(id=other.id).state == "open"
+    assert ask_again(office.slug) == 1  # they go on being asked
+    fetched(office)
+    assert missing(folder) == dict.fromkeys(ASKED, "closed")
+
+
+def test_no_warning_says_an_amount_that_an_authority_marks_as_protected(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    month, before = (office.month - 1).since, (office.month - 2).since
+    unknown = NewLine("XYZ", "Hemlig förmån", month, 123_400)
+    sums = [NewLine("SJP", "Sjukpenning", before, 500_000), NewLine("SJP", "Sjukpenning", month, 987_600), unknown]
+    with acting(office.slug, TEST, "look"):
+        asked = LookUp.objects.get()
+    record = {"tenant": office.slug, "by": TEST, "now": office.now, "look_up": asked.id}
+    others = [NewAnswer(one) for one in ASKED if one != "FK"]
+    record_answers(**record, answers=[*others, NewAnswer("FK", lines=tuple(sums))])
+
+    def said() -> set[tuple[str, str, int, int]]:
+        with acting(office.slug, TEST, "look"):
+            rows = CaseWarning.objects.filter(kind__in=["UNHANDLED_INCOME", "INCOME_CHANGE"]).exclude(state="closed")
+            return set(rows.values_list("kind", "about", "amount", "amount_before"))
+
+    folder.assessed()
+    assert said() == {
+        ("UNHANDLED_INCOME", "Hemlig förmån", 123_400, 0), ("INCOME_CHANGE", "SICKNESS_BENEFIT", 987_600, 500_000),
+    }  # fmt: skip
+    again = ask_authorities(**office.act("hanna"), period=folder.period().id)[0]
+    record["look_up"] = again.id
+    record_answers(**record, answers=[*others, NewAnswer("FK", secrecy=True, lines=tuple(sums))])
+    assert said() == {("UNHANDLED_INCOME", "FK", 0, 0), ("INCOME_CHANGE", "FK", 0, 0)}
+
+
+def test_lines_are_stored_once_and_by_income(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    fetched(office)
+    period = folder.period()
+
+    def lines() -> list[Any]:
+        with acting(office.slug, TEST, "look"):
+            return list(FetchedLine.objects.order_by("id").values("id", "amount", "income_code", "authority"))
+
+    there = lines()
+    assert there
+    assert all(row["income_code"] and row["amount"] > 0 for row in there)
+    ask_authorities(**office.act("hanna"), period=period.id)  # all have answered: a caseworker asks all again
+    fetched(office)
+    assert lines() == there
+    with acting(office.slug, TEST, "look"):
+        again = LookUp.objects.order_by("-asked_at", "-id").first()
+        assert again.asked_as == "Hanna Handläggare"
+    with pytest.raises(NotPossible, match="recorded"):
+        record_answers(tenant=office.slug, by=TEST, now=office.now, look_up=again.id, answers=[])
+    with pytest.raises(NotPossible, match="nothing to ask"):
+        ask_authorities(tenant=office.slug, by=TEST, now=office.now, period=period.id)
+
+
+def test_nobody_else_asks_or_sees(connected: Any, new_office: Any) -> None:
+    folder = connected.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    fetched(connected)
+    other = new_office("other", authorities_asked=ASKED)
+    period = folder.period().id
+    with pytest.raises(Hidden):
+        ask_authorities(**other.act("hanna"), period=period)
+    stranger = other.case(("Sven", "Annan", "19800101"))
+    with pytest.raises(Hidden):
+        ask_authorities(**other.by(stranger.citizens[0]), period=period)
+    with acting(connected.slug, TEST, "look"):
+        look_up = LookUp.objects.first().id
+    with pytest.raises(Hidden):
+        record_answers(tenant=other.slug, by=TEST, now=other.now, look_up=look_up, answers=[])
+    with acting(other.slug, TEST, "look"):
+        assert not FetchedLine.objects.exists() and not LookUpAnswer.objects.exists()
+
+
+def test_the_database_keeps_what_was_fetched(connected: Any, connect: Any) -> None:
+    folder = connected.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    fetched(connected)
+    with acting(connected.slug, TEST, "look") as door:
+        assert FetchedLine.objects.exists()
+        tenant = door.the_tenant.id
+    for role in ("web", "worker", "owner"):
+        for table in ("lookups_lookup", "lookups_lookupanswer", "lookups_fetchedline"):
+            for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
+                with connect(role) as session:
+                    session.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+                    with pytest.raises(psycopg.Error, match=r"permission denied|written once"):
+                        session.execute(statement)
+
+
+def test_change_is_compared_unrounded_by_the_tenants_percentage(new_office: Any) -> None:
+    with acting(new_office("plain").slug, TEST, "look"):
+        assert changed(185_000, 240_000)  # C11: -22.9 %
+        assert not changed(500_000, 480_000)  # +4 %
+        assert not changed(112_000, 100_000)  # 12 % sharp is not above 12 %
+        assert changed(112_001, 100_000)
+    with acting(new_office("strict", income_change_percent=3).slug, TEST, "look"):
+        assert changed(500_000, 480_000)
+
+
+def test_nobody_is_asked_about_a_case_of_another_case_system(connected: Any, connect: Any) -> None:
+    folder = connected.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    period = folder.period()
+    with connect("admin", autocommit=True) as admin:
+        admin.execute("UPDATE casefile_case SET worked_in = 'Lifecase' WHERE id = %s", [folder.case.id])
+    with pytest.raises(NotPossible, match="worked elsewhere"):
+        ask_authorities(**connected.act("hanna"), period=period.id)
+    assert ask_again(connected.slug) == 0
+    with acting(connected.slug, TEST, "look"):
+        assert LookUp.objects.count() == 1  # of the time before
