@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.states import DecisionState, Outcome
@@ -14,11 +14,16 @@ from handslag.domain.entitlement.models import Sheet
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import wall
 from handslag.domain.tenancy.models import StaffMember
-from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
+from handslag.domain.tenancy.rows import TenantFK, TenantRow
 
 
 class Decision(TenantRow):
-    """A decision on one period of a case. What it says is fixed when it is taken; only its state moves on."""
+    """A decision on one period of a case. What it says is fixed when it is taken; only its state moves on.
+
+    Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
 
     case = TenantFK(Case)
     period = TenantFK(Period)
@@ -55,13 +60,17 @@ class Decision(TenantRow):
                 | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["decided", "served"]),
                 name="decision_taken_with_who_and_when",
             ),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.BIFALL) | Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="decision_refused_by_two",
+            ),
         ]
 
 
 class DecisionLine(TenantRow):
     """What is granted: to a person or the household (none), for what, how much, by which section and sheet line."""
 
-    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT"}
 
     decision = TenantFK(Decision)
     person = TenantFK(Person, null=True)
