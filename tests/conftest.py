@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
@@ -220,6 +221,29 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def page(new_context: Callable[..., BrowserContext]) -> Page:
     """A desktop page."""
     return new_context().new_page()
+
+
+@pytest.fixture
+def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Callable[..., Page]:
+    """`log_in(office, "hanna", width=360, ...)`: a page after password and one-time code, in a browser of her own."""
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+
+    def enter(office: Any, who: str, **options: Any) -> Page:
+        page = new_context(**{"locale": "en-GB", **options}).new_page()
+        page.goto(server.url("desk", f"/{office.slug}/"))
+        page.fill("[name=login]", address_of(who, office.slug))
+        page.fill("[name=password]", PASSWORD)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        for later in (0, 1, -1):
+            page.fill("[name=code]", one_time_code(TOTP_SECRET, later=later))
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            if "/log-in/" not in page.url:
+                return page
+        raise AssertionError(page.inner_text("main"))
+
+    return enter
 
 
 @pytest.fixture(scope="session")

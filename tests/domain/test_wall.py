@@ -79,6 +79,15 @@ BESIDES = {
         SELECT gen_random_uuid(), a.tenant_id, a.id, l.period_id, l.person_id, 'SO', 'x', 'x', '', '2026-02-01', 1,
             false, '', 1
         FROM lookups_lookupanswer a JOIN lookups_lookup l ON l.id = a.look_up_id WHERE a.tenant_id = %s LIMIT 1""",
+    "lookups_dispute": """
+        INSERT INTO lookups_dispute (id, tenant_id, line_id, period_id, person_id, reason, text, made_at)
+        SELECT gen_random_uuid(), f.tenant_id, f.id, f.period_id, f.person_id, 'other', 'x', now()
+        FROM lookups_fetchedline f WHERE f.tenant_id = %s LIMIT 1""",
+    "lookups_disputeanswer": """
+        INSERT INTO lookups_disputeanswer (id, tenant_id, dispute_id, verdict, why, member_id, answered_at)
+        SELECT gen_random_uuid(), d.tenant_id, d.id, 'said', 'x', m.id, now()
+        FROM lookups_dispute d JOIN tenancy_staffmember m ON m.tenant_id = d.tenant_id WHERE d.tenant_id = %s
+        LIMIT 1""",
     "tasks_task": """
         INSERT INTO tasks_task (id, tenant_id, subject_id, kind, unit_id, assignee_id, state, created_at, version)
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1

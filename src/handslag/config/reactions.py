@@ -74,8 +74,15 @@ from handslag.domain.intake.operations import (
     close_inbox,
 )
 from handslag.domain.lookups import checks as lookup_checks
-from handslag.domain.lookups.operations import AuthoritiesAnswered, AuthoritiesAsked, ask_authorities
-from handslag.domain.lookups.queries import authorities_asked
+from handslag.domain.lookups.operations import (
+    AuthoritiesAnswered,
+    AuthoritiesAsked,
+    DisputeAnswered,
+    DisputeTakenBack,
+    LineDisputed,
+    ask_authorities,
+)
+from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceGranted
@@ -402,6 +409,18 @@ def _task_for_secrecy(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, kind)
 
 
+def _task_for_dispute(event: Event, by: Actor, now: datetime) -> None:
+    kind = "urgent message" if event.payload["urgent"] else "line disputed"
+    if not _open_tasks(event.subject, kind).exists():
+        _task(event, by, now, kind)
+
+
+def _done_by_dispute(event: Event, by: Actor, now: datetime) -> None:
+    if not waits_for_answer(UUID(event.payload["period"])):
+        for task in _open_tasks(event.subject, "line disputed"):
+            answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+
+
 def _ask_for_draft(event: Event, by: Actor, now: datetime) -> None:
     if authorities_asked():
         _ask(by, now, [Draft.objects.only("period_id").get(id=UUID(event.payload["draft"])).period_id])
@@ -540,6 +559,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_check_answered, causes=(WarningsReconciled,)),
         Reaction(_task_for_secrecy, causes=(TaskOpened,)),
     ),
+    LineDisputed: (Reaction(_task_for_dispute, causes=(TaskOpened,)),),
+    DisputeTakenBack: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
+    DisputeAnswered: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, Page
 
 from tests.bed import Process
 
@@ -26,29 +25,6 @@ def office(connect: Any) -> Any:
     from tests.office import open_office
 
     return open_office(connect)
-
-
-@pytest.fixture
-def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Callable[..., Page]:
-    """`log_in(office, "hanna", width=360, ...)`: a page after password and one-time code, in a browser of her own."""
-    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
-
-    def enter(office: Any, who: str, **options: Any) -> Page:
-        page = new_context(**{"locale": "en-GB", **options}).new_page()
-        page.goto(server.url("desk", f"/{office.slug}/"))
-        page.fill("[name=login]", address_of(who, office.slug))
-        page.fill("[name=password]", PASSWORD)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-        for later in (0, 1, -1):
-            page.fill("[name=code]", one_time_code(TOTP_SECRET, later=later))
-            with page.expect_navigation():
-                page.keyboard.press("Enter")
-            if "/log-in/" not in page.url:
-                return page
-        raise AssertionError(page.inner_text("main"))
-
-    return enter
 
 
 def session_of(office: Any, who: str) -> str:

@@ -26,6 +26,7 @@ PAGES = (
     "decisions/{decision}/",
     "decisions/{decision}/letter.pdf",
     "cases/{case}/messages/",
+    "cases/{case}/periods/{month}/look-ups/",
 )
 POSTS = (
     "drafts/{draft}/household/save/",
@@ -44,6 +45,7 @@ def everything(folder: Any) -> dict[str, Any]:
         "decision": folder.decided().id,
         "draft": folder.draft(month=month + 1).id,
         "case": folder.case.id,
+        "month": month,
     }
 
 

@@ -22,6 +22,7 @@ from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
+from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -106,7 +107,8 @@ def legal_basis_on(today: date) -> str:
 def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
-    ("authority missing") while nobody has acknowledged that an authority hasn't answered."""
+    ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered") while
+    what an applicant says is wrong in a fetched line hasn't been answered."""
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
     if found is None:
         raise Hidden("sheet", sheet)
@@ -116,6 +118,8 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
     _refuse_example_norms(found)
     if open_warnings(found.period_id, WarningKind.MISSING_SSBTEK):
         raise NotPossible("authority missing")
+    if waits_for_answer(found.period_id):
+        raise NotPossible("dispute unanswered")
     if (
         Decision.objects.filter(period=found.period)
         .exclude(state__in=[DecisionState.RETURNED, DecisionState.WITHDRAWN])
@@ -207,7 +211,8 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 @operation()
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
     """Take a proposed decision. Needs the role of a decider; above the tenant's limit, and for every refusal,
-    also another person than who proposed it: NotPossible("second pair of eyes").
+    also another person than who proposed it: NotPossible("second pair of eyes"). NotPossible("dispute unanswered")
+    where an applicant has said meanwhile that a fetched line is wrong.
 
     Its lines, the letter's content and the texts it uses are fixed here.
     """
@@ -221,6 +226,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise NotPossible("second pair of eyes")
     if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():
         raise NotPossible("not the newest sheet")
+    if waits_for_answer(row.period_id):
+        raise NotPossible("dispute unanswered")
     _refuse_example_norms(row.sheet)
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
     row.version += 1

@@ -1,4 +1,5 @@
-"""Look-ups with other authorities, their answers, and the lines fetched: each written once and never changed."""
+"""Look-ups with other authorities, their answers, the lines fetched, and what a person says is wrong in one: each
+written once and never changed."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.lookups.states import AnswerState
+from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import wall
 from handslag.domain.tenancy.models import StaffMember
@@ -97,3 +98,54 @@ class FetchedLine(TenantRow):
                 name="fetched_once",
             ),
         ]  # fmt: skip
+
+
+class Dispute(TenantRow):
+    """What a person says is wrong with a line that was fetched about her; the newest about a line is in force.
+
+    It changes nothing by itself: a caseworker answers it. It is hers alone: it stands beside the application, which
+    both adults of a case read and sign, not in it.
+    """
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    line = TenantFK(FetchedLine)
+    period = TenantFK(Period)
+    person = TenantFK(Person)
+    reason = models.CharField(max_length=8, choices=DisputeReason.choices)
+    text = models.CharField(max_length=1000, blank=True)
+    amount = models.BigIntegerField(null=True, help_text="minor units, what it should be by her word")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "period", "made_at"], name="dispute_of_period")]
+        constraints = [
+            *wall("lookups_dispute", "line", "period", "person", append_only=True),
+            models.CheckConstraint(condition=Q(reason__in=DisputeReason.values), name="dispute_reason_known"),
+            models.CheckConstraint(
+                condition=~Q(reason="amount") | Q(amount__isnull=False), name="dispute_of_amount_has_one"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="back") | Q(text="", amount=None), name="dispute_taken_back_says_nothing"
+            ),
+        ]
+
+
+class DisputeAnswer(TenantRow):
+    """What a caseworker decided about a disputed line, once, with her reason: the person reads both beside the line."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    dispute = TenantFK(Dispute)
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    why = models.CharField(max_length=500)
+    member = TenantFK(StaffMember)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("lookups_disputeanswer", "dispute", "member", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "dispute"], name="dispute_answered_once"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_known"),
+            models.CheckConstraint(condition=~Q(why=""), name="verdict_with_reason"),
+        ]

@@ -1,4 +1,7 @@
-"""Authorities asked, and what they answered. The call lies between the two, outside any transaction."""
+"""Authorities asked, what they answered, and what a person says is wrong in it.
+
+The call lies between asking and answering, outside any transaction.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,20 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
-from handslag.domain.casefile.policies import require_worked_here
-from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.queries import authorities_asked, income_code, is_answered, standings
-from handslag.domain.lookups.states import AnswerState
+from handslag.domain.casefile.policies import is_urgent, require_worked_here
+from handslag.domain.lookups.models import Dispute, DisputeAnswer, FetchedLine, LookUp, LookUpAnswer
+from handslag.domain.lookups.queries import (
+    authorities_asked,
+    disputes_in,
+    income_code,
+    is_answered,
+    marked_in,
+    standings,
+)
+from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 
@@ -174,3 +184,120 @@ def _store(asked: LookUp, answer: LookUpAnswer, lines: Sequence[NewLine]) -> int
             )  # fmt: skip
     FetchedLine.objects.bulk_create(new)
     return len(new)
+
+
+class LineDisputed(Event):
+    kind = "fetched line disputed"
+
+
+class DisputeTakenBack(Event):
+    kind = "dispute taken back"
+
+
+class DisputeAnswered(Event):
+    kind = "dispute answered"
+
+
+#: Characters of what a person writes about a line, and of a caseworker's reason.
+LONGEST_DISPUTE, LONGEST_WHY = 1000, 500
+
+
+def _own_line(line: UUID, by: Actor) -> FetchedLine:
+    """The line, if it is about the citizen who acts and nothing keeps it from her pages; its case is locked, so that
+    nobody decides meanwhile. NotPossible("decided")."""
+    found = FetchedLine.objects.filter(id=line).first()
+    if found is None or by.kind != "citizen" or by.id != found.person_id:
+        raise Hidden("line", line)
+    period = Period.objects.only("case_id").get(id=found.period_id)
+    case_for_citizen(period.case_id, by)
+    if (found.person_id, found.authority) in marked_in(found.period_id):
+        raise Hidden("line", line)
+    Case.objects.select_for_update().get(id=period.case_id)
+    if Period.objects.values_list("last_decision_on", flat=True).get(id=found.period_id) is not None:
+        raise NotPossible("decided")
+    return found
+
+
+@operation()
+def dispute_line(
+    *, tenant: str | int, by: Actor, now: datetime, line: UUID, reason: str, text: str, amount: int | None
+) -> Done[Dispute]:
+    """The person says that a line fetched about her is wrong: a task for a caseworker, no change by itself.
+
+    `amount` öre, what it should be. NotPossible("reason") for none that can be chosen, ("amount") where it is about
+    the amount and none is said, ("text") where it says nothing, ("long text"), ("disputed") said so already,
+    ("decided") once the month is decided: then it is an appeal.
+    """
+    found, said = _own_line(line, by), text.strip()
+    if reason not in DisputeReason.values or reason == DisputeReason.BACK:
+        raise NotPossible("reason")
+    if reason == DisputeReason.AMOUNT and amount is None:
+        raise NotPossible("amount")
+    if reason == DisputeReason.OTHER and not said:
+        raise NotPossible("text")
+    if len(said) > LONGEST_DISPUTE:
+        raise NotPossible("long text")
+    before = disputes_in(found.period_id).get(found.id)
+    if before is not None and (before.dispute.reason, before.dispute.text, before.dispute.amount) == (
+        reason, said, amount,
+    ):  # fmt: skip
+        raise NotPossible("disputed")
+    return _written(found, now, reason, said, amount, LineDisputed)
+
+
+@operation()
+def take_dispute_back(*, tenant: str | int, by: Actor, now: datetime, line: UUID) -> Done[Dispute]:
+    """The person no longer says that it is wrong. NotPossible("not disputed") where she doesn't, or a caseworker has
+    answered."""
+    found = _own_line(line, by)
+    before = disputes_in(found.period_id).get(found.id)
+    if before is None or before.answer is not None:
+        raise NotPossible("not disputed")
+    return _written(found, now, DisputeReason.BACK, "", None, DisputeTakenBack)
+
+
+def _written(
+    line: FetchedLine, now: datetime, reason: str, text: str, amount: int | None, kind: type[Event]
+) -> Done[Dispute]:
+    row = Dispute.objects.create(
+        line=line, period_id=line.period_id, person_id=line.person_id, reason=reason, text=text, amount=amount,
+        made_at=now,
+    )  # fmt: skip
+    case = Period.objects.values_list("case_id", flat=True).get(id=line.period_id)
+    told = {
+        "dispute": str(row.id), "line": str(line.id), "period": str(line.period_id), "wrong": reason,
+        "urgent": is_urgent(text),
+    }  # fmt: skip
+    return Done(row, kind(subject=case, payload=told))
+
+
+@operation()
+def answer_dispute(
+    *, tenant: str | int, by: Actor, now: datetime, dispute: UUID, verdict: str, why: str
+) -> Done[DisputeAnswer]:
+    """A caseworker decides about a disputed line, with a reason that the person reads. The facts are hers to change.
+
+    NotPossible("verdict"), ("no why"), ("long why"); Conflict if it was answered, or the person has said something
+    else since.
+    """
+    found = Dispute.objects.select_related("line").filter(id=dispute).first()
+    if found is None:
+        raise Hidden("dispute", dispute)
+    case_id = Period.objects.values_list("case_id", flat=True).get(id=found.period_id)
+    case, member = case_for_staff(case_id, by, now, Role.CASEWORKER, lock=True)
+    if (found.person_id, found.line.authority) in marked_in(found.period_id) and not member.clearance:
+        raise Hidden("dispute", dispute)
+    if verdict not in Verdict.values:
+        raise NotPossible("verdict")
+    if not why.strip():
+        raise NotPossible("no why")
+    if len(why.strip()) > LONGEST_WHY:
+        raise NotPossible("long why")
+    newest = disputes_in(found.period_id).get(found.line_id)
+    if newest is None or newest.dispute.id != found.id or newest.answer is not None:
+        raise Conflict("dispute", theirs=newest.dispute.text if newest else "")
+    row = DisputeAnswer.objects.create(
+        dispute=found, verdict=verdict, why=why.strip(), member_id=member.id, answered_at=now
+    )
+    told = {"dispute": str(found.id), "period": str(found.period_id), "verdict": verdict}
+    return Done(row, DisputeAnswered(subject=case.id, payload=told))

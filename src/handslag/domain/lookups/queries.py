@@ -1,4 +1,4 @@
-"""Reads on look-ups: how each authority stands, and the lines of the control and comparison months."""
+"""Reads on look-ups: how each authority stands, the lines of the control and comparison months, what is disputed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from handslag.domain.casefile.models import Period
-from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.states import AnswerState
+from handslag.domain.lookups.models import Dispute, DisputeAnswer, FetchedLine, LookUp, LookUpAnswer
+from handslag.domain.lookups.states import AnswerState, DisputeReason
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
 
@@ -120,3 +120,58 @@ def income_code(authority: str, benefit: str, name: str) -> str:
         kind = name.rpartition(": ")[2].strip().lower()
         return "STUDY_LOAN" if "lån" in kind else "STUDY_GRANT" if "bidrag" in kind else ""
     return _INCOMES.get((authority, benefit), "")
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A line that its person says is wrong, and what a caseworker decided about it."""
+
+    dispute: Dispute
+    answer: DisputeAnswer | None
+
+
+def disputes_in(period: UUID) -> dict[UUID, Disputed]:
+    """What is disputed in a period by its line: the newest word about each, without what was taken back."""
+    newest = {
+        row.line_id: row
+        for row in Dispute.objects.select_related("line").filter(period_id=period).order_by("made_at", "id")
+    }
+    there = {line: row for line, row in newest.items() if row.reason != DisputeReason.BACK}
+    answers = DisputeAnswer.objects.select_related("member").filter(dispute__in=there.values())
+    by_dispute = {answer.dispute_id: answer for answer in answers}
+    return {line: Disputed(row, by_dispute.get(row.id)) for line, row in there.items()}
+
+
+def waits_for_answer(period: UUID) -> bool:
+    """Whether something disputed in a period hasn't been answered by a caseworker."""
+    return any(one.answer is None for one in disputes_in(period).values())
+
+
+@dataclass(frozen=True)
+class Own:
+    """What one authority said of a person, for herself. `marked`: it marks her as protected, so no page says it."""
+
+    standing: Standing
+    marked: bool
+    lines: list[FetchedLine]
+
+
+def told_about(person: UUID, period: UUID) -> list[Own]:
+    """What authorities said about one person in a period, for her own pages: nothing of the other adult."""
+    marked = marked_in(period)
+    lines = [line for line in lines_of(period) if line.person_id == person]
+    return [
+        Own(
+            one,
+            (person, one.authority) in marked,
+            [line for line in lines if line.authority == one.authority and (person, one.authority) not in marked],
+        )
+        for one in standings(period)
+        if one.person == person
+    ]
+
+
+def told_months(person: UUID, cases: list[UUID]) -> list[tuple[UUID, date]]:
+    """The case and first day of the months for which authorities were asked about a person, newest first."""
+    asked = LookUp.objects.filter(person_id=person, case_id__in=cases)
+    return list(asked.values_list("case_id", "period__since").distinct().order_by("-period__since", "case_id"))

@@ -39,7 +39,7 @@ from handslag.domain.intake.queries import (
     receipt_of,
     signatures_of,
 )
-from handslag.domain.lookups.operations import ask_authorities
+from handslag.domain.lookups.operations import answer_dispute, ask_authorities
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import Seen, full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.models import StaffMember
@@ -263,6 +263,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                 trouble = _seen(request, act.removeprefix("seen:"))
             elif act == "without":
                 trouble = _without(request, period)
+            elif act.startswith("answer:"):
+                trouble = _answer(request, act.removeprefix("answer:"))
             elif act == "assess":
                 try:
                     attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
@@ -321,6 +323,20 @@ def _without(request: HttpRequest, period: Period) -> list[str]:
     return []
 
 
+def _answer(request: HttpRequest, dispute: str) -> list[str]:
+    """Answer that a fetched line is wrong; what is typed in the form stays there, unsaved."""
+    verdict, why = request.POST.get(f"verdict-{dispute}", ""), request.POST.get(f"why-{dispute}", "")
+    try:
+        attempt(request, answer_dispute, dispute=UUID(dispute), verdict=verdict, why=why)
+    except ValueError:
+        raise Hidden("dispute") from None
+    except NotPossible as refused:
+        return [refusal(refused)]
+    except Conflict:
+        return [str(REFUSALS["conflict"])]
+    return []
+
+
 def seen_in(case: Case, period: Period, member: Member) -> dict[UUID, Seen]:
     """The people of the household in a period, each as this member of staff may see them."""
     memberships = household_on(case.household_id, period.since, period.until)
@@ -366,7 +382,9 @@ def _work(
         outcome=OUTCOMES[decision.outcome] if decision else "",
         state=STATES[decision.state] if decision else "",
         waiting=waiting[0] if waiting else None,
-        look_ups=shown_look_ups(period, form.names, member, warnings, lang),
+        look_ups=shown_look_ups(
+            period, form.names, member, warnings, lang, posted.dict() if posted is not None else {}
+        ),
         why_without=posted.get("without-why", "") if posted is not None else "",
         warnings=shown_warnings(warnings, form, lang),
         items=[(item, INBOX_STATES[item.state]) for item in items],

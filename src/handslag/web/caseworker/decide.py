@@ -27,6 +27,7 @@ from handslag.domain.decisions.operations import (
 from handslag.domain.decisions.queries import proposals_for
 from handslag.domain.decisions.states import DecisionState, Outcome
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
+from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.payments.queries import payments_for
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
@@ -91,6 +92,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         chosen=chosen,
         languages=LANGUAGES,
         trouble=trouble,
+        disputed=waits_for_answer(period.id),
         waits=open_warnings(period.id, WarningKind.MISSING_SSBTEK),
         letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
         **_sheet_of(found, draft, member),

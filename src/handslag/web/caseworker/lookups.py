@@ -12,12 +12,33 @@ from django.utils.translation import gettext as _
 from handslag.domain.casefile.models import CaseWarning, Period
 from handslag.domain.casefile.states import WarningState
 from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
-from handslag.domain.lookups.queries import authorities_asked, control_month, lines_of, marked_in, standings
+from handslag.domain.lookups.queries import (
+    Disputed,
+    authorities_asked,
+    control_month,
+    disputes_in,
+    lines_of,
+    marked_in,
+    standings,
+)
+from handslag.domain.lookups.states import authority_name
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, Income
-from handslag.web.caseworker.wording import AUTHORITIES, LOOK_UP_TROUBLES
+from handslag.web.caseworker.wording import DISPUTE_REASONS, LOOK_UP_TROUBLES, VERDICTS
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A fetched line and, where its person says that it is wrong, that in words; `verdict` and `why` as typed or
+    answered."""
+
+    line: FetchedLine
+    disputed: Disputed | None = None
+    reason: str = ""
+    verdict: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,30 +51,39 @@ class Shown:
     answer: LookUpAnswer | None
     trouble: str
     hidden: bool
-    lines: list[FetchedLine]
+    lines: list[ShownLine]
     waits: CaseWarning | None
     seen: CaseWarning | None
 
 
 def shown_look_ups(
-    period: Period, names: Mapping[str, str], member: Member, warnings: Sequence[CaseWarning], lang: str
+    period: Period,
+    names: Mapping[str, str],
+    member: Member,
+    warnings: Sequence[CaseWarning],
+    lang: str,
+    typed: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The section of the case page; lines of an answer that an authority marks as protected show only to staff
-    who are cleared for protected people."""
-    lines, marked = lines_of(period.id), marked_in(period.id)
+    who are cleared for protected people. `typed`: what was posted and isn't kept yet."""
+    lines, marked, disputed = lines_of(period.id), marked_in(period.id), disputes_in(period.id)
     missing = {(one.person, one.about): one for one in warnings if one.kind == "MISSING_SSBTEK"}
     shown = []
     for one in sorted(standings(period.id), key=lambda one: (str(one.person), not one.missing, one.authority)):
         warning = missing.get((str(one.person), one.authority))
         shown.append(
             Shown(
-                str(AUTHORITIES[one.authority]),
+                authority_name(one.authority, lang),
                 names.get(str(one.person), ""),
                 one.asked_at,
                 one.answer,
                 _trouble(one.answer) if one.missing else "",
                 (one.person, one.authority) in marked and not member.clearance,
-                [line for line in lines if (line.person_id, line.authority) == (one.person, one.authority)],
+                [
+                    _line(line, disputed.get(line.id), typed)
+                    for line in lines
+                    if (line.person_id, line.authority) == (one.person, one.authority)
+                ],
                 warning if warning is not None and warning.state == WarningState.OPEN else None,
                 warning if warning is not None and warning.reason else None,
             )
@@ -64,11 +94,22 @@ def shown_look_ups(
         "month": control_month(period),
         "connected": bool(authorities_asked()),
         "waits": any(one.waits for one in shown),
+        "verdicts": VERDICTS,
         "taken_back": [
             {"name": INCOMES[code].name[lang], "person": names.get(person, ""), "amount": sum(r.amount for r in rows)}
             for (code, person), rows in sorted(taken_back.items())
         ],
     }
+
+
+def _line(line: FetchedLine, disputed: Disputed | None, typed: Mapping[str, Any]) -> ShownLine:
+    if disputed is None:
+        return ShownLine(line)
+    said, answer = disputed.dispute, disputed.answer
+    reason = str(DISPUTE_REASONS[said.reason])
+    if answer is None:
+        return ShownLine(line, disputed, reason, typed.get(f"verdict-{said.id}", ""), typed.get(f"why-{said.id}", ""))
+    return ShownLine(line, disputed, reason, str(VERDICTS[answer.verdict]), answer.why)
 
 
 def _trouble(answer: LookUpAnswer | None) -> str:

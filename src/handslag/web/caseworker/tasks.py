@@ -38,6 +38,7 @@ KINDS = {
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
     "secrecy at an authority": _("An authority marks somebody of the case as protected: check the person’s protection"),
+    "line disputed": _("An applicant says that a fetched line is wrong: answer it before the decision"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "message": _("A message waits for an answer"),
     "urgent message": _("Urgent: a message that somebody should read now"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from handslag.domain.casefile.models import CaseWarning
 from handslag.domain.casefile.states import WarningState
+from handslag.domain.lookups.states import AUTHORITIES, authority_name
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.web.caseworker.facts import FactsForm
-from handslag.web.caseworker.wording import AUTHORITIES, WARNINGS
+from handslag.web.caseworker.wording import WARNINGS
 from handslag.web.ui import formats
 
 
@@ -29,7 +30,7 @@ def shown_warnings(warnings: list[CaseWarning], form: FactsForm, lang: str) -> l
         rows = [row for row in (form.incomes if "INCOME" in one.kind else form.costs) if row.code == one.about]
         row = next((row for row in rows if row.person == one.person), rows[0] if rows else None)
         names = {code: kind.name[lang] for code, kind in (INCOMES if "INCOME" in one.kind else COSTS).items()}
-        names |= {code: str(name) for code, name in AUTHORITIES.items()}
+        names |= {code: authority_name(code, lang) for code in AUTHORITIES}
         words = {
             "what": names.get(one.about) or one.about or form.names.get(one.person, ""),
             "now": formats.money(one.amount),

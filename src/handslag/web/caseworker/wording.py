@@ -87,6 +87,12 @@ REFUSALS: dict[str, str | Promise] = {
     "ground": _("Write what it rests on: whose wish, and when it was told."),
     "reference": _("This OCR number can’t be right. It goes to a giro, without a message beside it. Check each digit."),
     "months": _("The end must lie after the beginning."),
+    "dispute unanswered": _(
+        "An applicant says that a fetched line is wrong. Answer it under “From other authorities” first."
+    ),
+    "verdict": _("Choose what the office goes by."),
+    "no why": _("Write why. The applicant reads it."),
+    "long why": _("The reason takes 500 characters."),
     "decided": _("This month is decided already. Pay the decision instead."),
     "set off": _("An advance is set off here. Correct the decision’s booking instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
@@ -172,16 +178,20 @@ PROBLEMS: dict[str, str | Promise] = {
     "size": _("This amount is larger than we can take. Check the number of digits."),
 }
 
-#: Who is asked, by the code that the composite service has for them.
-AUTHORITIES: dict[str, str | Promise] = {
-    "AF": _("Public Employment Service"),
-    "CSN": _("Board of Student Finance"),
-    "FK": _("Social Insurance Agency"),
-    "PM": _("Pensions Agency"),
-    "SKV": _("Tax Agency"),
-    "SO": _("Unemployment funds"),
-    "TNS": _("Transport Agency"),
-    "MIV": _("Migration Agency"),
+#: What an applicant says is wrong with a fetched line.
+DISPUTE_REASONS: dict[str, str | Promise] = {
+    "amount": _("the amount is wrong"),
+    "missing": _("didn’t get this money"),
+    "not_mine": _("isn’t theirs"),
+    "month": _("is for another month"),
+    "other": _("something else"),
+}
+
+#: What a caseworker can decide about it.
+VERDICTS: dict[str, str | Promise] = {
+    "fetched": _("We go by what the authority says"),
+    "said": _("We go by what the applicant says"),
+    "other": _("We count it in another way"),
 }
 
 #: Why a look-up failed, in words; another code is shown as the authority sent it.
@@ -200,6 +210,9 @@ LOOK_UP_TROUBLES: dict[str, str | Promise] = {
 EVENTS: dict[str, str | Promise] = {
     "authorities asked": _("Other authorities asked"),
     "authorities answered": _("Other authorities answered"),
+    "fetched line disputed": _("Says that a fetched line is wrong"),
+    "dispute taken back": _("Took back that a fetched line is wrong"),
+    "dispute answered": _("Answered what the applicant says is wrong"),
     "case opened": _("Case opened"),
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),

@@ -30,6 +30,7 @@ from handslag.domain.intake.models import Application
 from handslag.domain.intake.policies import Offer, form_for, offers
 from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
 from handslag.domain.intake.states import DraftState
+from handslag.domain.lookups.queries import told_months
 from handslag.domain.payments.models import Payment
 from handslag.domain.payments.queries import decisions_behind, is_advance, paid_in_advance, payments_of
 from handslag.domain.payments.states import PaymentState
@@ -119,6 +120,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
+        "told": told_months(person.id, keys)[:3],
         "closed": "closed" in request.GET,
         "taken_back": "taken-back" in request.GET,
         "reopens": _reopens(cases, today, bool(found or drafts)),

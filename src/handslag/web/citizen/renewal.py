@@ -31,7 +31,7 @@ from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.kernel.money import parse_amount
 from handslag.kernel.months import Month
-from handslag.web.citizen import forms
+from handslag.web.citizen import fetched, forms
 from handslag.web.citizen.document import code_name, sections
 from handslag.web.citizen.person import me, member_facts
 from handslag.web.citizen.signing import moved_on
@@ -186,7 +186,12 @@ class Screen:
                 for row in before
             ],
             "missing": self.missing(listed, rows),
+            **(self._fetched() if listed.code == "incomes" else {}),
         }
+
+    def _fetched(self) -> dict[str, Any]:
+        """What authorities said about the viewer for the month."""
+        return fetched.cards(self.tenant, self.draft.case, self.draft.period, self.viewer, self.draft.id)
 
     def _said(self, question: Question) -> str:
         typed = str(question.answer(self.answers))

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from handslag.web.citizen import elsewhere, login, messages, overview, receipts, renewal, signing
+from handslag.web.citizen import elsewhere, fetched, login, messages, overview, receipts, renewal, signing
 
 
 class Screen(StringConverter):
@@ -23,6 +23,8 @@ urlpatterns = [
     path("<slug:tenant>/my/", overview.my, name="my"),
     path("<slug:tenant>/cases/<uuid:case>/messages/", messages.messages, name="messages"),
     path("<slug:tenant>/cases/<uuid:case>/decided/<slug:decision>/", elsewhere.decided, name="decided-elsewhere"),
+    path("<slug:tenant>/cases/<uuid:case>/periods/<slug:month>/look-ups/", fetched.fetched, name="fetched"),
+    path("<slug:tenant>/cases/<uuid:case>/periods/<slug:month>/look-ups/<uuid:line>/", fetched.dispute, name="dispute"),
     path("<slug:tenant>/drafts/", renewal.apply, name="apply"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/", signing.sign, name="sign"),
     path("<slug:tenant>/drafts/<uuid:draft>/sign/begin/", signing.begin, name="begin"),
