@@ -14,6 +14,18 @@ from handslag.domain.lookups.states import AnswerState, DisputeReason
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
 
+#: Who can be asked, by the code that the composite service has for them.
+AUTHORITIES: Final[dict[str, dict[str, str]]] = {
+    "AF": {"sv": "Arbetsförmedlingen", "en": "Public Employment Service"},
+    "CSN": {"sv": "CSN", "en": "Board of Student Finance (CSN)"},
+    "FK": {"sv": "Försäkringskassan", "en": "Social Insurance Agency"},
+    "PM": {"sv": "Pensionsmyndigheten", "en": "Pensions Agency"},
+    "SKV": {"sv": "Skatteverket", "en": "Tax Agency"},
+    "SO": {"sv": "A-kassorna", "en": "Unemployment funds"},
+    "TNS": {"sv": "Transportstyrelsen", "en": "Transport Agency"},
+    "MIV": {"sv": "Migrationsverket", "en": "Migration Agency"},
+}
+
 #: Which income of the sheet a fetched payment is, by authority and benefit (LEFI's families, the funds' one).
 _INCOMES: Final = {
     ("FK", "ABB"): "CHILD_BENEFIT",
@@ -29,6 +41,12 @@ _INCOMES: Final = {
     ("PM", "PM:BTI"): "HOUSING_SUPPLEMENT",
     ("SO", "AKASSA"): "UNEMPLOYMENT_BENEFIT",
 }
+
+
+def authority_name(code: str, language: str) -> str:
+    """What an authority is called; in a language that we have no name in, as in Sweden."""
+    names = AUTHORITIES[code]
+    return names.get(language, names["sv"])
 
 
 def authorities_asked() -> list[str]:

@@ -15,13 +15,13 @@ from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
 from handslag.domain.lookups.queries import (
     Disputed,
     authorities_asked,
+    authority_name,
     control_month,
     disputes_in,
     lines_of,
     marked_in,
     standings,
 )
-from handslag.domain.lookups.states import authority_name
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handslag.domain.casefile.models import CaseWarning
 from handslag.domain.casefile.states import WarningState
-from handslag.domain.lookups.states import AUTHORITIES, authority_name
+from handslag.domain.lookups.queries import AUTHORITIES, authority_name
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.web.caseworker.facts import FactsForm
 from handslag.web.caseworker.wording import WARNINGS

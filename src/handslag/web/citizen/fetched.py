@@ -22,8 +22,8 @@ from handslag.domain.casefile.queries import period_in
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.lookups.models import FetchedLine
 from handslag.domain.lookups.operations import dispute_line, take_dispute_back
-from handslag.domain.lookups.queries import Disputed, Own, disputes_in, told_about
-from handslag.domain.lookups.states import DisputeReason, Verdict, authority_name
+from handslag.domain.lookups.queries import Disputed, Own, authority_name, disputes_in, told_about
+from handslag.domain.lookups.states import DisputeReason, Verdict
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
