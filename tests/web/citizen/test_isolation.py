@@ -45,7 +45,6 @@ def everything(folder: Any) -> dict[str, Any]:
         "decision": folder.decided().id,
         "draft": folder.draft(month=month + 1).id,
         "case": folder.case.id,
-        "month": month,
     }
 
 
@@ -62,25 +61,25 @@ def test_what_is_not_hers_looks_like_what_is_not_there(
     foreigner_folder = elsewhere.case(("Ola", "Ek", "19710101"))
     foreigner = visit(elsewhere, foreigner_folder.citizens[0])
     for page in PAGES:
-        own = owner.get(f"/{office.slug}/{page.format(**keys)}")
+        own = owner.get(f"/{office.slug}/{page.format(**keys, month=office.month)}")
         assert own.status_code in (200, 302), page
-        there, nowhere = (f"/{office.slug}/{page.format(**names)}" for names in (keys, nothing))
+        there, nowhere = (f"/{office.slug}/{page.format(**names, month=office.month)}" for names in (keys, nothing))
         missing, hidden = stranger.get(nowhere), stranger.get(there)
         assert hidden.status_code == 404
         assert same(hidden, there) == same(missing, nowhere), page
         # The same keys under an organisation of her own, and the other organisation with her session.
-        assert foreigner.get(f"/{elsewhere.slug}/{page.format(**keys)}").status_code == 404
-        sent_away = foreigner.get(f"/{office.slug}/{page.format(**keys)}")
+        assert foreigner.get(f"/{elsewhere.slug}/{page.format(**keys, month=office.month)}").status_code == 404
+        sent_away = foreigner.get(f"/{office.slug}/{page.format(**keys, month=office.month)}")
         assert (sent_away.status_code, "/log-in/" in sent_away.headers["Location"]) == (302, True)
         assert b"Kanarief" not in hidden.content + sent_away.content
     for page in POSTS:
-        assert stranger.post(f"/{office.slug}/{page.format(**keys)}").status_code == 404, page
+        assert stranger.post(f"/{office.slug}/{page.format(**keys, month=office.month)}").status_code == 404, page
     case = stranger.post(f"/{office.slug}/drafts/", {"case": folder.case.id, "month": str(office.month + 1)})
     assert case.status_code == 404
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
         named = [refused.filter(subject=key).count() for key in keys.values()]
-    assert named == [4, 0, 9, 4]  # each refusal is logged once; that of a decision names its case
+    assert named == [4, 0, 9, 5]  # each refusal is logged once; that of a decision names its case
 
 
 def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:
@@ -93,7 +92,7 @@ def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_offic
     shown = applicant.get(f"/{office.slug}/my/").content.decode()
     assert f"kontot som slutar på {account[-4:]}" in shown
     for page in ("my/", "decisions/{decision}/", "drafts/{draft}/check/", "applications/{application}/"):
-        seen = partner.get(f"/{office.slug}/{page.format(**keys)}")
+        seen = partner.get(f"/{office.slug}/{page.format(**keys, month=office.month)}")
         assert seen.status_code == 200, page
         text = seen.content.decode()
         assert account[-4:] not in text.replace(str(keys), ""), page
