@@ -1,6 +1,10 @@
 """Amounts as people write them, in and out."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handslag.kernel.money import AmountError, format_amount, format_money, parse_amount
 
@@ -84,6 +88,10 @@ def test_an_amount_is_read_where_it_is_clear(text: str, lang: str, minor: int) -
         ("6200.505", "sv", "decimals"),
         ("6200.505", "de", "decimals"),
         ("1,2,3", "sv", "groups"),
+        ("0,001", "en", "groups"),  # no group follows a lone 0
+        ("0,500", "en", "groups"),
+        ("0 500", "sv", "groups"),
+        ("012.345", "de", "groups"),
         ("1" * 11, "sv", "size"),
     ],
 )
@@ -91,3 +99,30 @@ def test_an_amount_that_may_mean_two_things_or_nothing_is_refused(text: str, lan
     with pytest.raises(AmountError) as caught:
         parse_amount(text, lang)
     assert caught.value.reason == reason
+
+
+def _readings(text: str) -> set[int]:
+    """Everything that a text of digits and marks may mean to somebody: each mark between thousands or before decimals;
+    more than three decimals or a group behind a lone 0 mean nothing."""
+    found = set()
+    for thousands, point in itertools.product(",. ", ",."):
+        if thousands != point:
+            whole, mark, rest = text.partition(point)
+            groups = whole.split(thousands)
+            grouped = len(groups) == 1 or (0 < len(groups[0]) < 4 and groups[0][0] != "0")
+            threes = all(map(str.isdigit, groups)) and all(len(group) == 3 for group in groups[1:])
+            if grouped and threes and (not mark or (rest.isdigit() and len(rest) < 3)):
+                found.add(int("".join(groups)) * 100 + int((rest + "00")[:2]))
+    return found
+
+
+@given(st.from_regex(r"[0-9]{1,4}([., ][0-9]{1,4}){0,3}", fullmatch=True))
+def test_an_amount_never_means_something_else_in_another_language(text: str) -> None:
+    read = {}
+    for lang in ("sv", "en", "de", "de-CH", "fr"):
+        try:
+            read[lang] = parse_amount(text, lang)
+        except AmountError:
+            continue
+    assert len(set(read.values())) <= 1, read
+    assert set(read.values()) <= _readings(text)

@@ -89,7 +89,8 @@ def parse_amount(text: str, lang: str = "sv") -> int:
     if mark and len(rest) not in (1, 2):
         raise AmountError("decimals", shown)
     if not all(g.isdigit() for g in groups) or (
-        len(groups) > 1 and not (len(groups[0]) in (1, 2, 3) and all(len(g) == 3 for g in groups[1:]))
+        len(groups) > 1
+        and not (len(groups[0]) in (1, 2, 3) and groups[0][0] != "0" and all(len(g) == 3 for g in groups[1:]))
     ):
         raise AmountError("groups", shown)
     if sum(map(len, groups)) > 20:
