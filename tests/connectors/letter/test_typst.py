@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
-from handslag.connectors.letter.port import Annex, LetterRefused, SetDocument, for_tenant
+from handslag.connectors.letter.port import Annex, Fact, LetterRefused, ReceiptPart, SetDocument, for_tenant
 from handslag.connectors.letter.typst_ import TypstSetter
 
 from .examples import ENGLISH, LETTER, LONG, RECEIPT
@@ -152,6 +152,19 @@ def test_a_character_without_a_glyph_is_refused_by_name(name: str, missing: str)
         setter.letter(replace(LETTER, recipient=(name,)))
     assert missing in refused.value.characters
     assert setter.letter(LETTER).pages == 2  # the kept compiler still works
+
+
+def test_a_receipt_shows_squares_and_says_so_where_no_font_shows_a_character() -> None:
+    typed = "Tack 👍🏽 för 李小龙 \ud800, 👨‍👩‍👧 och نور"
+    told = replace(RECEIPT, parts=(ReceiptPart("Meddelande", (Fact("Din text", typed),)),), unshown="□ är ett tecken.")
+    text = " ".join(pages(setter.receipt(told))[0].split())
+    assert "Tack □□ för □□□ □, □□□ och" in text
+    assert text.count("□ är ett tecken.") == 1
+    assert read(setter.receipt(told)).attachments == read(setter.receipt(RECEIPT)).attachments
+    assert "□" not in pages(setter.receipt(replace(RECEIPT, unshown="□ är ett tecken.")))[0]
+    for start in (*range(0, 0xD800, 0x1000), *range(0xE000, 0x10000, 0x1000), 0x1F000):
+        signs = " ".join("".join(map(chr, range(row, row + 64))) for row in range(start, start + 0x1000, 64))
+        assert setter.receipt(replace(told, statement=signs)).pages > 1, hex(start)
 
 
 def test_half_a_character_and_a_wrong_colour_are_refused() -> None:

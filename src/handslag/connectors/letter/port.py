@@ -113,7 +113,8 @@ class ReceiptPart:
 class Receipt:
     """Proof that an application was received: the sentence, the facts, what was handed in, how to verify it.
 
-    `data` is the receipt's own (signed) text, attached to the PDF byte for byte under `file_name`.
+    `data` is the receipt's own (signed) text, attached to the PDF byte for byte under `file_name`. `unshown`: the
+    sentence that stands there too where a character had to be left out because no font shows it.
     """
 
     organisation: Organisation
@@ -129,6 +130,7 @@ class Receipt:
     digest: str
     data: str
     file_name: str = "receipt.json"
+    unshown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

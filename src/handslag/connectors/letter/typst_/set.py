@@ -9,22 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import typst
 
 from handslag.connectors.letter.port import Letter, LetterRefused, NoticeBatch, Receipt, SetDocument
+from handslag.connectors.letter.typst_.coverage import showable
 
 _HERE = Path(__file__).parent
 _STANDARDS: list[typst.PDFStandard] = ["ua-1", "a-3a"]
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROLS = dict.fromkeys(
-    [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 )
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 
@@ -47,8 +50,13 @@ class TypstSetter:
         return self._set("letter.typ", asdict(letter), letter.written_on, letter.organisation.colour)
 
     def receipt(self, receipt: Receipt) -> SetDocument:
-        """The receipt as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
-        return self._set("receipt.typ", asdict(receipt), receipt.written_on, receipt.organisation.colour)
+        """The receipt as PDF/UA-1 + PDF/A-3a: a character that no font shows stands as a square, and `unshown` says
+        so. Raises LetterRefused."""
+        typed = _printable(asdict(receipt))
+        paper = _each(typed, showable)
+        if paper != typed:
+            paper["closing"].append({"heading": "", "text": receipt.unshown})
+        return self._set("receipt.typ", paper, receipt.written_on, receipt.organisation.colour)
 
     def notices(self, batch: NoticeBatch) -> SetDocument:
         """A page for each notice, as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
@@ -77,14 +85,19 @@ class TypstSetter:
         return SetDocument(content, hashlib.sha256(content).hexdigest(), len(_PAGE.findall(content)))
 
 
-def _printable(value: object) -> object:
-    """The value without control characters and bidirectional overrides; data and logos stay as they are."""
+def _printable(value: Any) -> Any:
+    """The value without control characters and bidirectional overrides."""
+    return _each(value, lambda text: text.translate(_CONTROLS))
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with its texts changed; data and logos stay as they are."""
     if isinstance(value, str):
-        return value.translate(_CONTROLS)
+        return change(value)
     if isinstance(value, dict):
-        return {k: v if k in ("data", "logo") else _printable(v) for k, v in value.items()}
+        return {k: v if k in ("data", "logo") else _each(v, change) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_printable(v) for v in value]
+        return [_each(v, change) for v in value]
     return value
 
 
