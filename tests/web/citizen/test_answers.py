@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
-from handslag.domain.intake.models import Draft
+from handslag.connectors.letter.port import LetterRefused
+from handslag.connectors.letter.typst_ import TypstSetter
+from handslag.domain.intake.models import Application, Draft
+from handslag.domain.intake.operations import fix_for_signing, withdraw_draft
+from handslag.domain.intake.queries import signed_by
 from handslag.domain.tenancy.door import acting, at_large
 from handslag.domain.tenancy.models import Session
 from handslag.kernel import clock
-from tests.office import TEST
+from tests.office import C1, TEST
 
 RUDE = '<script>alert("x")</script> \u202eנ\u202c نور الحسن\x00'
 
@@ -251,3 +259,140 @@ def test_an_income_can_only_be_somebodys_of_the_household(office: Any, visit: An
     answer = client.post(where, {**row, "incomes-0-person": str(stranger.citizens[0].id)})
     assert answer.status_code == 422
     assert answers(office, draft)["incomes"][0]["person"] == ""
+
+
+OLD = {"costs-0-code": "RENT", "costs-0-amount": "4 321", "costs-0-note": "<avi> نور", "message": "Min nya text"}
+
+
+@pytest.mark.parametrize("adults", [1, 2])
+def test_an_old_window_of_an_application_that_is_being_signed_loses_nothing(
+    office: Any, visit: Any, adults: int
+) -> None:
+    folder = office.case(*(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))[:adults])
+    draft = folder.draft()
+    by = office.by(folder.citizens[0])
+    if adults == 2:
+        folder.signed(draft, 1)
+    else:
+        fix_for_signing(**by, draft=draft.id, version=draft.version)
+    client = visit(office, folder.citizens[0])
+    here = f"/{office.slug}/drafts/{draft.id}/costs/"
+    row = {"version": draft.version, **OLD}
+    page = client.post(here, row)
+    text = page.content.decode()
+    assert (page.status_code, "håller på att skrivas under" in text) == (409, True)
+    for typed in ("4 321", "&lt;avi&gt; نور", "Min nya text"):
+        assert text.count(typed) == 2  # to read, and to be sent on
+    assert ("ni skriver båda under på nytt" in text) == (adults == 2)
+    assert f'href="/{office.slug}/drafts/{draft.id}/sign/"' in text
+    assert client.post(f"{here}save/", row).status_code == 409
+    assert answers(office, draft)["costs"] == C1["costs"]
+    # The same as what is being signed: nothing to tell.
+    same = {f"costs-{n}-{name}": value for n, line in enumerate(C1["costs"]) for name, value in line.items()}
+    assert client.post(here, {**same, "message": "", "version": 1}).headers["Location"].endswith("/sign/")
+    # Put in after all: it is opened again, and signatures given so far don't count.
+    put = client.post(here, {**row, "reopen": "1"})
+    assert put.headers["Location"] == f"/{office.slug}/drafts/{draft.id}/check/"
+    assert answers(office, draft)["costs"] == [{"code": "RENT", "amount": "4 321", "note": "<avi> نور"}]
+    assert answers(office, draft)["message"] == "Min nya text"
+    with acting(office.slug, TEST, "look"):
+        found = Draft.objects.get(id=draft.id)
+        assert (found.state, found.shown, signed_by(found)) == ("open", None, [])
+
+
+def test_an_old_window_of_an_application_that_is_sent_says_so_and_can_send_it_as_a_message(
+    office: Any, citizen: Any, axe: Callable[[Page], list[str]], picture: Callable[[Page, str], None]
+) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    petra = citizen(folder, width=320, java_script_enabled=False)
+    petra.log_in()
+    page: Page = petra.page
+    petra.goto(f"drafts/{draft.id}/costs/")
+    page.get_by_label("Belopp").first.fill("4 321")
+    page.get_by_label("Är det något mer").fill("Min nya text 👍")
+    receipt = folder.signed(draft)
+    page.get_by_role("button", name="Fortsätt").click()
+    main = page.get_by_role("main")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den här ansökan är redan skickad")
+    expect(main).to_contain_text(f"kvitto {receipt.number}. Det som är underskrivet står kvar")
+    expect(main).to_contain_text("4 321")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    picture(page, "citizen-too-late-320")
+    page.get_by_role("button", name="Skicka som meddelande").click()
+    for typed in ("Hyra: 4 321", "Min nya text 👍"):
+        expect(page.locator("#newest")).to_contain_text(typed)
+    assert answers(office, draft)["costs"] == C1["costs"]
+    with acting(office.slug, TEST, "look"):
+        assert Application.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "button", "title"),
+    [
+        ("signing", "Fortsätt", "Den här ansökan håller på att skrivas under"),
+        ("accepted", "Continue", "This application has been sent already"),
+        ("withdrawn", "Continue", "This application was taken back"),
+    ],
+)
+def test_the_page_for_what_came_too_late_is_kind_in_each_state(
+    office: Any, citizen: Any, axe: Callable[[Page], list[str]], state: str, button: str, title: str
+) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    by = office.by(folder.citizens[0])
+    petra = citizen(folder, locale="sv-SE" if state == "signing" else "en-GB")
+    petra.log_in()
+    page: Page = petra.page
+    petra.goto(f"drafts/{draft.id}/costs/")
+    if state == "signing":
+        fix_for_signing(**by, draft=draft.id, version=draft.version)
+    elif state == "accepted":
+        folder.signed(draft)
+    else:
+        withdraw_draft(**by, draft=draft.id)
+    page.locator("#id_message").fill("Kom för sent")
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("main")).to_contain_text("Kom för sent")
+    assert axe(page) == []
+
+
+def test_pressing_on_in_an_old_window_leads_to_the_receipt_that_says_it_was_sent_already(
+    office: Any, visit: Any
+) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    folder.signed(draft)
+    client = visit(office, folder.citizens[0])
+    page = client.post(f"/{office.slug}/drafts/{draft.id}/check/", {"version": 1}, follow=True)
+    assert "var redan skickad" in page.content.decode()
+    # Typed, then logged out, then sent elsewhere: it is shown when she is back.
+    late = visit(office, folder.citizens[0], ago=3600)
+    here = f"/{office.slug}/drafts/{draft.id}/costs/"
+    assert late.post(here, {"version": 1, **OLD}).status_code == 302
+    session, moment = late.session, int(clock.now().timestamp())
+    key = str(folder.citizens[0].id)
+    session["citizen"] = {"tenant": office.slug, "person": key, "login": key, "since": moment, "seen": moment}
+    session.save()
+    back = late.get(here)
+    assert (back.status_code, "Min nya text" in back.content.decode()) == (409, True)
+
+
+def test_a_sign_that_no_font_shows_keeps_nobody_from_her_receipt(
+    office: Any, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = office.case()
+    receipt = folder.applied({**C1, "message": "Tack 👍 李"})
+    client = visit(office, folder.citizens[0])
+    there = f"/{office.slug}/applications/{receipt.application_id}/"
+    paper = client.get(f"{there}receipt.pdf")
+    assert (paper.status_code, paper.headers["Content-Type"]) == (200, "application/pdf")
+    text = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.content)).pages).split())
+    assert "Tack □ □" in text and "□ står för ett tecken" in text
+    signed = client.get(f"{there}application.json").content
+    assert "Tack 👍 李" in signed.decode()
+    assert hashlib.sha256(signed).hexdigest() == receipt.body["content_digest"]
+    monkeypatch.setattr(TypstSetter, "receipt", Mock(side_effect=LetterRefused("a fault of the fonts")))
+    page = client.get(f"{there}receipt.pdf", follow=True)
+    assert (page.status_code, "Vi kan inte göra kvittot som PDF" in page.content.decode()) == (200, True)

@@ -7,8 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
@@ -27,6 +29,8 @@ from handslag.web.citizen.overview import decided_by, download
 from handslag.web.citizen.person import me
 from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
 from handslag.web.ui.formats import day, moment, month
+
+log = structlog.get_logger("citizen")
 
 
 @require_safe
@@ -51,6 +55,8 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
         "pay_day": pay_day(for_month.since, decided_by(received), door.the_tenant.country, int(setting("payment_day"))),
         "caseworker": case.caseworker.name if case.caseworker else "",
         "sections": sections(found.application.document, person.id),
+        "already": "already" in request.GET,
+        "no_paper": "no-paper" in request.GET,
         "keys_url": request.build_absolute_uri(f"/{tenant}/keys.json"),
     }
     return render(request, "citizen/receipt.html", facts)
@@ -87,7 +93,11 @@ def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpRes
         looked_at("receipt", found.application.case_id)
         organisation = Organisation.objects.get(id=door.the_tenant.id)
         paper = _paper(found, organisation, by.id)
-    made = port.for_tenant().receipt(paper)
+    try:
+        made = port.for_tenant().receipt(paper)
+    except port.LetterRefused as refusal:
+        log.error("receipt not set", reason=str(refusal)[:80])
+        return HttpResponseRedirect(f"{reverse('receipt', args=[tenant, application])}?no-paper")
     return download(made.content, f"{found.number}.pdf", "application/pdf")
 
 
@@ -145,6 +155,10 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
         digest=application.digest,
         data=canonical.dumps({"body": found.body, "key_id": found.key_id, "signature": found.signature}).decode(),
         file_name=f"{found.number}.json",
+        unshown=gettext(
+            "□ stands for a sign that this paper can’t show. The signed document, which you can save where you found "
+            "this receipt, has it exactly as you wrote it, and the fingerprint is made from that."
+        ),
     )
 
 

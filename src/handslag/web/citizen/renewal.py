@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from handslag.domain.intake import forms as forms_as_data
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake import policies
 from handslag.domain.intake.forms import LISTS, Form, Question
-from handslag.domain.intake.models import Draft
+from handslag.domain.intake.models import Draft, Receipt
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.policies import Problem
 from handslag.domain.intake.queries import WHOLE, application_before, draft_of
@@ -29,10 +30,12 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, household_seen_by_relative
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.kernel.ids import uuid7
 from handslag.kernel.money import parse_amount
 from handslag.kernel.months import Month
 from handslag.web.citizen import fetched, forms
 from handslag.web.citizen.document import code_name, sections
+from handslag.web.citizen.messages import MessageForm
 from handslag.web.citizen.person import me, member_facts
 from handslag.web.citizen.signing import moved_on
 from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
@@ -139,6 +142,20 @@ class Screen:
     def _typed(self, kind: str, row: dict[str, Any]) -> dict[str, str]:
         typed = {"code": row["code"], "amount": _as_typed(row["amount"], self.draft.language), "note": row["note"]}
         return {**typed, "person": row["person"] or ""} if kind == "incomes" else typed
+
+    def typed(self) -> list[tuple[str, str]]:
+        """What stands in this screen's answers, as typed: what it is called, and the text."""
+        words, names = self.form.words(reading()).questions, dict(self.people)
+        found = []
+        for question in self.asked.questions:
+            if question.kind == "rows":
+                for row in self.answers.get(question.code) or []:
+                    said = (row["amount"], names.get(row.get("person", ""), ""), row["note"])
+                    label = code_name(question.code, row["code"]) or gettext("No kind chosen")
+                    found.append((label, " · ".join(filter(None, said))))
+            elif question.answer(self.answers):
+                found.append((words[question.code].label, self._said(question)))
+        return found
 
     def problems(self) -> list[Problem]:
         """What keeps this screen's answers from being signed."""
@@ -250,12 +267,16 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
     """A screen of the application. POST keeps what was typed, then goes where `action` says: on, another line
     (add), a line less (remove-2), last month's lines (last)."""
     viewer, by = me(request), _by(request)
+    posted: QueryDict | None = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
     found = draft_for_citizen(draft, by)
+    if posted is not None and "reopen" in posted and found.state == DraftState.SIGNING:
+        with suppress(NotPossible):
+            intake.change_again(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
+        found = draft_for_citizen(draft, by)
     if found.state != DraftState.OPEN:
-        return HttpResponseRedirect(moved_on(tenant, found) or reverse("sign", args=[tenant, draft]))
+        return _too_late(request, tenant, step, found, viewer, posted)
     looked_at("draft", found.case_id)
     screen = _screen(tenant, step, found, viewer)
-    posted: QueryDict | None = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
     if step == "check":
         return _check(request, screen)
     template = "citizen/screen.html"
@@ -274,7 +295,7 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
             request, template, {**screen.facts([], 0), "theirs": theirs.facts([], 0), "conflict": True}, status=409
         )
     except NotPossible:
-        return HttpResponseRedirect(reverse("sign", args=[tenant, draft]))
+        return _too_late(request, tenant, step, draft_for_citizen(draft, by), viewer, posted)
     if request.method != "POST":
         return render(request, template, {**screen.facts([], 0), "restored": True})
     here, action, listed = reverse("step", args=[tenant, draft, step]), posted.get("action", ""), screen.asked.rows
@@ -287,6 +308,43 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
     if problems:
         return render(request, template, screen.facts(problems, 0), status=422)
     return HttpResponseRedirect(reverse("step", args=[tenant, draft, beside(screen.form, step, 1)]))
+
+
+def _too_late(
+    request: HttpRequest, tenant: str, step: str, draft: Draft, viewer: Person, posted: QueryDict | None
+) -> HttpResponse:
+    """The answer of a page that is older than the signing or the sending: where it has gone on; but where something
+    else was typed than what stands, that is shown, with what can be done with it."""
+    where = moved_on(tenant, draft) or reverse("sign", args=[tenant, draft.id])
+    accepted = draft.state == DraftState.ACCEPTED
+    if posted is None or step == "check":
+        return HttpResponseRedirect(where + ("?already" if posted is not None and accepted else ""))
+    screen = _screen(tenant, step, draft, viewer)
+    part = screen.read(posted)
+    if all(draft.answers.get(name) == value for name, value in part.items()):
+        return HttpResponseRedirect(where)
+    looked_at("draft", draft.case_id)
+    screen.answers |= part
+    typed = screen.typed()
+    facts = {
+        "draft": draft,
+        "month": draft.period.since,
+        "receipt": Receipt.objects.select_related("application").filter(application_id=draft.id).first(),
+        "typed": typed,
+        "where": where,
+        "here": reverse("step", args=[tenant, draft.id, step]),
+        "again": [(name, text) for name, texts in posted.lists() if name not in _PRESSED for text in texts],
+        "couple": draft.case.co_applicant_id is not None,
+    }
+    if draft.state != DraftState.SIGNING:
+        about = gettext("My application for %(month)s") % {"month": month(draft.period.since)}
+        said = "\n".join([f"{about}:", *(f"{label}: {text}" for label, text in typed)])
+        facts["form"] = MessageForm(initial={"message": uuid7(), "text": said})
+    return render(request, "citizen/too_late.html", facts, status=409)
+
+
+#: Fields of a page that are no answers.
+_PRESSED = ("csrfmiddlewaretoken", "action", "reopen")
 
 
 def _save(request: HttpRequest, by: Actor, screen: Screen, posted: QueryDict, part: dict[str, Any]) -> Draft:
