@@ -157,7 +157,15 @@ def message_schema(kind: type) -> str:
     return json.dumps({**made, **msgspec.json.schema(kind)}, ensure_ascii=False, indent=2)
 
 
+def sheet_schema() -> str:
+    """The JSON Schema of `POST /api/v1/sheet`."""
+    from handslag.api.sheet import schema as of_sheet
+
+    return json.dumps(of_sheet(), ensure_ascii=False, indent=2, sort_keys=True)
+
+
 PAGES = {
+    "docs/reference/sheet.schema.json": sheet_schema,
     **{
         f"src/handslag/messages/{name}/schema.json": functools.partial(message_schema, kind)
         for name, kind in messages().items()

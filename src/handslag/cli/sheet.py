@@ -15,6 +15,7 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+    html = "html"
 
 
 class Language(StrEnum):
@@ -29,9 +30,13 @@ class Language(StrEnum):
 @app.command()
 def sheet(
     case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.", show_default=False)],
-    format: Annotated[Format, typer.Option(help="Text for people, JSON for programs.")] = Format.text,
+    format: Annotated[Format, typer.Option(help="Text or a page for people, JSON for programs.")] = Format.text,
     lang: Annotated[
         Language | None, typer.Option(help="Language of the text; else the legal order's own.", show_default=False)
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="CASE.yaml", help="The month before, to compare with: text and page.", show_default=False),
     ] = None,
 ) -> None:
     """Calculate a case file by the legal order that it names, and print the sheet.
@@ -43,10 +48,12 @@ def sheet(
     from handslag.rules.facts import FactsError
     from handslag.rules.norms import NormError, NormMissing
     from handslag.rules.sheet import languages
+    from handslag.rules.shown import changes_to_text, shown, to_html
 
     try:
         found = read(case)
         result = found.calculate()
+        earlier = read(before).calculate() if before else None
     except FactsError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)
@@ -54,6 +61,9 @@ def sheet(
     except (CaseError, NormError, NormMissing, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    if earlier is not None and earlier.pack != result.pack:
+        typer.echo(f"{before} is of another pack ({earlier.pack}).", err=True)
+        raise typer.Exit(1)
     spoken = languages(found.pack.PACK)
     if lang is not None and lang.value not in spoken:
         typer.echo(f"This sheet speaks {', '.join(spoken)}, not {lang.value}.", err=True)
@@ -61,7 +71,12 @@ def sheet(
     if format is Format.json:
         typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        typer.echo(result.to_text(lang.value if lang else ""), nl=False)
+        told = shown(result, lang.value if lang else "", before=earlier, law_on=found.decided_on)
+        if format is Format.html:
+            typer.echo(to_html(told, result), nl=False)
+        else:
+            typer.echo(result.to_text(told.language), nl=False)
+            typer.echo(f"\n{changes_to_text(told, result)}" if earlier else "", nl=False)
     if found.expected and found.expected != result.to_text():
         typer.echo("The sheet differs from the expected one in the file.", err=True)
         raise typer.Exit(2)

@@ -153,6 +153,7 @@ X_FRAME_OPTIONS = "DENY"
 
 #: The first label of the host name chooses the counter; anything else sees only /health.
 COUNTERS = {
+    "api": "handslag.config.urls.api",
     "apply": "handslag.config.urls.apply",
     "desk": "handslag.config.urls.desk",
     "files": "handslag.config.urls.files",

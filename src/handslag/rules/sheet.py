@@ -88,6 +88,11 @@ def _wording(pack: str) -> Any:
     return import_module(f"handslag.rules.{pack}.text")
 
 
+def wording_of(pack: str) -> Any:
+    """How a pack says its sheets (`text.Wording`)."""
+    return _wording(pack).WORDING
+
+
 def languages(pack: str) -> tuple[str, ...]:
     """The languages that a pack explains itself in, its own first."""
     found: tuple[str, ...] = _wording(pack).LANGUAGES

@@ -45,6 +45,8 @@ class Group:
 class Wording:
     """How one pack says its sheets. `languages`: the first is its own; `locales`: how a language writes amounts.
 
+    `law`: a pattern in a section's text, and the address of that law with the pattern's groups in it.
+
     A sentence is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
     the line's params by name, its numbers as `{n[gbl.further]:money}` and its `amount`.
     """
@@ -58,6 +60,7 @@ class Wording:
         groups: Sequence[Group],
         history: Callable[[str], Mapping[str, Norm]],
         locales: Mapping[str, str] | None = None,
+        law: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.folder = folder
         self.languages = languages
@@ -65,6 +68,7 @@ class Wording:
         self.groups = groups
         self.history = history
         self.locales = locales or {}
+        self.law = law
 
     @cached_property
     def texts(self) -> Mapping[str, Mapping[str, str]]:

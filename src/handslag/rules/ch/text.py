@@ -67,6 +67,13 @@ WORDING: Final = _Swiss(
         Group("relatives", "RelativesAbove", lambda line: _is(line, "RELATIVE")),
     ),
     history=history,
+    law=(
+        (r"SHG BE", "https://www.belex.sites.be.ch/app/de/texts_of_law/860.1"),
+        (r"SHV BE", "https://www.belex.sites.be.ch/app/de/texts_of_law/860.111"),
+        (r"Sozialhilfehandbuch ZH", "https://www.zh.ch/de/soziales/sozialhilfe/sozialhilfehandbuch.html"),
+        (r"SKOS-RL", "https://rl.skos.ch/"),
+        (r"(?:SHG|SHV|AfV) ZH", "https://www.zh.ch/de/politik-staat/gesetze-beschluesse/gesetzessammlung.html"),
+    ),
 )
 to_text = WORDING.to_text
 

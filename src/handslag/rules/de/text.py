@@ -75,6 +75,7 @@ WORDING: Final = _German(
         Group("payment", "Payment", lambda line: line.code == "CLIENT" or _kind(line) == "DIRECT"),
     ),
     history=lambda region: history(),
+    law=((r"§§? (\d+[a-z]?)\b.*SGB XII", "https://www.gesetze-im-internet.de/sgb_12/__{0}.html"),),
 )
 to_text = WORDING.to_text
 

@@ -136,6 +136,7 @@ WORDING: Final = _Swedish(
         Group("income", "IncomeSum", lambda line: _kind(line) == "INCOME"),
     ),
     history=lambda region: {**history(example=True), **history()},
+    law=((r"\((\d{4}:\d+)\)", "https://rkrattsbaser.gov.se/sfst?bet={0}"),),
 )
 to_text = WORDING.to_text
 

@@ -1,0 +1,160 @@
+"""`POST /api/v1/sheet`: a calculation for whoever asks, by the rules that the office calculates with.
+
+Nothing is stored, nothing read but the rules and norm files: no log-in, no organisation, no database. The answer says
+that it is no decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from handslag.rules import packs
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import NormError, NormMissing, from_entries
+from handslag.rules.sheet import Sheet, languages
+from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, shown, to_html
+
+MOST_BYTES: Final = 256 * 1024
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src "
+    f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+)
+_DATES: Final = ("since", "until", "checked_on", "known_from")
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is asked for. `facts`: of the pack, amounts in minor units; `before`: those of the month before, to compare.
+
+    `known_on`: norms and rules as known on that day (else today); `decided_on`: sections as in force on that day
+    (else the period's first); `tables`: norms that a municipality or district sets, as in a norm file; `lang`: else
+    the pack's own; `names`: by key of a person, for the words.
+    """
+
+    pack: str
+    facts: dict[str, Any]
+    before: dict[str, Any] | None = None
+    known_on: date | None = None
+    decided_on: date | None = None
+    tables: list[dict[str, Any]] = []
+    lang: str = ""
+    names: dict[str, str] = {}
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """The sheet as it would be stored, and in words."""
+
+    sheet: Sheet
+    shown: ShownSheet
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """Why there is no answer (RFC 9457): each problem names the place that it is about."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    problems: list[str]
+
+
+@csrf_exempt
+@require_POST
+def sheet(request: HttpRequest) -> HttpResponse:
+    """Calculate: JSON in; by `Accept` the answer as JSON, text or HTML. 400 with each problem, 413, 415."""
+    if request.content_type != "application/json":
+        return _problem(415, "Send application/json.")
+    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+        return _problem(413, f"Send at most {MOST_BYTES} bytes.")
+    try:
+        asked = msgspec.json.decode(request.body, type=Asked)
+        answer = calculated(asked)
+    except FactsError as error:
+        return _problem(400, "The facts can't be calculated.", *error.problems)
+    except (msgspec.DecodeError, packs.PackError, NormError, NormMissing) as error:
+        return _problem(400, "The question can't be read.", str(error))
+    kind = request.get_preferred_type(["application/json", "text/html", "text/plain"]) or "application/json"
+    if kind == "text/html":
+        page = HttpResponse(to_html(answer.shown, answer.sheet))
+        page.headers["Content-Security-Policy"] = _POLICY
+        return page
+    if kind == "text/plain":
+        text = f"{answer.shown.notice}\n\n{answer.sheet.to_text(asked.lang, asked.names)}"
+        text += f"\n{changes_to_text(answer.shown, answer.sheet)}" if asked.before is not None else ""
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    return HttpResponse(msgspec.json.encode(answer, order="sorted"), content_type="application/json")
+
+
+def calculated(asked: Asked) -> Answer:
+    """The answer; FactsError, NormError, NormMissing, PackError."""
+    law = packs.pack(asked.pack)
+    if asked.lang not in ("", *languages(asked.pack)):
+        raise FactsError([f"lang: one of {', '.join(languages(asked.pack))}"])
+    tables = from_entries([_dated(entry) for entry in asked.tables], "tables")
+
+    def of(given: Mapping[str, Any], what: str) -> Sheet:
+        try:
+            facts = law.Facts.from_json(given)
+            return law.calculate(facts, law.norms_of(facts, asked.known_on, asked.decided_on, tables))
+        except FactsError as error:
+            raise FactsError([f"{what}: {problem}" for problem in error.problems]) from error
+
+    now = of(asked.facts, "facts")
+    before = of(asked.before, "before") if asked.before is not None else None
+    return Answer(sheet=now, shown=shown(now, asked.lang, names=asked.names, before=before, law_on=asked.decided_on))
+
+
+def _dated(entry: Any) -> Any:
+    """A norm file's entry with its days as days, as YAML reads them."""
+    if isinstance(entry, dict):
+        return {key: _day(value) if key in _DATES else _dated(value) for key, value in entry.items()}
+    return [_dated(each) for each in entry] if isinstance(entry, list) else entry
+
+
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value  # the norm reader says what is expected
+
+
+def _problem(status: int, title: str, *problems: str) -> HttpResponse:
+    body = msgspec.json.encode(Problem(title=title, status=status, problems=list(problems)))
+    return HttpResponse(body, status=status, content_type="application/problem+json")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of question and answer; `$defs` has the sheet and each pack's facts."""
+    kinds = {name: packs.pack(name).Facts for name in packs.names()}
+    every = [Asked, Answer, Problem, *kinds.values()]
+    places, parts = msgspec.json.schema_components(every, ref_template="#/$defs/{name}")
+    asked, answer, problem, *facts = places
+    of_pack = [
+        {"if": {"properties": {"pack": {"const": name}}}, "then": {"properties": {"facts": place, "before": place}}}
+        for name, place in zip(kinds, facts, strict=True)
+    ]
+    parts["Asked"]["properties"]["pack"]["enum"] = list(kinds)
+    parts["Asked"]["allOf"] = of_pack
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A calculation: question, answer, problem",
+        "oneOf": [asked, answer, problem],
+        "$defs": parts,
+    }
+
+
+@require_GET
+def published(request: HttpRequest) -> HttpResponse:
+    """`GET /api/v1/sheet/schema`: the schema."""
+    text = json.dumps(schema(), ensure_ascii=False, indent=2, sort_keys=True)
+    return HttpResponse(text, content_type="application/schema+json")

@@ -1,0 +1,127 @@
+"""A sheet made ready to be read says every line of it once, in each language, with the same amounts."""
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from handslag import rules
+from handslag.cli.sheet import app
+from handslag.rules.case_files import read
+from handslag.rules.sheet import Sheet, languages
+from handslag.rules.shown import ShownSheet, changes_to_text, shown, to_html
+
+CASES = Path(rules.__file__).parent
+EVERY = sorted(CASES.rglob("cases/**/*.yaml"))
+#: Share of lines whose section no published text with an address holds: a bill that isn't law yet, another canton's.
+UNPUBLISHED = 0.03
+
+
+class Cells(HTMLParser):
+    """The rows of the page, as text of their cells; and every link."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+        if tag == "a":
+            self.links.append(dict(attrs)["href"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def page_of(told: ShownSheet, sheet: Sheet) -> Cells:
+    cells = Cells()
+    cells.feed(to_html(told, sheet))
+    return cells
+
+
+@pytest.mark.parametrize("pack", ["se", "ch", "de"])
+def test_every_line_is_said_once_in_each_language(pack: str) -> None:
+    for path in (path for path in EVERY if pack in path.parts):
+        sheet = read(path).calculate()
+        for lang in languages(pack):
+            told = shown(sheet, lang)
+            lines = [line for group in told.groups for line in group.lines]
+            assert sorted((line.code, line.amount) for line in lines) == sorted(
+                (line.code, line.amount) for line in sheet.lines
+            ), path.stem
+            assert all(group.sum.amount == sheet.totals[group.sum.name] for group in told.groups)
+            assert all(line.label and line.sentence and line.law.text and line.law.on == sheet.since for line in lines)
+            assert {row.name: row.amount for row in told.results}["granted"] == sheet.granted
+            assert told.difference is None and not told.gone
+            said = page_of(told, sheet)
+            assert len([row for row in said.rows if len(row) == 5 and row[0] != said.rows[0][0]]) == len(lines)
+            assert told.notice in said.text and not said.tags & {"script", "img", "iframe", "form"}
+
+
+def test_most_sections_lead_to_the_law() -> None:
+    """A link where the pack knows who publishes the law; every one of the form that the publisher has."""
+    addresses = {"se": "https://rkrattsbaser.gov.se/sfst?bet=", "ch": "https://", "de": "https://www.gesetze-im-"}
+    for pack, begin in addresses.items():
+        lines = [
+            line
+            for path in EVERY
+            if pack in path.parts
+            for group in shown(read(path).calculate()).groups
+            for line in group.lines
+        ]
+        assert all(not line.law.url or line.law.url.startswith(begin) for line in lines)
+        assert sum(not line.law.url for line in lines) / len(lines) <= UNPUBLISHED, pack
+
+
+@pytest.mark.parametrize("pack", ["se", "ch", "de"])
+def test_the_differences_are_the_difference(pack: str) -> None:
+    """Of each group: its lines' differences without what is gone are what the sum moved by."""
+    sheets = [read(path).calculate() for path in EVERY if pack in path.parts]
+    compared = 0
+    for before, now in pairwise(sheets):
+        told = shown(now, before=before)
+        of_lines = sum(line.difference or 0 for group in told.groups for line in group.lines)
+        gone = sum(row.amount for row in told.gone)
+        moved = sum(line.amount for line in now.lines) - sum(line.amount for line in before.lines)
+        assert of_lines - gone == moved
+        assert told.difference == now.granted - before.granted
+        said = changes_to_text(told, now)
+        assert (said.count("\n") > 2) == any((of_lines, gone, *(li.difference for g in told.groups for li in g.lines)))
+        compared += bool(told.gone)
+    assert compared > 5
+    same = shown(sheets[0], before=sheets[0])
+    assert same.difference == 0 and not same.gone
+    assert all(line.difference == 0 for group in same.groups for line in group.lines)
+
+
+def test_what_people_wrote_stays_text() -> None:
+    (path,) = [path for path in EVERY if path.stem == "c3-couple-with-job-stimulus"]
+    sheet = read(path).calculate()
+    person = next(line.person for line in sheet.lines if line.person)
+    told = shown(sheet, names={person: "<script>alert(1)</script>"})
+    assert "<script>" not in to_html(told, sheet)
+    assert "<script>alert(1)</script>" in page_of(told, sheet).text
+
+
+def test_the_command_prints_a_page_and_what_differs() -> None:
+    case, before = (str(next(path for path in EVERY if path.stem == name)) for name in ("c1-single", "c6-surplus"))
+    page = CliRunner().invoke(app, [case, "--format", "html", "--lang", "en", "--before", before])
+    assert page.exit_code == 0
+    assert "This is a calculation, not a decision." in page.output and "Against last month" in page.output
+    text = CliRunner().invoke(app, [case, "--lang", "en", "--before", before])
+    assert re.search(r"^Against last month\n(  .+: [+−-].+\n)+", text.output, re.MULTILINE), text.output
+    other = next(path for path in EVERY if "ch" in path.parts)
+    refused = CliRunner().invoke(app, [case, "--before", str(other)])
+    assert refused.exit_code == 1 and "another pack" in refused.output
