@@ -93,6 +93,10 @@ C1: dict[str, Any] = {
 }
 
 
+#: What C1 would be granted without any income.
+C1_MOST = 1_215_000
+
+
 @dataclass
 class Office:
     """A tenant and the people in it. `staff` are actors by log-in name; cases come with their citizens' actors."""
@@ -210,6 +214,19 @@ class Folder:
             facts = applied_facts(self.case, period, newest_application(period.id)).to_json() | changes
             seen = Assessment.objects.filter(period=period).values_list("version", flat=True).first()
         return assess(**self.office.act("hanna"), period=period.id, facts=facts, version=seen or 0)
+
+    def amounting(self, granted: int) -> Sheet:
+        """Assess the month so that a single adult's C1 is granted so much (minor units), by the income for that."""
+        income = {"code": "ACTIVITY_SUPPORT", "gross": C1_MOST - granted, "source": "caseworker"}
+        sheet = self.assessed(incomes=[income] if granted < C1_MOST else [])
+        assert sheet.granted == granted
+        return sheet
+
+    def changed(self, granted: int, ground: str, reasons: str = "Inkomsten var inlagd två gånger.") -> Decision:
+        """A decision that replaces the one in force on the month: assessed and proposed by Hanna, taken by Bo."""
+        told = {"sheet": self.amounting(granted).id, "reasons": reasons, "language": "sv", "ground": ground}
+        proposal = propose(**self.office.act("hanna"), **told)
+        return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
     def decided(self, month: Month | None = None, reasons: str = "") -> Decision:
         """From the application to the decision: assessed by Hanna, decided by Bo."""

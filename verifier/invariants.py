@@ -186,6 +186,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     letters = grouped(by_id(connection, "decisions_letter").values(), "decision_id")
     texts = by_id(connection, "documents_text")
     taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
+    _check_replaced(report, decisions, lines)
     for table, column, found in (
         ("entitlement_snapshot", "facts", snapshots),
         ("entitlement_normset", "body", norm_sets),
@@ -241,10 +242,51 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
                 report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
 
 
+#: The grounds (36 § and 37 § second paragraph förvaltningslagen) on which less may be decided than before.
+_TO_DISADVANTAGE = ("36", "37.1", "37.3")
+
+
+def _check_replaced(report: Report, decisions: Mapping[UUID, Row], lines: Mapping[UUID, list[Row]]) -> None:
+    """The decisions taken on a period are one chain: each but the first replaces one taken before it, which nothing
+    else replaces, on a ground; less than before only on some of them, and by two people. Their lines do likewise."""
+    taken = {key: row for key, row in decisions.items() if row["state"] in ("decided", "served")}
+    for period, own in grouped(taken.values(), "period_id").items():
+        firsts = [row for row in own if row["replaces_id"] is None]
+        if len(firsts) != 1 or len({row["replaces_id"] for row in own}) != len(own):
+            report.broken("I5", "casefile_period", period, f"is decided by {len(firsts)} chains of decisions")
+            for row in own:
+                report.broken("I5", "decisions_decision", row["id"], "is not in one chain with the others")
+    for key, decision in decisions.items():
+        before = decisions.get(decision["replaces_id"])
+        if (decision["replaces_id"] is None) != (decision["ground"] == ""):
+            report.broken("I5", "decisions_decision", key, "replaces another without a ground, or has one for nothing")
+        if decision["replaces_id"] is None or key not in taken:
+            continue
+        same = ("case_id", "period_id", "currency")
+        if before is None or before["id"] not in taken or any(before[n] != decision[n] for n in same):
+            report.broken("I5", "decisions_decision", key, "replaces no decision taken on its period")
+            continue
+        if before["decided_at"] > decision["decided_at"]:
+            report.broken("I5", "decisions_decision", key, "replaces a later decision")
+        if decision["amount"] < before["amount"] and (
+            decision["ground"] not in _TO_DISADVANTAGE or decision["decided_by_id"] == decision["proposed_by_id"]
+        ):
+            report.broken("I5", "decisions_decision", key, "leaves less than before without a ground, or by one alone")
+        wanted = {line["id"] for line in lines.get(before["id"], [])}
+        if {line["replaces_id"] for line in lines.get(key, [])} - {None} != wanted:
+            report.broken("I6", "decisions_decision", key, "its lines don't replace those of the decision before")
+    for key, own in lines.items():
+        for line in own:
+            if line["replaces_id"] and decisions.get(key, {}).get("replaces_id") is None:
+                report.broken("I6", "decisions_decisionline", line["id"], "replaces a line, its decision none")
+
+
 def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]) -> None:
-    said = [event.payload.get(name) for name in ("amount", "currency", "outcome", "sheet", "decided_by")]
+    said = [event.payload.get(name) for name in ("amount", "currency", "outcome", "sheet", "decided_by", "ground")]
     here = [decision["amount"], decision["currency"], decision["outcome"]]
-    if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"])]:
+    said.append(event.payload.get("replaces"))
+    replaces = str(decision["replaces_id"]) if decision["replaces_id"] else None
+    if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"]), decision["ground"], replaces]:
         report.broken("I5", "decisions_decision", decision["id"], f"event {event.id} says something else")
     for letter in letters:
         digests = {digest_of(letter["content"]), letter["content_digest"], event.payload.get("letter_digest")}
@@ -262,12 +304,15 @@ ACTIVE = ("planned", "blocked", "held", "reserved", "sent", "confirmed", "return
 
 
 def check_account(connection: Connection, report: Report) -> None:
-    """Per booking, and so per case and period: decided = booked = set off + paid + planned + blocked, or
-    counter-booked and stopped. No payment without a decision in force or an advance granted, none twice."""
+    """Per booking, and so per case and period: decided = booked = set off + paid + planned + blocked; countered when
+    its decision is replaced, and only then, so that what stands booked is what the decision in force grants. What was
+    paid for it has moved to the bookings that took its place, to the öre. No payment without a decision in force or an
+    advance granted, none twice."""
     lines = by_id(connection, "decisions_decisionline")
     decisions = by_id(connection, "decisions_decision")
     bookings, payments = by_id(connection, "payments_booking"), by_id(connection, "payments_payment")
-    settlements = by_id(connection, "payments_settlement").values()
+    settlements = _check_moved(report, by_id(connection, "payments_settlement"), bookings)
+    replaced = {line["replaces_id"] for line in lines.values() if line["replaces_id"]}
     counters = grouped((b for b in bookings.values() if b["reverses_id"]), "reverses_id")
     of_line = grouped(
         (b for b in bookings.values() if not b["reverses_id"] and b["decision_line_id"]), "decision_line_id"
@@ -284,12 +329,17 @@ def check_account(connection: Connection, report: Report) -> None:
         booked = of_line.get(key, [])
         if [b["amount"] for b in booked] != ([line["amount"]] if line["amount"] else []):
             report.broken("I6", "decisions_decisionline", key, f"is booked {len(booked)} times, or with another amount")
+        for booking in booked:
+            if bool(counters.get(booking["id"])) != (key in replaced):
+                report.broken("I6", "payments_booking", booking["id"], "is countered, or should be")
     for key, booking in bookings.items():
         report.count("bookings")
         _check_booking(report, booking, bookings, counters.get(key, []), lines, decisions)
         parts = [(part, payments.get(part["payment_id"])) for part in of_booking.get(key, [])]
         live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
-        rests = booking["decision_line_id"] or key in of_advance or key in owed_again
+        rests = booking["decision_line_id"] or key in of_advance or key in owed_again or _is_overpaid(booking)
+        if _is_overpaid(booking) and any(payment and payment["state"] in _KEPT_HERE for _, payment in parts):
+            report.broken("I6", "payments_booking", key, "is booked as paid beyond a decision, and hasn't left")
         owed = booking["amount"] - set_off.get(key, 0)
         if live != (owed if rests and not booking["reverses_id"] and not counters.get(key) else 0):
             report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {owed} is owed")
@@ -304,6 +354,34 @@ def check_account(connection: Connection, report: Report) -> None:
                 report.broken("I6", "payments_payment", key, "settles a booking of another case, period or currency")
             elif payment["state"] == "stopped" and not counters.get(source["id"]):
                 report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
+
+
+#: States of a payment whose money is still here. A reserved one may be in a released run.
+_KEPT_HERE = ("planned", "blocked", "held", "stopped")
+
+
+def _is_overpaid(booking: Row) -> bool:
+    """Whether it is what has left beyond a decision: nobody owes it."""
+    return booking["account_code"] == "felutbetalt" and booking["kind"] == "expense" and not booking["reverses_id"]
+
+
+def _check_moved(report: Report, settlements: Mapping[UUID, Row], bookings: Mapping[UUID, Row]) -> list[Row]:
+    """A settlement that others take the place of is theirs together: the same payment, the same amount, within its
+    case and period. Gives those that stand."""
+    moved = grouped((row for row in settlements.values() if row["replaces_id"]), "replaces_id")
+    for key, rows_ in moved.items():
+        first = settlements.get(key)
+        if first is None or sum(row["amount"] for row in rows_) != first["amount"]:
+            report.broken("I6", "payments_settlement", key, "is not what took its place")
+            for row in rows_:
+                report.broken("I6", "payments_settlement", row["id"], "is not what it took the place of")
+            continue
+        for row in rows_:
+            ends = [bookings.get(one["booking_id"]) for one in (first, row)]
+            places = {(b["case_id"], b["period_id"], b["currency"]) if b else None for b in ends}
+            if row["payment_id"] != first["payment_id"] or len(places) != 1 or None in places:
+                report.broken("I6", "payments_settlement", row["id"], "is of another payment, case or period")
+    return [row for key, row in settlements.items() if key not in moved]
 
 
 def _check_advances(

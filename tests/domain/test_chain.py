@@ -336,7 +336,7 @@ def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) 
     with acting(office.slug, TEST, "look"):
         expense = Booking.objects.get(case=folder.case, kind="expense")
     office.run()
-    _refused("paid", reverse_booking, **office.act("hanna"), booking=expense.id, reason="för sent")
+    _refused("decision", reverse_booking, **office.act("hanna"), booking=expense.id, reason="för sent")
 
 
 def test_a_citizen_reaches_only_their_own_case_and_an_office_only_its_own(new_office: Any) -> None:

@@ -262,6 +262,11 @@ def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "direct payment not covered")
 
 
+def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["overpaid"] and not _open_tasks(event.subject, "paid beyond decision").exists():
+        _task(event, by, now, "paid beyond decision")
+
+
 def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["blocked"]:
         _task(event, by, now, "payment blocked")
@@ -608,6 +613,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentsPlanned: (
         Reaction(_task_for_blocked, causes=(TaskOpened,)),
         Reaction(_task_for_uncovered, causes=(TaskOpened,)),
+        Reaction(_task_for_overpaid, causes=(TaskOpened,)),
     ),
     PaymentUnblocked: (),
     PaymentHeld: (),

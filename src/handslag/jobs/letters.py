@@ -60,6 +60,7 @@ _WORDS = {
         "applied": "söktes",
         "accepted": "godtas",
         "open": "Det här bestämmer inte lagen. Så här har vi gjort:",
+        "change": "Vad beslutet ändrar",
         "reasons": "Skäl för beslutet",
         "appeal": "Om du vill överklaga",
         "law": "Lagrum",
@@ -80,6 +81,7 @@ _WORDS = {
         "applied": "applied for",
         "accepted": "accepted",
         "open": "The law doesn't settle this. This is how we did it:",
+        "change": "What this decision changes",
         "reasons": "Reasons for the decision",
         "appeal": "If you want to appeal",
         "law": "Legal basis",
@@ -132,6 +134,8 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
     words = _WORDS[content["language"]]
     result = "granted" if content["granted"] or not content["surplus"] else "surplus"
     sections = [port.Section("", _flowing(content["grounds"]))]
+    if content.get("change"):  # letters from before there were such decisions have no such part
+        sections.insert(0, port.Section(words["change"], "\n\n".join(_flowing(text) for text in content["change"])))
     if content["refused"]:
         money = [
             f"{x['text']}: {format_money(x['applied'], content['currency'], content['language'])} {words['applied']}, "

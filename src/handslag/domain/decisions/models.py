@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.documents.models import Document, Text
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.people.models import Person
@@ -19,6 +19,9 @@ from handslag.domain.tenancy.rows import TenantFK, TenantRow
 
 class Decision(TenantRow):
     """A decision on one period of a case. What it says is fixed when it is taken; only its state moves on.
+
+    A later one may replace it, as a whole and once (`replaces`, on which `ground`): the decisions on a period are a
+    chain, and the last one of it that is taken is in force.
 
     Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing.
     """
@@ -36,6 +39,8 @@ class Decision(TenantRow):
     reasons = models.TextField()
     legal_basis = models.CharField(max_length=160)
     delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
+    replaces = TenantFK("decisions.Decision", null=True)
+    ground = models.CharField(max_length=4, choices=Ground.choices, blank=True, help_text="why it replaces another")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
     proposed_by = TenantFK(StaffMember)
     proposed_at = models.DateTimeField()
@@ -47,12 +52,26 @@ class Decision(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["tenant", "case"])]
         constraints = [
-            *wall("decisions_decision", "case", "period", "sheet", "proposed_by", "decided_by"),
+            *wall("decisions_decision", "case", "period", "sheet", "replaces", "proposed_by", "decided_by"),
             models.UniqueConstraint(fields=["tenant", "number"], name="decision_number_once"),
             models.UniqueConstraint(
                 fields=["tenant", "period"],
                 condition=Q(state="proposed"),
                 name="decision_one_proposal_per_period",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "period"],
+                condition=Q(replaces=None, state__in=["decided", "served"]),
+                name="decision_first_once_per_period",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "replaces"],
+                condition=Q(state__in=["decided", "served"]),
+                name="decision_replaced_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces=None, ground="") | Q(replaces__isnull=False, ground__in=Ground.values),
+                name="decision_replaces_on_a_ground",
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(
@@ -64,11 +83,18 @@ class Decision(TenantRow):
                 condition=Q(outcome=Outcome.BIFALL) | Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
                 name="decision_refused_by_two",
             ),
+            models.CheckConstraint(
+                condition=~Q(ground__in=TO_DISADVANTAGE) | Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="decision_taken_back_by_two",
+            ),
         ]
 
 
 class DecisionLine(TenantRow):
-    """What is granted: to a person or the household (none), for what, how much, by which section and sheet line."""
+    """What is granted: to a person or the household (none), for what, how much, by which section and sheet line.
+
+    `replaces`: the line of the replaced decision that it takes the place of; then it may be 0.
+    """
 
     grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT"}
 
@@ -85,6 +111,7 @@ class DecisionLine(TenantRow):
         indexes = [models.Index(fields=["tenant", "decision"])]
         constraints = [
             *wall("decisions_decisionline", "decision", "person", "period", "replaces", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "replaces"], name="decisionline_replaced_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="decisionline_not_negative"),
         ]
 

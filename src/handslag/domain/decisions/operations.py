@@ -15,8 +15,8 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Letter
-from handslag.domain.decisions.queries import month_name
-from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.decisions.queries import in_force, month_name
+from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
@@ -42,6 +42,13 @@ from handslag.rules.se.text import label, uncertainty, why_less
 PURPOSE = "forsorjningsstod"
 LEGAL_BASIS = "12 kap. 1 och 7 §§ socialtjänstlagen (2025:400)"
 LEGAL_BASIS_BEFORE = "4 kap. 1 och 3 §§ socialtjänstlagen (2001:453)"
+_CHANGED_BY: dict[str, str] = {
+    Ground.SLIP: "36 § förvaltningslagen (2017:900)",
+    Ground.WRONG: "37 § förvaltningslagen (2017:900)",
+    Ground.RESERVED: "37 § andra st. 1 förvaltningslagen (2017:900)",
+    Ground.MISLED: "37 § andra st. 3 förvaltningslagen (2017:900)",
+    Ground.MUST: "38 § förvaltningslagen (2017:900)",
+}
 
 
 class DecisionProposed(Event):
@@ -98,17 +105,26 @@ def are_reasons(text: str) -> bool:
     return len(re.findall(r"[^\W\d_]{2,}", text)) >= 2
 
 
-def legal_basis_on(today: date) -> str:
-    """The sections that a decision taken on a day rests on."""
-    return LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
+def legal_basis_on(today: date, ground: str = "") -> str:
+    """The sections that a decision taken on a day rests on, with the `ground` on which it replaces another."""
+    basis = LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
+    return f"{basis}; {_CHANGED_BY[ground]}" if ground else basis
 
 
 @operation()
-def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str) -> Done[Decision]:
+def propose(
+    *, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str, ground: str = ""
+) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
     ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered") while
-    what an applicant says is wrong in a fetched line hasn't been answered."""
+    what an applicant says is wrong in a fetched line hasn't been answered.
+
+    Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
+    a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
+    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
+    already is not claimed back by this: that is a question of its own, to a person.
+    """
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
     if found is None:
         raise Hidden("sheet", sheet)
@@ -120,14 +136,19 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
         raise NotPossible("authority missing")
     if waits_for_answer(found.period_id):
         raise NotPossible("dispute unanswered")
-    if (
-        Decision.objects.filter(period=found.period)
-        .exclude(state__in=[DecisionState.RETURNED, DecisionState.WITHDRAWN])
-        .exists()
-    ):
+    if Decision.objects.filter(period=found.period, state=DecisionState.PROPOSED).exists():
         raise NotPossible("proposed")
-    outcome = outcome_of(found)
-    if outcome != Outcome.BIFALL and not are_reasons(reasons):
+    outcome, before = outcome_of(found), in_force(found.period_id)
+    if before is not None:
+        if found.number <= before.sheet.number:
+            raise NotPossible("same calculation")
+        if ground not in Ground:
+            raise NotPossible("ground of change")
+        if found.granted < before.amount and ground not in TO_DISADVANTAGE:
+            raise NotPossible("to disadvantage")
+    elif ground:
+        raise NotPossible("ground of change")
+    if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
     today = acting_door().the_tenant.today(now)
     decision = Decision.objects.create(
@@ -140,8 +161,10 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
         currency=found.currency,
         language=language,
         reasons=reasons.strip(),
-        legal_basis=legal_basis_on(today),
+        legal_basis=legal_basis_on(today, ground),
         delegation=setting("delegation"),
+        replaces=before,
+        ground=ground,
         state=DecisionState.PROPOSED,
         proposed_by_id=member.id,
         proposed_at=now,
@@ -155,9 +178,18 @@ def propose(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons
                 "sheet": str(found.id),
                 "outcome": outcome,
                 "amount": decision.amount,
+                "replaces": str(before.id) if before else None,
+                "ground": ground,
             },
         ),
     )
+
+
+def needs_two(decision: Decision) -> bool:
+    """Whether another person than who proposed it must take the decision: above the tenant's limit, for every refusal
+    or partial refusal, and on each ground by which somebody could be left with less."""
+    above = decision.amount > int(setting("four_eyes_above"))
+    return above or decision.outcome != Outcome.BIFALL or decision.ground in TO_DISADVANTAGE
 
 
 def _refuse_example_norms(sheet: Sheet) -> None:
@@ -172,7 +204,7 @@ def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, A
     case, member = case_for_staff(found, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
     row = (
         Decision.objects.select_for_update(of=("self",))
-        .select_related("sheet__norm_set", "sheet__snapshot", "period")
+        .select_related("sheet__norm_set", "sheet__snapshot", "period", "replaces")
         .get(id=decision)
     )
     return row, case, member
@@ -210,9 +242,9 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 
 @operation()
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
-    """Take a proposed decision. Needs the role of a decider; above the tenant's limit, and for every refusal,
-    also another person than who proposed it: NotPossible("second pair of eyes"). NotPossible("dispute unanswered")
-    where an applicant has said meanwhile that a fetched line is wrong.
+    """Take a proposed decision. Needs the role of a decider, and another person than who proposed it where
+    `needs_two` says so: NotPossible("second pair of eyes"). NotPossible("dispute unanswered") where an
+    applicant has said meanwhile that a fetched line is wrong.
 
     Its lines, the letter's content and the texts it uses are fixed here.
     """
@@ -221,8 +253,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise Conflict("decision", theirs=row.state)
     if Role.DECIDER not in member.roles:
         raise NotPossible("delegation")
-    four_eyes = row.amount > int(setting("four_eyes_above")) or row.outcome != Outcome.BIFALL
-    if four_eyes and member.id == row.proposed_by_id:
+    if needs_two(row) and member.id == row.proposed_by_id:
         raise NotPossible("second pair of eyes")
     if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():
         raise NotPossible("not the newest sheet")
@@ -232,7 +263,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
     row.version += 1
     row.save(update_fields=["state", "decided_by", "decided_at", "version"])
-    if row.amount:
+    line_before = DecisionLine.objects.filter(decision_id=row.replaces_id).first() if row.replaces_id else None
+    if row.amount or line_before is not None:
         DecisionLine.objects.create(
             decision=row,
             period=row.period,
@@ -240,12 +272,15 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
             amount=row.amount,
             section=row.legal_basis,
             sheet_line="granted",
+            replaces=line_before,
         )
     today = acting_door().the_tenant.today(now)
     Period.objects.filter(id=row.period_id).update(last_decision_on=today, result=row.outcome)
     appeal = text_for(case.legal_order, "appeal", row.language, today)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
     keep_text(grounds)
+    for text in _texts_on_change(row, case, today):
+        keep_text(text)
     content = letter_content(row, case, grounds, appeal, now, decider=member.name)
     Letter.objects.create(
         decision=row,
@@ -264,6 +299,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
                 "amount": row.amount,
                 "currency": row.currency,
                 "sheet": str(row.sheet_id),
+                "replaces": str(row.replaces_id) if row.replaces_id else None,
+                "ground": row.ground,
                 "letter_digest": canonical.digest(content),
                 "proposed_by": str(row.proposed_by_id),
                 "decided_by": str(member.id),
@@ -273,6 +310,15 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
 
 
 _GROUNDS: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
+
+
+def _texts_on_change(decision: Decision, case: Case, today: date) -> list[DatedText]:
+    """What the letter of a decision that replaces another says of that: by what right, what becomes of the money."""
+    if decision.replaces is None:
+        return []
+    less = (decision.amount > decision.replaces.amount) - (decision.amount < decision.replaces.amount)
+    keys = f"change.{decision.ground}", f"change.{('same', 'more', 'less')[less]}"
+    return [text_for(case.legal_order, key, decision.language, today) for key in keys]
 
 
 def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:
@@ -325,6 +371,7 @@ def letter_content(
         ],
         "heading": heading.format(month=month),
         "outcome": sentence.format(month=month, amount=amount),
+        "change": _change(decision, case, today),
         "grounds": grounds.body,
         "reasons": decision.reasons,
         "legal_basis": decision.legal_basis,
@@ -362,6 +409,22 @@ def letter_content(
         "automated": False,
         "appeal": appeal.body,
     }
+
+
+def _change(decision: Decision, case: Case, today: date) -> list[str]:
+    """The paragraphs on what a decision replaces, and why; none for the first decision on its period."""
+    before = decision.replaces
+    if before is None or before.decided_at is None:
+        return []
+    language, currency = decision.language, decision.currency
+    told = {
+        "number": before.number,
+        "day": acting_door().the_tenant.today(before.decided_at).isoformat(),
+        "before": format_money(before.amount, currency, language),
+        "now": format_money(decision.amount, currency, language),
+        "difference": format_money(abs(decision.amount - before.amount), currency, language),
+    }
+    return [text.body.format(**told) for text in _texts_on_change(decision, case, today)]
 
 
 _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}

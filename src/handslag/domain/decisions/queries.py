@@ -22,6 +22,18 @@ def taken_decisions(case: UUID) -> list[Decision]:
     )
 
 
+def in_force(period: UUID) -> Decision | None:
+    """The decision in force on a period: the one taken that no other replaces; None where nothing is decided."""
+    replaced = Decision.objects.filter(period_id=period, state__in=TAKEN, replaces__isnull=False).values("replaces_id")
+    found = Decision.objects.select_related("sheet").filter(period_id=period, state__in=TAKEN)
+    return found.exclude(id__in=replaced).first()
+
+
+def replaced_by(decision: UUID) -> Decision | None:
+    """The decision that replaces this one, if one was taken."""
+    return Decision.objects.filter(replaces_id=decision, state__in=TAKEN).first()
+
+
 def proposal_of(period: UUID) -> Decision | None:
     """The open proposal of a period."""
     return (

@@ -9,6 +9,21 @@ class Outcome(TextChoices):
     AVSLAG = "avslag"
 
 
+class Ground(TextChoices):
+    """Why a decision that was taken is changed: the section of förvaltningslagen (2017:900)."""
+
+    SLIP = "36"  # an obvious slip: of the pen, of arithmetic or the like
+    WRONG = "37"  # it is wrong: new circumstances, or another reason
+    RESERVED = "37.1"  # it says itself, or its rules do, that it may be taken back
+    MISLED = "37.3"  # it is wrong because the party gave wrong or misleading information
+    MUST = "38"  # it is obviously wrong in what matters, and can be changed quickly and simply
+
+
+#: The only grounds on which a person may be left with less than was decided (36 § and 37 § second paragraph; that of
+#: urgent safety, 37 § second paragraph 2, has no place in financial assistance).
+TO_DISADVANTAGE = (Ground.SLIP, Ground.RESERVED, Ground.MISLED)
+
+
 class DecisionState(TextChoices):
     PROPOSED = "proposed"  # by the caseworker
     RETURNED = "returned"  # by the second pair of eyes, with a reason

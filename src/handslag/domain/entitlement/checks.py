@@ -9,7 +9,7 @@ from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import Cause, period_before
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.entitlement.models import Assessment
-from handslag.domain.entitlement.queries import applied_facts, newest_application, newest_sheet, norms_in_force
+from handslag.domain.entitlement.queries import applied_facts, newest_application, norms_in_force, sheet_that_counts
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.warnings import warnings_of
@@ -29,7 +29,7 @@ def causes_in(period: UUID, today: date) -> set[Cause] | None:
     if assessment := Assessment.objects.filter(period=found).first():
         facts = Facts.from_json({**assessment.facts, "members": facts.to_json()["members"]})
     earlier = period_before(found)
-    sheet = newest_sheet(earlier.id) if earlier else None
+    sheet = sheet_that_counts(earlier.id) if earlier else None
     before = Facts.from_json(sheet.snapshot.facts) if sheet else None
     try:
         norms = norms_in_force(facts, today)

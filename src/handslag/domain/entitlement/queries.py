@@ -165,6 +165,12 @@ def newest_sheet(period: UUID) -> Sheet | None:
     return Sheet.objects.select_related("norm_set", "snapshot").filter(period_id=period).order_by("-number").first()
 
 
+def sheet_that_counts(period: UUID) -> Sheet | None:
+    """The sheet that the decision in force on a period rests on; where nothing is decided, the newest."""
+    decided = PersonMonth.objects.filter(period_id=period).values("sheet_id")
+    return Sheet.objects.select_related("norm_set", "snapshot").filter(id__in=decided).first() or newest_sheet(period)
+
+
 def stored_calculation(sheet: Sheet) -> Calculation:
     """The stored sheet as the rules' own type."""
     return Calculation.from_json(sheet.body)

@@ -207,19 +207,24 @@ class Payment(TenantRow):
 
 
 class Settlement(TenantRow):
-    """Which part of a booking a payment settles."""
+    """Which part of a booking a payment settles. When another booking takes the place of that one, a new settlement
+    takes the place of this (`replaces`); what stands is what none replaces."""
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
     payment = TenantFK(Payment)
     booking = TenantFK(Booking)
     amount = models.BigIntegerField(help_text="minor units")
+    replaces = TenantFK("payments.Settlement", null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "booking"])]
+        indexes = [models.Index(fields=["tenant", "booking"]), models.Index(fields=["tenant", "payment"])]
         constraints = [
-            *wall("payments_settlement", "payment", "booking", append_only=True),
-            models.UniqueConstraint(fields=["tenant", "payment", "booking"], name="settlement_once"),
+            *wall("payments_settlement", "payment", "booking", "replaces", append_only=True),
+            models.UniqueConstraint(
+                fields=["tenant", "payment", "booking"], condition=Q(replaces=None), name="settlement_once"
+            ),
+            models.UniqueConstraint(fields=["tenant", "replaces", "booking"], name="settlement_replaced_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_positive"),
         ]
 

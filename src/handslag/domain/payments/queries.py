@@ -55,7 +55,9 @@ def account_of(case: UUID) -> list[AccountRow]:
     )
     counters = {b.reverses_id: b for b in bookings if b.reverses_id}
     settled: dict[UUID, list[tuple[Payment, int]]] = {}
-    for row in Settlement.objects.select_related("payment__run").filter(booking__case_id=case).order_by("id"):
+    replaced = Settlement.objects.filter(replaces__isnull=False).values("replaces_id")
+    standing = Settlement.objects.select_related("payment__run").filter(booking__case_id=case)
+    for row in standing.exclude(id__in=replaced).order_by("id"):
         settled.setdefault(row.booking_id, []).append((row.payment, row.amount))
     return [
         AccountRow(
@@ -157,8 +159,8 @@ def file_refusal(run: UUID) -> list[str]:
 
 
 def decisions_behind(payments: Collection[Payment]) -> dict[UUID, UUID]:
-    """The decision whose money each payment is, by payment; an advance has none."""
-    rows = Settlement.objects.filter(payment__in=payments, booking__decision_line__isnull=False)
+    """The newest decision whose money each payment is, by payment; an advance has none."""
+    rows = Settlement.objects.filter(payment__in=payments, booking__decision_line__isnull=False).order_by("id")
     return dict(rows.values_list("payment_id", "booking__decision_line__decision_id"))
 
 
@@ -198,7 +200,7 @@ def in_quarantine() -> list[BankLine]:
 
 #: Our account codes beside the kinds of income: expenses, what is owed, and money on its way by the bank.
 OWED, BANK, INCOME = "skuld", "bank", "inkomst"
-CHART_CODES = ("forsorjningsstod", "forskott", "retur", OWED, BANK, INCOME)
+CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,8 @@ def postings_of(day: date, known: datetime) -> Postings:
         ).values("payment_id")
     ).order_by("id")
     settled: dict[UUID, list[UUID]] = {}
-    for row in Settlement.objects.filter(Q(payment__in=sent) | Q(payment__in=refused)).order_by("id"):
+    first = Settlement.objects.filter(replaces=None)  # what takes their place later is no other posting
+    for row in first.filter(Q(payment__in=sent) | Q(payment__in=refused)).order_by("id"):
         settled.setdefault(row.payment_id, []).append(row.booking_id)
     for payment in sent:
         entry(OWED, BANK, payment.amount, "payment", payment.id, settled.get(payment.id, []))

@@ -19,7 +19,7 @@ from handslag.domain.casefile.operations import acknowledge_warning, go_on_witho
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
-from handslag.domain.decisions.queries import newest_decision
+from handslag.domain.decisions.queries import in_force, newest_decision
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
@@ -28,6 +28,7 @@ from handslag.domain.entitlement.queries import (
     calculated,
     newest_application,
     newest_sheet,
+    sheet_that_counts,
     stored_calculation,
 )
 from handslag.domain.intake.forms import Said, described, form_of
@@ -221,7 +222,7 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
     else:
         facts = applied_facts(case, period, application)
     earlier = period_before(period)
-    last = newest_sheet(earlier.id) if earlier else None
+    last = sheet_that_counts(earlier.id) if earlier else None
     return Standing(
         assessment,
         facts,
@@ -234,7 +235,11 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
 
 @desk_page("case")
 def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
-    """The month of a case. POST `act=preview` calculates without saving, `act=assess` saves the next sheet."""
+    """The month of a case. POST `act=preview` calculates without saving, `act=assess` saves the next sheet.
+
+    A decided month shows what was decided; with `?change`, or once a later sheet is saved, it can be worked on for a
+    decision that replaces that one.
+    """
     found, period, member = case_and_period(request, case, month)
     if found.worked_in is not None:
         return case_elsewhere(request, found, member)
@@ -358,7 +363,9 @@ def _work(
     stored = newest_sheet(period.id)
     calculation = preview or (stored_calculation(stored) if stored else None)
     lang = language()
-    decision = newest_decision(period.id)
+    decision, standing_decision = newest_decision(period.id), in_force(period.id)
+    later = standing_decision is None or stored is None or stored.number > standing_decision.sheet.number
+    changing = standing_decision is not None and (later or typed(request) is not None or "change" in request.GET)
     items = inbox_items_of(case.id)
     waiting = [item for item in items if item.state == "waiting"]
     warnings, posted = warnings_on(period.id), typed(request)
@@ -391,7 +398,9 @@ def _work(
         applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
         cost_codes=costs,
         income_codes=incomes,
-        decided=decision is not None and decision.state in ("decided", "served"),
+        decided=standing_decision is not None and not changing,
+        changing=standing_decision if changing else None,
+        may_propose=stored is not None and later,
     )
 
 

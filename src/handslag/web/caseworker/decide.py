@@ -19,13 +19,14 @@ from handslag.domain.decisions.operations import (
     decide,
     legal_basis_on,
     letter_preview,
+    needs_two,
     outcome_of,
     propose,
     return_proposal,
     withdraw_proposal,
 )
-from handslag.domain.decisions.queries import proposals_for
-from handslag.domain.decisions.states import DecisionState, Outcome
+from handslag.domain.decisions.queries import in_force, proposals_for, replaced_by
+from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.payments.queries import payments_for
@@ -36,7 +37,7 @@ from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_sheet
-from handslag.web.caseworker.wording import OUTCOMES, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
 LANGUAGES = (("sv", "Svenska"), ("en", "English"))
@@ -44,7 +45,8 @@ LANGUAGES = (("sv", "Svenska"), ("en", "English"))
 
 @desk_page("proposal")
 def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
-    """Propose what the newest sheet amounts to: `reasons`, `language`, `act` (preview or propose), `sheet`."""
+    """Propose what the newest sheet amounts to: `reasons`, `language`, `act` (preview or propose), `sheet`; where the
+    month is decided, to replace that decision, with its `ground`."""
     found, period, member = case_and_period(request, case, month)
     require(request, Role.CASEWORKER)
     sheet = newest_sheet(period.id)
@@ -55,12 +57,16 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     reasons = data.get("reasons", "")[:10_000] if data else ""
     chosen = (data.get("language", "") if data else "") or found.applicant.language
     chosen = chosen if chosen in dict(LANGUAGES) else "sv"
+    before = in_force(period.id)
+    possible = _grounds(before, sheet.granted)
+    ground = data.get("ground", "") if data else ""
+    ground = ground if ground in possible else ""
     trouble = ""
     if request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
                 raise NotPossible("not the newest sheet")
-            made = attempt(request, propose, sheet=sheet.id, reasons=reasons, language=chosen)
+            made = attempt(request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground)
         except NotPossible as refused:
             trouble = refusal(refused)
         else:
@@ -76,8 +82,10 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         currency=sheet.currency,
         language=chosen,
         reasons=reasons.strip(),
-        legal_basis=legal_basis_on(today(request)),
+        legal_basis=legal_basis_on(today(request), ground),
         delegation=setting("delegation"),
+        replaces=before if ground else None,
+        ground=ground,
     )
     return page(
         request,
@@ -87,7 +95,11 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         month=Month.of(period.since),
         stored=sheet,
         outcome=OUTCOMES[outcome],
-        needs_reasons=outcome != Outcome.BIFALL,
+        needs_reasons=outcome != Outcome.BIFALL or before is not None,
+        before=before,
+        difference=sheet.granted - before.amount if before else 0,
+        grounds=[(code, GROUNDS[code]) for code in possible],
+        ground=ground,
         reasons=reasons,
         chosen=chosen,
         languages=LANGUAGES,
@@ -97,6 +109,13 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
         **_sheet_of(found, draft, member),
     )
+
+
+def _grounds(before: Decision | None, amount: int) -> list[str]:
+    """On what a decision may be replaced by one of this amount; less than before only on some grounds."""
+    if before is None:
+        return []
+    return [ground.value for ground in Ground if amount >= before.amount or ground in TO_DISADVANTAGE]
 
 
 def _sheet_of(case: Case, decision: Decision, member: Member) -> dict[str, Any]:
@@ -127,7 +146,9 @@ def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
 
 def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:
     decision = (
-        Decision.objects.select_related("period", "sheet__snapshot", "proposed_by", "decided_by").filter(id=key).first()
+        Decision.objects.select_related("period", "sheet__snapshot", "replaces", "proposed_by", "decided_by")
+        .filter(id=key)
+        .first()
     )
     if decision is None:
         raise Hidden("decision", key)
@@ -146,7 +167,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
     looked_at("decision", found.id)
     proposed = found.state == DecisionState.PROPOSED
     letter = Letter.objects.select_related("document").filter(decision=found).first()
-    four_eyes = found.amount > int(setting("four_eyes_above")) or found.outcome != Outcome.BIFALL
+    four_eyes = needs_two(found)
     own = found.proposed_by_id == member.id
     preview = letter_preview(found, case, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
     return page(
@@ -163,6 +184,9 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         own=own and four_eyes and proposed,
         may_decide=proposed and Role.DECIDER in member.roles and not (own and four_eyes),
         may_return=proposed and Role.DECIDER in member.roles and not own,
+        ground=GROUNDS.get(found.ground, ""),
+        difference=found.amount - found.replaces.amount if found.replaces else 0,
+        replaced_by=replaced_by(found.id),
         letter=letter.content if letter else preview,
         document=letter.document if letter else None,
         payments=[

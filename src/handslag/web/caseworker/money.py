@@ -293,6 +293,7 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
                 "balance": balance,
                 "may_reverse": Role.CASEWORKER in member.roles
                 and booking.reverses_id is None
+                and booking.decision_line_id is None
                 and row.reversed_by is None
                 and not row.settled,
             }

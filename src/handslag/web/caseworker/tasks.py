@@ -44,6 +44,9 @@ KINDS = {
     "urgent message": _("Urgent: a message that somebody should read now"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
+    "paid beyond decision": _(
+        "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
+    ),
     "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
     "payment returned": _("Money came back: check the account, then let it be paid again"),
     "bank file": _("The bank’s answers hold lines that fit no payment"),

@@ -54,7 +54,11 @@ REFUSALS: dict[str, str | Promise] = {
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
     "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
-    "proposed": _("There is a proposal or a decision for this month already."),
+    "proposed": _("There is a proposal for this month already."),
+    "same calculation": _("This calculation is decided. Change what was wrong and calculate again, then propose."),
+    "ground of change": _("Choose why the decision is changed."),
+    "to disadvantage": _("Less than was decided can only be decided on one of the grounds that the law names."),
+    "decision": _("This rests on a decision. Change the decision: its booking is corrected by that."),
     "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
     "delegation": _("Your role doesn’t include taking decisions. A decider has to do it."),
     "amount": _("Enter an amount above 0."),
@@ -94,7 +98,7 @@ REFUSALS: dict[str, str | Promise] = {
     "no why": _("Write why. The applicant reads it."),
     "long why": _("The reason takes 500 characters."),
     "decided": _("This month is decided already. Pay the decision instead."),
-    "set off": _("An advance is set off here. Correct the decision’s booking instead."),
+    "set off": _("An advance is set off here. Change the decision instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
     "note text": _("Write the note; it takes 10,000 characters."),
@@ -277,6 +281,17 @@ OUTCOMES: dict[str, str | Promise] = {
     "avslag": _("Refused"),
 }
 
+#: Why a decision is changed, with the section of förvaltningslagen.
+GROUNDS: dict[str, str | Promise] = {
+    "36": _("An obvious slip: of the pen, of arithmetic or the like (36 §)"),
+    "37": _("It is wrong: something new has come up, or for another reason (37 §)"),
+    "37.1": _(
+        "The decision, or its rules, say that it may be taken back, and the condition is met (37 § second para. 1)"
+    ),
+    "37.3": _("It is wrong because of wrong or misleading information from the person (37 § second para. 3)"),
+    "38": _("It is obviously wrong in what matters, and quickly and simply put right (38 §)"),
+}
+
 STATES: dict[str, str | Promise] = {
     "proposed": _("proposed"),
     "returned": _("sent back"),
@@ -310,6 +325,7 @@ ACCOUNTS: dict[str, str | Promise] = {
     "forsorjningsstod": _("Financial assistance"),
     "forskott": _("Advance"),
     "retur": _("Money that came back"),
+    "felutbetalt": _("Paid beyond the decision"),
 }
 
 #: Codes of the chart of accounts.
@@ -317,6 +333,7 @@ CHART: dict[str, str | Promise] = {
     "forsorjningsstod": _("Financial assistance"),
     "forskott": _("Advance"),
     "retur": _("Money that came back"),
+    "felutbetalt": _("Paid beyond the decision"),
     "skuld": _("Owed to people and payees"),
     "bank": _("Money on its way by the bank"),
     "inkomst": _("Income of cases"),

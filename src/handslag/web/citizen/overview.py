@@ -21,7 +21,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.decisions.queries import TAKEN, taken_decisions
+from handslag.domain.decisions.queries import TAKEN, replaced_by, taken_decisions
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
@@ -81,6 +81,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     on_line = [o for o in found if o.case and o.on_line and (o.case.id, o.month.since, o.form) not in running]
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
+    replaced = {d.replaces_id for found in decisions.values() for d in found}
     there = [case.id for case in cases if case.worked_in is not None]
     foreign, over = (foreign_cases(there), hand_overs_of(there)) if there else ({}, {})
     tracks = [
@@ -108,7 +109,12 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "drafts": [_draft(d, cases, person) for d in drafts],
         "tracks": tracks,
         "decisions": [
-            {"url": reverse("decision", args=[tenant, d.id]), "sentence": _sentence(d), "at": d.decided_at}
+            {
+                "url": reverse("decision", args=[tenant, d.id]),
+                "sentence": _sentence(d),
+                "at": d.decided_at,
+                "replaced": d.id in replaced,
+            }
             for case in cases
             for d in decisions[case.id]
         ]
@@ -289,7 +295,9 @@ def _sentence(decision: Decision) -> str:
 
 def _decision(key: UUID, by: Actor) -> Decision:
     found = (
-        Decision.objects.select_related("case", "period", "sheet", "decided_by").filter(id=key, state__in=TAKEN).first()
+        Decision.objects.select_related("case", "period", "sheet", "replaces", "decided_by")
+        .filter(id=key, state__in=TAKEN)
+        .first()
     )
     if found is None:
         raise Hidden("decision", key)
@@ -314,6 +322,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "sentence": _sentence(found),
         "partly": found.outcome == Outcome.DELAVSLAG,
         "payments": [p for p in _payments(payments, person) if p["decision"] == found.id],
+        "replaced_by": replaced_by(found.id),
         "paid_before": paid_in_advance(found.id),
         "groups": _groups(calculation, _names(found, person)),
         "granted": calculation.granted,

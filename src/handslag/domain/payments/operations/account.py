@@ -62,10 +62,10 @@ def book_income(
 
 @operation()
 def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
-    """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent.
+    """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent: NotPossible("paid").
 
-    What was set off against it is countered with it, so that the advance stands open again. NotPossible("set off")
-    for the booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
+    NotPossible: ("decision") for what a decision granted, which only another decision changes; ("set off") for the
+    booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
     """
     found = Booking.objects.filter(id=booking).first()
     if found is None:
@@ -73,21 +73,26 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     if found.reverses_id or Booking.objects.filter(reverses=found).exists():
         raise NotPossible("reversed")
+    if found.decision_line_id:
+        raise NotPossible("decision")
     if SetOff.objects.filter(counter=found).exists() or open_set_offs(SetOff.objects.filter(advance__booking=found)):
         raise NotPossible("set off")
     if Return.objects.filter(booking=found).exists():
         raise NotPossible("returned")
     settled = Payment.objects.select_for_update().filter(
-        id__in=Settlement.objects.filter(booking=found).values("payment_id")
+        id__in=standing_settlements(Settlement.objects.filter(booking=found)).values("payment_id")
     )
     if any(p.state not in STANDING for p in settled):
         raise NotPossible("paid")
     settled.exclude(state=PaymentState.REJECTED).update(state=PaymentState.STOPPED, version=F("version") + 1)
-    counter = _counter(found, reason, now)
-    for set_off in open_set_offs(SetOff.objects.filter(booking=found)):
-        _counter(set_off.counter, reason, now)
+    counter = counter_booking(found, reason, now)
     payload = {"booking": str(found.id), "counter": str(counter.id), "reason": reason}
     return Done(counter, BookingReversed(subject=case.id, payload=payload))
+
+
+def standing_settlements(found: QuerySet[Settlement]) -> QuerySet[Settlement]:
+    """Those of the settlements that no other takes the place of."""
+    return found.exclude(id__in=Settlement.objects.filter(replaces__isnull=False).values("replaces_id"))
 
 
 def open_set_offs(found: QuerySet[SetOff]) -> list[SetOff]:
@@ -96,7 +101,8 @@ def open_set_offs(found: QuerySet[SetOff]) -> list[SetOff]:
     return [s for s in kept if not Booking.objects.filter(reverses_id=s.counter_id).exists()]
 
 
-def _counter(found: Booking, reason: str, now: datetime) -> Booking:
+def counter_booking(found: Booking, reason: str, now: datetime) -> Booking:
+    """The booking that takes another one back: the same, with the amount below 0."""
     return Booking.objects.create(
         case_id=found.case_id,
         period_id=found.period_id,

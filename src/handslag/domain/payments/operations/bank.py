@@ -12,7 +12,8 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import BankFile, BankLine, Booking, Payment, Return, Run, Settlement
-from handslag.domain.payments.operations.planning import RETURNED, new_payment
+from handslag.domain.payments.operations.account import counter_booking, standing_settlements
+from handslag.domain.payments.operations.planning import OVERPAID, RETURNED, new_payment
 from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PaymentState
 from handslag.domain.tenancy.door import Actor
@@ -199,9 +200,10 @@ def _apply(
     payment.save(update_fields=["state", "version"])
     payload = {"payment": str(payment.id), "line": str(row.id), "code": row.code}
     if step == PaymentState.REJECTED:
-        _owe_again(
-            payment, list(Settlement.objects.filter(payment=payment).order_by("id")), f"rejected: {row.code}", now
+        parts = list(
+            standing_settlements(Settlement.objects.filter(payment=payment)).select_related("booking").order_by("id")
         )
+        _owe_again(payment, parts, f"rejected: {row.code}", now)
     if step == PaymentState.RETURNED:
         payload["booking"] = str(_book_return(row, payment, now).booking_id)
     return row, _EVENTS[str(step)](subject=payment.case_id, payload=payload)
@@ -220,12 +222,19 @@ def _trouble(line: Told, payment: Payment | None, step: Any) -> str:
     return "" if step else f"{line.kind} though {payment.state}"
 
 
-def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: datetime) -> Payment:
-    """The same money to the same payee, blocked until somebody has looked at the account."""
+def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: datetime) -> None:
+    """The same money to the same payee, blocked until somebody has looked at the account. What was paid beyond the
+    decision in force isn't owed: with the money that didn't reach anybody, that booking is countered."""
+    for part in parts:
+        if part.booking.account_code == OVERPAID:
+            counter_booking(part.booking, f"payment {payment.reference} reached nobody", now)
+    parts = [part for part in parts if part.booking.account_code != OVERPAID]
+    if not parts:
+        return
     again = new_payment(
         payment.case,
         payment.period,
-        payment.amount,
+        sum(part.amount for part in parts),
         payment.currency,
         first_pay_day(now),
         trouble=reason.strip(": "),
@@ -243,10 +252,11 @@ def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: 
     Settlement.objects.bulk_create(
         Settlement(payment=again, booking_id=part.booking_id, amount=part.amount) for part in parts
     )
-    return again
 
 
 def _book_return(row: BankLine, payment: Payment, now: datetime) -> Return:
+    """Money that came back: its income, and beside it the expense that the payment was in the end; what it was paid
+    for is owed again."""
     told: dict[str, Any] = {
         "case": payment.case,
         "period": payment.period,
@@ -259,7 +269,13 @@ def _book_return(row: BankLine, payment: Payment, now: datetime) -> Return:
     }
     booking = Booking.objects.create(kind=BookingKind.INCOME, **told)
     again = Booking.objects.create(kind=BookingKind.EXPENSE, **told)
-    _owe_again(payment, [Settlement(booking=again, amount=payment.amount)], f"returned: {row.code}", now)
+    parts = list(
+        standing_settlements(Settlement.objects.filter(payment=payment)).select_related("booking").order_by("id")
+    )
+    Settlement.objects.bulk_create(
+        Settlement(payment=payment, booking=again, amount=part.amount, replaces=part) for part in parts
+    )
+    _owe_again(payment, parts, f"returned: {row.code}", now)
     return Return.objects.create(payment=payment, line=row, booking=booking, again=again)
 
 

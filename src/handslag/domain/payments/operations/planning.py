@@ -15,7 +15,7 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
-from handslag.domain.payments.operations.account import open_set_offs
+from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import first_pay_day, pay_day
 from handslag.domain.payments.states import BookingKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.accounts import account_problems
@@ -28,7 +28,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 
 #: Account codes of the case account; the tenant's chart of accounts maps them.
-SUPPORT, ADVANCE, RETURNED = "forsorjningsstod", "forskott", "retur"
+SUPPORT, ADVANCE, RETURNED, OVERPAID = "forsorjningsstod", "forskott", "retur", "felutbetalt"
 
 
 class PaymentsPlanned(Event):
@@ -63,9 +63,21 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     are in force in that month are paid, oldest first, each in full: one that doesn't fit into what is left is not
     paid by the office (`uncovered` in the event; a task asks the caseworker). The rest goes to the applicant.
     Whatever can't be paid as it stands is planned as blocked, with the reason: nothing is lost.
+
+    Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
+    counts for the new ones: only the difference is paid, and what somebody has stopped stays stopped. If that is more
+    than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such
+    (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
+    locked = _locked_for(period) if found.replaces_id else {}
+    earlier = _earlier(found)
+    parts = _parts_of(earlier, locked)
+    for booking in earlier:
+        counter_booking(booking, f"replaced by decision {found.number}", now)
+        for row in open_set_offs(SetOff.objects.filter(booking=booking)):
+            counter_booking(row.counter, f"replaced by decision {found.number}", now)
     open_: list[_Open] = []
     for line in DecisionLine.objects.filter(decision=found, amount__gt=0).order_by("id"):
         booking = Booking(
@@ -84,11 +96,17 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         open_.append(_Open(booking, line.amount))
     Booking.objects.bulk_create(one.booking for one in open_)
     set_off = _set_off(case, period, open_, found.number, now)
+    held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
+    kept, stopped = _fitting(parts, sum(one.left for one in open_))
+    overpaid = _carry(kept, open_, found, now)
     payments: list[Payment] = []
     settlements: list[Settlement] = []
     uncovered: list[str] = []
     on = pay_day(period.since, first_pay_day(now), acting_door().the_tenant.country, int(setting("payment_day")))
+    paid = {part.payment.direct_id for part in kept}
     for order in orders_in_force(case.id, period.since):
+        if order.id in paid:
+            continue
         if order.amount > sum(one.left for one in open_):
             uncovered.append(str(order.id))
             continue
@@ -99,6 +117,9 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         payment = new_payment(case, period, rest, found.currency, on, **paid_to(case.applicant, now))
         payments.append(payment)
         settlements += _settled(payment, open_)
+    for payment in payments:
+        if payment.direct_id in held:
+            payment.state, payment.blocked_reason = PaymentState.HELD, held[payment.direct_id]
     Payment.objects.bulk_create(payments)
     Settlement.objects.bulk_create(settlements)
     payload: dict[str, Any] = {
@@ -106,8 +127,99 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "payments": [[str(p.id), p.amount, p.pay_on.isoformat(), p.state] for p in payments],
         "set_off": set_off,
         "uncovered": uncovered,
+        "stopped": [str(payment.id) for payment in stopped],
+        "overpaid": overpaid,
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
+
+
+def _earlier(decision: Decision) -> list[Booking]:
+    """The standing bookings that a decision takes the place of: those of the lines that its own replace, and what was
+    booked as paid beyond an earlier one."""
+    if decision.replaces_id is None:
+        return []
+    lines = DecisionLine.objects.filter(decision=decision, replaces__isnull=False).values("replaces_id")
+    standing = Booking.objects.filter(period_id=decision.period_id, reverses=None)
+    standing = standing.exclude(id__in=Booking.objects.filter(reverses__isnull=False).values("reverses_id"))
+    return list(standing.filter(Q(decision_line__in=lines) | Q(account_code=OVERPAID)).order_by("id"))
+
+
+def _locked_for(period: Period) -> dict[UUID, Payment]:
+    """The payments of a period, locked behind their runs. Conflict if a run takes one of them at this moment."""
+    wanted = Payment.objects.filter(period=period)
+    behind = wanted.filter(run__isnull=False).values("run_id")
+    runs = {run.id: run for run in Run.objects.select_for_update().filter(id__in=behind).order_by("id")}
+    payments = {payment.id: payment for payment in wanted.select_for_update().order_by("id")}
+    for payment in payments.values():
+        if payment.run_id is not None:
+            if payment.run_id not in runs:
+                raise Conflict("payment", theirs=payment.state)
+            payment.run = runs[payment.run_id]
+    return payments
+
+
+def _parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Settlement]:
+    """What is planned or was paid for these bookings, oldest first: the standing settlements of payments that live.
+    Conflict if the bank's answer has made another payment at this moment."""
+    parts = list(standing_settlements(Settlement.objects.filter(booking__in=bookings)).order_by("id"))
+    for part in parts:
+        if part.payment_id not in payments:
+            raise Conflict("payment")
+        part.payment = payments[part.payment_id]
+    return [part for part in parts if part.payment.state not in (PaymentState.STOPPED, PaymentState.REJECTED)]
+
+
+def _has_left(payment: Payment) -> bool:
+    """Whether nobody here can keep the money back any more: its run is released."""
+    return payment.run is not None and payment.run.state != RunState.RESERVED
+
+
+def _fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment]]:
+    """Which of the parts stay, so that no more than `owed` is paid beside what has left; and the payments stopped."""
+    if sum(part.amount for part in parts) <= owed:
+        return parts, []
+    stopped = {part.payment_id: part.payment for part in parts if not _has_left(part.payment)}
+    for payment in stopped.values():
+        if payment.run is not None:
+            _take_out(payment, payment.run)
+        payment.state, payment.version = PaymentState.STOPPED, payment.version + 1
+        payment.save(update_fields=["state", "run", "version"])
+    return [part for part in parts if part.payment_id not in stopped], list(stopped.values())
+
+
+def _carry(parts: list[Settlement], open_: list[_Open], decision: Decision, now: datetime) -> int:
+    """Let the parts settle the new bookings, the first ones first. What doesn't fit is booked as paid beyond the
+    decision, a booking for each payment; gives how much that is (minor units)."""
+    carried: list[Settlement] = []
+    over: dict[UUID, list[Settlement]] = {}
+    for part in parts:
+        left = part.amount
+        for one in open_:
+            if amount := min(left, one.left):
+                carried.append(Settlement(payment=part.payment, booking=one.booking, amount=amount, replaces=part))
+                one.left, left = one.left - amount, left - amount
+        if left:
+            rest = Settlement(payment=part.payment, amount=left, replaces=part)
+            over.setdefault(part.payment_id, []).append(rest)
+    for found in over.values():
+        payment = found[0].payment
+        booking = Booking.objects.create(
+            case=decision.case,
+            period=decision.period,
+            person_id=payment.payee_id,
+            kind=BookingKind.EXPENSE,
+            account_code=OVERPAID,
+            counterparty=payment.payee_name,
+            amount=sum(row.amount for row in found),
+            currency=decision.currency,
+            source=f"paid beyond decision {decision.number}",
+            booked_at=now,
+        )
+        for beyond in found:
+            beyond.booking = booking
+        carried += found
+    Settlement.objects.bulk_create(carried)
+    return sum(row.amount for found in over.values() for row in found)
 
 
 def _set_off(case: Case, period: Period, open_: list[_Open], number: str, now: datetime) -> list[list[Any]]:

@@ -1,0 +1,105 @@
+"""A decided month is changed at the desk: what was wrong, why, what it does to the money; and the person sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from handslag.kernel import clock
+from handslag.web.entry.sessions import SessionStore
+from tests.bed import Process
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
+def test_a_decided_month_is_changed_and_the_person_sees_what_replaced_what(
+    office: Any,
+    log_in: Callable[..., Page],
+    new_context: Callable[..., BrowserContext],
+    server: Process,
+    axe: Any,
+    picture: Any,
+    width: int,
+    script: bool,
+) -> None:
+    def fine(page: Page, name: str) -> None:
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        picture(page, f"{name}-{width}")
+        assert wider == 0, page.url
+        if script:
+            assert axe(page) == [], page.url
+
+    folder = office.case()
+    folder.applied()
+    first = folder.decided()
+    look = {"width": width, "java_script_enabled": script}
+    desk = server.url("desk", f"/{office.slug}/")
+    hanna = log_in(office, "hanna", **look)
+    hanna.goto(desk + f"cases/{folder.case.id}/")
+    expect(hanna.get_by_role("button", name="Calculate and save")).to_have_count(0)
+    fine(hanna, "desk-case-decided")
+    hanna.get_by_role("link", name="Change the decision").click()
+    expect(hanna.get_by_text("stands until another one replaces it")).to_contain_text(first.number)
+    expect(hanna.get_by_role("link", name="Propose a decision")).to_have_count(0)
+    hanna.locator("[name=income-0-mine]").fill("4 600")
+    hanna.locator("[name=income-0-why]").fill("en vecka räknades dubbelt")
+    fine(hanna, "desk-case-changing")
+    hanna.get_by_role("button", name="Calculate and save").first.click()
+    hanna.get_by_role("link", name="Propose a decision").click()
+    expect(hanna.get_by_text("SEK\xa06,550.00 before, SEK\xa07,550.00 now.")).to_be_visible()
+    hanna.get_by_label("Reasons in the letter").fill("En vecka av ersättningen räknades dubbelt.")
+    hanna.get_by_role("button", name="Propose").click()
+    expect(hanna.get_by_role("alert").first).to_contain_text("Choose why the decision is changed.")
+    expect(hanna.get_by_label("Reasons in the letter")).to_have_value("En vecka av ersättningen räknades dubbelt.")
+    fine(hanna, "desk-proposal-change-error")
+    hanna.get_by_label("It is wrong: something new").check()
+    hanna.get_by_role("button", name="Read the letter again").click()
+    expect(hanna.get_by_role("article", name="Letter")).to_contain_text("Nu får du 7\xa0550\xa0kr")
+    fine(hanna, "desk-proposal-change")
+    hanna.get_by_role("button", name="Propose").click()
+    expect(hanna.get_by_role("heading", level=1)).to_contain_text("Granted")
+    where = hanna.url
+    bo = log_in(office, "bo", **look)
+    bo.goto(where)
+    fine(bo, "desk-change-proposed")
+    bo.get_by_role("button", name="Decide").click()
+    expect(bo.locator("main")).to_contain_text("SEK\xa01,000.00")
+    fine(bo, "desk-change-decided")
+    bo.get_by_role("link", name="The earlier decision").click()
+    expect(bo.get_by_role("link", name="Replaced by decision")).to_be_visible()
+    fine(bo, "desk-decision-replaced")
+    hanna.goto(desk + f"cases/{folder.case.id}/account/")
+    expect(hanna.locator("tbody tr")).to_have_count(3)
+    expect(hanna.get_by_role("button", name="Book against it")).to_have_count(0)
+    fine(hanna, "desk-account-change")
+
+    # less than before: only the grounds that the law names are there, and the page says that nothing is claimed
+    hanna.goto(desk + f"cases/{folder.case.id}/")
+    hanna.get_by_role("link", name="Change the decision").click()
+    hanna.locator("[name=income-0-mine]").fill("9 600")
+    hanna.locator("[name=income-0-why]").fill("lön som inte uppgavs")
+    hanna.get_by_role("button", name="Calculate and save").first.click()
+    hanna.get_by_role("link", name="Propose a decision").click()
+    expect(hanna.get_by_role("radio")).to_have_count(3)
+    expect(hanna.get_by_text("No money is claimed back by this")).to_be_visible()
+    fine(hanna, "desk-proposal-less")
+
+    session, moment = SessionStore(), int(clock.now().timestamp())
+    who = str(folder.citizens[0].id)
+    session["citizen"] = {"tenant": office.slug, "person": who, "login": who, "since": moment, "seen": moment}
+    session.save()
+    context = new_context(locale="en-GB", **look)
+    context.add_cookies([{"name": "session", "value": str(session.session_key), "url": server.url("apply", "/")}])
+    person = context.new_page()
+    person.goto(server.url("apply", f"/{office.slug}/my/?language=en"))
+    expect(person.get_by_text("replaced by a later decision")).to_be_visible()
+    fine(person, "citizen-my-changed")
+    person.get_by_role("link", name="You get SEK\xa07,550.00").click()
+    expect(person.get_by_role("heading", name="What this decision changes")).to_be_visible()
+    expect(person.get_by_text("SEK\xa01,000.00 is paid on")).to_be_visible()
+    fine(person, "citizen-decision-change")
+    person.get_by_role("link", name="The earlier decision").click()
+    expect(person.get_by_text("A later decision has replaced this one")).to_be_visible()
+    fine(person, "citizen-decision-replaced")
