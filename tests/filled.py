@@ -19,6 +19,7 @@ from handslag.connectors.eid.port import LOA3
 from handslag.demo.fill import numbers
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
+from handslag.domain.casefile.operations import take_access
 from handslag.domain.decisions.models import Letter
 from handslag.domain.elsewhere.operations import (
     KnownClient,
@@ -153,6 +154,7 @@ def _cases(database: Database, office: Office) -> None:
     early.applied()
     early.decided()
     _followed(office)
+    _opened_with_a_reason(office, single)
     set_policy(**office.by(TEST), name="printed_notices", value=True)
     told = office.case(("Tora", "Tryckt", "19440404"))
     told.applied()
@@ -178,6 +180,17 @@ def _cases(database: Database, office: Office) -> None:
         for letter in letters:
             render_letter(tenant=tenant, letter=str(letter))
         print_notices(timestamp=0)
+
+
+def _opened_with_a_reason(office: Office, folder: Folder) -> None:
+    """Somebody of another unit opened a case by herself, and looked."""
+    office.admit("vera", "Vera Vikarie", "caseworker", unit="Ekonomi")
+    told = {"number": folder.case.number, "reason": "cover", "text": "Hanna är sjuk i dag."}
+    take_access(**office.act("vera"), **told)
+    write_looks(
+        tenant=office.slug, by=office.staff["vera"], purpose="case",
+        looks=[Look("case", folder.case.id, reason=told["text"])], now=office.now,
+    )  # fmt: skip
 
 
 def _followed(office: Office) -> None:

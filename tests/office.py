@@ -147,13 +147,13 @@ class Office:
         )  # fmt: skip
         return Folder(self, case, [Actor("citizen", key) for key, _ in people], [number for _, number in people])
 
-    def admit(self, login: str, name: str, *roles: str, clearance: int = 0) -> None:
-        """One more member of staff of the first unit."""
+    def admit(self, login: str, name: str, *roles: str, clearance: int = 0, unit: str = "Försörjningsstöd") -> None:
+        """One more member of staff."""
         with at_large("test", writing=True):
             user = staff_user(login, self.slug)[0]
         self.staff[login] = Actor("staff", user)
         self.members[login] = admit_staff(
-            **self.by(TEST), user_id=user, name=name, unit=self.units["Försörjningsstöd"], roles=list(roles),
+            **self.by(TEST), user_id=user, name=name, unit=self.units[unit], roles=list(roles),
             clearance=clearance,
         ).id  # fmt: skip
 

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
+    AccessTaken,
     CaseClosed,
     CaseOpened,
     MessageAnswered,
@@ -485,6 +486,10 @@ def _task(event: Event, by: Actor, now: datetime, kind: str) -> None:
     )
 
 
+def _show_access(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "access taken")
+
+
 def _ask_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
     others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
@@ -538,6 +543,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     CitizenLoggedIn: (),
     CaseOpened: (),
     CaseClosed: (),
+    AccessTaken: (Reaction(_show_access, causes=(TaskOpened,)),),
     MessageSent: (
         Reaction(_task_for_message, causes=(TaskOpened,)),
         Reaction(_tell_of_message, causes=(NoticesQueued,)),

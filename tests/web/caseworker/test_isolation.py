@@ -41,6 +41,7 @@ MAY: dict[str, set[str]] = {
     "people/<uuid:person>/": CASE,
     "people/<uuid:person>/account/": {"rut"},
     "people/<uuid:person>/change/": {"rut"},
+    "access/": CASE,
     "households/new/": {"rut"},
     "households/<uuid:household>/": {"rut", "hanna", "bo"},
     "cases/new/": {"rut"},

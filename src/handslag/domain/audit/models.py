@@ -141,6 +141,9 @@ class ReadEntry(TenantRow):
     outcome = models.CharField(max_length=8, choices=[("read", "read"), ("refused", "refused")])
     what = models.CharField(max_length=60)
     subject = models.UUIDField(null=True, help_text="no key: a refused look may name a subject that doesn't exist")
+    reason = models.CharField(
+        max_length=400, default="", help_text="why she looked at what isn't hers, in her own words; empty: it is hers"
+    )
 
     class Meta:
         indexes = [

@@ -356,11 +356,21 @@ class Look:
     what: str
     subject: UUID | None
     outcome: str = "read"
+    reason: str = ""
 
 
-def looked_at(what: str, subject: UUID | None = None) -> None:
-    """Note that the person acting sees `what` of `subject`; written when the request's own transaction is over."""
-    acting_door().memory.setdefault("looks", []).append(Look(what, subject))
+def looked_at(what: str, subject: UUID | None = None, *, outcome: str = "read") -> None:
+    """Note that the person acting sees `what` of `subject` (or, with `outcome` refused, wanted to); written when the
+    request's own transaction is over."""
+    memory = acting_door().memory
+    reasons: dict[UUID | None, str] = memory.get("reasons", {})
+    memory.setdefault("looks", []).append(Look(what, subject, outcome, reasons.get(subject, reasons.get(None, ""))))
+
+
+def seen_because(reason: str, *subjects: UUID | None) -> None:
+    """What the person acting sees of these subjects (None: of whatever this page is about) she sees for a reason that
+    she gave; the read log says it with each look."""
+    acting_door().memory.setdefault("reasons", {}).update(dict.fromkeys(subjects, reason))
 
 
 def write_looks(*, tenant: int | str, by: Actor, purpose: str, looks: Sequence[Look], now: datetime) -> None:
@@ -378,6 +388,7 @@ def write_looks(*, tenant: int | str, by: Actor, purpose: str, looks: Sequence[L
                 outcome=look.outcome,
                 what=look.what,
                 subject=look.subject,
+                reason=look.reason,
             )
             for look in looks
         )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
+from handslag.domain.casefile.states import AccessReason, CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
@@ -179,4 +179,26 @@ class Message(TenantRow):
         constraints = [
             *wall("casefile_message", "case", "person", "member", append_only=True),
             models.CheckConstraint(condition=~Q(text=""), name="message_says_something"),
+        ]
+
+
+class AccessGrant(TenantRow):
+    """A member of staff opened a case that she has no relation to: by herself, with a reason, until the
+    organisation's next midnight."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    case = TenantFK(Case)
+    member = TenantFK(StaffMember)
+    reason = models.CharField(max_length=12, choices=AccessReason.choices)
+    text = models.CharField(max_length=400)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case", "member", "until"], name="access_of_member")]
+        constraints = [
+            *wall("casefile_accessgrant", "case", "member", append_only=True),
+            models.CheckConstraint(condition=Q(reason__in=AccessReason.values), name="access_reason_known"),
+            models.CheckConstraint(condition=Q(until__gt=models.F("since")), name="access_ends"),
         ]

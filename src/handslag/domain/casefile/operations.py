@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from handslag.domain.audit.operations import Done, Event, open_subject, operation
-from handslag.domain.casefile.models import Case, CaseWarning, Message, Note, NoteDraft, Period
-from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff, household_for_staff
-from handslag.domain.casefile.policies import LONGEST_MESSAGE, is_urgent
-from handslag.domain.casefile.queries import Cause, cause_of
-from handslag.domain.casefile.states import CaseState, NoteKind, WarningKind, WarningState
+from handslag.domain.audit.operations import Done, Event, looked_at, open_subject, operation
+from handslag.domain.casefile.models import AccessGrant, Case, CaseWarning, Message, Note, NoteDraft, Period
+from handslag.domain.casefile.permissions import (
+    CASE_ROLES,
+    case_for_citizen,
+    case_for_staff,
+    household_for_staff,
+    may_take_access,
+)
+from handslag.domain.casefile.policies import (
+    LONGEST_ACCESS_REASON,
+    LONGEST_MESSAGE,
+    SHORTEST_ACCESS_REASON,
+    is_urgent,
+)
+from handslag.domain.casefile.queries import Cause, access_taken, cause_of, has_relation, highest_protection
+from handslag.domain.casefile.states import AccessReason, CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
+from handslag.domain.people.queries import person_by_number
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
 from handslag.domain.tenancy.operations import next_reference
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
@@ -51,6 +64,10 @@ class MovedOut(Event):
 
 class NoteWritten(Event):
     kind = "note written"
+
+
+class AccessTaken(Event):
+    kind = "access taken"
 
 
 class WarningsReconciled(Event):
@@ -410,3 +427,43 @@ def keep_note_draft(
     draft.form, draft.saved_at = form, now
     draft.save(update_fields=["form", "saved_at"])
     return Done(draft)
+
+
+@operation()
+def take_access(
+    *, tenant: str | int, by: Actor, now: datetime, number: str, reason: str, text: str
+) -> Done[AccessGrant]:
+    """Open a case that one has no relation to: by its number or the number of one of its adults, with a reason.
+
+    It lets her do what her roles allow in cases of her own unit, until the organisation's next midnight; the case's
+    caseworker gets a task. Nobody gets past a protection level, nor into a case with a higher one than the setting
+    `self_access_level` names. NotPossible("access reason"), ("access text") for
+    less than ten characters, ("no such case") where there is none that she may open (tried with that number or not:
+    the refusal is in the read log), ("related") where she needs none.
+    """
+    member = require_role(by, now, *CASE_ROLES)
+    if reason not in AccessReason.values:
+        raise NotPossible("access reason")
+    if not SHORTEST_ACCESS_REASON <= len(text.strip()) <= LONGEST_ACCESS_REASON:
+        raise NotPossible("access text")
+    cases = Case.objects.select_related("applicant", "co_applicant")
+    found = cases.filter(number=number.strip().upper()).first()
+    if found is None and (person := person_by_number(number, member)) is not None:
+        found = cases.filter(Q(applicant=person) | Q(co_applicant=person)).order_by("-state", "-opened_on").first()
+    adults = [p for p in (found.applicant, found.co_applicant) if p is not None] if found else []
+    organisation = acting_door().the_tenant
+    today = organisation.today(now)
+    hidden = found is None or any(p.protection_level > member.clearance for p in adults)
+    if found is not None and not hidden and has_relation(found, member):
+        raise NotPossible("related", case=found.id)
+    if found is None or hidden or not may_take_access(highest_protection(found, today)):
+        looked_at("case", found.id if found else None, outcome="refused")
+        raise NotPossible("no such case")
+    if access_taken(found.id, member, now):
+        raise NotPossible("related", case=found.id)
+    midnight = datetime.combine(today + timedelta(days=1), time(0), ZoneInfo(organisation.zone)).astimezone(UTC)
+    grant = AccessGrant.objects.create(
+        case=found, member_id=member.id, reason=reason, text=text.strip(), since=now, until=midnight
+    )
+    payload = {"grant": str(grant.id), "why": reason, "reason": grant.text, "until": midnight.isoformat()}
+    return Done(grant, AccessTaken(subject=found.id, payload=payload))

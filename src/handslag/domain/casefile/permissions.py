@@ -7,21 +7,34 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from handslag.domain.casefile.models import Case
-from handslag.domain.casefile.queries import cases_worked_by
+from handslag.domain.audit.operations import seen_because
+from handslag.domain.casefile.models import AccessGrant, Case
+from handslag.domain.casefile.queries import (
+    access_taken,
+    access_to_any,
+    cases_worked_by,
+    has_relation,
+    highest_protection,
+)
 from handslag.domain.people.models import Household, Membership, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind, require_role
+from handslag.domain.tenancy.policies import setting
 from handslag.domain.tenancy.states import Role
 
 #: Roles that see the cases of their unit.
 CASE_ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
 
 
+def may_take_access(level: int) -> bool:
+    """Whether a case in which somebody has that protection level may be opened by oneself, with a reason."""
+    return level <= int(setting("self_access_level"))
+
+
 def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool = False) -> tuple[Case, Member]:
-    """The case, if this member of staff has a relation to it (its unit, its caseworker, or her deputy) and a
-    case role.
+    """The case, if this member of staff has a relation to it (its unit, its caseworker, or her deputy; or access
+    that she took by herself today) and a case role.
 
     Hidden if it doesn't exist, is another unit's, or one of its adults is protected above her clearance;
     NotAllowed if she sees it but holds none of `roles`.
@@ -36,13 +49,23 @@ def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool
     case = cases.filter(id=key).first()
     if case is None or not member.roles & CASE_ROLES:
         raise Hidden("case", key)
-    related = case.unit_id == member.unit_id or case.caseworker_id in member.acts_for
     levels = [p.protection_level for p in (case.applicant, case.co_applicant) if p is not None]
-    if not related or max(levels) > member.clearance:
+    if max(levels) > member.clearance:
         raise Hidden("case", key)
+    if not has_relation(case, member):
+        grant = access_taken(case.id, member, now)
+        if grant is None or not may_take_access(highest_protection(case, door.the_tenant.today(now))):
+            raise Hidden("case", key)
+        _by_own_reason(grant, case.id, None)
     if roles and not member.roles & set(roles):
         raise NotAllowed("case", key)
     return case, member
+
+
+def _by_own_reason(grant: AccessGrant, *subjects: UUID | None) -> None:
+    """What follows is seen under access that she took by herself: the page says so, and so does the read log."""
+    acting_door().memory["access"] = grant
+    seen_because(grant.text, *subjects)
 
 
 def case_for_citizen(key: UUID, by: Actor) -> Case:
@@ -55,7 +78,7 @@ def case_for_citizen(key: UUID, by: Actor) -> Case:
 
 def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Member]:
     """The person, if this member of staff may see them: registrars everybody within their clearance, other
-    case roles the households of the cases that they have a relation to. Hidden otherwise."""
+    case roles the households of the cases that they have a relation to or opened by themselves. Hidden otherwise."""
     member = member_behind(acting_door(), now)
     person = Person.objects.filter(id=key).first()
     if by.kind != "staff" or person is None or not member.roles & CASE_ROLES:
@@ -63,12 +86,12 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
     require_sight(member, person)
     if Role.REGISTRAR not in member.roles:
         homes = Membership.objects.filter(person=person).values("household_id")
-        if (
-            not cases_worked_by(member)
-            .filter(Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person))
-            .exists()
-        ):
-            raise Hidden("person", key)
+        part_of = Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)
+        if not cases_worked_by(member).filter(part_of).exists():
+            grant = access_to_any(Case.objects.filter(part_of), member, now)
+            if grant is None or not may_take_access(person.protection_level):
+                raise Hidden("person", key)
+            _by_own_reason(grant, person.id)
     return person, member
 
 
@@ -85,7 +108,10 @@ def household_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Household,
     if people.filter(protection_level__gt=member.clearance).exists():
         raise Hidden("household", key)
     if Role.REGISTRAR not in member.roles and not cases_worked_by(member).filter(household=home).exists():
-        raise Hidden("household", key)
+        grant = access_to_any(Case.objects.filter(household=home), member, now)
+        if grant is None or not may_take_access(max(people.values_list("protection_level", flat=True), default=0)):
+            raise Hidden("household", key)
+        _by_own_reason(grant, home.id)
     return home, member
 
 

@@ -14,6 +14,8 @@ from handslag.domain.tenancy.policies import NotPossible
 
 #: Characters of a message.
 LONGEST_MESSAGE = 4_000
+#: Characters of the reason for which somebody opens a case that isn't hers.
+SHORTEST_ACCESS_REASON, LONGEST_ACCESS_REASON = 10, 400
 
 
 @cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.casefile.models import Case, CaseWarning, Message, Note, NoteDraft, Period
+from handslag.domain.casefile.models import AccessGrant, Case, CaseWarning, Message, Note, NoteDraft, Period
 from handslag.domain.casefile.states import WarningKind, WarningState
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
@@ -41,20 +41,20 @@ def period_before(period: Period) -> Period | None:
     return Period.objects.filter(case_id=period.case_id, until__lte=period.since).order_by("-since").first()
 
 
-def cases_with(person: UUID, member: Member) -> list[Case]:
-    """The cases that a person or her household is part of, as far as this member has a relation to them."""
+def cases_with(person: UUID, member: Member, now: datetime) -> list[Case]:
+    """The cases that a person or her household is part of, as far as they are open to this member."""
     homes = Membership.objects.filter(person_id=person).values("household_id")
     return list(
-        cases_worked_by(member)
+        cases_open_to(member, now)
         .select_related("applicant", "co_applicant", "caseworker")
         .filter(Q(applicant_id=person) | Q(co_applicant_id=person) | Q(household_id__in=homes))
         .order_by("-opened_on", "number")
     )
 
 
-def case_numbered(number: str, member: Member) -> Case | None:
-    """The case with that number, as far as this member has a relation to it."""
-    return cases_worked_by(member).filter(number=number.strip().upper()).first()
+def case_numbered(number: str, member: Member, now: datetime) -> Case | None:
+    """The case with that number, as far as it is open to this member."""
+    return cases_open_to(member, now).filter(number=number.strip().upper()).first()
 
 
 def colleagues(member: Member, today: date) -> list[StaffMember]:
@@ -76,17 +76,55 @@ def deputies_around(member: Member, today: date) -> list[Deputy]:
     )
 
 
+def access_taken(case: UUID, member: Member, now: datetime) -> AccessGrant | None:
+    """The access that this member took to a case by herself, as long as it holds."""
+    return _accesses(member, now).filter(case_id=case).order_by("since", "id").last()
+
+
+def access_to_any(cases: QuerySet[Case], member: Member, now: datetime) -> AccessGrant | None:
+    """The newest access that this member took by herself to one of these cases, as long as it holds."""
+    return _accesses(member, now).filter(case__in=cases).order_by("since", "id").last()
+
+
+def _accesses(member: Member, now: datetime) -> QuerySet[AccessGrant]:
+    return AccessGrant.objects.filter(member_id=member.id, since__lte=now, until__gt=now)
+
+
+def highest_protection(case: Case, today: date) -> int:
+    """The highest protection level among the adults of a case and whoever lives in its household today."""
+    home = Membership.objects.filter(household_id=case.household_id, since__lte=today).exclude(until__lte=today)
+    levels = home.values_list("person__protection_level", flat=True)
+    adults = [p.protection_level for p in (case.applicant, case.co_applicant) if p is not None]
+    return max(map(int, [*levels, *adults]))
+
+
+def has_relation(case: Case, member: Member) -> bool:
+    """Whether a case is her unit's, her own, or of somebody whose deputy she is."""
+    return case.unit_id == member.unit_id or case.caseworker_id in member.acts_for
+
+
 def cases_worked_by(member: Member) -> QuerySet[Case]:
     """The cases that a member of staff has a relation to, without those of people above her clearance."""
     return Case.objects.filter(worked_by(member))
+
+
+def cases_open_to(member: Member, now: datetime) -> QuerySet[Case]:
+    """The same, and the cases that she opened by herself today."""
+    taken = _accesses(member, now).values("case_id")
+    return Case.objects.filter(worked_by(member) | (Q(id__in=taken) & adults_seen_by(member)))
 
 
 def worked_by(member: Member, case: str = "") -> Q:
     """The condition that a member of staff has a relation to a case: her unit's, her own, or of somebody whose deputy
     she is; and that she may see its adults. `case`: the path to the case (`case__`) from another table."""
     related = Q(**{f"{case}unit_id": member.unit_id}) | Q(**{f"{case}caseworker_id__in": member.acts_for})
+    return related & adults_seen_by(member, case)
+
+
+def adults_seen_by(member: Member, case: str = "") -> Q:
+    """The condition that neither adult of a case is protected above a member's clearance."""
     co_seen = Q(**{f"{case}co_applicant": None}) | Q(**{f"{case}co_applicant__protection_level__lte": member.clearance})
-    return related & co_seen & Q(**{f"{case}applicant__protection_level__lte": member.clearance})
+    return co_seen & Q(**{f"{case}applicant__protection_level__lte": member.clearance})
 
 
 @dataclass(frozen=True, order=True)

@@ -42,3 +42,10 @@ class NoteKind(TextChoices):
     NOTE = "note"
     PHONE = "phone"  # a call: `at` says when
     APPOINTMENT = "appointment"  # a meeting agreed: `at` says when
+
+
+class AccessReason(TextChoices):
+    COVER = "cover"  # a colleague is away
+    PERSON_HERE = "person here"  # the person is here, or on the telephone
+    EMERGENCY = "emergency"  # a need that can't wait
+    SUPERVISION = "supervision"  # a complaint, an appeal, a check of the work

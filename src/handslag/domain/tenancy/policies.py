@@ -41,6 +41,9 @@ DEFAULTS: dict[str, Any] = {
     "authorities_asked": [],
     "lefi_actor": "",  # the organisation's id at LEFI (Försäkringskassan, Pensionsmyndigheten)
     "income_change_percent": 12,  # a benefit that moved by more from one month to the next is worth a look
+    # the highest protection level (0 to 3) of a case that staff may open by themselves with a reason, until midnight;
+    # -1: nobody may. Never above their own clearance.
+    "self_access_level": 1,
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
 from handslag.domain.tenancy.states import Role
+from handslag.web.ui import formats
 from handslag.web.ui.site import Link
 
 T = TypeVar("T")
@@ -91,4 +92,10 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         Link(gettext("Your log-in"), "/log-in/2fa/"),
     )
     request.keys = member.keys  # type: ignore[attr-defined]
+    if access := the_door(request).memory.get("access"):
+        request.notice = (  # type: ignore[attr-defined]
+            gettext("You opened this case by yourself"),
+            access.text,
+            gettext("Your access is logged and ends %(until)s.") % {"until": formats.moment(access.until)},
+        )
     return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)

@@ -172,7 +172,7 @@ def people(request: HttpRequest, tenant: str) -> HttpResponse:
     """`?q=`: a person by the exact number or by words of the name, a case by its number."""
     member = require(request, *CASE_ROLES)
     text = request.GET.get("q", "").strip()[:200]
-    case = case_numbered(text, member) if text else None
+    case = case_numbered(text, member, who(request)["now"]) if text else None
     if case is not None:
         return HttpResponseRedirect(f"{base(request)}/cases/{case.id}/")
     exact = person_by_number(text, member) if text else None
@@ -280,7 +280,7 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
             for m in memberships
         ],
         accounts=[(ACCOUNT_NAMES[a.kind], a) for a in accounts],
-        cases=cases_with(found.id, member),
+        cases=cases_with(found.id, member, who(request)["now"]),
         may_register=Role.REGISTRAR in member.roles,
         may_record=Role.REGISTRAR in member.roles and all(a.until and a.until <= now_on for a in accounts),
         form=form or AccountFields(),

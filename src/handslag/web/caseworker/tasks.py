@@ -47,6 +47,7 @@ KINDS = {
     "paid beyond decision": _(
         "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
     ),
+    "access taken": _("A colleague opened this case with a reason of her own: read it in what happened"),
     "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
     "payment returned": _("Money came back: check the account, then let it be paid again"),
     "bank file": _("The bank’s answers hold lines that fit no payment"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from handslag.web.caseworker import (
+    access,
     bank,
     case,
     decide,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("<slug:tenant>/people/<uuid:person>/", register.person),
     path("<slug:tenant>/people/<uuid:person>/account/", register.new_account),
     path("<slug:tenant>/people/<uuid:person>/change/", person.change),
+    path("<slug:tenant>/access/", access.take),
     path("<slug:tenant>/households/new/", register.new_household),
     path("<slug:tenant>/households/<uuid:household>/", register.household),
     path("<slug:tenant>/cases/new/", register.new_case),

@@ -101,6 +101,9 @@ REFUSALS: dict[str, str | Promise] = {
     "set off": _("An advance is set off here. Change the decision instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),
+    "access reason": _("Choose why you need to open the case."),
+    "access text": _("Write in your own words why, in ten characters or more."),
+    "no such case": _("There is no case with this number that you may open. What you tried is logged."),
     "note text": _("Write the note; it takes 10,000 characters."),
     "note time": _("Write the day and the time of the call or the appointment."),
     "nothing chosen": _("Tick the applications first."),
@@ -110,6 +113,13 @@ REFUSALS: dict[str, str | Promise] = {
     "deputy days": _("Choose a colleague and both days, the first before the last."),
     "deputy": _("Choose another colleague who works cases."),
     "conflict": _("Somebody else was quicker. This is how it stands now."),
+}
+
+ACCESS_REASONS: dict[str, str | Promise] = {
+    "cover": _("I stand in for a colleague who is away"),
+    "person here": _("The person is here, or on the telephone"),
+    "emergency": _("A need that can’t wait"),
+    "supervision": _("A complaint, an appeal, or a check of our work"),
 }
 
 INBOX_STATES: dict[str, str | Promise] = {
@@ -221,6 +231,7 @@ EVENTS: dict[str, str | Promise] = {
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),
     "case closed": _("Case closed"),
+    "access taken": _("Opened by a colleague who has no other relation to the case"),
     "client followed": _("Looked up in the case system that works it"),
     "case asked elsewhere": _("The other case system was asked"),
     "hand-over queued": _("To be handed over"),

@@ -22,8 +22,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """`site` for the layouts, besides `counter`, `organisation` (TenantRef or None) and `member` (staff or None).
 
     A counter's views may set on the request: `person` (name of the citizen), `nav` (tuple of ui Link),
-    `search_url`, `help_url`, `footer`, `keys` (False: single-letter shortcuts off). Everything else comes from
-    the door, so that an error page needs no query.
+    `search_url`, `help_url`, `footer`, `keys` (False: single-letter shortcuts off), `notice` (title
+    and paragraphs). Everything else comes from the door, so that an error page needs no query.
     """
     counter = getattr(request, "counter", "")
     organisation: TenantRef | None = getattr(request, "organisation", None)
@@ -50,6 +50,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             help_phone=organisation.telephone if organisation else "",
             footer=getattr(request, "footer", ()),
             keys=getattr(request, "keys", True),
+            notice=getattr(request, "notice", ()),
         ),
     }
 

@@ -32,6 +32,7 @@ class Site:
     help_phone     shown as a tel: link, with help_hours
     footer         accessibility statement, personal data ...
     keys           single-letter shortcuts on (staff may switch them off, WCAG 2.1.4)
+    notice         title and paragraphs that stand above the content of a desk page; empty: nothing
     """
 
     organisation: str
@@ -49,3 +50,4 @@ class Site:
     help_hours: str = ""
     footer: tuple[Link, ...] = field(default=())
     keys: bool = True
+    notice: tuple[str, ...] = ()
