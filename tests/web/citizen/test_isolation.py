@@ -25,6 +25,7 @@ PAGES = (
     "applications/{application}/application.json",
     "decisions/{decision}/",
     "decisions/{decision}/letter.pdf",
+    "decisions/{decision}/what-if/",
     "cases/{case}/messages/",
     "cases/{case}/periods/{month}/look-ups/",
 )
@@ -79,7 +80,7 @@ def test_what_is_not_hers_looks_like_what_is_not_there(
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
         named = [refused.filter(subject=key).count() for key in keys.values()]
-    assert named == [4, 0, 9, 5]  # each refusal is logged once; that of a decision names its case
+    assert named == [4, 0, 9, 6]  # each refusal is logged once; that of a decision names its case
 
 
 def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:

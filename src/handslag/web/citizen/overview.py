@@ -293,7 +293,8 @@ def _sentence(decision: Decision) -> str:
     return gettext("You get %(amount)s for %(month)s") % words
 
 
-def _decision(key: UUID, by: Actor) -> Decision:
+def decision_of(key: UUID, by: Actor) -> Decision:
+    """A decision that was taken about a case of this citizen; Hidden otherwise."""
     found = (
         Decision.objects.select_related("case", "period", "sheet", "replaces", "decided_by")
         .filter(id=key, state__in=TAKEN)
@@ -310,7 +311,7 @@ def _decision(key: UUID, by: Actor) -> Decision:
 def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """A decision: one sentence, then the sheet line by line, the law at each, how to appeal, the letter."""
     person = me(request)
-    found = _decision(decision, request.door.the_actor)  # type: ignore[attr-defined]
+    found = decision_of(decision, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("decision", found.case_id)
     letter = Letter.objects.filter(decision=found).first()
     content = letter.content if letter else {}
@@ -324,7 +325,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "payments": [p for p in _payments(payments, person) if p["decision"] == found.id],
         "replaced_by": replaced_by(found.id),
         "paid_before": paid_in_advance(found.id),
-        "groups": _groups(calculation, _names(found, person)),
+        "groups": shown_groups(calculation, names_in(found, person)),
         "granted": calculation.granted,
         "surplus": calculation.surplus,
         "content": content,
@@ -334,14 +335,16 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     return render(request, "citizen/decision.html", facts)
 
 
-def _names(decision: Decision, person: Person) -> dict[str, str]:
+def names_in(decision: Decision, person: Person) -> dict[str, str]:
+    """What the people of a decision are called on a relative's page, by key."""
     seen = household_seen_by_relative(
         person.id, decision.case.household_id, decision.period.since, decision.period.until
     )
     return {str(m.person.id): m.person.name or gettext("A person whose details are protected") for m in seen}
 
 
-def _groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
+def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
+    """A calculation as its page shows it: groups of rows with their sums, income with a minus."""
     language = "en" if (get_language() or "sv").startswith("en") else "sv"
 
     def rows(*kinds: str, special: bool | None = None, sign: int = 1) -> list[dict[str, Any]]:
@@ -393,7 +396,7 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """The letter as PDF, as it was set once."""
     by = request.entrance[1]  # type: ignore[attr-defined]
     with opened(request) as door:
-        found = _decision(decision, by)
+        found = decision_of(decision, by)
         looked_at("decision letter", found.case_id)
         row = Letter.objects.select_related("document").filter(decision=found).first()
         if row is None or row.document is None:

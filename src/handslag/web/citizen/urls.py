@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from handslag.web.citizen import elsewhere, fetched, login, messages, overview, receipts, renewal, signing
+from handslag.web.citizen import elsewhere, fetched, login, messages, overview, receipts, renewal, signing, what_if
 
 
 class Screen(StringConverter):
@@ -37,5 +37,6 @@ urlpatterns = [
     path("<slug:tenant>/applications/<uuid:application>/receipt.pdf", receipts.receipt_pdf, name="receipt-pdf"),
     path("<slug:tenant>/applications/<uuid:application>/application.json", receipts.signed_document, name="signed"),
     path("<slug:tenant>/decisions/<uuid:decision>/", overview.decision, name="decision"),
+    path("<slug:tenant>/decisions/<uuid:decision>/what-if/", what_if.what_if, name="what-if"),
     path("<slug:tenant>/decisions/<uuid:decision>/letter.pdf", overview.letter, name="letter"),
 ]
