@@ -75,7 +75,7 @@ def made(name: str, data: Path) -> Iterator[Filled]:
     """See Filled; a database of that name and a file store in the folder `data`."""
     copy = bed.copy_of_template(name)
     shutil.copy2(Path(os.environ["HANDSLAG_DATA"]) / "secrets.json", data)
-    with _elsewhere(copy), override_settings(DATA=data):
+    with elsewhere(copy), override_settings(DATA=data):
         filled = _fill(copy, data / "files")
     copy.close_connections()
     yield filled
@@ -83,7 +83,7 @@ def made(name: str, data: Path) -> Iterator[Filled]:
 
 
 @contextmanager
-def _elsewhere(copy: Database) -> Iterator[None]:
+def elsewhere(copy: Database) -> Iterator[None]:
     """Let Django in this process work on another database for a while."""
     before = connection.settings_dict["NAME"]
     connection.close()

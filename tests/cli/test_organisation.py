@@ -2,15 +2,20 @@
 
 import subprocess
 import sys
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth.hashers import check_password
 
+from handslag.cli.status import _database
 from handslag.domain.audit.models import Event
 from handslag.domain.tenancy.door import acting, at_large, system
-from handslag.domain.tenancy.models import Relation, RoleGrant, StaffUser
+from handslag.domain.tenancy.models import Organisation, Relation, RoleGrant, Session, StaffUser
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
+from tests.bed import Database
+from tests.office import open_office
 
 
 def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
@@ -23,8 +28,15 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     assert "prov is open" not in handslag("staff", "prov", "a@b.example", "A", "--role", "payer").stdout
     entered = handslag("add", "prov", "--name", "Provköpings kommun", "--code", "9999", "--unit", "Ekonomi")
     assert entered.returncode == 0, entered.stderr
-    twice = handslag("add", "prov", "--name", "Provköpings kommun", "--code", "9999")
-    assert (twice.returncode, len(twice.stderr.splitlines())) == (1, 1)
+    for more in (("--code", "9999", "--unit", "Ekonomi"), ("--code", "9998")):
+        twice = handslag("add", "prov", "--name", "Provköpings kommun", *more)
+        assert (twice.returncode, "is there already" in twice.stderr) == (1, True), twice.stderr
+        assert len(twice.stderr.splitlines()) == 1
+    for wrong in (("--zone", "Europe/Provköping"), ("--unit", "A", "--unit", "A"), ("--country", "Sverige")):
+        refused = handslag("add", "fel", "--name", "Fel", "--code", "9997", *wrong)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
+    with at_large("look"):
+        assert not Organisation.objects.filter(slug="fel").exists()
     admitted = handslag(
         "staff", "prov", "Karin@prov.example", "Karin Chef", "--role", "administrator", "--unit", "Ekonomi"
     )
@@ -54,3 +66,43 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
         assert RoleGrant.objects.get().until == door.the_tenant.today(clock.now())
         kinds = sorted(Event.objects.values_list("kind", flat=True))
     assert kinds == ["organisation opened", "policy set", "role taken", "staff admitted"]
+
+
+def test_an_organisation_that_was_half_entered_is_seen_and_completed_by_the_same_command(
+    own_copy: Database, capsys: Any
+) -> None:
+    words = ["organisation", "add", "halvby", "--name", "Halvby kommun", "--code", "9996"]
+    command = [sys.executable, "-m", "handslag.cli.main", *words]
+    with own_copy.connect("owner", autocommit=True) as owner:  # its first half alone: the second was cut off
+        owner.execute(
+            "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
+            " colour, address_lines, telephone, is_tenant, active) VALUES ('halvby', 'Halvby kommun', 'municipality',"
+            " 'SE', 'SEK', 'Europe/Stockholm', '{sv,en}', 'kommunkod', '9996', '#1f5c7a', '{}', '', true, true)"
+        )
+    here = SimpleNamespace(connection=own_copy.of_role)
+    assert any("halvby is only half entered" in line for line in _database(here))  # type: ignore[arg-type]
+    done = subprocess.run(command, env=own_copy.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Halvby kommun is open" in done.stdout) == (0, True), done.stderr
+    assert not any("halvby" in line for line in _database(here))  # type: ignore[arg-type]
+    with own_copy.connect("backup") as backup:
+        assert backup.execute("SELECT use FROM tenancy_key ORDER BY use").fetchall() == [("files",), ("signing",)]
+        assert backup.execute("SELECT name FROM tenancy_unit").fetchall() == [("Försörjningsstöd",)]
+
+
+def test_a_new_password_ends_her_sessions_and_no_other(database: Any, connect: Any) -> None:
+    office = open_office(connect)
+    with at_large("test", writing=True):
+        emails = dict(StaffUser.objects.values_list("id", "email"))
+        for who in ("hanna", "bo"):
+            Session.objects.create(
+                session_key=f"{who}-{office.slug}",
+                account=office.staff[who].id,
+                expire_date=clock.now() + timedelta(days=1),
+            )
+    words = ["organisation", "reset-password", office.slug, emails[office.staff["hanna"].id]]
+    command = [sys.executable, "-m", "handslag.cli.main", *words]
+    done = subprocess.run(command, env=database.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "/log-in/reset/" in done.stdout) == (0, True), done.stderr
+    with at_large("look"):
+        left = Session.objects.filter(session_key__endswith=office.slug).values_list("session_key", flat=True)
+        assert list(left) == [f"bo-{office.slug}"]

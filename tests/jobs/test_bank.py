@@ -17,6 +17,7 @@ from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.jobs import acts
 from handslag.jobs import payments as jobs
 from tests.office import TEST, Folder, Office, run_jobs
 
@@ -31,7 +32,7 @@ class Exchange:
         self.office, self.database = office, database
         with acting(office.slug, TEST, "look") as door:
             self.tenant = door.the_tenant.id
-        monkeypatch.setattr(jobs, "tenants", lambda: [self.tenant])
+        monkeypatch.setattr(acts, "tenants", lambda: [self.tenant])
         self.to, self.answers = jobs.folders(office.slug)
         self.answers.mkdir(parents=True)
 
@@ -173,7 +174,7 @@ def test_killed_anywhere_each_payment_is_handed_over_and_answered_once(
     assert len(list((exchange.to / "taken").glob("*.xml"))) == 1
     with monkeypatch.context() as power:
         power.setattr(Path, "rename", killed)  # between taking an answer and putting it away
-        with pytest.raises(OSError, match="killed"):
+        with pytest.raises(acts.TenantsFailed):
             exchange.fetch()
     exchange.fetch()
     assert [state for state, _, _ in exchange.payments(folder)] == ["confirmed"]

@@ -28,7 +28,7 @@ from handslag.domain.tasks.models import Notice, PrintBatch, Task
 from handslag.domain.tasks.operations import queue_notices
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import file_key
-from handslag.jobs import watch
+from handslag.jobs import acts, roots, watch
 from handslag.jobs.acts import store_of
 from tests.bed import free_port
 from tests.office import TEST, Office, run_jobs
@@ -66,7 +66,7 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
 ) -> None:
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
-    monkeypatch.setattr(watch, "tenants", lambda: [tenant])  # the other tests' offices have notices of their own
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])  # the other tests' offices have notices of their own
     folder = office.case(
         ("Hemlig", "Mottagare", "19850302"), ("Borta", "Mottagare", "19831120"), email="petra@people.example"
     )
@@ -109,7 +109,7 @@ def test_what_was_committed_but_never_enqueued_is_enqueued_once(
         run = office.run()
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
-    monkeypatch.setattr(watch, "tenants", lambda: [tenant])  # the other tests' offices have forgotten work of their own
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])  # the other tests' offices have forgotten work of their own
     assert watch.enqueue_forgotten() == 2
     watch.enqueue_forgotten()  # again, whether or not a worker has begun: nothing is made twice
     run_jobs(database)
@@ -153,6 +153,53 @@ def test_a_block_covers_every_head_that_moved_and_is_chained(office: Office) -> 
     assert second.previous != ""
 
 
+def test_one_organisations_failure_does_not_end_the_others_turn(
+    office: Office, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = f"half-{office.slug}"
+    with connect("owner", autocommit=True) as owner:  # as a first half of `organisation add` leaves it
+        (key,) = owner.execute(
+            "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
+            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, 'Halv', 'municipality', 'SE', 'SEK',"
+            " 'Europe/Stockholm', '{sv}', 'kommunkod', %s, '#1f5c7a', '{}', '', true, true) RETURNING id",
+            [half, half],
+        ).fetchone()
+    office.case()
+    set_policy(tenant=half, by=TEST, now=office.now, name="four_eyes_above", value=1)  # an event, and no key to sign it
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    monkeypatch.setattr(acts, "tenants", lambda: [key, tenant])
+    with pytest.raises(acts.TenantsFailed, match=f"sign_blocks: not done for 1 organisations: {key}"):
+        watch.sign_blocks(0)
+    with acting(office.slug, TEST, "look"):
+        assert Block.objects.count() == 1
+    with connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE tenancy_organisation SET active = false WHERE id = %s", [key])
+
+
+def test_blocks_that_are_gone_are_missed_and_nothing_is_signed_over_it(
+    office: Office, connect: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(settings, "DATA", tmp_path)
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    office.case()
+    watch.sign_heads(tenant)
+    kept = roots.place(tmp_path, office.slug)
+    with acting(office.slug, TEST, "look"):
+        assert roots.read(kept) == {"1": Block.objects.get().root}
+    before = kept.read_text()
+    with connect("admin", autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("DELETE FROM audit_blockleaf WHERE tenant_id = %s", [tenant])
+        admin.execute("DELETE FROM audit_block WHERE tenant_id = %s", [tenant])
+    with pytest.raises(watch.BlocksGone):
+        watch.sign_heads(tenant)
+    with acting(office.slug, TEST, "look"):
+        assert not Block.objects.exists()
+    assert kept.read_text() == before
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Path]:
     """A gateway for text messages as a process of its own; gives the folder in which it keeps them."""
@@ -179,7 +226,7 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
         key = file_key()
-    monkeypatch.setattr(watch, "tenants", lambda: [tenant])
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])
     for name in ("sms_notices", "printed_notices"):
         set_policy(**office.by(TEST), name=name, value=True)
     by_phone = office.case(("Hemlig", "Mottagare", "19850302"), telephone="070-174 06 05")

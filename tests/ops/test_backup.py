@@ -21,7 +21,7 @@ from handslag.domain.payments.operations.runs import reserve_run
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs import hold, watch
+from handslag.jobs import acts, hold, watch
 from handslag.ops import roles
 from tests import bed
 from tests.bed import ROOT, Database
@@ -160,8 +160,7 @@ def test_a_released_file_waits_for_a_person_after_a_restore(
         run = office.run()
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
-    monkeypatch.setattr(hold, "tenants", lambda: [tenant])
-    monkeypatch.setattr(watch, "tenants", lambda: [tenant])
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])
     assert hold.hold_outgoing(made_at="2026-11-01T03:00:00+00:00") == [(office.slug, 2, 1)]
     watch.enqueue_forgotten()
     run_jobs(database)

@@ -10,11 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from handslag.ops.supervisor import answers
+from handslag.cli.status import _worker
+from handslag.ops.supervisor import UpError, _refuse_development_eids, answers
 from tests.bed import Database, free_port
 
 CHILDREN = {"eid", "postgres", "ssbtek", "web", "worker"}
@@ -138,6 +140,10 @@ def test_up_heals_itself_is_alone_and_leaves_nothing(told: dict[str, str]) -> No
         ({}, "needs DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://admin@db.example/"}, "needs HANDSLAG_EID_ISSUER"),
         (
+            {"DATABASE_URL": "postgresql://admin@db.example/", "HANDSLAG_EID_ISSUER": "https://127.0.0.1:8001"},
+            "needs HANDSLAG_EID_ISSUER",
+        ),
+        (
             {"DATABASE_URL": "postgresql://admin@db.example/", "HANDSLAG_EID_ISSUER": "http://eid.localhost:8001"},
             "development e-ID",
         ),
@@ -199,9 +205,61 @@ def test_a_database_in_production_takes_no_demonstration(own_copy: Database) -> 
         switch = [*organisation, "set", "lindhaga", "demonstration", "true"]
         switched = subprocess.run(switch, env=beside, capture_output=True, text=True)
         assert (switched.returncode, "production" in switched.stderr) == (1, True)
+        for issuer in ("http://eid.localhost:8001", "http://127.0.0.1:8001", "https://127.0.0.1", "http://eid.example"):
+            eid = [*organisation, "set", "lindhaga", "eid", f"{{issuer: '{issuer}', client_id: x}}"]
+            chosen = subprocess.run(eid, env=beside, capture_output=True, text=True)
+            assert (chosen.returncode, "reached by https" in chosen.stderr) == (1, True), issuer
         with own_copy.connect("backup") as backup:
-            assert backup.execute("SELECT value FROM tenancy_policy WHERE name = 'demonstration'").fetchall() == []
+            assert backup.execute("SELECT name FROM tenancy_policy").fetchall() == []
     finally:
         started.send_signal(signal.SIGTERM)
         started.wait(30)
         close(started)
+
+
+def test_production_refuses_a_development_eid_of_any_organisation(own_copy: Database) -> None:
+    """Chosen before the database went into production, or put there past the commands."""
+    here = SimpleNamespace(connection=own_copy.of_role)
+    with own_copy.connect("admin", autocommit=True) as admin:
+        for number, issuer in enumerate(("https://eid.example", "https://[::1]:8001", "http://eid.example", None), 1):
+            admin.execute(
+                "INSERT INTO tenancy_organisation (id, slug, name, kind, country, currency, zone, languages, code_type,"
+                " code, colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, 'N', 'municipality', 'SE',"
+                " 'SEK', 'Europe/Stockholm', '{sv}', 'kommunkod', %s, '#1f5c7a', '{}', '', true, true)",
+                [number, f"org-{number}", str(number)],
+            )
+            value = {"client_id": "x"} if issuer is None else {"issuer": issuer}
+            admin.execute("SET session_replication_role = replica")
+            admin.execute(
+                "INSERT INTO tenancy_policy (id, tenant_id, name, value) VALUES (gen_random_uuid(), %s, 'eid', %s)",
+                [number, json.dumps(value)],
+            )
+    with pytest.raises(UpError) as refused:
+        _refuse_development_eids(here)  # type: ignore[arg-type]
+    assert str(refused.value).startswith("org-2, org-3: ")
+
+
+@pytest.mark.parametrize(
+    "words", [("up", "--production"), ("status",), ("verify",), ("migrate",), ("worker", "--once"), ("backup", "x")]
+)
+def test_a_database_out_of_reach_is_told_in_one_line(told: dict[str, str], words: tuple[str, ...]) -> None:
+    real = {"HANDSLAG_EID_ISSUER": "https://eid.example"}
+    away = {"DATABASE_URL": f"postgresql://admin:Hemligt@127.0.0.1:{free_port()}/handslag"}
+    command = [sys.executable, "-m", "handslag.cli.main", *words]
+    done = subprocess.run(command, env=told | real | away, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "can't be used" in done.stderr and "DATABASE_URL" in done.stderr
+    assert "Hemligt" not in done.stdout + done.stderr
+
+
+def test_a_worker_that_is_frozen_is_silent(own_copy: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    with own_copy.connect("admin", autocommit=True) as admin:
+        assert _worker(admin) == []
+        admin.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '50 s')")
+        (amiss,) = _worker(admin)
+        assert "silent since" in amiss
+        admin.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 s')")
+        assert _worker(admin) == []
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in said] == ["none", "50", "5"]

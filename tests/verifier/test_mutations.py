@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 from handslag.domain.tenancy.rows import TenantRow
+from handslag.kernel import clock
 from tests.verifier.mutations import BLIND, WORKING_STATE, Vandal
 from verifier import Report
 from verifier.chain import UNCOMMITTED
@@ -37,7 +39,7 @@ def _damaged(filled: Any, vandal: Vandal, whole: Report, capsys: Any) -> list[st
     tables = vandal.tables()
     kinds = itertools.cycle(["alter", "alter", "delete", "alter", "insert"])
     plan = itertools.cycle([*tables, "chain ends", "stored files"])
-    missed = []
+    missed, later = [], clock.now() + timedelta(hours=1)
     for target, _ in zip(plan, range(MUTATIONS), strict=False):
         if target == "chain ends":
             damage = vandal.cut()
@@ -46,7 +48,8 @@ def _damaged(filled: Any, vandal: Vandal, whole: Report, capsys: Any) -> list[st
         else:
             damage = getattr(vandal, next(kinds))(target)
         try:
-            report = filled.verify(tenants=[filled.office.slug], published_roots=whole.roots)
+            # As the plain command does, when the worker has had its time to sign.
+            report = filled.verify(tenants=[filled.office.slug], at=later)
         finally:
             vandal.undo()
         named = {(finding.table, finding.row) for finding in report.errors}

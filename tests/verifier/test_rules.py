@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,12 +18,16 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.test import override_settings
 
 from handslag.connectors.store.port import for_tenant
+from handslag.domain.audit.blocks import sign_block
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests import bed
 from tests.bed import Database
-from tests.filled import Filled
+from tests.filled import Filled, elsewhere
+from tests.office import TEST
 
 COUPLE = "(SELECT id FROM casefile_case WHERE co_applicant_id IS NOT NULL)"
 PAID = "(SELECT id FROM payments_payment WHERE state = 'sent' ORDER BY id LIMIT 1)"
@@ -276,17 +283,46 @@ def test_a_block_that_left_the_installation_is_here(filled: Filled) -> None:
     assert [(f.rule, f.table, f.row) for f in report.errors] == [("I10", "audit_block", "3")]
 
 
-def test_what_no_block_covers_is_a_warning_after_a_quarter_of_an_hour(damaged: Filled) -> None:
+@pytest.mark.parametrize("gone", ["number = 2", "true"])
+def test_what_no_block_covers_is_a_finding_after_a_quarter_of_an_hour(damaged: Filled, gone: str) -> None:
+    """The newest block removed, or all of them: noticed by what is in the database alone."""
     subjects = _break(
         damaged,
-        "WITH last AS (DELETE FROM audit_block WHERE tenant_id = %(tenant)s AND number = 2 RETURNING id) "
+        f"WITH last AS (DELETE FROM audit_block WHERE tenant_id = %(tenant)s AND {gone} RETURNING id) "
         "DELETE FROM audit_blockleaf USING last WHERE block_id = last.id RETURNING subject_id",
     )
     moment = damaged.office.now
-    soon, late = (damaged.verify(at=moment + timedelta(minutes=minutes)) for minutes in (14, 16))
+    soon, late = (damaged.verify(at=moment + age) for age in (timedelta(minutes=14), timedelta(days=400)))
     assert soon.findings == []
-    assert late.ok
-    assert {(f.table, f.row) for f in late.findings if f.warning} == {("audit_subject", s) for s in subjects}
+    assert {(f.table, f.row) for f in late.errors if f.rule == "I10"} == {("audit_subject", s) for s in subjects}
+
+
+def test_blocks_that_were_signed_anew_over_those_removed_are_noticed_by_the_plain_command(
+    damaged: Filled, tmp_path: Path
+) -> None:
+    """The worker signs each minute: what it signs after blocks were removed would cover everything again. It keeps
+    the newest root in the data folder, which the command holds the blocks against."""
+    roots = damaged.verify().roots
+    for entry in damaged.files.parent.iterdir():
+        (tmp_path / entry.name).symlink_to(entry)
+
+    def command() -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "handslag.cli.main", "verify", "--tenant", damaged.office.slug],
+            env=damaged.copy.environment() | {"HANDSLAG_DATA": str(tmp_path)},
+            cwd=bed.ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    (tmp_path / "roots").mkdir()
+    (tmp_path / "roots" / f"{damaged.office.slug}.json").write_text(json.dumps(roots[damaged.office.slug]))
+    assert command()[0] == 0
+    _break(damaged, "DELETE FROM audit_blockleaf WHERE tenant_id = %(tenant)s RETURNING id")
+    _break(damaged, "DELETE FROM audit_block WHERE tenant_id = %(tenant)s RETURNING id")
+    with elsewhere(damaged.copy), override_settings(DATA=damaged.files.parent):
+        assert sign_block(tenant=damaged.office.slug, by=TEST, now=clock.now())
+    code, said = command()
+    assert (code, "I10" in said, "block 2 was published with root" in said) == (1, True, True)
 
 
 def test_a_session_without_a_right_is_found(damaged: Filled) -> None:

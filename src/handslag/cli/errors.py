@@ -1,8 +1,12 @@
 """How a command tells a person that it can't go on: one message, no traceback."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import psycopg
+from django.db import utils as django_errors
 
 from handslag.ops.postgres import PostgresError
 from handslag.ops.roles import RolesError
@@ -17,3 +21,10 @@ def told_plainly() -> Iterator[None]:
         yield
     except (PostgresError, RolesError, SecretsError, UpError) as error:
         sys.exit(str(error))
+    except (psycopg.OperationalError, psycopg.InterfaceError, *_AWAY) as error:
+        what = " ".join(str(error).split()) or type(error).__name__
+        whose = "DATABASE_URL names it" if os.environ.get("DATABASE_URL") else "`handslag status` says what runs"
+        sys.exit(f"The database can't be used: {what}. Is it running and reachable ({whose})? Then try again.")
+
+
+_AWAY = (django_errors.OperationalError, django_errors.InterfaceError)

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import yaml
@@ -52,27 +53,50 @@ def add(
     language: Annotated[list[str] | None, typer.Option(help="First the office's own; repeat for more.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="A unit; repeat for more.")] = None,
 ) -> None:
-    """Enter an organisation that is responsible for data of its own, with its keys and units."""
+    """Enter an organisation that is responsible for data of its own, with its keys and units. The same command again
+    goes on where it was interrupted."""
     role = os.environ.get("HANDSLAG_STEP_ROLE", "owner")
+    units = unit or ["Försörjningsstöd"]
+    if len(set(units)) < len(units):
+        sys.exit("Each unit once.")
     with _playing(role):
         if role == "owner":
             from handslag.domain.tenancy.models import Organisation
 
-            Organisation.objects.create(
-                slug=slug, name=name, code=code, code_type=code_type, kind=kind, country=country, currency=currency,
-                zone=zone, languages=language or ["sv", "en"], is_tenant=True,
-            )  # fmt: skip
+            told = {
+                "name": name, "code": code, "code_type": code_type, "kind": kind, "country": country,
+                "currency": currency, "zone": zone, "languages": language or ["sv", "en"], "is_tenant": True,
+            }  # fmt: skip
+            _checked(Organisation(slug=slug, **told))
+            found, _ = Organisation.objects.get_or_create(slug=slug, defaults=told)
+            if other := [what for what, value in told.items() if getattr(found, what) != value]:
+                sys.exit(f"{slug} is there already, with other facts: {', '.join(other)}.")
             # The directory is the owner's to write, all the rest is an operation: one process plays one role.
             os.environ |= {"HANDSLAG_STEP_ROLE": "web", "HANDSLAG_ROLE": "web"}
             os.execv(sys.executable, [sys.executable, "-m", "handslag.cli.main", *sys.argv[1:]])
         from handslag.domain.people.operations.staff import open_organisation
         from handslag.domain.tenancy.door import system
+        from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
 
-        units = open_organisation(
-            tenant=slug, by=system("installation"), now=clock.now(), units=unit or ["Försörjningsstöd"]
-        )
+        try:
+            open_organisation(tenant=slug, by=system("installation"), now=clock.now(), units=units)
+        except NotPossible:
+            sys.exit(f"{slug} is there already.")
     print(f"{name} is open. Units: {', '.join(units)}. Next: handslag organisation staff {slug} ...")
+
+
+def _checked(organisation: Any) -> None:
+    """Ends with what is wrong with the facts of an organisation."""
+    from django.core.exceptions import ValidationError
+
+    try:
+        organisation.clean_fields(exclude=["address_lines"])
+        ZoneInfo(organisation.zone)
+    except ValidationError as error:
+        sys.exit("; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()))
+    except (ZoneInfoNotFoundError, ValueError):
+        sys.exit(f"zone: there is no {organisation.zone!r}.")
 
 
 @app.command()
@@ -156,7 +180,11 @@ def set_(
         try:
             set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
         except NotPossible:
-            sys.exit("This database is in production: it doesn't become a demonstration.")
+            sys.exit(
+                "This database is in production: it doesn't become a demonstration."
+                if name == "demonstration"
+                else "This database is in production: an e-ID is reached by https, and not on this machine."
+            )
     print(f"{slug}: {name} = {value}")
 
 

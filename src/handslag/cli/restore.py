@@ -26,10 +26,13 @@ def restore(
             if tables:
                 print(f"  {slug}: {sum(tables.values())} rows, {chain['events']} events, as backed up")
         print(f"  {len(manifest['files'])} files, as backed up")
+        from handslag.jobs.acts import each_tenant
         from handslag.jobs.hold import hold_outgoing
+        from handslag.jobs.watch import sign_heads
 
         for slug, notices, runs in hold_outgoing(made_at=manifest["made_at"]):
             print(f"  {slug}: {notices} notices and {runs} payment files held, payment runs held")
+        each_tenant("sign_blocks", sign_heads)  # what no block covered yet when the backup was made
         connection = installation.connection("auditor")
         report = verifier.verify(
             connection, files=installation.data / "files", file_keys=file_keys(connection, installation), at=clock.now()

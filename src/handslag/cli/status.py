@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sys
+from datetime import UTC
+from typing import Any
 
 import psycopg
 
@@ -66,13 +68,14 @@ def _database(installation: Installation) -> list[str]:
         print("jobs            " + (", ".join(f"{n} {state}" for state, n in sorted(counted.items())) or "none"))
         if failed := counted.get("failed"):
             amiss.append(f"{failed} jobs failed for good: see <data>/log/worker.log")
+        amiss += _worker(connection)
         late = connection.execute(
             "SELECT count(*) FROM procrastinate_jobs "
             "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
         ).fetchone()
         open_tasks = notices = 0
-        for (tenant,) in connection.execute(
-            "SELECT id FROM tenancy_organisation WHERE is_tenant AND active"
+        for tenant, slug in connection.execute(
+            "SELECT id, slug FROM tenancy_organisation WHERE is_tenant AND active"
         ).fetchall():
             with connection.transaction():
                 connection.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
@@ -80,6 +83,11 @@ def _database(installation: Installation) -> list[str]:
                 open_tasks += found[0] if found else 0
                 found = connection.execute("SELECT count(*) FROM tasks_notice WHERE state = 'waiting'").fetchone()
                 notices += found[0] if found else 0
+                found = connection.execute("SELECT 1 FROM tenancy_key LIMIT 1").fetchone()
+                if found is None:
+                    amiss.append(
+                        f"{slug} is only half entered: give the same `handslag organisation add {slug} ...` again"
+                    )
         print(f"tasks           {open_tasks} open")
         print(f"notices         {notices} waiting")
         if notices and not os.environ.get("HANDSLAG_SMTP") and not (data_folder() / "mailbox").exists():
@@ -91,3 +99,20 @@ def _database(installation: Installation) -> list[str]:
         if late and late[0]:
             amiss.append(f"{late[0]} jobs have waited for more than 15 minutes")
     return amiss
+
+
+#: A worker that has said nothing for so long is frozen or gone: it says every 10 seconds that it is there.
+SILENT_SECONDS = 45
+
+
+def _worker(connection: psycopg.Connection[Any]) -> list[str]:
+    """When a worker last said that it is there; a process that is frozen still runs."""
+    found = connection.execute(
+        "SELECT max(last_heartbeat), extract(epoch FROM now() - max(last_heartbeat))::int FROM procrastinate_workers"
+    ).fetchone()
+    at, ago = found or (None, None)
+    print(f"worker's sign   {f'{ago} s ago' if at else 'none'}")
+    if at and ago and ago > SILENT_SECONDS:
+        since = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return [f"the worker is silent since {since}: it is stuck; end its process, and it is started again"]
+    return []

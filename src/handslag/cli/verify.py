@@ -18,7 +18,11 @@ def verify(
     tenant: Annotated[list[str] | None, typer.Option(help="Short name of an organisation; else all of them.")] = None,
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     roots: Annotated[
-        Path | None, typer.Option(help="Roots of signed blocks that left this installation: what was printed before.")
+        Path | None,
+        typer.Option(
+            help="Roots of signed blocks that left this installation: what was printed before. The newest that the "
+            "worker keeps in the data folder are looked at anyhow."
+        ),
     ] = None,
     receipts: Annotated[
         Path | None,
@@ -32,13 +36,16 @@ def verify(
         sys.exit("--format: text or json")
     with told_plainly(), installed() as installation:
         connection = installation.connection("auditor")
+        published = kept_roots(installation.data)  # before the database: what is kept was committed by then
+        for slug, told in (_read(roots) or {}).items():
+            published[slug] = {**published.get(slug, {}), **told}
         try:
             report = verifier.verify(
                 connection,
                 tenants=tenant,
                 files=installation.data / "files" if files else None,
                 file_keys=file_keys(connection, installation) if files else None,
-                published_roots=_read(roots),
+                published_roots=published,
                 receipts=_read(receipts),
                 at=clock.now(),
             )
@@ -46,6 +53,11 @@ def verify(
             sys.exit(str(error))
     print(report.to_json() if format == "json" else report.to_text())
     sys.exit(0 if report.ok else 1)
+
+
+def kept_roots(data: Path) -> dict[str, dict[str, str]]:
+    """By short name the newest root that the worker signed, as it lies in the data folder."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (data / "roots").glob("*.json")}
 
 
 def _read(path: Path | None) -> Any:

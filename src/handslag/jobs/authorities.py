@@ -16,7 +16,7 @@ from handslag.domain.lookups.queries import authorities_asked, is_answered, open
 from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible, setting
-from handslag.jobs.acts import tenants
+from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 
@@ -59,9 +59,7 @@ def _ask(question: Question) -> list[Answer]:
     if not question.person:
         return [Answer(one, True, "HERE", "no personal number") for one in question.authorities]
     certificate, key, vouching = settings.SSBTEK_FILES
-    config = ssbtek.SsbtekConfig(
-        settings.SSBTEK, certificate=certificate, key=key, authorities_file=vouching
-    )
+    config = ssbtek.SsbtekConfig(settings.SSBTEK, certificate=certificate, key=key, authorities_file=vouching)
     return ssbtek.fetch(config, question)
 
 
@@ -83,8 +81,7 @@ def _twelve(number: str) -> str:
 @tasks.task(name="ask_authorities_again", queueing_lock="ask_authorities_again", pass_context=False)
 def ask_authorities_again(timestamp: int) -> None:
     """Each day: ask again who hasn't given a whole answer about a month that waits for its decision."""
-    for tenant in tenants():
-        ask_again(tenant)
+    each_tenant("ask_authorities_again", ask_again)
 
 
 def ask_again(tenant: int | str) -> int:

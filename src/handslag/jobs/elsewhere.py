@@ -19,7 +19,7 @@ from handslag.domain.elsewhere.queries import due_hand_overs, to_ask
 from handslag.domain.elsewhere.states import HandOverState
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs.acts import tenants
+from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.application.build import build
@@ -62,21 +62,27 @@ def deliver_application(tenant: int, application: str) -> bool:
 @tasks.task(name="deliver_applications", queueing_lock="deliver_applications")
 def deliver_applications(timestamp: int) -> None:
     """Every minute: what waits and is due, whoever forgot it."""
-    for tenant in tenants():
+
+    def deliver(tenant: int) -> None:
         with acting(tenant, BY, "deliver_applications"):
             due = due_hand_overs(clock.now())
         for key in due:
             if not deliver_application(tenant=tenant, application=str(key)):
                 break  # it is away: the others wait for the next minute
 
+    each_tenant("deliver_applications", deliver)
+
 
 @tasks.periodic(cron="*/5 * * * *")
 @tasks.task(name="ask_case_systems", queueing_lock="ask_case_systems")
 def ask_case_systems(timestamp: int) -> None:
     """Ask again for the open cases that are worked elsewhere, each at most every half hour."""
-    for tenant in tenants():
+
+    def ask_each(tenant: int) -> None:
         with acting(tenant, BY, "ask_case_systems"):
             due = to_ask(clock.now(), EVERY) if front() is not None else []
         for key in due:
             if not ask(tenant, key, BY):
                 break  # it is away: the others would wait for nothing
+
+    each_tenant("ask_case_systems", ask_each)

@@ -12,7 +12,7 @@ from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import end_notice
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import acting, system
-from handslag.jobs.acts import tenants
+from handslag.jobs.acts import each_tenant
 from handslag.kernel import clock
 
 BY = system("restore")
@@ -24,9 +24,9 @@ def hold_outgoing(*, made_at: str) -> list[tuple[str, int, int]]:
 
     Gives short name, number of notices, number of files. Each becomes a task of the unit that it concerns.
     """
-    held = []
     why = f"restored from the backup of {made_at}: it may have left since"
-    for tenant in tenants():
+
+    def hold(tenant: int) -> tuple[str, int, int]:
         told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now()}
         with acting(tenant, BY, "hold_outgoing") as door:
             slug = door.the_tenant.slug
@@ -37,5 +37,6 @@ def hold_outgoing(*, made_at: str) -> list[tuple[str, int, int]]:
             end_notice(**told, notice=notice, sent=False, again=False, trouble=why)
         for run in runs:
             refuse_run_file(**told, run=run, problems=[why])
-        held.append((slug, len(notices), len(runs)))
-    return held
+        return slug, len(notices), len(runs)
+
+    return each_tenant("hold_outgoing", hold)

@@ -21,7 +21,7 @@ from handslag.domain.payments.states import BankFileKind
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible, setting
-from handslag.jobs.acts import store_of, tenants
+from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
@@ -112,15 +112,18 @@ def hand_over_file(tenant: int, run: str) -> None:
 @tasks.task(name="fetch_bank_files", queueing_lock="fetch_bank_files")
 def fetch_bank_files(timestamp: int) -> None:
     """Take what the bank has put into the folder from it; each file moves to `done` once it is taken."""
-    for tenant in tenants():
+
+    def fetch(tenant: int) -> None:
         with acting(tenant, BY, "fetch_bank_files") as door:
             _, place = folders(door.the_tenant.slug)
         if not place.is_dir():
-            continue
+            return
         for path in sorted(p for p in place.glob("*.xml") if p.is_file() and not p.name.startswith(".")):
             take_bank_file(tenant, BY, path.read_bytes())
             (place / "done").mkdir(exist_ok=True)
             path.rename(place / "done" / f"{clock.now():%Y%m%dT%H%M%S%f}-{path.name}")
+
+    each_tenant("fetch_bank_files", fetch)
 
 
 def take_bank_file(tenant: int | str, by: Actor, content: bytes) -> BankFile | None:

@@ -10,7 +10,7 @@ import structlog
 from handslag.domain.entitlement.operations import report_differences
 from handslag.domain.entitlement.queries import differences, sample_of_sheets
 from handslag.domain.tenancy.door import acting, system
-from handslag.jobs.acts import tenants
+from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import tasks
 from handslag.kernel import clock
 
@@ -23,7 +23,8 @@ SAMPLE = 200
 @tasks.task(name="recheck_sheets", queueing_lock="recheck_sheets")
 def recheck_sheets(timestamp: int) -> None:
     """Compute a sample of each tenant's sheets again, another one each night; a case with a difference gets a task."""
-    for tenant in tenants():
+
+    def recheck(tenant: int) -> None:
         now = clock.now()
         told: dict[UUID, list[dict[str, object]]] = {}
         with acting(tenant, BY, "recheck_sheets"):
@@ -33,3 +34,5 @@ def recheck_sheets(timestamp: int) -> None:
         for case, found in told.items():
             log.error("sheet differs", tenant=tenant, case=str(case), count=len(found))
             report_differences(tenant=tenant, by=BY, now=now, case=case, told=found)
+
+    each_tenant("recheck_sheets", recheck)

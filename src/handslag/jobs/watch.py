@@ -25,6 +25,7 @@ from handslag.connectors.notices import folder, sms, smtp
 from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
+from handslag.domain.audit.models import Block
 from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.payments.models import Run
@@ -37,7 +38,8 @@ from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs.acts import store_of, tenants
+from handslag.jobs import roots
+from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
 from handslag.jobs.queue import defer, tasks
@@ -52,9 +54,32 @@ BY = system("watch")
 @tasks.task(name="sign_blocks", queueing_lock="sign_blocks", pass_context=False)
 def sign_blocks(timestamp: int) -> None:
     """Sign the heads of every tenant that moved, each minute."""
-    for tenant in tenants():
-        while (block := sign_block(tenant=tenant, by=BY, now=clock.now())) is not None:
-            log.info("block signed", tenant=tenant, count=block.leaves)
+
+    def sign(tenant: int) -> None:
+        if count := sign_heads(tenant):
+            log.info("blocks signed", tenant=tenant, count=count)
+
+    each_tenant("sign_blocks", sign)
+
+
+def sign_heads(tenant: int) -> int:
+    """Sign the heads of one tenant that moved; gives the number of blocks. The newest root is kept beside the database
+    too: BlocksGone, and nothing is signed, where that block isn't there any more, so that what is signed anew never
+    hides what was removed."""
+    with acting(tenant, BY, "sign_blocks") as door:
+        path = roots.place(Path(settings.DATA), door.the_tenant.slug)
+        for number, root in roots.read(path).items():
+            if not Block.objects.filter(number=int(number), root=root).exists():
+                raise BlocksGone(f"block {number}, as it was signed")
+    count = 0
+    while (block := sign_block(tenant=tenant, by=BY, now=clock.now())) is not None:
+        roots.keep(path, block.number, block.root)
+        count += 1
+    return count
+
+
+class BlocksGone(Exception):
+    """A signed block of a tenant is no longer in the database: `handslag verify` says more."""
 
 
 @tasks.periodic(cron="* * * * *")
@@ -67,7 +92,8 @@ def send_notices(timestamp: int) -> None:
         ways[None] = mail
     if gateway := sms_gateway():
         ways[NoticeChannel.SMS] = partial(sms.send, gateway)
-    for tenant in tenants():
+
+    def send(tenant: int) -> None:
         with acting(tenant, BY, "send_notices") as door:
             ready = Q(channel__in=[way for way in ways if way]) | (Q(channel=None) if None in ways else Q(pk__in=[]))
             waiting = Notice.objects.filter(ready, state=NoticeState.WAITING, next_try_at__lte=clock.now())
@@ -86,6 +112,8 @@ def send_notices(timestamp: int) -> None:
                 tenant=tenant, by=BY, now=clock.now(), notice=row.id, sent=not trouble, again=again, trouble=trouble
             )
 
+    each_tenant("send_notices", send)
+
 
 def sms_gateway() -> sms.SmsConfig | None:
     """The gateway of HANDSLAG_SMS, or None where none is set: text messages then wait."""
@@ -101,58 +129,59 @@ def sms_gateway() -> sms.SmsConfig | None:
 def print_notices(timestamp: int) -> None:
     """Make each tenant's print batch of the day: planned in a transaction, set outside it, recorded in another. Who
     has no address to print is parked, and so becomes a task."""
-    for tenant in tenants():
-        now = clock.now()
-        with acting(tenant, BY, "print_notices") as door:
-            waiting = Notice.objects.select_related("person").filter(
-                state=NoticeState.WAITING, channel=NoticeChannel.PRINT
+    each_tenant("print_notices", _print_notices)
+
+
+def _print_notices(tenant: int) -> None:
+    now = clock.now()
+    with acting(tenant, BY, "print_notices") as door:
+        waiting = Notice.objects.select_related("person").filter(state=NoticeState.WAITING, channel=NoticeChannel.PRINT)
+        rows = list(waiting.order_by("created_at", "id")[:2000])
+        key, today, slug = file_key(), door.the_tenant.today(now), door.the_tenant.slug
+        organisation = Organisation.objects.get(id=tenant)
+        homes = {row.id: address_on(row.person_id, today) if row.person_id else None for row in rows}
+    pages = []
+    for row in rows:
+        home = homes[row.id]
+        if row.person is None or home is None or home.protection_level or row.person.protection_level:
+            end_notice(
+                tenant=tenant, by=BY, now=now, notice=row.id, sent=False, again=False, trouble="no address to print"
             )
-            rows = list(waiting.order_by("created_at", "id")[:2000])
-            key, today, slug = file_key(), door.the_tenant.today(now), door.the_tenant.slug
-            organisation = Organisation.objects.get(id=tenant)
-            homes = {row.id: address_on(row.person_id, today) if row.person_id else None for row in rows}
-        pages = []
-        for row in rows:
-            home = homes[row.id]
-            if row.person is None or home is None or home.protection_level or row.person.protection_level:
-                end_notice(
-                    tenant=tenant, by=BY, now=now, notice=row.id, sent=False, again=False, trouble="no address to print"
-                )
-                continue
-            words = _worded(row, organisation.name, slug)
-            lines = (full_name(row.person), *home.lines, f"{home.postcode} {home.city}")
-            language: Literal["sv", "en"] = "en" if row.language == "en" else "sv"
-            pages.append((row, NoticePage(str(row.id), lines, language, words.subject, words.body)))
-        if not pages:
             continue
-        sender = Sender(
-            name=organisation.name,
-            address=tuple(organisation.address_lines),
-            contact=(organisation.telephone,) if organisation.telephone else (),
-            colour=organisation.colour,
+        words = _worded(row, organisation.name, slug)
+        lines = (full_name(row.person), *home.lines, f"{home.postcode} {home.city}")
+        language: Literal["sv", "en"] = "en" if row.language == "en" else "sv"
+        pages.append((row, NoticePage(str(row.id), lines, language, words.subject, words.body)))
+    if not pages:
+        return
+    sender = Sender(
+        name=organisation.name,
+        address=tuple(organisation.address_lines),
+        contact=(organisation.telephone,) if organisation.telephone else (),
+        colour=organisation.colour,
+    )
+    pages = [page for page in pages if _printable(tenant, page[0], NoticeBatch(sender, today, (page[1],)))]
+    if not pages:
+        return
+    printed = setter_for("typst").notices(NoticeBatch(sender, today, tuple(page for _, page in pages)))
+    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(printed.content))
+    manifest = {
+        "made_on": today.isoformat(),
+        "organisation": slug,
+        "pdf": {"digest": printed.digest, "pages": printed.pages},
+        "pages": [_listed(number, page) for number, (_, page) in enumerate(pages, 1)],
+    }
+    listing = store_of(tenant, key).write(uuid7(), io.BytesIO(canonical.dumps(manifest)))
+    with suppress(NotPossible):  # somebody else was quicker: the store's sweep takes ours away
+        record_print_batch(
+            tenant=tenant,
+            by=BY,
+            now=clock.now(),
+            notices=[row.id for row, _ in pages],
+            manifest=manifest,
+            file=StoredFile(stored.file_id, stored.digest, stored.size, "application/pdf"),
+            listing=StoredFile(listing.file_id, listing.digest, listing.size, "application/json"),
         )
-        pages = [page for page in pages if _printable(tenant, page[0], NoticeBatch(sender, today, (page[1],)))]
-        if not pages:
-            continue
-        printed = setter_for("typst").notices(NoticeBatch(sender, today, tuple(page for _, page in pages)))
-        stored = store_of(tenant, key).write(uuid7(), io.BytesIO(printed.content))
-        manifest = {
-            "made_on": today.isoformat(),
-            "organisation": slug,
-            "pdf": {"digest": printed.digest, "pages": printed.pages},
-            "pages": [_listed(number, page) for number, (_, page) in enumerate(pages, 1)],
-        }
-        listing = store_of(tenant, key).write(uuid7(), io.BytesIO(canonical.dumps(manifest)))
-        with suppress(NotPossible):  # somebody else was quicker: the store's sweep takes ours away
-            record_print_batch(
-                tenant=tenant,
-                by=BY,
-                now=clock.now(),
-                notices=[row.id for row, _ in pages],
-                manifest=manifest,
-                file=StoredFile(stored.file_id, stored.digest, stored.size, "application/pdf"),
-                listing=StoredFile(listing.file_id, listing.digest, listing.size, "application/json"),
-            )
 
 
 def _printable(tenant: int, row: Notice, alone: NoticeBatch) -> bool:
@@ -239,9 +268,10 @@ async def sweep(context: Any, timestamp: int) -> None:
 
 def enqueue_forgotten() -> int:
     """Enqueue letters and run files that should exist for five minutes and don't; gives how many."""
-    count = 0
     before = clock.now() - timedelta(minutes=5)
-    for tenant in tenants():
+
+    def forgotten(tenant: int) -> int:
+        count = 0
         with acting(tenant, BY, "sweep"):
             # What a person has been asked to look at waits for that person.
             asked = Task.objects.filter(state=TaskState.OPEN, kind__in=["letter refused", "run file refused"])
@@ -256,7 +286,9 @@ def enqueue_forgotten() -> int:
             count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))
         for run in runs:
             count += _once(write_run_file, f"run:{run}", f"run:{run}", tenant=tenant, run=str(run))
-    return count
+        return count
+
+    return sum(each_tenant("sweep", forgotten))
 
 
 def _once(task: Any, once: str, lock: str, **ids: Any) -> int:

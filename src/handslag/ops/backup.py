@@ -15,7 +15,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,9 @@ def restore(installation: Installation, place: Path, say: Say) -> Manifest:
         told = "\n".join(f"- {one}" for one in differences[:20])
         raise BackupError(f"what was restored is not what was backed up:\n{told}")
     _forget_what_ran(installation)
+    # Roots that were kept here may be newer than the backup: who restores knows that what came after it is gone.
+    if (kept := installation.data / "roots").is_dir():
+        kept.rename(installation.data / f"roots-before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     return manifest
 
 

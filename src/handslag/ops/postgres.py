@@ -91,7 +91,10 @@ def from_dsn(dsn: str) -> Server:
 
     The product's database is the one that the DSN names; `handslag` where it names none or `postgres`.
     """
-    parts = {key: value for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    try:
+        parts = {key: value for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    except psycopg.ProgrammingError:
+        raise PostgresError("DATABASE_URL is no DSN of PostgreSQL: postgresql://user:password@host/database") from None
     named = str(parts.get("dbname", "postgres"))
     admin = make_conninfo(dsn, dbname=named)
     for key in ("user", "password", "dbname"):

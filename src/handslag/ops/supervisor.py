@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 
+from handslag.kernel.addresses import is_for_real
 from handslag.ops import postgres, roles
 from handslag.ops.installation import Installation, data_folder
 from handslag.ops.postgres import PostgresError, Server
@@ -98,7 +99,7 @@ def refuse_what_is_not_for_production(plan: Plan) -> None:
             "the embedded server is for trying out."
         )
     issuer = os.environ.get("HANDSLAG_EID_ISSUER", "")
-    if not issuer.startswith("https://") or "eid.localhost" in issuer:
+    if not is_for_real(issuer):
         raise UpError(
             "--production needs HANDSLAG_EID_ISSUER, the https address of a real e-ID provider; "
             "the development e-ID lets anybody be anybody."
@@ -119,6 +120,22 @@ def _refuse_demonstrations(installation: Installation) -> None:
     if found:
         names = ", ".join(slug for (slug,) in found)
         raise UpError(f"The database holds demonstrations ({names}); --production needs a database of its own.")
+
+
+def _refuse_development_eids(installation: Installation) -> None:
+    """Raises UpError where an organisation has chosen an e-ID without TLS, or one on this machine."""
+    with psycopg.connect(installation.connection("backup")) as connection:
+        found = connection.execute(
+            "SELECT o.slug, p.value FROM tenancy_policy p JOIN tenancy_organisation o ON o.id = p.tenant_id "
+            "WHERE p.name = 'eid' ORDER BY o.slug"
+        ).fetchall()
+    wrong = [slug for slug, own in found if "issuer" in own and not is_for_real(own["issuer"])]
+    if wrong:
+        raise UpError(
+            f"{', '.join(wrong)}: the e-ID that is set is none for real people (no https, or on this machine). Set it "
+            f"first: handslag organisation set {wrong[0]} eid '{{issuer: https://..., client_id: ...}}', or '{{}}' for "
+            "that of HANDSLAG_EID_ISSUER."
+        )
 
 
 def _mark_production(installation: Installation) -> None:
@@ -181,6 +198,7 @@ def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None
     _run_once(plan, installation, "migrate")
     if plan.production:
         _refuse_demonstrations(installation)
+        _refuse_development_eids(installation)
         _mark_production(installation)
     children += _children(plan, installation)
     for child in children:

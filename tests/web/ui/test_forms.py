@@ -38,6 +38,9 @@ def test_an_amount_is_taken_as_people_write_it(written: str, minor: int | None) 
     [
         ("four", "unclear"),
         ("4,39,00", "unclear"),
+        ("0,500", "unclear"),  # no group follows a lone 0
+        ("0,001", "unclear"),
+        ("0 500", "unclear"),
         ("43900.000.1", "unclear"),
         ("1e5", "unclear"),
         ("²", "unclear"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from handslag.connectors.eid import oidc
 from handslag.connectors.eid.port import LOA3, LOA4, Identity, Purpose
 from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.kernel.addresses import is_for_real
 
 #: Log-ins and signatures under way at once in one browser (two windows, and one that was left).
 MOST = 3
@@ -25,7 +26,7 @@ def redirect_uri() -> str:
 def chosen() -> dict[str, Any]:
     """The organisation's choice, without its secret: issuer, client_id, accepted_acr. Inside its door.
 
-    NotPossible("no e-ID") in production where nothing but the development e-ID is set.
+    NotPossible("no e-ID") in production where no real one is set: without TLS, or on this machine.
     """
     own = setting("eid")
     found = {
@@ -33,8 +34,7 @@ def chosen() -> dict[str, Any]:
         "client_id": own.get("client_id", settings.EID_CLIENT_ID),
         "accepted_acr": list(own.get("accepted_acr", (LOA3, LOA4))),
     }
-    host = urlsplit(found["issuer"]).hostname or ""
-    if settings.PRODUCTION and (host == "localhost" or host.endswith(".localhost")):
+    if settings.PRODUCTION and not is_for_real(found["issuer"]):
         raise NotPossible("no e-ID")
     return found
 

@@ -126,7 +126,7 @@ class AmountField(forms.Field):
         text = re.sub(r"[:,.]-$", "", text)
         if text.startswith("-"):
             raise forms.ValidationError(self.error_messages["negative"], code="negative")
-        match = re.fullmatch(r"(\d+|\d{1,3}(?:[ .,']\d{3})+)(?:[,.:](\d{1,2}))?", text)
+        match = re.fullmatch(r"(\d+|[1-9]\d{0,2}(?:[ .,']\d{3})+)(?:[,.:](\d{1,2}))?", text)
         if match is None:
             raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
         whole = re.sub(r"\D", "", match[1])

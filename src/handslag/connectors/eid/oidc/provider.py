@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from handslag.connectors.eid.oidc.config import OidcConfig
 from handslag.connectors.eid.port import BadToken, Unreachable, WrongIssuer
+from handslag.kernel.addresses import is_loopback
 
 Json = dict[str, Any]
 
@@ -54,7 +55,7 @@ def client(config: OidcConfig, metadata: Json | None = None, **options: Any) -> 
     session.trust_env = False
     session.verify = config.ca_bundle or True
     session.mount("http://", LoopbackNames())
-    if config.proxy and not _is_loopback(config.issuer):
+    if config.proxy and not is_loopback(config.issuer):
         session.proxies = {"http": config.proxy, "https": config.proxy}
     if config.client_key and config.client_auth == "private_key_jwt" and metadata:
         key = _private_key(config.client_key)
@@ -150,14 +151,9 @@ def _document(config: OidcConfig, address: str, *, renew: bool = False) -> Json:
     return document
 
 
-def _is_loopback(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    return host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost")
-
-
 def _demand_protection(config: OidcConfig, address: str) -> None:
     """https everywhere; http only if the issuer itself is a loopback name, and only to loopback names."""
     if urlsplit(address).scheme == "https":
         return
-    if not (_is_loopback(config.issuer) and _is_loopback(address)):
+    if not (is_loopback(config.issuer) and is_loopback(address)):
         raise Unreachable("no_tls")

@@ -23,6 +23,7 @@ from handslag.domain.tenancy.models import (
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
 from handslag.domain.tenancy.policies import DEFAULTS, NotPossible, is_production
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.addresses import is_for_real
 
 #: Saved views of the inbox that a member of staff may keep.
 MOST_VIEWS = 12
@@ -64,8 +65,10 @@ def _may_administer(by: Actor, now: datetime) -> None:
 
 @operation()
 def open_organisation(*, tenant: str | int, by: Actor, now: datetime, units: list[str]) -> Done[dict[str, UUID]]:
-    """Make a new tenant ready: its keys and units. Gives the units' keys by name."""
+    """Make a new tenant ready: its keys and units. Gives the units' keys by name. NotPossible("open already")."""
     _may_administer(by, now)
+    if TenantKeyRow.objects.exists():
+        raise NotPossible("open already")
     TenantKeyRow.objects.bulk_create(new_keys(now))
     made = {unit.name: unit.id for unit in Unit.objects.bulk_create(Unit(name=name) for name in units)}
     subject = open_subject("organisation")
@@ -177,11 +180,15 @@ def keep_preferences(
 
 @operation()
 def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value: object) -> Done[None]:
-    """Change a setting that operations obey."""
+    """Change a setting that operations obey. NotPossible("production") for what a database that serves real people
+    can't be told: that it is a demonstration, or an e-ID without TLS or on this machine."""
     _may_administer(by, now)
     if name not in DEFAULTS or type(value) is not type(DEFAULTS[name]):
         raise ValueError(f"{name}: no such setting, or another type than {type(DEFAULTS.get(name)).__name__}")
-    if name == "demonstration" and value and is_production():
+    for_trying_out = name == "demonstration" and value
+    if name == "eid" and isinstance(value, dict) and "issuer" in value:
+        for_trying_out = not is_for_real(value["issuer"])
+    if for_trying_out and is_production():
         raise NotPossible("production")
     row, made = Policy.objects.get_or_create(name=name, defaults={"value": value, "id": open_subject("policy")})
     before = None if made else row.value
