@@ -81,3 +81,16 @@ def test_who_proposed_takes_it_back_before_it_is_decided(office: Any, desk: Any)
     taken = decide(**office.act("bo"), decision=second.id, version=second.version)
     with pytest.raises(Conflict):
         withdraw_proposal(**office.act("hanna"), decision=second.id, version=taken.version)
+
+
+def test_a_nul_among_what_is_sent_takes_nothing_away(office: Any, desk: Any) -> None:
+    """U+0000 comes from a broken clipboard or an attack; the database can't hold it, and nobody means it."""
+    folder = office.case()
+    hanna = desk(office, "hanna")
+    assert hanna.open("/people/?q=%00").status_code == 200
+
+    for query in ("/inbox/?q=%00&view=%00", "/payees/?q=a%00", "/people/?q=%%0000", "/tasks/?x%00=%00"):
+        assert hanna.open(query).status_code < 500, query
+    kept = hanna.open(f"/cases/{folder.case.id}/notes/", kind="note", text="Besök\0 hos familjen\0", at="", adds_to="")
+    assert kept.status_code == 302
+    assert stored(office) == [("note", "Besök hos familjen")]

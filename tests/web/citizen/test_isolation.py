@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+from pypdf import PdfReader
+
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.operations import open_case
-from handslag.domain.people.models import Account
-from handslag.domain.people.operations.persons import form_household
+from handslag.domain.people.models import Account, Person
+from handslag.domain.people.operations.persons import form_household, set_protection
 from handslag.domain.tenancy.door import Actor, acting
+from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
 from tests.office import TEST, Folder, run_jobs
 
@@ -119,6 +123,35 @@ def test_a_protected_relative_is_masked_for_the_other(new_office: Any, visit: An
         assert "En person med skyddade uppgifter" in text, screen
         assert "Hemlig" not in text
         assert "Kanariefågel" not in text
+
+
+def test_who_is_protected_later_no_longer_stands_on_what_was_sent_and_decided_before(office: Any, visit: Any) -> None:
+    folder = office.case(children=(("Hemlig", "Kanariefågel", "20140505"),))
+    receipt = folder.applied()
+    decision = folder.decided()
+    petra = visit(office, folder.citizens[0])
+    application = f"/{office.slug}/applications/{receipt.application_id}/"
+    pages = (application, f"/{office.slug}/decisions/{decision.id}/")
+    before = [petra.get(page).content.decode() for page in pages]
+    assert all("Kanariefågel" in text for text in before)
+    assert "2014" in before[0] and "Barn 12 år" in before[1]
+    assert petra.get(f"{application}application.json").status_code == 200
+    with acting(office.slug, TEST, "look"):
+        child = Person.objects.get(family_name="Kanariefågel")
+    set_protection(**office.act("rut"), person=child.id, level=2, address_level=2, version=child.version)
+    for page in pages:
+        text = petra.get(page).content.decode()
+        assert "En person med skyddade uppgifter" in text
+        for leak in ("Hemlig", "Kanariefågel", "2014", "12 år"):
+            assert leak not in text, (page, leak)
+    text = petra.get(application).content.decode()
+    assert receipt.body["content_digest"] in text and "som det skrevs under" in text
+    assert petra.get(f"{application}application.json").status_code == 404
+    paper = PdfReader(io.BytesIO(petra.get(f"{application}receipt.pdf").content))
+    said = "".join(page.extract_text() for page in paper.pages)
+    assert "Kanariefågel" not in said and receipt.body["content_digest"][:20] in said.replace("\n", "")
+    with acting(office.slug, TEST, "look"):
+        assert canonical.digest(receipt.application.document) == receipt.body["content_digest"]
 
 
 def test_the_unknown_and_the_protected_are_turned_away_alike(

@@ -6,14 +6,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from handslag.connectors.eid.port import LOA3
 from handslag.domain.audit.models import Event
 from handslag.domain.people.models import CitizenLogin
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting, at_large
 from handslag.domain.tenancy.models import Session
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.web.citizen import eid
 from tests.office import TEST
 
 
@@ -115,3 +119,15 @@ def test_the_organisation_chooses_its_eid_and_levels(new_office: Any, visit: Any
     other = new_office(eid={"issuer": "https://broker.example"})
     page = visit(other).get(f"/{other.slug}/log-in/")
     assert "form-action 'self' https://broker.example" in page.headers["Content-Security-Policy"]
+
+
+def test_production_leads_to_no_eid_that_is_not_for_real(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where such a one got past the setting and the start."""
+    monkeypatch.setattr(settings, "PRODUCTION", True)
+    for issuer in ("http://127.0.0.1:8001", "https://[::1]", "http://eid.example", "https://eid.localhost"):
+        set_policy(**office.by(TEST), name="eid", value={"issuer": issuer})
+        with acting(office.slug, TEST, "look"), pytest.raises(NotPossible, match="no e-ID"):
+            eid.chosen()
+    set_policy(**office.by(TEST), name="eid", value={"issuer": "https://eid.example"})
+    with acting(office.slug, TEST, "look"):
+        assert eid.chosen()["issuer"] == "https://eid.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -134,6 +135,13 @@ def household_seen_by_relative(viewer: UUID, household: UUID, since: date, until
         )
         for m in household_on(household, since, until)
     ]
+
+
+def protected_now(people: Iterable[UUID], viewer: UUID) -> set[UUID]:
+    """Which of these people a relative may no longer see: under protection today, whatever stood before."""
+    return set(
+        Person.objects.filter(id__in=people, protection_level__gt=0).exclude(id=viewer).values_list("id", flat=True)
+    )
 
 
 def account_on(person: UUID, day: date) -> Account | None:

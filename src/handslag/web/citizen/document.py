@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import get_language, gettext
 
 from handslag.domain.intake.forms import described, form_of
+from handslag.domain.people.queries import protected_now
 from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
 from handslag.web.citizen.person import member_facts
 from handslag.web.citizen.steps import reading
@@ -30,8 +31,12 @@ def _words(value: str | int) -> str:
 def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
     """The document in parts for the template: `members`; `screens`, each with code, label, household (whether it shows
     them), facts (`forms.Said`, amounts in words)
-    and a list (kind, rows, sum, none) where it has one; `evidence` that we want to see."""
-    members = [member_facts(member, viewer) for member in shown["household"]]
+    and a list (kind, rows, sum, none) where it has one; `evidence` that we want to see; `hidden`: which relatives stand
+    in the document who are protected today, and so not here."""
+    named = {UUID(member["person"]) for member in shown["household"] if member["name"]}
+    hidden = {str(key) for key in protected_now(named, viewer)}
+    household = [{**m, "name": None, "birth_on": None} if m["person"] in hidden else m for m in shown["household"]]
+    members = [member_facts(member, viewer) for member in household]
     names = {member["person"]: member["name"] for member in members}
     form, answers = form_of(shown["form"], shown["form_version"]), shown["answers"]
     words = form.words(reading())
@@ -64,4 +69,4 @@ def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
             }
         )
     wanted = [words.evidence[code] for code in shown.get("evidence_wanted", [])]
-    return {"title": words.title, "members": members, "screens": screens, "evidence": wanted}
+    return {"title": words.title, "members": members, "screens": screens, "evidence": wanted, "hidden": hidden}

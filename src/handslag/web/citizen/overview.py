@@ -336,24 +336,30 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
 
 
 def names_in(decision: Decision, person: Person) -> dict[str, str]:
-    """What the people of a decision are called on a relative's page, by key."""
+    """What the people of a decision are called on a relative's page, by key; who is protected isn't among them."""
     seen = household_seen_by_relative(
         person.id, decision.case.household_id, decision.period.since, decision.period.until
     )
-    return {str(m.person.id): m.person.name or gettext("A person whose details are protected") for m in seen}
+    return {str(m.person.id): m.person.name for m in seen if not m.person.masked}
 
 
 def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
-    """A calculation as its page shows it: groups of rows with their sums, income with a minus."""
+    """A calculation as its page shows it: groups of rows with their sums, income with a minus. Of
+    people who aren't in `names` only the amounts are told."""
     language = "en" if (get_language() or "sv").startswith("en") else "sv"
+
+    def hidden(line: Line) -> bool:
+        return bool(line.person) and line.person not in names
 
     def rows(*kinds: str, special: bool | None = None, sign: int = 1) -> list[dict[str, Any]]:
         return [
             {
-                "text": label(line, language),
-                "person": names.get(line.person or "", ""),
+                "text": gettext("For one person") if hidden(line) else label(line, language),
+                "person": gettext("A person whose details are protected")
+                if hidden(line)
+                else names.get(line.person or "", ""),
                 "amount": sign * line.amount,
-                "why": calculation.explain(line, language),
+                "why": "" if hidden(line) else calculation.explain(line, language),
                 "law": line.section,
             }
             for line in calculation.lines

@@ -21,6 +21,7 @@ from handslag.domain.casefile.queries import periods_of
 from handslag.domain.intake.permissions import receipt_for_citizen
 from handslag.domain.payments.policies import pay_day
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
@@ -79,8 +80,11 @@ def receipt_json(request: HttpRequest, tenant: str, application: UUID) -> HttpRe
 def signed_document(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """What was signed, in exactly the bytes that its fingerprint is of."""
     found = receipt_for_citizen(application, request.door.the_actor)  # type: ignore[attr-defined]
+    document, viewer = found.application.document, request.door.the_actor.id  # type: ignore[attr-defined]
+    if sections(document, viewer)["hidden"]:
+        raise Hidden("application", application)
     looked_at("application", found.application.case_id)
-    return download(canonical.dumps(found.application.document), f"{found.number}-application.json", "application/json")
+    return download(canonical.dumps(document), f"{found.number}-application.json", "application/json")
 
 
 @require_safe

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 
 from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
@@ -50,6 +50,31 @@ def content_security_policy(request: HttpRequest) -> str:
     """The policy of a page. `request.form_actions`: origins beside our own that its forms may lead to."""
     allowed = " ".join(["'self'", *getattr(request, "form_actions", ())])
     return f"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action {allowed}"
+
+
+class WithoutNul:
+    """Take U+0000 out of everything that is sent to us, before any view reads it: no text of a person has it, no
+    database column can hold it, and the rest of what was typed stays."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
+            request.META["QUERY_STRING"] = query.replace("%00", "+").replace("\0", "+")
+            request.__dict__.pop("GET", None)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        """The same for what is posted, once the form's token has been looked at."""
+        if request.method != "POST" or not any("\0" in text for _, texts in request.POST.lists() for text in texts):
+            return
+        posted = QueryDict(mutable=True, encoding=request.POST.encoding)
+        for name, texts in request.POST.lists():
+            posted.setlist(name.replace("\0", ""), [text.replace("\0", "") for text in texts])
+        posted._mutable = False
+        request.POST = posted  # type: ignore[assignment]
 
 
 class Away:
