@@ -76,7 +76,7 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
     except signing.BadSignature:
         return render(request, "entry/not_found.html", status=404)
     once = hashlib.sha256(request.GET["key"].encode()).hexdigest()
-    if told[:2] != [tenant, str(document)] or not cache.add(f"file link {once}", True, 2 * GOOD_FOR):
+    if told[:2] != [tenant, str(document)] or not cache.add(f"file-link-{once}", True, 2 * GOOD_FOR):
         return render(request, "entry/not_found.html", status=404)
     by, now = Actor(told[2], UUID(told[3])), clock.now()
     try:
