@@ -15,12 +15,32 @@ from handslag.kernel import canonical
 from handslag.messages.application.message import Application
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.client.message import Client
+from handslag.messages.question.message import Question
+from handslag.messages.receipt.message import Receipt
 from tests.bed import ROOT
 
 FOLDER = ROOT / "src/handslag/messages"
-KINDS: dict[str, type[Any]] = {"application": Application, "client": Client, "case_status": CaseStatus}
+KINDS: dict[str, type[Any]] = {
+    "application": Application,
+    "client": Client,
+    "case_status": CaseStatus,
+    "question": Question,
+    "receipt": Receipt,
+}
 #: What is wrong with each example that must be refused, as the refusal names it.
 WRONG = {
+    "question/no-ground": "ground",
+    "question/amount-with-decimals": "$.asked.points[...].line.amount",
+    "question/action-recall": "don't fit together",
+    "question/answer-without-reply": "don't fit together",
+    "question/answer-and-reason": "an answer or a reason why not",
+    "question/state-that-does-not-follow": "don't follow from the answers",
+    "question/points-from-zero": "numbered from 1",
+    "question/local-time": "$.header.sent_at",
+    "question/sender-without-kind": "$.header.sender",
+    "receipt/digest-in-capitals": "$.report.digest",
+    "receipt/unknown-state": "$.report.state",
+    "receipt/code-as-number": "$.report.code",
     "application/no-id": "id",
     "application/no-signers": "$.signers",
     "application/digest-in-capitals": "$.digest",

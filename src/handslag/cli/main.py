@@ -20,6 +20,7 @@ COMMANDS = {
     "restore": "bring a backup into an empty installation",
     "postgres": "dump and restore the embedded database",
     "worker": "run scheduled and queued work",
+    "courier": "carry sealed messages between the organisations of this installation",
     "organisation": "enter an organisation, admit its staff, change its settings",
     "demo": "fill the demonstration of invented organisations and people",
     "journey": "drive one application from filing to payment through the running product",

@@ -60,6 +60,29 @@ from handslag.domain.entitlement.operations import (
     SheetsDiffer,
     keep_results,
 )
+from handslag.domain.exchange.models import Message as ExchangeMessage
+from handslag.domain.exchange.operations.inbox import (
+    AnsweredElsewhere,
+    ArrivalSettled,
+    ArrivalTried,
+    MessageKept,
+    MessageTakenIn,
+    MessageTakenUp,
+    PartnerKeysNoted,
+    ReceiptTakenIn,
+    ReplyTakenIn,
+)
+from handslag.domain.exchange.operations.outbox import (
+    AskedElsewhere,
+    MessageExpired,
+    MessageHandedOver,
+    MessageSealed,
+    MessageTakenBack,
+    MessageUncollected,
+)
+from handslag.domain.exchange.policies import TAKE_BACK
+from handslag.domain.exchange.queries import unit_for
+from handslag.domain.exchange.states import OutcomeState
 from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
     ApplicantAwaited,
@@ -524,6 +547,57 @@ def _hand_over_file(event: Event, by: Actor, now: datetime) -> None:
         defer(hand_over_file, lock=f"bank:{event.subject}", tenant=_tenant(), run=str(event.subject))
 
 
+def _hand_over_message(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.exchange import hand_over_message
+    from handslag.jobs.queue import defer
+
+    after = int(TAKE_BACK.total_seconds()) + 1
+    defer(hand_over_message, after=after, tenant=_tenant(), message=event.payload["message"])
+
+
+def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
+    row = ExchangeMessage.objects.only("unit_id", "test").get(id=event.subject)
+    if not row.test and not _open_tasks(event.subject, kind).exists():
+        open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind=kind, unit=row.unit_id, assignee=None)
+
+
+def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "question")
+
+
+def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
+    kinds = {"question": "question asked back", "not delivered": "message not delivered"}
+    _exchange_task(event, by, now, kinds.get(event.payload["state"], "question answered"))
+
+
+def _task_for_kept_back(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["why"]:
+        _exchange_task(event, by, now, "message kept back")
+
+
+def _task_for_uncollected(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "message not collected")
+
+
+def _task_for_expired(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "message expired")
+
+
+def _done_by_reply(event: Event, by: Actor, now: datetime) -> None:
+    if settled := event.payload["settles"]:
+        for kind in ("question", "question asked back"):
+            for task in _open_tasks(UUID(settled), kind):
+                answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+
+
+def _task_for_unreadable(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["state"] == OutcomeState.QUARANTINED:
+        unit = unit_for(0, now)
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=event.subject, kind="message unreadable", unit=unit, assignee=None
+        )
+
+
 TABLE: dict[type[Event], Sequence[Reaction]] = {
     OrganisationOpened: (),
     StaffAdmitted: (),
@@ -585,6 +659,21 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HandOverQueued: (Reaction(_deliver),),
     HandOverTried: (Reaction(_task_for_hand_over, causes=(TaskOpened,)),),
     HandOverSettled: (Reaction(_done_by_hand_over, causes=(TaskDone,)), Reaction(_deliver)),
+    MessageSealed: (Reaction(_hand_over_message),),
+    AskedElsewhere: (),
+    MessageTakenBack: (Reaction(_task_for_kept_back, causes=(TaskOpened,)),),
+    MessageHandedOver: (Reaction(_done_by_reply, causes=(TaskDone,)),),
+    MessageUncollected: (Reaction(_task_for_uncollected, causes=(TaskOpened,)),),
+    MessageExpired: (Reaction(_task_for_expired, causes=(TaskOpened,)),),
+    PartnerKeysNoted: (),
+    MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)),),
+    MessageTakenUp: (),
+    MessageKept: (),
+    ReceiptTakenIn: (),
+    ReplyTakenIn: (Reaction(_task_for_reply, causes=(TaskOpened,)),),
+    AnsweredElsewhere: (),
+    ArrivalSettled: (),
+    ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),
     InboxTaken: (Reaction(_check_taken, causes=(WarningsReconciled,)),),
     InboxPutBack: (),
     HandedOver: (Reaction(_tell_receiver, causes=(NoticesQueued,)),),

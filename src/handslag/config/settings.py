@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "handslag.domain.documents",
     "handslag.domain.people",
     "handslag.domain.tasks",
+    "handslag.domain.exchange",
     "handslag.domain.casefile",
     "handslag.domain.lookups",
     "handslag.domain.intake",
@@ -211,6 +212,7 @@ PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.elsewhere",
     "handslag.jobs.authorities",
+    "handslag.jobs.exchange",
     "handslag.jobs.letters",
     "handslag.jobs.payments",
     "handslag.jobs.sheets",

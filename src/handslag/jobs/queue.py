@@ -31,9 +31,10 @@ def on_ready(queue: App) -> None:
     queue.add_tasks_from(tasks, namespace="handslag")
 
 
-def defer(task: Any, *, lock: str | None = None, once: str | None = None, **ids: str | int) -> None:
-    """Put a job into the queue in the open transaction; `lock` runs one at a time, `once` is queued only once."""
-    task.configure(lock=lock, queueing_lock=once).defer(**ids)
+def defer(task: Any, *, lock: str | None = None, once: str | None = None, after: int = 0, **ids: str | int) -> None:
+    """Put a job into the queue in the open transaction; `lock` runs one at a time, `once` is queued only once, `after`
+    so many seconds from now at the earliest."""
+    task.configure(lock=lock, queueing_lock=once, schedule_in={"seconds": after} if after else None).defer(**ids)
 
 
 async def work(*, concurrency: int, once: bool) -> None:

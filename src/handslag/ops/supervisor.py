@@ -240,6 +240,7 @@ def _children(plan: Plan, installation: Installation) -> list[Child]:
     found = [
         child("web", "handslag.ops.web", *web, role="web"),
         child("worker", "handslag.cli.main", "worker", role="worker"),
+        child("courier", "handslag.cli.main", "courier", role="courier"),
     ]
     if not plan.production:
         found[:0] = [child("eid", "simulators.eid"), child("ssbtek", "simulators.ssbtek")]

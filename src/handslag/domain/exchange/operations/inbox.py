@@ -1,0 +1,395 @@
+"""What arrives: taken in once, held against what it is about, answered by a receipt; what can't be read is set aside.
+
+The rules for what comes twice, late or out of order:
+- the same content again changes nothing: its row is there already;
+- another content under an id that came before is a conflict: the first stands, and the sender is told;
+- what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
+  kept as late;
+- a message that is older than fourteen days is refused: its sender counts it as expired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from handslag.domain.audit.models import Subject
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable, moment_of
+from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey
+from handslag.domain.exchange.operations.outbox import note_business, note_transport, send_receipt
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.policies import EXPIRE_AFTER
+from handslag.domain.exchange.queries import own_address, received, sent
+from handslag.domain.exchange.states import (
+    BUSINESS_STEPS,
+    ENDED,
+    MOST_TRIES,
+    STANDING,
+    TRANSPORT_STEPS,
+    Action,
+    Business,
+    Code,
+    Direction,
+    OutcomeState,
+    Transport,
+)
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.rows import note_changed
+from handslag.domain.tenancy.states import Role
+
+
+class PartnerKeysNoted(Event):
+    kind = "partner keys noted"
+
+
+class MessageTakenIn(Event):
+    """Something that wants to be looked at has arrived."""
+
+    kind = "message taken in"
+
+
+class ReplyTakenIn(Event):
+    """Something was said about a message of ours: an answer, a question back, or that it can't be delivered."""
+
+    kind = "reply taken in"
+
+
+class AnsweredElsewhere(Event):
+    """The same in the history of the case or person that it is about."""
+
+    kind = "answered elsewhere"
+
+
+class ArrivalSettled(Event):
+    """What arrived has its outcome."""
+
+    kind = "arrival settled"
+
+
+class MessageKept(Event):
+    """Our copy of what was said about another message."""
+
+    kind = "message kept"
+
+
+class ReceiptTakenIn(Event):
+    """What the receiver says of a message of ours."""
+
+    kind = "receipt taken in"
+
+
+class ArrivalTried(Event):
+    """It couldn't be taken in; after three tries it is set aside."""
+
+    kind = "arrival tried"
+
+
+class MessageTakenUp(Event):
+    kind = "message taken up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """Where a message that begins something stands here: its kind's `receive` says so."""
+
+    unit: UUID
+    about: UUID | None = None
+    person: UUID | None = None
+    level: int = 0
+    due_on: date | None = None
+
+
+@operation()
+def note_partner_keys(
+    *, tenant: str | int, by: Actor, now: datetime, partner: str, keys: list[dict[str, Any]]
+) -> Done[list[PartnerKey]]:
+    """Note the public keys of a partner that aren't known yet. A key that was noted stays as it is."""
+    if by.kind != "system":
+        raise Hidden("partner")
+    known = set(PartnerKey.objects.filter(partner=partner).values_list("key_id", flat=True))
+    made = PartnerKey.objects.bulk_create(
+        PartnerKey(partner=partner, noted_at=now, **key) for key in keys if key["key_id"] not in known
+    )
+    if not made:
+        raise NotPossible("no new key")
+    payload = {"partner": partner, "keys": [key.key_id for key in made]}
+    return Done(made, PartnerKeysNoted(subject=open_subject("partner"), payload=payload))
+
+
+@operation()
+def take_in(
+    *, tenant: str | int, by: Actor, now: datetime, arrival: UUID, opened: Opened, placed: Placed | None
+) -> Done[Outcome]:
+    """Take in what arrived, and send the receipt. `placed` for what begins something, None for everything else.
+
+    NotPossible("settled") when it has its outcome already. Unreadable for what must be refused.
+    """
+    found, row = _begin(arrival, by, now)
+    framed = opened.framed
+    if _other_content(found):
+        return _refuse(found, row, Code.OTHER_CONTENT, "another content came under this id", now, opened)
+    if framed.message == "receipt":
+        return _take_receipt(found, row, opened, now)
+    if now - moment_of(framed.header.sent_at) >= EXPIRE_AFTER:
+        return _refuse(found, row, Code.TOO_OLD, "older than fourteen days", now, opened)
+    if framed.header.reference is None:
+        if placed is None:
+            raise Unreadable(Code.UNKNOWN_TYPE, "nobody knows where it belongs", final=True)
+        return _take_first(found, row, opened, placed, now)
+    if framed.reply is not None:
+        return _take_reply(found, row, opened, now)
+    return _take_addition(found, row, opened, now)
+
+
+def _take_first(found: Arrival, row: Outcome, opened: Opened, placed: Placed, now: datetime) -> Done[Outcome]:
+    message = _store(found, opened, placed, now)
+    _end(row, OutcomeState.TAKEN, now, message)
+    payload = {"digest": message.digest, "from": message.partner}
+    return Done(row, _settled(row), MessageTakenIn(subject=message.id, payload=payload))
+
+
+def _take_reply(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
+    """What we asked is answered; when it is settled already, the answer is kept and changes nothing."""
+    header, reply = opened.framed.header, opened.framed.reply
+    assert reply is not None and header.reference is not None
+    asked = sent(found.sender, header.reference, lock=True)
+    never_left = (Transport.DRAFTED, Transport.SEALED, Transport.TAKEN_BACK)
+    if asked is None or asked.transport in never_left or (reply.of, reply.digest) != (header.reference, asked.digest):
+        return _refuse(found, row, Code.UNKNOWN_REFERENCE, "answers what was never asked", now, opened)
+    message = _store(found, opened, _beside(asked, reply.until), now)
+    kept = MessageKept(subject=message.id, payload={"digest": message.digest})
+    state = Business(reply.state)
+    if state not in BUSINESS_STEPS[asked.business]:
+        _end(row, OutcomeState.LATE, now, message, code=asked.business)
+        return Done(row, _settled(row), kept)
+    note_business(asked, state, now, code=reply.code, by=found.sender, said=message, sealed=found.sealed)
+    if state == Business.QUESTION:
+        asked.due_on = reply.until
+    asked.save()
+    _end(row, OutcomeState.TAKEN, now, message)
+    told: list[Event] = [
+        _settled(row),
+        kept,
+        ReplyTakenIn(subject=asked.id, payload={"state": state, "code": reply.code}),
+    ]
+    if asked.about_id is not None:
+        told.append(AnsweredElsewhere(subject=asked.about_id, payload={"message": str(asked.id)}))
+    return Done(row, *told)
+
+
+def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
+    """The sender adds to what it asked, because we asked back."""
+    reference = opened.framed.header.reference
+    assert reference is not None
+    asked = received(found.sender, reference, lock=True)
+    if asked is None:
+        return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
+    message = _store(found, opened, _beside(asked, asked.due_on), now)
+    kept = MessageKept(subject=message.id, payload={"digest": message.digest})
+    if asked.business != Business.QUESTION:
+        _end(row, OutcomeState.LATE, now, message, code=asked.business)
+        return Done(row, _settled(row), kept)
+    note_business(asked, Business.IN_CHECK, now, by=found.sender, said=message, sealed=found.sealed)
+    asked.save()
+    _end(row, OutcomeState.TAKEN, now, message)
+    payload = {"digest": message.digest, "from": message.partner}
+    return Done(row, _settled(row), kept, MessageTakenIn(subject=asked.id, payload=payload))
+
+
+def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
+    """What the receiver says of our message's way, or that it looks at its matter."""
+    try:
+        report = msgspec.json.decode(opened.content, type=Receipt).report
+    except msgspec.DecodeError as error:
+        raise Unreadable(Code.CONTENT, str(error), final=False) from error
+    message = sent(found.sender, report.of, lock=True)
+    if message is None or message.digest != report.digest:
+        _end(row, OutcomeState.LATE, now, None, code=Code.UNKNOWN_REFERENCE)
+        return Done(row, _settled(row))
+    told: Event = ReceiptTakenIn(subject=message.id, payload={"state": report.state})
+    if report.machine == "business":
+        late = report.state != "in check" or message.business != Business.NONE
+        if not late:
+            note_business(message, Business.IN_CHECK, now, by=found.sender, sealed=found.sealed)
+    else:
+        state = Transport(report.state) if report.state in ("delivered", "rejected") else Transport.HANDED_OVER
+        late = state not in TRANSPORT_STEPS[message.transport]
+        if not late:
+            if state == Transport.REJECTED:
+                message.code = report.code
+                told = ReplyTakenIn(subject=message.id, payload={"state": "not delivered", "code": report.code})
+            note_transport(message, state, now, code=report.code, by=found.sender, sealed=found.sealed)
+    message.save()
+    _end(row, OutcomeState.LATE if late else OutcomeState.TAKEN, now, message)
+    return Done(row, _settled(row), told)
+
+
+@operation()
+def refuse_arrival(
+    *, tenant: str | int, by: Actor, now: datetime, arrival: UUID, opened: Opened, code: str, reason: str
+) -> Done[Outcome]:
+    """It will never be taken in, and its sender is told why. Its seal held. NotPossible("settled") when it is done."""
+    found, row = _begin(arrival, by, now)
+    if _other_content(found):
+        code, reason = Code.OTHER_CONTENT, "another content came under this id"
+    return _refuse(found, row, code, reason, now, opened)
+
+
+@operation()
+def record_trouble(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, reason: str) -> Done[Outcome]:
+    """It couldn't be taken in: it is tried again, and set aside after the third try. NotPossible("settled")."""
+    found, row = _begin(arrival, by, now)
+    row.attempts += 1
+    row.trouble = reason[:300]
+    ended = row.attempts >= MOST_TRIES
+    _end(row, OutcomeState.QUARANTINED if ended else OutcomeState.TRYING, now, None)
+    payload = {"try": row.attempts, "state": row.state, "reason": row.trouble, "from": found.sender}
+    return Done(row, ArrivalTried(subject=row.id, payload=payload))
+
+
+@operation()
+def try_again(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, version: int) -> Done[Outcome]:
+    """What was set aside is tried three times more. Conflict if somebody else was quicker."""
+    require_role(by, now, Role.CASEWORKER, Role.REGISTRAR, Role.ADMINISTRATOR)
+    row = Outcome.objects.select_for_update(of=("self",)).filter(id=arrival).first()
+    if row is None:
+        raise Hidden("arrival", arrival)
+    if row.version != version or row.state != OutcomeState.QUARANTINED:
+        raise Conflict("arrival", theirs=row.state)
+    row.attempts = 0
+    _end(row, OutcomeState.TRYING, now, None)
+    payload = {"try": 0, "state": row.state, "reason": row.trouble, "from": row.sender}
+    return Done(row, ArrivalTried(subject=row.id, payload=payload))
+
+
+@operation()
+def take_up(*, tenant: str | int, by: Actor, now: datetime, message: UUID, version: int) -> Done[Message]:
+    """A person looks at what was asked: the asker is told that it is in check. Conflict if it has moved."""
+    row, _member = message_for_staff(message, by, now, Role.CASEWORKER, lock=True)
+    if row.version != version or row.direction != Direction.IN or row.business != Business.NONE:
+        raise Conflict("message", theirs=row.business)
+    sealed = send_receipt(
+        to=row.partner,
+        of=row.message_id,
+        digest=row.digest,
+        process=row.process,
+        machine="business",
+        state=Business.IN_CHECK,
+        code=Code.DELIVERED,
+        now=now,
+    )
+    note_business(row, Business.IN_CHECK, now, by=own_address(), sealed=sealed)
+    row.save()
+    return Done(row, MessageTakenUp(subject=row.id, payload={"message": str(row.message_id)}))
+
+
+# -- parts --------------------------------------------------------------------------------------------------------
+
+
+def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
+    """The arrival and its outcome, which is made at the first try; alone with everything of the same id."""
+    found = Arrival.objects.filter(id=arrival).first()
+    if found is None or by.kind != "system":
+        raise Hidden("arrival", arrival)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))",
+            [acting_door().the_tenant.id, f"{found.sender} {found.message_id}"],
+        )
+    row = Outcome.objects.select_for_update(of=("self",)).filter(id=arrival).first()
+    if row is None:
+        if not Subject.objects.filter(id=arrival).exists():
+            open_subject("arrival", key=arrival)
+        row = Outcome(id=arrival, sender=found.sender, message_id=found.message_id, version=0)
+        note_changed(Arrival, arrival)  # the chain commits to what arrived as it was found
+    if row.state in ENDED:
+        raise NotPossible("settled")
+    return found, row
+
+
+def _other_content(found: Arrival) -> bool:
+    """Whether something else under the same id, whose seal held, has its outcome already: what can't be read at all
+    must not keep out what can."""
+    others = Outcome.objects.filter(sender=found.sender, message_id=found.message_id).exclude(id=found.id)
+    return others.filter(state__in=STANDING).exists()
+
+
+def _end(row: Outcome, state: OutcomeState, now: datetime, message: Message | None, code: str = "") -> None:
+    row.state, row.at, row.taken, row.code = state, now, message, code
+    row.version += 1
+    row.save()
+
+
+def _settled(row: Outcome) -> ArrivalSettled:
+    return ArrivalSettled(subject=row.id, payload={"state": row.state, "code": row.code, "reason": row.trouble})
+
+
+def _refuse(found: Arrival, row: Outcome, code: str, reason: str, now: datetime, opened: Opened) -> Done[Outcome]:
+    """Tell the sender of this content that it isn't taken; never of a receipt."""
+    row.trouble = reason[:300]
+    _end(row, OutcomeState.CONFLICT if code == Code.OTHER_CONTENT else OutcomeState.REFUSED, now, None, code=code)
+    if opened.framed.message != "receipt":
+        send_receipt(
+            to=found.sender,
+            of=found.message_id,
+            digest=opened.digest,
+            process=opened.framed.header.process,
+            machine="transport",
+            state=Transport.REJECTED,
+            code=code,
+            text=reason,
+            now=now,
+        )
+    return Done(row, _settled(row))
+
+
+def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime) -> Message:
+    """Our copy of a message, delivered by the receipt that is sent with it."""
+    if len(opened.content) > LARGEST:
+        raise Unreadable(Code.TOO_LARGE, "larger than any message", final=True)
+    header = opened.framed.header
+    row = Message.objects.create(
+        id=open_subject("message"),
+        direction=Direction.IN,
+        partner=found.sender,
+        message_id=found.message_id,
+        kind=opened.framed.message,
+        action=Action(header.action),
+        reference=UUID(header.reference) if header.reference else None,
+        process=header.process,
+        test=header.test,
+        content=opened.content.decode(),
+        digest=opened.digest,
+        about_id=placed.about,
+        person_id=placed.person,
+        level=placed.level,
+        unit_id=placed.unit,
+        transport=Transport.DELIVERED,
+        due_on=placed.due_on,
+        created_at=now,
+    )
+    sealed = send_receipt(
+        to=found.sender,
+        of=found.message_id,
+        digest=opened.digest,
+        process=header.process,
+        machine="transport",
+        state=Transport.DELIVERED,
+        code=Code.DELIVERED,
+        now=now,
+    )
+    note_transport(row, Transport.DELIVERED, now, code=Code.DELIVERED, sealed=sealed)
+    row.save()
+    return row
+
+
+def _beside(asked: Message, due_on: date | None) -> Placed:
+    return Placed(unit=asked.unit_id, about=asked.about_id, person=asked.person_id, level=asked.level, due_on=due_on)

@@ -1,0 +1,361 @@
+"""What leaves: sealed, taken back or handed over, answered for by receipts; watched until it has arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.frame import (
+    Framed,
+    Header,
+    Report,
+    digest_of,
+    moment,
+    software,
+)
+from handslag.domain.exchange.models import BusinessStep, Envelope, Message, TransportStep
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER, most_protected
+from handslag.domain.exchange.queries import own_address, partners, received, sent
+from handslag.domain.exchange.states import (
+    BUSINESS_STEPS,
+    TRANSPORT_STEPS,
+    Action,
+    Business,
+    Code,
+    Direction,
+    Transport,
+)
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.keys import sign
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+
+
+class MessageSealed(Event):
+    """Its content is fixed. For ten seconds it can be taken back."""
+
+    kind = "message sealed"
+
+
+class AskedElsewhere(Event):
+    """Another organisation is asked about a case or person: told in that one's own history."""
+
+    kind = "asked elsewhere"
+
+
+class MessageTakenBack(Event):
+    kind = "message taken back"
+
+
+class MessageHandedOver(Event):
+    kind = "message handed over"
+
+
+class MessageUncollected(Event):
+    """Three days without a receipt."""
+
+    kind = "message uncollected"
+
+
+class MessageExpired(Event):
+    """Fourteen days without a receipt."""
+
+    kind = "message expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewMessage:
+    """A message to be sealed: its kind's own `body`, and where it stands here."""
+
+    id: UUID
+    kind: str
+    action: Action
+    recipient: str
+    body: dict[str, Any]
+    unit: UUID
+    about: UUID | None = None
+    person: UUID | None = None
+    level: int = 0
+    reference: UUID | None = None
+    process: str = ""
+    our_case: str | None = None
+    response_expected: bool = False
+    closed: bool = False
+    test: bool = False
+    due_on: date | None = None
+    assessed: str = ""
+    places: dict[str, str] = field(default_factory=dict)
+
+
+def header_of(
+    *,
+    recipient: str,
+    key: UUID,
+    now: datetime,
+    action: str,
+    process: str,
+    reference: UUID | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """The header of a message of ours, as it is written."""
+    header = Header(
+        sender=own_address(),
+        recipient=recipient,
+        id=str(key),
+        reference=str(reference) if reference else None,
+        process=process,
+        software=software(),
+        sent_at=moment(now),
+        action=action,  # type: ignore[arg-type]
+        **more,
+    )
+    return {name: value for name, value in msgspec.to_builtins(header).items() if value is not None}
+
+
+def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Message:
+    """Fix the content of a message; the operations below and those of its kind call it."""
+    if new.recipient not in partners():
+        raise NotPossible("no such partner")
+    process = new.process or f"handslag:{new.id}"
+    header = header_of(
+        recipient=new.recipient,
+        key=new.id,
+        now=now,
+        action=new.action.value,
+        process=process,
+        reference=new.reference,
+        our_case=new.our_case,
+        test=new.test,
+        response_expected=new.response_expected,
+        closed=new.closed,
+    )
+    content = canonical.dumps({"message": new.kind, "version": 1, "header": header, **new.body})
+    known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
+    if known is not None:
+        raise NotPossible("sent already", message=known.id)
+    row = Message.objects.create(
+        id=open_subject("message"),
+        direction=Direction.OUT,
+        partner=new.recipient,
+        message_id=new.id,
+        kind=new.kind,
+        action=new.action,
+        reference=new.reference,
+        process=process,
+        test=new.test,
+        content=content.decode(),
+        digest=digest_of(content),
+        about_id=new.about,
+        person_id=new.person,
+        level=new.level,
+        unit_id=new.unit,
+        assessed=new.assessed,
+        places=new.places,
+        transport=Transport.DRAFTED,
+        due_on=new.due_on,
+        created_at=now,
+    )
+    note_transport(row, Transport.DRAFTED, now)
+    note_transport(row, Transport.SEALED, now)
+    row.save()
+    return row
+
+
+@operation()
+def seal_message(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Done[Message]:
+    """Fix the content of a message: it leaves in ten seconds, unless it is taken back.
+
+    NotPossible("no such partner"), ("sent already") for an id that was used before.
+    """
+    if by.kind != "staff":
+        raise Hidden("message")
+    row = seal(tenant, by, now, new)
+    told: list[Event] = [MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest})]
+    if new.about is not None and new.reference is None:
+        told.append(AskedElsewhere(subject=new.about, payload={"message": str(row.id)}))
+    return Done(row, *told)
+
+
+@operation()
+def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, version: int) -> Done[Message]:
+    """It never leaves. Conflict when it has left, or somebody else was quicker."""
+    row, _member = message_for_staff(message, by, now, lock=True)
+    if row.version != version or row.transport != Transport.SEALED:
+        raise Conflict("message", theirs=row.transport)
+    note_transport(row, Transport.TAKEN_BACK, now)
+    row.save()
+    return Done(row, MessageTakenBack(subject=row.id, payload={"why": ""}))
+
+
+@operation()
+def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
+    """Let the courier read it, once it can't be taken back any more. Somebody in the household who became protected
+    since keeps it here. An answer settles what it answers in this moment.
+
+    NotPossible("not yet") before, or when it is on its way already.
+    """
+    row = Message.objects.select_for_update(of=("self",)).filter(id=message).first()
+    if row is None or by.kind != "system":
+        raise Hidden("message", message)
+    if row.transport != Transport.SEALED or now < row.created_at + TAKE_BACK:
+        raise NotPossible("not yet")
+    today = acting_door().the_tenant.today(now)
+    if row.person_id is not None and most_protected(row.person_id, today) > row.level:
+        row.code = "protected"
+        note_transport(row, Transport.TAKEN_BACK, now, code=row.code)
+        row.save()
+        return Done(row, MessageTakenBack(subject=row.id, payload={"why": row.code}))
+    content = canonical_of(row)
+    _key_id, sealed = sign(content)
+    Envelope.objects.create(
+        recipient=row.partner, message_id=row.message_id, digest=row.digest, sealed=sealed, handed_over_at=now
+    )
+    row.handed_over_at = now
+    note_transport(row, Transport.HANDED_OVER, now)
+    row.save()
+    settled = _settle(row, sealed, now)
+    payload = {"digest": row.digest, "to": row.partner, "settles": str(settled.id) if settled else None}
+    return Done(row, MessageHandedOver(subject=row.id, payload=payload))
+
+
+def _settle(row: Message, sealed: str, now: datetime) -> Message | None:
+    """What this message says of the one that it is about is now so: an answer of what we were asked, an addition to
+    what we asked."""
+    if row.reference is None:
+        return None
+    framed = msgspec.json.decode(row.content.encode(), type=Framed)
+    if framed.reply is not None:
+        asked = received(row.partner, row.reference, lock=True)
+        state, code = Business(framed.reply.state), framed.reply.code
+    else:
+        asked = sent(row.partner, row.reference, lock=True)
+        state, code = Business.IN_CHECK, ""
+    if asked is None:
+        raise NotPossible("nothing asked")
+    note_business(asked, state, now, code=code, by=own_address(), said=row, sealed=sealed)
+    asked.save()
+    return asked
+
+
+@operation()
+def note_uncollected(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
+    """Three days after it was handed over there is no receipt: a person is told, once. NotPossible otherwise."""
+    row = Message.objects.select_for_update(of=("self",)).filter(id=message).first()
+    if row is None or by.kind != "system":
+        raise Hidden("message", message)
+    waited = row.transport == Transport.HANDED_OVER and row.handed_over_at and now - row.handed_over_at >= WARN_AFTER
+    if not waited or row.warned_at is not None:
+        raise NotPossible("not yet")
+    row.warned_at = now
+    row.version += 1
+    row.save()
+    return Done(row, MessageUncollected(subject=row.id, payload={"to": row.partner}))
+
+
+@operation()
+def expire(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
+    """Fourteen days after it was handed over there is no receipt: it counts as not delivered. NotPossible otherwise."""
+    row = Message.objects.select_for_update(of=("self",)).filter(id=message).first()
+    if row is None or by.kind != "system":
+        raise Hidden("message", message)
+    if row.transport != Transport.HANDED_OVER or row.handed_over_at is None or now - row.handed_over_at < EXPIRE_AFTER:
+        raise NotPossible("not yet")
+    row.code = Code.EXPIRED
+    note_transport(row, Transport.EXPIRED, now, code=Code.EXPIRED)
+    row.save()
+    return Done(row, MessageExpired(subject=row.id, payload={"to": row.partner}))
+
+
+# -- what all of the chapter's writes share -------------------------------------------------------------------------
+
+
+def canonical_of(row: Message) -> Any:
+    """The content of a message as the value that its seal is over."""
+    return msgspec.json.decode(row.content.encode())
+
+
+def note_transport(
+    row: Message, state: Transport, at: datetime, *, code: str = "", by: str = "", sealed: str = ""
+) -> None:
+    """Let a message take a step on its way, signed by us unless `sealed` is somebody's receipt."""
+    place = TransportStep.objects.filter(message=row).count()
+    if place and state not in TRANSPORT_STEPS[row.transport]:
+        raise NotPossible("out of turn", state=row.transport)
+    row.transport = state
+    row.version += 1
+    TransportStep.objects.create(
+        message=row,
+        place=place,
+        state=state,
+        code=code,
+        at=at,
+        by=by or own_address(),
+        sealed=sealed or _signed(row, "transport", state, code, at),
+    )
+
+
+def note_business(
+    row: Message, state: Business, at: datetime, *, by: str, sealed: str, code: str = "", said: Message | None = None
+) -> None:
+    """Let the matter of a message take a step, signed by whoever caused it."""
+    if state not in BUSINESS_STEPS[row.business]:
+        raise NotPossible("out of turn", state=row.business)
+    row.business, row.code = state, code or row.code
+    row.version += 1
+    BusinessStep.objects.create(
+        message=row,
+        place=BusinessStep.objects.filter(message=row).count(),
+        state=state,
+        code=code,
+        at=at,
+        by=by,
+        said=said,
+        sealed=sealed,
+    )
+
+
+def _signed(row: Message, machine: str, state: str, code: str, at: datetime) -> str:
+    body = {
+        "message": str(row.message_id),
+        "digest": row.digest,
+        "machine": machine,
+        "state": str(state),
+        "code": code,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "by": own_address(),
+    }
+    return sign(body)[1]
+
+
+def send_receipt(
+    *, to: str, of: UUID, digest: str, process: str, machine: str, state: str, code: str, now: datetime, text: str = ""
+) -> str:
+    """Seal a receipt and hand it over at once; gives it sealed. Nothing is said of a receipt."""
+    key = uuid7()
+    good = state != Transport.REJECTED
+    header = header_of(
+        recipient=to,
+        key=key,
+        now=now,
+        action=(Action.POSITIVE_REPORT if good else Action.NEGATIVE_REPORT).value,
+        process=process,
+        reference=of,
+    )
+    report = {"of": str(of), "digest": digest, "machine": machine, "state": str(state), "code": str(code)}
+    if text:
+        report["text"] = text[:500]
+    msgspec.convert(report, Report)  # what we say is what the other side takes
+    body = {"message": "receipt", "version": 1, "header": header, "report": report}
+    _key_id, sealed = sign(body)
+    Envelope.objects.create(
+        recipient=to, message_id=key, digest=canonical.digest(body), sealed=sealed, handed_over_at=now
+    )
+    return sealed

@@ -1,0 +1,142 @@
+"""Reads on messages, what arrived, and the keys of partners."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from handslag.domain.exchange.frame import Opened, Unreadable, address_of, named_key, opened
+from handslag.domain.exchange.models import Arrival, BusinessStep, Message, Outcome, PartnerKey, TransportStep
+from handslag.domain.exchange.states import ENDED, Action, Code, Direction, Transport
+from handslag.domain.people.queries import cleared_unit
+from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
+
+
+def own_address() -> str:
+    """What the organisation behind the door is called outside; read once per door."""
+    door = acting_door()
+    found = door.memory.get("address")
+    if found is None:
+        found = door.memory["address"] = address_of(Organisation.objects.get(id=door.the_tenant.id))
+    return str(found)
+
+
+def partners() -> dict[str, Organisation]:
+    """The organisations that a message can go to, by address: those that work in this installation, by name."""
+    here = acting_door().the_tenant.id
+    rows = Organisation.objects.filter(is_tenant=True, active=True).exclude(id=here).order_by("name", "id")
+    return {address_of(row): row for row in rows}
+
+
+def name_of(address: str) -> str:
+    """The name of the organisation behind an address, or the address itself."""
+    kind, _colon, rest = address.partition(":")
+    code_type, _colon, code = rest.partition(":")
+    found = Organisation.objects.filter(kind=kind, code_type=code_type, code=code).first()
+    return found.name if found else address
+
+
+def unit_for(level: int, now: datetime) -> UUID:
+    """The unit that looks at what nobody else is known for: of somebody cleared for that protection."""
+    found = cleared_unit(level, acting_door().the_tenant.today(now))
+    return found or Unit.objects.order_by("id").values_list("id", flat=True)[0]
+
+
+def published_keys() -> list[dict[str, Any]]:
+    """The public signing keys of the organisation behind the door, as it publishes them."""
+    rows = TenantKeyRow.objects.filter(use="signing").order_by("since")
+    return [{"key_id": r.key_id, "jwk": r.public_jwk, "since": r.since, "until": r.until} for r in rows]
+
+
+def waiting_arrivals(most: int = 500) -> list[UUID]:
+    """What arrived and has no outcome yet, in the order in which it came."""
+    ended = Outcome.objects.filter(id=OuterRef("id"), state__in=ENDED)
+    rows = Arrival.objects.filter(~Exists(ended)).order_by("arrived_at", "id")
+    return list(rows.values_list("id", flat=True)[:most])
+
+
+def missing_key(arrival: UUID) -> str | None:
+    """The sender of an arrival whose key was not noted yet. Unreadable when it names none."""
+    found = Arrival.objects.get(id=arrival)
+    known = PartnerKey.objects.filter(partner=found.sender, key_id=named_key(found.sealed)).exists()
+    return None if known else found.sender
+
+
+def open_arrival(arrival: UUID) -> Opened:
+    """What arrived, by the noted key of its sender, who must be the one that it names. Unreadable."""
+    found = Arrival.objects.get(id=arrival)
+    key_id = named_key(found.sealed)
+    key = PartnerKey.objects.filter(partner=found.sender, key_id=key_id).first()
+    if key is None:
+        raise Unreadable(Code.SIGNATURE, f"no key {key_id[:12]} of {found.sender}", final=False)
+    seen = opened(found.sealed, key.jwk, key_id)
+    header = seen.framed.header
+    if (header.sender, header.id, seen.digest) != (found.sender, str(found.message_id), found.digest):
+        raise Unreadable(Code.SIGNATURE, "the envelope names another sender, message or content", final=False)
+    if header.recipient != own_address():
+        raise Unreadable(Code.NOT_FOR_US, f"is for {header.recipient}", final=False)
+    return seen
+
+
+def sent(partner: str, message_id: UUID | str, lock: bool = False) -> Message | None:
+    """A message of ours, as its receiver names it."""
+    rows = Message.objects.select_for_update(of=("self",)) if lock else Message.objects
+    return rows.filter(direction=Direction.OUT, partner=partner, message_id=message_id).first()
+
+
+def received(partner: str, message_id: UUID | str, lock: bool = False) -> Message | None:
+    """A message of a partner, as it called it."""
+    rows = Message.objects.select_for_update(of=("self",)) if lock else Message.objects
+    return rows.filter(direction=Direction.IN, partner=partner, message_id=message_id).first()
+
+
+def due_hand_overs(before: datetime) -> list[UUID]:
+    """What was sealed before that moment and has not left."""
+    rows = Message.objects.filter(transport=Transport.SEALED, created_at__lte=before)
+    return list(rows.order_by("created_at", "id").values_list("id", flat=True))
+
+
+def uncollected(before: datetime) -> list[UUID]:
+    """What was handed over before that moment, with no receipt since."""
+    rows = Message.objects.filter(transport=Transport.HANDED_OVER, handed_over_at__lte=before)
+    return list(rows.order_by("handed_over_at", "id").values_list("id", flat=True))
+
+
+def conversation(message: Message) -> list[Message]:
+    """A first message and everything that was said about it, in order."""
+    about = Q(partner=message.partner, reference=message.message_id, process=message.process)
+    return list(Message.objects.filter(Q(id=message.id) | about).order_by("created_at", "id"))
+
+
+def first_messages(rows: Any) -> Any:
+    """Of some messages those that began something: no answers and additions."""
+    return rows.filter(action__in=[Action.NEW, Action.REQUEST])
+
+
+def asked_about(subject: UUID) -> list[Message]:
+    """What other organisations were asked about a case or person, newest first."""
+    rows = first_messages(Message.objects.filter(about_id=subject, direction=Direction.OUT))
+    return list(rows.exclude(transport=Transport.TAKEN_BACK).order_by("-created_at", "-id"))
+
+
+def replies_to(messages: list[Message]) -> dict[UUID, list[Message]]:
+    """What was said in answer to each of these, oldest first, by the message's `message_id`."""
+    found: dict[UUID, list[Message]] = {message.message_id: [] for message in messages}
+    rows = Message.objects.filter(direction=Direction.IN, action=Action.RESPONSE, reference__in=found)
+    for row in rows.order_by("created_at", "id"):
+        assert row.reference is not None
+        found[row.reference].append(row)
+    return found
+
+
+def steps_of(message: Message) -> list[TransportStep | BusinessStep]:
+    """Every step of a message, of its way and of its matter, in the order in which they were caused."""
+    found: list[TransportStep | BusinessStep] = [
+        *TransportStep.objects.filter(message=message),
+        *BusinessStep.objects.filter(message=message),
+    ]
+    return sorted(found, key=lambda step: (step.at, isinstance(step, BusinessStep), step.place))

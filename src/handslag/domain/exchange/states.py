@@ -1,0 +1,130 @@
+"""States of messages: how they travel and what becomes of their matter are two machines, which never mix."""
+
+from django.db.models import TextChoices
+
+
+class Direction(TextChoices):
+    OUT = "out"
+    IN = "in"
+
+
+class Action(TextChoices):
+    """What a message does, by the codes of eCH-0058."""
+
+    NEW = "1"
+    RECALL = "3"
+    CORRECTION = "4"
+    REQUEST = "5"
+    RESPONSE = "6"
+    NEGATIVE_REPORT = "8"
+    POSITIVE_REPORT = "9"
+    FORWARD = "10"
+    REMINDER = "12"
+
+
+class Transport(TextChoices):
+    """Where a message is on its way."""
+
+    DRAFTED = "drafted"
+    SEALED = "sealed"  # its content is fixed; for ten seconds it can be taken back
+    TAKEN_BACK = "taken back"  # it never left
+    HANDED_OVER = "handed over"  # the courier may read it
+    DELIVERED = "delivered"  # the receiver's receipt says so, of this content
+    REJECTED = "rejected"  # the receiver's receipt says why
+    EXPIRED = "expired"  # not collected in fourteen days
+
+
+#: From each state the states that may follow, with who causes (and signs) the step.
+TRANSPORT_STEPS: dict[str, dict[str, str]] = {
+    Transport.DRAFTED: {Transport.SEALED: "sender"},
+    Transport.SEALED: {Transport.TAKEN_BACK: "sender", Transport.HANDED_OVER: "sender"},
+    Transport.HANDED_OVER: {
+        Transport.DELIVERED: "receiver",
+        Transport.REJECTED: "receiver",
+        Transport.EXPIRED: "sender",
+    },
+    Transport.EXPIRED: {Transport.DELIVERED: "receiver, whose receipt came late", Transport.REJECTED: "receiver"},
+    Transport.TAKEN_BACK: {},
+    Transport.DELIVERED: {},
+    Transport.REJECTED: {},
+}
+
+
+class Business(TextChoices):
+    """What becomes of the matter of a message that wants an answer."""
+
+    NONE = ""  # nothing said yet, or nothing to be said
+    IN_CHECK = "in check"
+    ACCEPTED = "accepted"
+    CHANGED = "accepted with changes"  # line by line
+    REJECTED = "rejected"  # with a coded reason
+    QUESTION = "question"  # asked back, with a deadline
+
+
+#: The same for the matter.
+BUSINESS_STEPS: dict[str, dict[str, str]] = {
+    Business.NONE: {
+        Business.IN_CHECK: "receiver",
+        Business.ACCEPTED: "receiver",
+        Business.CHANGED: "receiver",
+        Business.REJECTED: "receiver",
+        Business.QUESTION: "receiver",
+    },
+    Business.IN_CHECK: {
+        Business.ACCEPTED: "receiver",
+        Business.CHANGED: "receiver",
+        Business.REJECTED: "receiver",
+        Business.QUESTION: "receiver",
+    },
+    Business.QUESTION: {
+        Business.IN_CHECK: "sender, who answered it",
+        Business.ACCEPTED: "receiver",
+        Business.CHANGED: "receiver",
+        Business.REJECTED: "receiver",
+    },
+    Business.ACCEPTED: {},
+    Business.CHANGED: {},
+    Business.REJECTED: {},
+}
+#: The matter is settled.
+SETTLED = (Business.ACCEPTED, Business.CHANGED, Business.REJECTED)
+
+
+class Code(TextChoices):
+    """Why a message was not delivered: the classes of eCH-0090 receipts."""
+
+    DELIVERED = "100"
+    CONTENT = "200"  # it doesn't follow its schema
+    OTHER_CONTENT = "201"  # this id came before with other content
+    TOO_OLD = "203"
+    EXPIRED = "204"
+    NOT_FOR_US = "301"
+    UNKNOWN_TYPE = "303"
+    UNKNOWN_REFERENCE = "305"  # it answers a message that was never sent
+    SIGNATURE = "312"
+    TOO_LARGE = "330"
+
+
+class OutcomeState(TextChoices):
+    """What became of something that arrived. One per sender and message id, whatever arrives how often."""
+
+    TRYING = "trying"  # it couldn't be taken in yet: tried three times
+    TAKEN = "taken"
+    LATE = "late"  # it says what no longer changes anything
+    REFUSED = "refused"  # the sender is told why
+    CONFLICT = "conflict"  # another content under an id that came before; the first one stands
+    QUARANTINED = "quarantined"  # three tries failed: a person looks at it, those behind it flow
+
+
+#: An arrival that has one of these is done with.
+ENDED = (
+    OutcomeState.TAKEN,
+    OutcomeState.LATE,
+    OutcomeState.REFUSED,
+    OutcomeState.CONFLICT,
+    OutcomeState.QUARANTINED,
+)
+#: Its seal held, and this is the one outcome of its id.
+STANDING = (OutcomeState.TAKEN, OutcomeState.LATE, OutcomeState.REFUSED)
+#: How often an arrival is tried.
+MOST_TRIES = 3

@@ -1,0 +1,140 @@
+"""Messages between organisations: handed over when they can't be taken back any more, taken in as they arrive, watched
+until they are answered for. What leaves one organisation and what comes into another are never one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
+from handslag.domain.exchange.frame import Opened, Unreadable
+from handslag.domain.exchange.operations.courier import directory
+from handslag.domain.exchange.operations.inbox import (
+    Placed,
+    note_partner_keys,
+    record_trouble,
+    refuse_arrival,
+    take_in,
+)
+from handslag.domain.exchange.operations.outbox import expire, hand_over, note_uncollected
+from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER
+from handslag.domain.exchange.queries import (
+    due_hand_overs,
+    missing_key,
+    open_arrival,
+    published_keys,
+    uncollected,
+    waiting_arrivals,
+)
+from handslag.domain.exchange.states import Code
+from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.acts import tenants
+from handslag.jobs.queue import AWAY, tasks
+from handslag.kernel import clock
+from handslag.messages.question import receive as question
+
+log = structlog.get_logger("exchange")
+BY = system("exchange")
+#: Who says where a message of a kind and version belongs. Receipts belong to what they are about.
+RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] = {
+    ("question", 1): question.placed,
+    ("receipt", 1): lambda opened, now: None,
+}
+
+
+@tasks.task(name="hand_over_message", retry=AWAY)
+def hand_over_message(tenant: int, message: str) -> None:
+    """Hand over one message. Does nothing when it was taken back, has left, or it is too early."""
+    with suppress(NotPossible):
+        hand_over(tenant=tenant, by=BY, now=clock.now(), message=UUID(message))
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="exchange_messages", queueing_lock="exchange_messages")
+def exchange_messages(timestamp: int) -> None:
+    """Every minute: what was forgotten is handed over, what arrived is taken in, what nobody collects is told of."""
+    for tenant in tenants():
+        hand_over_due(tenant)
+        take_arrivals(tenant)
+        watch_outbox(tenant)
+
+
+def hand_over_due(tenant: int) -> None:
+    """Hand over all that can't be taken back any more."""
+    with acting(tenant, BY, "due hand-overs"):
+        due = due_hand_overs(clock.now() - TAKE_BACK)
+    for key in due:
+        hand_over_message(tenant=tenant, message=str(key))
+
+
+def take_arrivals(tenant: int) -> None:
+    """Take in what arrived, each in a transaction of its own: one that can't be read holds up no other."""
+    with acting(tenant, BY, "waiting arrivals"):
+        waiting = waiting_arrivals()
+    for key in waiting:
+        take_arrival(tenant, key)
+
+
+def take_arrival(tenant: int, arrival: UUID) -> None:
+    """Take in one arrival, or note what keeps it out."""
+    told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now(), "arrival": arrival}
+    with suppress(NotPossible):  # another run of this job was quicker
+        try:
+            _note_missing_key(tenant, arrival)
+            _take(told)
+        except (OperationalError, InterfaceError, NotPossible):
+            raise
+        except Exception as error:  # whatever it is, those behind it flow
+            reason = error.reason if isinstance(error, Unreadable) else type(error).__name__
+            log.warning("not taken in", reason=reason)
+            record_trouble(**told, reason=reason)
+
+
+def _take(told: dict[str, Any]) -> None:
+    tenant, now, arrival = told["tenant"], told["now"], told["arrival"]
+    with acting(tenant, BY, "take in"):
+        opened = open_arrival(arrival)
+        try:
+            receive = RECEIVED_BY.get((opened.framed.message, opened.framed.version))
+            if receive is None:
+                raise Unreadable(Code.UNKNOWN_TYPE, "no such kind of message, or version of it", final=True)
+            placed = receive(opened, now)
+            with transaction.atomic():
+                take_in(**told, opened=opened, placed=placed)
+        except Unreadable as error:
+            if not error.final:
+                raise
+            refuse_arrival(**told, opened=opened, code=error.code, reason=error.reason)
+
+
+def _note_missing_key(tenant: int, arrival: UUID) -> None:
+    """Ask the sender, where it is of this installation, for the keys that it publishes, and note them."""
+    with acting(tenant, BY, "missing key"):
+        partner = missing_key(arrival)
+    place = directory().get(partner) if partner else None
+    if partner is None or place is None:
+        return
+    with acting(place, BY, "published keys"):
+        keys = published_keys()
+    with suppress(NotPossible):
+        note_partner_keys(tenant=tenant, by=BY, now=clock.now(), partner=partner, keys=keys)
+
+
+def watch_outbox(tenant: int) -> None:
+    """Tell of what isn't collected; let expire what wasn't for too long."""
+    now = clock.now()
+    with acting(tenant, BY, "uncollected"):
+        warned, expired = uncollected(now - WARN_AFTER), uncollected(now - EXPIRE_AFTER)
+    told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": now}
+    for key in warned:
+        with suppress(NotPossible):
+            note_uncollected(**told, message=key)
+    for key in expired:
+        with suppress(NotPossible):
+            expire(**told, message=key)

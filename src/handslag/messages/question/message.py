@@ -1,0 +1,106 @@
+"""The message `question`, version 1: a question about a person, or lines of her case, and what is answered."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from handslag.domain.exchange.frame import Header, Reply
+
+Name = Annotated[str, Meta(max_length=120)]
+Text = Annotated[str, Meta(min_length=1, max_length=4000)]
+MonthText = Annotated[str, Meta(pattern=r"^(19|20)\d\d-(0[1-9]|1[0-2])$")]
+Number = Annotated[int, Meta(ge=1, le=50)]
+#: Why a point isn't answered.
+REASONS = ("NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY")
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Whom the question is about. Never an address."""
+
+    identifier_type: Annotated[str, Meta(min_length=1, max_length=20)]
+    identifier: Annotated[str, Meta(min_length=1, max_length=36)]
+    given_name: Name
+    family_name: Name
+    birth_on: date | None = None
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A line of the asker's case: what it is called there, and the amount that counts (minor units)."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    amount: Annotated[int, Meta(ge=-(10**12), le=10**12)]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One thing that is asked. Without a line it is about the person as such."""
+
+    number: Number
+    line: Line | None = None
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The question: whom it is about, on which ground she may be spoken of, by when an answer is needed."""
+
+    person: Person
+    month: MonthText | None = None
+    ground: Annotated[str, Meta(min_length=1, max_length=400, description="section of law, or the person's consent")]
+    answer_by: date
+    text: Text
+    points: Annotated[list[Point], Meta(min_length=1, max_length=50)]
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What is answered to one point: words, or the coded reason why not."""
+
+    number: Number
+    text: Annotated[str, Meta(max_length=4000)] = ""
+    reason: Literal["", "NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY"] = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.text.strip()) == bool(self.reason):
+            raise ValueError("a point has an answer or a reason why not")
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """A message of the conversation, by its action: 5 asks (`asked`), 6 answers (`reply`, with an answer to every
+    point, or with `text` and the state `question` where something is asked back), 4 adds what was asked back (`text`).
+    """
+
+    message: Literal["question"]
+    version: Literal[1]
+    header: Header
+    asked: Asked | None = None
+    reply: Reply | None = None
+    answers: Annotated[list[Answer], Meta(max_length=50)] = []
+    text: Annotated[str, Meta(max_length=4000)] = ""
+
+    def __post_init__(self) -> None:
+        action, refers = self.header.action, self.header.reference is not None
+        whole = {
+            "5": not refers and self.asked is not None and self.reply is None and not self.answers,
+            "6": refers and self.asked is None and self.reply is not None and bool(self.answers) != bool(self.text),
+            "4": refers and self.asked is None and self.reply is None and bool(self.text) and not self.answers,
+        }
+        if not whole.get(action):
+            raise ValueError("header.action and the parts of the message don't fit together")
+        if self.reply is not None:
+            self._answers_fit(self.reply)
+        if self.asked is not None and [point.number for point in self.asked.points] != list(
+            range(1, len(self.asked.points) + 1)
+        ):
+            raise ValueError("points are numbered from 1")
+
+    def _answers_fit(self, reply: Reply) -> None:
+        answered = [not answer.reason for answer in self.answers]
+        wanted = "question"
+        if answered:
+            wanted = "accepted" if all(answered) else "accepted with changes" if any(answered) else "rejected"
+        if (reply.state, bool(reply.code)) != (wanted, wanted == "rejected"):
+            raise ValueError("reply.state and reply.code don't follow from the answers")
+        if (reply.until is not None) != (wanted == "question"):
+            raise ValueError("reply.until belongs to a question")

@@ -1,0 +1,1 @@
+"""What the receiver of a message says of it; see README.md."""

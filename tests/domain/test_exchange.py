@@ -1,0 +1,284 @@
+"""Messages between two organisations of one installation: sealed, carried by a role that sees nothing else, taken in
+once, answered; whatever comes twice, late, out of order or broken."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import psycopg
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, TransportStep
+from handslag.domain.exchange.operations import courier
+from handslag.domain.exchange.operations.inbox import take_up, try_again
+from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.states import Action
+from handslag.domain.people.models import Membership
+from handslag.domain.people.operations.persons import set_protection
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import sign
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.jobs import exchange
+from handslag.kernel import canonical
+from handslag.messages.question import build
+from handslag.messages.question.message import Answer
+from tests.bed import Database
+from tests.exchange import FEE, RENT, Pair, Side
+from tests.office import TEST, Office, open_office
+
+
+@pytest.fixture(scope="module")
+def offices(database: Database) -> tuple[Office, Office]:
+    """Two organisations; each test has a case of its own."""
+    made = open_office(database.connect, "fraga"), open_office(database.connect, "svar")
+    database.close_connections()
+    return made
+
+
+@pytest.fixture
+def pair(database: Database, offices: tuple[Office, Office]) -> Pair:
+    """A case of the one who asks; nothing of an earlier test is under way."""
+    asker, answerer = offices
+    return Pair(database, Side(asker), Side(answerer), asker.case(), asker.now)
+
+
+def test_a_question_is_answered_point_by_point_and_both_sides_hold_the_same(pair: Pair) -> None:
+    question = pair.asked(RENT, FEE)
+    sent = {"message_id": question.message_id}
+    assert (question.transport, pair.asker.rows(Envelope, **sent)) == ("sealed", [])
+    pair.settle()
+    assert pair.states(question) == ("delivered", "", "")
+    assert pair.answerer.tasks() == ["question"]
+    theirs = pair.answerer.message(question.message_id)
+    assert (theirs.due_on, theirs.about_id) == (question.due_on, None)
+    take_up(**pair.act(pair.answerer), message=theirs.id, version=theirs.version)
+    pair.settle()
+    assert pair.states(question) == ("delivered", "in check", "")
+    answer = pair.answered(question, Answer(number=1, text="Ja, till mars."), Answer(number=2, reason="NOT_KNOWN"))
+    pair.settle()
+    assert pair.states(question) == ("delivered", "accepted with changes", "")
+    assert pair.answerer.message(answer.message_id).transport == "delivered"
+    assert pair.asker.message(answer.message_id).digest == answer.digest
+    assert (pair.answerer.tasks(), pair.asker.tasks()) == ([], ["question answered"])
+    assert build.read(pair.asker.message(answer.message_id)).answers[0].text == "Ja, till mars."
+    said = msgspec.json.decode(theirs.content)
+    assert "places" not in said and str(pair.folder.case.id) not in theirs.content  # no key of ours leaves
+    assert "Provgatan" not in theirs.content  # nor an address
+
+
+def test_every_step_is_signed_by_whoever_caused_it(pair: Pair) -> None:
+    question = pair.asked(RENT)
+    pair.settle()
+    pair.answered(question, Answer(number=1, text="Nej."))
+    pair.settle()
+    keys = {}
+    for side in (pair.asker, pair.answerer):
+        with acting(side.office.slug, TEST, "keys"):
+            keys[side.address] = exchange.published_keys()[0]
+    seen = []
+    for side in (pair.asker, pair.answerer):
+        for model in (TransportStep, BusinessStep):
+            for step in side.rows(model):
+                key = ECKey.import_key({n: keys[step.by]["jwk"][n] for n in ("kty", "crv", "x", "y")})
+                said = msgspec.json.decode(jws.deserialize_compact(step.sealed, key, algorithms=["ES256"]).payload)
+                told = said.get("report") or said.get("reply") or said
+                assert (told["state"], told["digest"]) == (step.state, question.digest) or step.message_id != (
+                    side.message(question.message_id).id
+                )
+                seen.append((side is pair.asker, model is TransportStep, step.state, step.by == side.address))
+    assert (True, True, "delivered", False) in seen and (True, False, "accepted", False) in seen
+    assert (False, True, "delivered", True) in seen and (True, True, "handed over", True) in seen
+
+
+def test_a_question_back_waits_for_what_is_added(pair: Pair) -> None:
+    question = pair.asked()
+    pair.settle()
+    pair.answered(question, text="Vilken adress?", until=pair.now.date() + timedelta(days=7))
+    pair.settle()
+    assert pair.states(question) == ("delivered", "question", "")
+    assert pair.asker.tasks() == ["question asked back"]
+    pair.added(question, "Provgatan är fel; det är den nya.")
+    pair.settle()
+    assert pair.states(question) == ("delivered", "in check", "")
+    assert pair.asker.tasks() == [] and pair.answerer.tasks() == ["question"]
+    pair.answered(question, Answer(number=1, reason="NO_GROUND"))
+    pair.settle()
+    assert pair.states(question) == ("delivered", "rejected", "NO_GROUND")
+
+
+def test_ten_seconds_to_take_it_back(pair: Pair) -> None:
+    question = pair.asked()
+    pair.later(seconds=9)
+    pair.leaves(pair.asker)
+    assert pair.asker.rows(Envelope, message_id=question.message_id) == []
+    taken = take_back(**pair.act(pair.asker), message=question.id, version=question.version)
+    assert taken.transport == "taken back"
+    pair.settle()
+    assert pair.answerer.rows(Arrival, message_id=question.message_id) == []
+    gone = pair.asked()
+    pair.settle()
+    with pytest.raises(Conflict):
+        take_back(**pair.act(pair.asker), message=gone.id, version=pair.asker.message(gone.message_id).version)
+
+
+def test_nothing_leaves_about_a_protected_household(pair: Pair) -> None:
+    person = pair.folder.case.applicant_id
+    question = pair.asked()
+    set_protection(**pair.act(pair.asker, "rut"), person=person, level=1, address_level=1, version=1)
+    pair.settle()  # it had been sealed for somebody who was not protected
+    with pytest.raises(NotPossible, match="assess first"):
+        pair.asked()
+    assert pair.asked(assessed="hon har samtyckt").level == 1
+    pair.folder = pair.asker.office.case(("Mia", "Mor", "19900101"), children=(("Liv", "Mor", "20180101"),))
+    with acting(pair.asker.office.slug, TEST, "look"):
+        child = Membership.objects.get(household=pair.folder.case.household_id, role="child").person_id
+    set_protection(**pair.act(pair.asker, "rut"), person=child, level=2, address_level=2, version=1)
+    with pytest.raises(NotPossible, match="protected exchange"):  # her child's: nothing about the household leaves
+        pair.asked(assessed="hon har samtyckt")
+    kept = pair.asker.message(question.message_id)
+    assert (kept.transport, kept.code, pair.asker.tasks()[-1]) == ("taken back", "protected", "message kept back")
+
+
+def test_the_courier_can_read_sealed_envelopes_and_nothing_else(pair: Pair, connect: Any) -> None:
+    pair.asked()
+    pair.settle()
+    role = connect("courier", autocommit=True)
+    tables = [row[0] for row in role.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()]
+    readable, writable = [], []
+    for table in sorted(tables):
+        with role.transaction(force_rollback=True):
+            role.execute("SELECT set_config('app.tenant', %s, true)", [str(pair.answerer.key)])
+            for verb, places in (
+                ("SELECT", readable),
+                ("INSERT", writable),
+                ("UPDATE", writable),
+                ("DELETE", writable),
+            ):
+                has = "SELECT has_table_privilege(%s, %s), has_any_column_privilege(%s, %s)"
+                wanted = verb if verb != "DELETE" else "INSERT"
+                if any(role.execute(has, [table, verb, table, wanted]).fetchone()) and (verb, table) not in places:
+                    places.append((verb, table))
+    assert {t for v, t in readable} == {"exchange_envelope", "tenancy_organisation", "tenancy_relation"}
+    assert {(v, t) for v, t in writable if v != "DELETE"} == {("INSERT", "exchange_arrival")}
+    with role.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege):
+        role.execute("SELECT sealed FROM exchange_arrival")
+    with role.transaction():  # another organisation's envelopes are not there for it either
+        role.execute("SELECT set_config('app.tenant', %s, true)", [str(pair.asker.key)])
+        senders = role.execute("SELECT DISTINCT tenant_id FROM exchange_envelope").fetchall()
+    assert senders == [(pair.asker.key,)]
+
+
+def test_the_same_again_is_nothing_and_another_content_is_a_conflict(pair: Pair) -> None:
+    question = pair.asked()
+    pair.settle()
+    mine = {"message_id": question.message_id}
+    (envelope,) = pair.asker.rows(Envelope, **mine)
+    pair.carried.clear()
+    pair.carry()
+    pair.arrives(pair.answerer)
+    assert len(pair.answerer.rows(Arrival, **mine)) == 1
+    with acting(pair.asker.office.slug, TEST, "forge"):
+        content = msgspec.json.decode(question.content.encode())
+        content["asked"]["text"] = "Någonting annat?"
+        _key, sealed = sign(content)
+    digest = hashlib.sha256(canonical.dumps(content)).hexdigest()
+    pair.put(pair.answerer, sealed, pair.asker.address, question.message_id, digest)
+    pair.arrives(pair.answerer)
+    assert sorted(row.state for row in pair.answerer.rows(Outcome, **mine)) == ["conflict", "taken"]
+    assert pair.answerer.message(question.message_id).digest == envelope.digest
+    pair.settle()
+    assert pair.states(question) == ("delivered", "", "")  # the refusal is of another content than ours
+
+
+def test_what_cannot_be_read_is_set_aside_and_holds_up_no_other(pair: Pair) -> None:
+    key = uuid4()
+    pair.put(pair.answerer, "not.a.jws", pair.asker.address, key, "0" * 64)
+    good = pair.asked()
+    pair.settle()
+    assert pair.states(good)[0] == "delivered"
+    for _ in range(3):
+        pair.arrives(pair.answerer)
+    (poison,) = pair.answerer.rows(Outcome, message_id=key)
+    assert (poison.state, poison.attempts, poison.trouble) == ("quarantined", 3, "not a signed text")
+    assert "message unreadable" in pair.answerer.tasks()
+    try_again(**pair.act(pair.answerer), arrival=poison.id, version=poison.version)
+    for _ in range(3):
+        pair.arrives(pair.answerer)
+    (again,) = pair.answerer.rows(Outcome, message_id=key)
+    assert (again.state, again.attempts) == ("quarantined", 3)
+
+
+def test_a_forged_envelope_under_a_true_id_does_not_keep_out_the_true_one(pair: Pair) -> None:
+    question = pair.asked()
+    with acting(pair.answerer.office.slug, TEST, "forge"):  # signed, but by somebody else
+        _key, sealed = sign(msgspec.json.decode(question.content.encode()))
+    pair.put(pair.answerer, sealed, pair.asker.address, question.message_id, "1" * 64)
+    for _ in range(3):
+        pair.arrives(pair.answerer)
+    pair.settle()
+    assert sorted(row.state for row in pair.answerer.rows(Outcome, message_id=question.message_id)) == [
+        "quarantined", "taken",
+    ]  # fmt: skip
+    assert pair.states(question)[0] == "delivered"
+
+
+def test_what_breaks_its_schema_is_refused_and_the_sender_told(pair: Pair) -> None:
+    new = NewMessage(
+        id=uuid4(), kind="question", action=Action.REQUEST, recipient=pair.answerer.address,
+        body={"asked": {"person": {}}}, unit=pair.folder.case.unit_id, person=pair.folder.case.applicant_id,
+    )  # fmt: skip
+    broken = seal_message(**pair.act(pair.asker), new=new)
+    strange = seal_message(**pair.act(pair.asker), new=replace(new, id=uuid4(), kind="riddle", action=Action.NEW))
+    pair.settle()
+    told = [
+        (m.transport, m.code) for m in (pair.asker.message(broken.message_id), pair.asker.message(strange.message_id))
+    ]
+    assert told == [("rejected", "200"), ("rejected", "303")]
+    assert pair.asker.tasks() == ["message not delivered", "message not delivered"]
+    assert pair.answerer.rows(Message, message_id__in=[broken.message_id, strange.message_id]) == []
+
+
+def test_three_days_fourteen_days_and_a_receipt_that_comes_late(database: Database, connect: Any) -> None:
+    asker, answerer = open_office(connect, "fraga"), open_office(connect, "svar")  # nothing else waits there
+    pair = Pair(database, Side(asker), Side(answerer), asker.case(), asker.now)
+    question = pair.asked()
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.carry()
+    pair.later(days=2)
+    pair.watch(pair.asker)
+    assert pair.asker.tasks() == []
+    pair.later(days=1)
+    for _ in range(2):
+        pair.watch(pair.asker)
+    assert pair.asker.tasks() == ["message not collected"]
+    pair.arrives(pair.answerer)  # collected on the third day, but its receipt is lost for now
+    pair.later(days=11)
+    for _ in range(2):
+        pair.watch(pair.asker)
+    late = pair.asker.message(question.message_id)
+    assert (late.transport, late.code) == ("expired", "204")
+    assert pair.asker.tasks() == ["message not collected", "message expired"]
+    pair.carry()
+    pair.arrives(pair.asker)
+    assert pair.states(question)[0] == "delivered"
+    second = pair.asked()
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.later(days=15)
+    pair.watch(pair.asker)
+    with pair._role("courier"):
+        for one in courier.sealed_by(pair.asker.key, pair.asker.address, pair.now - timedelta(days=30)):
+            courier.put_in(pair.answerer.key, [one], pair.now)
+    pair.arrives(pair.answerer)
+    pair.settle()
+    assert (pair.asker.message(second.message_id).transport, pair.asker.message(second.message_id).code) == (
+        "rejected", "203",
+    )  # fmt: skip

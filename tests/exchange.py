@@ -1,0 +1,153 @@
+"""Two organisations of one installation that exchange messages, for tests: each step under the role that takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations import courier
+from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.queries import own_address
+from handslag.domain.tasks.models import Task
+from handslag.domain.tenancy.door import acting
+from handslag.jobs import exchange
+from handslag.kernel import clock
+from handslag.messages.question import build
+from handslag.messages.question.message import Answer, Line
+from tests.office import TEST, Folder, Office, as_role
+
+RENT = build.Picked(Line(code="RENT", name="Hyra", amount=6_200_00, currency="SEK"), "RENT::0")
+FEE = build.Picked(Line(code="ELECTRICITY", name="El", amount=450_00, currency="SEK"), "ELECTRICITY::0")
+
+
+@dataclass
+class Side:
+    """An organisation, as the exchange sees it."""
+
+    office: Office
+    key: int = 0
+    address: str = ""
+    before: set[UUID] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        with acting(self.office.slug, TEST, "look") as door:
+            self.key, self.address = door.the_tenant.id, own_address()
+            self.before = set(Task.objects.values_list("id", flat=True))
+
+    def rows(self, model: Any, **by: Any) -> list[Any]:
+        """Rows of a table, in the order of their keys."""
+        with acting(self.office.slug, TEST, "look"):
+            return list(model.objects.filter(**by).order_by("id"))
+
+    def message(self, key: UUID) -> Message:
+        """Its copy of a message, by the sender's name for it."""
+        with acting(self.office.slug, TEST, "look"):
+            return Message.objects.get(message_id=key)
+
+    def tasks(self) -> list[str]:
+        """The open tasks that came since this side was made, oldest first."""
+        with acting(self.office.slug, TEST, "look"):
+            found = Task.objects.filter(state="open").exclude(id__in=self.before).order_by("created_at", "id")
+            return list(found.values_list("kind", flat=True))
+
+
+@dataclass
+class Pair:
+    """Who asks and who answers, a case of the one who asks, and the clock."""
+
+    database: Any
+    asker: Side
+    answerer: Side
+    folder: Folder
+    now: datetime
+    carried: set[UUID] = field(default_factory=set)
+
+    def act(self, side: Side, who: str = "hanna") -> dict[str, Any]:
+        return {"tenant": side.office.slug, "by": side.office.staff[who], "now": self.now}
+
+    def asked(self, *lines: build.Picked, **more: Any) -> Message:
+        """A question of Hanna's about the applicant."""
+        told = {
+            "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
+            "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
+            "month": str(self.asker.office.month), "ground": "10 kap. 28 § OSL",
+            "answer_by": self.now.date() + timedelta(days=14), "text": "Betalar ni också hyran?",
+            "lines": list(lines), "assessed": "", "test": False, "now": self.now, **more,
+        }  # fmt: skip
+        with acting(self.asker.office.slug, self.asker.office.staff["hanna"], "ask"):
+            return seal_message(**self.act(self.asker) | {"new": build.asking(**told)})
+
+    def answered(self, question: Message, *answers: Answer, **more: Any) -> Message:
+        """The answer of the other side's Hanna; with `until` a question back."""
+        office = self.answerer.office
+        with acting(office.slug, office.staff["hanna"], "answer"):
+            asked = Message.objects.get(message_id=question.message_id)
+            if more:
+                new = build.asking_back(key=uuid4(), asked=asked, now=self.now, **more)
+            else:
+                new = build.answering(key=uuid4(), asked=asked, answers=list(answers))
+            return seal_message(**self.act(self.answerer) | {"new": new})
+
+    def added(self, question: Message, text: str) -> Message:
+        office = self.asker.office
+        with acting(office.slug, office.staff["hanna"], "add"):
+            asked = Message.objects.get(message_id=question.message_id)
+            return seal_message(**self.act(self.asker) | {"new": build.adding(key=uuid4(), asked=asked, text=text)})
+
+    # -- what jobs and courier do, each step under its own role ---------------------------------------------------
+
+    def later(self, **span: int) -> None:
+        self.now += timedelta(**span)
+
+    def leaves(self, side: Side) -> None:
+        with self._role("worker"):
+            exchange.hand_over_due(side.key)
+
+    def carry(self) -> int:
+        with self._role("courier"):
+            return courier.carry(self.carried, self.now)
+
+    def arrives(self, side: Side) -> None:
+        with self._role("worker"):
+            exchange.take_arrivals(side.key)
+
+    def watch(self, side: Side) -> None:
+        with self._role("worker"):
+            exchange.watch_outbox(side.key)
+
+    def settle(self) -> None:
+        """In order, until nothing moves."""
+        self.later(seconds=11)
+        for side in (self.asker, self.answerer):
+            self.leaves(side)
+        while self.carry():
+            self.arrives(self.answerer)
+            self.arrives(self.asker)
+
+    @contextmanager
+    def _role(self, role: str) -> Iterator[None]:
+        before = clock.now
+        clock.now = lambda: self.now  # type: ignore[assignment]
+        try:
+            with as_role(self.database, role):
+                yield
+        finally:
+            clock.now = before
+
+    def put(self, side: Side, sealed: str, sender: str, key: UUID | str, digest: str) -> None:
+        """Put something into an inbox as the courier would, whatever it is."""
+        with self._role("courier"):
+            one = courier.Sealed(uuid4(), sender, side.address, UUID(str(key)), digest, sealed)
+            courier.put_in(side.key, [one], self.now)
+
+    def states(self, question: Message) -> tuple[Any, ...]:
+        """Both copies of a question: content, digest and the state of its matter; and its way at the asker."""
+        ours, theirs = self.asker.message(question.message_id), self.answerer.message(question.message_id)
+        assert (ours.content, ours.digest) == (theirs.content, theirs.digest)
+        assert ours.business == theirs.business
+        return ours.transport, ours.business, ours.code
