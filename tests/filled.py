@@ -46,8 +46,10 @@ from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.jobs.watch import print_notices
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
+from handslag.messages.question.message import Answer
 from tests import bed
 from tests.bed import Database
+from tests.exchange import RENT, Pair, Side
 from tests.office import C1, EID, TEST, Folder, Office, as_role, landlord, open_office
 from verifier import Report, verify
 
@@ -104,6 +106,7 @@ def _fill(copy: Database, files: Path) -> Filled:
         with acting(place.slug, TEST, "keys") as door:
             file_keys[door.the_tenant.id] = [keys.file_key()]
     _cases(copy, office)
+    _asked(copy, office, other)
     other.case().applied()
     other.case(("Ny", "By", "19810101")).draft()
     for place in (other, office):
@@ -211,6 +214,25 @@ def _followed(office: Office) -> None:
     said = {"statuses": [], "decisions": [{"reference": "B1"}], "payments": []}
     record_answer(**by, case=case.id, outcome="answered", said=said, trouble="")
     record_answer(**by, case=case.id, outcome="failed", said=None, trouble="away")
+
+
+def _asked(database: Database, office: Office, other: Office) -> None:
+    """Questions both ways: answered in part, asked back and added to, on its way; something that can't be read."""
+    sides = Side(office), Side(other)
+    for asker, answerer in (sides, sides[::-1]):
+        pair = Pair(database, asker, answerer, asker.office.case(("Frida", "Fråga", "19950505")), office.now)
+        pair.put(answerer, "not.a.jws", asker.address, uuid7(), "0" * 64)
+        question, unanswered = pair.asked(RENT), pair.asked()
+        pair.settle()
+        pair.answered(question, text="Vilken?", until=pair.now.date() + timedelta(days=7))
+        pair.settle()
+        pair.added(question, "Den första.")
+        pair.settle()
+        pair.answered(question, Answer(number=1, text="Ja."))
+        pair.settle()
+        pair.answered(unanswered, Answer(number=1, reason="NO_GROUND"))
+        pair.settle()
+        pair.arrives(answerer)
 
 
 def _pay(office: Office) -> Any:

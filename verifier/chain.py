@@ -193,6 +193,8 @@ def check_rows(connection: Connection, report: Report, chain: Chain) -> None:
         for row in stream(connection, sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))):
             report.count("rows")
             mention = mentions.pop(row["id"], None)
+            if mention is None and table == "exchange_arrival":
+                continue  # committed to with its outcome; one that stays without is named there (I4)
             if mention is None:
                 report.broken("rows", table, row["id"], "no event speaks of this row")
             elif row_digest(row, left_out) != mention.digest:

@@ -26,6 +26,7 @@ from verifier.invariants import (
     check_runs,
     check_sessions,
 )
+from verifier.messages import Exchanged, check_exchange, check_reconciled, note_exchanged
 from verifier.report import Report
 
 
@@ -52,10 +53,13 @@ def verify(
     wanted = None if tenants is None else set(tenants)
     with connected(conninfo) as connection:
         now = at or rows(connection, "SELECT now() AS now")[0]["now"]
-        found = rows(connection, "SELECT id, slug FROM tenancy_organisation WHERE is_tenant ORDER BY slug")
+        found = rows(
+            connection, "SELECT id, slug, kind, code_type, code FROM tenancy_organisation WHERE is_tenant ORDER BY slug"
+        )
         if wanted is not None and (unknown := wanted - {row["slug"] for row in found}):
             raise LookupError(f"no such organisation: {', '.join(sorted(unknown))}")
         accounts: set[UUID] = set()
+        exchanged = Exchanged()
         for tenant in found:
             if wanted is not None and tenant["slug"] not in wanted:
                 continue
@@ -69,11 +73,13 @@ def verify(
                     now,
                     (published_roots or {}).get(tenant["slug"], {}),
                     (receipts or {}).get(tenant["slug"], ()),
+                    exchanged,
                 )
                 accounts |= accounts_of(connection)
                 if files is not None:
                     keys = (file_keys or {}).get(tenant["id"], ())
                     check_files(connection, report, files / str(tenant["id"]), keys)
+        check_reconciled(report, exchanged)
         report.tenant = ""
         with reading(connection):
             check_jobs(connection, report, now)
@@ -89,6 +95,7 @@ def _check_tenant(
     now: datetime,
     published: Mapping[str, str],
     shown: Sequence[Mapping[str, Any]],
+    exchanged: Exchanged,
 ) -> None:
     keys = signing_keys(connection)
     chain = check_chains(connection, report)
@@ -101,5 +108,8 @@ def _check_tenant(
     check_postings(connection, report)
     check_outbox(connection, report, now)
     check_hand_overs(connection, report, chain, now)
+    address = f"{tenant['kind']}:{tenant['code_type']}:{tenant['code']}"
+    messages = check_exchange(connection, report, address, keys, now)
+    note_exchanged(exchanged, address, tenant["slug"], messages)
     check_periods(connection, report)
     check_parents(connection, report)
