@@ -53,6 +53,7 @@ from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
+from handslag.web.caseworker.asked import asked_of, beside
 from handslag.web.caseworker.elsewhere import case_elsewhere
 from handslag.web.caseworker.lookups import proposed_incomes, shown_look_ups
 from handslag.web.caseworker.pages import (
@@ -171,6 +172,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "documents": list(Document.objects.filter(subject_id=case.id).order_by("-created_at")),
         "others": sorted(staff[key] for key in others_at(request, case.id) if key in staff),
         "notes": notes_of(case.id),
+        "questions": asked_of(case.id, member),
         "note_draft": note_draft(case.id, member),
         "note_kinds": [(kind, NOTE_KINDS[kind]) for kind in NoteKind],
         "ever": _ever(case, member),
@@ -369,12 +371,14 @@ def _work(
     items = inbox_items_of(case.id)
     waiting = [item for item in items if item.state == "waiting"]
     warnings, posted = warnings_on(period.id), typed(request)
+    frame = _frame(request, case, member, period)
+    beside([*form.costs, *form.incomes], frame["questions"])
     costs = [(code, kind.name[lang]) for code, kind in COSTS.items()]
     incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
     return page(
         request,
         "case.html",
-        **_frame(request, case, member, period),
+        **frame,
         form=form,
         errors=form.errors,
         trouble=trouble,

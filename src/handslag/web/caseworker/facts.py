@@ -61,6 +61,8 @@ class Row:
     source: str = "given"
     errors: dict[str, str] = field(default_factory=dict)
     stands: str = ""
+    #: What other organisations were asked about it: the question, and what was answered.
+    asked: list[tuple[Any, str]] = field(default_factory=list)
 
     @property
     def own(self) -> bool:

@@ -74,6 +74,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Inbox"), "/inbox/", CASE_ROLES),
         (gettext("Proposals"), "/proposals/", (Role.CASEWORKER, Role.DECIDER)),
         (gettext("People"), "/people/", CASE_ROLES),
+        (gettext("Questions"), "/questions/", CASE_ROLES),
         (gettext("Payments"), "/payments/", (Role.PAYER,)),
         (gettext("Print"), "/print/", (Role.REGISTRAR,)),
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),

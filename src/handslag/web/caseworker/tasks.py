@@ -14,6 +14,9 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.entitlement.operations import CORRECTION
 from handslag.domain.entitlement.queries import proposed_months
+from handslag.domain.exchange.models import Message, Outcome
+from handslag.domain.exchange.permissions import messages_of
+from handslag.domain.exchange.queries import name_of
 from handslag.domain.payments.models import BankFile, Run
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.models import Person
@@ -35,6 +38,14 @@ _ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 
 KINDS = {
     "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
+    "question": _("Another organisation asks something"),
+    "question answered": _("Another organisation answered"),
+    "question asked back": _("Another organisation asks back before it answers"),
+    "message not delivered": _("A message was refused by the other side"),
+    "message not collected": _("A message isn’t collected for three days: call them"),
+    "message expired": _("A message wasn’t collected in 14 days and counts as not delivered: tell them another way"),
+    "message kept back": _("A message was kept here: somebody in the household became protected"),
+    "message unreadable": _("Something arrived that can’t be read"),
     "letter refused": _("The letter can't be made as PDF: send the decision another way"),
     "run file refused": _("The payment file can't be written"),
     "secrecy at an authority": _("An authority marks somebody of the case as protected: check the person’s protection"),
@@ -80,6 +91,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     files = BankFile.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     staff = StaffMember.objects.in_bulk(keys)
     people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
+    messages: dict[UUID, Message] = messages_of(member).in_bulk(keys)
+    arrivals = Outcome.objects.in_bulk(keys) if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR} else {}
     registrar = Role.REGISTRAR in member.roles
     shown = []
     for task in tasks:
@@ -94,6 +107,13 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             if registrar or Role.ADMINISTRATOR in member.roles:
                 url = f"{base(request)}/people/{person.id}/" if registrar else f"{base(request)}/tasks/"
                 shown.append(Shown(task, kind, full_name(person), url, _who_tried(task)))
+        elif message := messages.get(task.subject_id):
+            due = f"{message.due_on:%Y-%m-%d}" if message.due_on else ""
+            url = f"{base(request)}/questions/{message.id}/"
+            shown.append(Shown(task, kind, name_of(message.partner), url, due))
+        elif arrival := arrivals.get(task.subject_id):
+            url = f"{base(request)}/questions/"
+            shown.append(Shown(task, kind, name_of(arrival.sender), url, arrival.trouble))
         elif colleague := staff.get(task.subject_id):
             shown.append(Shown(task, kind, colleague.name, f"{base(request)}/tasks/", ""))
         elif run := runs.get(task.subject_id):

@@ -7,9 +7,21 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from handslag.domain.exchange.states import Business, Code, Transport
 from handslag.domain.tenancy.policies import NotPossible
 
 REFUSALS: dict[str, str | Promise] = {
+    "no such partner": _("Choose an organisation that can be asked."),
+    "protected exchange": _(
+        "Somebody in this household is protected. Nothing about it leaves by message: ask another way, as your "
+        "instructions for protected people say."
+    ),
+    "assess first": _(
+        "Somebody in this household has protected personal data. Write why this may be told to them all the same."
+    ),
+    "answer by": _("Choose a day from tomorrow on, within three months."),
+    "no number": _("This person has no number by which the other side could know her."),
+    "out of turn": _("This can’t be done any more: it was answered or changed in between."),
     "person known": _("Somebody with this number is registered already. Search for the number."),
     "not here": _(
         "This number can’t be registered here. A colleague with the right clearance has to do it, and has been told."
@@ -221,12 +233,52 @@ LOOK_UP_TROUBLES: dict[str, str | Promise] = {
     "partial": _("some benefits couldn’t be delivered"),
 }
 
+TRANSPORT: dict[Transport, tuple[str | Promise, str]] = {
+    Transport.DRAFTED: (_("being written"), "neutral"),
+    Transport.SEALED: (_("leaves in a moment"), "info"),
+    Transport.TAKEN_BACK: (_("taken back"), "neutral"),
+    Transport.HANDED_OVER: (_("on its way"), "info"),
+    Transport.DELIVERED: (_("delivered"), "info"),
+    Transport.REJECTED: (_("not delivered"), "danger"),
+    Transport.EXPIRED: (_("not collected in 14 days"), "danger"),
+}
+BUSINESS: dict[Business, tuple[str | Promise, str]] = {
+    Business.NONE: ("", "neutral"),
+    Business.IN_CHECK: (_("they are looking at it"), "info"),
+    Business.ACCEPTED: (_("answered"), "success"),
+    Business.CHANGED: (_("answered in part"), "success"),
+    Business.REJECTED: (_("no answer possible"), "warning"),
+    Business.QUESTION: (_("asked back"), "warning"),
+}
+#: Why a point isn't answered.
+REASONS: dict[str, str | Promise] = {
+    "NOT_KNOWN": _("Not known here"),
+    "PERSON_UNKNOWN": _("The person isn’t known here"),
+    "NO_GROUND": _("There is no ground to tell it"),
+    "OTHER_AUTHORITY": _("Another authority knows it"),
+}
+#: Why a message didn't arrive.
+NOT_DELIVERED: dict[str, str | Promise] = {
+    "protected": _("Somebody in the household became protected: it was kept here."),
+    Code.CONTENT: _("The other side can’t read it."),
+    Code.OTHER_CONTENT: _("Another message came there under the same number."),
+    Code.TOO_OLD: _("It came too late to be taken."),
+    Code.EXPIRED: _("Nobody collected it in 14 days."),
+    Code.NOT_FOR_US: _("It was for somebody else."),
+    Code.UNKNOWN_TYPE: _("The other side doesn’t know this kind of message."),
+    Code.UNKNOWN_REFERENCE: _("The other side doesn’t know the message that it is about."),
+    Code.SIGNATURE: _("The other side couldn’t check who sent it."),
+    Code.TOO_LARGE: _("It is too large."),
+}
+
 EVENTS: dict[str, str | Promise] = {
     "authorities asked": _("Other authorities asked"),
     "authorities answered": _("Other authorities answered"),
     "fetched line disputed": _("Says that a fetched line is wrong"),
     "dispute taken back": _("Took back that a fetched line is wrong"),
     "dispute answered": _("Answered what the applicant says is wrong"),
+    "asked elsewhere": _("Another organisation was asked"),
+    "answered elsewhere": _("Another organisation answered"),
     "case opened": _("Case opened"),
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),

@@ -1,0 +1,504 @@
+"""Questions to other organisations and from them: asked from a case, answered point by point, each with its receipt."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django import forms
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.queries import period_in
+from handslag.domain.exchange.models import Message, Outcome
+from handslag.domain.exchange.operations.inbox import take_up, try_again
+from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.permissions import message_for_staff, messages_of
+from handslag.domain.exchange.policies import NEVER_LEAVES, TAKE_BACK, most_protected
+from handslag.domain.exchange.queries import conversation, first_messages, name_of, partners, steps_of
+from handslag.domain.exchange.states import (
+    SETTLED,
+    Business,
+    Direction,
+    OutcomeState,
+    Transport,
+)
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
+from handslag.messages.question import build
+from handslag.messages.question.message import REASONS as REASON_CODES
+from handslag.messages.question.message import Answer, Line
+from handslag.web.caseworker import facts as form_of_facts
+from handslag.web.caseworker.asked import standing_of
+from handslag.web.caseworker.case import case_name, seen_in, standing
+from handslag.web.caseworker.pages import (
+    CASE_ROLES,
+    attempt,
+    base,
+    language,
+    page,
+    require,
+    the_door,
+    today,
+    typed,
+    who,
+)
+from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, refusal
+from handslag.web.entry.pages import desk_page
+from handslag.web.ui.formats import money
+from handslag.web.ui.forms import DayField
+
+#: How long a settled question stays in the list.
+SHOWN = timedelta(days=90)
+#: The usual time for an answer.
+USUAL = timedelta(days=14)
+
+
+class AskForm(forms.Form):
+    """A question about one adult of a case, or about lines of it."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    recipient = forms.ChoiceField(label=gettext_lazy("Whom do you ask?"))
+    person = forms.ChoiceField(label=gettext_lazy("About whom?"), widget=forms.RadioSelect)
+    lines = forms.MultipleChoiceField(
+        label=gettext_lazy("About which lines?"),
+        help_text=gettext_lazy("Their amounts are sent along. None: the question is about the person as such."),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Your question"),
+        help_text=gettext_lazy("Only what the other side needs to answer it. Write no address."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    ground = forms.CharField(
+        label=gettext_lazy("On what ground may this be told and asked?"),
+        help_text=gettext_lazy("A section of law, or the person’s consent and its day. The other side sees it."),
+        max_length=400,
+    )
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    assessed = forms.CharField(
+        label=gettext_lazy("Somebody in the household has protected personal data. Why may it be told all the same?"),
+        help_text=gettext_lazy("Stays here, with the question."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+
+
+_BY_FIELD = {
+    "no such partner": "recipient",
+    "protected exchange": "person",
+    "no number": "person",
+    "assess first": "assessed",
+    "answer by": "answer_by",
+}
+
+
+class AnswerForm(forms.Form):
+    """The answer to every point of a question: words, or the reason why not."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, points: list[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.points = points
+        reasons = [("", _("Answered above")), *((code, REASONS[code]) for code in REASON_CODES)]
+        for number, name in points:
+            about = f": {name}" if name else ""
+            self.fields[f"text-{number}"] = forms.CharField(
+                label=_("Answer") + about, max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+            )
+            self.fields[f"reason-{number}"] = forms.ChoiceField(
+                label=_("If there is none, why") + about, choices=reasons, required=False
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Each point has one of the two."""
+        found = super().clean() or self.cleaned_data
+        for number, _name in self.points:
+            text, reason = found.get(f"text-{number}", "").strip(), found.get(f"reason-{number}", "")
+            if text and reason:
+                self.add_error(f"reason-{number}", _("There is an answer: choose no reason, or empty the answer."))
+            elif not text and not reason and not self.errors.get(f"text-{number}"):
+                self.add_error(f"text-{number}", _("Write the answer, or choose why there is none."))
+        return found
+
+    def points_shown(self) -> list[BoundField]:
+        """The fields, none of them marked as optional: each point needs one of its two."""
+        for field in self.fields.values():
+            field.required = True
+        return list(self)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """What was answered, when the form is valid."""
+        told = self.cleaned_data
+        return [
+            Answer(number=number, text=told[f"text-{number}"].strip(), reason=told[f"reason-{number}"])
+            for number, _name in self.points
+        ]
+
+
+class BackForm(forms.Form):
+    """A question back."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("What you need to know first"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    until = DayField(label=gettext_lazy("Needed by"))
+
+
+class AddForm(forms.Form):
+    """What answers a question back."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("Your answer to what they asked back"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+# -- asking --------------------------------------------------------------------------------------------------------
+
+
+@desk_page("question")
+def ask(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """Ask another organisation about an adult of a case; `month` in the address offers the lines of that month."""
+    found, member = case_for_staff(
+        case,
+        **who(request),
+    )
+    require(request, Role.CASEWORKER)
+    looked_at("case", found.id)
+    month, lines = _lines(request, found, member)
+    posted = typed(request)
+    places = partners()
+    adults = [p for p in (found.applicant, found.co_applicant) if p is not None]
+    initial = {"key": uuid7(), "person": str(found.applicant_id), "answer_by": today(request) + USUAL}
+    form = AskForm(posted, initial=initial)
+    form.fields["recipient"].choices = [("", ""), *((key, row.name) for key, row in places.items())]  # type: ignore[attr-defined]
+    form.fields["person"].choices = [(str(p.id), full_name(p)) for p in adults]  # type: ignore[attr-defined]
+    form.fields["lines"].choices = [(key, f"{line.name}, {money(line.amount)}") for key, line in lines.items()]  # type: ignore[attr-defined]
+    if not lines:
+        del form.fields["lines"]
+    level = max(most_protected(p.id, today(request)) for p in adults)
+    if not level:
+        del form.fields["assessed"]
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            new = build.asking(
+                key=told["key"],
+                recipient=told["recipient"],
+                person=UUID(told["person"]),
+                about=found.id,
+                unit=found.unit_id,
+                number=found.number,
+                month=str(month) if month else None,
+                ground=told["ground"],
+                answer_by=told["answer_by"],
+                text=told["text"],
+                lines=[build.Picked(lines[key], key) for key in told.get("lines", [])],
+                assessed=told.get("assessed", ""),
+                test=told["test"],
+                now=who(request)["now"],
+            )
+            sealed = attempt(request, seal_message, new=new)
+        except NotPossible as refused:
+            if refused.code == "sent already":
+                return HttpResponseRedirect(f"{base(request)}/questions/{refused.facts['message']}/")
+            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/questions/{sealed.id}/")
+    return page(
+        request, "ask.html", status=422 if form.errors else 200, case=found, name=case_name(found), month=month,
+        form=form, nobody=not places, never=level >= NEVER_LEAVES,
+    )  # fmt: skip
+
+
+def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | None, dict[str, Line]]:
+    """The lines of the month in the address that can be asked about, by their key here."""
+    try:
+        month = Month.parse(request.GET.get("month", ""))
+    except ValueError:
+        return None, {}
+    period = period_in(case.id, month)
+    if period is None:
+        return None, {}
+    at = standing(case, period)
+    form = form_of_facts.form_for(at.facts, at.version, seen_in(case, period, member), language(), at.application, None)
+    currency = the_door(request).the_tenant.currency
+    return month, {
+        row.key: Line(code=row.code, name=row.label[:120], amount=row.effective or 0, currency=currency)
+        for row in (*form.costs, *form.incomes)
+    }
+
+
+# -- the list ------------------------------------------------------------------------------------------------------
+
+
+@desk_page("questions")
+def questions(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What other organisations ask, those first that are due; what was asked of them; what couldn't be read."""
+    return _questions(request)
+
+
+def _questions(request: HttpRequest, trouble: str = "", status: int = 200) -> HttpResponse:
+    member = require(request, *CASE_ROLES, Role.ADMINISTRATOR)
+    looked_at("questions")
+    now = who(request)["now"]
+    rows = list(first_messages(messages_of(member)).filter(created_at__gt=now - SHOWN).exclude(transport="taken back"))
+    names = {address: row.name for address, row in partners().items()}
+    people = Person.objects.in_bulk([row.person_id for row in rows if row.person_id])
+    shown = [_row(row, names, people, today(request)) for row in rows]
+    broken = []
+    if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR}:
+        broken = list(Outcome.objects.filter(state=OutcomeState.QUARANTINED).order_by("-at", "id"))
+    return page(
+        request,
+        "questions.html",
+        status=status,
+        received=sorted((r for r in shown if r["row"].direction == Direction.IN), key=_due_first),
+        asked=sorted((r for r in shown if r["row"].direction == Direction.OUT), key=_newest_first),
+        broken=[(row, names.get(row.sender, row.sender)) for row in broken],
+        trouble=trouble,
+    )
+
+
+def _due_first(shown: dict[str, Any]) -> Any:
+    row = shown["row"]
+    return (not shown["open"], row.due_on or date.max, row.created_at, row.id)
+
+
+def _newest_first(shown: dict[str, Any]) -> Any:
+    return (-shown["row"].created_at.timestamp(), shown["row"].id)
+
+
+def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: date) -> dict[str, Any]:
+    state, colour = standing_of(row)
+    if row.direction == Direction.IN and row.business == Business.NONE:
+        state, colour = str(_("new")), "warning"
+    asked = build.read(row).asked
+    is_open = row.business not in SETTLED and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
+    known = people.get(row.person_id) if row.person_id else None
+    named = f"{asked.person.given_name} {asked.person.family_name}".strip() if asked else ""
+    return {
+        "row": row,
+        "partner": names.get(row.partner, row.partner),
+        "person": full_name(known) if known and row.direction == Direction.OUT else named,
+        "state": state,
+        "colour": colour,
+        "open": is_open,
+        "late": bool(is_open and row.due_on and row.due_on < on),
+    }
+
+
+@desk_page("questions")
+def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
+    """POST `version`: what couldn't be read is tried three times more."""
+    require(request, Role.REGISTRAR, Role.ADMINISTRATOR)
+    try:
+        attempt(request, try_again, arrival=arrival, version=_version(request))
+    except Conflict:
+        return _questions(request, str(REFUSALS["conflict"]), 409)
+    return HttpResponseRedirect(f"{base(request)}/questions/")
+
+
+# -- one question --------------------------------------------------------------------------------------------------
+
+
+@desk_page("question")
+def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """A question with what was said about it. POST `act`: `take back`, `take up`, `answer`, `ask back`, `add`."""
+    row, member = message_for_staff(message, **who(request))
+    first = _first(row)
+    if first.id != row.id:
+        return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
+    looked_at("question", row.about_id or row.id)
+    act = request.POST.get("act", "")
+    points = _points(first)
+    forms_of = {
+        "answer": AnswerForm(
+            points, request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
+        ),
+        "ask back": BackForm(request.POST if act == "ask back" else None, initial={"key": uuid7()}, auto_id="id_b_%s"),
+        "add": AddForm(request.POST if act == "add" else None, initial={"key": uuid7()}, auto_id="id_c_%s"),
+    }
+    trouble = ""
+    if request.method == "POST":
+        require(request, Role.CASEWORKER)
+        try:
+            if _done(request, first, act, forms_of):
+                return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
+        except Conflict:
+            trouble = str(REFUSALS["out of turn"])
+            first.refresh_from_db()
+        except NotPossible as refused:
+            if refused.code == "sent already":
+                return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
+            if refused.code == "answer by":
+                forms_of["ask back"].add_error("until", refusal(refused))
+            else:
+                trouble = refusal(refused)
+    errors = any(form.errors for form in forms_of.values())
+    return _question(request, first, member, forms_of, trouble, 422 if errors else 409 if trouble else 200)
+
+
+def _first(row: Message) -> Message:
+    """The message that began the conversation."""
+    if row.reference is None:
+        return row
+    found = Message.objects.filter(partner=row.partner, message_id=row.reference).first()
+    if found is None:
+        raise Hidden("message", row.id)
+    return found
+
+
+def _points(first: Message) -> list[tuple[int, str]]:
+    asked = build.read(first).asked
+    return [
+        (point.number, f"{point.line.name}, {money(point.line.amount)}" if point.line else "")
+        for point in (asked.points if asked else [])
+    ]
+
+
+def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, Any]) -> bool:
+    """Carry out what was asked for; False where the form wants another look."""
+    now = who(request)["now"]
+    new: NewMessage | None = None
+    form = forms_of.get(act)
+    if act == "take back":
+        last = _under_way(first)
+        attempt(request, take_back, message=last.id if last else first.id, version=_version(request))
+    elif act == "take up":
+        attempt(request, take_up, message=first.id, version=_version(request))
+    elif form is not None and form.is_valid():
+        if not _may(first, act):
+            raise Conflict("message", theirs=first.business)
+        key = form.cleaned_data["key"]
+        if act == "answer":
+            new = build.answering(key=key, asked=first, answers=form.answers)
+        elif act == "ask back":
+            told = form.cleaned_data
+            new = build.asking_back(key=key, asked=first, text=told["text"], until=told["until"], now=now)
+        else:
+            new = build.adding(key=key, asked=first, text=form.cleaned_data["text"])
+        attempt(request, seal_message, new=new)
+    else:
+        return False
+    return True
+
+
+def _under_way(first: Message) -> Message | None:
+    """What about this question can still be taken back: itself, or the newest thing said about it."""
+    waiting = [row for row in conversation(first) if row.transport == Transport.SEALED]
+    return waiting[-1] if waiting else None
+
+
+def _may(first: Message, act: str) -> bool:
+    """Whether the question waits for this, and nobody is saying it already."""
+    waits = _under_way(first) is None
+    if act == "add":
+        return waits and first.direction == Direction.OUT and first.business == Business.QUESTION
+    if first.direction != Direction.IN or first.business in SETTLED:
+        return False
+    return waits and (act == "answer" or first.business != Business.QUESTION)
+
+
+def _version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+
+
+def _question(
+    request: HttpRequest, first: Message, member: Member, forms_of: dict[str, Any], trouble: str, status: int
+) -> HttpResponse:
+    under_way = _under_way(first)
+    case = Case.objects.filter(id=first.about_id).first() if first.about_id else None
+    try:
+        linked = case_for_staff(case.id, **who(request))[0] if case else None
+    except Hidden:
+        linked = None
+    state, colour = standing_of(first)
+    worker = Role.CASEWORKER in member.roles
+    partner = name_of(first.partner)
+    own = the_door(request).the_tenant.name
+    return page(
+        request,
+        "question.html",
+        status=status,
+        row=first,
+        partner=partner,
+        state=state if first.direction == Direction.OUT or first.business else _("new"),
+        colour=colour,
+        asked=build.read(first).asked,
+        points=_points(first),
+        said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
+        case=linked,
+        troubled=NOT_DELIVERED.get(first.code, "") if first.transport in ("rejected", "expired", "taken back") else "",
+        under_way=under_way,
+        seconds=int(TAKE_BACK.total_seconds()),
+        may_answer=worker and _may(first, "answer"),
+        may_back=worker and _may(first, "ask back"),
+        may_add=worker and _may(first, "add"),
+        may_take_up=worker and first.direction == Direction.IN and first.business == Business.NONE,
+        answer=forms_of["answer"],
+        back=forms_of["ask back"],
+        add=forms_of["add"],
+        errors=next((form for form in forms_of.values() if form.errors), None),
+        steps=[
+            (step, name_of(step.by) if step.by == first.partner else own, str(step.state)) for step in steps_of(first)
+        ],
+        trouble=trouble,
+    )
+
+
+def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
+    """A message about the question, as the page shows it."""
+    told = build.read(row)
+    names = dict(_points(first))
+    return {
+        "row": row,
+        "by": by,
+        "text": told.text,
+        "until": told.reply.until if told.reply else None,
+        "answers": [
+            (names.get(one.number, ""), one.text, str(REASONS[one.reason]) if one.reason else "")
+            for one in told.answers
+        ],
+        "state": standing_of(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
+    }
+
+
+@desk_page("question")
+@require_safe
+def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """A message as it was signed, with every signed step: what `python -m verifier.exchange` checks off-line."""
+    row, _member = message_for_staff(message, **who(request))
+    looked_at("question", row.about_id or row.id)
+    steps = [
+        {"state": step.state, "by": step.by, "at": step.at.isoformat(), "sealed": step.sealed} for step in steps_of(row)
+    ]
+    body = {"message": msgspec.Raw(row.content.encode()), "digest": row.digest, "steps": steps}
+    answer = HttpResponse(msgspec.json.encode(body), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.json"'
+    return answer
