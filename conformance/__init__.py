@@ -15,15 +15,24 @@ class Comparison:
 
     `package`: the installed package that carries the schema, else '' for the folder of the schemas.
     `schema`: path inside the package or folder. `documents`: glob in the repository; none found is a finding.
+    `element`: the part of each document that is compared, as {namespace}name; else all of it.
     """
 
     name: str
     package: str
     schema: str
     documents: str
+    element: str = ""
 
 
 COMPARISONS = (
+    Comparison(
+        name="header of question, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/question/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
     Comparison(
         name="pain.001.001.09, Swedish profile, by ISO 20022",
         package="sepaxml",

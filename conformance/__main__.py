@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ def compare(comparison: Comparison, folder: Path | None) -> dict[str, Any]:
         name = str(document.relative_to(ROOT))
         documents[name] = hashlib.sha256(document.read_bytes()).hexdigest()
         plain = etree.XMLParser(no_network=True, resolve_entities=False)
-        if not schema.validate(etree.parse(str(document), plain)):
+        tree = etree.parse(str(document), plain)
+        found = tree.find(f".//{comparison.element}") if comparison.element else tree.getroot()
+        if found is None:
+            findings.append(f"{name}: has no {comparison.element}")
+        elif not schema.validate(etree.ElementTree(deepcopy(found))):
             findings += [f"{name}:{error.line}: {error.message}" for error in schema.error_log]  # type: ignore[attr-defined]
     if not documents:
         findings.append(f"no document matches {comparison.documents}")

@@ -164,8 +164,22 @@ def sheet_schema() -> str:
     return json.dumps(of_sheet(), ensure_ascii=False, indent=2, sort_keys=True)
 
 
+def question_as_xml(path: Path) -> str:
+    """An example of a question as XML."""
+    from handslag.messages.question.message import Question
+    from handslag.messages.question.xml import written
+
+    return written(msgspec.json.decode(path.read_bytes(), type=Question)).decode()
+
+
+QUESTION = "src/handslag/messages/question/examples"
+
 PAGES = {
     "docs/reference/sheet.schema.json": sheet_schema,
+    **{
+        f"{QUESTION}/xml/{path.stem}.xml": functools.partial(question_as_xml, path)
+        for path in sorted((ROOT / QUESTION / "valid").glob("*.json"))
+    },
     **{
         f"src/handslag/messages/{name}/schema.json": functools.partial(message_schema, kind)
         for name, kind in messages().items()
@@ -182,7 +196,7 @@ def main() -> None:
     """Write the pages; with --check only say which differ (exit code 1)."""
     differ = []
     for name, page in PAGES.items():
-        path, text = ROOT / name, ("" if name.endswith(".json") else NOTICE) + page().rstrip() + "\n"
+        path, text = ROOT / name, ("" if name.endswith((".json", ".xml")) else NOTICE) + page().rstrip() + "\n"
         if path.exists() and path.read_text() == text:
             continue
         differ.append(name)

@@ -41,6 +41,7 @@ from handslag.kernel.months import Month
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
+from handslag.messages.question.xml import written
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import case_name, seen_in, standing
@@ -501,4 +502,15 @@ def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     body = {"message": msgspec.Raw(row.content.encode()), "digest": row.digest, "steps": steps}
     answer = HttpResponse(msgspec.json.encode(body), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.json"'
+    return answer
+
+
+@desk_page("question")
+@require_safe
+def as_xml(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """A message as XML in the frame of eCH, for a receiver that takes no JSON."""
+    row, _member = message_for_staff(message, **who(request))
+    looked_at("question", row.about_id or row.id)
+    answer = HttpResponse(written(build.read(row)), content_type="application/xml")
+    answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.xml"'
     return answer

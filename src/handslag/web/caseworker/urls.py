@@ -98,6 +98,7 @@ urlpatterns = [
     path("<slug:tenant>/questions/arrivals/<uuid:arrival>/", questions.again),
     path("<slug:tenant>/questions/<uuid:message>/", questions.question),
     path("<slug:tenant>/questions/<uuid:message>/proof.json", questions.proof),
+    path("<slug:tenant>/questions/<uuid:message>/message.xml", questions.as_xml),
     path("<slug:tenant>/tasks/", tasks.tasks),
     path("<slug:tenant>/tasks/<uuid:task>/done/", tasks.done),
     path("<slug:tenant>/documents/<uuid:document>/", documents.download),
