@@ -187,7 +187,6 @@ class Outcome(TenantRow):
         constraints = [
             *wall("exchange_outcome", "taken"),
             TenantKey(name="exchange_outcome_arrival", field="id", to="exchange.Arrival"),
-            TenantKey(name="exchange_outcome_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(
                 fields=["tenant", "sender", "message_id"],
                 condition=Q(state__in=["taken", "late", "refused"]),

@@ -546,12 +546,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="outcome",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="id", name="exchange_outcome_subject", to="audit.Subject"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state__in", ["taken", "late", "refused"])),
                 fields=("tenant", "sender", "message_id"),
