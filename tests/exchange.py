@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
+from handslag.domain.exchange.operations.inbox import record_trouble
 from handslag.domain.exchange.operations.outbox import seal_message
-from handslag.domain.exchange.queries import own_address
+from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import exchange
@@ -151,3 +152,32 @@ class Pair:
         assert (ours.content, ours.digest) == (theirs.content, theirs.digest)
         assert ours.business == theirs.business
         return ours.transport, ours.business, ours.code
+
+
+def asked(folder: Folder, text: str) -> Message:
+    """A question about a case's applicant to some other organisation; it has not left."""
+    office = folder.office
+    with acting(office.slug, office.staff["hanna"], "ask"):
+        new = build.asking(
+            key=uuid4(), recipient=next(iter(partners())), person=folder.case.applicant_id, about=folder.case.id,
+            unit=folder.case.unit_id, number=folder.case.number, month=None, ground=text,
+            answer_by=office.now.date() + timedelta(days=14), text=text, lines=[], assessed="", test=False,
+            now=office.now,
+        )  # fmt: skip
+        return seal_message(**office.act("hanna"), new=new)
+
+
+def unreadable(connect: Any, office: Office, sender: str) -> UUID:
+    """Something that arrived from nobody known, couldn't be read, and was set aside."""
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    key = uuid4()
+    role = connect("courier", autocommit=True)
+    with role.transaction():
+        role.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+        role.execute(
+            courier._PUT, (key, tenant, f"municipality:kommunkod:{sender}", uuid4(), "0" * 64, "x", office.now)
+        )
+    for _ in range(3):
+        record_trouble(**office.by(TEST), arrival=key, reason=sender)
+    return key

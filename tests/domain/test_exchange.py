@@ -19,11 +19,13 @@ from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Mes
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import take_up, try_again
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
-from handslag.domain.people.operations.persons import set_protection
+from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import sign
+from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import exchange
 from handslag.kernel import canonical
@@ -282,3 +284,22 @@ def test_three_days_fourteen_days_and_a_receipt_that_comes_late(database: Databa
     assert (pair.asker.message(second.message_id).transport, pair.asker.message(second.message_id).code) == (
         "rejected", "203",
     )  # fmt: skip
+
+
+def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(pair: Pair) -> None:
+    office = pair.answerer.office
+    new = NewPerson(
+        identifier_type="personnummer", identifier=pair.folder.numbers[0], given_name="Petra", family_name="Nilsson",
+        protection_level=2,
+    )  # fmt: skip
+    register_person(**pair.act(pair.answerer, "rut"), new=new)
+    question = pair.asked()
+    pair.settle()
+    theirs = pair.answerer.message(question.message_id)
+    assert theirs.level == 2
+    for who, seen in (("hanna", 0), ("bo", 1)):
+        with acting(office.slug, office.staff[who], "look") as door:
+            member = member_behind(door, pair.now)
+            assert messages_of(member).filter(id=theirs.id).count() == seen, who
+    with pytest.raises(Hidden):
+        take_up(**pair.act(pair.answerer), message=theirs.id, version=theirs.version)

@@ -88,12 +88,18 @@ MAY: dict[str, set[str]] = {
     "tasks/": CASE | PAYERS | {"alva"},
     "tasks/<uuid:task>/done/": CASE | PAYERS | {"alva"},
     "documents/<uuid:document>/": CASE,
+    "cases/<uuid:case>/questions/new/": WORK,
+    "questions/": CASE | {"alva"},
+    "questions/arrivals/<uuid:arrival>/": {"rut", "alva"},
+    "questions/<uuid:message>/": CASE,
+    "questions/<uuid:message>/proof.json": CASE,
+    "questions/<uuid:message>/message.xml": CASE,
 }
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/",
-    "hand-overs/<uuid:application>/",
+    "hand-overs/<uuid:application>/", "questions/arrivals/<uuid:arrival>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
@@ -126,6 +132,7 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
+    from tests.exchange import asked
     from tests.office import landlord
 
     office = folder.office
@@ -158,11 +165,13 @@ def world(folder: Any) -> dict[str, Any]:
         **office.act("bo"), case=folder.case.id, payee=payee.id, cost_code="RENT", amount=100, reference="",
         message="Kanarie", ground="Kanarie", since=office.month, until=None,
     )  # fmt: skip
+    question = asked(folder, "Kanarie?")
     entry = {"name": "setting.income_change", "unit": "percent", "label": {"sv": "Kanarie"}, "value": 15}
     norm = enter_local_norm(**office.act("alva"), entry=entry, since=office.month.since, source="Kanarie")
     with acting(office.slug, scribe, "look"):
         found = {
             "norm": norm.id,
+            "message": question.id,
             "task": task.id,
             "payee": payee.id,
             "day": fixed.id,
@@ -190,6 +199,7 @@ def everything(module_connect: Any) -> dict[str, Any]:
     from handslag.domain.casefile.operations import open_case
     from handslag.domain.people.operations.persons import form_household
     from handslag.domain.tenancy.door import Actor
+    from tests.exchange import unreadable
     from tests.office import Folder, open_office
 
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
@@ -198,6 +208,8 @@ def everything(module_connect: Any) -> dict[str, Any]:
     canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
     foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
     foreign["run"] = theirs.run().id
+    own["arrival"] = unreadable(module_connect, ours, "okand")
+    foreign["arrival"] = unreadable(module_connect, theirs, "Kanarie")
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
     since = (ours.month - 4).since
     home = form_household(**ours.act("rut"), members=[(person, "adult")], since=since)
@@ -307,7 +319,8 @@ def test_lists_and_searches_hold_no_canary(everything: dict[str, Any], desk: Any
     office = everything["office"]
     for who in ("hanna", "rut"):
         her = desk(office, who)
-        for path in ("/inbox/?view=unit", "/inbox/?view=waiting", "/proposals/", "/tasks/", "/people/?q=kanarie"):
+        lists = ("/inbox/?view=unit", "/inbox/?view=waiting", "/proposals/", "/tasks/", "/questions/")
+        for path in (*lists, "/people/?q=kanarie"):
             text = her.open(path).text
             if who == "rut" and "people" in path:
                 assert text.count("Fågelholm") == 1  # the unprotected one of the other unit; not the protected one

@@ -12,7 +12,7 @@ from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
@@ -314,6 +314,7 @@ def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: da
 
 
 @desk_page("questions")
+@require_POST
 def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
     """POST `version`: what couldn't be read is tried three times more."""
     require(request, Role.REGISTRAR, Role.ADMINISTRATOR)
@@ -330,7 +331,7 @@ def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
 @desk_page("question")
 def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     """A question with what was said about it. POST `act`: `take back`, `take up`, `answer`, `ask back`, `add`."""
-    row, member = message_for_staff(message, **who(request))
+    row, member = _seen(request, message)
     first = _first(row)
     if first.id != row.id:
         return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
@@ -362,6 +363,20 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
                 trouble = refusal(refused)
     errors = any(form.errors for form in forms_of.values())
     return _question(request, first, member, forms_of, trouble, 422 if errors else 409 if trouble else 200)
+
+
+def _seen(request: HttpRequest, key: UUID) -> tuple[Message, Member]:
+    """A message of her unit, or one that was sent from a case that she may see. Hidden otherwise."""
+    try:
+        return message_for_staff(key, **who(request))
+    except Hidden:
+        row = Message.objects.filter(id=key, direction=Direction.OUT).exclude(about=None).first()
+        if row is None or row.about_id is None or not Case.objects.filter(id=row.about_id).exists():
+            raise
+        _case, member = case_for_staff(row.about_id, **who(request))
+        if row.level > member.clearance:
+            raise
+        return row, member
 
 
 def _first(row: Message) -> Message:
@@ -494,7 +509,7 @@ def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
 @require_safe
 def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     """A message as it was signed, with every signed step: what `python -m verifier.exchange` checks off-line."""
-    row, _member = message_for_staff(message, **who(request))
+    row, _member = _seen(request, message)
     looked_at("question", row.about_id or row.id)
     steps = [
         {"state": step.state, "by": step.by, "at": step.at.isoformat(), "sealed": step.sealed} for step in steps_of(row)
@@ -509,7 +524,7 @@ def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
 @require_safe
 def as_xml(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     """A message as XML in the frame of eCH, for a receiver that takes no JSON."""
-    row, _member = message_for_staff(message, **who(request))
+    row, _member = _seen(request, message)
     looked_at("question", row.about_id or row.id)
     answer = HttpResponse(written(build.read(row)), content_type="application/xml")
     answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.xml"'
