@@ -233,6 +233,7 @@ def _asked(database: Database, office: Office, other: Office) -> None:
         pair.answered(unanswered, Answer(number=1, reason="NO_GROUND"))
         pair.settle()
         pair.arrives(answerer)
+    pair.put(sides[1], "not.looked.at", sides[0].address, uuid7(), "0" * 64)
 
 
 def _pay(office: Office) -> Any:
