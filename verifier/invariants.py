@@ -665,7 +665,8 @@ LEFT JOIN LATERAL (
     JOIN intake_application a ON a.id = l.application_id WHERE l.period_id = p.id) a ON true
 LEFT JOIN LATERAL (
     SELECT d.outcome, (d.decided_at AT TIME ZONE o.zone)::date AS decided_on FROM decisions_decision d
-    WHERE d.period_id = p.id AND d.state IN ('decided', 'served') ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) d ON true
+    WHERE d.period_id = p.id AND d.state IN ('decided', 'served')
+    ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) d ON true
 """
 
 
