@@ -34,7 +34,7 @@ from handslag.domain.exchange.queries import (
 from handslag.domain.exchange.states import Code
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs.acts import tenants
+from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.question import receive as question
@@ -59,10 +59,13 @@ def hand_over_message(tenant: int, message: str) -> None:
 @tasks.task(name="exchange_messages", queueing_lock="exchange_messages")
 def exchange_messages(timestamp: int) -> None:
     """Every minute: what was forgotten is handed over, what arrived is taken in, what nobody collects is told of."""
-    for tenant in tenants():
+
+    def move(tenant: int) -> None:
         hand_over_due(tenant)
         take_arrivals(tenant)
         watch_outbox(tenant)
+
+    each_tenant("exchange_messages", move)
 
 
 def hand_over_due(tenant: int) -> None:
