@@ -37,11 +37,11 @@ BESIDES = {
         WITH k AS (SELECT gen_random_uuid() AS id)
         INSERT INTO casefile_note (id, tenant_id, case_id, kind, text, adds_to_id, written_by_id, written_at)
         SELECT k.id, c.tenant_id, c.id, 'note', 'x', k.id, c.caseworker_id, now() FROM casefile_case c, k
-        WHERE c.tenant_id = %s LIMIT 1""",
+        WHERE c.tenant_id = %s AND c.caseworker_id IS NOT NULL LIMIT 1""",
     "casefile_notedraft": """
         INSERT INTO casefile_notedraft (id, tenant_id, case_id, member_id, form, saved_at)
         SELECT gen_random_uuid(), tenant_id, id, caseworker_id, '{}', now() FROM casefile_case
-        WHERE tenant_id = %s LIMIT 1""",
+        WHERE tenant_id = %s AND caseworker_id IS NOT NULL LIMIT 1""",
     "entitlement_localnorm": """
         INSERT INTO entitlement_localnorm (id, tenant_id, name, since, entry, source, entered_by_id, entered_at,
             confirmed_by_id, confirmed_at)
@@ -67,7 +67,8 @@ BESIDES = {
             legal_basis, member_id, asked_as, asked_at)
         SELECT gen_random_uuid(), p.tenant_id, c.id, p.id, c.applicant_id, '2026-01-01', '2026-03-01', '["SO"]', 'x',
             'x', c.caseworker_id, 'x', now()
-        FROM casefile_period p JOIN casefile_case c ON c.id = p.case_id WHERE p.tenant_id = %s LIMIT 1""",
+        FROM casefile_period p JOIN casefile_case c ON c.id = p.case_id
+        WHERE p.tenant_id = %s AND c.caseworker_id IS NOT NULL LIMIT 1""",
     "lookups_lookupanswer": """
         INSERT INTO lookups_lookupanswer (id, tenant_id, look_up_id, authority, state, source, code, message, facts,
             secrecy, answered_at)
