@@ -258,7 +258,7 @@ def _check_replaced(report: Report, decisions: Mapping[UUID, Row], lines: Mappin
                 report.broken("I5", "decisions_decision", row["id"], "is not in one chain with the others")
     for key, decision in decisions.items():
         before = decisions.get(decision["replaces_id"])
-        if (decision["replaces_id"] is None) != (decision["ground"] == ""):
+        if (decision["replaces_id"] is None) != (decision["ground"] is None):
             report.broken("I5", "decisions_decision", key, "replaces another without a ground, or has one for nothing")
         if decision["replaces_id"] is None or key not in taken:
             continue
@@ -665,7 +665,8 @@ LEFT JOIN LATERAL (
     JOIN intake_application a ON a.id = l.application_id WHERE l.period_id = p.id) a ON true
 LEFT JOIN LATERAL (
     SELECT d.outcome, (d.decided_at AT TIME ZONE o.zone)::date AS decided_on FROM decisions_decision d
-    WHERE d.period_id = p.id AND d.state IN ('decided', 'served')
+    WHERE d.period_id = p.id AND d.state IN ('decided', 'served') AND NOT EXISTS (
+        SELECT FROM decisions_decision n WHERE n.replaces_id = d.id AND n.state IN ('decided', 'served'))
     ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) d ON true
 """
 

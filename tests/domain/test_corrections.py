@@ -192,10 +192,10 @@ def test_nothing_is_replaced_twice_nor_where_nothing_is_decided(office: Office, 
             " WHERE id = %s"
         )
         for replaces, ground, refused in (
-            (None, "", "decision_first_once_per_period"),
+            (None, None, "decision_first_once_per_period"),
             (first.id, "37", "decision_replaced_once"),
             (None, "37", "decision_replaces_on_a_ground"),
-            (second.id, "", "decision_replaces_on_a_ground"),
+            (second.id, None, "decision_replaces_on_a_ground"),
         ):
             with pytest.raises(psycopg.errors.IntegrityError, match=refused):
                 _as_web(web, tenant, copy, uuid7(), f"x{ground}", replaces, ground, second.id)

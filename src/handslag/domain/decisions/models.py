@@ -40,7 +40,8 @@ class Decision(TenantRow):
     legal_basis = models.CharField(max_length=160)
     delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
     replaces = TenantFK("decisions.Decision", null=True)
-    ground = models.CharField(max_length=4, choices=Ground.choices, blank=True, help_text="why it replaces another")
+    # NULL where it replaces none: rows from before this column keep the digest that the chain commits to
+    ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
     proposed_by = TenantFK(StaffMember)
     proposed_at = models.DateTimeField()
@@ -70,7 +71,8 @@ class Decision(TenantRow):
                 name="decision_replaced_once",
             ),
             models.CheckConstraint(
-                condition=Q(replaces=None, ground="") | Q(replaces__isnull=False, ground__in=Ground.values),
+                condition=Q(replaces=None, ground=None)
+                | Q(replaces__isnull=False, ground__isnull=False, ground__in=Ground.values),
                 name="decision_replaces_on_a_ground",
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
@@ -84,7 +86,10 @@ class Decision(TenantRow):
                 name="decision_refused_by_two",
             ),
             models.CheckConstraint(
-                condition=~Q(ground__in=TO_DISADVANTAGE) | Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                condition=Q(ground=None)
+                | ~Q(ground__in=TO_DISADVANTAGE)
+                | Q(decided_by=None)
+                | ~Q(decided_by=F("proposed_by")),
                 name="decision_taken_back_by_two",
             ),
         ]

@@ -164,7 +164,7 @@ def propose(
         legal_basis=legal_basis_on(today, ground),
         delegation=setting("delegation"),
         replaces=before,
-        ground=ground,
+        ground=ground or None,
         state=DecisionState.PROPOSED,
         proposed_by_id=member.id,
         proposed_at=now,
@@ -179,7 +179,7 @@ def propose(
                 "outcome": outcome,
                 "amount": decision.amount,
                 "replaces": str(before.id) if before else None,
-                "ground": ground,
+                "ground": ground or None,
             },
         ),
     )

@@ -85,7 +85,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         legal_basis=legal_basis_on(today(request), ground),
         delegation=setting("delegation"),
         replaces=before if ground else None,
-        ground=ground,
+        ground=ground or None,
     )
     return page(
         request,
@@ -184,7 +184,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         own=own and four_eyes and proposed,
         may_decide=proposed and Role.DECIDER in member.roles and not (own and four_eyes),
         may_return=proposed and Role.DECIDER in member.roles and not own,
-        ground=GROUNDS.get(found.ground, ""),
+        ground=GROUNDS[found.ground] if found.ground else "",
         difference=found.amount - found.replaces.amount if found.replaces else 0,
         replaced_by=replaced_by(found.id),
         letter=letter.content if letter else preview,
