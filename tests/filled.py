@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import override_settings
 
@@ -21,6 +22,7 @@ from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.casefile.operations import take_access
 from handslag.domain.decisions.models import Letter
+from handslag.domain.documents.operations import StoredFile
 from handslag.domain.elsewhere.operations import (
     KnownClient,
     KnownPerson,
@@ -28,7 +30,15 @@ from handslag.domain.elsewhere.operations import (
     record_answer,
     record_try,
 )
-from handslag.domain.intake.operations import enter_on_paper
+from handslag.domain.intake.operations import (
+    answer_request,
+    ask_applicant,
+    attach_files,
+    begin_correction,
+    enter_on_paper,
+    save_answers,
+    withdraw_application,
+)
 from handslag.domain.payments.models import BankLine, Payment
 from handslag.domain.payments.operations.account import book_income
 from handslag.domain.payments.operations.advances import grant_advance
@@ -47,6 +57,7 @@ from handslag.jobs.watch import print_notices
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from handslag.messages.question.message import Answer
+from handslag.web.entry import uploads
 from tests import bed
 from tests.bed import Database
 from tests.exchange import RENT, Pair, Side
@@ -162,6 +173,7 @@ def _cases(database: Database, office: Office) -> None:
     told = office.case(("Tora", "Tryckt", "19440404"))
     told.applied()
     told.decided()
+    _after_sending(office)
     office.case(("Dag", "Draft", "19990909")).draft()
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
@@ -234,6 +246,35 @@ def _asked(database: Database, office: Office, other: Office) -> None:
         pair.settle()
         pair.arrives(answerer)
     pair.put(sides[1], "not.looked.at", sides[0].address, uuid7(), "0" * 64)
+
+
+def _after_sending(office: Office) -> None:
+    """One application taken back, one with a file that was corrected and asked about."""
+    back = office.case(("Tore", "Ångrad", "19660606"))
+    withdraw_application(**office.by(back.citizens[0]), application=back.applied().application_id)
+    right = office.case(("Rita", "Rättad", "19770707"))
+    by = office.by(right.citizens[0])
+    draft = right.draft()
+    attach_files(**by, draft=draft.id, files=_files(office))
+    with acting(office.slug, TEST, "look"):
+        draft.refresh_from_db()
+    sent = right.signed(draft)
+    assert sent is not None
+    again = begin_correction(**by, application=sent.application_id)
+    again = save_answers(**by, draft=again.id, version=again.version, part={"message": "Hyran är rätt"})
+    right.signed(again)
+    asked = ask_applicant(
+        **office.act("hanna"), case=right.case.id, period=right.period().id, person=None, text="Hyresavin?",
+        wanted=["Hyresavi"], until=office.now.date() + timedelta(days=9),
+    )  # fmt: skip
+    answer_request(**by, asked=asked.id, files=_files(office), text="Här")
+
+
+def _files(office: Office) -> list[tuple[str, StoredFile]]:
+    with acting(office.slug, TEST, "look") as door:
+        tenant, key = door.the_tenant.id, keys.file_key()
+    kept = uploads.keep(tenant, key, [SimpleUploadedFile("avi.txt", b"Hyra 6200")])
+    return [(one.title, one.file) for one in kept if isinstance(one, uploads.Taken)]
 
 
 def _pay(office: Office) -> Any:

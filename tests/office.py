@@ -34,6 +34,7 @@ from handslag.domain.entitlement.queries import applied_facts, newest_applicatio
 from handslag.domain.intake.models import Draft, Receipt
 from handslag.domain.intake.operations import (
     SignedBy,
+    begin_correction,
     begin_signing,
     fix_for_signing,
     open_draft,
@@ -201,6 +202,13 @@ class Folder:
         receipts = [self.signed(draft, adult) for adult in range(len(self.citizens))]
         assert receipts[-1] is not None
         return receipts[-1]
+
+    def corrected(self, application: UUID, **answers: Any) -> Receipt | None:
+        """A correction of an application with these answers, signed by all adults."""
+        by = self.office.by(self.citizens[0])
+        draft = begin_correction(**by, application=application)
+        draft = save_answers(**by, draft=draft.id, version=draft.version, part=answers)
+        return [self.signed(draft, adult) for adult in range(len(self.citizens))][-1]
 
     def period(self, month: Month | None = None) -> Period:
         """The period of a month."""

@@ -58,7 +58,7 @@ def check_applications(
     signatures = grouped(by_id(connection, "intake_signature").values(), "draft_id")
     periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
     numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
-    texts = by_id(connection, "documents_text")
+    texts, documents = by_id(connection, "documents_text"), by_id(connection, "documents_document")
     submitted: dict[str, list[Told]] = defaultdict(list)
     for event in chain.of_kind("application submitted"):
         submitted[str(event.payload.get("application"))].append(event)
@@ -82,6 +82,11 @@ def check_applications(
         events = submitted.get(str(key), [])
         if len(events) != 1:
             report.broken("I1", "intake_application", key, f"was submitted by {len(events)} events")
+        files = row["document"].get("attachments") or [] if isinstance(row["document"], dict) else []
+        for one in files:
+            there = documents.get(UUID(one["document"]))
+            if there is None or there["digest"] != one["digest"] or there["subject_id"] != row["case_id"]:
+                report.broken("I1", "intake_application", key, "a file that was signed is gone, or is another one")
         for receipt in own:
             _check_receipt(report, row, receipt, signatures.get(key, []), events, keys)
     for key, receipt in receipts.items():
@@ -140,7 +145,9 @@ def _check_receipt(
     if named != evidence:
         report.broken("I1", "intake_receipt", receipt["id"], "names other signatures than there are")
     told = (body.get("application"), body.get("content_digest"), body.get("number"), body.get("attachments"))
-    if told != (str(row["id"]), row["digest"], receipt["number"], []):
+    files = row["document"].get("attachments") or [] if isinstance(row["document"], dict) else []
+    named_files = [{"document": one.get("document"), "digest": one.get("digest")} for one in files]
+    if told != (str(row["id"]), row["digest"], receipt["number"], named_files):
         report.broken("I1", "intake_receipt", receipt["id"], "is not about its application")
     for event in events:
         said = (event.payload.get("digest"), event.payload.get("receipt"), event.payload.get("receipt_digest"))
@@ -662,7 +669,9 @@ SELECT p.id, p.last_application_at, p.last_decision_on, p.result, a.applied_at, 
 FROM casefile_period p JOIN tenancy_organisation o ON o.id = p.tenant_id
 LEFT JOIN LATERAL (
     SELECT max(a.received_at) AS applied_at FROM intake_applicationperiod l
-    JOIN intake_application a ON a.id = l.application_id WHERE l.period_id = p.id) a ON true
+    JOIN intake_application a ON a.id = l.application_id WHERE l.period_id = p.id
+    AND NOT EXISTS (SELECT 1 FROM intake_application n WHERE n.corrects_id = a.id)
+    AND NOT EXISTS (SELECT 1 FROM intake_withdrawal w WHERE w.application_id = a.id AND w.whole)) a ON true
 LEFT JOIN LATERAL (
     SELECT d.outcome, (d.decided_at AT TIME ZONE o.zone)::date AS decided_on FROM decisions_decision d
     WHERE d.period_id = p.id AND d.state IN ('decided', 'served') AND NOT EXISTS (

@@ -190,7 +190,5 @@ def test_a_letter_to_both_does_not_name_the_protected_one_to_the_other(office: O
             content = letter_preview(found, case, office.now, decider="")
         text = json.dumps(content, ensure_ascii=False)
         assert full_name(adults[hidden]) not in text
-        assert content["recipient"][0] == " & ".join(
-            f"Sökande {n + 1}" if n == hidden else named for n in range(2)
-        )
+        assert content["recipient"][0] == " & ".join(f"Sökande {n + 1}" if n == hidden else named for n in range(2))
         assert f"Sökande {hidden + 1}" in {line["who"] for line in content["sheet"]}

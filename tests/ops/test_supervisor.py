@@ -19,7 +19,7 @@ from handslag.cli.status import _worker
 from handslag.ops.supervisor import UpError, _refuse_development_eids, answers
 from tests.bed import Database, free_port
 
-CHILDREN = {"courier", "eid", "postgres", "ssbtek", "web", "worker"}
+CHILDREN = {"clamd", "courier", "eid", "postgres", "ssbtek", "web", "worker"}
 
 
 @pytest.fixture

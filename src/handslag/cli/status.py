@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +14,7 @@ from handslag.ops import supervisor
 from handslag.ops.installation import Installation, data_folder, installed
 
 LEAST_SPACE = 1_000_000_000  # bytes
+LONGEST_SCAN = timedelta(minutes=30)
 #: Jobs by status; one that failed and whose work a later one with its queueing lock did counts as made good.
 _JOBS = """
 SELECT CASE WHEN j.status::text = 'failed' AND EXISTS (
@@ -21,6 +22,9 @@ SELECT CASE WHEN j.status::text = 'failed' AND EXISTS (
     AND n.status::text = 'succeeded') THEN 'made good' ELSE j.status::text END, count(*)
 FROM procrastinate_jobs j GROUP BY 1
 """
+
+#: What people and the bank sent and the virus scanner hasn't judged: how many, since when the oldest waits.
+_LOCKED = "SELECT count(*), min(created_at) FROM documents_document WHERE scan_state = 'waiting'"
 
 
 def status() -> None:
@@ -73,7 +77,8 @@ def _database(installation: Installation) -> list[str]:
             "SELECT count(*) FROM procrastinate_jobs "
             "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
         ).fetchone()
-        open_tasks = notices = 0
+        open_tasks = notices = locked = 0
+        oldest = now = datetime.now(UTC)
         for tenant, slug in connection.execute(
             "SELECT id, slug FROM tenancy_organisation WHERE is_tenant AND active"
         ).fetchall():
@@ -88,8 +93,17 @@ def _database(installation: Installation) -> list[str]:
                     amiss.append(
                         f"{slug} is only half entered: give the same `handslag organisation add {slug} ...` again"
                     )
+                files = connection.execute(_LOCKED).fetchone()
+                if files and files[0]:
+                    locked, oldest = locked + files[0], min(oldest, files[1])
         print(f"tasks           {open_tasks} open")
         print(f"notices         {notices} waiting")
+        age = f"{(now - oldest) // timedelta(minutes=1)} minutes"
+        print(f"virus scan      {locked} files waiting" + (f", the oldest for {age}" if locked else ""))
+        if locked and not os.environ.get("HANDSLAG_CLAMD") and not (data_folder() / "clamd.sock").exists():
+            amiss.append(f"{locked} files can't be opened by anybody: no virus scanner is set (HANDSLAG_CLAMD)")
+        elif now - oldest > LONGEST_SCAN:
+            amiss.append(f"files have waited for the virus scan for {age}: see whether the scanner answers")
         if notices and not os.environ.get("HANDSLAG_SMTP") and not (data_folder() / "mailbox").exists():
             amiss.append(f"{notices} notices wait: no mail server is set (HANDSLAG_SMTP)")
         if open_tasks:

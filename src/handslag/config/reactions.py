@@ -39,7 +39,9 @@ from handslag.domain.decisions.operations import (
     LetterRendered,
     ProposalWithdrawn,
 )
-from handslag.domain.documents.operations import DocumentRecorded
+from handslag.domain.documents.models import Document
+from handslag.domain.documents.operations import DocumentRecorded, DocumentScanned
+from handslag.domain.documents.states import Provenance, ScanState
 from handslag.domain.elsewhere.operations import (
     CaseAsked,
     ClientFollowed,
@@ -89,12 +91,18 @@ from handslag.domain.intake.operations import (
     ApplicantReminded,
     ApplicationSigned,
     ApplicationSubmitted,
+    ApplicationWithdrawn,
     DraftOpened,
     DraftWithdrawn,
+    EvidenceAsked,
+    EvidenceSent,
+    FileRemoved,
+    FilesAttached,
     HandedOver,
     InboxClosed,
     InboxPutBack,
     InboxTaken,
+    RequestClosed,
     close_inbox,
 )
 from handslag.domain.lookups import checks as lookup_checks
@@ -165,6 +173,7 @@ from handslag.domain.people.operations.staff import (
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
+    DeadlineEnded,
     DeadlineSet,
     NoticeEnded,
     NoticesPrinted,
@@ -177,7 +186,7 @@ from handslag.domain.tasks.operations import (
     set_deadline,
     tell_staff,
 )
-from handslag.domain.tasks.states import NoticeState
+from handslag.domain.tasks.states import DeadlineState, NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
@@ -524,6 +533,71 @@ def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
         _ask_the_other_adult(event, by, now)
 
 
+def _task_for_withdrawal(event: Event, by: Actor, now: datetime) -> None:
+    kind = "application withdrawn" if event.payload["whole"] else "withdrawn by one"
+    if not _open_tasks(event.subject, kind).exists():
+        _task(event, by, now, kind)
+
+
+def _tell_of_withdrawal(event: Event, by: Actor, now: datetime) -> None:
+    if linked := event.payload["caseworker"]:
+        _tell(event, by, now, linked, "application withdrawn")
+
+
+def _tell_the_other_of_withdrawal(event: Event, by: Actor, now: datetime) -> None:
+    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
+    others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind="application withdrawn")
+
+
+def _scan(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.scan import scan_document
+
+    document = Document.objects.only("scan_state").get(id=UUID(event.payload["document"]))
+    if document.scan_state == ScanState.WAITING:
+        defer(scan_document, lock=f"scan:{document.id}", tenant=_tenant(), document=str(document.id))
+
+
+def _task_for_infected(event: Event, by: Actor, now: datetime) -> None:
+    """A file with a virus stays locked for ever; a person sees to it that what it was to show is shown another way."""
+    if event.payload["state"] != ScanState.INFECTED:
+        return
+    if Case.objects.filter(id=event.subject).exists():
+        _task(event, by, now, "infected file")
+    elif unit := payers_unit(now):
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=event.subject, kind="infected file", unit=unit, assignee=None
+        )
+
+
+def _tell_of_infected(event: Event, by: Actor, now: datetime) -> None:
+    document = Document.objects.get(id=UUID(event.payload["document"]))
+    if document.scan_state == ScanState.INFECTED and document.provenance == Provenance.APPLICANT:
+        persons = [document.created_by] if document.created_by else []
+        queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="infected file")
+
+
+def _task_for_missed(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["state"] == DeadlineState.MISSED:
+        _task(event, by, now, "evidence late")
+
+
+def _tell_of_request(event: Event, by: Actor, now: datetime) -> None:
+    persons = [UUID(key) for key in event.payload["persons"]]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="request")
+
+
+def _task_for_evidence(event: Event, by: Actor, now: datetime) -> None:
+    if not _open_tasks(event.subject, "evidence").exists():
+        _task(event, by, now, "evidence")
+
+
+def _tell_of_evidence(event: Event, by: Actor, now: datetime) -> None:
+    if linked := event.payload["caseworker"]:
+        _tell(event, by, now, linked, "evidence")
+
+
 def _render_letter(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.letters import render_letter
     from handslag.jobs.queue import defer
@@ -647,6 +721,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     LineDisputed: (Reaction(_task_for_dispute, causes=(TaskOpened,)),),
     DisputeTakenBack: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
     DisputeAnswered: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
+    FilesAttached: (),
+    FileRemoved: (),
+    EvidenceAsked: (Reaction(_tell_of_request, causes=(NoticesQueued,)),),
+    EvidenceSent: (
+        Reaction(_task_for_evidence, causes=(TaskOpened,)),
+        Reaction(_tell_of_evidence, causes=(NoticesQueued,)),
+    ),
+    RequestClosed: (),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),
@@ -674,6 +756,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),
+    ApplicationWithdrawn: (
+        Reaction(_task_for_withdrawal, causes=(TaskOpened,)),
+        Reaction(_tell_of_withdrawal, causes=(NoticesQueued,)),
+        Reaction(_tell_the_other_of_withdrawal, causes=(NoticesQueued,)),
+    ),
     InboxTaken: (Reaction(_check_taken, causes=(WarningsReconciled,)),),
     InboxPutBack: (),
     HandedOver: (Reaction(_tell_receiver, causes=(NoticesQueued,)),),
@@ -691,15 +778,20 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DecisionTaken: (
         Reaction(_keep_results),
         Reaction(_plan, causes=(PaymentsPlanned,)),
-        Reaction(_clear_inbox, causes=(InboxClosed,)),
+        Reaction(_clear_inbox, causes=(InboxClosed, DeadlineEnded)),
         Reaction(_appeal_deadline, causes=(DeadlineSet,)),
         Reaction(_tell_applicants, causes=(NoticesQueued,)),
         Reaction(_render_letter),
     ),
     LetterRendered: (),
     LetterRefused: (Reaction(_task_for_letter, causes=(TaskOpened,)),),
-    DocumentRecorded: (),
+    DocumentRecorded: (Reaction(_scan),),
+    DocumentScanned: (
+        Reaction(_task_for_infected, causes=(TaskOpened,)),
+        Reaction(_tell_of_infected, causes=(NoticesQueued,)),
+    ),
     DeadlineSet: (),
+    DeadlineEnded: (Reaction(_task_for_missed, causes=(TaskOpened,)),),
     NoticesQueued: (),
     NoticesPrinted: (),
     NoticeEnded: (Reaction(_task_for_parked, causes=(TaskOpened,)),),

@@ -207,6 +207,14 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+#: Files of a form are counted while they come in: what is too large is left out, not the rest of the form.
+FILE_UPLOAD_HANDLERS = [
+    "handslag.web.entry.uploads.Limited",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+#: The virus scanner's daemon, "host:port" or the path of its socket; empty: what comes from outside stays locked.
+CLAMD = os.environ.get("HANDSLAG_CLAMD", "")
 PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = [
@@ -215,6 +223,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.exchange",
     "handslag.jobs.letters",
     "handslag.jobs.payments",
+    "handslag.jobs.scan",
     "handslag.jobs.sheets",
     "handslag.jobs.watch",
 ]

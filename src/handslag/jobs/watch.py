@@ -27,13 +27,15 @@ from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.models import Block
 from handslag.domain.decisions.models import Letter
+from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
+from handslag.domain.documents.states import ScanState
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
 from handslag.domain.people.queries import address_on, full_name
-from handslag.domain.tasks.models import Notice, Task
-from handslag.domain.tasks.operations import end_notice, record_print_batch
-from handslag.domain.tasks.states import NoticeChannel, NoticeState, TaskState
+from handslag.domain.tasks.models import Deadline, Notice, Task
+from handslag.domain.tasks.operations import end_deadline, end_notice, record_print_batch
+from handslag.domain.tasks.states import DeadlineState, NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import acting, at_large, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.models import Organisation
@@ -43,6 +45,7 @@ from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
 from handslag.jobs.queue import defer, tasks
+from handslag.jobs.scan import scan_document
 from handslag.kernel import canonical, clock
 from handslag.kernel.ids import uuid7
 
@@ -201,6 +204,23 @@ def _listed(number: int, page: NoticePage) -> dict[str, Any]:
     return {"page": number, "notice": page.key, "language": page.language, "digest": words}
 
 
+@tasks.periodic(cron="20 3 * * *")
+@tasks.task(name="watch_deadlines", queueing_lock="watch_deadlines")
+def watch_deadlines(timestamp: int) -> None:
+    """Tell a person of the deadlines whose day is over; nothing follows by itself."""
+
+    def watch(tenant: int) -> None:
+        now = clock.now()
+        with acting(tenant, BY, "watch_deadlines") as door:
+            over = Deadline.objects.filter(state=DeadlineState.RUNNING, due_on__lt=door.the_tenant.today(now))
+            keys = list(over.order_by("due_on", "id").values_list("id", flat=True)[:1000])
+        for key in keys:
+            with suppress(NotPossible):  # answered just now
+                end_deadline(tenant=tenant, by=BY, now=now, deadline=key, state=DeadlineState.MISSED)
+
+    each_tenant("watch_deadlines", watch)
+
+
 def way_out() -> Callable[[Message], object] | None:
     """By the mail server of HANDSLAG_SMTP (`smtp://user:password@host:587`, `smtps://...`, on loopback
     `smtp+plain://127.0.0.1:1025`), or into a folder (`file:/path`, the demonstration's mailbox); None where none is
@@ -267,7 +287,8 @@ async def sweep(context: Any, timestamp: int) -> None:
 
 
 def enqueue_forgotten() -> int:
-    """Enqueue letters and run files that should exist for five minutes and don't; gives how many."""
+    """Enqueue letters and run files that should exist for five minutes and don't, and files that wait for the scan as
+    long; gives how many."""
     before = clock.now() - timedelta(minutes=5)
 
     def forgotten(tenant: int) -> int:
@@ -282,8 +303,12 @@ def enqueue_forgotten() -> int:
             letters = list(waiting.values_list("id", "decision__case_id"))
             released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).exclude(id__in=refused)
             runs = list(released.values_list("id", flat=True))
+            locked = Document.objects.filter(scan_state=ScanState.WAITING, created_at__lt=before)
+            files = list(locked.order_by("created_at").values_list("id", flat=True)[:200]) if settings.CLAMD else []
         for letter, case in letters:
             count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))
+        for file in files:
+            count += _once(scan_document, f"scan:{file}", f"scan:{file}", tenant=tenant, document=str(file))
         for run in runs:
             count += _once(write_run_file, f"run:{run}", f"run:{run}", tenant=tenant, run=str(run))
         return count

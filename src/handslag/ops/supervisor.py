@@ -228,6 +228,8 @@ def _environment(plan: Plan, installation: Installation, role: str | None = None
         told["HANDSLAG_PRODUCTION"] = "1"
     elif not os.environ.get("HANDSLAG_SMTP"):
         told["HANDSLAG_SMTP"] = f"file:{plan.data / 'mailbox'}"
+    if not plan.production and not os.environ.get("HANDSLAG_CLAMD"):
+        told["HANDSLAG_CLAMD"] = str(plan.data / "clamd.sock")
     return installation.environment(role) | told
 
 
@@ -244,6 +246,8 @@ def _children(plan: Plan, installation: Installation) -> list[Child]:
     ]
     if not plan.production:
         found[:0] = [child("eid", "simulators.eid"), child("ssbtek", "simulators.ssbtek")]
+        if not os.environ.get("HANDSLAG_CLAMD"):
+            found.insert(0, child("clamd", "simulators.clamd", str(plan.data / "clamd.sock")))
     return found
 
 

@@ -49,6 +49,8 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/periods/<str:month>/": CASE,
     "cases/<uuid:case>/periods/<str:month>/authorities/": WORK,
     "cases/<uuid:case>/periods/<str:month>/proposal/": WORK,
+    "cases/<uuid:case>/periods/<str:month>/ask/": WORK,
+    "requests/<uuid:asked>/enough/": WORK,
     "cases/<uuid:case>/applications/<uuid:application>/": CASE,
     "cases/<uuid:case>/close/": WORK,
     "cases/<uuid:case>/messages/": CASE,
@@ -98,7 +100,7 @@ MAY: dict[str, set[str]] = {
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
-    "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/",
+    "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/", "requests/<uuid:asked>/enough/",
     "hand-overs/<uuid:application>/", "questions/arrivals/<uuid:arrival>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
@@ -125,6 +127,7 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.entitlement.operations import enter_local_norm
     from handslag.domain.intake.models import InboxItem
+    from handslag.domain.intake.operations import ask_applicant
     from handslag.domain.payments.models import BankLine, Booking, Payment
     from handslag.domain.payments.operations.bank import Told, receive_bank_file
     from handslag.domain.payments.operations.payees import order_direct_payment
@@ -138,6 +141,10 @@ def world(folder: Any) -> dict[str, Any]:
     office = folder.office
     receipt = folder.applied()
     decision = folder.decided()
+    asked = ask_applicant(
+        **office.act("hanna"), case=folder.case.id, period=folder.period().id, person=None, text="Kanarie",
+        wanted=["Fågelholm"], until=office.now.date() + timedelta(days=9),
+    )  # fmt: skip
     scribe = system("letters")
     document = record_document(
         tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="decision letter",
@@ -188,6 +195,7 @@ def world(folder: Any) -> dict[str, Any]:
         "household": folder.case.household_id,
         "month": str(office.month),
         "application": receipt.application_id,
+        "asked": asked.id,
         "decision": decision.id,
         "document": document.id,
     }

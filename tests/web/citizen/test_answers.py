@@ -155,7 +155,7 @@ def test_two_windows_show_both_texts_and_keep_the_one_that_is_chosen(
     assert answers(office, draft)["household"]["changes"] == "Text i andra fönstret"
     # Another screen in the first window is no conflict: each screen stands for itself.
     one.goto(petra.url(f"drafts/{draft.id}/income/"))
-    two.get_by_role("button", name="Lägg till").wait_for()
+    two.get_by_role("button", name="Lägg till en inkomst").wait_for()
     one.get_by_role("button", name="Fortsätt").click()
     assert one.url.endswith("/costs/")
 

@@ -24,6 +24,7 @@ from handslag.domain.elsewhere.operations import MOST_TRIES, settle_hand_over
 from handslag.domain.elsewhere.policies import read
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.intake.models import Application, InboxItem
+from handslag.domain.intake.operations import begin_correction, withdraw_application
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
@@ -155,6 +156,13 @@ def test_a_renewal_goes_to_the_other_case_system_once_and_what_that_says_stands_
     receipt = folder.applied()
     shown = browser.get(f"/{office.slug}/applications/{receipt.application_id}/").content.decode()
     assert receipt.number in shown
+    for act, operation in (("correct", begin_correction), ("withdraw", withdraw_application)):
+        # another system decides it: nothing here may say that it was changed or taken back
+        with pytest.raises(NotPossible, match="worked elsewhere"):
+            operation(**office.by(folder.citizens[0]), application=receipt.application_id)
+        assert f"/{act}/" not in shown
+        moved = browser.post(f"/{office.slug}/applications/{receipt.application_id}/{act}/").url
+        assert "Lifecase, och vi kan inte ändra den" in browser.get(moved).content.decode()
     with acting(office.slug, TEST, "look"):
         assert not InboxItem.objects.exists()  # it waits in the other system's inbox, not in ours
         digest = Application.objects.get().digest

@@ -17,6 +17,7 @@ import puremagic
 _HEAD = 4096
 _TAIL = 66 * 1024
 _PDF = re.compile(rb"%PDF-[12]\.\d")
+_LOCKED = re.compile(rb"/Encrypt\b")
 _MARKUP = re.compile(rb"<(?:!doctype|html|script|svg|iframe|body|head|\?php)\b", re.IGNORECASE)
 _PROGRAM = re.compile(rb"\A(?:MZ|\x7fELF|#!|\xca\xfe\xba\xbe|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe)")
 
@@ -49,7 +50,8 @@ TEXT = ContentType("text/plain", "txt", re.compile(b""), frozenset({"text/plain"
 
 
 class TypeRefused(ValueError):
-    """The file isn't one of the allowed types. `code`: empty, unknown, mixed, program, markup."""
+    """The file isn't one of the allowed types. `code`: empty, unknown, mixed, program, markup,
+    encrypted."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -80,6 +82,8 @@ def content_type(file: BinaryIO) -> ContentType:
         raise TypeRefused("mixed")
     if _ends_as_archive(tail) or (found.media_type == "application/pdf" and b"%%EOF" not in tail):
         raise TypeRefused("mixed")
+    if found.media_type == "application/pdf" and (_LOCKED.search(head) or _LOCKED.search(tail)):
+        raise TypeRefused("encrypted")
     return found
 
 

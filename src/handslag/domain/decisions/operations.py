@@ -22,6 +22,7 @@ from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
+from handslag.domain.intake.queries import applications_for
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import address_on, full_name
@@ -117,6 +118,7 @@ def propose(
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
+    ("newer application") and ("taken back") where the sheet is of what isn't applied for any more,
     ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered") while
     what an applicant says is wrong in a fetched line hasn't been answered.
 
@@ -132,6 +134,7 @@ def propose(
     if Sheet.objects.filter(period=found.period, number__gt=found.number).exists():
         raise NotPossible("not the newest sheet")
     _refuse_example_norms(found)
+    _refuse_outdated(found)
     if open_warnings(found.period_id, WarningKind.MISSING_SSBTEK):
         raise NotPossible("authority missing")
     if waits_for_answer(found.period_id):
@@ -197,6 +200,16 @@ def _refuse_example_norms(sheet: Sheet) -> None:
         raise NotPossible("example norms")
 
 
+def _refuse_outdated(sheet: Sheet) -> None:
+    """A month is decided on what is applied for now: not on a sheet from before the newest application or correction,
+    and not at all where everything was taken back."""
+    newest = newest_application(sheet.period_id)
+    if newest is not None and newest.received_at > sheet.computed_at:
+        raise NotPossible("newer application")
+    if newest is None and applications_for(sheet.period_id):
+        raise NotPossible("taken back")
+
+
 def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, Any]:
     found = Decision.objects.filter(id=decision).values_list("case_id", flat=True).first()
     if found is None:
@@ -260,6 +273,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     if waits_for_answer(row.period_id):
         raise NotPossible("dispute unanswered")
     _refuse_example_norms(row.sheet)
+    _refuse_outdated(row.sheet)
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
     row.version += 1
     row.save(update_fields=["state", "decided_by", "decided_at", "version"])

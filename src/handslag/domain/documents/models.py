@@ -29,7 +29,12 @@ class Document(TenantRow):
     created_by = models.UUIDField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "subject"])]
+        indexes = [
+            models.Index(fields=["tenant", "subject"]),
+            models.Index(
+                fields=["tenant", "created_at"], condition=models.Q(scan_state="waiting"), name="document_to_scan"
+            ),
+        ]
         constraints = [
             *wall("documents_document", "subject"),
             models.UniqueConstraint(fields=["tenant", "store_key"], name="document_once_per_file"),

@@ -11,10 +11,16 @@ from handslag.domain.documents.models import Document, Text
 from handslag.domain.documents.queries import DatedText
 from handslag.domain.documents.states import Provenance, ScanState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
 
 
 class DocumentRecorded(Event):
     kind = "document recorded"
+
+
+class DocumentScanned(Event):
+    kind = "document scanned"
 
 
 def keep_text(text: DatedText) -> Text:
@@ -66,3 +72,20 @@ def record_document(
     )
     payload = {"document": str(document.id), "kind": kind, "digest": file.digest}
     return Done(document, DocumentRecorded(subject=subject, payload=payload))
+
+
+@operation()
+def record_scan(
+    *, tenant: str | int, by: Actor, now: datetime, document: UUID, clean: bool, detail: str
+) -> Done[Document]:
+    """Record the scanner's verdict on a file that waits for it: from now on it can be opened, or never.
+    NotPossible("scanned already")."""
+    found = Document.objects.select_for_update(of=("self",)).filter(id=document).first()
+    if found is None or by.kind != "system":
+        raise Hidden("document", document)
+    if found.scan_state != ScanState.WAITING:
+        raise NotPossible("scanned already")
+    found.scan_state = ScanState.CLEAN if clean else ScanState.INFECTED
+    found.save(update_fields=["scan_state"])
+    payload = {"document": str(found.id), "state": found.scan_state, "detail": detail[:200]}
+    return Done(found, DocumentScanned(subject=found.subject_id, payload=payload))

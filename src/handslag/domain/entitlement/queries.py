@@ -12,8 +12,8 @@ from uuid import UUID
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
-from handslag.domain.intake.models import Application, ApplicationPeriod
-from handslag.domain.intake.queries import rows_applied_for
+from handslag.domain.intake.models import Application
+from handslag.domain.intake.queries import applications_in_force, rows_applied_for
 from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import acting_door
 from handslag.kernel import canonical
@@ -30,14 +30,8 @@ from handslag.rules.sheet import Sheet as Calculation
 
 
 def newest_application(period: UUID) -> Application | None:
-    """The newest application for a period."""
-    row = (
-        ApplicationPeriod.objects.select_related("application")
-        .filter(period_id=period)
-        .order_by("-application__received_at")
-        .first()
-    )
-    return row.application if row else None
+    """The newest application for a period that counts: neither corrected since nor taken back."""
+    return max(applications_in_force(period), key=lambda one: (one.received_at, one.id), default=None)
 
 
 @dataclass(frozen=True)

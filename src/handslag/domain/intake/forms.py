@@ -25,7 +25,7 @@ MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
 #: The lists that a form can ask for, with their kinds of line.
 LISTS: Final[Mapping[str, Mapping[str, Any]]] = {"incomes": INCOMES, "costs": COSTS}
 #: Names that a screen can't have: they are steps of their own.
-STEPS_BESIDE = ("check", "sign", "change", "withdraw")
+STEPS_BESIDE = ("check", "sign", "change", "withdraw", "files")
 PUBLISHED = "published.yaml"
 
 
@@ -336,6 +336,13 @@ class Said(NamedTuple):
     typed: bool
 
 
+def in_words(question: Question, value: Any, words: Texts) -> Any:
+    """An answer as it is read: what was chosen by its name, anything else as it is."""
+    if question.kind in ("yesno", "choice"):
+        return words.questions[question.code].options.get(_chosen(value), "")
+    return value
+
+
 def described(form: Form, answers: Mapping[str, Any], language: str) -> list[tuple[Screen, list[Said]]]:
     """Each screen with its answers in words; lists are left out."""
     words = form.words(language)
@@ -343,10 +350,8 @@ def described(form: Form, answers: Mapping[str, Any], language: str) -> list[tup
     for screen in form.screens:
         said: list[Said] = []
         for question in screen.questions:
-            value, texts = question.answer(answers), words.questions[question.code]
-            if question.kind in ("yesno", "choice"):
-                value = texts.options.get(_chosen(value), "")
+            value = in_words(question, question.answer(answers), words)
             if question.kind != "rows" and value not in (None, ""):
-                said.append(Said(texts.label, value, question.kind == "text"))
+                said.append(Said(words.questions[question.code].label, value, question.kind == "text"))
         found.append((screen, said))
     return found

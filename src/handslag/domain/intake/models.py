@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.documents.models import Text
-from handslag.domain.intake.states import Channel, DraftState, InboxState, SigningState
+from handslag.domain.documents.models import Document, Text
+from handslag.domain.intake.states import Channel, DraftState, InboxState, RequestState, SigningState
 from handslag.domain.people.models import Person
+from handslag.domain.tasks.models import Deadline
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
@@ -22,7 +23,7 @@ class Draft(TenantRow):
     It stays on the version of its form that it was begun with.
 
     `answers` is what is typed so far; `shown` and `shown_digest` are fixed when signing begins:
-    exactly what was shown, which both adults sign.
+    exactly what was shown, which both adults sign. `corrects`: the application that this one, once sent, replaces.
     """
 
     uncommitted: ClassVar[dict[str, str]] = {
@@ -40,6 +41,7 @@ class Draft(TenantRow):
     shown = models.JSONField(null=True)
     shown_digest = models.CharField(max_length=64, blank=True)
     signing_text = TenantFK(Text, null=True)
+    corrects = TenantFK("intake.Application", null=True)
     state = models.CharField(max_length=10, choices=DraftState.choices, default=DraftState.OPEN)
     version = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField()
@@ -48,7 +50,7 @@ class Draft(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["tenant", "case"])]
         constraints = [
-            *wall("intake_draft", "case", "period", "author", "signing_text"),
+            *wall("intake_draft", "case", "period", "author", "signing_text", "corrects"),
             models.UniqueConstraint(
                 fields=["tenant", "period", "form"],
                 condition=Q(state__in=["open", "signing"]),
@@ -106,7 +108,10 @@ class Signature(TenantRow):
 
 
 class Application(TenantRow):
-    """What was applied for: one immutable document with its digest. Shares its key with its draft."""
+    """What was applied for: one immutable document with its digest. Shares its key with its draft.
+
+    A correction is an application of its own that says which one it `corrects`; the earlier one stays as it was.
+    """
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -118,13 +123,33 @@ class Application(TenantRow):
     form_version = models.PositiveSmallIntegerField()
     document = models.JSONField()
     digest = models.CharField(max_length=64)
+    corrects = TenantFK("intake.Application", null=True)
     received_at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "case"])]
         constraints = [
-            *wall("intake_application", "case", append_only=True),
+            *wall("intake_application", "case", "corrects", append_only=True),
             TenantKey(name="intake_application_draft", field="id", to="intake.Draft"),
+            models.UniqueConstraint(fields=["tenant", "corrects"], name="application_corrected_once"),
+        ]
+
+
+class Withdrawal(TenantRow):
+    """An adult's act of taking back an application that was sent. `whole`: the last one that it needed, so that with it
+    the application is taken back; until then it stands for the other adult."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    application = TenantFK(Application)
+    person = TenantFK(Person)
+    whole = models.BooleanField()
+    withdrawn_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("intake_withdrawal", "application", "person", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "application", "person"], name="withdrawal_once_per_person"),
         ]
 
 
@@ -190,4 +215,50 @@ class InboxItem(TenantRow):
         constraints = [
             *wall("intake_inboxitem", "application", "case", "unit", "caseworker"),
             models.UniqueConstraint(fields=["tenant", "application"], name="inbox_once"),
+        ]
+
+
+class EvidenceRequest(TenantRow):
+    """What the office needs from the adults of a case (or one of them, `person`) for a period, and by when."""
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    person = TenantFK(Person, null=True)
+    text = models.TextField()
+    wanted = models.JSONField(help_text="what is to be shown, one text each")
+    deadline = TenantFK(Deadline)
+    asked_by = TenantFK(StaffMember)
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=RequestState.choices, default=RequestState.OPEN)
+    answered_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall("intake_evidencerequest", "case", "period", "person", "deadline", "asked_by"),
+            models.CheckConstraint(condition=Q(state__in=RequestState.values), name="request_state_known"),
+            models.CheckConstraint(condition=~Q(text=""), name="request_says_something"),
+        ]
+
+
+class Attachment(TenantRow):
+    """A file that an adult gave with an application, or on request. `removed_at`: taken away before it was signed."""
+
+    document = TenantFK(Document)
+    draft = TenantFK(Draft, null=True)
+    request = TenantFK(EvidenceRequest, null=True)
+    person = TenantFK(Person)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "draft"]), models.Index(fields=["tenant", "request"])]
+        constraints = [
+            *wall("intake_attachment", "document", "draft", "request", "person"),
+            models.UniqueConstraint(fields=["tenant", "document", "draft"], name="attachment_once_per_draft"),
+            models.CheckConstraint(
+                condition=Q(draft__isnull=False, request=None) | Q(draft=None, request__isnull=False),
+                name="attachment_of_one",
+            ),
         ]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from handslag.domain.audit.operations import (
     Done,
@@ -19,26 +19,41 @@ from handslag.domain.audit.operations import (
     update_with_events,
 )
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.operations import period_of
+from handslag.domain.casefile.operations import period_of, send_message
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.policies import LONGEST_MESSAGE, require_worked_here
 from handslag.domain.casefile.queries import cases_of, periods_of
-from handslag.domain.documents.operations import keep_text
+from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import text_for
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.intake import policies
 from handslag.domain.intake.forms import current, form_of
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,
+    Attachment,
     Draft,
+    EvidenceRequest,
     InboxItem,
     Receipt,
     Signature,
     SigningRequest,
+    Withdrawal,
 )
-from handslag.domain.intake.queries import token_of
-from handslag.domain.intake.states import DraftState, InboxState
+from handslag.domain.intake.permissions import request_for_citizen
+from handslag.domain.intake.queries import (
+    applications_in_force,
+    attachments_of,
+    differences,
+    standing_of,
+    taken_back,
+    token_of,
+)
+from handslag.domain.intake.states import DraftState, InboxState, RequestState
 from handslag.domain.people.queries import adults_beside, household_seen_by_relative
 from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.operations import end_deadline, run_deadline
+from handslag.domain.tasks.states import DeadlineState
 from handslag.domain.tenancy.door import Actor, acting_door, planned_once
 from handslag.domain.tenancy.keys import sign as sign_as_tenant
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
@@ -62,6 +77,30 @@ class DraftWithdrawn(Event):
     kind = "draft withdrawn"
 
 
+class FilesAttached(Event):
+    kind = "files attached"
+
+
+class FileRemoved(Event):
+    """A file was taken away from an application that isn't signed."""
+
+    kind = "file removed"
+
+
+class EvidenceAsked(Event):
+    kind = "evidence asked"
+
+
+class EvidenceSent(Event):
+    """An answer to a request came: files, a message, or both."""
+
+    kind = "evidence sent"
+
+
+class RequestClosed(Event):
+    kind = "request closed"
+
+
 class ApplicationSigned(Event):
     """One of two adults has signed; the other is awaited."""
 
@@ -72,6 +111,12 @@ class ApplicationSubmitted(Event):
     """Accepted: the application, its signatures and its receipt stand."""
 
     kind = "application submitted"
+
+
+class ApplicationWithdrawn(Event):
+    """An adult took back an application that was sent; `whole`: nobody stands behind it any more."""
+
+    kind = "application withdrawn"
 
 
 class InboxTaken(Event):
@@ -118,13 +163,15 @@ def open_draft(
     definition = policies.form_for(fitting[0])
     period = period_of(found, month)
     ended = Draft.objects.filter(
+        Q(state__in=[DraftState.WITHDRAWN, DraftState.EXPIRED]) | Q(id__in=taken_back()),
         period=period,
         form=definition.name,
         form_version=definition.version,
         channel="online",
-        state__in=[DraftState.WITHDRAWN, DraftState.EXPIRED],
+        corrects=None,
     )
-    before = ended.order_by("-saved_at").values_list("answers", flat=True).first() or {}
+    before = ended.order_by("-saved_at", "-id").first()
+    answers = before.answers if before is not None else {}
     draft = Draft.objects.create(
         case=found,
         period=period,
@@ -133,12 +180,105 @@ def open_draft(
         language=language,
         form=definition.name,
         form_version=definition.version,
-        answers={name: part for name, part in before.items() if name != SAVED},
+        answers={name: part for name, part in answers.items() if name != SAVED},
         opened_at=now,
         saved_at=now,
     )
+    if before is not None:
+        _take_over_files(before.id, draft, now)
     payload = {"draft": str(draft.id), "month": str(month), "form": definition.name}
     return Done(draft, DraftOpened(subject=found.id, payload=payload))
+
+
+def _take_over_files(earlier: UUID, draft: Draft, now: datetime) -> None:
+    Attachment.objects.bulk_create(
+        Attachment(document_id=one.document_id, draft=draft, person_id=one.person_id, added_at=now)
+        for one in attachments_of(earlier)
+    )
+
+
+@operation()
+def begin_correction(*, tenant: str | int, by: Actor, now: datetime, application: UUID) -> Done[Draft]:
+    """Begin a new version of an application that was sent, with its answers as they were typed; either adult may.
+
+    The one that was sent counts until the new version is signed by all adults. A correction that is under way is
+    given back by `queries.draft_of`. NotPossible("worked elsewhere") where another case system has it, ("decided")
+    once it is decided, corrected or taken back, ("by hand") where a person has to do it, ("draft there") while the
+    same form is being filled in for the month.
+    """
+    period = ApplicationPeriod.objects.select_related("application", "period").filter(application_id=application)
+    row = period.first()
+    if row is None:
+        raise Hidden("application", application)
+    case = case_for_citizen(row.application.case_id, by)
+    assert by.id is not None
+    require_worked_here(case)
+    if not standing_of(application).open:
+        raise NotPossible("decided")
+    if not policies.together(case, adults_beside(case.applicant_id, acting_door().the_tenant.today(now))):
+        raise NotPossible("by hand")
+    sent = Draft.objects.get(id=application)
+    running = Draft.objects.filter(period=row.period, form=sent.form, state__in=[DraftState.OPEN, DraftState.SIGNING])
+    if running.exists():
+        raise NotPossible("draft there")
+    draft = Draft.objects.create(
+        case=case,
+        period=row.period,
+        author_id=by.id,
+        channel="online",
+        language=sent.language,
+        form=sent.form,
+        form_version=sent.form_version,
+        answers={name: part for name, part in sent.answers.items() if name != SAVED},
+        corrects_id=application,
+        opened_at=now,
+        saved_at=now,
+    )
+    _take_over_files(application, draft, now)
+    payload = {"draft": str(draft.id), "month": str(Month.of(row.period.since)), "form": sent.form}
+    return Done(draft, DraftOpened(subject=case.id, payload={**payload, "corrects": str(application)}))
+
+
+@operation()
+def withdraw_application(*, tenant: str | int, by: Actor, now: datetime, application: UUID) -> Done[Withdrawal]:
+    """Take an application back after it was sent: an act of the person, never a decision.
+
+    An application of two adults stands for the other one until she takes it back too: nobody loses support by what
+    somebody else pressed. With the last adult it leaves the inbox, and the month can be applied for anew.
+    NotPossible("worked elsewhere") where another case system has it, ("decided") once it is decided or corrected,
+    ("taken back") by whom it was already.
+    """
+    row = ApplicationPeriod.objects.select_related("application").filter(application_id=application).first()
+    if row is None:
+        raise Hidden("application", application)
+    case = case_for_citizen(row.application.case_id, by)
+    assert by.id is not None
+    require_worked_here(case)
+    item = InboxItem.objects.select_for_update(of=("self",)).filter(application_id=application).first()
+    before = standing_of(application)
+    if any(one.person_id == by.id for one in before.withdrawn):
+        raise NotPossible("taken back")
+    if item is None or not before.open:
+        raise NotPossible("decided")
+    adults = {UUID(key) for key in row.application.document["applicants"]}
+    whole = adults == {by.id, *(one.person_id for one in before.withdrawn)}
+    done = Withdrawal.objects.create(application=row.application, person_id=by.id, whole=whole, withdrawn_at=now)
+    if whole:
+        item.state, item.version = InboxState.DONE, item.version + 1
+        item.save(update_fields=["state", "version"])
+        Draft.objects.filter(corrects_id=application, state__in=[DraftState.OPEN, DraftState.SIGNING]).update(
+            state=DraftState.WITHDRAWN, version=F("version") + 1
+        )
+        keys = [one.id for one in applications_in_force(row.period_id)]
+        last = Application.objects.filter(id__in=keys).aggregate(at=Max("received_at"))["at"]
+        Period.objects.filter(id=row.period_id).update(last_application_at=last)
+    payload = {
+        "application": str(application),
+        "person": str(by.id),
+        "whole": whole,
+        "caseworker": str(case.caseworker_id) if case.caseworker_id else None,
+    }
+    return Done(done, ApplicationWithdrawn(subject=case.id, payload=payload))
 
 
 def _draft_for(draft: UUID, by: Actor) -> Draft:
@@ -175,6 +315,208 @@ def save_answers(
     return Done(found)
 
 
+#: Files that an application, or the answer to a request, may have.
+MOST_FILES = 30
+
+
+@operation()
+def attach_files(
+    *, tenant: str | int, by: Actor, now: datetime, draft: UUID, files: list[tuple[str, StoredFile]]
+) -> Done[list[Attachment]]:
+    """Add files (name, where it is stored) to an application that isn't fixed for signing. They are locked until the
+    scan. NotPossible("being signed"), ("ended"), ("too many files"), ("no files"), ("worked elsewhere") where another
+    case system works the case: it gets applications, not files."""
+    found = _draft_for(draft, by)
+    if found.state != DraftState.OPEN:
+        raise NotPossible("being signed" if found.state == DraftState.SIGNING else "ended")
+    require_worked_here(found.case)
+    if not files:
+        raise NotPossible("no files")
+    if len(files) + len(attachments_of(found.id)) > MOST_FILES:
+        raise NotPossible("too many files")
+    rows = _recorded(files, tenant, by, now, found.case_id, draft=found)
+    _files_changed(found, now)
+    payload = {"draft": str(found.id), "documents": [str(row.document_id) for row in rows]}
+    return Done(rows, FilesAttached(subject=found.case_id, payload=payload))
+
+
+def _recorded(
+    files: list[tuple[str, StoredFile]], tenant: str | int, by: Actor, now: datetime, case: UUID, **of: Any
+) -> list[Attachment]:
+    assert by.id is not None
+    documents = [
+        record_document(
+            tenant=tenant,
+            by=by,
+            now=now,
+            subject=case,
+            kind="evidence",
+            title=title,
+            provenance=Provenance.APPLICANT,
+            retention=RetentionClass.PERSONAL_FILE,
+            file=file,
+        )
+        for title, file in files
+    ]
+    return Attachment.objects.bulk_create(
+        Attachment(document=one, person_id=by.id, added_at=now, **of) for one in documents
+    )
+
+
+def _files_changed(draft: Draft, now: datetime) -> None:
+    """What was shown on the check page isn't what would be signed any more."""
+    Draft.objects.filter(id=draft.id).update(version=F("version") + 1, saved_at=now)
+
+
+@operation()
+def remove_file(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, attachment: UUID) -> Done[Attachment]:
+    """Take a file away from an application that isn't fixed for signing. It is not sent; what was stored stays locked
+    until the case is thinned. NotPossible("being signed"), ("ended")."""
+    found = _draft_for(draft, by)
+    if found.state != DraftState.OPEN:
+        raise NotPossible("being signed" if found.state == DraftState.SIGNING else "ended")
+    row = Attachment.objects.select_for_update(of=("self",)).filter(id=attachment, draft=found, removed_at=None).first()
+    if row is None:
+        raise NotPossible("ended")
+    row.removed_at = now
+    row.save(update_fields=["removed_at"])
+    _files_changed(found, now)
+    payload = {"draft": str(found.id), "document": str(row.document_id)}
+    return Done(row, FileRemoved(subject=found.case_id, payload=payload))
+
+
+@operation()
+def ask_applicant(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    period: UUID,
+    person: UUID | None,
+    text: str,
+    wanted: list[str],
+    until: date,
+) -> Done[EvidenceRequest]:
+    """Ask the adults of a case, or one of them, for something that is missing, by the end of a day: a question, never
+    a result. What waits in the inbox for the period waits for them until then.
+
+    NotPossible("empty request"), ("long request"), ("day to answer"); Hidden where `person` is no adult of the case.
+    """
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    if person is not None and person not in (found.applicant_id, found.co_applicant_id):
+        raise Hidden("person", person)
+    said, lines = text.strip(), [line.strip() for line in wanted if line.strip()]
+    if not said:
+        raise NotPossible("empty request")
+    if len(said) > LONGEST_MESSAGE or len(lines) > MOST_FILES or any(len(line) > 200 for line in lines):
+        raise NotPossible("long request")
+    deadline = run_deadline(
+        tenant=tenant,
+        by=by,
+        now=now,
+        subject=found.id,
+        rule="answer to a request for evidence",
+        legal_basis="set by the office; no provision sets this day",
+        consequence="the caseworker looks at what there is; nothing follows by itself",
+        due_on=until,
+        proof="",
+    )
+    request = EvidenceRequest.objects.create(
+        case=found,
+        period_id=period,
+        person_id=person,
+        text=said,
+        wanted=lines,
+        deadline=deadline,
+        asked_by_id=member.id,
+        asked_at=now,
+    )
+    for item in _open_items(period):
+        item.state, item.caseworker_id, item.answer_by = InboxState.ASKED, member.id, until
+        item.version += 1
+        item.save(update_fields=["state", "caseworker", "answer_by", "version"])
+    persons = [str(person)] if person else [str(k) for k in (found.applicant_id, found.co_applicant_id) if k]
+    payload = {"request": str(request.id), "until": until.isoformat(), "persons": persons}
+    return Done(request, EvidenceAsked(subject=found.id, payload=payload))
+
+
+def _open_items(period: UUID) -> list[InboxItem]:
+    applications = ApplicationPeriod.objects.filter(period_id=period).values("application_id")
+    rows = InboxItem.objects.select_for_update(of=("self",)).filter(application_id__in=applications)
+    return list(rows.exclude(state=InboxState.DONE).order_by("id"))
+
+
+@operation()
+def answer_request(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    asked: UUID,
+    files: list[tuple[str, StoredFile]],
+    message: UUID | None = None,
+    text: str = "",
+) -> Done[EvidenceRequest]:
+    """Answer by files, by a message (its key, named by the page, and text), or both; more can follow until it is
+    closed, also after the day. NotPossible("closed"), ("no answer"), ("too many files"), and as for `send_message`."""
+    found = request_for_citizen(asked, by, lock=True)
+    if found.state == RequestState.CLOSED:
+        raise NotPossible("closed")
+    if not files and not text.strip():
+        raise NotPossible("no answer")
+    if len(files) + Attachment.objects.filter(request=found).count() > MOST_FILES:
+        raise NotPossible("too many files")
+    if text.strip():
+        send_message(tenant=tenant, by=by, now=now, case=found.case_id, message=message or uuid7(), text=text)
+    rows = _recorded(files, tenant, by, now, found.case_id, request=found)
+    found.state, found.answered_at, found.version = RequestState.ANSWERED, now, found.version + 1
+    found.save(update_fields=["state", "answered_at", "version"])
+    if found.deadline.state == DeadlineState.RUNNING:
+        end_deadline(tenant=tenant, by=by, now=now, deadline=found.deadline_id, state=DeadlineState.KEPT)
+    _no_longer_awaited(found)
+    case = found.case
+    payload = {
+        "request": str(found.id),
+        "documents": [str(row.document_id) for row in rows],
+        "caseworker": str(case.caseworker_id) if case.caseworker_id else None,
+    }
+    return Done(found, EvidenceSent(subject=case.id, payload=payload))
+
+
+def _no_longer_awaited(request: EvidenceRequest) -> None:
+    """What waited for the answer waits for the caseworker again, unless something else is still open."""
+    others = EvidenceRequest.objects.filter(period_id=request.period_id, state=RequestState.OPEN)
+    if others.exclude(id=request.id).exists():
+        return
+    for item in _open_items(request.period_id):
+        if item.state == InboxState.ASKED:
+            item.state = InboxState.TAKEN if item.caseworker_id else InboxState.WAITING
+            item.answer_by, item.version = None, item.version + 1
+            item.save(update_fields=["state", "answer_by", "version"])
+
+
+@operation()
+def close_request(*, tenant: str | int, by: Actor, now: datetime, asked: UUID, version: int) -> Done[EvidenceRequest]:
+    """Enough is known: nothing more is asked for. Conflict if something came meanwhile."""
+    found = EvidenceRequest.objects.select_for_update(of=("self",)).select_related("deadline").filter(id=asked).first()
+    if found is None:
+        raise Hidden("request", asked)
+    case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    if found.version != version or found.state == RequestState.CLOSED:
+        raise Conflict("request", theirs=found.state)
+    _close(found, tenant, by, now)
+    return Done(found, RequestClosed(subject=found.case_id, payload={"request": str(found.id)}))
+
+
+def _close(found: EvidenceRequest, tenant: str | int, by: Actor, now: datetime) -> None:
+    found.state, found.version = RequestState.CLOSED, found.version + 1
+    found.save(update_fields=["state", "version"])
+    if found.deadline.state == DeadlineState.RUNNING:
+        end_deadline(tenant=tenant, by=by, now=now, deadline=found.deadline_id, state=DeadlineState.LIFTED)
+    _no_longer_awaited(found)
+
+
 #: Beside the answers of a draft: the version at which each part was last changed.
 SAVED = "saved"
 
@@ -183,7 +525,8 @@ SAVED = "saved"
 def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, version: int) -> Done[Draft]:
     """Fix what was shown on the check page: from here on both adults sign this digest.
 
-    Conflict if the answers changed after the page was shown; NotPossible("incomplete") with the problems.
+    Conflict if the answers changed after the page was shown; NotPossible("incomplete") with the problems,
+    ("nothing changed") for a correction that says what was sent already.
     """
     found = _draft_for(draft, by)
     if found.state == DraftState.SIGNING:
@@ -196,6 +539,8 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
     if problems:
         raise NotPossible("incomplete", problems=problems)
     shown, digest, text = document_to_sign(found)
+    if found.corrects_id and not shown["corrects"]["changed"]:
+        raise NotPossible("nothing changed")
     found.shown, found.shown_digest = shown, digest
     found.signing_text = keep_text(text)
     found.state = DraftState.SIGNING
@@ -215,6 +560,21 @@ def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
     shown = policies.shown_document(
         form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version
     )
+    if files := attachments_of(draft.id):
+        shown["attachments"] = [
+            {
+                "document": str(one.document_id),
+                "title": one.document.title,
+                "digest": one.document.digest,
+                "size": one.document.size,
+                "content_type": one.document.content_type,
+            }
+            for one in files
+        ]
+    if draft.corrects_id is not None:
+        sent = Application.objects.get(id=draft.corrects_id)
+        changed = [{"part": one.part, "code": one.code} for one in differences(shown, sent.document)]
+        shown["corrects"] = {"application": str(sent.id), "digest": sent.digest, "changed": changed}
     return shown, canonical.digest(shown), text
 
 
@@ -292,7 +652,7 @@ WITH used AS (
   RETURNING draft_id, digest
 )
 SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
-       c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in,
+       d.corrects_id, c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in,
        p.id, p.since, s.seq, s.head,
        array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s),
        (SELECT jsonb_object_agg(o.name, o.value) FROM tenancy_policy o WHERE o.tenant_id = d.tenant_id)
@@ -311,7 +671,8 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
 
     The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
     when it was used, or another one of hers before (the caller shows the receipt), ("other content") when the digest
-    is not the fixed one, ("other person") when somebody else identified than who began.
+    is not the fixed one, ("other person") when somebody else identified than who began, ("decided") for a correction
+    of what was decided meanwhile.
     """
     assert by.id is not None
     draft, began, numbers = _use_step_up(state, by)
@@ -352,7 +713,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
         row = cursor.fetchone()
     if row is None:
         raise NotPossible("signed already")
-    began, key, channel, language, form, form_version, shown, shown_digest, now_in, case, number, *rest = row
+    began, key, channel, language, form, form_version, shown, shown_digest, now_in, corrects, case, number, *rest = row
     applicant, co_applicant, unit, caseworker, worked_in, period, since, seq, head, numbers, settings = rest
     settings_are(json.loads(settings) if isinstance(settings, str) else settings or {})
     if by.id not in (applicant, co_applicant):
@@ -377,6 +738,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
         shown=json.loads(shown) if shown else None,
         shown_digest=shown_digest,
         state=now_in,
+        corrects_id=corrects,
     )
     return draft, began, numbers
 
@@ -398,8 +760,14 @@ def _accept(
         form_version=draft.form_version,
         document=draft.shown,
         digest=draft.shown_digest,
+        corrects_id=draft.corrects_id,
         received_at=now,
     )
+    due_on = working_day_after(tenant.today(now), int(setting("decision_days")), tenant.country)
+    caseworker = case.caseworker_id
+    if draft.corrects_id is not None:
+        replaced = _replaced(draft.corrects_id)
+        due_on, caseworker = replaced.due_on or due_on, replaced.caseworker_id or caseworker
     event_id = uuid7()
     number = next_reference("receipt", now)
     body = {
@@ -411,7 +779,10 @@ def _accept(
         "case": case.number,
         "event": str(event_id),
         "content_digest": application.digest,
-        "attachments": [],
+        "attachments": [
+            {"document": one["document"], "digest": one["digest"]} for one in draft.shown.get("attachments", [])
+        ],
+        **({"corrects": str(draft.corrects_id)} if draft.corrects_id else {}),
         "channel": application.channel,
         "received_at": now.isoformat(timespec="seconds"),
         "month": str(Month.of(period.since)),
@@ -447,9 +818,9 @@ def _accept(
                 application=application,
                 case=case,
                 unit_id=case.unit_id,
-                caseworker_id=case.caseworker_id,
+                caseworker_id=caseworker,
                 received_at=now,
-                due_on=working_day_after(tenant.today(now), int(setting("decision_days")), tenant.country),
+                due_on=due_on,
             )
         )
     update_with_events("UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s", draft.id)
@@ -464,7 +835,20 @@ def _accept(
     }
     if case.worked_in is not None:
         payload["worked_in"] = case.worked_in
+    if draft.corrects_id is not None:
+        payload["corrects"] = str(draft.corrects_id)
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
+
+
+def _replaced(application: UUID) -> InboxItem:
+    """The inbox row of an application that a new version replaces: it leaves the inbox, and what was promised stays.
+    NotPossible("decided") where it was decided or taken back while the new version was being signed."""
+    item = InboxItem.objects.select_for_update(of=("self",)).get(application_id=application)
+    if item.state == InboxState.DONE:
+        raise NotPossible("decided")
+    item.state, item.version = InboxState.DONE, item.version + 1
+    item.save(update_fields=["state", "version"])
+    return item
 
 
 @operation()
@@ -590,10 +974,10 @@ def put_back(*, tenant: str | int, by: Actor, now: datetime, item: UUID, version
 def await_applicant(
     *, tenant: str | int, by: Actor, now: datetime, item: UUID, version: int, until: date
 ) -> Done[InboxItem]:
-    """Mark an application as waiting for the applicant, who has time until `until`; NotPossible("past day")."""
+    """Mark an application as waiting for the applicant, who has time until `until`; NotPossible("day to answer")."""
     found, case, member = _in_the_inbox(item, version, by, now)
     if until <= acting_door().the_tenant.today(now):
-        raise NotPossible("past day")
+        raise NotPossible("day to answer")
     found.state, found.caseworker_id, found.answer_by = InboxState.ASKED, member.id, until
     found.save(update_fields=["state", "caseworker", "answer_by", "version"])
     return Done(found, ApplicantAwaited(subject=case.id, payload=_told(found, until=until.isoformat())))
@@ -659,11 +1043,14 @@ def remind_applicants(
 
 @operation()
 def close_inbox(*, tenant: str | int, by: Actor, now: datetime, case: UUID, period: UUID) -> Done[None]:
-    """The applications for this period are decided: they leave the inbox."""
+    """The applications for this period are decided: they leave the inbox, and nothing is asked for any more."""
     closed = InboxItem.objects.filter(
         case_id=case,
         application_id__in=ApplicationPeriod.objects.filter(period_id=period).values("application_id"),
     ).exclude(state=InboxState.DONE)
     keys = [str(k) for k in closed.values_list("application_id", flat=True)]
     closed.update(state=InboxState.DONE, version=F("version") + 1)
+    asked = EvidenceRequest.objects.select_for_update(of=("self",)).select_related("deadline")
+    for request in asked.filter(period_id=period).exclude(state=RequestState.CLOSED).order_by("id"):
+        _close(request, tenant, by, now)
     return Done(None, InboxClosed(subject=case, payload={"applications": keys}))

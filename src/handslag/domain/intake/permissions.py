@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from handslag.domain.intake.models import Draft, Receipt
+from handslag.domain.intake.models import Attachment, Draft, EvidenceRequest, Receipt
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden
 
@@ -34,3 +34,28 @@ def receipt_for_citizen(application: UUID, by: Actor) -> Receipt:
         raise Hidden("application", application)
     assert receipt is not None
     return receipt
+
+
+def request_for_citizen(key: UUID, by: Actor, *, lock: bool = False) -> EvidenceRequest:
+    """What was asked for, if it concerns this citizen; Hidden otherwise."""
+    rows = EvidenceRequest.objects.select_related("case__applicant", "case__co_applicant", "deadline")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    found = rows.filter(id=key).first()
+    adults = (found.case.applicant_id, found.case.co_applicant_id) if found else ()
+    if found is None or by.kind != "citizen" or by.id not in adults or found.person_id not in (None, by.id):
+        raise Hidden("request", key)
+    return found
+
+
+def attachment_for_citizen(document: UUID, by: Actor) -> Attachment:
+    """A file that was given with an application (by either adult) or on a request that concerns this citizen; Hidden
+    otherwise."""
+    rows = Attachment.objects.select_related("draft__case", "request").filter(document_id=document)
+    for one in rows:
+        if one.draft is not None and by.id in (one.draft.case.applicant_id, one.draft.case.co_applicant_id):
+            return one
+        if one.request_id is not None:
+            request_for_citizen(one.request_id, by)
+            return one
+    raise Hidden("document", document)

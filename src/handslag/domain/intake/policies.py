@@ -185,6 +185,12 @@ class Offer:
     on_line: bool = True
 
 
+def together(case: Case, adults: Iterable[UUID]) -> bool:
+    """Whether the pages serve this case now: its adults are the adults of the household, and nobody is protected."""
+    people = [person for person in (case.applicant, case.co_applicant) if person is not None]
+    return {*adults} == {person.id for person in people} and not any(person.protection_level for person in people)
+
+
 def offers(
     cases: Sequence[Case], adults: Iterable[UUID], today: date, periods: Mapping[UUID, Mapping[date, Period]]
 ) -> list[Offer]:

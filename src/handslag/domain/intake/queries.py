@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,16 +17,22 @@ from django.db.models.functions import JSONObject
 
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import worked_by
+from handslag.domain.documents.models import Document
+from handslag.domain.documents.states import ScanState
+from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import (
     Application,
     ApplicationPeriod,
+    Attachment,
     Draft,
+    EvidenceRequest,
     InboxItem,
     Receipt,
     Signature,
     SigningRequest,
+    Withdrawal,
 )
-from handslag.domain.intake.states import DraftState, InboxState, SigningState
+from handslag.domain.intake.states import DraftState, InboxState, RequestState, SigningState
 from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
@@ -128,7 +134,7 @@ def inbox(member: Member, shown: Filter, today: date, since: int = 0, most: int 
     number = Identifier.objects.filter(person_id=OuterRef("person_id")).order_by("id").values("value")[:1]
     before = Application.objects.filter(
         case_id=OuterRef("case_id"), kind__in=WHOLE, received_at__lt=OuterRef("received_at")
-    )
+    ).exclude(id__in=taken_back())
     return list(
         _open_items(member)
         .filter(shown.condition(member, today))
@@ -174,6 +180,11 @@ def month_of_application(application: UUID) -> Month:
     return Month.of(ApplicationPeriod.objects.values_list("period__since", flat=True).get(application_id=application))
 
 
+def period_of_application(application: UUID) -> UUID:
+    """The period that an application asks for."""
+    return ApplicationPeriod.objects.values_list("period_id", flat=True).get(application_id=application)
+
+
 def inbox_items_of(case: UUID) -> list[InboxItem]:
     """What waits in the inbox of one case, oldest first."""
     return list(
@@ -206,6 +217,39 @@ def _sums(document: dict[str, Any], kind: str) -> dict[str, int]:
     return sums
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What a correction changed: `code` of a question, or of a kind of line in the list `part`. `before` and `now` are
+    the answers as the documents have them; of a list the lines of that kind, of `attachments` the files' names."""
+
+    part: str
+    code: str
+    before: Any
+    now: Any
+
+
+def differences(document: Mapping[str, Any], before: Mapping[str, Any]) -> list[Difference]:
+    """Which answers two documents of the same form give differently, in the order of the form."""
+    found = []
+    then, now = before["answers"], document["answers"]
+    for question in form_of(document["form"], document["form_version"]).questions:
+        old, new = question.answer(then), question.answer(now)
+        if question.kind != "rows":
+            if (old or None) != (new or None):
+                found.append(Difference(question.part, question.code, old, new))
+            continue
+        for code in dict.fromkeys(row["code"] for row in [*(new or []), *(old or [])]):
+            was, stands = ([row for row in rows or [] if row["code"] == code] for rows in (old, new))
+            if was != stands:
+                found.append(Difference(question.code, code, was, stands))
+    old, new = ([one["title"] for one in d.get("attachments", [])] for d in (before, document))
+    if [one["document"] for one in before.get("attachments", [])] != [
+        one["document"] for one in document.get("attachments", [])
+    ]:
+        found.append(Difference("attachments", "attachments", old, new))
+    return found
+
+
 def application_of(case: UUID, key: UUID) -> Application | None:
     """An application of a case."""
     return Application.objects.filter(case_id=case, id=key).first()
@@ -222,9 +266,51 @@ def signatures_of(application: UUID) -> list[Signature]:
 
 
 def applications_for(period: UUID) -> list[Application]:
-    """The applications for a period, newest first."""
+    """The applications for a period, newest first, whatever became of them."""
     keys = ApplicationPeriod.objects.filter(period_id=period).values("application_id")
-    return list(Application.objects.filter(id__in=keys).order_by("-received_at"))
+    return list(Application.objects.filter(id__in=keys).order_by("-received_at", "-id"))
+
+
+def taken_back() -> QuerySet[Withdrawal, UUID]:
+    """The keys of the applications that were taken back after they were sent."""
+    return Withdrawal.objects.filter(whole=True).values_list("application_id", flat=True)
+
+
+def applications_in_force(period: UUID) -> list[Application]:
+    """The applications for a period that count: of one that was corrected the newest version, none that was taken
+    back; in the order in which they were first made."""
+    found = {one.id: one for one in applications_for(period)}
+    gone = {one.corrects_id for one in found.values()} | set(taken_back().filter(application_id__in=list(found)))
+
+    def first_made(one: Application) -> tuple[datetime, UUID]:
+        while one.corrects_id is not None:
+            one = found[one.corrects_id]
+        return one.received_at, one.id
+
+    return sorted((one for one in found.values() if one.id not in gone), key=first_made)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What became of an application: the one that corrects it; who took it back, and whether that was all who had to;
+    `open`: nobody has decided yet, and it is the one that counts."""
+
+    corrected_by: UUID | None
+    withdrawn: list[Withdrawal]
+    open: bool
+
+    @property
+    def is_taken_back(self) -> bool:
+        return any(one.whole for one in self.withdrawn)
+
+
+def standing_of(application: UUID) -> Standing:
+    """What became of an application so far."""
+    corrected_by = Application.objects.filter(corrects_id=application).values_list("id", flat=True).first()
+    rows = Withdrawal.objects.select_related("person").filter(application_id=application)
+    withdrawn = list(rows.order_by("withdrawn_at", "id"))
+    waits = InboxItem.objects.filter(application_id=application).exclude(state=InboxState.DONE).exists()
+    return Standing(corrected_by, withdrawn, waits and corrected_by is None and not any(w.whole for w in withdrawn))
 
 
 def running_drafts(cases: Collection[UUID]) -> list[Draft]:
@@ -249,11 +335,14 @@ def signed_by(draft: Draft) -> list[Signature]:
 
 
 def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
-    """What was received in these cases, newest first: receipt, period, whether somebody works on it."""
+    """What was received in these cases and not corrected since, newest first: receipt, period, whether somebody works
+    on it."""
+    corrected = Application.objects.filter(case_id__in=cases, corrects__isnull=False).values("corrects_id")
     rows = list(
         ApplicationPeriod.objects.select_related("period", "application")
         .filter(application__case_id__in=cases)
-        .order_by("-application__received_at")
+        .exclude(application_id__in=corrected)
+        .order_by("-application__received_at", "-application_id")
     )
     keys = [row.application_id for row in rows]
     receipts = {r.application_id: r for r in Receipt.objects.filter(application_id__in=keys)}
@@ -269,16 +358,13 @@ def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
 
 def rows_applied_for(application: Application, kind: str) -> list[dict[str, Any]]:
     """The lines of an application (`kind`: incomes, costs). One that comes on top of others for its month stands with
-    theirs: from the newest that asked for everything on."""
-    together = [application]
-    if application.kind not in WHOLE:
-        period = ApplicationPeriod.objects.filter(application=application).values("period_id")
-        keys = ApplicationPeriod.objects.filter(period_id__in=period).values("application_id")
-        earlier = Application.objects.filter(id__in=keys, received_at__lte=application.received_at)
-        for one in earlier.exclude(id=application.id).order_by("-received_at"):
-            together.insert(0, one)
-            if one.kind in WHOLE:
-                break
+    theirs: from the newest that asked for everything on; what was corrected or taken back since doesn't count."""
+    period = ApplicationPeriod.objects.values_list("period_id", flat=True).get(application=application)
+    standing = applications_in_force(period)
+    if application not in standing:
+        standing = [application]
+    newest_whole = max((number for number, one in enumerate(standing) if one.kind in WHOLE), default=0)
+    together = standing[newest_whole:]
     return [row for one in together for row in one.document["answers"].get(kind, [])]
 
 
@@ -287,7 +373,8 @@ def application_before(case: UUID, period: Period) -> Application | None:
     row = (
         ApplicationPeriod.objects.select_related("application")
         .filter(application__case_id=case, application__kind__in=WHOLE, period__until=period.since)
-        .order_by("-application__received_at")
+        .exclude(application_id__in=taken_back())
+        .order_by("-application__received_at", "-application_id")
         .first()
     )
     return row.application if row else None
@@ -305,3 +392,43 @@ def signing_used(state: str) -> UUID | None:
 def token_of(state: str) -> str:
     """What is stored of a flow's random state value."""
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def attachments_of(draft: UUID) -> list[Attachment]:
+    """The files of a draft, or of the application that it became, in the order in which they came."""
+    rows = Attachment.objects.select_related("document").filter(draft_id=draft, removed_at=None)
+    return list(rows.order_by("added_at", "id"))
+
+
+def requests_of(case: UUID, person: UUID | None = None) -> list[tuple[EvidenceRequest, list[Attachment]]]:
+    """What was asked for in a case, newest first, with the files that came; for `person` what concerns her and isn't
+    closed."""
+    rows = EvidenceRequest.objects.select_related("deadline", "person", "asked_by").filter(case_id=case)
+    if person is not None:
+        rows = rows.filter(Q(person=None) | Q(person_id=person)).exclude(state=RequestState.CLOSED)
+    found = list(rows.order_by("-asked_at", "-id"))
+    files = Attachment.objects.select_related("document").filter(request_id__in=[row.id for row in found])
+    of: dict[UUID, list[Attachment]] = {row.id: [] for row in found}
+    for file in files.order_by("added_at", "id"):
+        assert file.request_id is not None
+        of[file.request_id].append(file)
+    return [(row, of[row.id]) for row in found]
+
+
+def infected_of(cases: Collection[UUID], person: UUID) -> list[str]:
+    """The names of the files that this adult gave in these cases and that hold a virus, newest first."""
+    rows = Document.objects.filter(subject_id__in=cases, created_by=person, scan_state=ScanState.INFECTED)
+    return list(rows.order_by("-created_at", "-id").values_list("title", flat=True)[:10])
+
+
+def sent_or_made(case: UUID) -> list[Document]:
+    """The documents of a case, newest first; without files of an application that isn't sent: nobody reads those."""
+    unsent = Attachment.objects.filter(draft__case_id=case).exclude(draft__state=DraftState.ACCEPTED)
+    sent = Attachment.objects.filter(draft__case_id=case, draft__state=DraftState.ACCEPTED, removed_at=None)
+    rows = Document.objects.filter(subject_id=case)
+    hidden = set(unsent.values_list("document_id", flat=True)) - set(sent.values_list("document_id", flat=True))
+    removed = Attachment.objects.filter(draft__case_id=case, removed_at__isnull=False).values_list(
+        "document_id", flat=True
+    )
+    hidden |= set(removed) - set(sent.values_list("document_id", flat=True))
+    return list(rows.exclude(id__in=hidden).order_by("-created_at", "-id"))

@@ -48,3 +48,9 @@ class InboxState(TextChoices):
     TAKEN = "taken"
     ASKED = "asked"  # the applicant has to answer something first
     DONE = "done"
+
+
+class RequestState(TextChoices):
+    OPEN = "open"
+    ANSWERED = "answered"  # something came; more can still be sent
+    CLOSED = "closed"  # enough is known, or it is decided

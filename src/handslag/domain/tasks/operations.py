@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
 from handslag.domain.tasks.models import Deadline, Notice, PrintBatch, Task
-from handslag.domain.tasks.states import NoticeChannel, NoticeState, TaskState
+from handslag.domain.tasks.states import DeadlineState, NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import Actor, acting_door, planned_once
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
@@ -30,6 +30,10 @@ class TaskDone(Event):
 
 class DeadlineSet(Event):
     kind = "deadline set"
+
+
+class DeadlineEnded(Event):
+    kind = "deadline ended"
 
 
 class NoticesQueued(Event):
@@ -92,6 +96,54 @@ def set_deadline(
     """Set a deadline that waits for the proof of the day on which it begins."""
     deadline = Deadline.objects.create(subject_id=subject, rule=rule, legal_basis=legal_basis, consequence=consequence)
     return Done(deadline, DeadlineSet(subject=subject, payload={"deadline": str(deadline.id), "rule": rule}))
+
+
+@operation()
+def run_deadline(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    subject: UUID,
+    rule: str,
+    legal_basis: str,
+    consequence: str,
+    due_on: date,
+    proof: str,
+) -> Done[Deadline]:
+    """Set a deadline that runs from today to the end of `due_on`; NotPossible("day to answer")."""
+    today = acting_door().the_tenant.today(now)
+    if due_on <= today:
+        raise NotPossible("day to answer")
+    deadline = Deadline.objects.create(
+        subject_id=subject,
+        rule=rule,
+        legal_basis=legal_basis,
+        consequence=consequence,
+        starts_on=today,
+        due_on=due_on,
+        proof=proof,
+        state=DeadlineState.RUNNING,
+    )
+    payload = {"deadline": str(deadline.id), "rule": rule, "due_on": due_on.isoformat()}
+    return Done(deadline, DeadlineSet(subject=subject, payload=payload))
+
+
+@operation()
+def end_deadline(
+    *, tenant: str | int, by: Actor, now: datetime, deadline: UUID, state: DeadlineState
+) -> Done[Deadline]:
+    """A running deadline was kept, missed (from the day after it), or isn't needed any more (lifted).
+    NotPossible("not running") for others."""
+    found = Deadline.objects.select_for_update(of=("self",)).filter(id=deadline).first()
+    if found is None or found.state != DeadlineState.RUNNING or found.due_on is None:
+        raise NotPossible("not running")
+    if state == DeadlineState.MISSED and acting_door().the_tenant.today(now) <= found.due_on:
+        raise NotPossible("not running")
+    found.state = state
+    found.save(update_fields=["state"])
+    payload = {"deadline": str(found.id), "rule": found.rule, "state": str(state)}
+    return Done(found, DeadlineEnded(subject=found.subject_id, payload=payload))
 
 
 @operation()

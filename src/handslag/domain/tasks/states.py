@@ -13,6 +13,7 @@ class DeadlineState(TextChoices):
     RUNNING = "running"
     KEPT = "kept"
     MISSED = "missed"
+    LIFTED = "lifted"  # not needed any more: decided, or enough is known
 
 
 class NoticeChannel(TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,7 +21,6 @@ from handslag.domain.casefile.permissions import case_for_staff, may_change_hous
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.queries import in_force, newest_decision
-from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import (
@@ -31,13 +31,21 @@ from handslag.domain.entitlement.queries import (
     sheet_that_counts,
     stored_calculation,
 )
-from handslag.domain.intake.forms import Said, described, form_of
+from handslag.domain.intake.forms import Said, described, form_of, in_words
+from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import (
+    Difference,
     application_of,
     applications_for,
+    applications_in_force,
+    attachments_of,
+    differences,
     inbox_items_of,
     month_of_application,
+    period_of_application,
     receipt_of,
+    requests_of,
+    sent_or_made,
     signatures_of,
 )
 from handslag.domain.lookups.operations import answer_dispute, ask_authorities
@@ -49,7 +57,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
-from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
@@ -72,18 +80,22 @@ from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import masked_of, shown_sheet
 from handslag.web.caseworker.warnings import shown_warnings
 from handslag.web.caseworker.wording import (
+    BECAME,
     CHANNELS,
     EVENTS,
     INBOX_STATES,
     NOTE_KINDS,
     OUTCOMES,
     REFUSALS,
+    REQUEST_STATES,
+    SCAN_STATES,
     STATES,
     refusal,
 )
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
 
+CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"costs": COSTS, "incomes": INCOMES}
 #: What follows by itself from what people do: shown on demand.
 QUIET = {
     "inbox closed",
@@ -93,6 +105,10 @@ QUIET = {
     "document recorded",
     "task opened",
     "warnings reconciled",
+    "document scanned",
+    "deadline ended",
+    "files attached",
+    "file removed",
 }
 
 
@@ -169,7 +185,11 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         ],
         "months": [Month.of(since) for since in sorted(periods_of(case.id), reverse=True)],
         "events": events,
-        "documents": list(Document.objects.filter(subject_id=case.id).order_by("-created_at")),
+        "documents": [(one, SCAN_STATES[one.scan_state]) for one in sent_or_made(case.id)],
+        "asked": [
+            (one, [(file, SCAN_STATES[file.document.scan_state]) for file in files], REQUEST_STATES[one.state])
+            for one, files in requests_of(case.id)
+        ],
         "others": sorted(staff[key] for key in others_at(request, case.id) if key in staff),
         "notes": notes_of(case.id),
         "questions": asked_of(case.id, member),
@@ -368,6 +388,8 @@ def _work(
     decision, standing_decision = newest_decision(period.id), in_force(period.id)
     later = standing_decision is None or stored is None or stored.number > standing_decision.sheet.number
     changing = standing_decision is not None and (later or typed(request) is not None or "change" in request.GET)
+    applications = applications_for(period.id)
+    counting = {one.id for one in applications_in_force(period.id)}
     items = inbox_items_of(case.id)
     waiting = [item for item in items if item.state == "waiting"]
     warnings, posted = warnings_on(period.id), typed(request)
@@ -399,13 +421,61 @@ def _work(
         why_without=posted.get("without-why", "") if posted is not None else "",
         warnings=shown_warnings(warnings, form, lang),
         items=[(item, INBOX_STATES[item.state]) for item in items],
-        applications=[(a, CHANNELS[a.channel]) for a in applications_for(period.id)],
+        applications=[(a, CHANNELS[a.channel], BECAME[became(a, counting)]) for a in applications],
+        corrected=_corrected(at.application, member, lang),
+        taken_back=bool(applications) and at.application is None,
         cost_codes=costs,
         income_codes=incomes,
         decided=standing_decision is not None and not changing,
         changing=standing_decision if changing else None,
         may_propose=stored is not None and later,
     )
+
+
+def became(application: Application, in_force: Collection[UUID]) -> str:
+    """What became of an application for a month: it counts, corrected, or taken back."""
+    if application.id in in_force:
+        return "correction" if application.corrects_id else ""
+    corrected = Application.objects.filter(corrects_id=application.id).exists()
+    return "corrected" if corrected else "taken back"
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What a correction changed: the label, as it was before, as it is now."""
+
+    label: str
+    before: str
+    now: str
+
+
+def _corrected(application: Application | None, member: Member, lang: str) -> list[Corrected]:
+    """What the newest application changed of the one that it corrects; nothing where it corrects none."""
+    if application is None or application.corrects_id is None:
+        return []
+    before = Application.objects.get(id=application.corrects_id)
+    names = {one["person"]: one["name"] for one in _as_seen(application.document["household"], member)}
+    form = form_of(application.form, application.form_version)
+    words = form.words(lang)
+
+    def said(one: Difference, value: Any) -> str:
+        if one.part == "attachments":
+            return ", ".join(value)
+        if one.part in CODES:
+            rows = [(money(r["amount"]), names.get(r["person"] or "") or "", r["note"]) for r in value]
+            return " + ".join(" ".join(filter(None, parts)) for parts in rows)
+        question = form.question(one.code)
+        assert question is not None
+        read = in_words(question, value, words) or ""
+        return money(read) if isinstance(read, int) else read
+
+    def label(one: Difference) -> str:
+        if one.part == "attachments":
+            return _("Photos and documents")
+        return CODES[one.part][one.code].name[lang] if one.part in CODES else words.questions[one.code].label
+
+    found = differences(application.document, before.document)
+    return [Corrected(label(one), said(one, one.before), said(one, one.now)) for one in found]
 
 
 @desk_page("application")
@@ -429,6 +499,10 @@ def application(request: HttpRequest, tenant: str, case: UUID, application: UUID
         month=month_of_application(received.id),
         channel=CHANNELS[received.channel],
         title=form.words(lang).title,
+        files=[(one, SCAN_STATES[one.document.scan_state]) for one in attachments_of(received.id)],
+        corrected=_corrected(received, member, lang),
+        corrects=received.corrects_id,
+        became=BECAME[became(received, {one.id for one in applications_in_force(period_of_application(received.id))})],
         said=[_said(one) for _screen, said in described(form, answers, lang) for one in said],
         wanted=[form.words(lang).evidence[code] for code in received.document.get("evidence_wanted", [])],
         household=household,

@@ -179,7 +179,7 @@ def _row(item: Any, day: date) -> Waiting:
 
 def _changed(application: Application, before: dict[str, Any] | None) -> str:
     """What differs from the application before, in a few words; of one that comes on top, what it is and asks for."""
-    parts, document = [], application.document
+    parts, document = [_("correction")] if application.corrects_id else [], application.document
     if application.kind not in WHOLE:
         before = {"answers": {}}
         parts.append(form_of(application.form, application.form_version).words(language()).title)

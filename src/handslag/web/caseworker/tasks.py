@@ -53,6 +53,11 @@ KINDS = {
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "message": _("A message waits for an answer"),
     "urgent message": _("Urgent: a message that somebody should read now"),
+    "evidence": _("What was asked for has come: photos, documents or a message"),
+    "evidence late": _("The day for an answer is over: look at what there is, or ask again"),
+    "infected file": _("A file has a virus and stays locked: ask for it in another way"),
+    "application withdrawn": _("The application was taken back by who made it: nothing is decided on it"),
+    "withdrawn by one": _("One of two adults took the application back: it stands for the other one"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
     "paid beyond decision": _(

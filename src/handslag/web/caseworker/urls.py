@@ -4,6 +4,7 @@ from django.urls import path
 
 from handslag.web.caseworker import (
     access,
+    asking,
     bank,
     case,
     decide,
@@ -62,6 +63,8 @@ urlpatterns = [
     path("<slug:tenant>/cases/<uuid:case>/account/", money.case_account),
     path("<slug:tenant>/cases/<uuid:case>/account/income/", money.income),
     path("<slug:tenant>/cases/<uuid:case>/account/<uuid:booking>/reverse/", money.reverse),
+    path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/ask/", asking.ask),
+    path("<slug:tenant>/requests/<uuid:asked>/enough/", asking.enough),
     path("<slug:tenant>/proposals/", decide.proposals),
     path("<slug:tenant>/decisions/<uuid:decision>/", decide.decision),
     path("<slug:tenant>/decisions/<uuid:decision>/decide/", decide.take),

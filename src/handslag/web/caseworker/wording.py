@@ -63,6 +63,10 @@ REFUSALS: dict[str, str | Promise] = {
     "facts": _("These facts can’t be calculated."),
     "local norm": _("No calculation could use this. Check name, amounts and table."),
     "norms": _("No norm is in force for this month."),
+    "empty request": _("Write what you need to know or see."),
+    "long request": _("Write less: at most 4,000 characters, and 30 lines of 200 for what is to be shown."),
+    "newer application": _("A newer application or a correction has come. Calculate and save again before you go on."),
+    "taken back": _("The application was taken back: there is nothing to decide."),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
     "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
@@ -78,6 +82,7 @@ REFUSALS: dict[str, str | Promise] = {
     "reversed": _("This booking is corrected already."),
     "paid": _("The payment is on its way to the bank. It can’t be taken back here."),
     "past day": _("Choose today or a later day."),
+    "day to answer": _("Choose a day after today."),
     "payments held": _(
         "Payments are held: this installation was restored from a backup. Compare with the bank what has left since, "
         "then let the operator release them."
@@ -270,6 +275,24 @@ NOT_DELIVERED: dict[str, str | Promise] = {
     Code.SIGNATURE: _("The other side couldn’t check who sent it."),
     Code.TOO_LARGE: _("It is too large."),
 }
+REQUEST_STATES: dict[str, str | Promise] = {
+    "open": _("waits for the answer"),
+    "answered": _("answered"),
+    "closed": _("closed"),
+}
+SCAN_STATES: dict[str, str | Promise] = {
+    "waiting": _("locked until it is checked for viruses"),
+    "infected": _("has a virus: locked"),
+    "clean": "",
+    "own": "",
+}
+#: What became of an application: nothing more where it counts as it is.
+BECAME: dict[str, str | Promise] = {
+    "": "",
+    "correction": _("correction"),
+    "corrected": _("corrected later"),
+    "taken back": _("taken back"),
+}
 
 EVENTS: dict[str, str | Promise] = {
     "authorities asked": _("Other authorities asked"),
@@ -293,6 +316,14 @@ EVENTS: dict[str, str | Promise] = {
     "draft withdrawn": _("Application taken back before it was sent"),
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),
+    "files attached": _("Files added to the application"),
+    "file removed": _("A file taken away before it was sent"),
+    "evidence asked": _("Asked the applicant for something"),
+    "evidence sent": _("The applicant answered"),
+    "request closed": _("Enough is known: the request is closed"),
+    "document scanned": _("File checked for viruses"),
+    "deadline ended": _("A deadline ended"),
+    "application withdrawn": _("Application taken back by the person"),
     "inbox taken": _("Taken to work on"),
     "note written": _("Noted"),
     "proposal withdrawn": _("Proposal taken back"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import get_language, gettext
 
-from handslag.domain.intake.forms import described, form_of
+from handslag.domain.intake.forms import described, form_of, in_words
+from handslag.domain.intake.queries import differences
 from handslag.domain.people.queries import protected_now
 from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
 from handslag.web.citizen.person import member_facts
@@ -28,15 +30,20 @@ def _words(value: str | int) -> str:
     return money(value) if isinstance(value, int) else value
 
 
-def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
-    """The document in parts for the template: `members`; `screens`, each with code, label, household (whether it shows
-    them), facts (`forms.Said`, amounts in words)
-    and a list (kind, rows, sum, none) where it has one; `evidence` that we want to see; `hidden`: which relatives stand
-    in the document who are protected today, and so not here."""
+def _members(shown: Mapping[str, Any], viewer: UUID) -> tuple[list[dict[str, str]], set[str]]:
+    """The household as a page shows it, and who of it is protected today, and so not named."""
     named = {UUID(member["person"]) for member in shown["household"] if member["name"]}
     hidden = {str(key) for key in protected_now(named, viewer)}
     household = [{**m, "name": None, "birth_on": None} if m["person"] in hidden else m for m in shown["household"]]
-    members = [member_facts(member, viewer) for member in household]
+    return [member_facts(member, viewer) for member in household], hidden
+
+
+def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
+    """The document in parts for the template: `members`; `screens`, each with code, label, household (whether it shows
+    them), facts (`forms.Said`, amounts in words)
+    and a list (kind, rows, sum, none) where it has one; `evidence` that we want to see; names of the `files`; `hidden`:
+    which relatives stand in the document who are protected today, and so not here."""
+    members, hidden = _members(shown, viewer)
     names = {member["person"]: member["name"] for member in members}
     form, answers = form_of(shown["form"], shown["form_version"]), shown["answers"]
     words = form.words(reading())
@@ -69,4 +76,45 @@ def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
             }
         )
     wanted = [words.evidence[code] for code in shown.get("evidence_wanted", [])]
-    return {"title": words.title, "members": members, "screens": screens, "evidence": wanted, "hidden": hidden}
+    files = [one["title"] for one in shown.get("attachments", [])]
+    return {
+        "title": words.title,
+        "members": members,
+        "screens": screens,
+        "evidence": wanted,
+        "files": files,
+        "hidden": hidden,
+    }
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that a correction changed: what, as it was sent, as it is now; nothing where it wasn't there."""
+
+    label: str
+    before: str
+    now: str
+
+
+def told(shown: Mapping[str, Any], before: Mapping[str, Any], viewer: UUID) -> list[Told]:
+    """What differs between two documents of one form, in the words of the page."""
+    form = form_of(shown["form"], shown["form_version"])
+    words = form.words(reading())
+    names = {member["person"]: member["name"] for member in _members(shown, viewer)[0]}
+    found = []
+    for one in differences(shown, before):
+        if one.part in CODES:
+            then, now = (" + ".join(_line(row, names) for row in rows) for rows in (one.before, one.now))
+            found.append(Told(code_name(one.part, one.code), then, now))
+        elif one.part == "attachments":
+            found.append(Told(gettext("Photos and documents"), ", ".join(one.before), ", ".join(one.now)))
+        else:
+            question = form.question(one.code)
+            assert question is not None
+            then, now = (_words(in_words(question, value, words) or "") for value in (one.before, one.now))
+            found.append(Told(words.questions[one.code].label, then, now))
+    return found
+
+
+def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (money(row["amount"]), names.get(row["person"] or "", ""), row["note"])))

@@ -28,7 +28,7 @@ from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.policies import Offer, form_for, offers
-from handslag.domain.intake.queries import receipts_of, running_drafts, signed_by
+from handslag.domain.intake.queries import infected_of, receipts_of, requests_of, running_drafts, signed_by, taken_back
 from handslag.domain.intake.states import DraftState
 from handslag.domain.lookups.queries import told_months
 from handslag.domain.payments.models import Payment
@@ -84,8 +84,10 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     replaced = {d.replaces_id for found in decisions.values() for d in found}
     there = [case.id for case in cases if case.worked_in is not None]
     foreign, over = (foreign_cases(there), hand_overs_of(there)) if there else ({}, {})
+    gone = dict(taken_back().filter(application__case_id__in=keys).values_list("application_id", "withdrawn_at"))
     tracks = [
         {
+            "correction": receipt.application.corrects_id is not None,
             "title": "" if receipt.application.kind == "renewal" else title_of(receipt.application),
             "month": period.since,
             "number": receipt.number,
@@ -98,7 +100,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
                 decided_by(timezone.localtime(receipt.application.received_at).date()),
             )
             if receipt.application_id in over
-            else _track(tenant, receipt.application, period.id, taken, decisions, payments),
+            else _track(tenant, receipt.application, period.id, taken, decisions, payments, gone),
         }
         for receipt, period, taken in receipts_of(keys)
     ]
@@ -127,8 +129,12 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
         "told": told_months(person.id, keys)[:3],
+        "requests": [one for case in cases for one, _ in requests_of(case.id, person.id)],
+        "infected": infected_of(keys, person.id),
         "closed": "closed" in request.GET,
         "taken_back": "taken-back" in request.GET,
+        "dropped": "dropped" in request.GET,
+        "too_late": "too-late" in request.GET,
         "reopens": _reopens(cases, today, bool(found or drafts)),
     }
     return render(request, "citizen/my.html", facts)
@@ -176,6 +182,7 @@ def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
         "id": draft.id,
         "step": next((step for step, part in asked if part not in draft.answers), "check"),
         "title": "" if form.kind == "renewal" else form.words(reading()).title,
+        "correction": draft.corrects_id is not None,
         "month": draft.period.since,
         "saved_at": draft.saved_at,
         "signing": draft.state == DraftState.SIGNING,
@@ -192,12 +199,18 @@ def _track(
     taken: bool,
     decisions: dict[UUID, list[Decision]],
     payments: list[Payment],
+    gone: dict[UUID, datetime],
 ) -> list[Step]:
     received = application.received_at
     receipt = reverse("receipt", args=[tenant, application.id])
-    found = [Step(gettext("Sent and received"), day(received), "done", gettext("Your receipt"), receipt)]
+    sent = gettext("Corrected") if application.corrects_id else gettext("Sent and received")
     mine = (d for d in decisions[application.case_id] if d.period_id == period)
     decision = next((d for d in mine if d.decided_at and d.decided_at >= received), None)
+    still_open = decision is None and application.id not in gone
+    leads_to = gettext("Your receipt, correct or take back") if still_open else gettext("Your receipt")
+    found = [Step(sent, day(received), "done", leads_to, receipt)]
+    if application.id in gone:
+        return [*found, Step(gettext("Taken back"), day(gone[application.id]), "done")]
     if decision is None:
         promised = decided_by(timezone.localtime(received).date())
         looking = gettext("We are looking at it") if taken else gettext("Waits to be looked at")

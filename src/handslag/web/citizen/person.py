@@ -10,13 +10,15 @@ from django.utils.translation import gettext
 
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.web.ui.formats import day
 
 
 def me(request: HttpRequest) -> Person:
     """The citizen behind the door; Hidden once she is protected: then a person serves her, not a page."""
-    by = request.door.the_actor  # type: ignore[attr-defined]
+    by = acting_door().the_actor
+    assert by.id is not None
     person = Person.objects.get(id=by.id)
     if person.protection_level:
         raise Hidden("my pages", person.id)

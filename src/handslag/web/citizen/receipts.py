@@ -13,21 +13,25 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from handslag.connectors.letter import port
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.queries import periods_of
+from handslag.domain.intake.models import Application
+from handslag.domain.intake.operations import begin_correction, withdraw_application
 from handslag.domain.intake.permissions import receipt_for_citizen
+from handslag.domain.intake.queries import draft_of, standing_of
 from handslag.domain.payments.policies import pay_day
+from handslag.domain.people.models import Person
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import setting
+from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
-from handslag.web.citizen.document import sections
+from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
-from handslag.web.citizen.person import me
+from handslag.web.citizen.person import me, name_of
 from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
 from handslag.web.ui.formats import day, moment, month
 
@@ -54,13 +58,68 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
         "decided_by": decided_by(received),
         "decided": decided is not None and decided >= received,
         "pay_day": pay_day(for_month.since, decided_by(received), door.the_tenant.country, int(setting("payment_day"))),
+        "case": case,
         "caseworker": case.caseworker.name if case.caseworker else "",
         "sections": sections(found.application.document, person.id),
         "already": "already" in request.GET,
         "no_paper": "no-paper" in request.GET,
+        **_standing(found.application, person),
+        "trouble": request.GET.get("trouble", ""),
         "keys_url": request.build_absolute_uri(f"/{tenant}/keys.json"),
     }
     return render(request, "citizen/receipt.html", facts)
+
+
+def _standing(application: Application, person: Person) -> dict[str, Any]:
+    """What became of it and what she may still do; what it changed, where it corrects another."""
+    now_at = standing_of(application.id)
+    before = Application.objects.filter(id=application.corrects_id).first() if application.corrects_id else None
+    return {
+        "open": now_at.open,
+        "corrected_by": now_at.corrected_by,
+        "taken_back": now_at.is_taken_back,
+        "i_took_back": any(one.person_id == person.id for one in now_at.withdrawn),
+        "took_back": [name_of(one.person, person.id) for one in now_at.withdrawn if one.person_id != person.id],
+        "couple": len(application.document["applicants"]) > 1,
+        "before": before,
+        "differences": told(application.document, before.document, person.id) if before else [],
+    }
+
+
+@require_POST
+@citizen_page("renewal", instead=("receipt", "tenant", "application"))
+def correct(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """Begin to correct what was sent, or go on with it; leads to the check page, from where each part is changed."""
+    me(request)
+    by = request.door.the_actor  # type: ignore[attr-defined]
+    found = receipt_for_citizen(application, by)
+    here = reverse("receipt", args=[tenant, application])
+    try:
+        draft = begin_correction(tenant=tenant, by=by, now=request.now, application=application)  # type: ignore[attr-defined]
+    except NotPossible as refusal:
+        running = None
+        if refusal.code == "draft there":
+            period = periods_of(found.application.case_id)[Month.parse(found.body["month"]).since]
+            running = draft_of(period.id, found.application.form)
+        if running is None:
+            return HttpResponseRedirect(f"{here}?trouble={'hand' if refusal.code == 'by hand' else 'decided'}")
+        draft = running
+    return HttpResponseRedirect(reverse("step", args=[tenant, draft.id, "check"]))
+
+
+@require_POST
+@citizen_page("renewal", instead=("receipt", "tenant", "application"))
+def withdraw(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """Take back what was sent; leads to the receipt, which says what that means."""
+    me(request)
+    by = request.door.the_actor  # type: ignore[attr-defined]
+    receipt_for_citizen(application, by)
+    here = reverse("receipt", args=[tenant, application])
+    try:
+        withdraw_application(tenant=tenant, by=by, now=request.now, application=application)  # type: ignore[attr-defined]
+    except NotPossible as refusal:
+        return HttpResponseRedirect(here if refusal.code == "taken back" else f"{here}?trouble=decided")
+    return HttpResponseRedirect(here)
 
 
 @require_safe

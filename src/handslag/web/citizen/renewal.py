@@ -21,10 +21,10 @@ from handslag.domain.intake import forms as forms_as_data
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake import policies
 from handslag.domain.intake.forms import LISTS, Form, Question
-from handslag.domain.intake.models import Draft, Receipt
+from handslag.domain.intake.models import Application, Draft, Receipt
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.policies import Problem
-from handslag.domain.intake.queries import WHOLE, application_before, draft_of
+from handslag.domain.intake.queries import WHOLE, application_before, attachments_of, draft_of, standing_of
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, household_seen_by_relative
@@ -34,7 +34,8 @@ from handslag.kernel.ids import uuid7
 from handslag.kernel.money import parse_amount
 from handslag.kernel.months import Month
 from handslag.web.citizen import fetched, forms
-from handslag.web.citizen.document import code_name, sections
+from handslag.web.citizen.document import code_name, sections, told
+from handslag.web.citizen.evidence import shown as shown_files
 from handslag.web.citizen.messages import MessageForm
 from handslag.web.citizen.person import me, member_facts
 from handslag.web.citizen.signing import moved_on
@@ -197,6 +198,7 @@ class Screen:
         return {
             **facts,
             "kind": listed.code,
+            "files": len(attachments_of(self.draft.id)),
             "rows": forms.row_forms(listed, rows, self.people, before, problems, blank or not rows),
             "before": [
                 {"label": code_name(listed.code, row["code"]), "amount": money(row["amount"]), "note": row["note"]}
@@ -265,7 +267,7 @@ def _screen(tenant: str, step: str, draft: Draft, viewer: Person) -> Screen:
 @citizen_page("renewal")
 def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
     """A screen of the application. POST keeps what was typed, then goes where `action` says: on, another line
-    (add), a line less (remove-2), last month's lines (last)."""
+    (add), a line less (remove-2), last month's lines (last), photos and documents (files)."""
     viewer, by = me(request), _by(request)
     posted: QueryDict | None = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
     found = draft_for_citizen(draft, by)
@@ -304,6 +306,8 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
         return HttpResponseRedirect(f"{here}?add#{listed.code if listed else ''}-{last}")
     if action == "last" or action.startswith("remove-"):
         return HttpResponseRedirect(f"{here}#{listed.code if listed else ''}")
+    if action == "files":
+        return HttpResponseRedirect(f"{reverse('files', args=[tenant, draft])}?from={step}")
     problems = screen.problems()
     if problems:
         return render(request, template, screen.facts(problems, 0), status=422)
@@ -336,6 +340,8 @@ def _too_late(
         "again": [(name, text) for name, texts in posted.lists() if name not in _PRESSED for text in texts],
         "couple": draft.case.co_applicant_id is not None,
     }
+    if accepted:
+        facts["correctable"] = standing_of(draft.id).open
     if draft.state != DraftState.SIGNING:
         about = gettext("My application for %(month)s") % {"month": month(draft.period.since)}
         said = "\n".join([f"{about}:", *(f"{label}: {text}" for label, text in typed)])
@@ -391,10 +397,11 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
             changed = True
             screen.draft = draft = draft_for_citizen(draft.id, by)
         except NotPossible as refusal:
-            if refusal.code != "incomplete":
+            if refusal.code not in ("incomplete", "nothing changed"):
                 return HttpResponseRedirect(reverse("my", args=[tenant]))
     problems = policies.answers_problems(screen.form, draft.answers, draft.language)
     shown, _, text = intake.document_to_sign(draft)
+    sent = Application.objects.filter(id=draft.corrects_id).first() if draft.corrects_id else None
     account = account_on(draft.case.applicant_id, request.door.the_tenant.today(request.now))  # type: ignore[attr-defined]
     mine = draft.case.applicant_id == screen.viewer.id
     facts = {
@@ -406,10 +413,12 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "signing_text": text,
         "account_end": account.number[-4:] if account and mine else "",
         "problems": _elsewhere(tenant, draft, problems),
+        "files": shown_files(attachments_of(draft.id)),
         "version": draft.version,
         "changed": changed,
         "reopened": "reopened" in request.GET,
         "couple": draft.case.co_applicant_id is not None,
+        "differences": told(shown, sent.document, screen.viewer.id) if sent else [],
     }
     status = 409 if changed else 422 if problems and request.method == "POST" else 200
     return render(request, "citizen/check.html", facts, status=status)

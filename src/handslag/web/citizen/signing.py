@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from handslag.connectors.eid.port import Cancelled, EidError, TooWeak, Unreachable
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.intake import operations as intake
-from handslag.domain.intake.models import Draft
+from handslag.domain.intake.models import Application, Draft
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.queries import signed_by, signing_used
 from handslag.domain.intake.states import DraftState
@@ -24,7 +24,7 @@ from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen import eid
-from handslag.web.citizen.document import sections
+from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.person import me, name_of
 from handslag.web.citizen.steps import steps
 from handslag.web.entry.pages import citizen_page, opened, outside_page
@@ -45,6 +45,7 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     looked_at("draft", found.case_id)
     signed = {s.person_id: s for s in signed_by(found)}
     adults = [p for p in (found.case.applicant, found.case.co_applicant) if p is not None]
+    sent = Application.objects.filter(id=found.corrects_id).first() if found.corrects_id else None
     assert found.shown is not None and found.signing_text is not None
     request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
     facts = {
@@ -52,6 +53,7 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         "month": found.period.since,
         "steps": steps(tenant, found, "sign"),
         "sections": sections(found.shown, viewer=person.id),
+        "differences": told(found.shown, sent.document, person.id) if sent else [],
         "signing_text": found.signing_text,
         "signers": [
             {"name": name_of(adult, person.id), "me": adult.id == person.id, "signed": signed.get(adult.id)}
@@ -140,6 +142,8 @@ def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpRespon
             now = request.now  # type: ignore[attr-defined]
             done = intake.sign(tenant=tenant, by=by, now=now, state=state, signed=signed)
     except NotPossible as refusal:
+        if refusal.code == "decided":
+            return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?too-late")
         told = {"other person": "?trouble=person", "other content": "?trouble=content"}.get(refusal.code, "")
         return HttpResponseRedirect(f"{here}{told}")
     return HttpResponseRedirect(reverse("receipt", args=[tenant, draft]) if done.receipt else here)
@@ -160,10 +164,11 @@ def withdraw(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Take the application back before it is sent; leads to My pages, or to the receipt where it was sent just now."""
     by = request.door.the_actor  # type: ignore[attr-defined]
     try:
-        intake.withdraw_draft(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
+        found = intake.withdraw_draft(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
     except NotPossible:
         return HttpResponseRedirect(moved_on(tenant, draft_for_citizen(draft, by)) or reverse("my", args=[tenant]))
-    return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?taken-back")
+    said = "dropped" if found.corrects_id else "taken-back"
+    return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?{said}")
 
 
 @require_POST

@@ -3,7 +3,18 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from handslag.web.citizen import elsewhere, fetched, login, messages, overview, receipts, renewal, signing, what_if
+from handslag.web.citizen import (
+    elsewhere,
+    evidence,
+    fetched,
+    login,
+    messages,
+    overview,
+    receipts,
+    renewal,
+    signing,
+    what_if,
+)
 
 
 class Screen(StringConverter):
@@ -30,9 +41,15 @@ urlpatterns = [
     path("<slug:tenant>/drafts/<uuid:draft>/sign/begin/", signing.begin, name="begin"),
     path("<slug:tenant>/drafts/<uuid:draft>/withdraw/", signing.withdraw, name="withdraw"),
     path("<slug:tenant>/drafts/<uuid:draft>/change/", signing.change, name="change"),
+    path("<slug:tenant>/drafts/<uuid:draft>/files/", evidence.files, name="files"),
+    path("<slug:tenant>/drafts/<uuid:draft>/files/remove/", evidence.remove, name="remove-file"),
+    path("<slug:tenant>/requests/<uuid:asked>/", evidence.answer, name="request"),
+    path("<slug:tenant>/evidence/<uuid:document>/", evidence.download, name="evidence"),
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/", renewal.step, name="step"),
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/save/", renewal.save, name="save"),
     path("<slug:tenant>/applications/<uuid:application>/", receipts.receipt, name="receipt"),
+    path("<slug:tenant>/applications/<uuid:application>/correct/", receipts.correct, name="correct"),
+    path("<slug:tenant>/applications/<uuid:application>/withdraw/", receipts.withdraw, name="withdraw-sent"),
     path("<slug:tenant>/applications/<uuid:application>/receipt.json", receipts.receipt_json, name="receipt-json"),
     path("<slug:tenant>/applications/<uuid:application>/receipt.pdf", receipts.receipt_pdf, name="receipt-pdf"),
     path("<slug:tenant>/applications/<uuid:application>/application.json", receipts.signed_document, name="signed"),

@@ -19,12 +19,14 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from handslag.connectors.store.content_type import ALLOWED, TEXT
 from handslag.connectors.store.port import StoreFault, for_tenant
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Look, looked_at, write_looks
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
+from handslag.domain.intake.permissions import attachment_for_citizen
 from handslag.domain.tenancy.door import Actor, UnknownTenant, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -41,7 +43,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """The document, if this person may have it and its scan is done; Hidden otherwise. Inside acting().
 
     Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
-    registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults.
+    registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults, and the
+    files that they gave, or that concern them.
     """
     document = Document.objects.filter(id=key, scan_state__in=[ScanState.CLEAN, ScanState.OWN]).first()
     if document is None:
@@ -50,6 +53,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
     try:
         if by.kind == "citizen" and kind == "case" and document.kind == "decision letter":
             case_for_citizen(document.subject_id, by)
+        elif by.kind == "citizen" and kind == "case" and document.kind == "evidence":
+            attachment_for_citizen(document.id, by)
         elif by.kind == "staff" and kind == "case":
             case_for_staff(document.subject_id, by, now)
         elif by.kind == "staff" and kind in ("run", "bank file"):
@@ -110,7 +115,7 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
     return response
 
 
-_ENDINGS = {"application/pdf": ".pdf", "application/xml": ".xml", "image/jpeg": ".jpg", "image/png": ".png"}
+_ENDINGS = {"application/xml": ".xml", TEXT.media_type: ".txt", **{k.media_type: f".{k.extension}" for k in ALLOWED}}
 
 
 def _name(document: Document) -> str:

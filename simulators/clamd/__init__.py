@@ -1,0 +1,1 @@
+"""A virus scanner's daemon that can say "infected"; shares no code with Handslag."""
