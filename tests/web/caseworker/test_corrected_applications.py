@@ -1,4 +1,4 @@
-"""At the desk: what a correction changed stands first, and asking for what is missing is one page."""
+"""At the desk: what a corrected application changed stands first, and asking for what is missing is one page."""
 
 from __future__ import annotations
 
