@@ -141,7 +141,7 @@ def world(folder: Any) -> dict[str, Any]:
     office = folder.office
     receipt = folder.applied()
     decision = folder.decided()
-    asked = ask_applicant(
+    wanted = ask_applicant(
         **office.act("hanna"), case=folder.case.id, period=folder.period().id, person=None, text="Kanarie",
         wanted=["Fågelholm"], until=office.now.date() + timedelta(days=9),
     )  # fmt: skip
@@ -195,7 +195,7 @@ def world(folder: Any) -> dict[str, Any]:
         "household": folder.case.household_id,
         "month": str(office.month),
         "application": receipt.application_id,
-        "asked": asked.id,
+        "asked": wanted.id,
         "decision": decision.id,
         "document": document.id,
     }
