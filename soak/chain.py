@@ -8,7 +8,7 @@ from uuid import UUID
 
 import requests
 
-from handslag.kernel import canonical
+from handslag.kernel import canonical, clock
 from soak.stage import Lost, Person, Stage, at_the_eid, citizen, staff
 
 #: A step's request, tried once with the fault: gives its answer, or None when none came.
@@ -70,6 +70,7 @@ class Round:
         """Take a proposed decision; the decider presses the button until she is answered."""
         from handslag.domain.decisions.operations import propose
 
+        self.office.now = clock.now()  # what is calculated lies behind what was sent
         sheet = self.folder.assessed()
         proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
         self.decision = proposal.id

@@ -7,6 +7,7 @@ from random import Random
 
 import requests
 
+from handslag.kernel import clock
 from soak.chain import Round
 from soak.stage import Stage, citizen, staff, stage
 
@@ -44,6 +45,7 @@ def round(setting: Stage, number: int, random: Random, counts: Counter[str], par
         r.findings.append(f"submit: {dict(ends)}")
     r.see_receipt(person)
 
+    office.now = clock.now()  # what is calculated lies behind what was sent
     sheet = folder.assessed()
     proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
     r.decision = proposal.id
