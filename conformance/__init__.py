@@ -34,6 +34,13 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="header of receipt, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/receipt/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
         name="pain.001.001.09, Swedish profile, by ISO 20022",
         package="sepaxml",
         schema="schemas/pain.001.001.09.xsd",

@@ -164,21 +164,23 @@ def sheet_schema() -> str:
     return json.dumps(of_sheet(), ensure_ascii=False, indent=2, sort_keys=True)
 
 
-def question_as_xml(path: Path) -> str:
-    """An example of a question as XML."""
-    from handslag.messages.question.message import Question
-    from handslag.messages.question.xml import written
+def as_xml(path: Path) -> str:
+    """An example of a message as XML."""
+    from handslag.messages.as_xml import FORMS
+    from handslag.messages.ech.frame import written
 
-    return written(msgspec.json.decode(path.read_bytes(), type=Question)).decode()
+    (form,) = (form for form in FORMS.values() if form.kind == path.parents[2].name)
+    return written(form, path.read_bytes()).decode()
 
 
-QUESTION = "src/handslag/messages/question/examples"
+EXAMPLES = [path for kind in ("question", "receipt") for path in sorted(
+    (SOURCE / "messages" / kind / "examples/valid").glob("*.json"))]  # fmt: skip
 
 PAGES = {
     "docs/reference/sheet.schema.json": sheet_schema,
     **{
-        f"{QUESTION}/xml/{path.stem}.xml": functools.partial(question_as_xml, path)
-        for path in sorted((ROOT / QUESTION / "valid").glob("*.json"))
+        str(path.parents[1].relative_to(ROOT) / f"xml/{path.stem}.xml"): functools.partial(as_xml, path)
+        for path in EXAMPLES
     },
     **{
         f"src/handslag/messages/{name}/schema.json": functools.partial(message_schema, kind)

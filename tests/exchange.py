@@ -94,11 +94,12 @@ class Pair:
                 new = build.answering(key=uuid4(), asked=asked, answers=list(answers))
             return seal_message(**self.act(self.answerer) | {"new": new})
 
-    def added(self, question: Message, text: str) -> Message:
+    def added(self, question: Message, text: str, building: Any = build.adding) -> Message:
+        """What the asker says about her question: added, or by `building` recalled or reminded of."""
         office = self.asker.office
         with acting(office.slug, office.staff["hanna"], "add"):
             asked = Message.objects.get(message_id=question.message_id)
-            return seal_message(**self.act(self.asker) | {"new": build.adding(key=uuid4(), asked=asked, text=text)})
+            return seal_message(**self.act(self.asker) | {"new": building(key=uuid4(), asked=asked, text=text)})
 
     # -- what jobs and courier do, each step under its own role ---------------------------------------------------
 

@@ -40,7 +40,8 @@ def check(proof: Mapping[str, Any], published: Iterable[Mapping[str, Any]]) -> l
         part = said.get("report") or said.get("reply") or ({} if header else said)
         by = header.get("sender") or part.get("by")
         of = part.get("of") or part.get("message") or header.get("reference")
-        state = part.get("state", "in check")  # what was added to a message, whole, says no state
+        # what was added to a message, whole, says no state: it is in check again, or recalled
+        state = part.get("state", "recalled" if header.get("action") == "3" else "in check")
         if part and part.get("digest") != digest:
             raise BadSignature(f"{step['state']}: signed for another content")
         if (of, state, by) != (message["header"]["id"], step["state"], step["by"]):

@@ -117,7 +117,8 @@ def _check_step(
         return
     part = said.get("report") or said.get("reply") or said
     if "header" in said and "report" not in said and "reply" not in said:
-        fits = said["header"].get("reference") == str(message["message_id"]) and step["state"] == "in check"
+        state = "recalled" if said["header"].get("action") == "3" else "in check"
+        fits = (said["header"].get("reference"), step["state"]) == (str(message["message_id"]), state)
     else:
         fits = (part.get("digest"), part.get("state")) == (message["digest"], step["state"])
     if not fits:

@@ -17,20 +17,26 @@ from joserfc.jwk import ECKey
 
 from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, TransportStep
 from handslag.domain.exchange.operations import courier
-from handslag.domain.exchange.operations.inbox import take_up, try_again
+from handslag.domain.exchange.operations.inbox import Placed, take_up, try_again
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
 from handslag.domain.exchange.permissions import messages_of
+from handslag.domain.exchange.queries import sealed_of, unit_for
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
+from handslag.domain.tasks.models import Task
+from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import sign
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import exchange
 from handslag.kernel import canonical
+from handslag.messages.as_xml import sealed_text
+from handslag.messages.ech.frame import written
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
+from handslag.messages.question.xml import FORM
 from tests.bed import Database
 from tests.exchange import FEE, RENT, Pair, Side
 from tests.office import TEST, Office, open_office
@@ -113,6 +119,112 @@ def test_a_question_back_waits_for_what_is_added(pair: Pair) -> None:
     pair.answered(question, Answer(number=1, reason="NO_GROUND"))
     pair.settle()
     assert pair.states(question) == ("delivered", "rejected", "NO_GROUND")
+
+
+def test_a_recall_closes_what_waits_and_leaves_what_was_answered(pair: Pair) -> None:
+    waits, answered = pair.asked(), pair.asked(RENT)
+    pair.settle()
+    pair.answered(answered, Answer(number=1, text="Ja."))
+    pair.settle()
+    assert pair.answerer.tasks() == ["question"]
+    for question in (waits, answered):
+        pair.added(question, "Hon har visat avtalet.", build.recalling)
+    pair.settle()
+    assert (pair.answerer.tasks(), pair.asker.tasks()) == ([], ["question answered"])
+    assert pair.states(waits) == ("delivered", "recalled", "")
+    assert pair.states(answered) == ("delivered", "accepted", "")
+    kept = pair.asker.rows(Message, reference=answered.message_id, action=Action.RECALL)
+    assert [(row.transport, row.code) for row in kept] == [("taken back", "overtaken")]  # nobody waited for it
+    (recall,) = pair.answerer.rows(Message, reference=waits.message_id, direction="in")
+    assert build.read(recall).header.closed and not build.read(pair.asker.message(waits.message_id)).header.closed
+
+
+def test_an_answer_that_crosses_the_recall_stands_at_both_ends(pair: Pair) -> None:
+    crossed, back = pair.asked(RENT), pair.asked()
+    pair.settle()
+    pair.added(crossed, "Behövs inte.", build.recalling)
+    pair.added(back, "Behövs inte.", build.recalling)
+    pair.answered(crossed, Answer(number=1, text="Ja."))
+    kept = pair.answered(back, text="Vilken?", until=pair.now.date() + timedelta(days=7))
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.carry()
+    pair.arrives(pair.answerer)  # the recall comes while both are on their way out
+    pair.settle()
+    assert pair.states(crossed) == ("delivered", "accepted", "")
+    assert pair.states(back) == ("delivered", "recalled", "")
+    assert (pair.answerer.message(kept.message_id).transport, pair.answerer.message(kept.message_id).code) == (
+        "taken back", "overtaken",
+    )  # fmt: skip
+    assert pair.asker.tasks() == ["question answered"]
+
+
+def test_each_reminder_raises_one_task_and_an_answer_ends_it(pair: Pair) -> None:
+    question = pair.asked()
+    pair.settle()
+    first = pair.added(question, "Vi väntar.", build.reminding)
+    pair.settle()
+    pair.carried.clear()
+    pair.settle()  # carried again: the same message
+    assert pair.answerer.tasks() == ["question", "question reminded"]
+    assert pair.states(question) == ("delivered", "", "")
+    (task,) = pair.answerer.rows(Task, kind="question reminded", state="open")
+    finish_task(**pair.act(pair.answerer), task=task.id, version=task.version)
+    pair.added(question, "Vi väntar fortfarande.", build.reminding)
+    pair.settle()
+    assert pair.answerer.tasks() == ["question", "question reminded"]
+    pair.answered(question, Answer(number=1, text="Ja."))
+    pair.settle()
+    assert (pair.answerer.tasks(), pair.states(question)) == ([], ("delivered", "accepted", ""))
+    assert pair.answerer.message(first.message_id).action == Action.REMINDER
+
+
+def test_what_adds_to_a_question_waits_for_it_half_an_hour(pair: Pair) -> None:
+    question = pair.asked()
+    pair.settle()
+    unknown = {**msgspec.json.decode(pair.added(question, "Behövs inte.", build.recalling).content.encode())}
+    unknown["header"] |= {"reference": str(uuid4()), "id": str(uuid4())}
+    with acting(pair.asker.office.slug, TEST, "sign"):
+        _key, sealed = sign(unknown)
+    digest = hashlib.sha256(canonical.dumps(unknown)).hexdigest()
+    pair.put(pair.answerer, sealed, pair.asker.address, unknown["header"]["id"], digest)
+    pair.arrives(pair.answerer)
+    assert pair.answerer.rows(Outcome, message_id=unknown["header"]["id"]) == []
+    pair.later(minutes=30)
+    pair.arrives(pair.answerer)
+    (refused,) = pair.answerer.rows(Outcome, message_id=unknown["header"]["id"])
+    assert (refused.state, refused.code) == ("refused", "305")
+
+
+def test_versions_live_side_by_side_and_what_is_unknown_is_kept(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = msgspec.json.decode(pair.asked().content.encode())["asked"]
+    base = {
+        "kind": "question", "action": Action.REQUEST, "recipient": pair.answerer.address,
+        "unit": pair.folder.case.unit_id, "person": pair.folder.case.applicant_id,
+    }  # fmt: skip
+    monkeypatch.setitem(exchange.RECEIVED_BY, ("question", 2), lambda opened, now: Placed(unit=unit_for(0, now)))
+    bodies = {1: {"asked": {**asked, "urgency": "high"}, "mood": 3}, 2: {"asked": {"whom": "Petra"}}, 3: {}}
+    sent = {
+        version: seal_message(**pair.act(pair.asker), new=NewMessage(id=uuid4(), version=version, body=body, **base))
+        for version, body in bodies.items()
+    }
+    pair.settle()
+    for version in (1, 2):
+        theirs = pair.answerer.message(sent[version].message_id)
+        assert (theirs.digest, theirs.content) == (sent[version].digest, sent[version].content)
+    assert '"urgency":"high"' in pair.answerer.message(sent[1].message_id).content
+    refused = pair.asker.message(sent[3].message_id)
+    assert (refused.transport, refused.code) == ("rejected", "303")
+
+
+def test_a_message_as_xml_is_the_message_that_was_signed(pair: Pair) -> None:
+    question = pair.asked(RENT, FEE)
+    pair.settle()
+    with acting(pair.answerer.office.slug, TEST, "look"):
+        row = Message.objects.get(message_id=question.message_id)
+        sealed = sealed_of(row)
+        xml = written(FORM, row.content.encode(), sealed)
+    assert sealed_text(xml) == sealed == pair.asker.rows(Envelope, message_id=question.message_id)[0].sealed
 
 
 def test_ten_seconds_to_take_it_back(pair: Pair) -> None:

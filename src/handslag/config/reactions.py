@@ -68,6 +68,8 @@ from handslag.domain.exchange.operations.inbox import (
     ArrivalSettled,
     ArrivalTried,
     MessageKept,
+    MessageRecalled,
+    MessageReminded,
     MessageTakenIn,
     MessageTakenUp,
     PartnerKeysNoted,
@@ -645,7 +647,7 @@ def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_kept_back(event: Event, by: Actor, now: datetime) -> None:
-    if event.payload["why"]:
+    if event.payload["why"] == "protected":
         _exchange_task(event, by, now, "message kept back")
 
 
@@ -657,11 +659,23 @@ def _task_for_expired(event: Event, by: Actor, now: datetime) -> None:
     _exchange_task(event, by, now, "message expired")
 
 
+def _task_for_reminder(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "question reminded")
+
+
 def _done_by_reply(event: Event, by: Actor, now: datetime) -> None:
     if settled := event.payload["settles"]:
-        for kind in ("question", "question asked back"):
-            for task in _open_tasks(UUID(settled), kind):
-                answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+        _question_over(UUID(settled), by, now)
+
+
+def _done_by_recall(event: Event, by: Actor, now: datetime) -> None:
+    _question_over(event.subject, by, now)
+
+
+def _question_over(question: UUID, by: Actor, now: datetime) -> None:
+    for kind in ("question", "question asked back", "question reminded"):
+        for task in _open_tasks(question, kind):
+            answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
 
 
 def _task_for_unreadable(event: Event, by: Actor, now: datetime) -> None:
@@ -749,6 +763,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageExpired: (Reaction(_task_for_expired, causes=(TaskOpened,)),),
     PartnerKeysNoted: (),
     MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)),),
+    MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
+    MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
     MessageTakenUp: (),
     MessageKept: (),
     ReceiptTakenIn: (),

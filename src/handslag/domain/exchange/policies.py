@@ -15,6 +15,8 @@ TAKE_BACK = timedelta(seconds=10)
 #: Not collected for so long: a person is told; for so long: it has expired.
 WARN_AFTER = timedelta(days=3)
 EXPIRE_AFTER = timedelta(days=14)
+#: What adds to a message that hasn't come yet is kept waiting for so long.
+WAITS_FOR_FIRST = timedelta(minutes=30)
 #: From this protection on nothing about a household leaves by message: who lives where must not be told by a system.
 NEVER_LEAVES = 2
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from handslag.domain.exchange.frame import Opened, Unreadable, address_of, named_key, opened
-from handslag.domain.exchange.models import Arrival, BusinessStep, Message, Outcome, PartnerKey, TransportStep
+from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, PartnerKey, TransportStep
 from handslag.domain.exchange.states import ENDED, Action, Code, Direction, Transport
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door
@@ -92,6 +92,15 @@ def received(partner: str, message_id: UUID | str, lock: bool = False) -> Messag
     """A message of a partner, as it called it."""
     rows = Message.objects.select_for_update(of=("self",)) if lock else Message.objects
     return rows.filter(direction=Direction.IN, partner=partner, message_id=message_id).first()
+
+
+def sealed_of(message: Message) -> str:
+    """A message as its sender signed it (compact JWS); "" while it hasn't left."""
+    place: Any = Envelope.objects.filter(recipient=message.partner)
+    if message.direction == Direction.IN:
+        place = Arrival.objects.filter(sender=message.partner)
+    found = place.filter(message_id=message.message_id, digest=message.digest).values_list("sealed", flat=True)
+    return next(iter(found), "")
 
 
 def due_hand_overs(before: datetime) -> list[UUID]:

@@ -59,6 +59,7 @@ class Business(TextChoices):
     CHANGED = "accepted with changes"  # line by line
     REJECTED = "rejected"  # with a coded reason
     QUESTION = "question"  # asked back, with a deadline
+    RECALLED = "recalled"  # its sender no longer wants an answer
 
 
 #: The same for the matter.
@@ -69,18 +70,26 @@ BUSINESS_STEPS: dict[str, dict[str, str]] = {
         Business.CHANGED: "receiver",
         Business.REJECTED: "receiver",
         Business.QUESTION: "receiver",
+        Business.RECALLED: "sender",
     },
     Business.IN_CHECK: {
         Business.ACCEPTED: "receiver",
         Business.CHANGED: "receiver",
         Business.REJECTED: "receiver",
         Business.QUESTION: "receiver",
+        Business.RECALLED: "sender",
     },
     Business.QUESTION: {
         Business.IN_CHECK: "sender, who answered it",
         Business.ACCEPTED: "receiver",
         Business.CHANGED: "receiver",
         Business.REJECTED: "receiver",
+        Business.RECALLED: "sender",
+    },
+    Business.RECALLED: {
+        Business.ACCEPTED: "receiver, whose answer crossed the recall",
+        Business.CHANGED: "receiver, likewise",
+        Business.REJECTED: "receiver, likewise",
     },
     Business.ACCEPTED: {},
     Business.CHANGED: {},
@@ -88,6 +97,10 @@ BUSINESS_STEPS: dict[str, dict[str, str]] = {
 }
 #: The matter is settled.
 SETTLED = (Business.ACCEPTED, Business.CHANGED, Business.REJECTED)
+#: Nothing more is expected of anybody.
+OVER = (*SETTLED, Business.RECALLED)
+#: An answer is waited for, of whoever was asked.
+AWAITED = (Business.NONE, Business.IN_CHECK)
 
 
 class Code(TextChoices):

@@ -128,6 +128,16 @@ def adding(*, key: UUID, asked: Message, text: str) -> NewMessage:
     return _about(key, asked, Action.CORRECTION, {"text": text.strip()}, closed=False)
 
 
+def recalling(*, key: UUID, asked: Message, text: str) -> NewMessage:
+    """The message that recalls a question: no answer is wanted any more, and why."""
+    return _about(key, asked, Action.RECALL, {"text": text.strip()}, closed=True)
+
+
+def reminding(*, key: UUID, asked: Message, text: str) -> NewMessage:
+    """The message that reminds of a question."""
+    return _about(key, asked, Action.REMINDER, {"text": text.strip()}, closed=False)
+
+
 def _about(key: UUID, asked: Message, action: Action, body: dict[str, Any], *, closed: bool) -> NewMessage:
     return NewMessage(
         id=key,

@@ -68,7 +68,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 class Question(Struct, frozen=True, kw_only=True):
     """A message of the conversation, by its action: 5 asks (`asked`), 6 answers (`reply`, with an answer to every
-    point, or with `text` and the state `question` where something is asked back), 4 adds what was asked back (`text`).
+    point, or with `text` and the state `question` where something is asked back), 4 adds what was asked back (`text`),
+    3 recalls the question and 12 reminds of it (`text`).
     """
 
     message: Literal["question"]
@@ -81,10 +82,13 @@ class Question(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         action, refers = self.header.action, self.header.reference is not None
+        adds = refers and self.asked is None and self.reply is None and bool(self.text) and not self.answers
         whole = {
             "5": not refers and self.asked is not None and self.reply is None and not self.answers,
             "6": refers and self.asked is None and self.reply is not None and bool(self.answers) != bool(self.text),
-            "4": refers and self.asked is None and self.reply is None and bool(self.text) and not self.answers,
+            "3": adds,
+            "4": adds,
+            "12": adds,
         }
         if not whole.get(action):
             raise ValueError("header.action and the parts of the message don't fit together")

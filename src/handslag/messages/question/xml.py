@@ -2,115 +2,102 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any
 
 from lxml import etree
 
-from handslag.messages.question.message import Answer, Asked, Question
+from handslag.messages.ech.frame import PERSON, Form, below, texts
+from handslag.messages.question.message import Asked, Question
 
-OWN, HEADER, PERSON = (
-    "urn:handslag:message:question:1",
-    "http://www.ech.ch/xmlns/eCH-0058/5",
-    "http://www.ech.ch/xmlns/eCH-0044/4",
-)
-#: Signs that XML 1.0 can't carry at all.
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+OWN = "urn:handslag:message:question:1"
+_REPLY = ("of", "digest", "state", "code", "until")
+_LINE = ("code", "name", "amount", "currency")
 
 
-def written(question: Question) -> bytes:
-    """A question, an answer or an addition as XML. Control signs that XML lacks are left out."""
-    prefixes: Any = {None: OWN, "eCH-0044": PERSON, "eCH-0058": HEADER}
-    root = etree.Element(f"{{{OWN}}}question", nsmap=prefixes)
-    _header(root, question)
+def _put(root: etree._Element, question: Question) -> None:
     if question.asked is not None:
-        _asked(_below(root, "asked"), question.asked)
+        _put_asked(below(root, "asked", None, OWN), question.asked)
     if question.reply is not None:
-        reply = _below(root, "reply")
-        said = question.reply
-        for name, value in (("of", said.of), ("digest", said.digest), ("state", said.state), ("code", said.code)):
-            if value:
-                _below(reply, name, value)
-        if said.until is not None:
-            _below(reply, "until", said.until)
+        reply = below(root, "reply", None, OWN)
+        for name in _REPLY:
+            if value := getattr(question.reply, name):
+                below(reply, name, value, OWN)
     for answer in question.answers:
-        _answer(_below(root, "answer"), answer)
+        place = below(root, "answer", None, OWN)
+        below(place, "number", answer.number, OWN)
+        below(place, "reason" if answer.reason else "text", answer.reason or answer.text, OWN)
     if question.text:
-        _below(root, "text", question.text)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+        below(root, "text", question.text, OWN)
 
 
-def _below(
-    parent: etree._Element, name: str, value: str | int | bool | date | None = None, space: str = OWN
-) -> etree._Element:
-    element = etree.SubElement(parent, f"{{{space}}}{name}")
-    if isinstance(value, bool):
-        element.text = "true" if value else "false"
-    elif value is not None:
-        element.text = _UNWRITABLE.sub("", str(value))
-    return element
-
-
-def _header(root: etree._Element, question: Question) -> None:
-    told, header = question.header, _below(root, "header", space=HEADER)
-    values: list[tuple[str, str | bool | None]] = [
-        ("senderId", told.sender),
-        ("recipientId", told.recipient),
-        ("messageId", told.id),
-        ("referenceMessageId", told.reference),
-        ("businessProcessId", told.process),
-        ("ourBusinessReferenceId", told.our_case),
-        ("messageType", OWN),
-    ]
-    for name, value in values:
-        if value is not None:
-            _below(header, name, value, HEADER)
-    software = _below(header, "sendingApplication", space=HEADER)
-    for name, text in (
-        ("manufacturer", told.software.manufacturer),
-        ("product", told.software.product),
-        ("productVersion", told.software.version),
-    ):
-        _below(software, name, text, HEADER)
-    _below(header, "messageDate", told.sent_at, HEADER)
-    _below(header, "action", told.action, HEADER)
-    for name, flag in (
-        ("testDeliveryFlag", told.test),
-        ("responseExpected", told.response_expected),
-        ("businessCaseClosed", told.closed),
-    ):
-        _below(header, name, flag, HEADER)
-
-
-def _asked(parent: etree._Element, asked: Asked) -> None:
-    told, person = asked.person, _below(parent, "person")
+def _put_asked(parent: etree._Element, asked: Asked) -> None:
+    told, person = asked.person, below(parent, "person", None, OWN)
     if told.identifier_type == "ahvn13":
-        _below(person, "vn", told.identifier.replace(".", ""), PERSON)
-    local = _below(person, "localPersonId", space=PERSON)
-    _below(local, "personIdCategory", told.identifier_type, PERSON)
-    _below(local, "personId", told.identifier, PERSON)
-    _below(person, "officialName", (told.family_name or told.given_name)[:100], PERSON)
-    _below(person, "firstName", (told.given_name or told.family_name)[:100], PERSON)
+        below(person, "vn", told.identifier.replace(".", ""), PERSON)
+    local = below(person, "localPersonId", None, PERSON)
+    below(local, "personIdCategory", told.identifier_type, PERSON)
+    below(local, "personId", told.identifier, PERSON)
+    below(person, "officialName", (told.family_name or told.given_name)[:100], PERSON)
+    below(person, "firstName", (told.given_name or told.family_name)[:100], PERSON)
     if told.birth_on is not None:
-        _below(_below(person, "dateOfBirth", space=PERSON), "yearMonthDay", told.birth_on, PERSON)
+        below(below(person, "dateOfBirth", None, PERSON), "yearMonthDay", told.birth_on, PERSON)
     if asked.month is not None:
-        _below(parent, "month", asked.month)
-    _below(parent, "ground", asked.ground)
-    _below(parent, "answerBy", asked.answer_by)
-    _below(parent, "text", asked.text)
+        below(parent, "month", asked.month, OWN)
+    below(parent, "ground", asked.ground, OWN)
+    below(parent, "answerBy", asked.answer_by, OWN)
+    below(parent, "text", asked.text, OWN)
     for each in asked.points:
-        point = _below(parent, "point")
-        _below(point, "number", each.number)
+        point = below(parent, "point", None, OWN)
+        below(point, "number", each.number, OWN)
         if each.line is not None:
-            line = _below(point, "line")
-            for name in ("code", "name", "amount", "currency"):
-                _below(line, name, getattr(each.line, name))
+            line = below(point, "line", None, OWN)
+            for name in _LINE:
+                below(line, name, getattr(each.line, name), OWN)
 
 
-def _answer(parent: etree._Element, answer: Answer) -> None:
-    _below(parent, "number", answer.number)
-    if answer.reason:
-        _below(parent, "reason", answer.reason)
-    else:
-        _below(parent, "text", answer.text)
+def _take(root: etree._Element) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for asked in root.findall(f"{{{OWN}}}asked"):
+        said["asked"] = _take_asked(asked)
+    for reply in root.findall(f"{{{OWN}}}reply"):
+        said["reply"] = texts(reply, OWN, *_REPLY)
+    answers = [texts(place, OWN, "number", "text", "reason") for place in root.findall(f"{{{OWN}}}answer")]
+    if answers:
+        said["answers"] = [{"text": "", "reason": "", **one, "number": int(one["number"])} for one in answers]
+    return said | texts(root, OWN, "text")
+
+
+def _take_asked(place: etree._Element) -> dict[str, Any]:
+    (person,) = place.findall(f"{{{OWN}}}person")
+    (local,) = person.findall(f"{{{PERSON}}}localPersonId")
+    number, names = (
+        texts(local, PERSON, "personIdCategory", "personId"),
+        texts(person, PERSON, "officialName", "firstName"),
+    )
+    told = texts(place, OWN, "month", "ground", "answerBy", "text")
+    born = [texts(day, PERSON, "yearMonthDay")["yearMonthDay"] for day in person.findall(f"{{{PERSON}}}dateOfBirth")]
+    return {
+        "person": {
+            "identifier_type": number["personIdCategory"],
+            "identifier": number["personId"],
+            "given_name": names["firstName"],
+            "family_name": names["officialName"],
+            **({"birth_on": born[0]} if born else {}),
+        },
+        **({"month": told["month"]} if "month" in told else {}),
+        "ground": told["ground"],
+        "answer_by": told["answerBy"],
+        "text": told["text"],
+        "points": [_take_point(point) for point in place.findall(f"{{{OWN}}}point")],
+    }
+
+
+def _take_point(point: etree._Element) -> dict[str, Any]:
+    said: dict[str, Any] = {"number": int(texts(point, OWN, "number")["number"])}
+    for line in point.findall(f"{{{OWN}}}line"):
+        told = texts(line, OWN, *_LINE)
+        said["line"] = {**told, "amount": int(told["amount"])}
+    return said
+
+
+FORM = Form("question", 1, Question, _put, _take)

@@ -23,9 +23,10 @@ from handslag.domain.exchange.operations.inbox import take_up, try_again
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
 from handslag.domain.exchange.policies import NEVER_LEAVES, TAKE_BACK, most_protected
-from handslag.domain.exchange.queries import conversation, first_messages, name_of, partners, steps_of
+from handslag.domain.exchange.queries import conversation, first_messages, name_of, partners, sealed_of, steps_of
 from handslag.domain.exchange.states import (
-    SETTLED,
+    AWAITED,
+    OVER,
     Business,
     Direction,
     OutcomeState,
@@ -38,10 +39,11 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
+from handslag.messages.ech.frame import written
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
-from handslag.messages.question.xml import written
+from handslag.messages.question.xml import FORM
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import case_name, seen_in, standing
@@ -57,7 +59,7 @@ from handslag.web.caseworker.pages import (
     typed,
     who,
 )
-from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, refusal
+from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, SAID, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
 from handslag.web.ui.forms import DayField
@@ -175,6 +177,27 @@ class AddForm(forms.Form):
         label=gettext_lazy("Your answer to what they asked back"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class RecallForm(forms.Form):
+    """Why no answer is wanted any more."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("Why you no longer need an answer"),
+        help_text=gettext_lazy("What they answered already stays."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class RemindForm(forms.Form):
+    """What the other side reads when it is reminded."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("Your reminder"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
@@ -299,7 +322,7 @@ def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: da
     if row.direction == Direction.IN and row.business == Business.NONE:
         state, colour = str(_("new")), "warning"
     asked = build.read(row).asked
-    is_open = row.business not in SETTLED and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
+    is_open = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
     known = people.get(row.person_id) if row.person_id else None
     named = f"{asked.person.given_name} {asked.person.family_name}".strip() if asked else ""
     return {
@@ -330,7 +353,8 @@ def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
 
 @desk_page("question")
 def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
-    """A question with what was said about it. POST `act`: `take back`, `take up`, `answer`, `ask back`, `add`."""
+    """A question with what was said about it. POST `act`: `take back`, `take up`, `answer`, `ask back`, `add`,
+    `recall`, `remind`."""
     row, member = _seen(request, message)
     first = _first(row)
     if first.id != row.id:
@@ -344,6 +368,12 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         ),
         "ask back": BackForm(request.POST if act == "ask back" else None, initial={"key": uuid7()}, auto_id="id_b_%s"),
         "add": AddForm(request.POST if act == "add" else None, initial={"key": uuid7()}, auto_id="id_c_%s"),
+        "recall": RecallForm(request.POST if act == "recall" else None, initial={"key": uuid7()}, auto_id="id_d_%s"),
+        "remind": RemindForm(
+            request.POST if act == "remind" else None,
+            initial={"key": uuid7(), "text": _("We still need your answer to this question.")},
+            auto_id="id_e_%s",
+        ),
     }
     trouble = ""
     if request.method == "POST":
@@ -417,7 +447,8 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
             told = form.cleaned_data
             new = build.asking_back(key=key, asked=first, text=told["text"], until=told["until"], now=now)
         else:
-            new = build.adding(key=key, asked=first, text=form.cleaned_data["text"])
+            building = {"add": build.adding, "recall": build.recalling, "remind": build.reminding}[act]
+            new = building(key=key, asked=first, text=form.cleaned_data["text"])
         attempt(request, seal_message, new=new)
     else:
         return False
@@ -435,7 +466,10 @@ def _may(first: Message, act: str) -> bool:
     waits = _under_way(first) is None
     if act == "add":
         return waits and first.direction == Direction.OUT and first.business == Business.QUESTION
-    if first.direction != Direction.IN or first.business in SETTLED:
+    if act in ("recall", "remind"):
+        sent = first.direction == Direction.OUT and first.transport == Transport.DELIVERED
+        return waits and sent and (first.business in AWAITED if act == "remind" else first.business not in OVER)
+    if first.direction != Direction.IN or first.business in OVER:
         return False
     return waits and (act == "answer" or first.business != Business.QUESTION)
 
@@ -476,10 +510,14 @@ def _question(
         may_answer=worker and _may(first, "answer"),
         may_back=worker and _may(first, "ask back"),
         may_add=worker and _may(first, "add"),
+        may_recall=worker and _may(first, "recall"),
+        may_remind=worker and _may(first, "remind"),
         may_take_up=worker and first.direction == Direction.IN and first.business == Business.NONE,
         answer=forms_of["answer"],
         back=forms_of["ask back"],
         add=forms_of["add"],
+        recall=forms_of["recall"],
+        remind=forms_of["remind"],
         errors=next((form for form in forms_of.values() if form.errors), None),
         steps=[
             (step, name_of(step.by) if step.by == first.partner else own, str(step.state)) for step in steps_of(first)
@@ -496,6 +534,8 @@ def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
         "row": row,
         "by": by,
         "text": told.text,
+        "what": SAID.get(row.action, ""),
+        "closed": told.header.closed,
         "until": told.reply.until if told.reply else None,
         "answers": [
             (names.get(one.number, ""), one.text, str(REASONS[one.reason]) if one.reason else "")
@@ -523,9 +563,9 @@ def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
 @desk_page("question")
 @require_safe
 def as_xml(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
-    """A message as XML in the frame of eCH, for a receiver that takes no JSON."""
+    """A message as XML in the frame of eCH with its seal, for a receiver that takes no JSON."""
     row, _member = _seen(request, message)
     looked_at("question", row.about_id or row.id)
-    answer = HttpResponse(written(build.read(row)), content_type="application/xml")
+    answer = HttpResponse(written(FORM, row.content.encode(), sealed_of(row)), content_type="application/xml")
     answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.xml"'
     return answer

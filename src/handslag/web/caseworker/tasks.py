@@ -39,6 +39,7 @@ _ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 KINDS = {
     "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
     "question": _("Another organisation asks something"),
+    "question reminded": _("Another organisation still waits for your answer"),
     "question answered": _("Another organisation answered"),
     "question asked back": _("Another organisation asks back before it answers"),
     "message not delivered": _("A message was refused by the other side"),

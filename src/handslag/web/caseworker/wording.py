@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from handslag.domain.exchange.states import Business, Code, Transport
+from handslag.domain.exchange.states import Action, Business, Code, Transport
 from handslag.domain.tenancy.policies import NotPossible
 
 REFUSALS: dict[str, str | Promise] = {
@@ -254,6 +254,12 @@ BUSINESS: dict[Business, tuple[str | Promise, str]] = {
     Business.CHANGED: (_("answered in part"), "success"),
     Business.REJECTED: (_("no answer possible"), "warning"),
     Business.QUESTION: (_("asked back"), "warning"),
+    Business.RECALLED: (_("recalled"), "neutral"),
+}
+#: What somebody does by a message about a question, where the words in it don't say it.
+SAID: dict[str, str | Promise] = {
+    Action.RECALL: _("Question recalled"),
+    Action.REMINDER: _("Reminder"),
 }
 #: Why a point isn't answered.
 REASONS: dict[str, str | Promise] = {
@@ -265,6 +271,7 @@ REASONS: dict[str, str | Promise] = {
 #: Why a message didn't arrive.
 NOT_DELIVERED: dict[str, str | Promise] = {
     "protected": _("Somebody in the household became protected: it was kept here."),
+    "overtaken": _("It was kept here: in between the question was answered or recalled."),
     Code.CONTENT: _("The other side can’t read it."),
     Code.OTHER_CONTENT: _("Another message came there under the same number."),
     Code.TOO_OLD: _("It came too late to be taken."),

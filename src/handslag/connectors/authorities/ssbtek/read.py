@@ -56,9 +56,7 @@ def reachable(body: bytes) -> list[Answer]:
 
 def failed(question: Question, source: str, code: str, message: str = "") -> list[Answer]:
     """The same failure for all authorities asked."""
-    return [
-        Answer(one, True, source, code[:40], message[:200]) for one in AUTHORITIES if one in question.authorities
-    ]
+    return [Answer(one, True, source, code[:40], message[:200]) for one in AUTHORITIES if one in question.authorities]
 
 
 def _error(authority: str, error: etree._Element) -> Answer:

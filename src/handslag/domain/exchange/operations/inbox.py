@@ -5,6 +5,9 @@ The rules for what comes twice, late or out of order:
 - another content under an id that came before is a conflict: the first stands, and the sender is told;
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
+- what adds to a message that hasn't come yet waits for it, for half an hour;
+- a recall closes what waits for an answer; what was answered stays answered, and an answer that crosses the recall
+  stands;
 - a message that is older than fourteen days is refused: its sender counts it as expired.
 """
 
@@ -22,11 +25,12 @@ from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable, moment_of
 from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey
-from handslag.domain.exchange.operations.outbox import note_business, note_transport, send_receipt
+from handslag.domain.exchange.operations.outbox import note_business, note_transport, said_by, send_receipt
 from handslag.domain.exchange.permissions import message_for_staff
-from handslag.domain.exchange.policies import EXPIRE_AFTER
+from handslag.domain.exchange.policies import EXPIRE_AFTER, WAITS_FOR_FIRST
 from handslag.domain.exchange.queries import own_address, received, sent
 from handslag.domain.exchange.states import (
+    AWAITED,
     BUSINESS_STEPS,
     ENDED,
     MOST_TRIES,
@@ -54,6 +58,18 @@ class MessageTakenIn(Event):
     """Something that wants to be looked at has arrived."""
 
     kind = "message taken in"
+
+
+class MessageRecalled(Event):
+    """Its sender no longer wants an answer."""
+
+    kind = "message recalled"
+
+
+class MessageReminded(Event):
+    """Its sender still waits for an answer."""
+
+    kind = "message reminded"
 
 
 class ReplyTakenIn(Event):
@@ -130,7 +146,8 @@ def take_in(
 ) -> Done[Outcome]:
     """Take in what arrived, and send the receipt. `placed` for what begins something, None for everything else.
 
-    NotPossible("settled") when it has its outcome already. Unreadable for what must be refused.
+    NotPossible("settled") when it has its outcome already, ("early") where what it adds to may still come. Unreadable
+    for what must be refused.
     """
     found, row = _begin(arrival, by, now)
     framed = opened.framed
@@ -186,22 +203,28 @@ def _take_reply(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> 
 
 
 def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
-    """The sender adds to what it asked, because we asked back."""
-    reference = opened.framed.header.reference
-    assert reference is not None
-    asked = received(found.sender, reference, lock=True)
+    """The sender adds to what it asked, because we asked back; it recalls it; or it reminds us."""
+    header = opened.framed.header
+    assert header.reference is not None
+    asked = received(found.sender, header.reference, lock=True)
+    if asked is None and now - found.arrived_at < WAITS_FOR_FIRST:
+        raise NotPossible("early")
     if asked is None:
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
     message = _store(found, opened, _beside(asked, asked.due_on), now)
     kept = MessageKept(subject=message.id, payload={"digest": message.digest})
-    if asked.business != Business.QUESTION:
+    payload = {"digest": message.digest, "from": message.partner}
+    reminder, state = message.action == Action.REMINDER, said_by(message.action)
+    late = asked.business not in AWAITED if reminder else state not in BUSINESS_STEPS[asked.business]
+    if late or (state == Business.IN_CHECK and not reminder and asked.business != Business.QUESTION):
         _end(row, OutcomeState.LATE, now, message, code=asked.business)
         return Done(row, _settled(row), kept)
-    note_business(asked, Business.IN_CHECK, now, by=found.sender, said=message, sealed=found.sealed)
-    asked.save()
+    if not reminder:
+        note_business(asked, state, now, by=found.sender, said=message, sealed=found.sealed)
+        asked.save()
     _end(row, OutcomeState.TAKEN, now, message)
-    payload = {"digest": message.digest, "from": message.partner}
-    return Done(row, _settled(row), kept, MessageTakenIn(subject=asked.id, payload=payload))
+    told = MessageReminded if reminder else MessageRecalled if state == Business.RECALLED else MessageTakenIn
+    return Done(row, _settled(row), kept, told(subject=asked.id, payload=payload))
 
 
 def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:

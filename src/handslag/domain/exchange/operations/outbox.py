@@ -92,6 +92,7 @@ class NewMessage:
     test: bool = False
     due_on: date | None = None
     assessed: str = ""
+    version: int = 1
     places: dict[str, str] = field(default_factory=dict)
 
 
@@ -137,7 +138,7 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
         response_expected=new.response_expected,
         closed=new.closed,
     )
-    content = canonical.dumps({"message": new.kind, "version": 1, "header": header, **new.body})
+    content = canonical.dumps({"message": new.kind, "version": new.version, "header": header, **new.body})
     known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
     if known is not None:
         raise NotPossible("sent already", message=known.id)
@@ -198,7 +199,8 @@ def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, ver
 @operation()
 def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
     """Let the courier read it, once it can't be taken back any more. Somebody in the household who became protected
-    since keeps it here. An answer settles what it answers in this moment.
+    since keeps it here; so does that it would say what nobody waits for any more. An answer settles what it answers
+    in this moment, a recall what it recalls.
 
     NotPossible("not yet") before, or when it is on its way already.
     """
@@ -208,8 +210,10 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     if row.transport != Transport.SEALED or now < row.created_at + TAKE_BACK:
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
-    if row.person_id is not None and most_protected(row.person_id, today) > row.level:
-        row.code = "protected"
+    protected = row.person_id is not None and most_protected(row.person_id, today) > row.level
+    settles = _settles(row)
+    if protected or (settles and settles[1] not in BUSINESS_STEPS[settles[0].business]):
+        row.code = "protected" if protected else "overtaken"
         note_transport(row, Transport.TAKEN_BACK, now, code=row.code)
         row.save()
         return Done(row, MessageTakenBack(subject=row.id, payload={"why": row.code}))
@@ -221,15 +225,18 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     row.handed_over_at = now
     note_transport(row, Transport.HANDED_OVER, now)
     row.save()
-    settled = _settle(row, sealed, now)
-    payload = {"digest": row.digest, "to": row.partner, "settles": str(settled.id) if settled else None}
+    if settles:
+        asked, state, code = settles
+        note_business(asked, state, now, code=code, by=own_address(), said=row, sealed=sealed)
+        asked.save()
+    payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
 
 
-def _settle(row: Message, sealed: str, now: datetime) -> Message | None:
-    """What this message says of the one that it is about is now so: an answer of what we were asked, an addition to
-    what we asked."""
-    if row.reference is None:
+def _settles(row: Message) -> tuple[Message, Business, str] | None:
+    """What this message makes of the one that it is about, and why, once it leaves: an answer of what we were asked, an
+    addition to what we asked, or its recall. A reminder makes nothing of it."""
+    if row.reference is None or row.action == Action.REMINDER:
         return None
     framed = msgspec.json.decode(row.content.encode(), type=Framed)
     if framed.reply is not None:
@@ -237,12 +244,15 @@ def _settle(row: Message, sealed: str, now: datetime) -> Message | None:
         state, code = Business(framed.reply.state), framed.reply.code
     else:
         asked = sent(row.partner, row.reference, lock=True)
-        state, code = Business.IN_CHECK, ""
+        state, code = said_by(row.action), ""
     if asked is None:
         raise NotPossible("nothing asked")
-    note_business(asked, state, now, code=code, by=own_address(), said=row, sealed=sealed)
-    asked.save()
-    return asked
+    return asked, state, code
+
+
+def said_by(action: str) -> Business:
+    """What becomes of a matter by what its sender adds: recalled, or in check again."""
+    return Business.RECALLED if action == Action.RECALL else Business.IN_CHECK
 
 
 @operation()
