@@ -1,4 +1,4 @@
-"""What the chain of a subject tells."""
+"""What the chain of a subject tells; who looked at it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from handslag.domain.audit.models import Event, Payload
+from handslag.domain.audit.models import Event, Payload, ReadEntry
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,10 @@ def timeline(subjects: Sequence[UUID], most: int = 40) -> list[Told]:
     rows = list(Event.objects.filter(subject_id__in=subjects).order_by("-at", "-seq")[:most])
     bodies = dict(Payload.objects.filter(id__in=[row.id for row in rows]).values_list("id", "body"))
     return [Told(r.kind, r.at, r.actor_kind, r.actor_id, r.actor_name, bodies.get(r.id, {})) for r in rows]
+
+
+def looks_at(subjects: Sequence[UUID], since: datetime, most: int, *, other_than: UUID) -> list[ReadEntry]:
+    """The newest looks at some subjects since a moment, newest first; without those of one person, and without what
+    was refused."""
+    rows = ReadEntry.objects.filter(subject__in=subjects, at__gte=since, outcome="read").exclude(actor_id=other_than)
+    return list(rows.order_by("-at", "-id")[:most])

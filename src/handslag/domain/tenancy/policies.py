@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     # the form by which each kind of application is made, and the further forms that the office takes applications by
     "application_forms": {"new": "se.new", "renewal": "se.renewal", "supplementary": "se.supplementary"},
     "services": [],
+    "staff_named": False,  # who has looked at a file is told to its person by name, not only by unit
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
     "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run
