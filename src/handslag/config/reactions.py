@@ -105,6 +105,8 @@ from handslag.domain.intake.operations import (
     InboxPutBack,
     InboxTaken,
     RequestClosed,
+    SignerReminded,
+    SigningEnded,
     close_inbox,
 )
 from handslag.domain.lookups import checks as lookup_checks
@@ -524,10 +526,28 @@ def _show_access(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "access taken")
 
 
-def _ask_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
+def _ask_the_other_adult(event: Event, by: Actor, now: datetime, kind: str = "signature") -> None:
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
     others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
-    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind="signature")
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind=kind)
+
+
+def _remind_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
+    _ask_the_other_adult(event, by, now, "signature reminder")
+
+
+def _tell_of_signing_ended(event: Event, by: Actor, now: datetime) -> None:
+    """Both are told that it isn't sent; who signed alone, where the two don't belong together any more."""
+    if event.payload["late"]:
+        _tell_adults(Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject), by, now, "not signed")
+        return
+    persons = [UUID(event.payload["person"])]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="not signed")
+
+
+def _task_for_signing_ended(event: Event, by: Actor, now: datetime) -> None:
+    if not _open_tasks(event.subject, "not signed").exists():
+        _task(event, by, now, "not signed")
 
 
 def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
@@ -743,6 +763,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_tell_of_evidence, causes=(NoticesQueued,)),
     ),
     RequestClosed: (),
+    SignerReminded: (Reaction(_remind_the_other_adult, causes=(NoticesQueued,)),),
+    SigningEnded: (
+        Reaction(_task_for_signing_ended, causes=(TaskOpened,)),
+        Reaction(_tell_of_signing_ended, causes=(NoticesQueued,)),
+    ),
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),

@@ -30,6 +30,8 @@ from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.documents.states import ScanState
+from handslag.domain.intake.operations import follow_up_signing
+from handslag.domain.intake.queries import half_signed
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.states import RunState
 from handslag.domain.people.queries import address_on, full_name
@@ -219,6 +221,22 @@ def watch_deadlines(timestamp: int) -> None:
                 end_deadline(tenant=tenant, by=BY, now=now, deadline=key, state=DeadlineState.MISSED)
 
     each_tenant("watch_deadlines", watch)
+
+
+@tasks.periodic(cron="40 3 * * *")
+@tasks.task(name="watch_signatures", queueing_lock="watch_signatures")
+def watch_signatures(timestamp: int) -> None:
+    """Remind the adults who haven't signed yet; end what nobody signed in time."""
+
+    def watch(tenant: int) -> None:
+        now = clock.now()
+        with acting(tenant, BY, "watch_signatures"):
+            keys = half_signed()
+        for key in keys:
+            with suppress(NotPossible):  # nothing due, or signed just now
+                follow_up_signing(tenant=tenant, by=BY, now=now, draft=key)
+
+    each_tenant("watch_signatures", watch)
 
 
 def way_out() -> Callable[[Message], object] | None:

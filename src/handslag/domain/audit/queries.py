@@ -30,6 +30,11 @@ def timeline(subjects: Sequence[UUID], most: int = 40) -> list[Told]:
     return [Told(r.kind, r.at, r.actor_kind, r.actor_id, r.actor_name, bodies.get(r.id, {})) for r in rows]
 
 
+def happened(subject: UUID, kind: str, since: datetime) -> bool:
+    """Whether something of a kind has happened to a subject since a moment."""
+    return Event.objects.filter(subject_id=subject, kind=kind, at__gte=since).exists()
+
+
 def looks_at(subjects: Sequence[UUID], since: datetime, most: int, *, other_than: UUID) -> list[ReadEntry]:
     """The newest looks at some subjects since a moment, newest first; without those of one person, and without what
     was refused."""

@@ -18,6 +18,7 @@ from handslag.domain.audit.operations import (
     operation,
     update_with_events,
 )
+from handslag.domain.audit.queries import happened
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of, send_message
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
@@ -45,6 +46,7 @@ from handslag.domain.intake.queries import (
     applications_in_force,
     attachments_of,
     differences,
+    signed_by,
     standing_of,
     taken_back,
     token_of,
@@ -105,6 +107,18 @@ class ApplicationSigned(Event):
     """One of two adults has signed; the other is awaited."""
 
     kind = "application signed"
+
+
+class SignerReminded(Event):
+    """The adult who hasn't signed was reminded."""
+
+    kind = "signer reminded"
+
+
+class SigningEnded(Event):
+    """An application that one adult signed and the other not isn't sent; a person talks to them."""
+
+    kind = "signing ended"
 
 
 class ApplicationSubmitted(Event):
@@ -199,7 +213,8 @@ def _take_over_files(earlier: UUID, draft: Draft, now: datetime) -> None:
 
 @operation()
 def begin_correction(*, tenant: str | int, by: Actor, now: datetime, application: UUID) -> Done[Draft]:
-    """Begin a new version of an application that was sent, with its answers as they were typed; either adult may.
+    """Begin a new version of an application that was sent, with its answers as they were typed, or as they stood in
+    the correction before that wasn't signed in time; either adult may.
 
     The one that was sent counts until the new version is signed by all adults. A correction that is under way is
     given back by `queries.draft_of`. NotPossible("worked elsewhere") where another case system has it, ("decided")
@@ -221,6 +236,8 @@ def begin_correction(*, tenant: str | int, by: Actor, now: datetime, application
     running = Draft.objects.filter(period=row.period, form=sent.form, state__in=[DraftState.OPEN, DraftState.SIGNING])
     if running.exists():
         raise NotPossible("draft there")
+    before = Draft.objects.filter(corrects_id=application).order_by("-saved_at", "-id").first()
+    typed = before if before is not None and before.state == DraftState.EXPIRED else sent
     draft = Draft.objects.create(
         case=case,
         period=row.period,
@@ -229,12 +246,12 @@ def begin_correction(*, tenant: str | int, by: Actor, now: datetime, application
         language=sent.language,
         form=sent.form,
         form_version=sent.form_version,
-        answers={name: part for name, part in sent.answers.items() if name != SAVED},
+        answers={name: part for name, part in typed.answers.items() if name != SAVED},
         corrects_id=application,
         opened_at=now,
         saved_at=now,
     )
-    _take_over_files(application, draft, now)
+    _take_over_files(typed.id, draft, now)
     payload = {"draft": str(draft.id), "month": str(Month.of(row.period.since)), "form": sent.form}
     return Done(draft, DraftOpened(subject=case.id, payload={**payload, "corrects": str(application)}))
 
@@ -643,6 +660,36 @@ class Accepted:
 
     draft: UUID
     receipt: Receipt | None
+
+
+@operation()
+def follow_up_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
+    """See to an application that one of two adults has signed: remind the other once after `signature_reminder_days`;
+    after `signature_days`, or as soon as the two can't apply together on-line any more (somebody moved, somebody is
+    protected), it ends and isn't sent. That is no refusal: a person talks to them, and what was written is kept.
+    NotPossible("nothing due")."""
+    found = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("case__applicant", "case__co_applicant", "period")
+        .get(id=draft)
+    )
+    signed = signed_by(found) if found.state == DraftState.SIGNING else []
+    if not signed:
+        raise NotPossible("nothing due")
+    tenant_, case, since = acting_door().the_tenant, found.case, signed[0].signed_at
+    today = tenant_.today(now)
+    days = (today - tenant_.today(since)).days
+    couple = policies.together(case, adults_beside(case.applicant_id, today))
+    payload = {"draft": str(found.id), "person": str(signed[0].person_id)}
+    if not couple or days > int(setting("signature_days")):
+        found.state, found.version = DraftState.EXPIRED, found.version + 1
+        found.save(update_fields=["state", "version"])
+        return Done(found, SigningEnded(subject=case.id, payload={**payload, "late": couple}))
+    if days < int(setting("signature_reminder_days")):
+        raise NotPossible("nothing due")
+    if happened(case.id, SignerReminded.kind, since):
+        raise NotPossible("nothing due")
+    return Done(found, SignerReminded(subject=case.id, payload=payload))
 
 
 #: Use the step-up once, and lock what it is about: the draft and the head of its case's chain.

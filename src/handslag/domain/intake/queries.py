@@ -334,6 +334,20 @@ def signed_by(draft: Draft) -> list[Signature]:
     return list(Signature.objects.filter(draft=draft, digest=draft.shown_digest).order_by("signed_at"))
 
 
+def half_signed() -> list[UUID]:
+    """The drafts that one adult has signed and another hasn't, longest waiting first."""
+    signed = Signature.objects.filter(draft__state=DraftState.SIGNING, digest=F("draft__shown_digest"))
+    return list(signed.order_by("signed_at", "id").values_list("draft_id", flat=True))
+
+
+def not_sent(cases: Collection[UUID], since: datetime) -> list[Draft]:
+    """The drafts that ended since then because an adult didn't sign; without those whose month was applied for or is
+    being applied for anew. The newest of each month and form."""
+    rows = Draft.objects.select_related("period").filter(case_id__in=cases, saved_at__gte=since)
+    newest = {(row.period_id, row.form): row for row in rows.order_by("saved_at", "id")}
+    return [row for row in newest.values() if row.state == DraftState.EXPIRED]
+
+
 def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
     """What was received in these cases and not corrected since, newest first: receipt, period, whether somebody works
     on it."""

@@ -320,6 +320,8 @@ EVENTS: dict[str, str | Promise] = {
     "hand-over tried": _("Handed over, or tried to be"),
     "hand-over settled": _("Hand-over settled by a person"),
     "draft opened": _("Application begun"),
+    "signer reminded": _("The other adult was reminded to sign"),
+    "signing ended": _("Not signed by both in time: not sent"),
     "draft withdrawn": _("Application taken back before it was sent"),
     "application signed": _("Signed by one of two"),
     "application submitted": _("Application received"),

@@ -28,7 +28,15 @@ from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.policies import Offer, form_for, offers
-from handslag.domain.intake.queries import infected_of, receipts_of, requests_of, running_drafts, signed_by, taken_back
+from handslag.domain.intake.queries import (
+    infected_of,
+    not_sent,
+    receipts_of,
+    requests_of,
+    running_drafts,
+    signed_by,
+    taken_back,
+)
 from handslag.domain.intake.states import DraftState
 from handslag.domain.lookups.queries import told_months
 from handslag.domain.payments.models import Payment
@@ -52,6 +60,8 @@ from handslag.web.citizen.steps import Step, form_behind, reading
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
+#: So long My pages tell of an application that wasn't sent.
+SHOWN_FOR = timedelta(days=60)
 COMING = (PaymentState.PLANNED, PaymentState.RESERVED)
 #: Of no interest to the person: what took their place stands beside them.
 GONE = (PaymentState.STOPPED, PaymentState.REJECTED)
@@ -109,6 +119,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "offers": [_offer(offer) for offer in on_line],
         "by_hand": next((offer.kind for offer in found if not offer.on_line), ""),
         "drafts": [_draft(d, cases, person) for d in drafts],
+        "not_sent": [_draft(d, cases, person) for d in not_sent(keys, now - SHOWN_FOR)],
         "tracks": tracks,
         "decisions": [
             {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 from handslag.connectors.eid.port import Cancelled, EidError, TooWeak, Unreachable
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.intake import operations as intake
-from handslag.domain.intake.models import Application, Draft
+from handslag.domain.intake.models import Application, Draft, Signature
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.queries import signed_by, signing_used
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Identifier
-from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.person import me, name_of
@@ -62,9 +64,16 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         "others": [name_of(adult, person.id) for adult in adults if adult.id != person.id],
         "i_have_signed": person.id in signed,
         "somebody_signed": bool(signed),
+        "until": _until(signed.values()),
         "trouble": request.GET.get("trouble", ""),
     }
     return render(request, "citizen/sign.html", facts)
+
+
+def _until(signed: Iterable[Signature]) -> date | None:
+    """The last day on which the other adult can sign, once one has."""
+    first = min((one.signed_at for one in signed), default=None)
+    return acting_door().the_tenant.today(first) + timedelta(days=int(setting("signature_days"))) if first else None
 
 
 def moved_on(tenant: str, draft: Draft) -> str | None:
