@@ -269,8 +269,7 @@ def _task_for_hand_over(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_hand_over(event: Event, by: Actor, now: datetime) -> None:
-    for task in _open_tasks(event.subject, "hand-over parked"):
-        answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+    _answered(event.subject, by, now, "hand-over parked")
 
 
 def _tell_of_decision(event: Event, by: Actor, now: datetime) -> None:
@@ -300,8 +299,8 @@ def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
-    if event.payload["overpaid"] and not _open_tasks(event.subject, "paid beyond decision").exists():
-        _task(event, by, now, "paid beyond decision")
+    if event.payload["overpaid"]:
+        _task_once(event, by, now, "paid beyond decision")
 
 
 def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
@@ -343,8 +342,7 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
     kind = "urgent message" if event.payload["urgent"] else "message"
-    if not _open_tasks(event.subject, kind).exists():
-        _task(event, by, now, kind)
+    _task_once(event, by, now, kind)
 
 
 def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
@@ -353,8 +351,7 @@ def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_answer(event: Event, by: Actor, now: datetime) -> None:
-    for task in _open_tasks(event.subject, "message", "urgent message"):
-        answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+    _answered(event.subject, by, now, "message", "urgent message")
 
 
 def _tell_of_answer(event: Event, by: Actor, now: datetime) -> None:
@@ -364,6 +361,12 @@ def _tell_of_answer(event: Event, by: Actor, now: datetime) -> None:
 
 def _open_tasks(subject: UUID, *kinds: str) -> QuerySet[Task]:
     return Task.objects.filter(subject_id=subject, state="open", kind__in=kinds).order_by("id")
+
+
+def _answered(subject: UUID, by: Actor, now: datetime, *kinds: str) -> None:
+    """The tasks of these kinds are done by what happened."""
+    for task in _open_tasks(subject, *kinds):
+        answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
 
 
 def _task_for_protection(event: Event, by: Actor, now: datetime) -> None:
@@ -446,21 +449,18 @@ def _check_answered(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_secrecy(event: Event, by: Actor, now: datetime) -> None:
-    kind = "secrecy at an authority"
-    if event.payload["secrecy"] and not _open_tasks(event.subject, kind).exists():
-        _task(event, by, now, kind)
+    if event.payload["secrecy"]:
+        _task_once(event, by, now, "secrecy at an authority")
 
 
 def _task_for_dispute(event: Event, by: Actor, now: datetime) -> None:
     kind = "urgent message" if event.payload["urgent"] else "line disputed"
-    if not _open_tasks(event.subject, kind).exists():
-        _task(event, by, now, kind)
+    _task_once(event, by, now, kind)
 
 
 def _done_by_dispute(event: Event, by: Actor, now: datetime) -> None:
     if not waits_for_answer(UUID(event.payload["period"])):
-        for task in _open_tasks(event.subject, "line disputed"):
-            answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+        _answered(event.subject, by, now, "line disputed")
 
 
 def _ask_for_draft(event: Event, by: Actor, now: datetime) -> None:
@@ -489,8 +489,7 @@ def _fetch(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_differing(event: Event, by: Actor, now: datetime) -> None:
-    if not _open_tasks(event.subject, "sheet differs").exists():
-        _task(event, by, now, "sheet differs")
+    _task_once(event, by, now, "sheet differs")
 
 
 def _task_for_correction(event: Event, by: Actor, now: datetime) -> None:
@@ -522,18 +521,29 @@ def _task(event: Event, by: Actor, now: datetime, kind: str) -> None:
     )
 
 
+def _task_once(event: Event, by: Actor, now: datetime, kind: str) -> None:
+    """The same, unless such a task of the case is open already."""
+    if not _open_tasks(event.subject, kind).exists():
+        _task(event, by, now, kind)
+
+
 def _show_access(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "access taken")
 
 
-def _ask_the_other_adult(event: Event, by: Actor, now: datetime, kind: str = "signature") -> None:
+def _tell_beside(event: Event, by: Actor, now: datetime, kind: str) -> None:
+    """Tell the other adult of the case than the event's person."""
     case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
     others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
     queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind=kind)
 
 
+def _ask_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
+    _tell_beside(event, by, now, "signature")
+
+
 def _remind_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
-    _ask_the_other_adult(event, by, now, "signature reminder")
+    _tell_beside(event, by, now, "signature reminder")
 
 
 def _tell_of_signing_ended(event: Event, by: Actor, now: datetime) -> None:
@@ -546,8 +556,7 @@ def _tell_of_signing_ended(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_signing_ended(event: Event, by: Actor, now: datetime) -> None:
-    if not _open_tasks(event.subject, "not signed").exists():
-        _task(event, by, now, "not signed")
+    _task_once(event, by, now, "not signed")
 
 
 def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
@@ -557,8 +566,7 @@ def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_withdrawal(event: Event, by: Actor, now: datetime) -> None:
     kind = "application withdrawn" if event.payload["whole"] else "withdrawn by one"
-    if not _open_tasks(event.subject, kind).exists():
-        _task(event, by, now, kind)
+    _task_once(event, by, now, kind)
 
 
 def _tell_of_withdrawal(event: Event, by: Actor, now: datetime) -> None:
@@ -567,9 +575,7 @@ def _tell_of_withdrawal(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _tell_the_other_of_withdrawal(event: Event, by: Actor, now: datetime) -> None:
-    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
-    others = [key for key in (case.applicant_id, case.co_applicant_id) if key and str(key) != event.payload["person"]]
-    queue_notices(tenant=_tenant(), by=by, now=now, subject=case.id, persons=others, kind="application withdrawn")
+    _tell_beside(event, by, now, "application withdrawn")
 
 
 def _scan(event: Event, by: Actor, now: datetime) -> None:
@@ -611,8 +617,7 @@ def _tell_of_request(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_evidence(event: Event, by: Actor, now: datetime) -> None:
-    if not _open_tasks(event.subject, "evidence").exists():
-        _task(event, by, now, "evidence")
+    _task_once(event, by, now, "evidence")
 
 
 def _tell_of_evidence(event: Event, by: Actor, now: datetime) -> None:
@@ -693,9 +698,7 @@ def _done_by_recall(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _question_over(question: UUID, by: Actor, now: datetime) -> None:
-    for kind in ("question", "question asked back", "question reminded"):
-        for task in _open_tasks(question, kind):
-            answer_task(tenant=_tenant(), by=by, now=now, task=task.id)
+    _answered(question, by, now, "question", "question asked back", "question reminded")
 
 
 def _task_for_unreadable(event: Event, by: Actor, now: datetime) -> None:
