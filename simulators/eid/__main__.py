@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from simulators.eid.app import application
 from simulators.eid.issuer import Client, Issuer
+from simulators.serving import until_told
 
 CALLBACK = f"http://apply.localhost:{os.environ.get('HANDSLAG_PORT', '8000')}/eid/callback"
 
@@ -63,16 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     server = Server((given.host, given.port), Handler)
     server.set_app(application(issuer))
 
-    def stop(*_: object) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    print(f"Development e-ID: {address} (nothing here identifies anybody)", flush=True)
-    try:
-        server.serve_forever(poll_interval=0.2)
-    finally:
-        server.server_close()
+    until_told(server, f"Development e-ID: {address} (nothing here identifies anybody)")
     return 0
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import ssl
 import sys
-import threading
 import time
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 
+from simulators.serving import until_told
 from simulators.ssbtek.answers import answer, fault, ping
 from simulators.ssbtek.checks import Refused, read
 
@@ -121,16 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.script, server.asked = {}, []
 
-    def stop(*_: object) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    print(f"Simulated SSBTEK: http://{given.host}:{given.port}/ssbtek", flush=True)
-    try:
-        server.serve_forever(poll_interval=0.2)
-    finally:
-        server.server_close()
+    until_told(server, f"Simulated SSBTEK: http://{given.host}:{given.port}/ssbtek")
     return 0
 
 
