@@ -1,10 +1,12 @@
 """A sheet made ready to be read says every line of it once, in each language, with the same amounts."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -12,7 +14,7 @@ from handslag import rules
 from handslag.cli.sheet import app
 from handslag.rules.case_files import read
 from handslag.rules.sheet import Sheet, languages
-from handslag.rules.shown import ShownSheet, changes_to_text, shown, to_html
+from handslag.rules.shown import ShownSheet, changes_to_text, differences, shown, to_html
 
 CASES = Path(rules.__file__).parent
 EVERY = sorted(CASES.rglob("cases/**/*.yaml"))
@@ -104,6 +106,21 @@ def test_the_differences_are_the_difference(pack: str) -> None:
     same = shown(sheets[0], before=sheets[0])
     assert same.difference == 0 and not same.gone
     assert all(line.difference == 0 for group in same.groups for line in group.lines)
+
+
+def test_two_lines_alike_are_compared_together() -> None:
+    (path,) = [path for path in EVERY if path.stem == "c1-single"]
+    case = read(path)
+    before = case.calculate()
+    rent = next(cost for cost in case.facts.costs if cost.code == "RENT")
+    twice = replace(case, facts=msgspec.structs.replace(case.facts, costs=[*case.facts.costs, rent])).calculate()
+    moved = [
+        (line.code, by)
+        for line, by in zip(twice.lines, differences(twice, before), strict=True)
+        if line.code == "COST.RENT"
+    ]
+    assert moved == [("COST.RENT", rent.applied), ("COST.RENT", 0)]
+    assert differences(twice, None) == [None] * len(twice.lines)
 
 
 def test_what_people_wrote_stays_text() -> None:

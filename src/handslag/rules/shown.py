@@ -108,16 +108,9 @@ def shown(
     say = wording_of(sheet.pack)
     lang = lang or say.languages[0]
     called = names or {}
-    then = _amounts(before) if before else {}
-    now = _amounts(sheet)
-    told = set[tuple[str, str | None]]()
+    moved = differences(sheet, before)
 
-    def line(each: Line) -> ShownLine:
-        key = (each.code, each.person)
-        difference = None
-        if before is not None:  # lines of one code and person are compared together, at the first of them
-            difference = 0 if key in told else now[key] - then.get(key, 0)
-            told.add(key)
+    def line(place: int, each: Line) -> ShownLine:
         return ShownLine(
             each.code,
             say.label(each, lang),
@@ -129,19 +122,20 @@ def shown(
             each.rounding,
             _source(each),
             each.statistics_code,
-            difference,
+            moved[place],
         )
 
     groups = []
     for group in say.groups:
-        lines = [line(each) for each in sheet.lines if group.belongs(each)]
+        lines = [line(place, each) for place, each in enumerate(sheet.lines) if group.belongs(each)]
         if lines or group.always:
             total = ShownSum(group.total, say.say(f"sum.{group.name}", lang), sheet.totals[group.total])
             groups.append(ShownGroup(group.name, say.say(f"group.{group.name}", lang), lines, total))
+    there = _amounts(sheet)
     gone = [
         ShownSum(each.code, say.label(each, lang), each.amount)
         for each in (before.lines if before else ())
-        if (each.code, each.person) not in now
+        if (each.code, each.person) not in there
     ]
     return ShownSheet(
         title=say.title(sheet, lang),
@@ -155,6 +149,16 @@ def shown(
         uncertain=list(dict.fromkeys(say.uncertainty(n, c, lang, sheet.region) for n, c in sheet.uncertain.items())),
         example=say.say("example", lang) if sheet.has_example else "",
     )
+
+
+def differences(sheet: Sheet, before: Sheet | None) -> list[int | None]:
+    """By how much each line of a sheet differs from the month before, minor units; None where there is none. Lines of
+    one code and person are compared together, at the first of them."""
+    if before is None:
+        return [None] * len(sheet.lines)
+    left, then = _amounts(sheet), _amounts(before)
+    keys = [(line.code, line.person) for line in sheet.lines]
+    return [left.pop(key) - then.get(key, 0) if key in left else 0 for key in keys]
 
 
 def _amounts(sheet: Sheet) -> dict[tuple[str, str | None], int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from handslag.domain.people.queries import Seen
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label, uncertainty
 from handslag.rules.sheet import Line, Sheet
+from handslag.rules.shown import differences
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,7 @@ def shown_sheet(
     The row of the norm of somebody masked is shown without the age that it names. Its amount stays, as the sheet must
     add up for whoever works with it: it tells the band of ages that the norm has that amount for, and no more.
     """
-    then: dict[tuple[str, Any], int] = {}
-    for line in before.lines if before else ():
-        then[line.code, line.person] = then.get((line.code, line.person), 0) + line.amount
+    moved = differences(sheet, before)
     words = {
         "NormSum": (_("National norm"), _("Norm in all")),
         "ExpenseSum": (_("Reasonable costs outside the norm"), _("Costs in all")),
@@ -107,9 +105,9 @@ def shown_sheet(
                 line.amount,
                 "" if _tells_age(line, masked) else sheet.explain(line, lang),
                 line.section,
-                line.amount - then.get((line.code, line.person), 0) if before else None,
+                moved[place],
             )
-            for line in sheet.lines
+            for place, line in enumerate(sheet.lines)
             if belongs(line)
         ]
         if lines:
