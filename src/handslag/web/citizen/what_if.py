@@ -56,17 +56,13 @@ class WhatIfForm(forms.Form):
             self.add_error("more_amount", gettext("Write the amount, or remove the line."))
         return typed
 
-    def group(self, kind: str) -> list[Any]:
-        """The fields of costs, or of incomes."""
-        return [self[field] for field in self.rows if field.startswith(kind)]
-
     def costs(self) -> list[Any]:
         """The fields of the costs."""
-        return self.group("costs")
+        return [self[field] for field in self.rows if field.startswith("costs")]
 
     def incomes(self) -> list[Any]:
         """The fields of the incomes."""
-        return self.group("incomes")
+        return [self[field] for field in self.rows if field.startswith("incomes")]
 
 
 def changed(facts: Facts, typed: dict[str, Any], person: UUID) -> Facts:
@@ -113,11 +109,5 @@ def what_if(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
             "more": max(0, result.granted - decided.granted),
             "less": max(0, decided.granted - result.granted),
         }
-    page = {
-        "decision": found,
-        "month": found.period.since,
-        "form": form,
-        "trouble": trouble,
-        "decided": decided.granted,
-    }
+    page = {"decision": found, "month": found.period.since, "form": form, "trouble": trouble}
     return render(request, "citizen/what_if.html", {**page, **shown}, status=422 if form.errors or trouble else 200)
