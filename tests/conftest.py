@@ -217,6 +217,17 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context.close()
 
 
+@pytest.fixture(scope="module")
+def ssbtek_address() -> Iterator[str]:
+    """The address of a simulated SSBTEK, a process of its own."""
+    from tests.connectors.eid.processes import process
+
+    address = f"http://127.0.0.1:{bed.free_port()}"
+    command = [sys.executable, "-m", "simulators.ssbtek", "--port", address.rpartition(":")[2]]
+    with process(command, f"{address}/health", {}, bed.ROOT):
+        yield address
+
+
 @pytest.fixture
 def page(new_context: Callable[..., BrowserContext]) -> Page:
     """A desktop page."""

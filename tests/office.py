@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 from django.db import connection
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -47,6 +48,7 @@ from handslag.domain.payments.operations.runs import release_run, reserve_run
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
 from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
 from handslag.kernel.months import Month
@@ -241,6 +243,13 @@ class Folder:
         sheet = self.assessed(month)
         proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
+
+
+def refused(code: str, call: Any, **arguments: Any) -> None:
+    """An operation refuses with that code."""
+    with pytest.raises(NotPossible) as refusal:
+        call(**arguments)
+    assert refusal.value.code == code
 
 
 def landlord(office: Office, **more: str) -> Payee:

@@ -39,13 +39,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
-from tests.office import C1, TEST, Office, run_jobs
-
-
-def _refused(code: str, call: Any, **arguments: Any) -> None:
-    with pytest.raises(NotPossible) as refusal:
-        call(**arguments)
-    assert refusal.value.code == code
+from tests.office import C1, TEST, Office, refused, run_jobs
 
 
 def test_a_single_person_from_application_to_payment_file(office: Office, database: Any) -> None:
@@ -54,7 +48,7 @@ def test_a_single_person_from_application_to_payment_file(office: Office, databa
     sheet = folder.assessed()
     assert sheet.granted == 655_000  # case C1
     proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
-    _refused("delegation", decide, **office.act("hanna"), decision=proposal.id, version=1)
+    refused("delegation", decide, **office.act("hanna"), decision=proposal.id, version=1)
     decision = decide(**office.act("bo"), decision=proposal.id, version=1)
     run = office.run()
     run_jobs(database)
@@ -164,7 +158,7 @@ def test_paper_is_the_same_application_and_a_double_click_gives_the_same_receipt
         **office.act("rut"), "key": key, "case": folder.case.id, "month": office.month, "channel": "paper",
         "language": "sv", "signed_on": adults, "evidence": "pärm 3",
     }  # fmt: skip
-    _refused("signature missing", enter_on_paper, **{**form, "signed_on": adults[:1]}, answers=C1)
+    refused("signature missing", enter_on_paper, **{**form, "signed_on": adults[:1]}, answers=C1)
     receipt = enter_on_paper(**form, answers=C1)
     with pytest.raises(SubmittedAlready) as again:
         enter_on_paper(**form, answers=C1)
@@ -183,7 +177,7 @@ def test_four_eyes_are_enforced_by_the_operation(new_office: Any) -> None:
     folder.applied()
     sheet = folder.assessed()
     proposal = propose(**office.act("bo"), sheet=sheet.id, reasons="", language="sv")  # 6 550 kr: above the limit
-    _refused("second pair of eyes", decide, **office.act("bo"), decision=proposal.id, version=1)
+    refused("second pair of eyes", decide, **office.act("bo"), decision=proposal.id, version=1)
     small = office.case(("Liten", "Summa", "19910101"))
     small.applied({**C1, "costs": [{"code": "RENT", "amount": "1 000", "note": ""}]})
     below = propose(**office.act("bo"), sheet=small.assessed().id, reasons="", language="sv")
@@ -191,9 +185,9 @@ def test_four_eyes_are_enforced_by_the_operation(new_office: Any) -> None:
     none = office.case(("Ingen", "Rätt", "19920101"))
     none.applied({**C1, "incomes": [{"code": "PENSION", "amount": "30 000", "note": ""}]})
     sheet = none.assessed()
-    _refused("reasons", propose, **office.act("bo"), sheet=sheet.id, reasons="", language="sv")
+    refused("reasons", propose, **office.act("bo"), sheet=sheet.id, reasons="", language="sv")
     refusal = propose(**office.act("bo"), sheet=sheet.id, reasons="Inkomsterna räcker.", language="sv")
-    _refused("second pair of eyes", decide, **office.act("bo"), decision=refusal.id, version=1)
+    refused("second pair of eyes", decide, **office.act("bo"), decision=refusal.id, version=1)
 
 
 def test_less_than_applied_for_needs_reasons_whatever_made_it_less(office: Office) -> None:
@@ -207,7 +201,7 @@ def test_less_than_applied_for_needs_reasons_whatever_made_it_less(office: Offic
     sheet = folder.assessed(incomes=[*incomes, added])  # an income that was not stated: 300 kr less
     assert sheet.granted == 625_000
     for empty in ("", "..........", "123 456 789", "nej"):
-        _refused("reasons", propose, **office.act("hanna"), sheet=sheet.id, reasons=empty, language="sv")
+        refused("reasons", propose, **office.act("hanna"), sheet=sheet.id, reasons=empty, language="sv")
     reasons = "Insättningen den 3 november räknas som inkomst."
     proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
     assert proposal.outcome == "delavslag"
@@ -255,7 +249,7 @@ def test_a_returned_proposal_is_proposed_again_and_a_stale_sheet_is_not_decided(
     assert returned.state == "returned"
     second = propose(**office.act("hanna"), sheet=folder.assessed().id, reasons="", language="sv")
     folder.assessed()  # a newer sheet after the proposal
-    _refused("not the newest sheet", decide, **office.act("bo"), decision=second.id, version=1)
+    refused("not the newest sheet", decide, **office.act("bo"), decision=second.id, version=1)
     with pytest.raises(Conflict):
         decide(**office.act("bo"), decision=second.id, version=7)
 
@@ -278,7 +272,7 @@ def test_example_norms_are_not_decided_on_outside_a_demonstration(office: Office
         )
         owner.execute("UPDATE entitlement_sheet SET norm_set_id = %s WHERE id = %s", [key, sheet.id])
         owner.execute("ALTER TABLE entitlement_sheet ENABLE TRIGGER USER")
-    _refused("example norms", propose, **office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    refused("example norms", propose, **office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
 
 
 def test_without_an_account_the_payment_waits_visibly_and_nothing_is_lost(office: Office) -> None:
@@ -289,7 +283,7 @@ def test_without_an_account_the_payment_waits_visibly_and_nothing_is_lost(office
         (payment,) = Payment.objects.filter(case=folder.case)
         assert (payment.state, payment.blocked_reason, payment.amount) == ("blocked", "no account", 655_000)
         assert Task.objects.filter(subject_id=folder.case.id, kind="payment blocked", state="open").count() == 1
-    _refused("nothing due", reserve_run, **office.act("ulla"), execution_on=payment.pay_on)
+    refused("nothing due", reserve_run, **office.act("ulla"), execution_on=payment.pay_on)
 
 
 def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Office) -> None:
@@ -316,7 +310,7 @@ def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Offic
     assert sum(run.payments for run in made) == 4
     assert sum(run.total for run in made) == 4 * 655_000
     reserver = "ulla" if made[0].reserved_by_id == office.members["ulla"] else "erik"
-    _refused("second pair of eyes", release_run, **office.act(reserver), run=made[0].id, version=1)
+    refused("second pair of eyes", release_run, **office.act(reserver), run=made[0].id, version=1)
     with pytest.raises(NotAllowed):
         release_run(**office.act("bo"), run=made[0].id, version=1)
 
@@ -332,11 +326,11 @@ def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) 
     )  # fmt: skip
     counter = reverse_booking(**office.act("hanna"), booking=income.id, reason="fel person")
     assert (counter.amount, counter.reverses_id) == (-120_000, income.id)
-    _refused("reversed", reverse_booking, **office.act("hanna"), booking=income.id, reason="igen")
+    refused("reversed", reverse_booking, **office.act("hanna"), booking=income.id, reason="igen")
     with acting(office.slug, TEST, "look"):
         expense = Booking.objects.get(case=folder.case, kind="expense")
     office.run()
-    _refused("decision", reverse_booking, **office.act("hanna"), booking=expense.id, reason="för sent")
+    refused("decision", reverse_booking, **office.act("hanna"), booking=expense.id, reason="för sent")
 
 
 def test_a_citizen_reaches_only_their_own_case_and_an_office_only_its_own(new_office: Any) -> None:

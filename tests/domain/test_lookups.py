@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,25 +20,16 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs.authorities import ask_again, fetch_from_authorities
-from tests.bed import ROOT, free_port
-from tests.connectors.eid.processes import process
+from tests.bed import free_port
 from tests.office import C1, TEST
 
 ASKED = ["AF", "CSN", "FK", "PM", "SKV", "SO"]
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[str]:
-    address = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "simulators.ssbtek", "--port", address.rpartition(":")[2]]
-    with process(command, f"{address}/health", {}, ROOT):
-        yield address
-
-
 @pytest.fixture
-def connected(new_office: Any, service: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(settings, "SSBTEK", f"{service}/ssbtek")
-    requests.post(f"{service}/script", json={}, timeout=5)
+def connected(new_office: Any, ssbtek_address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(settings, "SSBTEK", f"{ssbtek_address}/ssbtek")
+    requests.post(f"{ssbtek_address}/script", json={}, timeout=5)
     return new_office("asking", authorities_asked=ASKED, lefi_actor="9000")
 
 
@@ -59,10 +48,10 @@ def missing(folder: Any) -> dict[str, str]:
         return {row.about: row.state for row in rows}
 
 
-def test_an_authority_is_down_and_answers_the_next_day(connected: Any, service: str) -> None:
+def test_an_authority_is_down_and_answers_the_next_day(connected: Any, ssbtek_address: str) -> None:
     office = connected
     folder = office.case(("Petra", "Nilsson", "19900615"))
-    requests.post(f"{service}/script", json={"SO": "late"}, timeout=5)
+    requests.post(f"{ssbtek_address}/script", json={"SO": "late"}, timeout=5)
     folder.applied(C1)
     with acting(office.slug, TEST, "look"):
         first = LookUp.objects.get()
@@ -71,7 +60,7 @@ def test_an_authority_is_down_and_answers_the_next_day(connected: Any, service: 
         assert (first.since, first.until) == ((office.month - 2).since, office.month.since)
     fetched(office)
     assert missing(folder) == {"SO": "open"}
-    asked = requests.get(f"{service}/asked", timeout=5).json()[-1]
+    asked = requests.get(f"{ssbtek_address}/asked", timeout=5).json()[-1]
     assert (asked["case"], asked["person"]) == (folder.case.number, folder.numbers[0])
     assert asked["caseworker"] == "Handslag, automatisk inhämtning"
 
@@ -90,7 +79,7 @@ def test_an_authority_is_down_and_answers_the_next_day(connected: Any, service: 
     assert ask_again(office.slug) == 1  # still down
     fetched(office)
     assert missing(folder) == {"SO": "seen"}
-    requests.post(f"{service}/script", json={}, timeout=5)
+    requests.post(f"{ssbtek_address}/script", json={}, timeout=5)
     assert ask_again(office.slug) == 1
     fetched(office)
     assert missing(folder) == {"SO": "closed"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -16,8 +14,7 @@ from handslag.connectors.authorities.ssbtek import client
 from handslag.connectors.authorities.ssbtek.ask import question_xml
 from handslag.connectors.authorities.ssbtek.client import Breaker, SsbtekConfig
 from handslag.demo.fill import numbers
-from tests.bed import ROOT, free_port
-from tests.connectors.eid.processes import process
+from tests.bed import free_port
 
 STUDENT = numbers("19900615", 983)
 SICK = numbers("19900615", 981)
@@ -29,25 +26,17 @@ QUESTION = Question(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[str]:
-    address = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "simulators.ssbtek", "--port", address.rpartition(":")[2]]
-    with process(command, f"{address}/health", {}, ROOT):
-        yield address
-
-
-def told(service: str, person: str = STUDENT, **script: str) -> dict[str, Answer]:
+def told(ssbtek_address: str, person: str = STUDENT, **script: str) -> dict[str, Answer]:
     """The answers by authority when the service is told to behave so."""
     whole = script.pop("whole", None)
-    requests.post(f"{service}/script", json=script | ({"*": whole} if whole else {}), timeout=5)
+    requests.post(f"{ssbtek_address}/script", json=script | ({"*": whole} if whole else {}), timeout=5)
     client._breakers.clear()
-    config = SsbtekConfig(f"{service}/ssbtek", read_seconds=2)
+    config = SsbtekConfig(f"{ssbtek_address}/ssbtek", read_seconds=2)
     return {one.authority: one for one in ssbtek.fetch(config, replace(QUESTION, person=person))}
 
 
-def test_every_authority_answers_about_the_right_person(service: str) -> None:
-    found = told(service)
+def test_every_authority_answers_about_the_right_person(ssbtek_address: str) -> None:
+    found = told(ssbtek_address)
     assert list(found) == list(AUTHORITIES)
     assert not any(one.failed for one in found.values()), found
     assert [(p.benefit, p.amount, p.paid_on, p.planned) for p in found["CSN"].payments] == [
@@ -57,12 +46,12 @@ def test_every_authority_answers_about_the_right_person(service: str) -> None:
         ("SM.L", 735_000, date(2026, 2, 25), False),
     ]
     assert ("Arbetssokande", "true") in found["AF"].facts
-    sick = told(service, SICK)["FK"]
+    sick = told(ssbtek_address, SICK)["FK"]
     assert [(p.benefit, p.name, p.amount) for p in sick.payments] == [
         ("SJP", "Sjukpenning", 840_000),
         ("SJP", "Sjukpenning", 980_000),
     ]
-    asked = requests.get(f"{service}/asked", timeout=5).json()[-1]
+    asked = requests.get(f"{ssbtek_address}/asked", timeout=5).json()[-1]
     assert (asked["case"], asked["person"], asked["caseworker"]) == ("2026-0001", SICK, "Hanna Handläggare")
     assert asked["law"] == QUESTION.legal_basis
 
@@ -72,25 +61,25 @@ def test_every_authority_answers_about_the_right_person(service: str) -> None:
     ("how", "source"),
     [("error", "BT"), ("late", "SSBT"), ("missing", "SSBT"), ("wrong", "HERE"), ("garbage", "HERE")],
 )
-def test_one_authority_fails_alone(service: str, authority: str, how: str, source: str) -> None:
+def test_one_authority_fails_alone(ssbtek_address: str, authority: str, how: str, source: str) -> None:
     person = numbers("19900615", 984)  # somebody with payments of a fund, so that there is something to be garbage
-    found = told(service, person, **{authority: how})
+    found = told(ssbtek_address, person, **{authority: how})
     gone = {"FK", "PM"} if authority == "FK" else {authority}  # the two answer in one part
     assert {name for name, one in found.items() if one.failed} == gone
     assert all(found[name].source == source and found[name].code for name in gone)
     assert not any(found[name].payments for name in gone)
 
 
-def test_unknown_elements_partial_groups_and_protection(service: str) -> None:
-    plain = told(service)
+def test_unknown_elements_partial_groups_and_protection(ssbtek_address: str) -> None:
+    plain = told(ssbtek_address)
     for authority in ("AF", "CSN", "FK", "SO", "TNS", "MIV"):
-        assert told(service, **{authority: "unknown"})[authority] == plain[authority]
-    partial = told(service, SICK, FK="partial")["FK"]
+        assert told(ssbtek_address, **{authority: "unknown"})[authority] == plain[authority]
+    partial = told(ssbtek_address, SICK, FK="partial")["FK"]
     assert (partial.failed, partial.code, partial.message) == (True, "partial", "FK:BOB")
     assert len(partial.payments) == 2  # what came stays
-    assert told(service, AF="protected")["AF"].secrecy
-    assert told(service, CSN="protected")["CSN"].secrecy
-    assert told(service, FK="protected")["FK"].secrecy
+    assert told(ssbtek_address, AF="protected")["AF"].secrecy
+    assert told(ssbtek_address, CSN="protected")["CSN"].secrecy
+    assert told(ssbtek_address, FK="protected")["FK"].secrecy
     assert not any(one.secrecy for one in plain.values())
 
 
@@ -101,21 +90,21 @@ def test_unknown_elements_partial_groups_and_protection(service: str) -> None:
         ("huge", "too large"), ("doctype", "not understood"), ("deep", "not understood"), ("other", "not understood"),
     ],
 )  # fmt: skip
-def test_the_whole_service_fails(service: str, whole: str, code: str) -> None:
-    found = told(service, whole=whole)
+def test_the_whole_service_fails(ssbtek_address: str, whole: str, code: str) -> None:
+    found = told(ssbtek_address, whole=whole)
     assert {(one.failed, one.code) for one in found.values()} == {(True, code)}
     assert list(found) == list(AUTHORITIES)
 
 
-def test_slow_is_no_failure_and_nobody_there_is(service: str) -> None:
-    assert not any(one.failed for one in told(service, whole="slow").values())
+def test_slow_is_no_failure_and_nobody_there_is(ssbtek_address: str) -> None:
+    assert not any(one.failed for one in told(ssbtek_address, whole="slow").values())
     nobody = SsbtekConfig(f"http://127.0.0.1:{free_port()}/ssbtek")
     for _ in range(5):
         assert {one.code for one in ssbtek.fetch(nobody, QUESTION)} == {"unreachable"}
     assert {one.code for one in ssbtek.fetch(nobody, QUESTION)} == {"paused"}  # not called any more
     assert ssbtek.ping(nobody) == []
-    requests.post(f"{service}/script", json={"SO": "late"}, timeout=5)
-    up = {one.authority: one.failed for one in ssbtek.ping(SsbtekConfig(f"{service}/ssbtek"))}
+    requests.post(f"{ssbtek_address}/script", json={"SO": "late"}, timeout=5)
+    up = {one.authority: one.failed for one in ssbtek.ping(SsbtekConfig(f"{ssbtek_address}/ssbtek"))}
     assert up["SO"] and not up["CSN"]
 
 
@@ -144,10 +133,10 @@ def test_the_breaker_tries_again_after_its_pause() -> None:
         ('inkludera="true"', 'inkludera="ja"'),
     ],
 )
-def test_the_service_refuses_a_bad_question(service: str, old: str, new: str) -> None:
+def test_the_service_refuses_a_bad_question(ssbtek_address: str, old: str, new: str) -> None:
     good = question_xml(QUESTION).decode()
     assert old in good
     headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
-    answer = requests.post(f"{service}/ssbtek", data=good.replace(old, new).encode(), headers=headers, timeout=5)
+    answer = requests.post(f"{ssbtek_address}/ssbtek", data=good.replace(old, new).encode(), headers=headers, timeout=5)
     assert answer.status_code == 500
     assert "OGILTIG_FRAGA" in answer.text

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Page
 
 from tests.bed import Process
 
@@ -25,6 +26,22 @@ def office(connect: Any) -> Any:
     from tests.office import open_office
 
     return open_office(connect)
+
+
+@pytest.fixture
+def fine(axe: Any, picture: Any, width: int, script: bool) -> Callable[..., None]:
+    """`fine(page, "desk-case")`, of a test with `width` and `script`: a picture, no page wider than its window, and
+    where scripts run axe finds nothing."""
+
+    def look(page: Page, name: str = "") -> None:
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if name:
+            picture(page, f"{name}-{width}")
+        assert wider == 0, page.url
+        if script:
+            assert axe(page) == [], page.url
+
+    return look
 
 
 def session_of(office: Any, who: str) -> str:
