@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.state import ProjectState
 
 from handslag.domain.tenancy.installation import INSTALLATION_TABLES, ROLES
 
@@ -15,10 +19,32 @@ def run(verbosity: int = 0) -> None:
     """Migrate and grant. Runs in a process whose HANDSLAG_ROLE is `owner`; anything else raises RuntimeError."""
     if os.environ.get("HANDSLAG_ROLE") != "owner":
         raise RuntimeError("only the owner of the database migrates: HANDSLAG_ROLE=owner")
-    call_command("migrate", verbosity=verbosity, interactive=False)
+    with _no_new_models_for_constraints():
+        call_command("migrate", verbosity=verbosity, interactive=False)
     with connection.cursor() as cursor:
         for statement in grant_statements():
             cursor.execute(statement)
+
+
+@contextmanager
+def _no_new_models_for_constraints() -> Iterator[None]:
+    """Let Django note a new constraint or index without making the models around it anew: no field changes by it.
+
+    Each table has several (the wall), and about fifty models hang together: most of the time of a new database.
+    """
+
+    def append(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
+        options = state.models[app_label, model_name].options
+        options[option_name] = [*options[option_name], obj]
+        if "apps" in state.__dict__:  # asking for it would make all models
+            setattr(state.apps.get_model(app_label, model_name)._meta, option_name, list(options[option_name]))
+
+    djangos = ProjectState._append_option  # type: ignore[attr-defined]
+    ProjectState._append_option = append  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        ProjectState._append_option = djangos  # type: ignore[attr-defined]
 
 
 def grant_statements() -> list[str]:
