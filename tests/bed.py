@@ -257,6 +257,7 @@ def resolve_localhost() -> None:
 
 
 def chromium() -> str | None:
-    """The browser: $CHROMIUM, else the first on PATH."""
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome")
+    """The browser: $CHROMIUM, else the first on PATH (the shell, which opens no windows, before the whole)."""
+    shell = "chromium-headless-shell"
+    names = (os.environ.get("CHROMIUM"), shell, "chromium", "chromium-browser", "google-chrome", "chrome")
     return next((found for name in names if name and (found := shutil.which(name))), None)
