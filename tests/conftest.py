@@ -165,6 +165,16 @@ def eid(database: Database) -> Iterator[Process]:
     provider.stop()
 
 
+@pytest.fixture(autouse=True)
+def eid_again(request: pytest.FixtureRequest) -> None:
+    """One test that kills the e-ID, or a machine that does, takes none of those after it along."""
+    if "eid" in request.fixturenames:
+        provider: Process = request.getfixturevalue("eid")
+        assert provider.child.process
+        if provider.child.process.poll() is not None:
+            provider.start()
+
+
 @pytest.fixture(scope="session")
 def server(database: Database) -> Iterator[Process]:
     """The web server on this worker's copy: `server.url("apply", "/")`."""
