@@ -50,7 +50,13 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     assert handslag("add", "kretsen", "--name", "Kretsen", "--code", "99", "--kind", "district").returncode == 0
     related = handslag("relate", "prov", "takes_norms_from", "kretsen", "--since", "2026-01-01")
     assert related.returncode == 0, related.stderr
-    assert handslag("relate", "prov", "envies", "kretsen", "--since", "2026-01-01").returncode == 1
+    for wrong in (
+        ("prov", "envies", "kretsen", "--since", "2026-01-01"),
+        ("prov", "takes_norms_from", "nowhere", "--since", "2026-01-01"),
+        ("prov", "decides_for", "kretsen", "--since", "2026-06-01", "--until", "2026-01-01"),
+    ):
+        refused = handslag("relate", *wrong)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
     with at_large("look"):
         relation = Relation.objects.get(subject__slug="prov")
         assert (relation.kind, relation.other.slug, relation.until) == ("takes_norms_from", "kretsen", None)
@@ -59,13 +65,21 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     with acting("prov", system("look"), "look"):
         assert list(RoleGrant.objects.values_list("role", flat=True)) == ["administrator"]
         assert setting("four_eyes_above") == 500_000
+    for wrong in (("B", "Karin", "casworker", "Ekonomi"), ("b@prov.example", "Bo", "payer", "Kassan"),
+                  ("b@prov.example", "Bo", "casworker", "Ekonomi")):  # fmt: skip
+        email, name, role, unit = wrong
+        refused = handslag("staff", "prov", email, name, "--role", role, "--unit", unit)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
+    with at_large("look"):  # nobody is half there: the right command will still print a password
+        assert not StaffUser.objects.filter(email__in=["b", "b@prov.example"]).exists()
+    assert handslag("take-role", "prov", "karin@prov.example", "--role", "Administrator").returncode == 1
     taken = handslag("take-role", "prov", "karin@prov.example", "--role", "administrator")
     assert taken.returncode == 0, taken.stderr
     assert handslag("take-role", "prov", "nobody@prov.example", "--role", "payer").returncode == 1
     with acting("prov", system("look"), "look") as door:
         assert RoleGrant.objects.get().until == door.the_tenant.today(clock.now())
         kinds = sorted(Event.objects.values_list("kind", flat=True))
-    assert kinds == ["organisation opened", "policy set", "role taken", "staff admitted"]
+    assert kinds == ["organisation opened", "policy set", "relation entered", "role taken", "staff admitted"]
 
 
 def test_an_organisation_that_was_half_entered_is_seen_and_completed_by_the_same_command(

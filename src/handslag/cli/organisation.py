@@ -109,16 +109,19 @@ def relate(
 ) -> None:
     """Enter what one organisation does for another, from a day on."""
     with _playing("owner"):
-        from handslag.domain.tenancy.models import Organisation, Relation
-        from handslag.domain.tenancy.states import RelationKind
+        from handslag.domain.people.operations.staff import enter_relation
+        from handslag.domain.tenancy.door import system
+        from handslag.domain.tenancy.policies import NotPossible
+        from handslag.kernel import clock
 
-        found = {o.slug: o for o in Organisation.objects.filter(slug__in=[slug, other])}
-        for missing in {slug, other} - found.keys():
-            sys.exit(f"There is no organisation {missing}.")
-        Relation.objects.create(
-            kind=RelationKind(kind), subject=found[slug], other=found[other], since=since.date(),
-            until=until.date() if until else None,
-        )  # fmt: skip
+        try:
+            enter_relation(
+                tenant=slug, by=system("installation"), now=clock.now(), kind=kind, other=other, since=since.date(),
+                until=until.date() if until else None,
+            )  # fmt: skip
+        except NotPossible as refused:
+            unknown = refused.code == "no such organisation"
+            sys.exit(f"There is no organisation {other}." if unknown else "The last day lies before the first.")
     print(f"{slug} {kind} {other} since {since.date()}")
 
 
@@ -133,12 +136,26 @@ def staff(
 ) -> None:
     """Admit a member of staff. Her first password is printed once; at log-in she registers one-time codes."""
     with _playing("web"):
+        from django.core.exceptions import ValidationError
+        from django.core.validators import validate_email
+
         from handslag.domain.people.operations.staff import admit_staff
         from handslag.domain.tenancy.door import acting, at_large, system
         from handslag.domain.tenancy.models import StaffUser, Unit
+        from handslag.domain.tenancy.states import Role
         from handslag.kernel import clock
 
         by, password = system("installation"), ""
+        if wrong := set(role) - set(Role.values):
+            sys.exit(f"There is no role {', '.join(sorted(wrong))}; there are {', '.join(Role.values)}.")
+        try:
+            validate_email(email)
+        except ValidationError:
+            sys.exit(f"{email} is no e-mail address.")
+        with acting(slug, by, "admit staff"):
+            units: dict[str, UUID] = dict(Unit.objects.values_list("name", "id"))
+        if unit not in units:
+            sys.exit(f"{slug} has no unit {unit!r}; it has {', '.join(sorted(units)) or 'none'}.")
         with at_large("admit staff", writing=True):
             user = StaffUser.objects.filter(email=email.lower()).first()
             if user is None:
@@ -146,10 +163,6 @@ def staff(
                 user = StaffUser(email=email.lower())
                 user.set_password(password)
                 user.save()
-        with acting(slug, by, "admit staff"):
-            units: dict[str, UUID] = dict(Unit.objects.values_list("name", "id"))
-        if unit not in units:
-            sys.exit(f"{slug} has no unit {unit!r}; it has {', '.join(sorted(units)) or 'none'}.")
         admit_staff(
             tenant=slug, by=by, now=clock.now(), user_id=user.id, name=name, unit=units[unit], roles=role,
             clearance=clearance,
@@ -199,6 +212,7 @@ def take_role_(
         from handslag.domain.people.operations.staff import take_role
         from handslag.domain.tenancy.door import acting, at_large, system
         from handslag.domain.tenancy.models import StaffMember, StaffUser
+        from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
 
         by = system("installation")
@@ -209,7 +223,10 @@ def take_role_(
         if member is None:
             sys.exit(f"{slug} has no member of staff {email}.")
         for one in role:
-            take_role(tenant=slug, by=by, now=clock.now(), member=member.id, role=one)
+            try:
+                take_role(tenant=slug, by=by, now=clock.now(), member=member.id, role=one)
+            except NotPossible:
+                sys.exit(f"{email} is no {one} at {slug}.")
     print(f"{email} no longer is {', '.join(role)} at {slug}; her sessions have ended.")
 
 

@@ -171,6 +171,7 @@ from handslag.domain.people.operations.staff import (
     LogInReset,
     OrganisationOpened,
     PolicySet,
+    RelationEntered,
     RoleTaken,
     StaffAdmitted,
 )
@@ -712,6 +713,7 @@ def _task_for_unreadable(event: Event, by: Actor, now: datetime) -> None:
 TABLE: dict[type[Event], Sequence[Reaction]] = {
     OrganisationOpened: (),
     StaffAdmitted: (),
+    RelationEntered: (),
     RoleTaken: (),
     PolicySet: (),
     DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),

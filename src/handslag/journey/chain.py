@@ -405,7 +405,7 @@ class Journey:
     def take(self) -> None:
         caseworker = self._staff("caseworker")
         here = self._url("desk", "/inbox/")
-        page = caseworker.get(f"{here}?view=waiting")
+        page = caseworker.get(f"{here}?view=unit")
         while True:
             for form in page.forms(action=rf"/inbox/{UUID}/take/$"):
                 row = next(form.element.iterancestors("tr"))

@@ -13,6 +13,8 @@ from handslag.domain.audit.models import Event, Payload, ReadEntry
 from handslag.domain.casefile.models import AccessGrant
 from handslag.domain.casefile.operations import take_access
 from handslag.domain.casefile.permissions import case_for_staff, person_for_staff
+from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.payments.operations.runs import reserve_run
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -211,3 +213,17 @@ def test_the_page_at_both_widths(office: Any, server: Any, log_in: Any, axe: Any
         expect(page.get_by_role("heading", name="You opened this case by yourself")).to_be_visible()
         picture(page, f"desk-access-taken-{width}")
         assert axe(page) == [] and page.evaluate(WIDER) == 0
+
+
+def test_what_somebody_else_would_have_to_do_is_refused_and_noted(office: Any, desk: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    proposal = propose(**office.act("hanna"), sheet=folder.assessed().id, language="sv", reasons="")
+    told = desk(office, "hanna").open(f"/decisions/{proposal.id}/decide/", version=str(proposal.version))
+    assert "Your role doesn’t include taking decisions" in told.text
+    assert looks(office, "hanna", "refused") == [("delegation", proposal.id, "")]
+    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    run = reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    told = desk(office, "ulla").open(f"/runs/{run.id}/release/", version=str(run.version))
+    assert "A colleague has to take the next step" in told.text
+    assert looks(office, "ulla", "refused") == [("second pair of eyes", run.id, "")]

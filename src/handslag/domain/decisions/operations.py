@@ -30,7 +30,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
@@ -230,7 +230,7 @@ def return_proposal(
     """The second pair of eyes sends the proposal back, with a reason."""
     row, case, member = _locked(decision, by, now)
     if Role.DECIDER not in member.roles or member.id == row.proposed_by_id:
-        raise NotPossible("second pair of eyes")
+        raise NotForThem("second pair of eyes", decision)
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
     if not are_reasons(reason):
@@ -265,9 +265,9 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
     if Role.DECIDER not in member.roles:
-        raise NotPossible("delegation")
+        raise NotForThem("delegation", decision)
     if needs_two(row) and member.id == row.proposed_by_id:
-        raise NotPossible("second pair of eyes")
+        raise NotForThem("second pair of eyes", decision)
     if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():
         raise NotPossible("not the newest sheet")
     if waits_for_answer(row.period_id):

@@ -17,7 +17,7 @@ from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.rules.norms import NormError, NormMissing, from_entries
@@ -203,7 +203,7 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
     if row.confirmed_at is not None:
         raise Conflict("local norm", theirs=row.confirmed_at.isoformat())
     if row.entered_by_id == member.id:
-        raise NotPossible("second pair of eyes")
+        raise NotForThem("second pair of eyes", norm)
     row.confirmed_by_id, row.confirmed_at = member.id, now
     row.save(update_fields=["confirmed_by", "confirmed_at"])
     return Done(row, LocalNormConfirmed(subject=row.id, payload={"name": row.name, "since": str(row.since)}))

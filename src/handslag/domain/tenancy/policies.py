@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -58,6 +59,14 @@ class NotPossible(RuntimeError):
         super().__init__(code)
         self.code = code
         self.facts = facts
+
+
+class NotForThem(NotPossible):
+    """It can't be done by this person, somebody else may: noted in the read log as refused, of `subject`."""
+
+    def __init__(self, code: str, subject: UUID, **facts: Any) -> None:
+        super().__init__(code, **facts)
+        self.subject = subject
 
 
 class Conflict(RuntimeError):

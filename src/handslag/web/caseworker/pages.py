@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext
 
+from handslag.domain.audit.operations import Look
 from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
+from handslag.domain.tenancy.policies import NotForThem
 from handslag.domain.tenancy.states import Role
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
@@ -42,9 +44,14 @@ def who(request: HttpRequest) -> dict[str, Any]:
 
 
 def attempt(request: HttpRequest, operation: Callable[..., T], **told: Any) -> T:
-    """Call one operation as the person who asks. What it refuses leaves nothing behind, and is raised on."""
-    with transaction.atomic():
-        return operation(tenant=the_door(request).the_tenant.slug, **who(request), **told)
+    """Call one operation as the person who asks. What it refuses leaves nothing behind, and is raised on; what it
+    refuses to this person stands in the read log."""
+    try:
+        with transaction.atomic():
+            return operation(tenant=the_door(request).the_tenant.slug, **who(request), **told)
+    except NotForThem as refused:
+        request.looks.append(Look(refused.code, refused.subject, "refused"))  # type: ignore[attr-defined]
+        raise
 
 
 def today(request: HttpRequest) -> Any:

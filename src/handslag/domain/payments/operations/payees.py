@@ -15,7 +15,7 @@ from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
@@ -99,7 +99,7 @@ def confirm_payee(*, tenant: str | int, by: Actor, now: datetime, payee: UUID, v
     member = require_role(by, now, Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
     found = _locked(payee, version, PayeeState.PROPOSED)
     if found.recorded_by_id == member.id:
-        raise NotPossible("second pair of eyes")
+        raise NotForThem("second pair of eyes", payee)
     found.state, found.confirmed_by_id, found.confirmed_at = PayeeState.CONFIRMED, member.id, now
     found.version += 1
     found.save(update_fields=["state", "confirmed_by", "confirmed_at", "version"])

@@ -16,7 +16,7 @@ from handslag.domain.payments.states import PaymentState, RunState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.days import is_banking_day
 
@@ -107,7 +107,7 @@ def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, versi
     if found.version != version or found.state != RunState.RESERVED:
         raise Conflict("run", theirs=found.state)
     if found.reserved_by_id == member.id:
-        raise NotPossible("second pair of eyes")
+        raise NotForThem("second pair of eyes", run)
     if now > cut_off(found.execution_on):
         raise NotPossible("cut-off passed")
     found.state, found.released_by_id, found.released_at = RunState.RELEASED, member.id, now

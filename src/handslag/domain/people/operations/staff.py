@@ -11,8 +11,10 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_keys
 from handslag.domain.tenancy.models import (
     Deputy,
+    Organisation,
     Policy,
     Preference,
+    Relation,
     RoleGrant,
     Session,
     StaffMember,
@@ -22,7 +24,7 @@ from handslag.domain.tenancy.models import (
 )
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
 from handslag.domain.tenancy.policies import DEFAULTS, NotPossible, is_production
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.states import RelationKind, Role
 from handslag.kernel.addresses import is_for_real
 
 #: Saved views of the inbox that a member of staff may keep.
@@ -31,6 +33,10 @@ MOST_VIEWS = 12
 
 class OrganisationOpened(Event):
     kind = "organisation opened"
+
+
+class RelationEntered(Event):
+    kind = "relation entered"
 
 
 class StaffAdmitted(Event):
@@ -76,6 +82,25 @@ def open_organisation(*, tenant: str | int, by: Actor, now: datetime, units: lis
 
 
 @operation()
+def enter_relation(
+    *, tenant: str | int, by: Actor, now: datetime, kind: str, other: str, since: date, until: date | None
+) -> Done[Relation]:
+    """Enter what the tenant does for another organisation of the directory (its short name), from a day on. Runs as
+    the owner of the database, whose the directory is. NotPossible("no such organisation"), ("last day first")."""
+    _may_administer(by, now)
+    found = Organisation.objects.filter(slug=other).first()
+    if found is None:
+        raise NotPossible("no such organisation")
+    if until is not None and until <= since:
+        raise NotPossible("last day first")
+    row = Relation.objects.create(
+        kind=RelationKind(kind), subject_id=acting_door().the_tenant.id, other=found, since=since, until=until
+    )
+    told = {"kind": kind, "other": other, "since": str(since), "until": str(until) if until else None}
+    return Done(row, RelationEntered(subject=open_subject("relation"), payload=told))
+
+
+@operation()
 def admit_staff(
     *,
     tenant: str | int,
@@ -99,13 +124,15 @@ def admit_staff(
 
 @operation()
 def take_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role: str) -> Done[None]:
-    """End a role today; every session of the member ends with this commit."""
+    """End a role today; every session of the member ends with this commit. NotPossible("no such role") where she
+    doesn't hold it."""
     _may_administer(by, now)
     found = StaffMember.objects.select_for_update().filter(id=member).first()
     if found is None:
         raise Hidden("staff", member)
     today = acting_door().the_tenant.today(now)
-    RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today)
+    if not RoleGrant.objects.filter(member=found, role=role, until=None).update(until=today):
+        raise NotPossible("no such role")
     Session.objects.filter(account=found.user_id).delete()
     return Done(None, RoleTaken(subject=found.id, payload={"role": role}))
 
