@@ -5,9 +5,10 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
+from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import typer
@@ -108,6 +109,43 @@ def _amount(value: Any) -> str:
     return str(value)
 
 
+def population() -> str:
+    """The columns of a population of each pack."""
+    from handslag.rules.packs import names, pack
+    from handslag.rules.unnamed import columns, kind_of_facts, struct_of
+
+    lines = [
+        "# The columns of a population\n",
+        "One row for each household, as a `.parquet` file or as JSON objects in lines (`.jsonl`). Amounts are whole",
+        "minor units. Columns in **bold** are needed; what is null counts as not said. What each means stands in",
+        "`src/handslag/rules/<law>/facts.py`; how to use it in [how-to](../how-to/simulate-a-change.md).\n",
+    ]
+
+    def rows(kind: type[msgspec.Struct], place: str) -> Iterator[str]:
+        needed = {f.name for f in msgspec.structs.fields(kind) if f.required} | {"age"}
+        for name, hint in columns(kind).items():
+            inner = struct_of(hint)
+            shown = f"**`{place}{name}`**" if name in needed else f"`{place}{name}`"
+            several = getattr(hint, "__origin__", None) is list
+            yield f"| {shown} | {('list of structs' if several else 'struct') if inner else _column(hint)} |"
+            if inner:
+                yield from rows(inner, f"{place}{name}.")
+
+    for law in names():
+        lines += [f"## {law}\n", "| column | type |", "|---|---|", *rows(kind_of_facts(pack(law)), ""), ""]
+    return "\n".join(lines)
+
+
+def _column(hint: Any) -> str:
+    told = {bool: "true or false", int: "whole number", str: "text", date: "date"}
+    inner = [each for each in getattr(hint, "__args__", ()) if each is not type(None)]
+    if getattr(hint, "__origin__", None) is Literal:
+        return ", ".join(f"`{value}`" for value in inner if value) or "text"
+    if getattr(hint, "__origin__", None) is dict:
+        return "map of text to text"
+    return told[hint] if hint in told else _column(inner[0])
+
+
 def application() -> str:
     """Every field of the application file of `handslag journey`, from its schema."""
     lines = [
@@ -191,6 +229,7 @@ PAGES = {
     "docs/reference/commands.md": commands,
     "docs/reference/states.md": states,
     "docs/reference/norms.md": norms,
+    "docs/reference/population.md": population,
 }
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "sheet": "calculate the sheet of one case file",
     "recompute": "compute every stored sheet again and name what differs",
     "impact": "list whom corrections of rules and norms affect, and by how much",
+    "simulate": "what a change of norms would cost, and for whom",
     "verify": "check the chains, signatures and invariants of the stored data",
 }
 

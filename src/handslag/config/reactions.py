@@ -59,6 +59,7 @@ from handslag.domain.entitlement.operations import (
     LocalNormConfirmed,
     LocalNormEntered,
     PeriodAssessed,
+    PopulationTaken,
     SheetsDiffer,
     keep_results,
 )
@@ -817,6 +818,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     SheetsDiffer: (Reaction(_task_for_differing, causes=(TaskOpened,)),),
     CorrectionProposed: (Reaction(_task_for_correction, causes=(TaskOpened,)),),
     LocalNormEntered: (),
+    PopulationTaken: (),
     LocalNormConfirmed: (),
     DecisionProposed: (),
     DecisionReturned: (),

@@ -22,12 +22,13 @@ A file is a YAML list of norms:
 
 A value is in force from `since` to the next value's `since`, or to its own `until` (both days exclusive).
 A pack may lie in layers (a country, a canton): a layer's norm takes the place of the one with its name below.
+A proposal (see `Amendment`) is a file of the same form that says only what it changes, for a simulation.
 """
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -343,6 +344,68 @@ def load_folder(*layers: Path) -> dict[str, Norm]:
         if norm.law is not None and norms.get(norm.law, norm).unit != "reference":
             raise NormError(f"{norm.file}: {norm.name}: law {norm.law} is no norm of unit reference")
     return norms
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A norm of a proposal: name and values as in a norm file; what else there is to it, where it is to be another."""
+
+    file: str
+    entry: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The norm that it changes."""
+        return str(self.entry["name"])
+
+
+def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
+    """The norms that a proposal changes; NormError for what is no list of norms, or names one twice."""
+    try:
+        entries = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise NormError(f"{file}: {error}") from error
+    if not isinstance(entries, list):
+        raise NormError(f"{file}: a proposal is a list of norms, each with its name and values")
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise NormError(f"{file}: each norm is a mapping with a name")
+    names = [entry["name"] for entry in entries]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise NormError(f"{file}: {', '.join(twice)} stands in it twice")
+    return tuple(Amendment(file, entry) for entry in entries)
+
+
+def amend(
+    norms: Mapping[str, Norm], tables: Sequence[Norm], amendments: Sequence[Amendment]
+) -> tuple[tuple[Norm, ...], tuple[Norm, ...]]:
+    """(the norms that change, all tables) when the amendments hold: by name and date, a value from a day on takes the
+    place of the one from that day, and stands beside the others. What only a table has may be given whole.
+
+    NormError for a name that there isn't, and for a value that the norm can't have.
+    """
+    changed: dict[str, Norm] = {}
+    local = {norm.name: norm for norm in tables}
+    for amendment in amendments:
+        below = local.get(amendment.name) or changed.get(amendment.name) or norms.get(amendment.name)
+        entry = dict(amendment.entry)
+        if below is None:
+            if "unit" not in entry:
+                raise NormError(f"{amendment.file}: {amendment.name}: there is no norm of that name to change")
+            [local[amendment.name]] = from_entries([entry], amendment.file)
+            continue
+        kept: dict[str, Any] = {"unit": below.unit, "label": dict(below.label), "law": below.law}
+        if below.bands:
+            kept |= {"by": below.by, "bands": list(below.bands), "last": below.last}
+        kept |= {"choices": dict(below.choices), "uncertain": dict(below.uncertain), "owner": below.owner}
+        for key in ("unit", "by", "bands", "last", "choices"):
+            if entry.get(key, kept.get(key)) != kept.get(key):
+                raise NormError(f"{amendment.file}: {amendment.name}: {key} is {kept.get(key)}, not {entry[key]}")
+        [proposed] = from_entries([kept | entry], amendment.file)
+        values = {value.since: value for value in (*below.values, *proposed.values)}
+        whole = replace(below, values=tuple(values[since] for since in sorted(values)), file=amendment.file)
+        (local if amendment.name in local else changed)[amendment.name] = whole
+    return tuple(changed.values()), tuple(local.values())
 
 
 def resolve(

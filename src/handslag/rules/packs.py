@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from handslag.rules.norms import Norm
+from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet
 
 
@@ -46,10 +46,12 @@ class Pack(Protocol):
         known_on: date | None = None,
         decided_on: date | None = None,
         tables: Sequence[Norm] = (),
+        amendments: Sequence[Amendment] = (),
     ) -> Any:
         """The norm set for these facts: that of their first day and their region.
 
-        `tables`: norms that another body sets (a municipality's rents), in the same schema. NormMissing, NormError.
+        `tables`: norms that another body sets (a municipality's rents), in the same schema. `amendments`: what a
+        proposal changes (a simulation). NormMissing, NormError.
         """
 
     def calculate(self, facts: Any, norms: Any) -> Sheet:

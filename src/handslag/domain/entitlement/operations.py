@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
-from handslag.domain.entitlement.queries import norms_in_force, stored_calculation
+from handslag.domain.entitlement.queries import (
+    local_norm_entries,
+    norms_in_force,
+    stored_calculation,
+    unnamed_households,
+)
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -20,6 +28,7 @@ from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, NormMissing, from_entries
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
@@ -41,6 +50,10 @@ class SheetsDiffer(Event):
 
 class CorrectionProposed(Event):
     kind = "correction proposed"
+
+
+class PopulationTaken(Event):
+    kind = "population taken"
 
 
 class LocalNormEntered(Event):
@@ -231,3 +244,26 @@ def propose_correction(
     if Task.objects.filter(subject_id=case, kind=CORRECTION, state=TaskState.OPEN).exists():
         raise NotPossible("proposed already")
     return Done(None, CorrectionProposed(subject=case, payload={"months": months}))
+
+
+@dataclass(frozen=True)
+class Population:
+    """Households that name nobody, by pack; and what their municipality has set, as entries of a norm file."""
+
+    households: dict[str, list[dict[str, Any]]]
+    norms: list[dict[str, Any]]
+
+
+@operation()
+def take_population(*, tenant: str | int, by: Actor, now: datetime, month: Month) -> Done[Population]:
+    """Take the households of the decisions in force on a month out of the cases, for a simulation: no identifier, name,
+    date of birth or free text, nobody who is protected. The chain keeps that, how many, and the digest of what left."""
+    taken = Population(unnamed_households(month), local_norm_entries())
+    payload = {
+        "month": str(month),
+        "households": {
+            law: [len(rows), hashlib.sha256(msgspec.json.encode(rows, order="sorted")).hexdigest()]
+            for law, rows in taken.households.items()
+        },
+    }
+    return Done(taken, PopulationTaken(subject=open_subject("population"), payload=payload))

@@ -9,11 +9,14 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import applications_in_force, rows_applied_for
+from handslag.domain.people.models import Person
 from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import acting_door
 from handslag.kernel import canonical
@@ -27,6 +30,7 @@ from handslag.rules.se.limits import with_limits
 from handslag.rules.se.numbers import Norms
 from handslag.rules.se.pack import calculate, norms_of
 from handslag.rules.sheet import Sheet as Calculation
+from handslag.rules.unnamed import pseudonymised
 
 
 def newest_application(period: UUID) -> Application | None:
@@ -78,12 +82,21 @@ def local_norms_at(moment: datetime) -> list[Norm]:
     return _as_norms(row for row in memory["local_norm_rows"] if row.confirmed_at <= moment)
 
 
+def local_norm_entries() -> list[dict[str, Any]]:
+    """What the municipality has set and confirmed, as entries of a norm file."""
+    return _entries(LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at"))
+
+
 def _as_norms(rows: Iterable[LocalNorm]) -> list[Norm]:
+    return from_entries(_entries(rows), "municipality")
+
+
+def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
     """Of two rows from one day the later confirmed one holds; a row without a value ends the one before."""
     by_name: dict[str, dict[date, LocalNorm]] = {}
     for row in rows:
         by_name.setdefault(row.name, {})[row.since] = row
-    norms = []
+    found = []
     for versions in by_name.values():
         values: list[dict[str, Any]] = []
         entry: dict[str, Any] = {}
@@ -96,8 +109,8 @@ def _as_norms(rows: Iterable[LocalNorm]) -> list[Norm]:
             elif values:
                 values[-1]["until"] = since
         if values:
-            norms += from_entries([entry | {"values": values}], "municipality")
-    return norms
+            found.append(entry | {"values": values})
+    return found
 
 
 def _told(row: LocalNorm, since: date) -> dict[str, Any]:
@@ -322,6 +335,23 @@ def chunk_in_force(after: UUID | None, most: int = CHUNK) -> list[Sheet]:
     rows = Sheet.objects.select_related("case", "period", "snapshot").order_by("id")
     rows = rows.filter(id__in=PersonMonth.objects.values("sheet_id"))
     return list((rows.filter(id__gt=after) if after else rows)[:most])
+
+
+def unnamed_households(month: Month) -> dict[str, list[dict[str, Any]]]:
+    """By pack: the households of the decisions in force on a month, as rows of a population that name nobody, in an
+    order that says nothing. Whoever is protected is left out with the household."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    decided = PersonMonth.objects.filter(since__gte=month.since, since__lt=month.until).values("sheet_id")
+    hidden = {str(key) for key in Person.objects.filter(protection_level__gt=0).values_list("id", flat=True)}
+    rows = Sheet.objects.select_related("case", "snapshot").filter(id__in=decided)
+    for sheet in rows.iterator(CHUNK):
+        facts = pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
+        people = {m.key for m in facts.members} | {str(sheet.case.applicant_id), str(sheet.case.co_applicant_id)}
+        if not people & hidden:
+            found.setdefault(sheet.pack, []).append(pseudonymised(facts))
+    for households in found.values():
+        households.sort(key=lambda row: msgspec.json.encode(row, order="sorted"))
+    return found
 
 
 def effect(sheet: Sheet, known_on: date) -> Effect | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
+from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
 CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
@@ -54,7 +54,8 @@ class Sections:
 class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
-    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
+    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given. `tables`:
+    the norms that stand above the canton's layer.
     """
 
     PACK: ClassVar[str] = "ch"
@@ -129,14 +130,15 @@ def norms_for(on: date, canton: str, known_on: date | None = None, decided_on: d
     return _norms(on, canton, known_on, decided_on, (), ())
 
 
-def with_tables(norms: Norms, tables: Sequence[Norm]) -> Norms:
-    """The same set with a municipality's own tables; NormError for one that no rule reads."""
+def with_tables(norms: Norms, tables: Sequence[Norm], amendments: Sequence[Amendment] = ()) -> Norms:
+    """The same set with a municipality's own tables and what a proposal changes; NormError for what no rule reads."""
+    changed, tables = amend(history(norms.canton), tables, amendments)
     for norm in tables:
         if norm.name != RENT_LIMIT or not norm.bands or norm.unit != "CHF/month":
             raise NormError(f"{norm.file}: {norm.name}: a municipality sets {RENT_LIMIT}, CHF/month by persons")
         if not norm.owner:
             raise NormError(f"{norm.file}: {norm.name}: owner: whose decision the table is")
-    return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, tuple(tables), ())
+    return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, (*tables, *changed), ())
 
 
 def _norms(

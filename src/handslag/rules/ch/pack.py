@@ -32,7 +32,7 @@ from handslag.rules.ch.numbers import Norms, norms_for, with_tables
 from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, sanction, tested
 from handslag.rules.ch.rows import Household
 from handslag.rules.facts import FactsError
-from handslag.rules.norms import Norm
+from handslag.rules.norms import Amendment, Norm
 from handslag.rules.periods import Period
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
@@ -179,11 +179,16 @@ def _own_income(person: Any, efb: Whole, above: Whole, serves_all: Whole) -> Who
 
 
 def norms_of(
-    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+    facts: Facts,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    tables: Sequence[Norm] = (),
+    amendments: Sequence[Amendment] = (),
 ) -> Norms:
-    """The norm set of the canton on the facts' first day; `tables`: the municipality's rent limits."""
+    """The norm set of the canton on the facts' first day; `tables`: the municipality's rent limits; `amendments`: what
+    a proposal changes."""
     norms = norms_for(facts.since, facts.canton, known_on, decided_on)
-    return with_tables(norms, tables) if tables else norms
+    return with_tables(norms, tables, amendments) if tables or amendments else norms
 
 
 def calculate(facts: Facts, norms: Norms) -> Sheet:

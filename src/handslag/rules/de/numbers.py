@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from handslag.rules.norms import Norm, NormError, NormSet, Number, Table, load_folder, resolve
+from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
 
 FOLDER: Final = Path(__file__).with_name("norms")
 
@@ -219,16 +219,28 @@ def _national(on: date, known_on: date | None, decided_on: date | None) -> Norms
 
 
 def norms_for(
-    on: date, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+    on: date,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    tables: Sequence[Norm] = (),
+    amendments: Sequence[Amendment] = (),
 ) -> Norms:
     """The norm set in force on `on` (the first day of a period), as known on `known_on` (None: now).
 
-    Law sections are those of `decided_on` (None: `on`). NormMissing when a norm has no value on that day,
-    NormError when `tables` hold a norm that isn't one of LOCAL, or one of them in another shape.
+    Law sections are those of `decided_on` (None: `on`); `amendments`: what a proposal changes. NormMissing when a norm
+    has no value on that day, NormError when `tables` hold a norm that isn't one of LOCAL, or one in another shape.
     """
-    if not tables:
+    if not tables and not amendments:
         return _national(on, known_on, decided_on)
-    return _norms(on, known_on, decided_on, tuple(tables), ())
+    changed, tables = amend(history(), tables, amendments)
+    for norm in tables:
+        if norm.name not in LOCAL:
+            raise NormError(f"tables: {norm.name} is none of {', '.join(LOCAL)}")
+        if bool(norm.bands) != norm.name.endswith(".limit") or not norm.unit.startswith("EUR"):
+            raise NormError(f"tables: {norm.name} is an amount in EUR, a table by persons where it is a limit")
+        if norm.bands and norm.bands[0] != 1:
+            raise NormError(f"tables: {norm.name} begins with 1 person")
+    return _norms(on, known_on, decided_on, (*tables, *changed), ())
 
 
 def _norms(
@@ -238,13 +250,6 @@ def _norms(
     tables: tuple[Norm, ...],
     settings: tuple[tuple[str, str], ...],
 ) -> Norms:
-    for norm in tables:
-        if norm.name not in LOCAL:
-            raise NormError(f"tables: {norm.name} is none of {', '.join(LOCAL)}")
-        if bool(norm.bands) != norm.name.endswith(".limit") or not norm.unit.startswith("EUR"):
-            raise NormError(f"tables: {norm.name} is an amount in EUR, a table by persons where it is a limit")
-        if norm.bands and norm.bands[0] != 1:
-            raise NormError(f"tables: {norm.name} begins with 1 person")
     found = resolve(
         {**history(), **{norm.name: norm for norm in tables}},
         on,

@@ -12,7 +12,7 @@ from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settl
 from handslag.rules.de.facts import AMOUNTS, Facts
 from handslag.rules.de.numbers import Norms, norms_for
 from handslag.rules.de.rows import Household, Period
-from handslag.rules.norms import Norm
+from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import Truth, Whole, by_member, each, minimum, of_member, running, spread, total, where
 
@@ -302,10 +302,15 @@ def write_payments(
 
 
 def norms_of(
-    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+    facts: Facts,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    tables: Sequence[Norm] = (),
+    amendments: Sequence[Amendment] = (),
 ) -> Norms:
-    """The norm set of the facts' first day with the district's `tables`; NormMissing, NormError."""
-    return norms_for(facts.since, known_on, decided_on, tables)
+    """The norm set of the facts' first day with the district's `tables` and what a proposal changes; NormMissing,
+    NormError."""
+    return norms_for(facts.since, known_on, decided_on, tables, amendments)
 
 
 def calculate(facts: Facts, norms: Norms) -> Sheet:

@@ -7,7 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from handslag.rules.norms import Norm, NormError, NormMissing, NormSet, Number, Table, load_folder, resolve
+from handslag.rules.norms import (
+    Amendment,
+    Norm,
+    NormError,
+    NormMissing,
+    NormSet,
+    Number,
+    Table,
+    amend,
+    load_folder,
+    resolve,
+)
 from handslag.rules.se.codes import COSTS
 
 FOLDER: Final = Path(__file__).with_name("norms")
@@ -116,16 +127,25 @@ def norms_with(
     on: date,
     known_on: date | None = None,
     decided_on: date | None = None,
+    amendments: Sequence[Amendment] = (),
     *,
     example: bool = False,
 ) -> Norms:
     """As `norms_for`, with what the municipality has set: the values of `tables` in force on `on`.
 
     `limit.<cost>` (one amount, or a table by household), `setting.<name>`, and `norm.<code>.<part>` where `named`
-    is that code. `example`: the norms of the formula of 2027. NormError for another name; NormMissing where
-    `named` has no value in force.
+    is that code. `amendments`: what a proposal changes. `example`: the norms of the formula of 2027. NormError for
+    another name; NormMissing where `named` has no value in force.
     """
     found = dict(history(example))
+    if amendments:
+        own = [a for a in amendments if example or a.name in found or a.name not in history(True)]
+        changed, amended = amend(found, tables, own)
+        found |= {norm.name: norm for norm in changed}
+        formula = found["setting.formula"]
+        if not example and list(formula.choices).index(str(formula.on(on, known_on).value)) == CEILING_2027:
+            return norms_with(tables, named, on, known_on, decided_on, amendments, example=True)
+        tables = amended
     label = ""
     for norm in tables:
         place, part = _place(norm, found)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from handslag.rules.calculation import closed, holding
-from handslag.rules.norms import Norm
+from handslag.rules.norms import Amendment, Norm
 from handslag.rules.se.facts import AMOUNTS, Facts
 from handslag.rules.se.limits import with_limits
 from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
@@ -80,12 +80,17 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
 
 def norms_of(
-    facts: Facts, known_on: date | None = None, decided_on: date | None = None, tables: Sequence[Norm] = ()
+    facts: Facts,
+    known_on: date | None = None,
+    decided_on: date | None = None,
+    tables: Sequence[Norm] = (),
+    amendments: Sequence[Amendment] = (),
 ) -> Norms:
-    """The norm set of the facts' first day, with what their municipality has set (`tables`: see `norms_with`)."""
+    """The norm set of the facts' first day, with what their municipality has set (`tables`: see `norms_with`) and what
+    a proposal changes."""
     example = CEILING_FORMULA in facts.settings.items()
-    if tables or facts.norm or example:
-        return norms_with(tables, facts.norm, facts.since, known_on, decided_on, example=example)
+    if tables or facts.norm or example or amendments:
+        return norms_with(tables, facts.norm, facts.since, known_on, decided_on, amendments, example=example)
     return norms_for(facts.since, known_on, decided_on)
 
 

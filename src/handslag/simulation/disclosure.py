@@ -1,0 +1,115 @@
+"""No cell below five: what of the sums may be published, so that nothing left out can be computed back.
+
+Cells from 1 to 4 are left out, and so is whatever would give them away: see docs/decisions (no cell below five).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from handslag.simulation.chunk import KINDS, MONTHLY, PARTS
+
+LEAST: Final = 5
+OTHER: Final = "other"
+"""Kinds with fewer than five households, together."""
+
+
+class TooFew(ValueError):
+    """Fewer than five households: nothing can be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kind of household, or all. `net` and `split` None: left out.
+
+    `net`: cost before and after, how many households get another amount, how many the same. `split`: those who get
+    more and by how much, those who get less and by how much. Amounts in minor units.
+    """
+
+    kind: str
+    households: int
+    net: tuple[int, int, int, int] | None
+    split: tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What may leave: rows by kind, the row of all, and cost before and after of each month (None: left out)."""
+
+    kinds: tuple[Row, ...]
+    total: Row
+    months: tuple[tuple[int, int] | None, ...]
+
+
+def fit(cells: Sequence[int]) -> bool:
+    """Whether none of these counts of households is 1 to 4. Nobody is described by a zero."""
+    return all(cell == 0 or cell >= LEAST for cell in cells)
+
+
+def left_out(
+    rows: Sequence[Sequence[int]], sizes: Sequence[int], already: frozenset[int] = frozenset()
+) -> tuple[frozenset[int], bool]:
+    """(which rows are left out, whether their sum may be published) for the counts behind the cells of each row.
+
+    A row is left out when one of its counts is 1 to 4. What the sum gives away of the rows left out is their own sum:
+    if that has such a count too, another row that makes it large enough is left out with them (one without zeros,
+    which could be guessed, then the smallest); if none does, the sum isn't published.
+    """
+    gone = already | {n for n, cells in enumerate(rows) if not fit(cells)}
+
+    def covered(those: frozenset[int]) -> bool:
+        together = [sum(cells) for cells in zip(*(rows[n] for n in those), strict=True)]
+        return len(those) > 1 and fit(together)
+
+    if not gone or covered(gone):
+        return gone, True
+    for n in sorted(set(range(len(rows))) - gone, key=lambda n: (list(rows[n]).count(0), sizes[n], n)):
+        if covered(gone | {n}):
+            return gone | {n}, True
+    return gone, False
+
+
+def published(sums: Mapping[str, Any]) -> Published:
+    """What of the sums (see `chunk.added`) may leave. TooFew when that is nothing."""
+    kinds = _large_enough(sums["kinds"])
+    names, rows = list(kinds), list(kinds.values())
+    sizes = [row["households"] for row in rows]
+    net_gone, net_total = left_out([_behind_net(row) for row in rows], sizes)
+    split_gone, split_total = left_out([(row["winners"], row["losers"]) for row in rows], sizes, net_gone)
+    total = {part: sum(row[part] for row in rows) for part in PARTS}
+    months = [dict(zip(MONTHLY, month, strict=True)) for month in sums["months"]]
+    behind = [(m["receive_before"], m["receive_after"], m["changed"]) for m in months]
+    months_gone, months_total = left_out(behind, [0] * len(months))
+    if not (net_total and months_total):
+        months_gone = frozenset(range(len(months)))
+    return Published(
+        kinds=tuple(_row(names[n], rows[n], n in net_gone, n in split_gone) for n in range(len(rows))),
+        total=_row("all", total, not net_total, not (net_total and split_total)),
+        months=tuple(None if n in months_gone else (m["cost_before"], m["cost_after"]) for n, m in enumerate(months)),
+    )  # fmt: skip
+
+
+def _large_enough(kinds: Mapping[str, Sequence[int]]) -> dict[str, dict[str, int]]:
+    """The sums of each kind by part; kinds of fewer than five households together, with the smallest other."""
+    found = {kind: dict(zip(PARTS, kinds[kind], strict=True)) for kind in KINDS if kind in kinds}
+    small = [kind for kind, row in found.items() if row["households"] < LEAST]
+    rest = sorted((k for k in found if k not in small), key=lambda k: (found[k]["households"], KINDS.index(k)))
+    while small and sum(found[kind]["households"] for kind in small) < LEAST and rest:
+        small.append(rest.pop(0))
+    other = {part: sum(found[kind][part] for kind in small) for part in PARTS}
+    if not found or (small and other["households"] < LEAST):
+        raise TooFew(f"fewer than {LEAST} households could be calculated: nothing can be published")
+    left = {kind: row for kind, row in found.items() if kind not in small}
+    return left | ({OTHER: other} if small else {})
+
+
+def _behind_net(row: Mapping[str, int]) -> tuple[int, ...]:
+    changed = row["winners"] + row["losers"]
+    return row["receive_before"], row["receive_after"], changed, row["households"] - changed
+
+
+def _row(kind: str, row: Mapping[str, int], no_net: bool, no_split: bool) -> Row:
+    changed = row["winners"] + row["losers"]
+    net = (row["cost_before"], row["cost_after"], changed, row["households"] - changed)
+    split = (row["winners"], row["gains"], row["losers"], row["losses"])
+    return Row(kind, row["households"], None if no_net else net, None if no_split else split)

@@ -1,0 +1,236 @@
+"""A simulation in its folder: piece by piece, here or on a cluster; started again, it goes on where it was."""
+
+import csv
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from handslag.kernel import canonical
+from handslag.kernel.money import KRONA
+from handslag.kernel.months import Month
+from handslag.rules.norms import NormError, load, load_amendments
+from handslag.rules.packs import pack
+from handslag.rules.unnamed import RowError
+from handslag.simulation import population, report
+from handslag.simulation.chunk import Question, SimulationError, added, calculate, rules_digest
+from handslag.simulation.disclosure import published
+
+CHUNK: Final = 10_000
+"""Households in a piece."""
+MOST_MONTHS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What is simulated: a population, months, tables of another body for both sides, proposals before and after."""
+
+    law: str
+    people: Path
+    since: Month
+    months: int
+    tables: tuple[Path, ...] = ()
+    before: tuple[Path, ...] = ()
+    after: tuple[Path, ...] = ()
+    lang: str = ""
+    chunk: int = CHUNK
+
+
+Tell = Callable[[int, int], None]
+"""Called after each piece with how many are done, of how many."""
+
+
+def simulate(asked: Simulation, folder: Path, scheduler: str = "", tell: Tell = lambda done, of: None) -> str:
+    """Calculate what isn't calculated yet, and write the report into `folder`/report; gives its text.
+
+    `scheduler`: the address of a Dask cluster that does the work; "": this process. SimulationError, NormError,
+    PopulationError, TooFew with one message for people; what is done stays done.
+    """
+    question, told = _prepared(asked)
+    with _own(folder, told):
+        done = folder / "report" / "report.txt"
+        if not done.exists():
+            pieces = -(-population.count(asked.people) // asked.chunk)
+            _calculate(asked, question, folder / "work", scheduler, lambda n: tell(n, pieces))
+            results = [msgspec.json.decode(_piece(folder / "work", n).read_bytes()) for n in range(pieces)]
+            _write_report(asked, question, folder, added(results, asked.months))
+            shutil.rmtree(folder / "work")
+        return done.read_text(encoding="utf-8")
+
+
+def _prepared(asked: Simulation) -> tuple[Question, dict[str, Any]]:
+    """What is asked of each household; and all that the result depends on, as plain data."""
+    law = pack(asked.law)
+    if not 1 <= asked.months <= MOST_MONTHS:
+        raise SimulationError(f"from 1 to {MOST_MONTHS} months are simulated, not {asked.months}")
+    if asked.chunk < 1:
+        raise SimulationError("a piece has at least one household")
+    if not population.count(asked.people):
+        raise SimulationError(f"{asked.people}: there is no household in it")
+    population.check_columns(asked.people, law)
+    question = Question(
+        law=asked.law,
+        months=tuple(asked.since + n for n in range(asked.months)),
+        tables=tuple(norm for path in files(asked.tables) for norm in load(_text(path), str(path))),
+        before=tuple(one for path in files(asked.before) for one in load_amendments(_text(path), str(path))),
+        after=tuple(one for path in files(asked.after) for one in load_amendments(_text(path), str(path))),
+        rules=rules_digest(),
+    )
+    told = {
+        "law": asked.law,
+        "population": population.digest_of(asked.people),
+        "since": str(asked.since),
+        "months": asked.months,
+        "norms": {
+            side: [[path.name, population.digest_of(path)] for path in files(given)]
+            for side, given in (("tables", asked.tables), ("before", asked.before), ("after", asked.after))
+        },
+        "lang": asked.lang,
+        "chunk": asked.chunk,
+        "rules": question.rules,
+    }
+    return question, told
+
+
+def files(given: tuple[Path, ...]) -> list[Path]:
+    """The files themselves, and the *.yaml of folders, in order."""
+    return [path for each in given for path in (sorted(each.glob("*.yaml")) if each.is_dir() else [each])]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NormError(f"{path}: {error}") from error
+
+
+@contextmanager
+def _own(folder: Path, told: dict[str, Any]) -> Iterator[None]:
+    """The folder for one run at a time, and for this simulation only. Its owner alone can look into it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "work").mkdir(exist_ok=True)
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SimulationError(f"{folder}: a simulation is running in it") from None
+        known = folder / "run.json"
+        if not known.exists():
+            if any((folder / "work").iterdir()) or (folder / "report").exists():
+                raise SimulationError(f"{folder}: isn't empty; name another folder")
+            _put(known, canonical.dumps(told))
+        elif (before := json.loads(known.read_bytes())) != told:
+            other = ", ".join(sorted(key for key in told if before.get(key) != told[key]))
+            raise SimulationError(f"{folder}: holds another simulation ({other}); name another folder")
+        try:
+            yield
+        finally:
+            if (folder / "report").exists():
+                shutil.rmtree(folder / "work", ignore_errors=True)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _piece(work: Path, number: int) -> Path:
+    return work / f"{number:06}.json"
+
+
+def _calculate(asked: Simulation, question: Question, work: Path, scheduler: str, tell: Callable[[int], None]) -> None:
+    """Every piece that isn't there yet."""
+
+    def missing() -> Iterator[tuple[int, int, bytes]]:
+        for number, (first, rows) in enumerate(population.read(asked.people, asked.chunk)):
+            if not _piece(work, number).exists():
+                yield number, first, msgspec.json.encode(rows())
+
+    def keep(number: int, result: dict[str, Any]) -> None:
+        _put(_piece(work, number), canonical.dumps(result))
+        tell(sum(1 for _ in work.glob("[0-9]*.json")))
+
+    try:
+        if scheduler:
+            _on_cluster(scheduler, question, missing(), keep)
+        else:
+            for number, first, rows in missing():
+                keep(number, calculate(question, first, rows))
+    except RowError as error:
+        raise population.PopulationError(f"{asked.people}: {error}") from error
+
+
+def _on_cluster(
+    scheduler: str,
+    question: Question,
+    missing: Iterator[tuple[int, int, bytes]],
+    keep: Callable[[int, dict[str, Any]], None],
+) -> None:
+    """The same function on the workers of a Dask cluster, a few pieces ahead of them. Dask gives a piece whose worker
+    dies to another one."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise SimulationError("a cluster is reached by an extra: pip install 'handslag[simulate]'") from None
+    try:
+        client = distributed.Client(scheduler, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise SimulationError(f"{scheduler}: no Dask scheduler answers there: {error}") from error
+    with client:
+        running: dict[Any, int] = {}
+        finished = distributed.as_completed()
+
+        def give() -> None:
+            wanted = 2 * max(sum(client.nthreads().values()), 1)
+            while len(running) < wanted and (piece := next(missing, None)) is not None:
+                number, first, rows = piece
+                future = client.submit(calculate, question, first, rows, pure=False)
+                running[future] = number
+                finished.add(future)
+
+        give()
+        for future in finished:
+            try:
+                result = future.result()
+            except distributed.scheduler.KilledWorker as error:
+                what = f"piece {running[future] + 1}: the workers that had it died"
+                raise SimulationError(f"{what}: {error}") from error
+            keep(running.pop(future), result)
+            give()
+
+
+def _write_report(asked: Simulation, question: Question, folder: Path, sums: dict[str, Any]) -> None:
+    """The report, whole or not at all; and, for the owner's eyes only, which rows weren't calculated and why."""
+    law = pack(asked.law)
+    lang = asked.lang or law.LANGUAGE
+    about = report.About(
+        lang=lang,
+        locale=law.LOCALE if lang == law.LANGUAGE else lang,
+        currency=law.CURRENCY,
+        months=question.months,
+        before=tuple(path.name for path in files(asked.before)),
+        after=tuple(path.name for path in files(asked.after)),
+        example=sums["example"],
+        decimals=any(amount % KRONA for month in sums["months"] for amount in month[1::2]),
+    )
+    found = published(sums)
+    with (folder / "not-calculated.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([["row", "why"], *sums["refused"]])
+    beside = folder / "work" / "report"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    report.write(beside, about, found)
+    beside.rename(folder / "report")

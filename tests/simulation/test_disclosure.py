@@ -1,0 +1,127 @@
+"""No cell below five, and none that is left out can be computed from what is shown."""
+
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handslag.simulation.chunk import KINDS, MONTHLY, PARTS
+from handslag.simulation.disclosure import LEAST, Published, Row, TooFew, left_out, published
+
+
+def sums(draw: Random) -> dict[str, Any]:
+    """Sums of a few households of some kinds, with many small counts."""
+    few = draw.choice(((0, 0, 1, 2, 4, 5, 6, 9, 40), (5, 6, 9, 40, 41, 300, 300, 301, 4)))
+    kinds = {}
+    for kind in draw.sample(KINDS, draw.randint(1, len(KINDS))):
+        winners, losers, same = (draw.choice(few) for _ in range(3))
+        number = winners + losers + same
+        if not number:
+            continue
+        before = draw.randint(max(losers, number // 2), number)
+        after = max(min(before + draw.choice((0, 0, 2)), number), winners)
+        gains, losses = winners * draw.randint(1, 999), losers * draw.randint(1, 999)
+        cost = losses + before * 1000
+        kinds[kind] = [number, before, cost, after, cost + gains - losses, winners, gains, losers, losses]
+    months = [[draw.choice(few[2:]), 700, draw.choice(few[2:]), 900, draw.choice(few)] for _ in range(3)]
+    total = [sum(row[n] for row in kinds.values()) for n in (2, 4)]
+    months[0][1], months[0][3] = total[0] - 1400, total[1] - 1800
+    return {"kinds": {k: kinds[k] for k in KINDS if k in kinds}, "months": months}
+
+
+def counts(row: Row) -> list[int]:
+    shown = [row.households]
+    if row.net:
+        shown += row.net[2:]
+    if row.split:
+        shown += [row.split[0], row.split[2]]
+    return shown
+
+
+def known(found: Published) -> tuple[Any, list[str]]:
+    """Equations among the cells, of which what is shown is known: a matrix over the cells left out, by name."""
+    rows = [*found.kinds, found.total]
+    names = [f"{row.kind}.{cell}" for row in rows for cell in CELLS] + [
+        f"m{m}.{cell}" for m in range(len(found.months)) for cell in ("before", "after")
+    ]
+    place = {name: n for n, name in enumerate(names)}
+    equations = []
+
+    def say(**terms: int) -> None:
+        line = np.zeros(len(names))
+        for name, factor in terms.items():
+            line[place[name]] = factor
+        equations.append(line)
+
+    for cell in CELLS:
+        say(**{f"{row.kind}.{cell}": 1 for row in found.kinds}, **{f"all.{cell}": -1})
+    for row in rows:
+        k = row.kind
+        say(**{f"{k}.changed": 1, f"{k}.winners": -1, f"{k}.losers": -1})
+        say(**{f"{k}.changed": 1, f"{k}.same": 1})  # their sum is the number of households, which is always shown
+        say(**{f"{k}.after": 1, f"{k}.before": -1, f"{k}.gains": -1, f"{k}.losses": 1})
+    for cell in ("before", "after"):
+        say(**{f"m{m}.{cell}": 1 for m in range(len(found.months))}, **{f"all.{cell}": -1})
+    hidden = []
+    for row in rows:
+        hidden += [f"{row.kind}.{cell}" for cell in CELLS[:4] if row.net is None]
+        hidden += [f"{row.kind}.{cell}" for cell in CELLS[4:] if row.split is None]
+    hidden += [f"m{m}.{cell}" for m, cost in enumerate(found.months) if cost is None for cell in ("before", "after")]
+    return np.array(equations)[:, [place[name] for name in hidden]], hidden
+
+
+CELLS = ("before", "after", "changed", "same", "winners", "gains", "losers", "losses")
+
+
+def test_no_cell_below_five_and_none_can_be_computed_back() -> None:
+    draw, left, whole = Random(2026), 0, 0
+    for _ in range(400):
+        data = sums(draw)
+        number = sum(row[0] for row in data["kinds"].values())
+        if number < LEAST:
+            with pytest.raises(TooFew):
+                published(data)
+            continue
+        found = published(data)
+        assert sum(row.households for row in found.kinds) == found.total.households == number
+        for row in (*found.kinds, found.total):
+            assert all(cell == 0 or cell >= LEAST for cell in counts(row)), row
+            assert row.split is None or row.net is not None
+        matrix, hidden = known(found)
+        left += len(hidden)
+        whole += not hidden
+        if hidden:  # a cell is given away when the equations leave it no other value
+            _, strength, ways = np.linalg.svd(matrix)
+            free = ways[int((strength > 1e-9).sum()) :]
+            fixed = [name for n, name in enumerate(hidden) if not np.abs(free[:, n]).max(initial=0) > 1e-9]
+            assert fixed == [], (data, fixed)
+    assert left > 1000 and whole > 5
+
+
+def test_what_may_be_shown_is_shown() -> None:
+    rows = {"single_0": [20, 20, 900, 20, 950, 15, 60, 5, 10], "couple_0": [30, 25, 800, 25, 800, 0, 0, 0, 0]}
+    month = dict(zip(MONTHLY, (45, 1700, 45, 1750, 20), strict=True))
+    found = published({"kinds": rows, "months": [list(month.values())]})
+    assert found.kinds == (
+        Row("single_0", 20, (900, 950, 20, 0), (15, 60, 5, 10)),
+        Row("couple_0", 30, (800, 800, 0, 30), (0, 0, 0, 0)),
+    )
+    assert found.total == Row("all", 50, (1700, 1750, 20, 30), (15, 60, 5, 10))
+    assert found.months == ((1700, 1750),)
+    assert len(PARTS) == len(rows["single_0"])
+
+
+def test_kinds_of_few_households_are_one_and_take_the_smallest_other_with_them() -> None:
+    def row(number: int) -> list[int]:
+        return [number, number, 100 * number, number, 110 * number, number, 10 * number, 0, 0]
+
+    data = {"kinds": {"single_0": row(50), "single_1": row(7), "couple_1": row(2), "couple_2": row(1)}, "months": []}
+    found = published(data)
+    assert [(one.kind, one.households) for one in found.kinds] == [("single_0", 50), ("other", 10)]
+
+
+def test_a_row_without_zeros_is_left_out_with_one_that_must_be() -> None:
+    assert left_out([(2, 9), (0, 30), (8, 8)], [11, 30, 60]) == (frozenset({0, 2}), True)
+    assert left_out([(2, 9), (0, 30), (0, 8)], [11, 30, 8]) == (frozenset({0}), False)
+    assert left_out([(1, 9), (4, 30)], [10, 34]) == (frozenset({0, 1}), True)

@@ -1,0 +1,248 @@
+"""A simulation in its folder: killed and started again, on a cluster that loses a worker, and what it refuses."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from distributed import Client
+from typer.testing import CliRunner
+
+from handslag.cli.main import load
+from handslag.kernel.months import Month
+from handslag.rules.packs import pack
+from handslag.simulation import population
+from handslag.simulation.invented import households
+from handslag.simulation.run import Simulation, simulate
+
+PROPOSAL = """
+- name: riksnorm.single
+  values: [{since: 2026-03-01, value: 4400, source: a bill, checked_on: 2026-01-01, status: example}]
+- name: riksnorm.child
+  values:
+    - since: 2026-03-01
+      rows: [2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000]
+      source: a bill
+      checked_on: 2026-01-01
+      status: example
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a population of 400 and a proposal."""
+    folder = tmp_path_factory.mktemp("simulation")
+    population.write(folder / "people.parquet", pack("se"), households("se", 400, seed=3))
+    (folder / "bill.yaml").write_text(PROPOSAL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(place: Path) -> dict[str, bytes]:
+    """The report of one run that nothing disturbs."""
+    simulate(asked(place), place / "whole")
+    return report(place / "whole")
+
+
+def asked(place: Path, **more: Any) -> Simulation:
+    told = {"people": place / "people.parquet", "after": (place / "bill.yaml",), "lang": "en", **more}
+    return Simulation(law="se", since=Month(2026, 2), months=6, **told)
+
+
+def report(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "report").iterdir())}
+
+
+def command(place: Path, out: Path, *more: str) -> list[str]:
+    told = [str(place / "people.parquet"), "--after", str(place / "bill.yaml"), "--since", "2026-02", "--months", "6"]
+    told += ["--lang", "en", "--chunk", "20", "--out", str(out), *more]
+    return [sys.executable, "-m", "handslag.cli.main", "simulate", "run", *told]
+
+
+def first_pieces(out: Path, number: int) -> None:
+    """Wait until so many pieces are done."""
+    end = time.monotonic() + 60
+    while len(list((out / "work").glob("[0-9]*.json"))) < number:
+        assert time.monotonic() < end, "nothing is calculated"
+        time.sleep(0.005)
+
+
+def test_killed_and_started_again_it_goes_on_and_says_the_same(place: Path, whole: dict[str, bytes]) -> None:
+    out = place / "killed"
+    with subprocess.Popen(command(place, out), stderr=subprocess.PIPE) as running:
+        first_pieces(out, 2)
+        running.kill()
+    assert running.returncode == -signal.SIGKILL and not (out / "report").exists()
+    kept = {path.name: path.stat().st_mtime_ns for path in (out / "work").glob("[0-9]*.json")}
+    seen: list[tuple[int, int]] = []
+    again: dict[str, int] = {}
+
+    def tell(done: int, of: int) -> None:
+        seen.append((done, of))
+        again.update({name: (out / "work" / name).stat().st_mtime_ns for name in kept})
+
+    simulate(asked(place, chunk=20), out, tell=tell)
+    assert seen == [(n, 20) for n in range(len(kept) + 1, 21)] and again == kept  # none is calculated twice
+    assert report(out) == whole
+    assert sorted(path.name for path in out.iterdir()) == ["not-calculated.csv", "report", "run.json", "run.lock"]
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_cluster_says_the_same_also_when_a_worker_is_killed(place: Path, whole: dict[str, bytes]) -> None:
+    file, seen = place / "scheduler.json", list[int]()
+    quiet = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(file)]
+    worker = ["worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(place), *quiet]
+    kinds = (["scheduler", "--port", "0", *quiet], worker, worker)
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen([sys.executable, "-m", "dask", *kind], **silent) for kind in kinds]
+    try:
+        end = time.monotonic() + 120
+        while not (file.exists() and file.stat().st_size):
+            assert time.monotonic() < end and started[0].poll() is None
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        with Client(address, timeout="60s", set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+
+        def tell(done: int, of: int) -> None:
+            seen.append(done)
+            if done == 3:
+                started[2].kill()
+
+        simulate(asked(place, chunk=20), place / "cluster", address, tell)
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
+    assert seen == list(range(1, 21)) and started[2].returncode == -signal.SIGKILL
+    assert report(place / "cluster") == whole
+
+
+def test_lines_of_json_say_the_same_and_people_can_read_it(place: Path, whole: dict[str, bytes]) -> None:
+    lines = place / "people.jsonl"
+    population.write(lines, pack("se"), households("se", 400, seed=3))
+    text = simulate(asked(place, people=lines, chunk=150), place / "lines")
+    assert report(place / "lines") == whole and text == whole["report.txt"].decode()
+    assert "400 households, 6 months from 2026-02. Amounts in SEK." in text
+    rows = list(csv.DictReader(whole["by-kind.csv"].decode().splitlines()))
+    assert [row["kind"] for row in rows][-1] == "all"
+    shown = [row for row in rows[:-1] if row["winners"] != ".."]
+    for row in shown:
+        assert int(row["winners"]) + int(row["losers"]) + int(row["same"]) == int(row["households"])
+        assert round(float(row["difference"]) - float(row["gains"]) + float(row["losses"]), 2) == 0
+    assert shown and sum(int(row["households"]) for row in rows[:-1]) == int(rows[-1]["households"]) == 400
+    months = list(csv.DictReader(whole["by-month.csv"].decode().splitlines()))
+    assert sum(float(m["cost_after"]) for m in months) == float(rows[-1]["cost_after"])
+
+
+def test_pictures_say_their_data_in_words(whole: dict[str, bytes]) -> None:
+    space = "{http://www.w3.org/2000/svg}"
+    months = list(csv.DictReader(whole["by-month.csv"].decode().splitlines()))
+    for name in ("cost-by-month.svg", "more-and-less.svg"):
+        picture = ElementTree.fromstring(whole[name])
+        title, data = picture.findall(f"{space}title") + picture.findall(f"{space}desc")
+        assert picture.get("role") == "img"
+        assert picture.get("aria-labelledby") == f"{title.get('id')} {data.get('id')}"
+        drawn = {text.text for text in picture.iter(f"{space}text")}
+        for part in (data.text or "").split("; "):
+            label, _, values = part.partition(": ")
+            assert label in drawn and all(value.split(" ", 1)[1] for value in values.split(", "))
+        if name == "cost-by-month.svg":
+            assert [part.partition(":")[0] for part in (data.text or "").split("; ")] == [m["month"] for m in months]
+
+
+@pytest.mark.browser
+def test_the_report_is_a_page_that_everybody_can_use(
+    place: Path, whole: Any, page: Any, axe: Callable[..., Any]
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto((place / "whole" / "report" / "report.html").as_uri())
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    tables = page.evaluate("[...document.querySelectorAll('table')].map(t => t.rows.length)")
+    assert tables == [len(whole["by-kind.csv"].splitlines()), len(whole["by-month.csv"].splitlines())]
+
+
+def test_a_folder_is_for_one_simulation(place: Path, whole: Any) -> None:
+    out = place / "whole"
+    assert simulate(asked(place), out).startswith("What a change would cost")  # done already: the same again
+    for more, what in (({"lang": "sv"}, "lang"), ({"after": ()}, "norms"), ({"chunk": 7}, "chunk")):
+        refused = run_command(place, out, **more)
+        assert refused == f"{out}: holds another simulation ({what}); name another folder"
+    (place / "full" / "report").mkdir(parents=True)
+    assert run_command(place, place / "full").endswith("isn't empty; name another folder")
+
+
+def run_command(place: Path, out: Path, **more: Any) -> str:
+    """What stands on the last line when it is refused."""
+    from handslag.simulation.chunk import SimulationError
+    from handslag.simulation.population import PopulationError
+
+    with pytest.raises((SimulationError, PopulationError)) as refused:
+        simulate(asked(place, **more), out)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        (["people.parquet", "--since", "2026-13"], "--since: no such month: 2026-13"),
+        (["people.parquet", "--months", "0"], "from 1 to 120 months are simulated, not 0"),
+        (["people.parquet", "--chunk", "0"], "a piece has at least one household"),
+        (["people.parquet", "--lang", "xx"], "--lang: sv, de, fr, en"),
+        (["people.parquet", "--law", "fr"], "there is no pack fr; there are ch, de, se"),
+        (["people.parquet", "--law", "de"], "people.parquet: costs: no such column; there are members, housing"),
+        (["people.parquet", "--law", "ch"], "people.parquet: norm: no such column; there are canton, members"),
+        (["people.parquet", "--after", "none.yaml"], "none.yaml: [Errno 2]"),
+        (["people.parquet", "--scheduler", "x://a:1"], "x://a:1: no Dask scheduler answers there: unknown address"),
+        (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),
+        (["broken.parquet"], "broken.parquet: no Parquet file"),
+        (["broken.jsonl"], "broken.jsonl: row 2: a JSON object is expected"),
+        (["old.jsonl"], "old.jsonl: row 1: members[0]: age: whole years from 0 to 120 are expected, not '40'"),
+        (["few.jsonl"], "1 of 1 pieces\nfewer than 5 households could be calculated: nothing can be published"),
+        (["nobody.jsonl"], "nobody.jsonl: there is no household in it"),
+        (["bare.parquet"], "bare.parquet: members: this column is missing"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str], problem: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("people.parquet", "bill.yaml"):
+        (tmp_path / name).symlink_to(place / name)
+    one = '{"members": [{"key": "a", "role": "adult", "age": 40}]}\n'
+    (tmp_path / "broken.parquet").write_text("PAR")
+    (tmp_path / "broken.jsonl").write_text(one + "\n[]\n")
+    (tmp_path / "old.jsonl").write_text(one.replace("40", '"40"'))
+    (tmp_path / "few.jsonl").write_text(one * 4)
+    (tmp_path / "nobody.jsonl").write_text("\n")
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"norm": ["a"]}), tmp_path / "bare.parquet")
+    since = [] if "--since" in told else ["--since", "2026-02"]
+    months = [] if "--months" in told else ["--months", "1"]
+    done = CliRunner().invoke(load("simulate"), ["run", *told, "--out", "out", *since, *months])
+    assert (done.exit_code, done.output.count("\n")) == (1, problem.count("\n") + 1), done.output
+    assert done.output.startswith(problem)
+
+
+def test_the_example_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    files = []
+    for law in ("se", "ch", "de"):
+        for name in ("a.jsonl", "b.jsonl"):
+            told = ["example", str(tmp_path / name), "--law", law, "--households", "20"]
+            assert CliRunner().invoke(load("simulate"), told).exit_code == 0
+        files.append((tmp_path / "a.jsonl").read_bytes())
+        assert files[-1] == (tmp_path / "b.jsonl").read_bytes()
+        assert (tmp_path / "a.jsonl").stat().st_mode & 0o777 == 0o600
+    assert len(set(files)) == 3
+    refused = CliRunner().invoke(load("simulate"), ["example", str(tmp_path / "a.csv")])
+    assert refused.output.endswith("a.csv: a population is a .parquet or a .jsonl file\n")
