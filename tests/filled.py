@@ -22,6 +22,7 @@ from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.casefile.operations import take_access
 from handslag.domain.decisions.models import Letter
+from handslag.domain.decisions.operations import answer_hearing, open_hearing
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.elsewhere.operations import (
     KnownClient,
@@ -151,6 +152,9 @@ def _cases(database: Database, office: Office) -> None:
     changed.applied()
     changed.decided()
     changed.changed(7_000_00, "37")
+    asked = {"about": "Lönen från november räknas med.", "answer_by": (office.now + timedelta(days=14)).date()}
+    (hers,) = open_hearing(**office.act("hanna"), period=single.period().id, **asked)
+    answer_hearing(**office.by(single.citizens[0]), hearing=hers.id, answer="Det stämmer.")
     single.changed(6_000_00, "37.3")  # what was paid stays paid
     book_income(
         **office.act("hanna"), case=single.case.id, period=single.period().id, account_code="aterbetalning",

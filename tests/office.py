@@ -235,6 +235,7 @@ class Folder:
     def changed(self, granted: int, ground: str, reasons: str = "Inkomsten var inlagd två gånger.") -> Decision:
         """A decision that replaces the one in force on the month: assessed and proposed by Hanna, taken by Bo."""
         told = {"sheet": self.amounting(granted).id, "reasons": reasons, "language": "sv", "ground": ground}
+        told["unheard"] = "Felet är uppenbart och rör en enda siffra."  # counts only where somebody wasn't heard
         proposal = propose(**self.office.act("hanna"), **told)
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 

@@ -131,7 +131,11 @@ def test_less_needs_a_ground_reasons_and_two_people_and_claims_nothing(office: O
     for favour in ("37", "38"):
         refused("to disadvantage", propose, **told, ground=favour)
     refused("reasons", propose, **{**told, "reasons": "Fel"}, ground="37.3")
+    refused("not heard", propose, **told, ground="37.3")
+    refused("not heard", propose, **told, ground="37.3", unheard="nej")
+    told["unheard"] = "Hon har själv skrivit att hon fick lön."
     proposal = propose(**{**told, **office.act("bo")}, ground="37.3")
+    assert proposal.unheard == told["unheard"]
     refused("proposed", propose, **told, ground="37.3")
     refused("second pair of eyes", decide, **office.act("bo"), decision=proposal.id, version=proposal.version)
     withdraw_proposal(**office.act("bo"), decision=proposal.id, version=proposal.version)
@@ -159,7 +163,7 @@ def test_even_what_is_granted_as_applied_is_taken_back_by_two(office: Office, co
     folder.applied()
     folder.decided()
     folder.changed(700_000, "37")
-    told = {"sheet": folder.amounting(655_000).id, "reasons": WHY, "language": "sv", "ground": "36"}
+    told = {"sheet": folder.amounting(655_000).id, "reasons": WHY, "language": "sv", "ground": "36", "unheard": WHY}
     proposal = propose(**office.act("bo"), **told)
     assert proposal.outcome == "bifall"
     refused("second pair of eyes", decide, **office.act("bo"), decision=proposal.id, version=proposal.version)
@@ -198,10 +202,11 @@ def test_a_refusal_becomes_a_grant_and_a_grant_nothing(office: Office) -> None:
     folder = office.case()
     folder.applied()
     sheet = folder.amounting(0)
-    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=WHY, language="sv")
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=WHY, language="sv", unheard=WHY)
     denied = decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
     assert _bookings(folder) == []
     granted = folder.changed(655_000, "38")
+    assert granted.unheard is None  # more needs nobody to be heard
     assert granted.replaces_id == denied.id
     assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, "planned")]
     nothing = folder.changed(0, "36")

@@ -35,6 +35,8 @@ from handslag.domain.decisions.operations import (
     DecisionProposed,
     DecisionReturned,
     DecisionTaken,
+    HearingAnswered,
+    HearingOpened,
     LetterRefused,
     LetterRendered,
     ProposalWithdrawn,
@@ -298,6 +300,20 @@ def _remind_applicants(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_uncovered(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["uncovered"]:
         _task(event, by, now, "direct payment not covered")
+
+
+def _tell_of_hearing(event: Event, by: Actor, now: datetime) -> None:
+    _tell_adults(Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject), by, now, "hearing")
+
+
+def _task_for_hearing(event: Event, by: Actor, now: datetime) -> None:
+    if not _open_tasks(event.subject, "hearing").exists():
+        _task(event, by, now, "hearing")
+
+
+def _tell_of_said(event: Event, by: Actor, now: datetime) -> None:
+    if linked := event.payload["caseworker"]:
+        _tell(event, by, now, linked, "hearing")
 
 
 def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
@@ -831,6 +847,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_tell_applicants, causes=(NoticesQueued,)),
         Reaction(_render_letter),
     ),
+    HearingOpened: (
+        Reaction(_tell_of_hearing, causes=(NoticesQueued,)),
+        Reaction(_task_for_hearing, causes=(TaskOpened,)),
+    ),
+    HearingAnswered: (Reaction(_tell_of_said, causes=(NoticesQueued,)),),
     LetterRendered: (),
     LetterRefused: (Reaction(_task_for_letter, causes=(TaskOpened,)),),
     DocumentRecorded: (Reaction(_scan),),

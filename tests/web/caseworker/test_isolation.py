@@ -54,6 +54,7 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/applications/<uuid:application>/": CASE,
     "cases/<uuid:case>/close/": WORK,
     "cases/<uuid:case>/messages/": CASE,
+    "cases/<uuid:case>/periods/<str:month>/hearing/": CASE,
     "cases/<uuid:case>/paper/": CASE,
     "cases/<uuid:case>/notes/": CASE,
     "cases/<uuid:case>/account/": CASE,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from pypdf import PdfReader
 
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.operations import open_case
+from handslag.domain.decisions.operations import open_hearing
 from handslag.domain.people.models import Account, Person
 from handslag.domain.people.operations.persons import form_household, set_protection
 from handslag.domain.tenancy.door import Actor, acting
@@ -32,6 +34,7 @@ PAGES = (
     "decisions/{decision}/what-if/",
     "cases/{case}/messages/",
     "cases/{case}/periods/{month}/look-ups/",
+    "hearings/{hearing}/",
 )
 POSTS = (
     "drafts/{draft}/household/save/",
@@ -50,7 +53,15 @@ def everything(folder: Any) -> dict[str, Any]:
         "decision": folder.decided().id,
         "draft": folder.draft(month=month + 1).id,
         "case": folder.case.id,
+        "hearing": _asked(folder),
     }
+
+
+def _asked(folder: Any) -> Any:
+    """Something that she is asked before a decision."""
+    day = (folder.office.now + timedelta(days=9)).date()
+    told = {"period": folder.period().id, "about": "Kanariefågelns lön räknas med.", "answer_by": day}
+    return open_hearing(**folder.office.act("hanna"), **told)[0].id
 
 
 def test_what_is_not_hers_looks_like_what_is_not_there(
@@ -84,7 +95,7 @@ def test_what_is_not_hers_looks_like_what_is_not_there(
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
         named = [refused.filter(subject=key).count() for key in keys.values()]
-    assert named == [4, 0, 9, 6]  # each refusal is logged once; that of a decision names its case
+    assert named == [4, 0, 9, 6, 1]  # each refusal is logged once; that of a decision names its case
 
 
 def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:
@@ -94,6 +105,8 @@ def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_offic
     with acting(office.slug, TEST, "look"):
         account = Account.objects.get(person_id=folder.citizens[0].id).number
     applicant, partner = (visit(office, who) for who in folder.citizens)
+    asked = f"/{office.slug}/hearings/{keys['hearing']}/"
+    assert (applicant.get(asked).status_code, partner.get(asked).status_code) == (200, 404)
     shown = applicant.get(f"/{office.slug}/my/").content.decode()
     assert f"kontot som slutar på {account[-4:]}" in shown
     for page in ("my/", "decisions/{decision}/", "drafts/{draft}/check/", "applications/{application}/"):

@@ -40,8 +40,9 @@ class Decision(TenantRow):
     legal_basis = models.CharField(max_length=160)
     delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
     replaces = TenantFK("decisions.Decision", null=True)
-    # NULL where it replaces none: rows from before this column keep the digest that the chain commits to
+    # nothing (NULL) where there is nothing to say: rows from before these columns keep their digest
     ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
+    unheard = models.TextField(null=True, help_text="why somebody it leaves with less was not heard before")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
     proposed_by = TenantFK(StaffMember)
     proposed_at = models.DateTimeField()
@@ -141,5 +142,38 @@ class Letter(TenantRow):
             models.CheckConstraint(
                 condition=Q(document=None, rendered_at=None) | Q(document__isnull=False, rendered_at__isnull=False),
                 name="letter_rendered_with_moment",
+            ),
+        ]
+
+
+class Hearing(TenantRow):
+    """An adult of a case is told what the office considers to decide on a period and what that rests on, and can say
+    what she thinks until a day (25 § förvaltningslagen). The other adult doesn't see what she says.
+
+    `noted_by` wrote down what she said by word of mouth (24 and 27 §§); where nobody did, she wrote it herself.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    person = TenantFK(Person)
+    about = models.TextField(help_text="what is considered, and what that rests on")
+    terms = TenantFK(Text)
+    answer_by = models.DateField()
+    asked_by = TenantFK(StaffMember)
+    asked_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    noted_by = TenantFK(StaffMember, null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "period"]), models.Index(fields=["tenant", "person"])]
+        constraints = [
+            *wall("decisions_hearing", "case", "period", "person", "terms", "asked_by", "noted_by"),
+            models.CheckConstraint(condition=~Q(about=""), name="hearing_about_something"),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answer="", noted_by=None) | Q(answered_at__isnull=False) & ~Q(answer=""),
+                name="hearing_answered_with_moment",
             ),
         ]

@@ -11,11 +11,12 @@ import msgspec
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
-from handslag.domain.decisions.models import Decision, DecisionLine, Letter
-from handslag.domain.decisions.queries import in_force, month_name
+from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
+from handslag.domain.decisions.queries import in_force, is_decided_since, month_name, not_heard
 from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, text_for
@@ -68,6 +69,14 @@ class DecisionTaken(Event):
     kind = "decision taken"
 
 
+class HearingOpened(Event):
+    kind = "hearing opened"
+
+
+class HearingAnswered(Event):
+    kind = "hearing answered"
+
+
 class LetterRefused(Event):
     kind = "letter refused"
 
@@ -114,7 +123,15 @@ def legal_basis_on(today: date, ground: str = "") -> str:
 
 @operation()
 def propose(
-    *, tenant: str | int, by: Actor, now: datetime, sheet: UUID, reasons: str, language: str, ground: str = ""
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    sheet: UUID,
+    reasons: str,
+    language: str,
+    ground: str = "",
+    unheard: str = "",
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
@@ -124,7 +141,8 @@ def propose(
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
-    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
+    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). And only when each
+    adult was heard (`open_hearing`), or `unheard` says in words why that isn't needed: ("not heard"). What was paid
     already is not claimed back by this: that is a question of its own, to a person.
     """
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
@@ -154,6 +172,9 @@ def propose(
     if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
     today = acting_door().the_tenant.today(now)
+    silent = before is not None and found.granted < before.amount and bool(not_heard(case, before, today))
+    if silent and not are_reasons(unheard):
+        raise NotPossible("not heard")
     decision = Decision.objects.create(
         case=case,
         period=found.period,
@@ -168,6 +189,7 @@ def propose(
         delegation=setting("delegation"),
         replaces=before,
         ground=ground or None,
+        unheard=unheard.strip() if silent else None,
         state=DecisionState.PROPOSED,
         proposed_by_id=member.id,
         proposed_at=now,
@@ -186,6 +208,89 @@ def propose(
             },
         ),
     )
+
+
+LONGEST_HEARING = 10_000
+
+
+@operation()
+def open_hearing(
+    *, tenant: str | int, by: Actor, now: datetime, period: UUID, about: str, answer_by: date
+) -> Done[list[Hearing]]:
+    """Tell each adult of the case what is considered to be decided on a period and what that rests on, and let her say
+    what she thinks until `answer_by` (25 § förvaltningslagen): a hearing each, with the dated text on it.
+
+    NotPossible: ("hearing about") without words, ("hearing day") unless that is a later day, ("hearing open") while
+    somebody is asked already and still has time.
+    """
+    found = Period.objects.filter(id=period).first()
+    if found is None:
+        raise Hidden("period", period)
+    case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
+    require_worked_here(case)
+    said, today = about.replace("\r\n", "\n").strip(), acting_door().the_tenant.today(now)
+    if not are_reasons(said) or len(said) > LONGEST_HEARING:
+        raise NotPossible("hearing about")
+    if answer_by <= today:
+        raise NotPossible("hearing day")
+    waiting = Hearing.objects.filter(period=found, answered_at=None, answer_by__gte=today)
+    if any(not is_decided_since(one) for one in waiting):
+        raise NotPossible("hearing open")
+    rows = []
+    for adult in (case.applicant, case.co_applicant):
+        if adult is not None:
+            language = adult.language if adult.language in _SENTENCES else "sv"
+            terms = keep_text(text_for(case.legal_order, "hearing", language, today))
+            told = {"about": said, "terms": terms, "answer_by": answer_by, "asked_by_id": member.id, "asked_at": now}
+            rows.append(Hearing.objects.create(case=case, period=found, person=adult, **told))
+    payload = {
+        "hearings": [str(row.id) for row in rows],
+        "period": str(found.id),
+        "answer_by": answer_by.isoformat(),
+        "about_digest": canonical.digest(said),
+    }
+    return Done(rows, HearingOpened(subject=case.id, payload=payload))
+
+
+@operation()
+def answer_hearing(*, tenant: str | int, by: Actor, now: datetime, hearing: UUID, answer: str) -> Done[Hearing]:
+    """She says what she thinks; also after the day, while nothing is decided. Refusals as for `note_hearing`."""
+    found = Hearing.objects.filter(id=hearing).first()
+    if found is None or found.person_id != by.id:
+        raise Hidden("hearing", hearing)
+    case_for_citizen(found.case_id, by)
+    return _answered(hearing, answer, None, now)
+
+
+@operation()
+def note_hearing(*, tenant: str | int, by: Actor, now: datetime, hearing: UUID, answer: str) -> Done[Hearing]:
+    """A caseworker writes down what somebody said by word of mouth or by letter (24 and 27 §§ förvaltningslagen).
+    NotPossible: ("empty message"), ("long message"), ("hearing answered"), ("hearing over") once it is decided."""
+    found = Hearing.objects.filter(id=hearing).first()
+    if found is None:
+        raise Hidden("hearing", hearing)
+    _case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    return _answered(hearing, answer, member.id, now)
+
+
+def _answered(hearing: UUID, answer: str, noted_by: UUID | None, now: datetime) -> Done[Hearing]:
+    row = Hearing.objects.select_for_update(of=("self",)).select_related("case").get(id=hearing)
+    said = answer.replace("\r\n", "\n").strip()
+    if not said or len(said) > LONGEST_HEARING:
+        raise NotPossible("long message" if said else "empty message")
+    if row.answered_at is not None:
+        raise NotPossible("hearing answered")
+    if is_decided_since(row):
+        raise NotPossible("hearing over")
+    row.answer, row.answered_at, row.noted_by_id = said, now, noted_by
+    row.save(update_fields=["answer", "answered_at", "noted_by"])
+    payload = {
+        "hearing": str(row.id),
+        "person": str(row.person_id),
+        "caseworker": str(row.case.caseworker_id) if row.case.caseworker_id and noted_by is None else None,
+        "answer_digest": canonical.digest(said),
+    }
+    return Done(row, HearingAnswered(subject=row.case_id, payload=payload))
 
 
 def needs_two(decision: Decision) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.models import Decision, Hearing
 from handslag.domain.decisions.states import DecisionState
 from handslag.domain.tenancy.permissions import Member
 
@@ -32,6 +34,31 @@ def in_force(period: UUID) -> Decision | None:
 def replaced_by(decision: UUID) -> Decision | None:
     """The decision that replaces this one, if one was taken."""
     return Decision.objects.filter(replaces_id=decision, state__in=TAKEN).first()
+
+
+def hearings_of(period: UUID) -> list[Hearing]:
+    """Who was asked what she thinks before a decision on a period, newest first."""
+    found = Hearing.objects.select_related("person", "asked_by", "noted_by").filter(period_id=period)
+    return list(found.order_by("-asked_at", "-id"))
+
+
+def hearings_for(person: UUID, cases: Collection[UUID]) -> list[Hearing]:
+    """What a person is asked in these cases and hasn't answered, while nothing is decided since, oldest first."""
+    found = Hearing.objects.select_related("period").filter(person_id=person, case_id__in=cases, answered_at=None)
+    return [one for one in found.order_by("asked_at", "id") if not is_decided_since(one)]
+
+
+def is_decided_since(hearing: Hearing) -> bool:
+    """Whether the period was decided after somebody was asked: then her answer comes too late for that decision."""
+    decided = Decision.objects.filter(period_id=hearing.period_id, decided_at__gt=hearing.asked_at)
+    return decided.exists()
+
+
+def not_heard(case: Case, before: Decision, today: date) -> list[UUID]:
+    """The adults who weren't asked since the decision in force was taken, or still have time to answer."""
+    asked = Hearing.objects.filter(period_id=before.period_id, asked_at__gte=before.decided_at)
+    heard = {one.person_id for one in asked if one.answered_at or one.answer_by < today}
+    return [key for key in (case.applicant_id, case.co_applicant_id) if key and key not in heard]
 
 
 def proposal_of(period: UUID) -> Decision | None:

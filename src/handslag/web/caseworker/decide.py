@@ -14,7 +14,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
-from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
     decide,
     legal_basis_on,
@@ -25,7 +25,7 @@ from handslag.domain.decisions.operations import (
     return_proposal,
     withdraw_proposal,
 )
-from handslag.domain.decisions.queries import in_force, proposals_for, replaced_by
+from handslag.domain.decisions.queries import hearings_of, in_force, not_heard, proposals_for, replaced_by
 from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
@@ -35,6 +35,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
+from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
@@ -61,12 +62,16 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     possible = _grounds(before, sheet.granted)
     ground = data.get("ground", "") if data else ""
     ground = ground if ground in possible else ""
+    less = before is not None and sheet.granted < before.amount
+    unheard = data.get("unheard", "")[:2_000] if data else ""
     trouble = ""
     if request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
                 raise NotPossible("not the newest sheet")
-            made = attempt(request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground)
+            made = attempt(
+                request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard
+            )
         except NotPossible as refused:
             trouble = refusal(refused)
         else:
@@ -98,6 +103,9 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         needs_reasons=outcome != Outcome.BIFALL or before is not None,
         before=before,
         difference=sheet.granted - before.amount if before else 0,
+        silent=bool(less and before and not_heard(found, before, today(request))),
+        unheard=unheard,
+        hearings=[shown_hearing(one) for one in hearings_of(period.id)] if less else [],
         grounds=[(code, GROUNDS[code]) for code in possible],
         ground=ground,
         reasons=reasons,
@@ -109,6 +117,13 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
         **_sheet_of(found, draft, member),
     )
+
+
+def _concerns(hearing: Hearing, decision: Decision) -> bool:
+    """Whether somebody was asked before this decision, and after the one that it replaces."""
+    before = decision.replaces.decided_at if decision.replaces else None
+    after = decision.decided_at
+    return (before is None or hearing.asked_at >= before) and (after is None or hearing.asked_at <= after)
 
 
 def _grounds(before: Decision | None, amount: int) -> list[str]:
@@ -187,6 +202,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         ground=GROUNDS[found.ground] if found.ground else "",
         difference=found.amount - found.replaces.amount if found.replaces else 0,
         replaced_by=replaced_by(found.id),
+        hearings=[shown_hearing(one) for one in hearings_of(found.period_id) if _concerns(one, found)],
         letter=letter.content if letter else preview,
         document=letter.document if letter else None,
         payments=[

@@ -62,6 +62,7 @@ KINDS = {
     "withdrawn by one": _("One of two adults took the application back: it stands for the other one"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
+    "hearing": _("They are asked what they think before a decision: read what they say, or go on after the day"),
     "paid beyond decision": _(
         "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
     ),

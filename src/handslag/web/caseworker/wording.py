@@ -71,6 +71,14 @@ REFUSALS: dict[str, str | Promise] = {
     "reasons": _("Write the reasons in words: which facts decided it."),
     "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
     "proposed": _("There is a proposal for this month already."),
+    "not heard": _(
+        "First ask what they think, and wait for the answer or the day. Or write why that is clearly not needed."
+    ),
+    "hearing about": _("Write what you consider to decide, and what that rests on; it takes 10,000 characters."),
+    "hearing day": _("Choose a later day than today."),
+    "hearing open": _("They are asked already and still have time to answer."),
+    "hearing answered": _("This is answered already."),
+    "hearing over": _("The month was decided in between. Look at the decision."),
     "same calculation": _("This calculation is decided. Change what was wrong and calculate again, then propose."),
     "ground of change": _("Choose why the decision is changed."),
     "to disadvantage": _("Less than was decided can only be decided on one of the grounds that the law names."),
@@ -349,6 +357,8 @@ EVENTS: dict[str, str | Promise] = {
     "decision proposed": _("Decision proposed"),
     "decision returned": _("Proposal sent back"),
     "decision taken": _("Decision taken"),
+    "hearing opened": _("Asked what they think before a decision"),
+    "hearing answered": _("Said what she thinks"),
     "letter rendered": _("Letter made"),
     "letter refused": _("The letter can’t be set: send it another way"),
     "document recorded": _("Document kept"),

@@ -21,7 +21,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.decisions.queries import TAKEN, replaced_by, taken_decisions
+from handslag.domain.decisions.queries import TAKEN, hearings_for, replaced_by, taken_decisions
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
@@ -132,6 +132,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
             for d in decisions[case.id]
         ]
         + [shown for row in foreign.values() for shown in elsewhere.decisions(tenant, row)],
+        "hearings": hearings_for(person.id, keys),
         "payments": [
             {**shown, "url": reverse("decision", args=[tenant, shown["decision"]]) if shown["decision"] else ""}
             for shown in _payments(payments, person)

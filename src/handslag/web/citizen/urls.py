@@ -7,6 +7,7 @@ from handslag.web.citizen import (
     elsewhere,
     evidence,
     fetched,
+    hearing,
     login,
     looks,
     messages,
@@ -57,5 +58,6 @@ urlpatterns = [
     path("<slug:tenant>/applications/<uuid:application>/application.json", receipts.signed_document, name="signed"),
     path("<slug:tenant>/decisions/<uuid:decision>/", overview.decision, name="decision"),
     path("<slug:tenant>/decisions/<uuid:decision>/what-if/", what_if.what_if, name="what-if"),
+    path("<slug:tenant>/hearings/<uuid:hearing>/", hearing.hearing, name="hearing"),
     path("<slug:tenant>/decisions/<uuid:decision>/letter.pdf", overview.letter, name="letter"),
 ]
