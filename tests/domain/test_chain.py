@@ -203,7 +203,8 @@ def test_less_than_applied_for_needs_reasons_whatever_made_it_less(office: Offic
     for empty in ("", "..........", "123 456 789", "nej"):
         refused("reasons", propose, **office.act("hanna"), sheet=sheet.id, reasons=empty, language="sv")
     reasons = "Insättningen den 3 november räknas som inkomst."
-    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
+    unheard = "Hon skickade själv kontoutdraget."
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv", unheard=unheard)
     assert proposal.outcome == "delavslag"
     more = office.case(("Mer", "Stöd", "19900616"))
     more.applied()

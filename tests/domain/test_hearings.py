@@ -1,4 +1,4 @@
-"""Nobody is left with less than was decided without being told first, and asked; each adult for herself."""
+"""Nobody gets less by what she wasn't told of before, and asked about; each adult for herself."""
 
 from __future__ import annotations
 
@@ -17,18 +17,12 @@ from handslag.domain.payments.models import Booking
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible
-from tests.office import TEST, Folder, Office
+from tests.domain.test_decisions import ENOUGH
+from tests.office import C1_MOST, TEST, Folder, Office, refused
 
 ABOUT = "Enligt arbetsgivaren fick du lön i november. Vi överväger att besluta om 5 550 kr."
 CANARY = "kanariefågelns hemlighet"
 REASONS = "Lönen var inte med i beräkningen."
-
-
-def _refused(code: str, call: Any, **arguments: Any) -> None:
-    with pytest.raises(NotPossible) as refusal:
-        call(**arguments)
-    assert refusal.value.code == code
 
 
 def _couple(office: Office) -> Folder:
@@ -49,14 +43,14 @@ def test_each_adult_is_asked_answers_alone_and_then_it_is_decided_by_two(office:
     folder = _couple(office)
     amina, yusuf = folder.citizens
     told = _lower(folder)
-    _refused("not heard", propose, **office.act("hanna"), **told)
+    refused("not heard", propose, **office.act("hanna"), **told)
     period, later = folder.period().id, (office.now + timedelta(days=14)).date()
     ask = {**office.act("hanna"), "period": period}
-    _refused("hearing about", open_hearing, **ask, about=" lön ", answer_by=later)
-    _refused("hearing day", open_hearing, **ask, about=ABOUT, answer_by=office.now.date())
+    refused("hearing about", open_hearing, **ask, about=" lön ", answer_by=later)
+    refused("hearing day", open_hearing, **ask, about=ABOUT, answer_by=office.now.date())
     hers, his = open_hearing(**ask, about=ABOUT, answer_by=later)
-    _refused("hearing open", open_hearing, **ask, about=ABOUT, answer_by=later)
-    _refused("not heard", propose, **office.act("hanna"), **told)
+    refused("hearing open", open_hearing, **ask, about=ABOUT, answer_by=later)
+    refused("not heard", propose, **office.act("hanna"), **told)
     with acting(office.slug, TEST, "look"):
         assert [n.person_id for n in Notice.objects.filter(kind="hearing", person__isnull=False).order_by("id")] == [
             amina.id, yusuf.id,
@@ -69,14 +63,14 @@ def test_each_adult_is_asked_answers_alone_and_then_it_is_decided_by_two(office:
     for actor in (yusuf, system("nightly"), TEST, stranger):
         with pytest.raises(Hidden):
             answer_hearing(**office.by(actor), hearing=hers.id, answer="jag svarar för henne")
-    _refused("empty message", answer_hearing, **office.by(amina), hearing=hers.id, answer=" \n ")
+    refused("empty message", answer_hearing, **office.by(amina), hearing=hers.id, answer=" \n ")
     said = answer_hearing(**office.by(amina), hearing=hers.id, answer=f" {CANARY}\r\nLönen kom från ett annat år. ")
     assert said.answer == f"{CANARY}\nLönen kom från ett annat år."
-    _refused("hearing answered", answer_hearing, **office.by(amina), hearing=hers.id, answer="en gång till")
+    refused("hearing answered", answer_hearing, **office.by(amina), hearing=hers.id, answer="en gång till")
     with acting(office.slug, TEST, "look"):
         assert not any(CANARY in str(body) for body in Payload.objects.values_list("body", flat=True))
         assert Notice.objects.filter(kind="hearing", member_id=office.members["hanna"]).count() == 1
-    _refused("not heard", propose, **office.act("hanna"), **told)  # he still has time
+    refused("not heard", propose, **office.act("hanna"), **told)  # he still has time
     noted = note_hearing(**office.act("hanna"), hearing=his.id, answer="Ringde i dag: det stämmer.")
     assert noted.noted_by_id == office.members["hanna"]
     proposal = propose(**office.act("hanna"), **told)
@@ -94,17 +88,44 @@ def test_who_does_not_answer_is_heard_when_the_day_has_passed_and_can_answer_unt
     first, second = open_hearing(**office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=day)
     at_noon = {**office.act("hanna"), "now": office.now + timedelta(days=2)}
     after = {**office.act("hanna"), "now": office.now + timedelta(days=3, hours=1)}
-    _refused("not heard", propose, **at_noon, **told)
+    refused("not heard", propose, **at_noon, **told)
     proposal = propose(**after, **told)
     late = {"tenant": office.slug, "by": folder.citizens[0], "now": after["now"]}
     answer_hearing(**late, hearing=first.id, answer="Jag var på sjukhus.")
     decide(**{**after, "by": office.staff["bo"]}, decision=proposal.id, version=proposal.version)
     decided = {"tenant": office.slug, "by": folder.citizens[1], "now": after["now"] + timedelta(hours=1)}
-    _refused("hearing over", answer_hearing, **decided, hearing=second.id, answer="För sent.")
+    refused("hearing over", answer_hearing, **decided, hearing=second.id, answer="För sent.")
     # what was asked before that decision doesn't count for the next one
     income = {"code": "ACTIVITY_SUPPORT", "gross": 700_000, "source": "evidence"}
     again = {**told, "sheet": folder.assessed(incomes=[income]).id}
-    _refused("not heard", propose, **{**after, "now": decided["now"]}, **again)
+    refused("not heard", propose, **{**after, "now": decided["now"]}, **again)
+
+
+def test_a_first_refusal_by_what_she_has_not_said_herself_waits_until_she_is_heard(office: Office) -> None:
+    folder = office.case()
+    folder.applied()
+    said = {"code": "ACTIVITY_SUPPORT", "gross": C1_MOST, "source": "evidence"}
+    told = {"sheet": folder.assessed(incomes=[said]).id, "reasons": REASONS, "language": "sv"}
+    refused("not heard", propose, **office.act("hanna"), **told)
+    refused("not heard", propose, **office.act("hanna"), **told, unheard="bråttom")  # one word is no reason
+    (hers,) = open_hearing(
+        **office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=(office.now + timedelta(days=9)).date()
+    )
+    refused("not heard", propose, **office.act("hanna"), **told)
+    answer_hearing(**office.by(folder.citizens[0]), hearing=hers.id, answer="Ja, det stämmer.")
+    refusal = propose(**office.act("hanna"), **told)
+    assert (refusal.outcome, refusal.unheard) == ("avslag", None)
+    # what she applied with herself she knows, and so does who gets all that she applied for
+    other = office.case(("Gun", "Granath", "19850101"))
+    other.applied(ENOUGH)
+    assert propose(**office.act("hanna"), **{**told, "sheet": other.assessed().id}).outcome == "avslag"
+    third = office.case(("Ola", "Ek", "19800101"))
+    third.applied()
+    why = "Hon ringde själv om lönen i går."
+    partly = propose(
+        **office.act("hanna"), **{**told, "sheet": third.assessed(incomes=[{**said, "gross": 600_000}]).id}, unheard=why
+    )
+    assert (partly.outcome, partly.unheard) == ("delavslag", why)
 
 
 def test_the_table_keeps_an_answer_whole_and_jobs_out(office: Office, connect: Any) -> None:

@@ -307,8 +307,7 @@ def _tell_of_hearing(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_hearing(event: Event, by: Actor, now: datetime) -> None:
-    if not _open_tasks(event.subject, "hearing").exists():
-        _task(event, by, now, "hearing")
+    _task_once(event, by, now, "hearing")
 
 
 def _tell_of_said(event: Event, by: Actor, now: datetime) -> None:

@@ -42,7 +42,7 @@ class Decision(TenantRow):
     replaces = TenantFK("decisions.Decision", null=True)
     # nothing (NULL) where there is nothing to say: rows from before these columns keep their digest
     ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
-    unheard = models.TextField(null=True, help_text="why somebody it leaves with less was not heard before")
+    unheard = models.TextField(null=True, help_text="why somebody was not heard before it")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
     proposed_by = TenantFK(StaffMember)
     proposed_at = models.DateTimeField()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
-from handslag.domain.intake.queries import applications_for
+from handslag.domain.intake.queries import applications_for, rows_applied_for
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import address_on, full_name
@@ -110,6 +111,28 @@ def granted_as_applied(sheet: Sheet) -> int:
         return 0
 
 
+def income_not_given(sheet: Sheet) -> list[str]:
+    """Codes of the incomes of which a sheet counts more than the newest application for its period gives: what the
+    office added or raised, whoever said so. Each once, in the order of the sheet."""
+    application = newest_application(sheet.period_id)
+    given: Counter[str] = Counter()
+    for row in rows_applied_for(application, "incomes") if application else []:
+        given[row["code"]] += row["amount"]
+    counted: Counter[str] = Counter()
+    for income in Facts.from_json(sheet.snapshot.facts).incomes:
+        counted[income.code] += income.gross
+    return [code for code, gross in counted.items() if gross > given[code]]
+
+
+def is_to_be_heard(sheet: Sheet, before: Decision | None) -> bool:
+    """Whether the adults are to be heard before a decision by a sheet, on what it rests on (25 § förvaltningslagen):
+    it leaves less than was decided `before`; or, the first one, it grants less than was applied for and counts income
+    that they haven't given themselves. The household is theirs: they see it with each application."""
+    if before is not None:
+        return sheet.granted < before.amount
+    return outcome_of(sheet) != Outcome.BIFALL and bool(income_not_given(sheet))
+
+
 def are_reasons(text: str) -> bool:
     """Whether a text can be the reasons of a decision (32 § förvaltningslagen): at least two words."""
     return len(re.findall(r"[^\W\d_]{2,}", text)) >= 2
@@ -141,9 +164,11 @@ def propose(
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
-    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). And only when each
-    adult was heard (`open_hearing`), or `unheard` says in words why that isn't needed: ("not heard"). What was paid
+    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
     already is not claimed back by this: that is a question of its own, to a person.
+
+    Where the adults are to be heard first (`is_to_be_heard`): only when each of them was (`open_hearing`), or `unheard`
+    says in words why that isn't needed ("not heard").
     """
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
     if found is None:
@@ -172,7 +197,7 @@ def propose(
     if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
     today = acting_door().the_tenant.today(now)
-    silent = before is not None and found.granted < before.amount and bool(not_heard(case, before, today))
+    silent = is_to_be_heard(found, before) and bool(not_heard(case, found.period_id, before, today))
     if silent and not are_reasons(unheard):
         raise NotPossible("not heard")
     decision = Decision.objects.create(

@@ -54,9 +54,12 @@ def is_decided_since(hearing: Hearing) -> bool:
     return decided.exists()
 
 
-def not_heard(case: Case, before: Decision, today: date) -> list[UUID]:
-    """The adults who weren't asked since the decision in force was taken, or still have time to answer."""
-    asked = Hearing.objects.filter(period_id=before.period_id, asked_at__gte=before.decided_at)
+def not_heard(case: Case, period: UUID, before: Decision | None, today: date) -> list[UUID]:
+    """The adults who weren't asked about a period, since the decision in force (`before`) was taken, or still have
+    time to answer."""
+    asked = Hearing.objects.filter(period_id=period)
+    if before is not None:
+        asked = asked.filter(asked_at__gte=before.decided_at)
     heard = {one.person_id for one in asked if one.answered_at or one.answer_by < today}
     return [key for key in (case.applicant_id, case.co_applicant_id) if key and key not in heard]
 

@@ -17,6 +17,8 @@ from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
     decide,
+    income_not_given,
+    is_to_be_heard,
     legal_basis_on,
     letter_preview,
     needs_two,
@@ -34,6 +36,7 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
+from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
@@ -62,7 +65,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     possible = _grounds(before, sheet.granted)
     ground = data.get("ground", "") if data else ""
     ground = ground if ground in possible else ""
-    less = before is not None and sheet.granted < before.amount
+    to_hear = is_to_be_heard(sheet, before)
+    untold = income_not_given(sheet) if to_hear and before is None else []
     unheard = data.get("unheard", "")[:2_000] if data else ""
     trouble = ""
     if request.method == "POST" and request.POST.get("act") == "propose":
@@ -103,9 +107,10 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         needs_reasons=outcome != Outcome.BIFALL or before is not None,
         before=before,
         difference=sheet.granted - before.amount if before else 0,
-        silent=bool(less and before and not_heard(found, before, today(request))),
+        silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
+        untold=[INCOMES[code].name[language()] for code in untold],
         unheard=unheard,
-        hearings=[shown_hearing(one) for one in hearings_of(period.id)] if less else [],
+        hearings=[shown_hearing(one) for one in hearings_of(period.id)] if to_hear else [],
         grounds=[(code, GROUNDS[code]) for code in possible],
         ground=ground,
         reasons=reasons,

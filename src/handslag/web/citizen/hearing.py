@@ -1,4 +1,4 @@
-"""What a person thinks before a decision that could leave her with less: asked here, answered here."""
+"""What a person thinks before a decision that isn't what she hoped for: asked here, answered here."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="decision",
             name="unheard",
-            field=models.TextField(help_text="why somebody it leaves with less was not heard before", null=True),
+            field=models.TextField(help_text="why somebody was not heard before it", null=True),
         ),
         migrations.AddIndex(
             model_name="hearing",
