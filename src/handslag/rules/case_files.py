@@ -17,6 +17,7 @@ Its keys:
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,13 @@ def read(path: Path) -> Case:
         tables=tables,
         expected=str(data.get("expected", "")),
     )
+
+
+@cache
+def worked_cases(name: str) -> tuple[tuple[str, Case], ...]:
+    """(name, case) of each case that the pack is shipped with: a person has worked out what it must come to."""
+    folder = Path(__file__).parent / pack(name).PACK / "cases"
+    return tuple((path.stem, read(path)) for path in sorted(folder.rglob("*.yaml")))
 
 
 def _minor(value: Any, law: Pack, place: str) -> Any:

@@ -35,6 +35,8 @@ MAY: dict[str, set[str]] = {
     "me/deputies/": CASE | PAYERS | {"alva"},
     "norms/": {"alva"},
     "norms/enter/": {"alva"},
+    "norms/import/": {"alva"},
+    "norms/<uuid:norm>/": {"alva"},
     "norms/<uuid:norm>/confirm/": {"alva"},
     "people/": CASE,
     "people/new/": {"rut"},
@@ -110,7 +112,8 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
-    "tasks/<uuid:task>/done/", "norms/enter/", "norms/<uuid:norm>/confirm/",
+    "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/",
+    "norms/<uuid:norm>/confirm/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")

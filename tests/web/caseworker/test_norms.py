@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
 import pytest
 from msgspec import structs
 from playwright.sync_api import Page
+
+from handslag.domain.audit.models import Event, Payload
+from handslag.domain.tenancy.door import acting
+from tests.office import TEST
 
 from .test_case_page import fields, sheets, where
 
@@ -189,3 +194,59 @@ def test_the_pages_look_right(
     assert "Above the municipality" in case.inner_text("main")
     assert axe(case) == []
     picture(case, f"case-limit-{width}")
+
+
+def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_change(
+    office: Any, desk: Any, axel: str
+) -> None:
+    folder = office.case()
+    folder.applied()
+    folder.assessed()
+    office.case(("Ragnar", "Utanräkning", "19800101")).applied()  # never calculated: there is nothing to compare
+    alva, second = desk(office, "alva"), desk(office, axel)
+    day = {"since": str(office.month.since), "source": "nämnden § 90", "named": "hyror.csv"}
+    table = "cost;adults;children;amount\n" + "".join(
+        f"RENT;{adults};{children};{5000 + 500 * children},50\n" for adults in (1, 2) for children in range(5)
+    )
+    wrong = table.replace("RENT;2;3;6500,50\n", "") + "SALARY;;;100\nELECTRICITY;;;4x0\nELECTRICITY;3;0;400\n\n"
+    told = alva.open("/norms/import/", **day, text=wrong).text
+    for line, said in ((11, "SALARY is no kind of cost"), (12, "Write the amount"), (13, "adults is 1 or 2")):
+        assert re.search(rf"hyror\.csv, line {line}: {said}", told), told
+    assert "RENT;1;0;5000,50" in told and "SALARY;;;100" in told and "Nothing of its own yet" in told
+    for text, said in (
+        (table.replace("RENT;2;3;6500,50\n", ""), "hyror.csv, line 2: RENT lacks the households (adults, children) 2,"),
+        (table + "RENT;;;100\n", "RENT has an amount for every household and others"),
+        (table + "RENT;1;0;100\n", "hyror.csv, line 12: this household stands here twice"),
+        ("RENT;5000", "hyror.csv, line 1: the first line names the columns: cost;adults;children;amount"),
+        ("- name: limit.RENT\n  unit: [", "this is no YAML"),
+        ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 2: limit.RENT: unit is one of"),
+        ("-5", "a norm file is a list of norms"),
+        ("", "hyror.csv: there is no value in it"),
+    ):
+        assert said in html.unescape(alva.open("/norms/import/", **day, text=text).text), text
+    assert "Choose the first day." in alva.open("/norms/import/", **(day | {"since": ""}), text=table).text
+    assert alva.open("/norms/import/", **day, text=table).status_code == 302
+    norm_file = (
+        "- name: limit.ELECTRICITY\n  unit: SEK/month\n  label: {sv: El, en: Electricity}\n  values:\n"
+        f"  - {{since: {office.month.since}, value: 400, source: nämnden § 91, checked_on: {office.now.date()},"
+        " status: official}\n"
+    )
+    assert alva.open("/norms/import/", text=norm_file).status_code == 302
+    page = second.open("/norms/").text
+    assert page.count("waits for a second person") == 2 and "nämnden § 91" in page
+    looked = {}
+    for address in re.findall(r'href="/[^/]+(/norms/[0-9a-f-]{36}/)"', page):
+        text = " ".join(re.sub(r"<[^>]+>", " ", second.open(address).text).split()).replace("\N{NO-BREAK SPACE}", " ")
+        looked["RENT" if "§ 90" in text else "ELECTRICITY"] = text
+    # 6 200 of rent is taken down to 5 000,50; 450 of electricity to 400; of the two cases one was ever calculated
+    assert "1 case would get less, together SEK 1,199.50 a month" in looked["RENT"]
+    assert "1 case would get less, together SEK 50.00 a month" in looked["ELECTRICITY"]
+    assert "0 cases would get more" in looked["RENT"] and "0 cases would get the same" in looked["RENT"]
+    assert "They come out otherwise" in looked["RENT"] and "Petra" not in looked["RENT"]
+    for address in re.findall(r'"/[^/]+(/norms/[^"]+/confirm/)"', page):
+        assert second.open(address, x="1").status_code == 302
+    with acting(office.slug, TEST, "look"):
+        events = Event.objects.filter(kind="local norm confirmed").values_list("id", flat=True)
+        tried = [payload.body for payload in Payload.objects.filter(id__in=events)]
+    assert [one["worked_cases"] > 40 for one in tried] == [True, True]
+    assert any("c1-single" in one["changed"] for one in tried)  # its rent is 6 200

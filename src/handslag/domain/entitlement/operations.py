@@ -20,6 +20,7 @@ from handslag.domain.entitlement.queries import (
     norms_in_force,
     stored_calculation,
     unnamed_households,
+    worked_cases_with,
 )
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
@@ -208,7 +209,11 @@ def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datet
 
 @operation()
 def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUID) -> Done[LocalNorm]:
-    """A second administrator confirms a value: from then on it holds. NotPossible("second pair of eyes")."""
+    """A second administrator confirms a value: from then on it holds. All worked cases are calculated with it before;
+    the event says which come out otherwise.
+
+    NotForThem("second pair of eyes"), NotPossible("worked cases") with the problems where one can't be calculated.
+    """
     member = require_role(by, now, Role.ADMINISTRATOR)
     row = LocalNorm.objects.select_for_update(of=("self",)).filter(id=norm).first()
     if row is None:
@@ -217,9 +222,18 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
         raise Conflict("local norm", theirs=row.confirmed_at.isoformat())
     if row.entered_by_id == member.id:
         raise NotForThem("second pair of eyes", norm)
+    tried = worked_cases_with(row)
+    if tried.problems:
+        raise NotPossible("worked cases", problems=list(tried.problems))
     row.confirmed_by_id, row.confirmed_at = member.id, now
     row.save(update_fields=["confirmed_by", "confirmed_at"])
-    return Done(row, LocalNormConfirmed(subject=row.id, payload={"name": row.name, "since": str(row.since)}))
+    payload = {
+        "name": row.name,
+        "since": str(row.since),
+        "worked_cases": tried.worked_cases,
+        "changed": [name for name, _, _ in tried.changed],
+    }
+    return Done(row, LocalNormConfirmed(subject=row.id, payload=payload))
 
 
 @operation()

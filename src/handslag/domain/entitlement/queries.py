@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from random import Random
 from typing import Any
@@ -13,6 +13,7 @@ import msgspec
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.states import CaseState
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import applications_in_force, rows_applied_for
@@ -21,6 +22,7 @@ from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import acting_door
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
+from handslag.rules.case_files import worked_cases
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.packs import PackError, pack
@@ -117,6 +119,91 @@ def _told(row: LocalNorm, since: date) -> dict[str, Any]:
     return {"since": since, "source": row.source, "checked_on": row.entered_at.date(), "status": "official"}
 
 
+@dataclass(frozen=True)
+class WouldChange:
+    """What one value of the municipality's would change. Amounts in minor units.
+
+    `worked_cases`: so many cases of the pack were calculated with it; `changed`: (name, before, after) of those that
+    come out otherwise; `problems`: of those that can't be calculated any more. `open_cases`: so many open cases have
+    a calculation; `more`, `less`: by how much the newest of each would rise or fall, had the value been in force;
+    `not_computed`: so many couldn't be calculated. `left`: so many open cases weren't looked at.
+    """
+
+    worked_cases: int
+    changed: tuple[tuple[str, int, int], ...]
+    problems: tuple[str, ...]
+    open_cases: int = 0
+    more: tuple[int, ...] = ()
+    less: tuple[int, ...] = ()
+    not_computed: int = 0
+    left: int = 0
+
+
+def _with(norm: LocalNorm, on: date) -> list[Norm]:
+    """What the municipality has set and confirmed, and this value as if it held on that day already."""
+    rows = LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at")
+    already = LocalNorm(name=norm.name, since=min(norm.since, on), entry=norm.entry, source=norm.source)
+    already.entered_at = norm.entered_at
+    return _as_norms([*(row for row in rows if row.name != norm.name or row.since <= already.since), already])
+
+
+def worked_cases_with(norm: LocalNorm) -> WouldChange:
+    """All worked cases of the pack, calculated with this value. A case that brings another municipality's value of
+    that name, or limits of its own, keeps them."""
+    changed, problems = [], []
+    known = worked_cases("se")
+    for name, case in known:
+        own = {table.name for table in case.tables}
+        limited = norm.name.startswith("limit.") and any(cost.limit is not None for cost in case.facts.costs)
+        if norm.name in own or limited:
+            continue
+        before, after = (
+            [*case.tables, *(table for table in tables if table.name not in own)]
+            for tables in (local_norms(), _with(norm, case.facts.since))
+        )
+        try:
+            was, would_be = (
+                calculate(case.facts, norms_of(case.facts, case.known_on, case.decided_on, tables)).granted
+                for tables in (before, after)
+            )
+        except (FactsError, NormError, NormMissing) as error:
+            problems.append(f"{name}: {error}")
+            continue
+        if was != would_be:
+            changed.append((name, was, would_be))
+    return WouldChange(len(known), tuple(changed), tuple(problems))
+
+
+def would_change(norm: LocalNorm, today: date) -> WouldChange:
+    """The worked cases with this value, and the newest calculation of each open case had it been in force then."""
+    found = worked_cases_with(norm)
+    sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack="se")
+    newest = sheets.order_by("case_id", "-period__since", "-number").distinct("case_id").select_related("snapshot")
+    open_cases, differences, not_computed = newest.count(), [], 0
+    as_if: dict[date, list[Norm]] = {}
+    for sheet in newest[:MOST_LOOKED_AT]:
+        facts = Facts.from_json(sheet.snapshot.facts)
+        if facts.since not in as_if:
+            as_if[facts.since] = _with(norm, facts.since)
+        try:
+            before, after = (
+                calculate(facts, norms_of(facts, today, today, tables)).granted
+                for tables in (local_norms(), as_if[facts.since])
+            )
+        except (FactsError, NormError, NormMissing):
+            not_computed += 1
+            continue
+        differences.append(after - before)
+    return replace(
+        found,
+        open_cases=open_cases,
+        more=tuple(d for d in differences if d > 0),
+        less=tuple(d for d in differences if d < 0),
+        not_computed=not_computed,
+        left=max(open_cases - MOST_LOOKED_AT, 0),
+    )
+
+
 def norms_in_force(facts: Facts, today: date) -> Norms:
     """The norms of the facts' first day as known `today`, with what the municipality has set; sections of `today`."""
     return norms_of(facts, today, today, local_norms())
@@ -190,6 +277,8 @@ def own_norms() -> list[tuple[str, str]]:
 
 
 CHUNK = 1000
+MOST_LOOKED_AT = 1000
+"""So many open cases are calculated while somebody waits for the page."""
 
 
 @dataclass(frozen=True)

@@ -6,33 +6,36 @@ One administrator enters a value, another confirms it; it holds from its day on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
+from handslag.domain.entitlement.queries import would_change
 from handslag.domain.tenancy.models import StaffMember
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
+from handslag.web.caseworker import norm_files
+from handslag.web.caseworker.norm_files import KINDS, FileError, as_in_a_norm_file
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today
 from handslag.web.caseworker.wording import refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField
 
-#: The households that a table of limits tells apart: adults, children; the last of each holds for more children too.
-KINDS = [(adults, children) for adults in (1, 2) for children in range(5)]
 SETTING = "setting."
 PERCENT = "setting.income_change"
 
@@ -83,6 +86,56 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @desk_page("norms of the municipality")
 @require_POST
+def bring(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Enter all values of a file, or none. POST `file` (or its `text`), and for a table `since` and `source`."""
+    require(request, Role.ADMINISTRATOR)
+    data, errors, problems = request.POST.copy(), dict[str, str](), list[str]()
+    given = request.FILES.get("file")
+    name = given.name if given else data.get("named", "").strip() or _("The text")
+    since = _day(request.POST["since"], errors) if request.POST.get("since") else None
+    try:
+        if given is not None:
+            data["text"] = norm_files.decoded(given.read(norm_files.MOST + 1))
+        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""))
+        with transaction.atomic():
+            for one in entries:
+                try:
+                    attempt(request, enter_local_norm, entry=one.entry, since=one.since, source=one.source)
+                except NotPossible as refused:
+                    told = [f"{one.place}: {problem}" for problem in refused.facts.get("problems", [])]
+                    problems += told or [f"{one.place}: {refusal(refused)}"]
+            if problems:
+                raise FileError(problems)
+    except FileError as wrong:
+        data["what"], data["named"] = "file", str(name)
+        return _show(request, data, errors, wrong.problems)
+    return HttpResponseRedirect(_home(request))
+
+
+@desk_page("norms of the municipality")
+def look(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
+    """What one value would change: the worked cases of the law, and the open cases of the office, in numbers."""
+    me = require(request, Role.ADMINISTRATOR)
+    row = LocalNorm.objects.filter(id=norm).first()
+    if row is None:
+        raise Hidden("local norm", norm)
+    staff = dict(StaffMember.objects.values_list("id", "name"))
+    [shown] = _shown([row], staff, me.id, today(request), language())
+    found = would_change(row, today(request)) if "value" in row.entry or "rows" in row.entry else None
+    return page(
+        request,
+        "norm.html",
+        one=shown,
+        found=found,
+        changed=[(name, formats.money(a), formats.money(b)) for name, a, b in found.changed] if found else [],
+        more=formats.money(sum(found.more)) if found else "",
+        less=formats.money(-sum(found.less)) if found else "",
+        same=found.open_cases - found.left - found.not_computed - len(found.more + found.less) if found else 0,
+    )
+
+
+@desk_page("norms of the municipality")
+@require_POST
 def confirm(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
     """A second administrator confirms a value."""
     require(request, Role.ADMINISTRATOR)
@@ -109,9 +162,7 @@ def _amount(data: Mapping[str, str], name: str, errors: dict[str, str]) -> int |
     except forms.ValidationError as wrong:
         errors[name] = wrong.messages[0]
         return None
-    if minor is None:
-        return None
-    return minor // 100 if minor % 100 == 0 else f"{minor // 100}.{minor % 100:02}"
+    return None if minor is None else as_in_a_norm_file(minor)
 
 
 def _nothing(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any]]:
@@ -187,7 +238,9 @@ def _norm(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any
     return found
 
 
-def _show(request: HttpRequest, data: Mapping[str, str], errors: dict[str, str]) -> HttpResponse:
+def _show(
+    request: HttpRequest, data: Mapping[str, str], errors: dict[str, str], of_file: Sequence[str] = ()
+) -> HttpResponse:
     lang = language()
     rows = list(LocalNorm.objects.order_by("name", "-since", "-entered_at"))
     staff = dict(StaffMember.objects.values_list("id", "name"))
@@ -203,12 +256,16 @@ def _show(request: HttpRequest, data: Mapping[str, str], errors: dict[str, str])
         request,
         "norms.html",
         status=200,
-        errors=[(f"id_{data.get('what', '')}-{name}" if name else "", text) for name, text in errors.items()],
+        errors=[
+            *((f"id_{data.get('what', '')}-{name}" if name else "", text) for name, text in errors.items()),
+            *(("id_file-text", text) for text in of_file),
+        ],
         wrong=errors,
         typed=data,
         what=data.get("what", ""),
         rows=_shown(rows, staff, me.id, today(request), lang),
         costs=[(code, kind.name[lang]) for code, kind in COSTS.items()],
+        columns=";".join(norm_files.COLUMNS),
         kinds=[(_field(kind), _household(*kind), data.get(_field(kind), "")) for kind in KINDS],
         settings=[*settings, (f"{PERCENT}=", percent)],
         day_methods=[(key, text[lang]) for key, text in history()["setting.day_method"].choices.items()],

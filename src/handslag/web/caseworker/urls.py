@@ -43,6 +43,8 @@ urlpatterns = [
     path("<slug:tenant>/me/deputies/", own.deputies),
     path("<slug:tenant>/norms/", norms.show),
     path("<slug:tenant>/norms/enter/", norms.enter),
+    path("<slug:tenant>/norms/import/", norms.bring),
+    path("<slug:tenant>/norms/<uuid:norm>/", norms.look),
     path("<slug:tenant>/norms/<uuid:norm>/confirm/", norms.confirm),
     path("<slug:tenant>/people/", register.people),
     path("<slug:tenant>/people/new/", register.new_person),

@@ -62,6 +62,7 @@ REFUSALS: dict[str, str | Promise] = {
     "month closed": _("This month can’t be applied for."),
     "facts": _("These facts can’t be calculated."),
     "local norm": _("No calculation could use this. Check name, amounts and table."),
+    "worked cases": _("With this value a worked case can’t be calculated. Look at what it would change."),
     "norms": _("No norm is in force for this month."),
     "empty request": _("Write what you need to know or see."),
     "long request": _("Write less: at most 4,000 characters, and 30 lines of 200 for what is to be shown."),
