@@ -47,6 +47,7 @@ from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
 from handslag.domain.payments.queries import CHART_CODES
+from handslag.domain.people.operations.accounts import refuse_account_change
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
@@ -179,6 +180,8 @@ def _cases(database: Database, office: Office) -> None:
     told.decided()
     _after_sending(office)
     office.case(("Dag", "Draft", "19990909")).draft()
+    change = office.case(("Kim", "Kontobyte", "19640404")).asks_for_account()
+    refuse_account_change(**office.act("rut"), change=change.id, version=change.version, reason="Vi nådde dig inte.")
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
     write_looks(

@@ -45,12 +45,15 @@ from handslag.domain.intake.operations import (
 from handslag.domain.payments.models import Payee, Run
 from handslag.domain.payments.operations.payees import NewPayee, confirm_payee, record_payee
 from handslag.domain.payments.operations.runs import release_run, reserve_run
+from handslag.domain.people.models import AccountChange
+from handslag.domain.people.operations.accounts import ask_account_change, begin_account_change, change_to_sign
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
 from handslag.domain.tenancy.door import Actor, acting, at_large, system
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
+from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 TEST = system("test")
@@ -211,6 +214,18 @@ class Folder:
         draft = begin_correction(**by, application=application)
         draft = save_answers(**by, draft=draft.id, version=draft.version, part=answers)
         return [self.signed(draft, adult) for adult in range(len(self.citizens))][-1]
+
+    def asks_for_account(self, clearing: str = "9020", number: str = "7654338") -> AccountChange:
+        """The applicant asks for another account, as her e-ID would vouch for it."""
+        told = {"kind": "bban", "clearing": clearing, "number": number}
+        by, change = self.office.by(self.citizens[0]), uuid7()
+        begin_account_change(**by, change=change, state=str(change), **told)
+        assert self.citizens[0].id is not None
+        digest = change_to_sign(change, self.citizens[0].id, **told)
+        return ask_account_change(
+            **by, state=str(change), identifier=self.numbers[0], issuer=EID, acr=LOA3, digest=digest,
+            evidence=eid_evidence(digest, self.numbers[0]),
+        )  # fmt: skip
 
     def period(self, month: Month | None = None) -> Period:
         """The period of a month."""

@@ -28,7 +28,7 @@ from handslag.domain.casefile.operations import (
     WarningsReconciled,
     keep_warnings,
 )
-from handslag.domain.casefile.queries import Cause
+from handslag.domain.casefile.queries import Cause, cases_of
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import (
@@ -122,7 +122,7 @@ from handslag.domain.lookups.operations import (
     ask_authorities,
 )
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
-from handslag.domain.payments.models import Run
+from handslag.domain.payments.models import Payment, Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceGranted
 from handslag.domain.payments.operations.bank import (
@@ -140,10 +140,12 @@ from handslag.domain.payments.operations.payees import (
     PayeeRecorded,
 )
 from handslag.domain.payments.operations.planning import (
+    AccountFollowed,
     PaymentHeld,
     PaymentResumed,
     PaymentsPlanned,
     PaymentUnblocked,
+    follow_account,
     plan_payments,
 )
 from handslag.domain.payments.operations.postings import ChartRowSet, PostingDayFixed
@@ -157,6 +159,13 @@ from handslag.domain.payments.operations.runs import (
 from handslag.domain.payments.queries import payers_unit
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
+from handslag.domain.people.operations.accounts import (
+    AccountChangeAsked,
+    AccountChangeBegun,
+    AccountChanged,
+    AccountChangeRefused,
+    AccountChangeWithdrawn,
+)
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.persons import (
     AccountRecorded,
@@ -198,6 +207,9 @@ from handslag.domain.tasks.states import DeadlineState, NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
+
+#: The task that waits for who checks a change of account.
+ACCOUNT_CHANGE = "account change"
 
 
 def _decision(event: Event) -> Decision:
@@ -628,6 +640,30 @@ def _task_for_missed(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "evidence late")
 
 
+def _task_for_account(event: Event, by: Actor, now: datetime) -> None:
+    """A registrar of the unit that works her case checks that it comes from her; without a case, one of the payers'."""
+    person = event.subject
+    if _open_tasks(person, ACCOUNT_CHANGE).exists():
+        return
+    case = next(iter(cases_of(person)), None)
+    if unit := case.unit_id if case else payers_unit(now):
+        open_task(tenant=_tenant(), by=by, now=now, subject=person, kind=ACCOUNT_CHANGE, unit=unit, assignee=None)
+
+
+def _answer_account_task(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, ACCOUNT_CHANGE)
+
+
+def _tell_of_account(event: Event, by: Actor, now: datetime) -> None:
+    """The owner of the account until now is told at each step, by the address that the office knows."""
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=[event.subject], kind=event.kind)
+
+
+def _follow_account(event: Event, by: Actor, now: datetime) -> None:
+    if Payment.objects.filter(payee_id=event.subject, direct=None, state=PaymentState.PLANNED, run=None).exists():
+        follow_account(tenant=_tenant(), by=by, now=now, person=event.subject)
+
+
 def _tell_of_request(event: Event, by: Actor, now: datetime) -> None:
     persons = [UUID(key) for key in event.payload["persons"]]
     queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="request")
@@ -778,6 +814,22 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DisputeAnswered: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
     FilesAttached: (),
     FileRemoved: (),
+    AccountChangeBegun: (),
+    AccountChangeAsked: (
+        Reaction(_task_for_account, causes=(TaskOpened,)),
+        Reaction(_tell_of_account, causes=(NoticesQueued,)),
+    ),
+    AccountChangeWithdrawn: (Reaction(_answer_account_task, causes=(TaskDone,)),),
+    AccountChangeRefused: (
+        Reaction(_answer_account_task, causes=(TaskDone,)),
+        Reaction(_tell_of_account, causes=(NoticesQueued,)),
+    ),
+    AccountChanged: (
+        Reaction(_follow_account, causes=(AccountFollowed,)),
+        Reaction(_answer_account_task, causes=(TaskDone,)),
+        Reaction(_tell_of_account, causes=(NoticesQueued,)),
+    ),
+    AccountFollowed: (),
     EvidenceAsked: (Reaction(_tell_of_request, causes=(NoticesQueued,)),),
     EvidenceSent: (
         Reaction(_task_for_evidence, causes=(TaskOpened,)),

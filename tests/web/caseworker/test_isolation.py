@@ -42,6 +42,7 @@ MAY: dict[str, set[str]] = {
     "people/new/": {"rut"},
     "people/<uuid:person>/": CASE,
     "people/<uuid:person>/account/": {"rut"},
+    "people/<uuid:person>/account/<uuid:change>/": {"rut"},
     "people/<uuid:person>/change/": {"rut"},
     "access/": CASE,
     "households/new/": {"rut"},
@@ -106,6 +107,7 @@ ONLY_POST = {
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/", "requests/<uuid:asked>/enough/",
     "hand-overs/<uuid:application>/", "questions/arrivals/<uuid:arrival>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
+    "people/<uuid:person>/account/<uuid:change>/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
     "decisions/<uuid:decision>/decide/", "decisions/<uuid:decision>/return/", "payments/<uuid:payment>/unblock/",
     "runs/new/", "runs/<uuid:run>/release/", "runs/<uuid:run>/cancel/", "payments/<uuid:payment>/hold/",
@@ -149,6 +151,7 @@ def world(folder: Any) -> dict[str, Any]:
         **office.act("hanna"), case=folder.case.id, period=folder.period().id, person=None, text="Kanarie",
         wanted=["Fågelholm"], until=office.now.date() + timedelta(days=9),
     )  # fmt: skip
+    change = folder.asks_for_account()
     scribe = system("letters")
     document = record_document(
         tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="decision letter",
@@ -200,6 +203,7 @@ def world(folder: Any) -> dict[str, Any]:
         "month": str(office.month),
         "application": receipt.application_id,
         "asked": wanted.id,
+        "change": change.id,
         "decision": decision.id,
         "document": document.id,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -88,6 +89,40 @@ def test_a_registrar_changes_name_address_and_protection(
         assert list(kinds)[1:] == ["person changed"] * 3 + ["address recorded", "protection set"]
     assert "is protected now" in desk(office, "bo").open("/tasks/").text
     assert "is protected now" not in desk(office, "hanna").open("/tasks/").text
+
+
+def test_a_registrar_checks_that_another_account_comes_from_its_owner(
+    office: Any,
+    log_in: Callable[..., Page],
+    desk: Any,
+    server: Any,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    folder = office.case()
+    change = folder.asks_for_account()
+    here = f"/people/{change.person_id}/"
+    form, asked = f"{here}account/{change.id}/", "Another account is asked for"
+    seen = desk(office, "hanna").open(here).text
+    assert asked in seen and "7654338" in seen and "change it" not in seen
+    assert desk(office, "hanna").open(form, act="confirm", version=change.version).status_code == 403
+    rut = log_in(office, "rut", width=360)
+    rut.goto(server.url("desk", f"/{office.slug}/tasks/"))
+    rut.get_by_role("link", name="Petra Nilsson").click()
+    rut.get_by_role("button", name="Don’t change it").click()
+    expect(rut.get_by_role("alert")).to_have_text("Write why the account isn’t changed.")
+    assert axe(rut) == []
+    picture(rut, "desk-account-change-360")
+    # Somebody else checks it while her page is open: what she typed is still there.
+    typed = "She <didn’t> ask for it"
+    stale = desk(office, "rut").open(form, act="refuse", version=change.version + 1, reason=typed).text
+    assert html.escape(typed) in stale and asked in stale
+    rut.get_by_role("button", name="It comes from her: change it").click()
+    expect(rut.locator("main")).to_contain_text("9020 7654338")
+    expect(rut.locator("main")).not_to_contain_text(asked)
+    again = folder.asks_for_account("9020", "1234566")
+    refused = desk(office, "rut").open(f"{here}account/{again.id}/", act="confirm", version=again.version).text
+    assert "It can be changed again tomorrow." in refused
 
 
 def test_the_words_by_which_she_is_found_follow_the_name(office: Any) -> None:

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.db import models
 from django.db.models import F, Func, Q
 
-from handslag.domain.people.states import AccountKind, HouseholdRole, IdentifierType
+from handslag.domain.people.states import AccountKind, ChangeState, HouseholdRole, IdentifierType
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
@@ -170,6 +170,49 @@ class Account(TenantRow):
             *wall("people_account", "person"),
             never_overlapping("account_one_per_day", "person"),
             since_before_until("account_period"),
+        ]
+
+
+class AccountChange(TenantRow):
+    """Another account that a person asks to be paid into: signed by her e-ID, checked by a member of staff."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    person = TenantFK(Person)
+    kind = models.CharField(max_length=12, choices=AccountKind.choices)
+    clearing = models.CharField(max_length=5, blank=True)
+    number = models.CharField(max_length=34)
+    digest = models.CharField(max_length=64, help_text="of exactly what is signed")
+    token = models.CharField(max_length=64, help_text="SHA-256 of the flow's state parameter")
+    state = models.CharField(max_length=10, choices=ChangeState.choices, default=ChangeState.BEGUN)
+    issuer = models.CharField(max_length=200, blank=True)
+    acr = models.CharField(max_length=120, blank=True)
+    evidence = models.JSONField(null=True)
+    begun_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    checked_by = TenantFK(StaffMember, null=True)
+    checked_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="why it isn't done, in words for the person")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "person", "begun_at"], name="accountchange_of_person")]
+        constraints = [
+            *wall("people_accountchange", "person", "checked_by"),
+            models.UniqueConstraint(fields=["tenant", "token"], name="accountchange_once_per_state"),
+            models.UniqueConstraint(
+                fields=["tenant", "person"], condition=Q(state="asked"), name="accountchange_one_asked"
+            ),
+            models.CheckConstraint(condition=Q(state__in=ChangeState.values), name="accountchange_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["begun", "withdrawn"]) | Q(asked_at__isnull=False, evidence__isnull=False),
+                name="accountchange_signed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "refused"], checked_by__isnull=False, checked_at__isnull=False)
+                | Q(state__in=["begun", "asked", "withdrawn"], checked_by=None, checked_at=None),
+                name="accountchange_checked_by_somebody",
+            ),
         ]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
-from handslag.domain.people.models import Account, Address, Identifier, Membership, NameToken, Person
+from handslag.domain.people.models import Account, AccountChange, Address, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens
 from handslag.domain.people.states import IdentifierType
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
@@ -142,6 +142,12 @@ def protected_now(people: Iterable[UUID], viewer: UUID) -> set[UUID]:
     return set(
         Person.objects.filter(id__in=people, protection_level__gt=0).exclude(id=viewer).values_list("id", flat=True)
     )
+
+
+def account_change_of(person: UUID) -> AccountChange | None:
+    """The newest change of account that somebody has signed, whatever became of it."""
+    rows = AccountChange.objects.filter(person_id=person, asked_at__isnull=False)
+    return rows.order_by("-asked_at", "-id").first()
 
 
 def account_on(person: UUID, day: date) -> Account | None:

@@ -1,4 +1,4 @@
-"""Types of identifier, roles in a household, kinds of account."""
+"""Types of identifier, roles in a household, kinds of account, states of a change of account."""
 
 from django.db.models import TextChoices
 
@@ -14,6 +14,14 @@ class IdentifierType(TextChoices):
 class HouseholdRole(TextChoices):
     ADULT = "adult"
     CHILD = "child"
+
+
+class ChangeState(TextChoices):
+    BEGUN = "begun"  # at the e-ID
+    ASKED = "asked"  # signed: waits for a member of staff
+    DONE = "done"
+    REFUSED = "refused"  # by a member of staff, with a reason
+    WITHDRAWN = "withdrawn"  # by the person, or by a newer one
 
 
 class AccountKind(TextChoices):

@@ -24,6 +24,7 @@ from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
 from handslag.domain.people.names import stored_name
+from handslag.domain.people.operations.accounts import confirm_account_change, refuse_account_change
 from handslag.domain.people.operations.persons import (
     NewPerson,
     form_household,
@@ -31,8 +32,14 @@ from handslag.domain.people.operations.persons import (
     refer_registration,
     register_person,
 )
-from handslag.domain.people.queries import full_name, person_by_number, persons_named, seen_by_staff
-from handslag.domain.people.states import HouseholdRole
+from handslag.domain.people.queries import (
+    account_change_of,
+    full_name,
+    person_by_number,
+    persons_named,
+    seen_by_staff,
+)
+from handslag.domain.people.states import ChangeState, HouseholdRole
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -240,7 +247,9 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     return _person(request, person)
 
 
-def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) -> HttpResponse:
+def _person(
+    request: HttpRequest, key: UUID, form: AccountFields | None = None, trouble: str = "", reason: str = ""
+) -> HttpResponse:
     found, member = person_for_staff(key, **who(request))
     looked_at("person", found.id)
     memberships = list(Membership.objects.filter(person=found).order_by("-since"))
@@ -252,6 +261,7 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
     seen = seen_by_staff(member, [m.person for m in others])
     accounts = list(Account.objects.filter(person=found).order_by("-since"))
     now_on = today(request)
+    change = account_change_of(found.id)
     return page(
         request,
         "person.html",
@@ -284,6 +294,9 @@ def _person(request: HttpRequest, key: UUID, form: AccountFields | None = None) 
         may_register=Role.REGISTRAR in member.roles,
         may_record=Role.REGISTRAR in member.roles and all(a.until and a.until <= now_on for a in accounts),
         form=form or AccountFields(),
+        change=change if change is not None and change.state == ChangeState.ASKED else None,
+        trouble=trouble,
+        reason=reason,
     )
 
 
@@ -304,6 +317,26 @@ def new_account(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse
         else:
             return HttpResponseRedirect(f"{base(request)}/people/{person}/")
     return _person(request, person, form)
+
+
+@desk_page("person")
+@require_POST
+def check_account(request: HttpRequest, tenant: str, person: UUID, change: UUID) -> HttpResponse:
+    """A change of account that the person asked for: POST `version`, and `act` confirm, or refuse with `reason`."""
+    require(request, Role.REGISTRAR)
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    reason = request.POST.get("reason", "")
+    try:
+        if request.POST.get("act") == "confirm":
+            attempt(request, confirm_account_change, change=change, version=seen)
+        else:
+            attempt(request, refuse_account_change, change=change, version=seen, reason=reason)
+    except NotPossible as refused:
+        return _person(request, person, trouble=refusal(refused), reason=reason)
+    except Conflict:
+        return _person(request, person, trouble=str(REFUSALS["conflict"]), reason=reason)
+    return HttpResponseRedirect(f"{base(request)}/people/{person}/")
 
 
 @desk_page("register a household")

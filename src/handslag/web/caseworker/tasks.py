@@ -58,6 +58,7 @@ KINDS = {
     "evidence late": _("The day for an answer is over: look at what there is, or ask again"),
     "infected file": _("A file has a virus and stays locked: ask for it in another way"),
     "application withdrawn": _("The application was taken back by who made it: nothing is decided on it"),
+    "account change": _("Somebody asks to be paid into another account: check that it comes from her"),
     "not signed": _("One of two adults has signed, the other hasn’t: nothing is sent, so talk to each of them"),
     "withdrawn by one": _("One of two adults took the application back: it stands for the other one"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),

@@ -50,6 +50,7 @@ urlpatterns = [
     path("<slug:tenant>/people/new/", register.new_person),
     path("<slug:tenant>/people/<uuid:person>/", register.person),
     path("<slug:tenant>/people/<uuid:person>/account/", register.new_account),
+    path("<slug:tenant>/people/<uuid:person>/account/<uuid:change>/", register.check_account),
     path("<slug:tenant>/people/<uuid:person>/change/", person.change),
     path("<slug:tenant>/access/", access.take),
     path("<slug:tenant>/households/new/", register.new_household),

@@ -21,7 +21,7 @@ from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tenancy.door import Actor, system
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import clock
-from handslag.web.citizen import eid, signing
+from handslag.web.citizen import account, eid, signing
 from handslag.web.entry import kept
 from handslag.web.entry.pages import answered, citizen_at, open_page, opened
 
@@ -87,9 +87,12 @@ def callback(request: HttpRequest) -> HttpResponse:
     if begun["purpose"] == "sign":
         by = citizen_at(request, tenant)
         if by is None:
-            where = reverse("sign", args=[tenant, begun["draft"]])
+            where = reverse("account", args=[tenant])
+            if "draft" in begun:
+                where = reverse("sign", args=[tenant, begun["draft"]])
             return HttpResponseRedirect(f"{reverse('log-in', args=[tenant])}?next={where}")
-        return answered(request, tenant, by, "sign", lambda: signing.finish(request, by, begun))
+        finish = signing.finish if "draft" in begun else account.finish
+        return answered(request, tenant, by, "sign", lambda: finish(request, by, begun))
     return answered(request, tenant, BY, "log in", lambda: _finish(request, begun))
 
 

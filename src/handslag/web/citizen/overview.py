@@ -140,6 +140,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
+        "paid_here": any(case.worked_in is None for case in cases),
         "told": told_months(person.id, keys)[:3],
         "requests": [one for case in cases for one, _ in requests_of(case.id, person.id)],
         "infected": infected_of(keys, person.id),

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from handslag.web.citizen import (
+    account,
     elsewhere,
     evidence,
     fetched,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("<slug:tenant>/log-out/", login.log_out, name="log-out"),
     path("<slug:tenant>/keys.json", receipts.keys, name="keys"),
     path("<slug:tenant>/my/", overview.my, name="my"),
+    path("<slug:tenant>/account/", account.account, name="account"),
+    path("<slug:tenant>/account/<uuid:change>/withdraw/", account.withdraw, name="withdraw-account"),
     path("<slug:tenant>/looked/", looks.looked, name="looked"),
     path("<slug:tenant>/cases/<uuid:case>/messages/", messages.messages, name="messages"),
     path("<slug:tenant>/cases/<uuid:case>/decided/<slug:decision>/", elsewhere.decided, name="decided-elsewhere"),

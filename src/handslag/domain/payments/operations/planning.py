@@ -39,6 +39,12 @@ class PaymentUnblocked(Event):
     kind = "payment unblocked"
 
 
+class AccountFollowed(Event):
+    """Planned payments go to the account that their payee has by now."""
+
+    kind = "account followed"
+
+
 class PaymentHeld(Event):
     kind = "payment held"
 
@@ -386,6 +392,30 @@ def _plan_again(found: Payment, now: datetime) -> None:
     found.state, found.blocked_reason = PaymentState.PLANNED, ""
     found.pay_on, found.version = max(found.pay_on, first_pay_day(now)), found.version + 1
     found.save()
+
+
+@operation()
+def follow_account(*, tenant: str | int, by: Actor, now: datetime, person: UUID) -> Done[list[Payment]]:
+    """What is planned to a person and in no run yet goes to the account that she has by now. For who has something
+    planned."""
+    to = {"post_to": None, **paid_to(Person.objects.get(id=person), now)}
+    if to.pop("trouble"):
+        raise NotPossible("no account")
+    planned = Payment.objects.select_for_update(of=("self",)).filter(
+        payee_id=person, direct=None, state=PaymentState.PLANNED, run=None
+    )
+    moved: dict[UUID, list[Payment]] = {}
+    for payment in planned.order_by("id"):
+        for name, value in to.items():
+            setattr(payment, name, value)
+        payment.version += 1
+        payment.save()
+        moved.setdefault(payment.case_id, []).append(payment)
+    events = [
+        AccountFollowed(subject=case, payload={"payments": [str(one.id) for one in found]})
+        for case, found in moved.items()
+    ]
+    return Done([one for found in moved.values() for one in found], *events)
 
 
 @operation()
