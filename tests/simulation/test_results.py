@@ -11,7 +11,7 @@ import pytest
 
 from handslag.kernel.months import Month
 from handslag.rules.facts import FactsError
-from handslag.rules.norms import Amendment, Norm, NormError, NormMissing, amend, load_amendments
+from handslag.rules.norms import Amendment, Norm, NormError, NormMissing, amend, from_entries, load_amendments
 from handslag.rules.packs import pack
 from handslag.rules.se.numbers import EXAMPLE_2027, history
 from handslag.rules.unnamed import RowError, facts_of, in_month, pseudonymised
@@ -86,6 +86,27 @@ def test_the_ceiling_of_2027_is_a_proposal_like_another() -> None:
     facts = facts_of(rules, row | {"settings": {"setting.formula": "bidragstak_2027"}}, months[1])
     assert january[3] == rules.calculate(facts, rules.norms_of(facts)).granted < january[1]
     assert january[1] == rules.calculate(plain, rules.norms_of(plain, amendments=before)).granted
+
+
+def test_a_limit_of_the_municipality_is_changed_like_a_norm() -> None:
+    told = {"source": "board", "checked_on": date(2026, 1, 1), "status": "official"}
+    limit = {"name": "limit.RENT", "unit": "SEK/month", "label": {"sv": "Hyra"}}
+    first = [told | {"since": date(2026, 1, 1), "value": 8000}]
+    lower = [told | {"since": date(2026, 3, 1), "value": 7000}]
+    row = {"members": [{"key": "a", "role": "adult", "age": 40}], "costs": [{"code": "RENT", "applied": 9000_00}]}
+
+    def granted(tables: Any, after: dict[str, Any]) -> list[int]:
+        asked = question("se", (Amendment("board.yaml", after),), tuple(from_entries(tables, "tables.yaml")))
+        months = calculate(asked, 0, msgspec.json.encode([row]))["months"]
+        return [amount for month in months for amount in month[1:4:2]]
+
+    norm = granted([], limit | {"values": lower})[0] - 9000_00  # what is granted beside the rent
+    assert granted([limit | {"values": first}], {"name": "limit.RENT", "values": lower}) == [
+        norm + 8000_00, norm + 8000_00, norm + 8000_00, norm + 7000_00
+    ]  # fmt: skip
+    assert granted([], limit | {"values": lower})[2:] == [norm + 9000_00, norm + 7000_00]  # there was none before
+    with pytest.raises(SimulationError, match=r"limit\.CARS is read by no rule"):
+        granted([], limit | {"name": "limit.CARS", "values": lower})
 
 
 def test_who_cannot_be_calculated_is_left_out_and_named() -> None:
