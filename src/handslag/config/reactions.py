@@ -90,6 +90,7 @@ from handslag.domain.exchange.operations.outbox import (
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import unit_for
 from handslag.domain.exchange.states import OutcomeState
+from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
     ApplicantAwaited,
@@ -97,6 +98,7 @@ from handslag.domain.intake.operations import (
     ApplicationSigned,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    AppliedAnew,
     DraftOpened,
     DraftWithdrawn,
     EvidenceAsked,
@@ -493,8 +495,11 @@ def _done_by_dispute(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _ask_for_draft(event: Event, by: Actor, now: datetime) -> None:
+    """While she writes, so that the answers are there; about who has never applied nobody is asked before she does."""
     if authorities_asked():
-        _ask(by, now, [Draft.objects.only("period_id").get(id=UUID(event.payload["draft"])).period_id])
+        draft = Draft.objects.only("period_id", "form", "form_version").get(id=UUID(event.payload["draft"]))
+        if form_of(draft.form, draft.form_version).kind != "new":
+            _ask(by, now, [draft.period_id])
 
 
 def _ask_for_application(event: Event, by: Actor, now: datetime) -> None:
@@ -803,6 +808,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     WarningsReconciled: (),
     WarningAcknowledged: (),
     DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
+    AppliedAnew: (),
     DraftOpened: (Reaction(_ask_for_draft, causes=(AuthoritiesAsked,)),),
     AuthoritiesAsked: (Reaction(_fetch),),
     AuthoritiesAnswered: (

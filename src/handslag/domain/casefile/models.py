@@ -28,6 +28,7 @@ class Case(TenantRow):
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     closed_because = models.CharField(max_length=400, null=True)
+    by_applicant = models.BooleanField(default=False, help_text="opened by applying for the first time")
     worked_in = models.CharField(max_length=80, null=True, help_text="the case system that works it; none: this one")
     version = models.PositiveIntegerField(default=1)
 

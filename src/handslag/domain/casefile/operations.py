@@ -92,9 +92,10 @@ def open_case(
     opened_on: date,
     worked_in: str | None = None,
 ) -> Done[Case]:
-    """Open a case of ekonomiskt bistånd for one or two adults of a household. `worked_in`: the name of the case system
-    that works it, where it isn't this one."""
-    may_register(by, now)
+    """Open a case of ekonomiskt bistånd for one or two adults of a household, or, by applying for the first time, for
+    oneself alone. `worked_in`: the name of the case system that works it, where it isn't this one."""
+    first = by.id == applicant and co_applicant is None and caseworker is None and worked_in is None
+    may_register(by, now, own=first)
     adults = set(
         Membership.objects.filter(household_id=household, role="adult", until=None).values_list("person_id", flat=True)
     )
@@ -114,6 +115,7 @@ def open_case(
         caseworker_id=caseworker,
         opened_on=opened_on,
         worked_in=worked_in,
+        by_applicant=by.kind == "citizen",
     )
     return Done(case, CaseOpened(subject=case.id, payload={"number": case.number}))
 

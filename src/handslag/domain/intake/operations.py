@@ -20,7 +20,7 @@ from handslag.domain.audit.operations import (
 )
 from handslag.domain.audit.queries import happened
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.operations import period_of, send_message
+from handslag.domain.casefile.operations import open_case, period_of, send_message
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.casefile.policies import LONGEST_MESSAGE, require_worked_here
 from handslag.domain.casefile.queries import cases_of, periods_of
@@ -52,7 +52,10 @@ from handslag.domain.intake.queries import (
     token_of,
 )
 from handslag.domain.intake.states import DraftState, InboxState, RequestState
-from handslag.domain.people.queries import adults_beside, household_seen_by_relative
+from handslag.domain.people.models import Person
+from handslag.domain.people.operations.persons import form_household
+from handslag.domain.people.queries import adults_beside, household_of, household_seen_by_relative
+from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import end_deadline, run_deadline
 from handslag.domain.tasks.states import DeadlineState
@@ -71,6 +74,12 @@ from handslag.kernel.months import Month
 
 class DraftOpened(Event):
     kind = "draft opened"
+
+
+class AppliedAnew(Event):
+    """Somebody without a case here has begun to apply, and so opened one."""
+
+    kind = "first application begun"
 
 
 class DraftWithdrawn(Event):
@@ -169,7 +178,8 @@ def open_draft(
     found = case_for_citizen(case, by)
     assert by.id is not None
     today = acting_door().the_tenant.today(now)
-    offered = policies.offers(cases_of(by.id), adults_beside(by.id, today), today, {found.id: periods_of(found.id)})
+    periods = {found.id: periods_of(found.id)}
+    offered = policies.offers(by.id, cases_of(by.id), adults_beside(by.id, today), today, periods)
     wanted = form or setting("application_forms")["renewal"]
     fitting = [o for o in offered if o.on_line and o.case == found and o.month == month and o.form == wanted]
     if not fitting:
@@ -202,6 +212,31 @@ def open_draft(
         _take_over_files(before.id, draft, now)
     payload = {"draft": str(draft.id), "month": str(month), "form": definition.name}
     return Done(draft, DraftOpened(subject=found.id, payload=payload))
+
+
+@operation()
+def apply_anew(*, tenant: str | int, by: Actor, now: datetime, month: Month, language: str) -> Done[Draft]:
+    """Apply for the first time, or again long after: opens a case of one's own, at the unit that takes first
+    applications, and its draft. Her household is she alone until the office has registered who else there is; she
+    says so in the form. NotPossible("month closed") where the pages don't take that now."""
+    assert by.id is not None
+    today = acting_door().the_tenant.today(now)
+    person = Person.objects.select_for_update().get(id=by.id)  # pressed twice at once: the second sees the first's case
+    offered = policies.offers(by.id, cases_of(by.id), adults_beside(by.id, today), today, {})
+    fitting = [o for o in offered if o.case is None and o.on_line and o.month == month]
+    unit = policies.first_unit()
+    if unit is None or not fitting or person.protection_level:
+        raise NotPossible("month closed")
+    told: dict[str, Any] = {"tenant": tenant, "by": by, "now": now}
+    home = household_of(by.id, today)
+    if home is None:
+        home = form_household(**told, members=[(by.id, HouseholdRole.ADULT)], since=today).id
+    case = open_case(
+        **told, applicant=by.id, co_applicant=None, household=home, unit=unit.id, caseworker=None, opened_on=today
+    )
+    form = setting("application_forms")["new"]
+    draft = open_draft(**told, case=case.id, month=month, language=language, form=form)
+    return Done(draft, AppliedAnew(subject=case.id, payload={"draft": str(draft.id)}))
 
 
 def _take_over_files(earlier: UUID, draft: Draft, now: datetime) -> None:

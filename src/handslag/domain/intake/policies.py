@@ -12,13 +12,13 @@ from uuid import UUID
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.intake.forms import LISTS, LONGEST_NOTE, MOST_ROWS, Form, Question, current, pinned
 from handslag.domain.people.queries import MemberOfHousehold
+from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.money import AmountError, parse_amount
 from handslag.kernel.months import Month
 
-#: Days after a case was closed in which its person applies by renewal, which a caseworker releases; after an
-#: application or a decision, in which more for the month is a supplementary application (sweden.md 2, practice).
-RECENTLY_CLOSED, RECENT = 90, 90
+#: Days after an application or a decision in which more for the month is a supplementary application (practice).
+RECENT = 90
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,9 @@ class Offer:
     """What somebody can apply for now: `kind` new, renewal, supplementary or service; by which form; in which case
     (None: there is none to do it in).
 
-    `on_line`: whether the pages take it now. What they don't take a person does: a new application, a renewal
-    of a case that was closed lately (held until a caseworker releases it), more for a month that is decided.
+    `on_line`: whether the pages take it now. What they don't take a person does: a new application where the office
+    takes none on-line or others live in the household, a renewal of a case that was closed lately (held until a
+    caseworker releases it), more for a month that is decided.
     """
 
     kind: str
@@ -192,13 +193,17 @@ def together(case: Case, adults: Iterable[UUID]) -> bool:
 
 
 def offers(
-    cases: Sequence[Case], adults: Iterable[UUID], today: date, periods: Mapping[UUID, Mapping[date, Period]]
+    person: UUID,
+    cases: Sequence[Case],
+    adults: Iterable[UUID],
+    today: date,
+    periods: Mapping[UUID, Mapping[date, Period]],
 ) -> list[Offer]:
     """What a person may apply for today: this month, and the next from some days before it, in the order of
     sweden.md 2 (EligibilityService).
 
-    `cases` are hers, open ones first, newest first; `adults` live in the household now; `periods` by case and first
-    day. Protected people are offered nothing, and nothing says why: they are served by a person.
+    `cases` are the person's, open ones first, newest first; `adults` live in the household now; `periods` by case and
+    first day. Protected people are offered nothing, and nothing says why: they are served by a person.
     """
     case = cases[0] if cases else None
     if case is not None and any(p is not None and p.protection_level for p in (case.applicant, case.co_applicant)):
@@ -206,22 +211,36 @@ def offers(
     this = Month.of(today)
     opened = today >= (this + 1).since - timedelta(days=int(setting("renewal_opens_days_before")))
     months = [this, this + 1] if opened else [this]
-    by_kind = setting("application_forms")
-    lately = case is not None and case.closed_on is not None and (today - case.closed_on).days <= RECENTLY_CLOSED
-    if case is None or set(adults) != {case.applicant_id, case.co_applicant_id} - {None}:
-        return [Offer("new", month, by_kind["new"], on_line=False) for month in months]
-    if case.closed_on is not None:
-        kind = "renewal" if lately else "new"
-        return [Offer(kind, month, by_kind[kind], case if lately else None, on_line=False) for month in months]
+    by_kind, first = setting("application_forms"), {*adults} <= {person} and first_unit() is not None
+    if case is None or (case.state == "closed" and not _lately(case, today)):
+        return [Offer("new", month, by_kind["new"], on_line=first) for month in months]
+    if set(adults) != {case.applicant_id, case.co_applicant_id} - {None}:
+        return [Offer("new", month, by_kind["new"], on_line=first and case.state == "closed") for month in months]
+    if case.state == "closed":
+        return [Offer("renewal", month, by_kind["renewal"], case, on_line=False) for month in months]
+    known = periods.get(case.id, {})
+    anew = case.by_applicant and not any(period.last_decision_on for period in known.values())
     found = []
     for month in months:
         if month.until <= case.opened_on:
             continue
-        period = periods.get(case.id, {}).get(month.since)
-        kind = "supplementary" if period is not None and _applied_lately(period, today) else "renewal"
+        period = known.get(month.since)
+        kind = "new" if anew else "renewal"
+        if period is not None and _applied_lately(period, today):
+            kind = "supplementary"
         decided = period is not None and period.last_decision_on is not None
-        found.append(Offer(kind, month, by_kind[kind], case, on_line=kind == "renewal" or not decided))
+        found.append(Offer(kind, month, by_kind[kind], case, on_line=kind != "supplementary" or not decided))
     return found + [Offer("service", this, name, case) for name in setting("services")]
+
+
+def first_unit() -> Unit | None:
+    """The unit that gets the applications of people who have no case here; None where the pages take none."""
+    name = setting("first_applications")
+    return Unit.objects.filter(name=name).first() if name and not setting("case_system") else None
+
+
+def _lately(case: Case, today: date) -> bool:
+    return case.closed_on is not None and (today - case.closed_on).days <= int(setting("recently_closed_days"))
 
 
 def _applied_lately(period: Period, today: date) -> bool:

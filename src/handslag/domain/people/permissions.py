@@ -11,12 +11,17 @@ from handslag.domain.tenancy.states import Role
 
 #: The system, as it registers what a case system says of its own clients.
 CASE_SYSTEM = system("case system")
+#: The system, as it registers who applies for the first time, as her e-ID names her.
+FIRST_TIME = system("first application")
 
 
-def may_register(by: Actor, now: datetime) -> int:
+def may_register(by: Actor, now: datetime, *, own: bool = False) -> int:
     """The clearance of who registers people, households and cases: a registrar's own; none where a case system
-    vouches for its clients. NotAllowed for everybody else."""
-    return 0 if by == CASE_SYSTEM else require_role(by, now, Role.REGISTRAR).clearance
+    vouches for its clients, an e-ID for who applies for the first time, or where it is a citizen's `own` and nobody
+    else's. NotAllowed for everybody else."""
+    if by in (CASE_SYSTEM, FIRST_TIME) or (own and by.kind == "citizen"):
+        return 0
+    return require_role(by, now, Role.REGISTRAR).clearance
 
 
 def require_sight(member: Member, person: Person) -> None:

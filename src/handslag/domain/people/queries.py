@@ -122,6 +122,13 @@ def adults_beside(person: UUID, day: date) -> set[UUID]:
     return set(Membership.objects.filter(now, household_id__in=homes, role="adult").values_list("person_id", flat=True))
 
 
+def household_of(person: UUID, day: date) -> UUID | None:
+    """The household that somebody lives in on a day as one of its adults."""
+    now = Q(since__lte=day) & (Q(until__isnull=True) | Q(until__gt=day))
+    rows = Membership.objects.filter(now, person_id=person, role="adult")
+    return rows.values_list("household_id", flat=True).first()
+
+
 def household_seen_by_relative(viewer: UUID, household: UUID, since: date, until: date) -> list[MemberOfHousehold]:
     """The household as one of its adults sees it: relatives under protection are masked."""
     return [

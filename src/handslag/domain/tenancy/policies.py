@@ -17,6 +17,9 @@ DEFAULTS: dict[str, Any] = {
     # the form by which each kind of application is made, and the further forms that the office takes applications by
     "application_forms": {"new": "se.new", "renewal": "se.renewal", "supplementary": "se.supplementary"},
     "services": [],
+    # the unit that gets first applications made on-line; empty: people apply for the first time with a person
+    "first_applications": "",
+    "recently_closed_days": 90,  # so long after closing, a case is opened again by a person instead of begun anew
     "staff_named": False,  # who has looked at a file is told to its person by name, not only by unit
     "signature_reminder_days": 3,  # so long after the first adult has signed the second is reminded, once
     "signature_days": 14,  # so long the second adult has to sign; then a person talks to them

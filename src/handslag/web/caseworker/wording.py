@@ -338,6 +338,7 @@ EVENTS: dict[str, str | Promise] = {
     "account change withdrawn": _("Change of account taken back"),
     "account change refused": _("Change of account not done"),
     "account changed": _("Account changed"),
+    "first application begun": _("Begins to apply for the first time"),
     "account followed": _("Planned payments go to the new account"),
     "draft withdrawn": _("Application taken back before it was sent"),
     "application signed": _("Signed by one of two"),

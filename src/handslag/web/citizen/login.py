@@ -11,12 +11,15 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from handslag.connectors.casesystem.follow import SOON, ask, look_up
-from handslag.connectors.eid.port import Cancelled, EidError, Expired, TooWeak
+from handslag.connectors.eid.port import Cancelled, EidError, Expired, Identity, TooWeak
 from handslag.domain.audit.operations import Look
 from handslag.domain.casefile.queries import cases_of
 from handslag.domain.elsewhere.queries import foreign_cases
+from handslag.domain.intake.policies import first_unit
+from handslag.domain.people.models import Person
 from handslag.domain.people.operations.citizens import log_in_citizen
-from handslag.domain.people.permissions import CASE_SYSTEM
+from handslag.domain.people.operations.persons import NewPerson, register_person
+from handslag.domain.people.permissions import CASE_SYSTEM, FIRST_TIME
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tenancy.door import Actor, system
 from handslag.domain.tenancy.policies import NotPossible, setting
@@ -39,13 +42,13 @@ def start(request: HttpRequest, tenant: str) -> HttpResponse:
         request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
     except NotPossible:
         return render(request, "citizen/no_eid.html", status=503)
-    facts = {"decision_days": setting("decision_days"), "left": "left" in request.GET}
+    facts = {"decision_days": setting("decision_days"), "left": "left" in request.GET, "first": first_unit()}
     return render(request, "citizen/start.html", facts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest, tenant: str) -> HttpResponse:
-    """GET: one button. POST: to the e-ID, and from there to `next`."""
+    """GET: one button. POST: to the e-ID, and from there to `next`; `first` to apply for the first time."""
     return answered(request, tenant, BY, "log in", lambda: _log_in(request, tenant))
 
 
@@ -62,8 +65,9 @@ def _log_in(request: HttpRequest, tenant: str) -> HttpResponse:
         if citizen_at(request, tenant) is not None:
             return HttpResponseRedirect(after)
         return render(request, "citizen/log_in.html", told)
+    first = "yes" if "first" in request.POST else ""
     try:
-        where, begun = eid.begin(tenant, choice, "login", language=get_language() or "sv", next=after)
+        where, begun = eid.begin(tenant, choice, "login", language=get_language() or "sv", next=after, first=first)
     except EidError as trouble:
         log.warning("log-in not begun", code=trouble.code, reason=trouble.reason)
         return render(request, "citizen/log_in.html", {**told, "trouble": "away"}, status=503)
@@ -120,7 +124,7 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
             return render(request, "citizen/not_now.html", {"next": after}, status=503)
     try:
         if person is None:
-            raise NotPossible("not served on-line")
+            person = _first_time(request, tenant, identity, begun)
         by = Actor("citizen", person.id)
         with opened(request, by):
             login = log_in_citizen(
@@ -152,6 +156,22 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
         "seen": moment,
     }
     return HttpResponseRedirect(after)
+
+
+def _first_time(request: HttpRequest, tenant: str, identity: Identity, begun: dict[str, str]) -> Person:
+    """Register who isn't known here and has said, before she identified, that she applies for the first time.
+    NotPossible("not served on-line") for everybody else: nobody is kept who only tried the door."""
+    with opened(request, FIRST_TIME):
+        if not begun.get("first") or first_unit() is None:
+            raise NotPossible("not served on-line")
+        new = NewPerson(
+            identifier_type=identity.identifier_type,
+            identifier=identity.identifier,
+            given_name=identity.given_name,
+            family_name=identity.family_name,
+            language=(get_language() or "sv")[:2],
+        )
+        return register_person(tenant=tenant, by=FIRST_TIME, now=request.now, new=new)  # type: ignore[attr-defined]
 
 
 @require_POST

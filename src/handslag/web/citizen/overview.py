@@ -29,6 +29,7 @@ from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.policies import Offer, form_for, offers
 from handslag.domain.intake.queries import (
+    WHOLE,
     infected_of,
     not_sent,
     receipts_of,
@@ -87,8 +88,9 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     today = request.door.the_tenant.today(now)  # type: ignore[attr-defined]
     drafts = running_drafts(keys)
     running = {(d.case_id, d.period.since, d.form) for d in drafts}
-    found = offers(cases, adults_beside(person.id, today), today, {case.id: periods_of(case.id) for case in cases})
-    on_line = [o for o in found if o.case and o.on_line and (o.case.id, o.month.since, o.form) not in running]
+    periods = {case.id: periods_of(case.id) for case in cases}
+    found = offers(person.id, cases, adults_beside(person.id, today), today, periods)
+    on_line = [o for o in found if o.on_line and (o.case is None or (o.case.id, o.month.since, o.form) not in running)]
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
     replaced = {d.replaces_id for found in decisions.values() for d in found}
@@ -98,7 +100,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     tracks = [
         {
             "correction": receipt.application.corrects_id is not None,
-            "title": "" if receipt.application.kind == "renewal" else title_of(receipt.application),
+            "title": "" if receipt.application.kind in WHOLE else title_of(receipt.application),
             "month": period.since,
             "number": receipt.number,
             "steps": elsewhere.steps(
@@ -179,10 +181,10 @@ def _reopens(cases: list[Case], today: date, something: bool) -> date | None:
 
 def _offer(offer: Offer) -> dict[str, Any]:
     """An offer as a button: what it says names the form where it isn't the month's own application."""
-    assert offer.case is not None
-    title = "" if offer.kind == "renewal" else form_for(offer).words(reading()).title
+    title = "" if offer.kind in WHOLE else form_for(offer).words(reading()).title
     month = offer.month
-    return {"case": offer.case.id, "month": month, "since": month.since, "form": offer.form, "title": title}
+    case = offer.case.id if offer.case else ""
+    return {"case": case, "month": month, "since": month.since, "form": offer.form, "title": title}
 
 
 def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
@@ -194,7 +196,7 @@ def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
     return {
         "id": draft.id,
         "step": next((step for step, part in asked if part not in draft.answers), "check"),
-        "title": "" if form.kind == "renewal" else form.words(reading()).title,
+        "title": "" if form.kind in WHOLE else form.words(reading()).title,
         "correction": draft.corrects_id is not None,
         "month": draft.period.since,
         "saved_at": draft.saved_at,

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_citizen
+from handslag.domain.casefile.queries import cases_of
 from handslag.domain.intake import forms as forms_as_data
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake import policies
@@ -24,7 +25,14 @@ from handslag.domain.intake.forms import LISTS, Form, Question
 from handslag.domain.intake.models import Application, Draft, Receipt
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.policies import Problem
-from handslag.domain.intake.queries import WHOLE, application_before, attachments_of, draft_of, standing_of
+from handslag.domain.intake.queries import (
+    WHOLE,
+    application_before,
+    attachments_of,
+    draft_of,
+    running_drafts,
+    standing_of,
+)
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, household_seen_by_relative
@@ -48,8 +56,10 @@ from handslag.web.ui.formats import money, month
 @citizen_page("renewal", instead=("my", "tenant"))
 def apply(request: HttpRequest, tenant: str) -> HttpResponse:
     """Open the application for a month (`case`, `month`; `form` where it isn't the renewal), or go on with the one
-    that is open."""
+    that is open; without a case the first one, which opens it."""
     by = _by(request)
+    if not request.POST.get("case"):
+        return _anew(request, tenant, by)
     try:
         case = case_for_citizen(UUID(request.POST.get("case", "")), by)
         month = Month.parse(request.POST.get("month", ""))
@@ -71,6 +81,21 @@ def apply(request: HttpRequest, tenant: str) -> HttpResponse:
             )
         except NotPossible:
             return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?closed")
+    return HttpResponseRedirect(reverse("step", args=[tenant, draft.id, form_behind(draft).screens[0].code]))
+
+
+def _anew(request: HttpRequest, tenant: str, by: Actor) -> HttpResponse:
+    try:
+        month = Month.parse(request.POST.get("month", ""))
+        now = request.now  # type: ignore[attr-defined]
+        draft = intake.apply_anew(tenant=tenant, by=by, now=now, month=month, language=reading())
+    except ValueError:
+        raise Http404 from None
+    except NotPossible:  # pressed twice: she goes on with what she has begun
+        begun = running_drafts([case.id for case in cases_of(me(request).id) if case.by_applicant])
+        if not begun:
+            return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?closed")
+        draft = begun[0]
     return HttpResponseRedirect(reverse("step", args=[tenant, draft.id, form_behind(draft).screens[0].code]))
 
 

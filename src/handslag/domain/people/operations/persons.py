@@ -329,8 +329,9 @@ def _protect(person: Person, level: int, address_level: int) -> None:
 def form_household(
     *, tenant: str | int, by: Actor, now: datetime, members: list[tuple[UUID, str]], since: date
 ) -> Done[Household]:
-    """Form a household of (person, role) from `since` on. Nobody is in two households on one day."""
-    may_register(by, now)
+    """Form a household of (person, role) from `since` on, a citizen only her own, of herself alone. Nobody is in two
+    households on one day."""
+    may_register(by, now, own=members == [(by.id, HouseholdRole.ADULT)])
     adults = [person for person, role in members if role == HouseholdRole.ADULT]
     if not 1 <= len(adults) <= 2:
         raise NotPossible("one or two adults")
