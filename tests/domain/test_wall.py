@@ -21,6 +21,15 @@ from tests.filled import Filled
 ROLES = ("web", "worker", "courier", "auditor", "eraser")
 #: Rows for tables that the cases of tests.filled leave empty: columns of a row of the tenant.
 BESIDES = {
+    "exchange_partner": """
+        INSERT INTO exchange_partner (id, tenant_id, address, name, url, registered_at, told, trouble, attempts,
+            version)
+        SELECT id, tenant_id, 'municipality:kommunkod:7777', 'x', '', now(), '', '', 0, 1 FROM audit_subject
+        WHERE tenant_id = %s LIMIT 1""",
+    "exchange_passed": """
+        INSERT INTO exchange_passed (id, tenant_id, partner_id, code, at)
+        SELECT e.id, e.tenant_id, p.id, '', now() FROM exchange_envelope e JOIN exchange_partner p
+        ON p.tenant_id = e.tenant_id WHERE e.tenant_id = %s LIMIT 1""",
     "people_representation": """
         INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, since)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'

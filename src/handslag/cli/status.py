@@ -26,6 +26,16 @@ FROM procrastinate_jobs j GROUP BY 1
 #: What people and the bank sent and the virus scanner hasn't judged: how many, since when the oldest waits.
 _LOCKED = "SELECT count(*), min(created_at) FROM documents_document WHERE scan_state = 'waiting'"
 
+#: Partners in other installations: how long they are away, and what waits for them.
+_PARTNERS = """
+SELECT p.name, p.failing_since, p.trouble, count(e.id), min(e.handed_over_at)
+FROM exchange_partner p LEFT JOIN exchange_envelope e ON e.recipient = p.address
+    AND e.handed_over_at > now() - interval '15 days' AND NOT EXISTS (SELECT FROM exchange_passed x WHERE x.id = e.id)
+GROUP BY p.id, p.name, p.failing_since, p.trouble ORDER BY p.name, p.id
+"""
+#: A partner that is away, or leaves messages lying, for longer is told of.
+LONGEST_AWAY, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=24)
+
 
 def status() -> None:
     """Print what runs, what waits and what needs attention; exit code 1 when something does."""
@@ -77,7 +87,7 @@ def _database(installation: Installation) -> list[str]:
             "SELECT count(*) FROM procrastinate_jobs "
             "WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '15 minutes'"
         ).fetchone()
-        open_tasks = notices = locked = 0
+        open_tasks = notices = locked = partners = 0
         oldest = now = datetime.now(UTC)
         for tenant, slug in connection.execute(
             "SELECT id, slug FROM tenancy_organisation WHERE is_tenant AND active"
@@ -93,10 +103,19 @@ def _database(installation: Installation) -> list[str]:
                     amiss.append(
                         f"{slug} is only half entered: give the same `handslag organisation add {slug} ...` again"
                     )
+                for name, failing, trouble, waits, waited in connection.execute(_PARTNERS).fetchall():
+                    partners += 1
+                    if failing and now - failing > LONGEST_AWAY:
+                        amiss.append(f"{slug}: partner {name} away since {failing:%Y-%m-%d %H:%M} UTC ({trouble})")
+                    if waits and now - waited > LONGEST_WAIT:
+                        amiss.append(
+                            f"{slug}: {waits} messages wait for {name}, the oldest since {waited:%Y-%m-%d %H:%M}"
+                        )
                 files = connection.execute(_LOCKED).fetchone()
                 if files and files[0]:
                     locked, oldest = locked + files[0], min(oldest, files[1])
         print(f"tasks           {open_tasks} open")
+        print(f"partners        {partners} in other installations")
         print(f"notices         {notices} waiting")
         age = f"{(now - oldest) // timedelta(minutes=1)} minutes"
         print(f"virus scan      {locked} files waiting" + (f", the oldest for {age}" if locked else ""))

@@ -87,6 +87,13 @@ from handslag.domain.exchange.operations.outbox import (
     MessageTakenBack,
     MessageUncollected,
 )
+from handslag.domain.exchange.operations.partners import (
+    EnvelopesPassed,
+    ExchangeKeysMade,
+    PartnerKeyEnded,
+    PartnerMet,
+    PartnerRegistered,
+)
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import unit_for
 from handslag.domain.exchange.states import OutcomeState
@@ -866,6 +873,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageUncollected: (Reaction(_task_for_uncollected, causes=(TaskOpened,)),),
     MessageExpired: (Reaction(_task_for_expired, causes=(TaskOpened,)),),
     PartnerKeysNoted: (),
+    PartnerRegistered: (),
+    PartnerKeyEnded: (),
+    PartnerMet: (),
+    ExchangeKeysMade: (),
+    EnvelopesPassed: (),
     MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)),),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),

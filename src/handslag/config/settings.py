@@ -222,6 +222,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",
     "handslag.jobs.letters",
+    "handslag.jobs.partners",
     "handslag.jobs.payments",
     "handslag.jobs.scan",
     "handslag.jobs.sheets",
@@ -243,6 +244,8 @@ EID_CLIENT_ID = os.environ.get("HANDSLAG_EID_CLIENT_ID", "handslag-demo")
 EID_CLIENT_SECRET = os.environ.get("HANDSLAG_EID_CLIENT_SECRET", "development-only")
 APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
+#: Where other systems reach us: it stands in our key file for partners.
+API_ORIGIN = os.environ.get("HANDSLAG_API_ORIGIN", f"http://api.localhost:{PORT}")
 FILES_ORIGIN = os.environ.get("HANDSLAG_FILES_ORIGIN", f"http://files.localhost:{PORT}")
 CSRF_TRUSTED_ORIGINS = [APPLY_ORIGIN, DESK_ORIGIN]
 #: The composite service of other authorities (SSBTEK); in production none until it is set.

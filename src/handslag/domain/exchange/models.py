@@ -151,10 +151,11 @@ class Envelope(TenantRow):
 class Arrival(TenantRow):
     """A sealed text as the courier put it in: who it says it is from isn't believed before its seal was looked at.
 
-    The courier inserts and reads nothing: the same text twice is one row. The chain commits to it with its outcome.
+    The courier inserts and reads nothing: the same text twice is one row. What comes from another installation is
+    put in by whoever took it from the network. The chain commits to it with its outcome.
     """
 
-    grants: ClassVar[dict[str, str]] = {"courier": "INSERT", "web": "SELECT", "worker": "SELECT"}
+    grants: ClassVar[dict[str, str]] = {"courier": "INSERT", "web": "SELECT, INSERT", "worker": "SELECT, INSERT"}
 
     sender = models.CharField(max_length=ADDRESS)
     message_id = models.UUIDField()
@@ -210,4 +211,44 @@ class PartnerKey(TenantRow):
         constraints = [
             *wall("exchange_partnerkey"),
             models.UniqueConstraint(fields=["tenant", "partner", "key_id"], name="partnerkey_once"),
+        ]
+
+
+class Partner(TenantRow):
+    """An organisation of another installation, registered by the key file that it signed. Shares its key with its audit
+    subject. With `url` we call it; without, it calls us. `told`: the keys of ours that it was told of last."""
+
+    address = models.CharField(max_length=ADDRESS)
+    name = models.CharField(max_length=200)
+    url = models.CharField(max_length=300, blank=True)
+    registered_at = models.DateTimeField()
+    told = models.CharField(max_length=64, blank=True)
+    reached_at = models.DateTimeField(null=True, help_text="when something last went well between us")
+    failing_since = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=80, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, help_text="not called before this moment")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("exchange_partner"),
+            TenantKey(name="exchange_partner_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "address"], name="partner_once"),
+        ]
+
+
+class Passed(TenantRow):
+    """An envelope that another installation has taken, or refused with `code`; shares its key with the envelope."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    partner = TenantFK(Partner)
+    code = models.CharField(max_length=24, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("exchange_passed", "partner", append_only=True),
+            TenantKey(name="exchange_passed_envelope", field="id", to="exchange.Envelope"),
         ]

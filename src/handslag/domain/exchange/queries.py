@@ -8,8 +8,18 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from handslag.domain.exchange.frame import Opened, Unreadable, address_of, named_key, opened
-from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, PartnerKey, TransportStep
+from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment_of, named_key, opened
+from handslag.domain.exchange.models import (
+    Arrival,
+    BusinessStep,
+    Envelope,
+    Message,
+    Outcome,
+    Partner,
+    PartnerKey,
+    Passed,
+    TransportStep,
+)
 from handslag.domain.exchange.states import ENDED, Action, Code, Direction, Transport
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door
@@ -25,18 +35,21 @@ def own_address() -> str:
     return str(found)
 
 
-def partners() -> dict[str, Organisation]:
-    """The organisations that a message can go to, by address: those that work in this installation, by name."""
+def partners() -> dict[str, Organisation | Partner]:
+    """The organisations that a message can go to, by address: those that work in this installation, by name, then the
+    registered ones of others."""
     here = acting_door().the_tenant.id
     rows = Organisation.objects.filter(is_tenant=True, active=True).exclude(id=here).order_by("name", "id")
-    return {address_of(row): row for row in rows}
+    others = {row.address: row for row in Partner.objects.order_by("name", "id")}
+    return {**others, **{address_of(row): row for row in rows}}
 
 
 def name_of(address: str) -> str:
     """The name of the organisation behind an address, or the address itself."""
     kind, _colon, rest = address.partition(":")
     code_type, _colon, code = rest.partition(":")
-    found = Organisation.objects.filter(kind=kind, code_type=code_type, code=code).first()
+    found: Any = Organisation.objects.filter(kind=kind, code_type=code_type, code=code).first()
+    found = found or Partner.objects.filter(address=address).first()
     return found.name if found else address
 
 
@@ -50,6 +63,38 @@ def published_keys() -> list[dict[str, Any]]:
     """The public signing keys of the organisation behind the door, as it publishes them."""
     rows = TenantKeyRow.objects.filter(use="signing").order_by("since")
     return [{"key_id": r.key_id, "jwk": r.public_jwk, "since": r.since, "until": r.until} for r in rows]
+
+
+def keys_of(partner: str, now: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """The noted keys of a partner by id; at a moment only those that haven't ended."""
+    rows = PartnerKey.objects.filter(partner=partner)
+    if now is not None:
+        rows = rows.filter(Q(until=None) | Q(until__gt=now))
+    return {row.key_id: row.jwk for row in rows.order_by("since", "id")}
+
+
+def encrypted_to(partner: str, now: datetime) -> dict[str, Any] | None:
+    """The newest key that a partner wants to be encrypted to."""
+    found = [jwk for jwk in keys_of(partner, now).values() if jwk.get("use") == "enc"]
+    return found[-1] if found else None
+
+
+def own_keys() -> list[dict[str, Any]]:
+    """The public keys of the organisation behind the door for its partners elsewhere, as a key file says them."""
+    rows = TenantKeyRow.objects.filter(use__in=["signing", "exchange"]).order_by("since", "id")
+    names = ("kid", "kty", "crv", "x", "y", "use")
+    return [
+        {**{name: (row.public_jwk or {})[name] for name in names}, "since": row.since.isoformat(),
+         "until": row.until.isoformat() if row.until else None}
+        for row in rows
+    ]  # fmt: skip
+
+
+def waiting_for(partner: Partner, since: datetime, most: int = 100) -> list[Envelope]:
+    """What was handed over for a partner elsewhere since then and it hasn't got yet, oldest first."""
+    passed = Passed.objects.filter(id=OuterRef("id"))
+    rows = Envelope.objects.filter(~Exists(passed), recipient=partner.address, handed_over_at__gte=since)
+    return list(rows.order_by("handed_over_at", "id")[:most])
 
 
 def waiting_arrivals(most: int = 500) -> list[UUID]:
@@ -74,6 +119,8 @@ def open_arrival(arrival: UUID) -> Opened:
     if key is None:
         raise Unreadable(Code.SIGNATURE, f"no key {key_id[:12]} of {found.sender}", final=False)
     seen = opened(found.sealed, key.jwk, key_id)
+    if key.jwk.get("use", "sig") != "sig" or (key.until and moment_of(seen.framed.header.sent_at) >= key.until):
+        raise Unreadable(Code.SIGNATURE, f"key {key_id[:12]} of {found.sender} has ended", final=False)
     header = seen.framed.header
     if (header.sender, header.id, seen.digest) != (found.sender, str(found.message_id), found.digest):
         raise Unreadable(Code.SIGNATURE, "the envelope names another sender, message or content", final=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,9 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import TenantKeyRow
 from handslag.kernel import canonical
 
-_opened: dict[tuple[int, str], tuple[str, Any]] = {}
+#: Keys that were opened, with the moment: after a minute it is asked again which one is in use.
+_opened: dict[tuple[int, str], tuple[float, str, Any]] = {}
+_SECONDS = 60
 
 
 def _installation_key() -> AESGCM:
@@ -36,29 +39,52 @@ def unseal(sealed: bytes, about: str) -> bytes:
 
 def new_keys(now: datetime) -> list[TenantKeyRow]:
     """Fresh keys of a new tenant, not yet saved: one for signing, one for files."""
-    signing = ECKey.generate_key("P-256")
-    signing_id = signing.thumbprint()
     files_id = base64.urlsafe_b64encode(os.urandom(12)).decode()
     return [
-        TenantKeyRow(
-            use="signing",
-            key_id=signing_id,
-            since=now,
-            public_jwk={**signing.as_dict(private=False), "kid": signing_id, "alg": "ES256", "use": "sig"},
-            private_sealed=seal(signing.as_pem(private=True), signing_id),
-        ),
+        new_key("signing", now),
         TenantKeyRow(use="files", key_id=files_id, since=now, private_sealed=seal(os.urandom(32), files_id)),
     ]
 
 
+def new_key(use: str, now: datetime) -> TenantKeyRow:
+    """A fresh key on P-256, not yet saved: `signing`, or `exchange` for what partners encrypt to us."""
+    key = ECKey.generate_key("P-256")
+    key_id = key.thumbprint()
+    told = {"alg": "ES256", "use": "sig"} if use == "signing" else {"alg": "ECDH-ES+A256KW", "use": "enc"}
+    return TenantKeyRow(
+        use=use,
+        key_id=key_id,
+        since=now,
+        public_jwk={**key.as_dict(private=False), "kid": key_id, **told},
+        private_sealed=seal(key.as_pem(private=True), key_id),
+    )
+
+
 def _current(use: str) -> tuple[str, Any]:
-    """Key id and opened key now in use; opened once per process and tenant."""
+    """Key id and opened key now in use; opened once a minute per process and tenant."""
     place = (acting_door().the_tenant.id, use)
-    if place not in _opened:
+    if place not in _opened or time.monotonic() - _opened[place][0] > _SECONDS:
         row = TenantKeyRow.objects.filter(use=use, until=None).latest("since")
-        plain = unseal(bytes(row.private_sealed), row.key_id)
-        _opened[place] = (row.key_id, ECKey.import_key(plain) if use == "signing" else plain)
-    return _opened[place]
+        _opened[place] = (time.monotonic(), row.key_id, _private(row))
+    return _opened[place][1:]
+
+
+def _private(row: TenantKeyRow) -> Any:
+    plain = unseal(bytes(row.private_sealed), row.key_id)
+    return plain if row.use == "files" else ECKey.import_key(plain)
+
+
+def exchange_key(key_id: str) -> ECKey | None:
+    """The private key that a partner encrypted to; also one that was replaced since."""
+    row = TenantKeyRow.objects.filter(use="exchange", key_id=key_id).first()
+    return _private(row) if row else None
+
+
+def signed_by_all(body: Any) -> list[str]:
+    """`body` signed (compact JWS) by each of the tenant's signing keys, the newest first."""
+    content = canonical.dumps(body)
+    rows = TenantKeyRow.objects.filter(use="signing", until=None).order_by("-since", "-id")
+    return [jws.serialize_compact({"alg": "ES256", "kid": row.key_id}, content, _private(row)) for row in rows]
 
 
 def sign(body: Any) -> tuple[str, str]:

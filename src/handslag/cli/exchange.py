@@ -1,0 +1,141 @@
+"""`handslag exchange`: partners in other installations."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handslag.cli.errors import told_plainly
+from handslag.ops.installation import acting_as
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+Slug = Annotated[str, typer.Argument(help="Short name of the organisation here.")]
+
+
+@contextmanager
+def _playing(role: str) -> Iterator[None]:
+    with told_plainly(), acting_as(role):
+        from handslag.domain.exchange.frame import Unreadable
+        from handslag.domain.tenancy.door import UnknownTenant
+        from handslag.domain.tenancy.policies import NotPossible
+
+        try:
+            yield
+        except UnknownTenant as error:
+            sys.exit(f"There is no organisation {error}.")
+        except Unreadable as error:
+            sys.exit(f"The file can't be believed: {error.reason}.")
+        except NotPossible as error:
+            sys.exit({
+                "ourselves": "That is our own key file.",
+                "not vouched for": "The file is signed by no key that we know of this partner.",
+                "no such key": "This partner has no such key, or it has ended already.",
+            }.get(error.code, error.code))  # fmt: skip
+
+
+@app.command()
+def keys(
+    slug: Slug,
+    renew: Annotated[
+        bool, typer.Option(help="Sign with a fresh key from now on, and be encrypted to a fresh one.")
+    ] = False,
+) -> None:
+    """Print the key file that a partner registers; on the error output the fingerprint that you tell it by telephone.
+    The first call makes the key that partners encrypt to. After `--renew` partners learn the new keys by themselves."""
+    with _playing("web"):
+        from handslag.connectors.exchange.gate import BY, own_file
+        from handslag.domain.exchange.operations.partners import make_exchange_keys
+        from handslag.domain.exchange.queries import own_keys
+        from handslag.domain.exchange.wrap import key_file
+        from handslag.domain.tenancy.door import acting
+        from handslag.kernel import clock
+
+        with acting(slug, BY, "keys"):
+            missing = not any(key["use"] == "enc" for key in own_keys())
+        if renew or missing:
+            make_exchange_keys(tenant=slug, by=BY, now=clock.now(), signing=renew)
+        with acting(slug, BY, "keys"):
+            text = own_file(clock.now())
+        print(text)
+        print(f"Fingerprint: {key_file(text)[1]}", file=sys.stderr)
+
+
+@app.command()
+def partner(
+    slug: Slug,
+    file: Annotated[Path, typer.Argument(help="The partner's key file.")],
+    fingerprint: Annotated[
+        str, typer.Option(help="As the partner tells it by telephone; not needed for a newer file.")
+    ] = "",
+    calls_us: Annotated[
+        bool, typer.Option("--calls-us", help="It gives and collects itself; we never call it.")
+    ] = False,
+) -> None:
+    """Register an organisation of another installation by its signed key file, or take a newer file of one."""
+    with _playing("web"):
+        from handslag.connectors.exchange.gate import BY
+        from handslag.connectors.exchange.https import HttpsConfig
+        from handslag.domain.exchange.operations.partners import register_partner
+        from handslag.domain.exchange.queries import keys_of
+        from handslag.domain.exchange.wrap import key_file
+        from handslag.domain.tenancy.door import acting
+        from handslag.kernel import clock
+
+        text = file.read_text(encoding="utf-8")
+        told, vouched_by = key_file(text)
+        with acting(slug, BY, "partner"):
+            known = keys_of(told.organisation, clock.now())
+        if known:
+            told, vouched_by = key_file(text, known)
+        elif vouched_by != fingerprint:
+            sys.exit(
+                f"{told.name} ({told.organisation})\nFingerprint: {vouched_by}\n"
+                "Call them. If they say the same, give the command again with --fingerprint."
+            )
+        url = "" if calls_us else told.url
+        if url:
+            try:
+                HttpsConfig(url=url)
+            except ValueError as error:
+                sys.exit(str(error))
+        register_partner(tenant=slug, by=BY, now=clock.now(), file=told, vouched_by=vouched_by, url=url)
+    print(f"{told.name} is a partner of {slug}" + (f", called at {url}" if url else "; it calls us"))
+
+
+@app.command(name="end-key")
+def end_key(
+    slug: Slug,
+    address: Annotated[str, typer.Argument(help="The partner: kind:type:code.")],
+    key: Annotated[str, typer.Argument(help="The id of its key.")],
+) -> None:
+    """Believe nothing any more that this key of a partner signs from now on."""
+    with _playing("web"):
+        from handslag.connectors.exchange.gate import BY
+        from handslag.domain.exchange.operations.partners import end_partner_key
+        from handslag.kernel import clock
+
+        end_partner_key(tenant=slug, by=BY, now=clock.now(), partner=address, key_id=key)
+    print(f"{address}: key {key} has ended")
+
+
+@app.command()
+def meet(slug: Slug) -> None:
+    """Call the partners of an organisation now: keys, what waits for them, what waits for us."""
+    with _playing("worker"):
+        from handslag.domain.exchange.models import Partner
+        from handslag.domain.tenancy.door import acting, system
+        from handslag.jobs.partners import meet as call
+
+        by = system("exchange")
+        with acting(slug, by, "partners") as door:
+            here, rows = door.the_tenant.id, list(Partner.objects.exclude(url="").order_by("id"))
+        for row in rows:
+            call(here, row)
+        with acting(slug, by, "partners"):
+            rows = list(Partner.objects.order_by("name", "id"))
+        for row in rows:
+            print(f"{row.address}  {row.trouble or 'in order'}  {row.name}")
+    sys.exit(1 if any(row.trouble for row in rows) else 0)

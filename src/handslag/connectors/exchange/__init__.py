@@ -1,0 +1,1 @@
+"""Another installation, with which messages are exchanged."""

@@ -1,0 +1,78 @@
+"""Another installation over HTTPS: `connectors.exchange.port.Exchange`; see README.md."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from handslag.connectors.exchange.port import Away, Refused
+from handslag.kernel.addresses import is_loopback
+
+__all__ = ["HttpsConfig", "collect", "send", "tell_keys"]
+
+#: Bytes of an answer: a hundred envelopes of the usual size; a partner that has more gives them in parts.
+LARGEST = 16_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpsConfig:
+    """Where the other installation is; `seconds`: the longest that a whole call may take."""
+
+    url: str
+    seconds: float = 10
+
+    def __post_init__(self) -> None:
+        """ValueError for a connection without encryption that leaves this machine."""
+        scheme = urlsplit(self.url).scheme
+        if scheme != "https" and not (scheme == "http" and is_loopback(self.url)):
+            raise ValueError("url: only an installation on this machine is spoken to without TLS")
+
+
+def tell_keys(config: HttpsConfig, file: str) -> str:
+    """`POST <url>/keys`."""
+    return _call(config, "keys", file, "application/json").decode()
+
+
+def send(config: HttpsConfig, envelope: str) -> None:
+    """`POST <url>/envelopes`."""
+    _call(config, "envelopes", envelope, "application/jose")
+
+
+def collect(config: HttpsConfig, request: str) -> list[str]:
+    """`POST <url>/collect`."""
+    try:
+        return msgspec.json.decode(_call(config, "collect", request, "application/jose"), type=list[str])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Away("answer can't be read") from error
+
+
+def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
+    ends = time.monotonic() + config.seconds
+    try:
+        with requests.post(
+            f"{config.url.rstrip('/')}/{what}",
+            data=body.encode(),
+            headers={"Content-Type": kind},
+            timeout=config.seconds,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            content = b""
+            for part in answer.iter_content(65_536):
+                content += part
+                if len(content) > LARGEST:
+                    raise Away("answer too large")
+                if time.monotonic() > ends:
+                    raise Away("too slow")
+            status = answer.status_code
+    except requests.RequestException as error:
+        raise Away(type(error).__name__) from error
+    if status == 200:
+        return content
+    if status in (401, 404, 408, 425, 429) or status >= 500:
+        raise Away(f"status {status}")
+    raise Refused(f"status {status}")

@@ -1,0 +1,157 @@
+"""Partners in other installations: registered by the key file that they signed, told of our keys, given what waits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.models import Envelope, Partner, PartnerKey, Passed
+from handslag.domain.exchange.queries import keys_of, own_address
+from handslag.domain.exchange.wrap import KeyFile
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.keys import new_key
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+
+#: A partner that doesn't answer is called again after these minutes, the last of them for ever.
+AGAIN = (1, 2, 5, 10, 30, 60)
+
+
+class ExchangeKeysMade(Event):
+    kind = "exchange keys made"
+
+
+class PartnerRegistered(Event):
+    """An organisation of another installation, whose keys we believe from now on."""
+
+    kind = "partner registered"
+
+
+class PartnerKeyEnded(Event):
+    kind = "partner key ended"
+
+
+class EnvelopesPassed(Event):
+    """What a partner elsewhere has taken, or refused."""
+
+    kind = "envelopes passed"
+
+
+class PartnerMet(Event):
+    """A partner was reached, or not, where that is news."""
+
+    kind = "partner met"
+
+
+@operation()
+def make_exchange_keys(*, tenant: str | int, by: Actor, now: datetime, signing: bool) -> Done[list[str]]:
+    """A fresh key for what partners encrypt to us; with `signing` also one that we sign with from now on. Those before
+    stay: what was encrypted or signed with them can be read and checked. Gives their ids."""
+    _system(by)
+    made = [new_key(use, now) for use in ("exchange", *(("signing",) if signing else ()))]
+    for row in made:
+        row.save()
+    keys = [row.key_id for row in made]
+    return Done(keys, ExchangeKeysMade(subject=open_subject("organisation"), payload={"keys": keys}))
+
+
+@operation()
+def register_partner(
+    *, tenant: str | int, by: Actor, now: datetime, file: KeyFile, vouched_by: str, url: str
+) -> Done[Partner]:
+    """Register an organisation of another installation, or note what its newer key file says. `vouched_by` is the key
+    that signed the file: whoever registers has compared it, or it was noted before. `url` "": it calls us.
+
+    NotPossible("ourselves"), ("not vouched for").
+    """
+    _system(by)
+    if file.organisation == own_address():
+        raise NotPossible("ourselves")
+    known = keys_of(file.organisation, now)
+    if known and vouched_by not in known:
+        raise NotPossible("not vouched for")
+    row = Partner.objects.select_for_update(of=("self",)).filter(address=file.organisation).first()
+    if row is None:
+        row = Partner(id=open_subject("partner"), address=file.organisation, registered_at=now, version=0)
+    row.name, row.url, row.next_at = file.name, url, None
+    row.version += 1
+    row.save()
+    noted = _note(file, now)
+    payload = {"partner": row.address, "keys": noted, "vouched_by": vouched_by}
+    return Done(row, PartnerRegistered(subject=row.id, payload=payload))
+
+
+def _note(file: KeyFile, now: datetime) -> list[str]:
+    """Note the keys that aren't known yet. A key that was noted stays as it is."""
+    known = set(PartnerKey.objects.filter(partner=file.organisation).values_list("key_id", flat=True))
+    made = PartnerKey.objects.bulk_create(
+        PartnerKey(
+            partner=file.organisation, key_id=key.kid, jwk=key.jwk, since=key.since, until=key.until, noted_at=now
+        )
+        for key in file.keys
+        if key.kid not in known
+    )
+    return [row.key_id for row in made]
+
+
+@operation()
+def end_partner_key(*, tenant: str | int, by: Actor, now: datetime, partner: str, key_id: str) -> Done[PartnerKey]:
+    """Believe nothing any more that this key signs from now on. NotPossible("no such key")."""
+    _system(by)
+    row = PartnerKey.objects.select_for_update(of=("self",)).filter(partner=partner, key_id=key_id, until=None).first()
+    if row is None:
+        raise NotPossible("no such key")
+    row.until = now
+    row.save()
+    return Done(row, PartnerKeyEnded(subject=open_subject("partner"), payload={"partner": partner, "key": key_id}))
+
+
+@operation()
+def record_passed(
+    *, tenant: str | int, by: Actor, now: datetime, partner: UUID, envelopes: list[UUID], code: str = ""
+) -> Done[int]:
+    """A partner elsewhere has these envelopes, or refuses them with `code`. NotPossible("passed") when it is known."""
+    _system(by)
+    row = _met(Partner.objects.select_for_update(of=("self",)).get(id=partner), now)
+    there = set(Passed.objects.filter(id__in=envelopes).values_list("id", flat=True))
+    found = Envelope.objects.filter(id__in=envelopes, recipient=row.address).exclude(id__in=there).order_by("id")
+    made = Passed.objects.bulk_create(Passed(id=one.id, partner=row, code=code[:24], at=now) for one in found)
+    if not made:
+        raise NotPossible("passed")
+    row.save()
+    payload = {"envelopes": [str(one.id) for one in made], "code": code[:24]}
+    return Done(len(made), EnvelopesPassed(subject=row.id, payload=payload))
+
+
+@operation()
+def record_meeting(
+    *, tenant: str | int, by: Actor, now: datetime, partner: UUID, trouble: str = "", told: str = ""
+) -> Done[Partner]:
+    """A partner was reached, and `told` of our keys; or wasn't, and is called again later. NotPossible("no news") for
+    one that was reached within the hour before."""
+    _system(by)
+    row = Partner.objects.select_for_update(of=("self",)).get(id=partner)
+    if trouble:
+        row.failing_since = row.failing_since or now
+        row.trouble, row.attempts = trouble[:80], row.attempts + 1
+        row.next_at = now + timedelta(minutes=AGAIN[min(row.attempts, len(AGAIN)) - 1])
+    else:
+        fresh = row.reached_at and now - row.reached_at < timedelta(hours=1)
+        if fresh and not row.failing_since and told in ("", row.told):
+            raise NotPossible("no news")
+        row = _met(row, now)
+        row.told = told or row.told
+    row.version += 1
+    row.save()
+    return Done(row, PartnerMet(subject=row.id, payload={"trouble": row.trouble}))
+
+
+def _met(row: Partner, now: datetime) -> Partner:
+    row.reached_at, row.failing_since, row.trouble, row.attempts, row.next_at = now, None, "", 0, None
+    return row
+
+
+def _system(by: Actor) -> None:
+    if by.kind != "system":
+        raise Hidden("partner")

@@ -1,0 +1,123 @@
+"""Partners in other installations: told of our keys, given what waits for them, asked for what waits for us.
+
+Each call has three steps: read (transaction), call, record (transaction). Nothing here and nothing there is ever one
+transaction: what was given and isn't noted is given again, and changes nothing there.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from handslag.connectors.exchange import https
+from handslag.connectors.exchange.gate import BY, UnknownKey, asked, closed, learn, let_in, own_file, print_of_keys
+from handslag.connectors.exchange.port import Away, Refused
+from handslag.domain.exchange.frame import Unreadable
+from handslag.domain.exchange.models import Partner
+from handslag.domain.exchange.operations.courier import OFFERED
+from handslag.domain.exchange.operations.partners import record_meeting, record_passed
+from handslag.domain.exchange.queries import waiting_for
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.acts import each_tenant
+from handslag.jobs.queue import tasks
+from handslag.kernel import clock
+
+log = structlog.get_logger("partners")
+#: How often in a row a partner is asked for more.
+ROUNDS = 20
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="meet_partners", queueing_lock="meet_partners")
+def meet_partners(timestamp: int) -> None:
+    """Every minute: call every partner that has an address."""
+    each_tenant("meet_partners", meet_all)
+
+
+def meet_all(tenant: int) -> None:
+    """Call the partners of one organisation; one that is away keeps nobody else waiting, and is called later."""
+    with acting(tenant, BY, "partners"):
+        rows = list(Partner.objects.exclude(url="").order_by("id"))
+    for row in rows:
+        if row.next_at is None or row.next_at <= clock.now():
+            meet(tenant, row)
+
+
+def meet(tenant: int, partner: Partner) -> None:
+    """Call one partner, and note how it went."""
+    config = https.HttpsConfig(url=partner.url)
+    with acting(tenant, BY, "our keys"):
+        told = print_of_keys()
+    trouble = ""
+    try:
+        if partner.told != told:
+            _swap_keys(tenant, config)
+        _give(tenant, partner, config)
+        _collect(tenant, partner, config)
+    except (Away, Refused, Unreadable) as error:
+        trouble = error.reason
+        log.warning("partner away", partner=partner.address, reason=trouble)
+    with suppress(NotPossible):
+        record_meeting(
+            tenant=tenant, by=BY, now=clock.now(), partner=partner.id, trouble=trouble, told="" if trouble else told
+        )
+
+
+def _swap_keys(tenant: int, config: https.HttpsConfig) -> None:
+    with acting(tenant, BY, "key file"):
+        file = own_file(clock.now())
+    learn(tenant, https.tell_keys(config, file), clock.now())
+
+
+def _give(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
+    """Give what waits, oldest first; what it refuses for good holds up nothing behind it."""
+    now = clock.now()
+    with acting(tenant, BY, "what waits"):
+        waiting = [(row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED)]
+    given: list[UUID] = []
+    try:
+        for key, envelope in waiting:
+            try:
+                https.send(config, envelope)
+            except Refused as error:
+                log.error("envelope refused", partner=partner.address, reason=error.reason)
+                _note(tenant, partner, [key], now, error.reason)
+            else:
+                given.append(key)
+    finally:
+        _note(tenant, partner, given, now)
+
+
+def _note(tenant: int, partner: Partner, given: list[UUID], now: datetime, code: str = "") -> None:
+    if given:
+        with suppress(NotPossible):
+            record_passed(tenant=tenant, by=BY, now=now, partner=partner.id, envelopes=given, code=code)
+
+
+def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
+    """Fetch what waits for us, and say so with the next request."""
+    collected: list[str] = []
+    for _ in range(ROUNDS):
+        now = clock.now()
+        with acting(tenant, BY, "collect"):
+            request = asked(partner, collected, now)
+        waiting, collected = https.collect(config, request), []
+        for envelope in waiting:
+            try:
+                collected.append(_let_in(tenant, envelope, config))
+            except Unreadable as error:
+                log.error("envelope unreadable", partner=partner.address, reason=error.reason)
+        if not collected:
+            return
+
+
+def _let_in(tenant: int, envelope: str, config: https.HttpsConfig) -> str:
+    try:
+        return let_in(tenant, envelope, clock.now())
+    except UnknownKey:
+        _swap_keys(tenant, config)
+        return let_in(tenant, envelope, clock.now())

@@ -1,0 +1,278 @@
+"""What comes from another installation is let in when a registered partner signed it and encrypted it to us, and in no
+other case: wrong key, other algorithms, another recipient, another time, once more, too large, too deep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from django.test import RequestFactory
+from joserfc import jwe, jws
+from joserfc.jwk import ECKey, OctKey, RSAKey
+
+from handslag.api import exchange as api
+from handslag.connectors.exchange.gate import own_file
+from handslag.domain.exchange.frame import Unreadable, moment
+from handslag.domain.exchange.models import Arrival, Message, Outcome, Partner, PartnerKey
+from handslag.domain.exchange.operations.partners import end_partner_key, make_exchange_keys, register_partner
+from handslag.domain.exchange.queries import own_address
+from handslag.domain.exchange.wrap import ALG, ENC, key_file, unwrapped, wrapped
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs import exchange
+from handslag.kernel import canonical, clock
+from handslag.messages.ech.frame import written
+from handslag.messages.question.xml import FORM
+from tests.bed import ROOT, Database
+from tests.office import TEST, Office, as_role, open_office
+
+ASKED = json.loads((ROOT / "src/handslag/messages/question/examples/valid/two-lines.json").read_bytes())
+
+
+class Outside:
+    """An organisation elsewhere, with other people's JOSE: what it signs and encrypts is made here, not by us."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.address = office, f"municipality:kommunkod:{uuid4().hex[:8]}"
+        self.signing, self.exchange = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+        with acting(office.slug, TEST, "look") as door:
+            self.us, self.here = own_address(), door.the_tenant.id
+            self.our_keys = json.loads(jws.extract_compact(json.loads(own_file(clock.now()))[0].encode()).payload)[
+                "keys"
+            ]
+
+    def told(self) -> dict[str, Any]:
+        return {"tenant": self.office.slug, "by": TEST, "now": clock.now()}
+
+    def public(self, key: ECKey, use: str, **more: Any) -> dict[str, Any]:
+        return {
+            **key.as_dict(private=False),
+            "kid": key.thumbprint(),
+            "use": use,
+            "since": "2026-01-01T00:00:00Z",
+            **more,
+        }
+
+    def file(self, *more: dict[str, Any], by: ECKey | None = None, **fields: Any) -> str:
+        keys = [self.public(self.signing, "sig"), self.public(self.exchange, "enc"), *more]
+        body = {
+            "handslag": "keys", "version": 1, "organisation": self.address, "name": "Grann kommun", "url": "",
+            "made_at": moment(clock.now()), "keys": keys, **fields,
+        }  # fmt: skip
+        return json.dumps([self.sign(canonical.dumps(body), by or self.signing)])
+
+    def register(self) -> Partner:
+        file, vouched_by = key_file(self.file())
+        return register_partner(**self.told(), file=file, vouched_by=vouched_by, url="")
+
+    @staticmethod
+    def sign(content: bytes, key: ECKey, **head: Any) -> str:
+        return jws.serialize_compact({"alg": "ES256", "kid": key.thumbprint(), **head}, content, key)
+
+    def content(self, **header: Any) -> bytes:
+        told = {"sender": self.address, "recipient": self.us, "id": str(uuid4()), "sent_at": moment(clock.now())}
+        return canonical.dumps({**ASKED, "header": {**ASKED["header"], **told, **header}})
+
+    def enclose(self, plain: str | bytes, **head: Any) -> str:
+        """Encrypted to us, by joserfc alone."""
+        key = ECKey.import_key(next(key for key in self.our_keys if key["use"] == "enc"))
+        told = {"alg": ALG, "enc": ENC, "kid": key.thumbprint(), "cty": "JOSE", **head}
+        algorithms = [told["alg"], told["enc"], *([told["zip"]] if "zip" in told else [])]
+        return jwe.encrypt_compact(told, plain, key, algorithms=algorithms)
+
+    def post(self, view: Callable[..., Any], body: str, tenant: str = "") -> Any:
+        answer = view(
+            RequestFactory().post("/", body, content_type="application/jose"), tenant=tenant or self.office.slug
+        )
+        return answer.status_code, msgspec.json.decode(answer.content)
+
+    def refused(self, envelope: str) -> tuple[int, str]:
+        """Status and code of a refusal; nothing was let in."""
+        before = self.arrivals()
+        status, problem = self.post(api.envelopes, envelope)
+        assert (problem.get("status"), self.arrivals()) == (status, before), problem
+        return status, problem["code"]
+
+    def arrivals(self) -> int:
+        with acting(self.office.slug, TEST, "look"):
+            return Arrival.objects.filter(sender=self.address).count()
+
+    def request(self, sent_at: datetime | None = None, **fields: Any) -> str:
+        body = {
+            "handslag": "collect", "sender": self.address, "recipient": self.us, "id": str(uuid4()),
+            "sent_at": moment(sent_at or clock.now()), "collected": [], **fields,
+        }  # fmt: skip
+        return self.sign(canonical.dumps(body), self.signing)
+
+
+@pytest.fixture(scope="module")
+def office(database: Database) -> Office:
+    made = open_office(database.connect, "granne")
+    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
+    database.close_connections()
+    return made
+
+
+@pytest.fixture
+def outside(office: Office) -> Outside:
+    return Outside(office)
+
+
+@pytest.fixture
+def partner(outside: Outside) -> Outside:
+    outside.register()
+    return outside
+
+
+def test_what_a_partner_signed_and_encrypted_is_let_in_once(partner: Outside, database: Database) -> None:
+    content = partner.content()
+    envelope = partner.enclose(partner.sign(content, partner.signing))
+    for again in (envelope, partner.enclose(partner.sign(content, partner.signing)), envelope):
+        assert partner.post(api.envelopes, again) == (200, {"digest": canonical.digest(json.loads(content))})
+    with as_role(database, "worker"):
+        exchange.take_arrivals(partner.here)
+    with acting(partner.office.slug, TEST, "look"):
+        (row,) = Message.objects.filter(partner=partner.address)
+        states = list(Outcome.objects.filter(sender=partner.address, state="taken").values_list("taken", flat=True))
+    assert (row.content.encode(), states) == (content, [row.id])
+
+
+def test_as_xml_it_is_the_same_message(partner: Outside) -> None:
+    content = partner.content()
+    sealed = partner.sign(content, partner.signing)
+    xml = written(FORM, content, sealed)
+    assert partner.post(api.envelopes, partner.enclose(xml))[0] == 200
+    with acting(partner.office.slug, TEST, "look"):
+        (row,) = Arrival.objects.filter(sender=partner.address)
+    assert partner.post(api.envelopes, partner.enclose(sealed))[0] == 200
+    assert (row.digest, partner.arrivals()) == (canonical.digest(json.loads(content)), 1)
+    bad = xml.replace(b"<?xml", b'<!DOCTYPE a [<!ENTITY x "x">]><?xml')
+    assert partner.refused(partner.enclose(bad)) == (422, "200")
+
+
+def test_wrong_keys_are_refused(partner: Outside) -> None:
+    content, other = partner.content(), ECKey.generate_key("P-256")
+    seal = partner.sign
+    assert partner.refused(partner.enclose(seal(content, other))) == (401, "312")
+    assert partner.refused(partner.enclose(seal(content, partner.exchange))) == (401, "312")  # not one that signs
+    named = {"kid": partner.signing.thumbprint()}
+    assert partner.refused(partner.enclose(seal(content, other, **named))) == (422, "312")
+    assert partner.refused(partner.enclose(seal(content, other, **named, jwk=other.as_dict(private=False)))) == (
+        422,
+        "312",
+    )
+    sealed = seal(content, partner.signing)
+    head, _payload, signature = sealed.split(".")
+    forged = jws.serialize_compact({"alg": "ES256"}, partner.content(), other).split(".")[1]
+    assert partner.refused(partner.enclose(f"{head}.{forged}.{signature}")) == (422, "312")
+    end_partner_key(**partner.told(), partner=partner.address, key_id=partner.signing.thumbprint())
+    assert partner.refused(partner.enclose(sealed)) == (401, "312")
+    assert partner.post(api.collect, partner.request())[0] == 401
+
+
+def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:
+    assert outside.refused(outside.enclose(outside.sign(outside.content(), outside.signing))) == (403, "312")
+    assert outside.post(api.collect, outside.request())[0] == 403
+    assert outside.post(api.keys, outside.file())[0] == 403
+    assert outside.post(api.envelopes, "x", "nowhere")[0] == 404
+
+
+def test_other_algorithms_are_refused(partner: Outside) -> None:
+    content, kid = partner.content(), partner.signing.thumbprint()
+    public = partner.signing.as_pem(private=False)
+    confused = jws.serialize_compact(
+        {"alg": "HS256", "kid": kid}, content, OctKey.import_key(public), algorithms=["HS256"]
+    )
+    none = jws.serialize_compact({"alg": "none", "kid": kid}, content, None, algorithms=["none"])
+    critical = partner.sign(content, partner.signing, cty="x")
+    for sealed in (confused, none, critical, "a.b.c", "", content.decode()):
+        assert partner.refused(partner.enclose(sealed))[0] == 422, sealed[:40]
+    sealed = partner.sign(content, partner.signing)
+    assert partner.refused(partner.enclose(sealed, alg="ECDH-ES")) == (422, "312")
+    assert partner.refused(partner.enclose(sealed, enc="A128CBC-HS256")) == (422, "312")
+    assert partner.refused(partner.enclose("x" * 500_000, zip="DEF")) == (422, "312")  # it isn't even unpacked
+    rsa = RSAKey.generate_key(2048)
+    head = {"alg": "RSA-OAEP", "enc": ENC, "kid": "x", "cty": "JOSE"}
+    assert partner.refused(jwe.encrypt_compact(head, sealed, rsa, algorithms=["RSA-OAEP", ENC])) == (422, "312")
+    assert partner.refused(sealed) == (422, "312")  # signed, and readable by everybody on the way
+
+
+def test_what_is_for_somebody_else_is_refused(partner: Outside) -> None:
+    sealed = partner.sign(partner.content(recipient="municipality:kommunkod:1"), partner.signing)
+    assert partner.refused(partner.enclose(sealed)) == (422, "301")
+    theirs = {**partner.public(partner.exchange, "enc")}
+    assert partner.refused(wrapped(partner.sign(partner.content(), partner.signing), theirs)) == (422, "312")
+    assert partner.post(api.collect, partner.request(recipient="municipality:kommunkod:1"))[0] == 422
+
+
+def test_what_is_too_large_or_too_deep_is_refused(partner: Outside) -> None:
+    assert partner.refused("x" * 2_000_001) == (413, "330")
+    large = canonical.dumps({**json.loads(partner.content()), "x": "y" * 1_000_000})
+    assert partner.refused(partner.enclose(partner.sign(large, partner.signing)))[0] == 413
+    deep = partner.content()[:-1] + b',"zz":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    assert partner.refused(partner.enclose(partner.sign(deep, partner.signing))) == (422, "200")
+    assert partner.refused(partner.enclose(b"<a>" * 20 + b"</a>" * 20)) == (422, "200")
+    assert partner.refused("é") == (422, "200")
+
+
+def test_a_request_to_collect_is_good_once_and_for_two_hours(partner: Outside) -> None:
+    request = partner.request(clock.now() - timedelta(minutes=61))  # clocks may differ
+    assert partner.post(api.collect, request) == (200, [])
+    assert partner.post(api.collect, request)[1]["code"] == "201"
+    for hours in (-3, 3):
+        late = partner.request(clock.now() + timedelta(hours=hours))
+        assert partner.post(api.collect, late)[1]["code"] == "203"
+
+
+def test_what_waits_is_given_until_it_is_collected_and_only_its_receiver_reads_it(
+    partner: Outside, database: Database
+) -> None:
+    stranger = Outside(partner.office)
+    stranger.register()
+    content = partner.content(test=True)
+    partner.post(api.envelopes, partner.enclose(partner.sign(content, partner.signing)))
+    with as_role(database, "worker"):
+        exchange.take_arrivals(partner.here)  # its receipt waits now
+    assert stranger.post(api.collect, stranger.request()) == (200, [])
+    for _ in range(2):
+        status, (envelope,) = partner.post(api.collect, partner.request())
+        assert status == 200
+        sealed = unwrapped(envelope, lambda kid: partner.exchange)
+        receipt = json.loads(jws.extract_compact(sealed).payload)
+    assert (receipt["report"]["state"], receipt["report"]["digest"]) == (
+        "delivered",
+        canonical.digest(json.loads(content)),
+    )
+    with pytest.raises(Unreadable):
+        unwrapped(envelope, lambda kid: stranger.exchange)
+    done = [canonical.digest(receipt)]
+    assert stranger.post(api.collect, stranger.request(collected=done)) == (200, [])
+    assert partner.post(api.collect, partner.request(collected=done)) == (200, [])
+
+
+def test_keys_roll_over_only_by_a_key_that_is_known(partner: Outside) -> None:
+    fresh, forged = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+    more = partner.public(fresh, "sig")
+    status, ours = partner.post(api.keys, partner.file(more))
+    assert status == 200 and key_file(json.dumps(ours))[0].organisation == partner.us
+    with acting(partner.office.slug, TEST, "look"):
+        noted = set(PartnerKey.objects.filter(partner=partner.address).values_list("key_id", flat=True))
+    assert noted == {key.thumbprint() for key in (partner.signing, partner.exchange, fresh)}
+    for bad in (
+        partner.file(partner.public(forged, "sig"), by=forged),  # vouched for by itself
+        partner.file(partner.public(forged, "sig"), by=partner.exchange),
+        partner.file({**partner.public(forged, "sig"), "kid": partner.signing.thumbprint()}),  # under a known id
+        "[]", "{}", "[1]", '["a.b.c"]', "[" * 100_000,
+    ):  # fmt: skip
+        assert partner.post(api.keys, bad)[0] == 422, bad[:60]
+    file, vouched_by = key_file(partner.file(partner.public(forged, "sig"), by=forged))
+    with pytest.raises(NotPossible, match="not vouched for"):
+        register_partner(**partner.told(), file=file, vouched_by=vouched_by, url="")
+    assert UUID(str(partner.register().id))  # the same again is no second partner
+    with acting(partner.office.slug, TEST, "look"):
+        assert Partner.objects.filter(address=partner.address).count() == 1

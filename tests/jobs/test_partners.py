@@ -1,0 +1,187 @@
+"""Two installations on one machine, with databases, keys and processes of their own and clocks an hour apart: one calls
+the other over HTTP, gives what waits and collects what waits for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from handslag.connectors.exchange.gate import own_file
+from handslag.domain.exchange.models import Envelope, Message, Outcome, Partner, PartnerKey, Passed
+from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner
+from handslag.domain.exchange.wrap import key_file
+from handslag.domain.tenancy import keys as tenant_keys
+from handslag.domain.tenancy.door import acting
+from handslag.jobs import partners
+from handslag.kernel import canonical
+from handslag.messages.question import build
+from handslag.messages.question.message import Answer
+from tests import bed
+from tests.bed import Database
+from tests.exchange import RENT, Pair, Side
+from tests.office import TEST, open_office
+
+
+class Peer:
+    """The other installation: its web server, and a process for its people and jobs."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        own = json.loads((bed._data() / "secrets.json").read_text())
+        drawn = bed.Secrets.of(folder)  # secrets of its own; only the roles of the server are shared
+        place = folder / "secrets.json"
+        place.write_text(json.dumps({**json.loads(place.read_text()), "roles": own["roles"]}))
+        assert drawn.installation_key != bed.Secrets.of(bed._data()).installation_key
+        shift = str(int(os.environ.get("HANDSLAG_CLOCK_SHIFT", "0")) + 3600)
+        told = {"HANDSLAG_DATA": str(folder), "HANDSLAG_CLOCK_SHIFT": shift, "PYTHONWARNINGS": ""}
+        port = bed.free_port()
+        self.web = bed.web_process(database, port, **told, HANDSLAG_API_ORIGIN=f"http://api.localhost:{port}")
+        self.web.start()
+        environment = database.environment("web") | told | {"HANDSLAG_API_ORIGIN": f"http://api.localhost:{port}"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.peer"], env=environment, cwd=bed.ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            assert self.process.stdin and self.process.stdout
+            self.process.stdin.write(json.dumps([name, *arguments]) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+
+        return call
+
+    def end(self) -> None:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+        self.web.stop()
+
+
+@pytest.fixture
+def peer(database: Database, tmp_path: Path) -> Iterator[Peer]:
+    other = bed.copy_of_template(f"{database.name}_peer")
+    made = Peer(other, tmp_path)
+    yield made
+    made.end()
+    bed.drop(other)
+
+
+class Meeting:
+    """Our side: a case, the peer as partner, and the jobs that call it."""
+
+    def __init__(self, database: Database, peer: Peer) -> None:
+        self.office, self.peer = open_office(database.connect, "fraga"), peer
+        self.side = Side(self.office)
+        self.pair = Pair(database, self.side, self.side, self.office.case(), self.office.now)
+        make_exchange_keys(**self.told(), signing=False)
+        self.address, text, _slug = peer.keys(False)
+        file, vouched_by = key_file(text)
+        register_partner(**self.told(), file=file, vouched_by=vouched_by, url=file.url)
+        with acting(self.office.slug, TEST, "keys"):
+            peer.partner(own_file(self.pair.now))
+
+    def told(self) -> dict[str, Any]:
+        return {"tenant": self.office.slug, "by": TEST, "now": self.pair.now}
+
+    def ask(self) -> Message:
+        return self.pair.asked(RENT, recipient=self.address)
+
+    def meet(self) -> Partner:
+        """Eleven seconds later our jobs run: what was sealed leaves, the partner is called, what came is taken in."""
+        self.pair.later(seconds=11)
+        self.pair.leaves(self.side)
+        with self.pair._role("worker"):
+            partners.meet_all(self.side.key)
+        self.pair.arrives(self.side)
+        (row,) = self.side.rows(Partner)
+        return row
+
+    def settle(self) -> None:
+        """Both ways, until nothing moves."""
+        for _ in range(3):
+            assert self.meet().trouble == ""
+            self.peer.step(11)
+        self.meet()
+
+    def same(self, message: Message) -> tuple[str, str]:
+        """The state of the matter at both ends, whose copies are equal byte for byte."""
+        ours, theirs = self.side.message(message.message_id), self.peer.look(str(message.message_id))
+        assert theirs[:2] == [ours.content, ours.digest]
+        return ours.business, theirs[2]
+
+
+def business(content: str) -> bytes:
+    """What a message says, without who says it to whom, when and about which."""
+    told = msgspec.json.decode(content)
+    told.pop("header")
+    for name in ("of", "digest"):
+        told.get("reply", {}).pop(name, None)
+    return canonical.dumps(told)
+
+
+def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over(
+    database: Database, peer: Peer
+) -> None:
+    here = Meeting(database, peer)
+    first, second = here.ask(), here.ask()
+    here.settle()
+    assert [here.side.message(q.message_id).transport for q in (first, second)] == ["delivered", "delivered"]
+    here.pair.added(second, "Vi väntar.", build.reminding)
+    here.settle()
+    assert peer.tasks() == ["question", "question", "question reminded"]
+
+    peer.keys(True)  # it signs with a fresh key, and wants to be encrypted to a fresh one
+    make_exchange_keys(**here.told(), signing=True)
+    tenant_keys._opened.clear()
+    sent = peer.answer(str(first.message_id), "Ja.")
+    recall = here.pair.added(second, "Behövs inte.", build.recalling)
+    peer.step(11)
+    here.settle()
+    assert (here.same(first), here.same(second)) == (("accepted", "accepted"), ("recalled", "recalled"))
+    assert (peer.tasks(), here.side.tasks()) == ([], ["question answered"])
+    (answer,) = here.side.rows(Message, reference=first.message_id, direction="in")
+    assert [answer.content, answer.digest] == sent
+    used = {row.key_id for row in here.side.rows(PartnerKey, partner=here.address)}
+    assert len(used) == 4  # two that sign, two that one encrypts to
+
+    # the same over the local transport says the same, byte for byte
+    local = Pair(database, here.side, Side(open_office(database.connect, "svar")), here.pair.folder, here.pair.now)
+    asked = [local.asked(RENT, answer_by=first.due_on), local.asked(RENT, answer_by=first.due_on)]
+    local.settle()
+    replied = local.answered(asked[0], Answer(number=1, text="Ja."))
+    recalled = local.added(asked[1], "Behövs inte.", build.recalling)
+    local.settle()
+    for over, beside in ((first, asked[0]), (answer, replied), (recall, recalled)):
+        assert business(over.content) == business(beside.content)
+
+    # nothing twice, nothing lost: given again it changes nothing
+    (row,) = here.side.rows(Partner)
+    before = len(here.side.rows(Outcome))
+    peer.web.stop()
+    lost = here.ask()
+    down = here.meet()
+    assert (down.trouble, down.attempts, down.failing_since) == ("ConnectionError", 1, here.pair.now)
+    assert here.meet().attempts == 1  # not before its time
+    here.pair.later(minutes=1)
+    assert here.meet().attempts == 2
+    peer.web.start()
+    here.pair.later(minutes=2)
+    assert here.meet().trouble == ""
+    peer.step(120)
+    here.meet()
+    assert here.side.message(lost.message_id).transport == "delivered"
+    assert len(here.side.rows(Outcome)) == before + 1
+    envelopes = here.side.rows(Envelope, recipient=here.address)
+    assert {e.id for e in envelopes} == {p.id for p in here.side.rows(Passed)}
+    assert down.id == row.id and here.pair.now - row.registered_at > timedelta(minutes=3)

@@ -1,0 +1,98 @@
+"""The other installation of a test, a process of its own: own database, secrets, keys and clock. It reads one command a
+line (JSON: name and arguments) and answers each with one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import django
+from psycopg.conninfo import conninfo_to_dict
+
+django.setup()
+
+from handslag.connectors.exchange.gate import own_file  # noqa: E402
+from handslag.domain.exchange.models import Message  # noqa: E402
+from handslag.domain.exchange.operations.outbox import seal_message  # noqa: E402
+from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner  # noqa: E402
+from handslag.domain.exchange.queries import own_address  # noqa: E402
+from handslag.domain.exchange.wrap import key_file  # noqa: E402
+from handslag.domain.tasks.models import Task  # noqa: E402
+from handslag.domain.tenancy import keys as tenant_keys  # noqa: E402
+from handslag.domain.tenancy.door import acting  # noqa: E402
+from handslag.jobs import exchange  # noqa: E402
+from handslag.kernel import clock  # noqa: E402
+from handslag.messages.question import build  # noqa: E402
+from handslag.messages.question.message import Answer  # noqa: E402
+from handslag.ops.postgres import Server  # noqa: E402
+from handslag.ops.secrets import Secrets  # noqa: E402
+from tests.bed import Database  # noqa: E402
+from tests.office import TEST, as_role, open_office  # noqa: E402
+
+CONNINFO = os.environ["HANDSLAG_DB"]
+DATABASE = Database(
+    str(conninfo_to_dict(CONNINFO)["dbname"]), Server(CONNINFO, ""), Secrets.of(Path(os.environ["HANDSLAG_DATA"]))
+)
+OFFICE = open_office(DATABASE.connect, "grann")
+
+
+def keys(renew: bool) -> list[str]:
+    """Its address and key file, after fresh keys where there are none or `renew`."""
+    make_exchange_keys(tenant=OFFICE.slug, by=TEST, now=clock.now(), signing=renew)
+    tenant_keys._opened.clear()
+    with acting(OFFICE.slug, TEST, "keys"):
+        return [own_address(), own_file(clock.now()), OFFICE.slug]
+
+
+def partner(text: str) -> None:
+    """Register a partner that calls it, and is never called."""
+    file, vouched_by = key_file(text)
+    register_partner(tenant=OFFICE.slug, by=TEST, now=clock.now(), file=file, vouched_by=vouched_by, url="")
+
+
+def step(seconds: int) -> None:
+    """Later, its jobs run."""
+    os.environ["HANDSLAG_CLOCK_SHIFT"] = str(int(os.environ["HANDSLAG_CLOCK_SHIFT"]) + seconds)
+    with acting(OFFICE.slug, TEST, "look") as door:
+        here = door.the_tenant.id
+    with as_role(DATABASE, "worker"):
+        exchange.take_arrivals(here)
+        exchange.hand_over_due(here)
+
+
+def answer(question: str, text: str) -> list[str]:
+    """Hanna answers the one point of a question; gives content and digest of what was sealed."""
+    with acting(OFFICE.slug, OFFICE.staff["hanna"], "answer"):
+        asked = Message.objects.get(message_id=UUID(question))
+        new = build.answering(key=uuid4(), asked=asked, answers=[Answer(number=1, text=text)])
+        row = seal_message(tenant=OFFICE.slug, by=OFFICE.staff["hanna"], now=clock.now(), new=new)
+    return [row.content, row.digest]
+
+
+def look(key: str) -> list[str]:
+    """Content, digest and state of its copy of a message."""
+    with acting(OFFICE.slug, TEST, "look"):
+        row = Message.objects.get(message_id=UUID(key))
+        return [row.content, row.digest, row.business]
+
+
+def tasks() -> list[str]:
+    """Its open tasks, oldest first."""
+    with acting(OFFICE.slug, TEST, "look"):
+        return list(Task.objects.filter(state="open").order_by("created_at", "id").values_list("kind", flat=True))
+
+
+def main() -> None:
+    """Until the input ends."""
+    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, look, tasks)}
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        print(json.dumps(known[name](*arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
