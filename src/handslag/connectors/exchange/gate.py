@@ -16,7 +16,7 @@ from django.conf import settings
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from handslag.domain.exchange.frame import LARGEST, Framed, Unreadable, moment, named_key, opened
+from handslag.domain.exchange.frame import LARGEST, SIGNED, Framed, Unreadable, moment, named_key, opened
 from handslag.domain.exchange.models import Envelope, Partner
 from handslag.domain.exchange.operations.courier import Sealed, put_in
 from handslag.domain.exchange.operations.partners import register_partner
@@ -43,12 +43,8 @@ class UnknownKey(Unreadable):
 def unverified(text: str, kind: type[T]) -> T:
     """What a signed text says, before it is believed: only to know whose keys to hold it against. Unreadable."""
     try:
-        payload = jws.extract_compact(text.encode("ascii")).payload
-        if len(payload) > LARGEST:
-            raise Unreadable(Code.TOO_LARGE, "larger than any message", final=False)
+        payload = jws.extract_compact(text.encode("ascii"), registry=SIGNED).payload
         return msgspec.json.decode(payload, type=kind)
-    except Unreadable:
-        raise
     except (JoseError, ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise Unreadable(Code.CONTENT, f"not a signed text: {type(error).__name__}", final=False) from error
 
@@ -67,10 +63,12 @@ def let_in(tenant: str | int, envelope: str, now: datetime) -> str:
 def _opened(envelope: str, now: datetime) -> Sealed:
     plain = unwrapped(envelope, exchange_key)
     sealed = sealed_text(plain) if plain.startswith(b"<") else plain.decode("ascii", "replace")
-    framed = unverified(sealed, Framed)
-    sender, key_id = framed.header.sender, named_key(sealed)
+    key_id = named_key(sealed)
+    sender = unverified(sealed, Framed).header.sender
     jwk = key_of(sender, key_id, now)
     seen = opened(sealed, jwk, key_id)
+    if len(seen.content) > LARGEST:
+        raise Unreadable(Code.TOO_LARGE, "larger than any message", final=False)
     if seen.framed.header.recipient != own_address():
         raise Unreadable(Code.NOT_FOR_US, "for somebody else", final=False)
     return Sealed(uuid7(), sender, own_address(), UUID(seen.framed.header.id), seen.digest, sealed)

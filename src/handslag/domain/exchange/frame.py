@@ -15,6 +15,7 @@ import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
 
 from handslag.domain.exchange.states import Code
@@ -34,6 +35,18 @@ Token = Annotated[str, Meta(pattern=r"^\S+( \S+)*$")]
 
 #: More than any message without attachments needs; what is larger isn't even looked at.
 LARGEST = 1_000_000
+#: The same when it is signed: base64, with header and signature.
+LARGEST_SEALED = LARGEST * 4 // 3 + 2_000
+
+
+class _Roomy(JWSRegistry):
+    """ES256 and nothing else, for texts up to our own limit: the library's is 128,000."""
+
+    max_payload_length = LARGEST_SEALED
+
+
+#: How every signed text of a message is read.
+SIGNED = _Roomy(algorithms=["ES256"])
 
 
 class Software(Struct, frozen=True, kw_only=True):
@@ -156,10 +169,10 @@ def digest_of(content: bytes) -> str:
 
 def named_key(sealed: str) -> str:
     """The key id that a sealed text names, before anything in it is believed. Unreadable."""
-    if len(sealed) > LARGEST:
+    if len(sealed) > LARGEST_SEALED:
         raise Unreadable(Code.TOO_LARGE, "larger than any message", final=True)
     try:
-        return str(jws.extract_compact(sealed.encode("ascii")).headers().get("kid", ""))
+        return str(jws.extract_compact(sealed.encode("ascii"), registry=SIGNED).headers().get("kid", ""))
     except (JoseError, ValueError) as error:
         raise Unreadable(Code.SIGNATURE, "not a signed text", final=False) from error
 
@@ -170,7 +183,7 @@ def opened(sealed: str, jwk: dict[str, Any], key_id: str) -> Opened:
         if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
             raise ValueError("not a public key of P-256")
         public = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
-        found = jws.deserialize_compact(sealed.encode("ascii"), public, algorithms=["ES256"])
+        found = jws.deserialize_compact(sealed.encode("ascii"), public, registry=SIGNED)
         if found.headers() != {"alg": "ES256", "kid": key_id}:
             raise ValueError("its header says more than algorithm and key")
     except (JoseError, ValueError, KeyError, TypeError) as error:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey
 from msgspec import Meta, Struct
 
@@ -19,6 +20,15 @@ from handslag.domain.exchange.states import Code
 ALG, ENC = "ECDH-ES+A256KW", "A256GCM"
 #: Signed and encrypted a message is base64 twice.
 LARGEST_WRAPPED = 2 * LARGEST
+
+
+class _Roomy(JWERegistry):
+    """One recipe and nothing else, for texts up to our own limit: the library's is 65,536."""
+
+    max_ciphertext_length = LARGEST_WRAPPED
+
+
+_ENCRYPTED = _Roomy(algorithms=[ALG, ENC])
 #: A request is as old as two clocks may differ, at most.
 APART = timedelta(hours=2)
 #: Keys in a key file.
@@ -70,7 +80,7 @@ def wrapped(sealed: str, jwk: Mapping[str, Any]) -> str:
     """A sealed text, encrypted to the key of its receiver (compact JWE)."""
     key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
     head = {"alg": ALG, "enc": ENC, "kid": jwk["kid"], "cty": "JOSE"}
-    return jwe.encrypt_compact(head, sealed.encode(), key, algorithms=[ALG, ENC])
+    return jwe.encrypt_compact(head, sealed.encode(), key, registry=_ENCRYPTED)
 
 
 def unwrapped(text: str, key_of: Callable[[str], ECKey | None]) -> bytes:
@@ -85,15 +95,13 @@ def unwrapped(text: str, key_of: Callable[[str], ECKey | None]) -> bytes:
         key = key_of(str(head["kid"]))
         if key is None:
             raise ValueError("encrypted to no key of ours")
-        return jwe.decrypt_compact(text, key, algorithms=[ALG, ENC]).plaintext or b""
+        return jwe.decrypt_compact(text, key, registry=_ENCRYPTED).plaintext or b""
     except (JoseError, ValueError, TypeError, KeyError, msgspec.MsgspecError, RecursionError) as error:
         raise Unreadable(Code.SIGNATURE, f"encryption: {error}", final=False) from error
 
 
 def signed_body(text: str, keys: Mapping[str, Mapping[str, Any]]) -> bytes:
     """What was signed by one of these keys, ES256 and nothing else. Unreadable."""
-    if len(text) > LARGEST:
-        raise Unreadable(Code.TOO_LARGE, "larger than any message", final=False)
     try:
         head = jws.extract_compact(text.encode("ascii")).headers()
         jwk = keys.get(str(head.get("kid", "")))
