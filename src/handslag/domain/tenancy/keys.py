@@ -17,9 +17,9 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import TenantKeyRow
 from handslag.kernel import canonical
 
-#: Keys that were opened, with the moment: after a minute it is asked again which one is in use.
+#: Keys that were opened, with the moment: after ten minutes it is asked again which one is in use.
 _opened: dict[tuple[int, str], tuple[float, str, Any]] = {}
-_SECONDS = 60
+_SECONDS = 600
 
 
 def _installation_key() -> AESGCM:
@@ -61,7 +61,7 @@ def new_key(use: str, now: datetime) -> TenantKeyRow:
 
 
 def _current(use: str) -> tuple[str, Any]:
-    """Key id and opened key now in use; opened once a minute per process and tenant."""
+    """Key id and opened key now in use; opened once in ten minutes per process and tenant."""
     place = (acting_door().the_tenant.id, use)
     if place not in _opened or time.monotonic() - _opened[place][0] > _SECONDS:
         row = TenantKeyRow.objects.filter(use=use, until=None).latest("since")
