@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -21,9 +22,16 @@ from handslag.demo.fill import numbers
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.casefile.operations import take_access
-from handslag.domain.decisions.models import Letter
+from handslag.domain.decisions.models import AppealFile, Decision, Letter
 from handslag.domain.decisions.operations import answer_hearing, open_hearing
-from handslag.domain.documents.operations import StoredFile
+from handslag.domain.decisions.operations.appeals import (
+    check_appeal,
+    dismiss_appeal,
+    enter_appeal,
+    forward_appeal,
+    lodge_appeal,
+)
+from handslag.domain.documents.operations import StoredFile, record_scan
 from handslag.domain.elsewhere.operations import (
     KnownClient,
     KnownPerson,
@@ -52,7 +60,8 @@ from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.tenancy import keys
-from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.door import Actor, acting, system
+from handslag.jobs.appeals import pack_appeal
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.jobs.watch import print_notices
@@ -179,6 +188,7 @@ def _cases(database: Database, office: Office) -> None:
     told.applied()
     told.decided()
     _after_sending(office)
+    at_court = _appealed(office, refused, on_paper)
     office.case(("Dag", "Draft", "19990909")).draft()
     change = office.case(("Kim", "Kontobyte", "19640404")).asks_for_account()
     refuse_account_change(**office.act("rut"), change=change.id, version=change.version, reason="Vi nådde dig inte.")
@@ -201,6 +211,7 @@ def _cases(database: Database, office: Office) -> None:
     with as_role(database, "worker"):
         for letter in letters:
             render_letter(tenant=tenant, letter=str(letter))
+        pack_appeal(tenant=tenant, appeal=str(at_court))
         print_notices(timestamp=0)
 
 
@@ -275,6 +286,33 @@ def _after_sending(office: Office) -> None:
         wanted=["Hyresavi"], until=office.now.date() + timedelta(days=9),
     )  # fmt: skip
     answer_request(**by, asked=asked.id, files=_files(office), text="Här")
+
+
+def _appealed(office: Office, by_text: Folder, by_paper: Folder) -> UUID:
+    """One appeal on its way to the court, one that was found late and dismissed; gives the first one's key."""
+    with acting(office.slug, TEST, "look"):
+        decisions = {d.case_id: d for d in Decision.objects.filter(case_id__in=[by_text.case.id, by_paper.case.id])}
+    hers = lodge_appeal(
+        **office.by(by_text.citizens[0]), appeal=uuid7(), decision=decisions[by_text.case.id].id, text="Fel lön.",
+        files=_files(office),
+    )  # fmt: skip
+    with acting(office.slug, TEST, "look") as door:
+        today = door.the_tenant.today(office.now)
+        (sent,) = AppealFile.objects.filter(appeal=hers).values_list("document_id", flat=True)
+    record_scan(**office.by(system("virus scan")), document=sent, clean=True, detail="")
+    checked = check_appeal(
+        **office.act("hanna"), appeal=hers.id, version=1, finding="in time", told_on=today, why="Öppnat i dag."
+    )
+    forward_appeal(**office.act("hanna"), appeal=hers.id, version=checked.version)
+    later = {"tenant": office.slug, "now": office.now + timedelta(days=40)}
+    hanna, bo = ({**later, "by": office.staff[who]} for who in ("hanna", "bo"))
+    late = enter_appeal(
+        **hanna, appeal=uuid7(), decision=decisions[by_paper.case.id].id, person=by_paper.citizens[0].id,
+        received_on=today + timedelta(days=39), text="Jag överklagar.", files=[],
+    )  # fmt: skip
+    found = check_appeal(**hanna, appeal=late.id, version=1, finding="late", told_on=today, why="Hämtade det själv.")
+    dismiss_appeal(**bo, appeal=late.id, version=found.version, reasons="Det kom in för sent.")
+    return hers.id
 
 
 def _files(office: Office) -> list[tuple[str, StoredFile]]:

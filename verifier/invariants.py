@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -247,6 +248,50 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
         if decision_id not in decisions:
             for line in strays:
                 report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
+
+
+def check_appeals(connection: Connection, report: Report, chain: Chain) -> None:
+    """I5: an appeal is of its decision's case; what late came is dismissed by two; what went to the court is what the
+    chain says, file by file, and is packed once."""
+    decisions, documents = by_id(connection, "decisions_decision"), by_id(connection, "documents_document")
+    appeals = by_id(connection, "decisions_appeal")
+    forwarded = {event.payload.get("appeal"): event for event in chain.of_kind("appeal forwarded")}
+    dismissed = {event.payload.get("appeal") for event in chain.of_kind("appeal dismissed")}
+    packed = {event.payload.get("appeal"): event for event in chain.of_kind("appeal packed")}
+    for key, appeal in appeals.items():
+        report.count("appeals")
+        decision = decisions.get(appeal["decision_id"])
+        if decision is None or decision["case_id"] != appeal["case_id"]:
+            report.broken("I5", "decisions_appeal", key, "is against no decision of its case")
+        at_court = appeal["state"] in ("forwarded", "judged")
+        if at_court != (str(key) in forwarded) or (appeal["state"] == "dismissed") != (str(key) in dismissed):
+            report.broken("I5", "decisions_appeal", key, f"is {appeal['state']}, which the chain does not bear out")
+        if appeal["state"] == "dismissed" and appeal["ended_by_id"] == appeal["checked_by_id"]:
+            report.broken("I5", "decisions_appeal", key, "is dismissed by one person alone")
+        if at_court:
+            _check_forwarded(report, appeal, forwarded.get(str(key)), documents)
+    for key, row in by_id(connection, "decisions_appealfile").items():
+        if row["appeal_id"] not in appeals or row["document_id"] not in documents:
+            report.broken("I5", "decisions_appealfile", key, "its appeal or its file is gone")
+    for key, row in by_id(connection, "decisions_appealpackage").items():
+        document, event = documents.get(row["document_id"]), packed.get(str(row["appeal_id"]))
+        if document is None or event is None or document["digest"] != event.payload.get("digest"):
+            report.broken("I5", "decisions_appealpackage", key, "is not the package that was made")
+
+
+def _check_forwarded(report: Report, appeal: Row, event: Told | None, documents: Mapping[UUID, Row]) -> None:
+    if event is None or digest_of(appeal["manifest"]) != event.payload.get("manifest_digest"):
+        report.broken("I5", "decisions_appeal", appeal["id"], "its manifest is not what went to the court")
+    manifest = appeal["manifest"] if isinstance(appeal["manifest"], dict) else {}
+    written = appeal["written"] if isinstance(appeal["written"], dict) else {}
+    for listed in manifest.get("files") or []:
+        if "document" in listed:
+            document = documents.get(UUID(listed["document"]))
+            digest = document["digest"] if document else ""
+        else:
+            digest = hashlib.sha256(str(written.get(listed["name"], "")).encode()).hexdigest()
+        if digest != listed["digest"]:
+            report.broken("I5", "decisions_appeal", appeal["id"], f"file {listed['name'][:2]} is not what was listed")
 
 
 #: The grounds (36 § and 37 § second paragraph förvaltningslagen) on which less may be decided than before.

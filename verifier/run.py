@@ -15,6 +15,7 @@ from verifier.files import KeysByTenant, check_files
 from verifier.invariants import (
     accounts_of,
     check_account,
+    check_appeals,
     check_applications,
     check_decisions,
     check_hand_overs,
@@ -103,6 +104,7 @@ def _check_tenant(
     check_blocks(connection, report, chain, keys, now, published)
     check_applications(connection, report, chain, keys, shown)
     check_decisions(connection, report, chain)
+    check_appeals(connection, report, chain)
     check_account(connection, report)
     check_runs(connection, report, chain)
     check_postings(connection, report)

@@ -41,6 +41,17 @@ from handslag.domain.decisions.operations import (
     LetterRendered,
     ProposalWithdrawn,
 )
+from handslag.domain.decisions.operations.appeals import (
+    FORWARDED_PROMPTLY,
+    AppealChecked,
+    AppealDismissed,
+    AppealForwarded,
+    AppealLodged,
+    AppealPacked,
+    JudgmentNoted,
+)
+from handslag.domain.decisions.queries import appeals_in
+from handslag.domain.decisions.states import HERE, AppealState
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import DocumentRecorded, DocumentScanned
 from handslag.domain.documents.states import Provenance, ScanState
@@ -334,6 +345,49 @@ def _task_for_hearing(event: Event, by: Actor, now: datetime) -> None:
 def _tell_of_said(event: Event, by: Actor, now: datetime) -> None:
     if linked := event.payload["caseworker"]:
         _tell(event, by, now, linked, "hearing")
+
+
+def _task_for_appeal(event: Event, by: Actor, now: datetime) -> None:
+    _task_once(event, by, now, "appeal")
+
+
+def _tell_of_appeal(event: Event, by: Actor, now: datetime) -> None:
+    if (linked := event.payload["caseworker"]) and by.kind == "citizen":
+        _tell(event, by, now, linked, "appeal")
+
+
+def _task_for_late_appeal(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["state"] == AppealState.LATE:
+        _task_once(event, by, now, "appeal late")
+
+
+def _appeal_done(event: Event, by: Actor, now: datetime) -> None:
+    """What asked for a step with an appeal is done, where no other appeal of the case waits for it."""
+    waiting = {appeal.state for appeal in appeals_in([event.subject])}
+    kinds = [] if waiting & set(HERE) else ["appeal", "appeal due"]
+    kinds += [] if AppealState.LATE in waiting else ["appeal late"]
+    _answered(event.subject, by, now, *kinds)
+
+
+def _tell_appellant(event: Event, by: Actor, now: datetime) -> None:
+    persons = [UUID(event.payload["person"])]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="appeal")
+
+
+def _task_for_dismissal(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["channel"] == "paper":
+        _task(event, by, now, "appeal dismissed")
+
+
+def _pack_appeal(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.appeals import pack_appeal
+    from handslag.jobs.queue import defer
+
+    defer(pack_appeal, lock=f"case:{event.subject}", tenant=_tenant(), appeal=event.payload["appeal"])
+
+
+def _task_for_package(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "appeal package")
 
 
 def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
@@ -649,7 +703,7 @@ def _tell_of_infected(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_missed(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["state"] == DeadlineState.MISSED:
-        _task(event, by, now, "evidence late")
+        _task(event, by, now, "appeal due" if event.payload["rule"] == FORWARDED_PROMPTLY else "evidence late")
 
 
 def _task_for_account(event: Event, by: Actor, now: datetime) -> None:
@@ -921,6 +975,26 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_hearing, causes=(TaskOpened,)),
     ),
     HearingAnswered: (Reaction(_tell_of_said, causes=(NoticesQueued,)),),
+    AppealLodged: (
+        Reaction(_task_for_appeal, causes=(TaskOpened,)),
+        Reaction(_tell_of_appeal, causes=(NoticesQueued,)),
+    ),
+    AppealChecked: (
+        Reaction(_appeal_done, causes=(TaskDone,)),
+        Reaction(_task_for_late_appeal, causes=(TaskOpened,)),
+    ),
+    AppealDismissed: (
+        Reaction(_appeal_done, causes=(TaskDone,)),
+        Reaction(_tell_appellant, causes=(NoticesQueued,)),
+        Reaction(_task_for_dismissal, causes=(TaskOpened,)),
+    ),
+    AppealForwarded: (
+        Reaction(_appeal_done, causes=(TaskDone,)),
+        Reaction(_tell_appellant, causes=(NoticesQueued,)),
+        Reaction(_pack_appeal),
+    ),
+    AppealPacked: (Reaction(_task_for_package, causes=(TaskOpened,)),),
+    JudgmentNoted: (),
     LetterRendered: (),
     LetterRefused: (Reaction(_task_for_letter, causes=(TaskOpened,)),),
     DocumentRecorded: (Reaction(_scan),),

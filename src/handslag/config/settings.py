@@ -218,6 +218,7 @@ CLAMD = os.environ.get("HANDSLAG_CLAMD", "")
 PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = [
+    "handslag.jobs.appeals",
     "handslag.jobs.elsewhere",
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",

@@ -68,6 +68,8 @@ MAY: dict[str, set[str]] = {
     "decisions/<uuid:decision>/decide/": WORK,
     "decisions/<uuid:decision>/return/": WORK,
     "decisions/<uuid:decision>/withdraw/": WORK,
+    "decisions/<uuid:decision>/appeal/": CASE,
+    "appeals/<uuid:appeal>/": CASE,
     "payments/": PAYERS,
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
@@ -130,6 +132,7 @@ def routes() -> list[str]:
 
 def world(folder: Any) -> dict[str, Any]:
     """One object of each kind: everything that a folder led to, with a document."""
+    from handslag.domain.decisions.operations.appeals import lodge_appeal
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.entitlement.operations import enter_local_norm
     from handslag.domain.intake.models import InboxItem
@@ -152,6 +155,9 @@ def world(folder: Any) -> dict[str, Any]:
         wanted=["Fågelholm"], until=office.now.date() + timedelta(days=9),
     )  # fmt: skip
     change = folder.asks_for_account()
+    appeal = lodge_appeal(
+        **office.by(folder.citizens[0]), appeal=uuid4(), decision=decision.id, text="Kanarie", files=[]
+    )
     scribe = system("letters")
     document = record_document(
         tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="decision letter",
@@ -205,6 +211,7 @@ def world(folder: Any) -> dict[str, Any]:
         "asked": wanted.id,
         "change": change.id,
         "decision": decision.id,
+        "appeal": appeal.id,
         "document": document.id,
     }
 

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.decisions.operations import open_hearing
+from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.people.models import Account, Person
 from handslag.domain.people.operations.persons import form_household, set_protection
 from handslag.domain.tenancy.door import Actor, acting
@@ -35,6 +36,8 @@ PAGES = (
     "cases/{case}/messages/",
     "cases/{case}/periods/{month}/look-ups/",
     "hearings/{hearing}/",
+    "decisions/{decision}/appeal/",
+    "appeals/{appeal}/",
 )
 POSTS = (
     "drafts/{draft}/household/save/",
@@ -47,13 +50,14 @@ POSTS = (
 def everything(folder: Any) -> dict[str, Any]:
     """A decided month and an open draft of the next: keys as they stand in addresses."""
     month = folder.office.month
-    receipt = folder.applied()
+    receipt, decision = folder.applied(), folder.decided()
     return {
         "application": receipt.application_id,
-        "decision": folder.decided().id,
+        "decision": decision.id,
         "draft": folder.draft(month=month + 1).id,
         "case": folder.case.id,
         "hearing": _asked(folder),
+        "appeal": _appealed(folder, decision.id),
     }
 
 
@@ -62,6 +66,12 @@ def _asked(folder: Any) -> Any:
     day = (folder.office.now + timedelta(days=9)).date()
     told = {"period": folder.period().id, "about": "Kanariefågelns lön räknas med.", "answer_by": day}
     return open_hearing(**folder.office.act("hanna"), **told)[0].id
+
+
+def _appealed(folder: Any, decision: Any) -> Any:
+    """What she wrote against a decision."""
+    told = {"appeal": uuid7(), "decision": decision, "text": "Kanariefågeln har fel hyra.", "files": []}
+    return lodge_appeal(**folder.office.by(folder.citizens[0]), **told).id
 
 
 def test_what_is_not_hers_looks_like_what_is_not_there(
@@ -95,7 +105,7 @@ def test_what_is_not_hers_looks_like_what_is_not_there(
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(outcome="refused", actor_kind="citizen")
         named = [refused.filter(subject=key).count() for key in keys.values()]
-    assert named == [4, 0, 9, 6, 1]  # each refusal is logged once; that of a decision names its case
+    assert named == [4, 0, 9, 7, 1, 1]  # each refusal is logged once; that of a decision names its case
 
 
 def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_office: Any, visit: Any) -> None:
@@ -107,6 +117,9 @@ def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_offic
     applicant, partner = (visit(office, who) for who in folder.citizens)
     asked = f"/{office.slug}/hearings/{keys['hearing']}/"
     assert (applicant.get(asked).status_code, partner.get(asked).status_code) == (200, 404)
+    appealed = f"/{office.slug}/appeals/{keys['appeal']}/"
+    assert (applicant.get(appealed).status_code, partner.get(appealed).status_code) == (200, 404)
+    assert "/appeals/" in applicant.get(f"/{office.slug}/my/").content.decode()
     shown = applicant.get(f"/{office.slug}/my/").content.decode()
     assert f"kontot som slutar på {account[-4:]}" in shown
     for page in ("my/", "decisions/{decision}/", "drafts/{draft}/check/", "applications/{application}/"):
@@ -116,6 +129,7 @@ def test_a_partner_sees_the_joint_application_and_nothing_of_the_other(new_offic
         assert account[-4:] not in text.replace(str(keys), ""), page
         assert folder.numbers[0] not in text
         assert "slutar på" not in text
+        assert "/appeals/" not in text
 
 
 def test_a_protected_relative_is_masked_for_the_other(new_office: Any, visit: Any) -> None:

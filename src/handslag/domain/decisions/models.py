@@ -8,13 +8,21 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
+from handslag.domain.decisions.states import (
+    TO_DISADVANTAGE,
+    AppealState,
+    DecisionState,
+    Ground,
+    Outcome,
+    Timeliness,
+)
 from handslag.domain.documents.models import Document, Text
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.people.models import Person
+from handslag.domain.tasks.models import Deadline
 from handslag.domain.tenancy.constraints import wall
 from handslag.domain.tenancy.models import StaffMember
-from handslag.domain.tenancy.rows import TenantFK, TenantRow
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Decision(TenantRow):
@@ -176,4 +184,126 @@ class Hearing(TenantRow):
                 condition=Q(answered_at=None, answer="", noted_by=None) | Q(answered_at__isnull=False) & ~Q(answer=""),
                 name="hearing_answered_with_moment",
             ),
+        ]
+
+
+class Appeal(TenantRow):
+    """One adult's appeal against a decision (43-46 §§ förvaltningslagen): as she wrote it, whether it came in time,
+    what became of it. Its key is named by the page that it was sent from.
+
+    What was sent never changes. Whether it came in time is a person's finding; what came late is dismissed by another
+    person. Jobs may only read it: no appeal is dismissed, and none is sent away, by itself.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    case = TenantFK(Case)
+    decision = TenantFK(Decision)
+    person = TenantFK(Person)
+    number = models.CharField(max_length=20)
+    channel = models.CharField(max_length=8, choices=[("online", "online"), ("paper", "paper")])
+    text = models.TextField(blank=True)
+    received_on = models.DateField(help_text="the day on which it reached us (22 § förvaltningslagen)")
+    recorded_at = models.DateTimeField()
+    recorded_by = TenantFK(StaffMember, null=True)
+    deadline = TenantFK(Deadline)
+    state = models.CharField(max_length=10, choices=AppealState.choices, default=AppealState.RECEIVED)
+    timeliness = models.CharField(max_length=8, choices=Timeliness.choices, null=True)
+    told_on = models.DateField(null=True, help_text="the day on which she got the decision, as far as that is known")
+    why = models.TextField(blank=True, help_text="what shows the day, or why it is not dismissed")
+    checked_by = TenantFK(StaffMember, null=True)
+    checked_at = models.DateTimeField(null=True)
+    dismissal = models.TextField(blank=True, help_text="the reasons of the decision to dismiss it")
+    delegation = models.CharField(max_length=80, blank=True, help_text="the clause by which it was dismissed")
+    remedy = TenantFK(Text, null=True)
+    manifest = models.JSONField(null=True, help_text="what went to the court: each file with its digest")
+    written = models.JSONField(null=True, help_text="the words of what was written for the court, by file")
+    ended_by = TenantFK(StaffMember, null=True)
+    ended_at = models.DateTimeField(null=True)
+    judged_on = models.DateField(null=True)
+    judgment = models.TextField(blank=True, help_text="what the court decided, in short")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "decision"]), models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall(
+                "decisions_appeal",
+                "case", "decision", "person", "recorded_by", "deadline", "checked_by", "remedy", "ended_by",
+            ),
+            models.UniqueConstraint(fields=["tenant", "number"], name="appeal_number_once"),
+            models.CheckConstraint(condition=Q(state__in=AppealState.values), name="appeal_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="received", timeliness=None, checked_by=None, checked_at=None)
+                | Q(
+                    ~Q(state="received"),
+                    timeliness__isnull=False,
+                    timeliness__in=Timeliness.values,
+                    checked_by__isnull=False,
+                    checked_at__isnull=False,
+                ),
+                name="appeal_checked_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["late", "dismissed"]) | Q(timeliness="late", told_on__isnull=False),
+                name="appeal_late_by_its_days",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["timely", "forwarded", "judged"]) | ~Q(timeliness="late"),
+                name="appeal_forwarded_in_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="dismissed")
+                | Q(~Q(dismissal=""), ~Q(ended_by=F("checked_by")), remedy__isnull=False),
+                name="appeal_dismissed_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["received", "timely", "late"], ended_by=None, ended_at=None)
+                | Q(
+                    state__in=["dismissed", "forwarded", "judged"], ended_by__isnull=False, ended_at__isnull=False
+                ),
+                name="appeal_ended_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["forwarded", "judged"], manifest__isnull=False, written__isnull=False)
+                | Q(~Q(state__in=["forwarded", "judged"]), manifest__isnull=True, written__isnull=True),
+                name="appeal_forwarded_with_manifest",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="judged", judged_on__isnull=False)
+                | Q(~Q(state="judged"), judged_on=None, judgment=""),
+                name="appeal_judged_with_day",
+            ),
+        ]  # fmt: skip
+
+
+class AppealFile(TenantRow):
+    """A file that belongs to an appeal, as it came."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    appeal = TenantFK(Appeal)
+    document = TenantFK(Document)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "appeal"])]
+        constraints = [
+            *wall("decisions_appealfile", "appeal", "document", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "document"], name="appealfile_once"),
+        ]
+
+
+class AppealPackage(TenantRow):
+    """The file that goes to the court with a forwarded appeal: made once by a job, as its manifest says."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    appeal = TenantFK(Appeal)
+    document = TenantFK(Document)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("decisions_appealpackage", "appeal", "document", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "appeal"], name="appealpackage_once"),
         ]

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Min
+
+from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Decision, Hearing
+from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing
 from handslag.domain.decisions.states import DecisionState
+from handslag.domain.documents.models import Document
+from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.states import NoticeState
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.permissions import Member
+from handslag.kernel.days import banking_day_from
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
 
@@ -125,3 +134,54 @@ def month_name(day: date, language: str) -> str:
         ],
     }
     return f"{names[language][day.month - 1]} {day.year}"
+
+
+#: An appeal must have come in within three weeks of the day on which she got the decision (44 § förvaltningslagen).
+APPEAL_SPAN = timedelta(weeks=3)
+
+
+def last_day(told_on: date) -> date:
+    """The last day for an appeal by who got the decision on a day: the same day of the week three weeks later; where
+    that is a Saturday, Sunday, public holiday, Midsummer Eve, Christmas Eve or New Year's Eve the next weekday
+    (lagen (1930:173) om beräkning av lagstadgad tid)."""
+    return banking_day_from(told_on + APPEAL_SPAN, acting_door().the_tenant.country)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is stored of how a decision reached an adult: nothing of it proves the day alone, a person weighs it."""
+
+    told_at: datetime | None
+    """When a notice that there is something new left to her; None: none did."""
+    opened_at: datetime | None
+    """When she first opened a decision of the case on her pages after this one was taken; None: never."""
+
+
+def delivery_of(decision: Decision, person: UUID) -> Delivery:
+    """How a decision that was taken reached one adult of its case, as far as that is stored."""
+    told = Notice.objects.filter(
+        subject_id=decision.case_id, person_id=person, kind="decision", state=NoticeState.SENT,
+        created_at__gte=decision.decided_at,
+    )  # fmt: skip
+    opened = ReadEntry.objects.filter(
+        subject=decision.case_id, actor_kind="citizen", actor_id=person, outcome="read", at__gte=decision.decided_at,
+        what__in=["decision", "decision letter"],
+    )  # fmt: skip
+    return Delivery(told.aggregate(at=Min("ended_at"))["at"], opened.aggregate(at=Min("at"))["at"])
+
+
+def appeals_in(cases: Collection[UUID]) -> list[Appeal]:
+    """The appeals in these cases, newest first."""
+    found = Appeal.objects.select_related("person", "decision__period", "remedy").filter(case_id__in=cases)
+    return list(found.order_by("-recorded_at", "-id"))
+
+
+def appeals_on(period: UUID) -> list[Appeal]:
+    """The appeals against any decision on a period: an appeal stands against what replaces the decision too (46 §)."""
+    return list(Appeal.objects.filter(decision__period_id=period).order_by("recorded_at", "id"))
+
+
+def appeal_files(appeal: UUID) -> list[Document]:
+    """The files of an appeal, as they came."""
+    rows = AppealFile.objects.select_related("document").filter(appeal_id=appeal)
+    return [row.document for row in rows.order_by("document__created_at", "document_id")]

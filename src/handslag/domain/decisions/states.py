@@ -44,3 +44,38 @@ STEPS: dict[str, dict[str, str]] = {
     DecisionState.DECIDED: {DecisionState.SERVED: "system"},
     DecisionState.SERVED: {},
 }
+
+
+class AppealState(TextChoices):
+    """An appeal at the authority that decided; the court's own handling is the court's."""
+
+    RECEIVED = "received"
+    TIMELY = "timely"  # a person has found that it came in time, or is not to be dismissed for coming late
+    LATE = "late"  # a person has found that it came late; nothing is dismissed yet
+    DISMISSED = "dismissed"  # by another person, as late (45 §)
+    FORWARDED = "forwarded"  # handed over to the court (46 §)
+    JUDGED = "judged"  # the court has decided
+
+
+#: States in which the authority has an appeal before it.
+HERE = (AppealState.RECEIVED, AppealState.TIMELY, AppealState.LATE)
+
+
+class Timeliness(TextChoices):
+    """What a person finds on the day that an appeal came in (44 and 45 §§ förvaltningslagen)."""
+
+    IN_TIME = "in time"
+    NOT_TOLD = "45.1"  # late, because we didn't tell rightly how to appeal
+    AT_COURT = "45.2"  # it had reached the court in time
+    LATE = "late"
+
+
+#: From each state of an appeal the states that may follow, with who owns the step.
+APPEAL_STEPS: dict[str, dict[str, str]] = {
+    AppealState.RECEIVED: {AppealState.TIMELY: "caseworker", AppealState.LATE: "caseworker"},
+    AppealState.TIMELY: {AppealState.LATE: "caseworker", AppealState.FORWARDED: "caseworker"},
+    AppealState.LATE: {AppealState.TIMELY: "caseworker", AppealState.DISMISSED: "decider"},
+    AppealState.DISMISSED: {},
+    AppealState.FORWARDED: {AppealState.JUDGED: "caseworker"},
+    AppealState.JUDGED: {},
+}

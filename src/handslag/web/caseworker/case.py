@@ -20,7 +20,7 @@ from handslag.domain.casefile.operations import acknowledge_warning, go_on_witho
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
-from handslag.domain.decisions.queries import in_force, newest_decision
+from handslag.domain.decisions.queries import appeals_in, in_force, newest_decision
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import (
@@ -80,6 +80,7 @@ from handslag.web.caseworker.register import ROLE_NAMES
 from handslag.web.caseworker.sheet import masked_of, shown_sheet
 from handslag.web.caseworker.warnings import shown_warnings
 from handslag.web.caseworker.wording import (
+    APPEAL_STATES,
     BECAME,
     CHANNELS,
     EVENTS,
@@ -186,6 +187,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "months": [Month.of(since) for since in sorted(periods_of(case.id), reverse=True)],
         "events": events,
         "documents": [(one, SCAN_STATES[one.scan_state]) for one in sent_or_made(case.id)],
+        "appeals": [(one, APPEAL_STATES[one.state]) for one in appeals_in([case.id])],
         "asked": [
             (one, [(file, SCAN_STATES[file.document.scan_state]) for file in files], REQUEST_STATES[one.state])
             for one, files in requests_of(case.id)

@@ -37,6 +37,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
+from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
@@ -208,6 +209,8 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         difference=found.amount - found.replaces.amount if found.replaces else 0,
         replaced_by=replaced_by(found.id),
         hearings=[shown_hearing(one) for one in hearings_of(found.period_id) if _concerns(one, found)],
+        appeals=shown_appeals(case.id, found.id),
+        may_enter_appeal=letter is not None and bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         letter=letter.content if letter else preview,
         document=letter.document if letter else None,
         payments=[

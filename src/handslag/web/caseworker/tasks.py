@@ -64,6 +64,11 @@ KINDS = {
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),
     "direct payment not covered": _("The support doesn’t cover a direct payment: all of it is planned to the person"),
     "hearing": _("They are asked what they think before a decision: read what they say, or go on after the day"),
+    "appeal": _("A decision is appealed: see when it came, change what is obviously wrong, send it to the court"),
+    "appeal late": _("An appeal was found late: somebody else decides whether to dismiss it"),
+    "appeal due": _("An appeal should be at the court by now"),
+    "appeal dismissed": _("An appeal that came on paper was dismissed: send the decision by post"),
+    "appeal package": _("The package for the court is ready: send it"),
     "paid beyond decision": _(
         "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
     ),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from handslag.web.caseworker import (
     access,
+    appeals,
     asking,
     bank,
     case,
@@ -75,6 +76,8 @@ urlpatterns = [
     path("<slug:tenant>/decisions/<uuid:decision>/decide/", decide.take),
     path("<slug:tenant>/decisions/<uuid:decision>/return/", decide.send_back),
     path("<slug:tenant>/decisions/<uuid:decision>/withdraw/", decide.withdraw),
+    path("<slug:tenant>/decisions/<uuid:decision>/appeal/", appeals.enter),
+    path("<slug:tenant>/appeals/<uuid:appeal>/", appeals.appeal),
     path("<slug:tenant>/cases/<uuid:case>/notes/", notes.write),
     path("<slug:tenant>/payments/", money.payments),
     path("<slug:tenant>/payments/tomorrow/", money.tomorrow),

@@ -75,6 +75,19 @@ REFUSALS: dict[str, str | Promise] = {
     "not heard": _(
         "First ask what they think, and wait for the answer or the day. Or write why that is clearly not needed."
     ),
+    "appealed": _(
+        "The decision is appealed: until the court has it, it is changed only where it is obviously wrong and quickly "
+        "put right (38 §)."
+    ),
+    "with the court": _("The appeal is with the court: only the court changes the decision now."),
+    "no appeal": _("Scan the paper, or write what it says."),
+    "long appeal": _("The text is too long for this place. Scan the paper instead."),
+    "appeal day": _("Choose a day that has been, and that fits what happened before it."),
+    "finding": _("Choose what you find."),
+    "appeal told": _("Choose the day on which she got the decision: not before it was taken, nor a day to come."),
+    "appeal in time": _("By that day it came in time: three weeks, to the next working day."),
+    "appeal late": _("By that day it came late. Say that, or why it isn’t dismissed, or choose another day."),
+    "files waiting": _("A file isn’t checked for viruses yet. Wait a minute, then try again."),
     "hearing about": _("Write what you consider to decide, and what that rests on; it takes 10,000 characters."),
     "hearing day": _("Choose a later day than today."),
     "hearing open": _("They are asked already and still have time to answer."),
@@ -369,6 +382,12 @@ EVENTS: dict[str, str | Promise] = {
     "decision taken": _("Decision taken"),
     "hearing opened": _("Asked what they think before a decision"),
     "hearing answered": _("Said what she thinks"),
+    "appeal lodged": _("Decision appealed"),
+    "appeal checked": _("Appeal: looked at the day it came"),
+    "appeal dismissed": _("Appeal dismissed as late"),
+    "appeal forwarded": _("Appeal handed over to the court"),
+    "appeal packed": _("Package for the court made"),
+    "judgment noted": _("The court’s decision noted"),
     "letter rendered": _("Letter made"),
     "letter refused": _("The letter can’t be set: send it another way"),
     "document recorded": _("Document kept"),
@@ -413,6 +432,23 @@ GROUNDS: dict[str, str | Promise] = {
     ),
     "37.3": _("It is wrong because of wrong or misleading information from the person (37 § second para. 3)"),
     "38": _("It is obviously wrong in what matters, and quickly and simply put right (38 §)"),
+}
+
+APPEAL_STATES: dict[str, str | Promise] = {
+    "received": _("to be looked at"),
+    "timely": _("in time: to the court"),
+    "late": _("late: waits for a decision"),
+    "dismissed": _("dismissed as late"),
+    "forwarded": _("with the court"),
+    "judged": _("the court has decided"),
+}
+
+#: What a person finds on the day that an appeal came in, with the section of förvaltningslagen.
+FINDINGS: dict[str, str | Promise] = {
+    "in time": _("It came in time (44 §)"),
+    "45.1": _("It came late because we didn’t tell rightly how to appeal: it isn’t dismissed (45 § second para. 1)"),
+    "45.2": _("It had reached the court in time: it isn’t dismissed (45 § second para. 2)"),
+    "late": _("It came late: somebody else decides whether to dismiss it (45 §)"),
 }
 
 STATES: dict[str, str | Promise] = {

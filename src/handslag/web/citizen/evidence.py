@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.decisions.permissions import appeal_file_for_citizen
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake import operations as intake
@@ -21,6 +22,7 @@ from handslag.domain.intake.queries import attachments_of
 from handslag.domain.intake.states import DraftState, RequestState
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.web.citizen.person import me
@@ -37,19 +39,21 @@ FIELDS = ("photo", "files")
 
 def shown(files: list[Attachment]) -> list[dict[str, Any]]:
     """Files as pages show them: name, size, and whether they have been checked for viruses."""
-    return [
-        {
-            "key": one.id,
-            "document": one.document_id,
-            "title": one.document.title,
-            "size": max(1, round(one.document.size / 1000)),
-            "state": one.document.scan_state,
-        }
-        for one in files
-    ]
+    return [{"key": one.id, **shown_document(one.document)} for one in files]
 
 
-def _why(refused: Refused) -> str:
+def shown_document(document: Document) -> dict[str, Any]:
+    """A file as pages show it."""
+    return {
+        "document": document.id,
+        "title": document.title,
+        "size": max(1, round(document.size / 1000)),
+        "state": document.scan_state,
+    }
+
+
+def why_refused(refused: Refused) -> str:
+    """Why a file couldn't be taken, and what to do."""
     words = {"name": refused.title, "mb": LARGEST // 1_000_000}
     told = {
         "too large": gettext(
@@ -63,7 +67,7 @@ def _why(refused: Refused) -> str:
     return told.get(refused.code, other) % words
 
 
-def _received(request: HttpRequest) -> tuple[list[Taken], list[Refused]]:
+def received(request: HttpRequest) -> tuple[list[Taken], list[Refused]]:
     """What was uploaded, stored outside any door: what could be taken, and what not."""
     with opened(request) as door:
         tenant, key = door.the_tenant.id, file_key()
@@ -87,7 +91,7 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         if found.state != DraftState.OPEN:
             return HttpResponseRedirect(moved_on(tenant, found) or reverse("sign", args=[tenant, draft]))
     if request.method == "POST":
-        taken, refused = _received(request)
+        taken, refused = received(request)
         try:
             if taken:
                 with opened(request):
@@ -110,7 +114,7 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
             "draft": found,
             "month": found.period.since,
             "files": shown(attachments_of(draft)),
-            "refused": [_why(one) for one in refused],
+            "refused": [why_refused(one) for one in refused],
             "nothing": request.method == "POST" and not refused,
             "added": "added" in request.GET,
             "logged_out": logged_out,
@@ -161,7 +165,7 @@ def answer(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
         found = request_for_citizen(asked, by)
     here = reverse("request", args=[tenant, asked])
     if request.method == "POST":
-        taken, refused = _received(request)
+        taken, refused = received(request)
         try:
             with opened(request):
                 intake.answer_request(
@@ -193,7 +197,7 @@ def answer(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
             "asked": found,
             "closed": found.state == RequestState.CLOSED,
             "files": shown(list(sent)),
-            "refused": [_why(one) for one in refused],
+            "refused": [why_refused(one) for one in refused],
             "trouble": trouble,
             "sent": "sent" in request.GET,
             "logged_out": again is not None,
@@ -209,7 +213,10 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
     """Leads to a file of hers on the host of files, once it is checked."""
     me(request)
     door = request.door  # type: ignore[attr-defined]
-    attachment_for_citizen(document, door.the_actor)
+    try:
+        attachment_for_citizen(document, door.the_actor)
+    except Hidden:
+        appeal_file_for_citizen(document, door.the_actor)
     if not Document.objects.filter(id=document, scan_state=ScanState.CLEAN).exists():
         return HttpResponseRedirect(reverse("my", args=[tenant]))
     found = document_for(document, door.the_actor, request.now)  # type: ignore[attr-defined]

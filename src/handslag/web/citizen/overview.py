@@ -21,7 +21,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.decisions.queries import TAKEN, hearings_for, replaced_by, taken_decisions
+from handslag.domain.decisions.queries import TAKEN, appeals_in, hearings_for, replaced_by, taken_decisions
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
@@ -135,6 +135,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         ]
         + [shown for row in foreign.values() for shown in elsewhere.decisions(tenant, row)],
         "hearings": hearings_for(person.id, keys),
+        "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
         "payments": [
             {**shown, "url": reverse("decision", args=[tenant, shown["decision"]]) if shown["decision"] else ""}
             for shown in _payments(payments, person)
@@ -359,6 +360,9 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "content": content,
         "letter_ready": bool(letter and letter.document_id),
         "decider": found.decided_by.name if found.decided_by else "",
+        "appeals": [
+            one for one in appeals_in([found.case_id]) if one.person_id == person.id and one.decision_id == found.id
+        ],
     }
     return render(request, "citizen/decision.html", facts)
 

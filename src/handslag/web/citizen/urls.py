@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from handslag.web.citizen import (
     account,
+    appeals,
     elsewhere,
     evidence,
     fetched,
@@ -61,6 +62,8 @@ urlpatterns = [
     path("<slug:tenant>/applications/<uuid:application>/application.json", receipts.signed_document, name="signed"),
     path("<slug:tenant>/decisions/<uuid:decision>/", overview.decision, name="decision"),
     path("<slug:tenant>/decisions/<uuid:decision>/what-if/", what_if.what_if, name="what-if"),
+    path("<slug:tenant>/decisions/<uuid:decision>/appeal/", appeals.lodge, name="lodge-appeal"),
+    path("<slug:tenant>/appeals/<uuid:appeal>/", appeals.appeal, name="appeal"),
     path("<slug:tenant>/hearings/<uuid:hearing>/", hearing.hearing, name="hearing"),
     path("<slug:tenant>/decisions/<uuid:decision>/letter.pdf", overview.letter, name="letter"),
 ]

@@ -24,6 +24,7 @@ from handslag.connectors.store.port import StoreFault, for_tenant
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Look, looked_at, write_looks
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.decisions.permissions import appeal_file_for_citizen
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.permissions import attachment_for_citizen
@@ -55,6 +56,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
             case_for_citizen(document.subject_id, by)
         elif by.kind == "citizen" and kind == "case" and document.kind == "evidence":
             attachment_for_citizen(document.id, by)
+        elif by.kind == "citizen" and kind == "case" and document.kind == "appeal":
+            appeal_file_for_citizen(document.id, by)
         elif by.kind == "staff" and kind == "case":
             case_for_staff(document.subject_id, by, now)
         elif by.kind == "staff" and kind in ("run", "bank file"):

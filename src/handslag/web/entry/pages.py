@@ -34,19 +34,45 @@ def desk_page(purpose: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @functools.wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
-                if request.method == "POST":
-                    kept.keep(request, None)
-                return HttpResponseRedirect(settings.LOGIN_URL + "?" + urlencode({"next": request.get_full_path()}))
-            if not has_second_factor(request):
-                return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
-            by = Actor("staff", UUID(str(request.user.pk)))
+            by = _staff(request)
+            if isinstance(by, HttpResponse):
+                return by
             return _behind_the_door(request, view, by, purpose, args, kwargs)
 
         page.purpose = purpose  # type: ignore[attr-defined]
         return page
 
     return wrap
+
+
+def outside_desk_page(purpose: str) -> Callable[[View], View]:
+    """A page for staff that takes files: the view runs outside any door and opens short ones by `opened(request)`,
+    which are `request.door` too. Refusals and looks are treated as on every page."""
+
+    def wrap(view: View) -> View:
+        @functools.wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            by = _staff(request)
+            if isinstance(by, HttpResponse):
+                return by
+            request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
+            return answered(request, str(kwargs["tenant"]), by, purpose, lambda: view(request, *args, **kwargs))
+
+        page.purpose = purpose  # type: ignore[attr-defined]
+        return page
+
+    return wrap
+
+
+def _staff(request: HttpRequest) -> Actor | HttpResponse:
+    """The member of staff who is logged in with two factors; where that isn't so the way to the log-in."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            kept.keep(request, None)
+        return HttpResponseRedirect(settings.LOGIN_URL + "?" + urlencode({"next": request.get_full_path()}))
+    if not has_second_factor(request):
+        return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
+    return Actor("staff", UUID(str(request.user.pk)))
 
 
 def citizen_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:
@@ -169,7 +195,10 @@ def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
     tenant, page_by, purpose = request.entrance  # type: ignore[attr-defined]
     with acting(tenant, by or page_by, purpose) as door:
         request.organisation = door.tenant  # type: ignore[attr-defined]
+        request.door = door  # type: ignore[attr-defined]
         try:
+            if door.the_actor.kind == "staff":
+                member_behind(door, request.now)  # type: ignore[attr-defined]
             with timezone.override(door.the_tenant.zone):
                 yield door
         finally:

@@ -17,8 +17,8 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
-from handslag.domain.decisions.queries import in_force, is_decided_since, month_name, not_heard
-from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
+from handslag.domain.decisions.queries import appeals_on, in_force, is_decided_since, month_name, not_heard
+from handslag.domain.decisions.states import HERE, TO_DISADVANTAGE, AppealState, DecisionState, Ground, Outcome
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
@@ -168,7 +168,7 @@ def propose(
     already is not claimed back by this: that is a question of its own, to a person.
 
     Where the adults are to be heard first (`is_to_be_heard`): only when each of them was (`open_hearing`), or `unheard`
-    says in words why that isn't needed ("not heard").
+    says in words why that isn't needed ("not heard"). Where the decision is appealed: `refuse_appealed`.
     """
     found = Sheet.objects.select_related("norm_set", "snapshot", "period").filter(id=sheet).first()
     if found is None:
@@ -190,6 +190,7 @@ def propose(
             raise NotPossible("same calculation")
         if ground not in Ground:
             raise NotPossible("ground of change")
+        refuse_appealed(found.period_id, ground)
         if found.granted < before.amount and ground not in TO_DISADVANTAGE:
             raise NotPossible("to disadvantage")
     elif ground:
@@ -233,6 +234,17 @@ def propose(
             },
         ),
     )
+
+
+def refuse_appealed(period: UUID, ground: str) -> None:
+    """A decision that is appealed is changed by us only as 38 § says, and not any more once it is with the court (39 §
+    förvaltningslagen): NotPossible("appealed"), ("with the court"). Also a slip waits for the court, where 38 § doesn't
+    hold: whether 36 § is bound by 39 § is uncertain, and this is the narrower reading."""
+    states = {appeal.state for appeal in appeals_on(period)}
+    if AppealState.FORWARDED in states:
+        raise NotPossible("with the court")
+    if states & set(HERE) and ground != Ground.MUST:
+        raise NotPossible("appealed")
 
 
 LONGEST_HEARING = 10_000
@@ -387,7 +399,7 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
     """Take a proposed decision. Needs the role of a decider, and another person than who proposed it where
     `needs_two` says so: NotPossible("second pair of eyes"). NotPossible("dispute unanswered") where an
-    applicant has said meanwhile that a fetched line is wrong.
+    applicant has said meanwhile that a fetched line is wrong; `refuse_appealed` where the one it replaces is appealed.
 
     Its lines, the letter's content and the texts it uses are fixed here.
     """
@@ -404,6 +416,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise NotPossible("dispute unanswered")
     _refuse_example_norms(row.sheet)
     _refuse_outdated(row.sheet)
+    if row.ground:
+        refuse_appealed(row.period_id, row.ground)
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
     row.version += 1
     row.save(update_fields=["state", "decided_by", "decided_at", "version"])
