@@ -71,7 +71,8 @@ def parse_amount(text: str, lang: str = "sv") -> int:
     alone = text.partition(other)
     if point not in text and len(alone[0]) > 3 and alone[0].isdigit() and alone[2].isdigit() and len(alone[2]) > 2:
         raise AmountError("decimals", shown)  # more than three digits before it: no mark of thousands
-    if thousands == other and other in text:
+    lone = point not in text and text.count(other) == 1 and len(alone[2]) in (1, 2)  # no group of thousands: decimals
+    if thousands == other and other in text and not lone:
         whole, mark, rest = text.partition(point)
         groups = whole.split(other)
     else:

@@ -36,8 +36,8 @@ def _plain(typed: str) -> str:
     return "".join(c for c in typed.replace("\r\n", "\n") if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
-def amount(typed: str, language: str) -> str:
-    """A typed amount with Western digits, its own language's decimal mark where that is clear; else as typed.
+def amount(typed: str) -> str:
+    """A typed amount with Western digits and signs; else as typed.
 
     Control characters of writing direction stay, so that it is refused: they show other figures than stand there.
     """
@@ -46,10 +46,7 @@ def amount(typed: str, language: str) -> str:
         digit = unicodedata.decimal(sign, None)
         if kept(sign):
             out.append(str(digit) if digit is not None else _SIGNS.get(sign, sign))
-    western = "".join(out).strip()
-    if language == "en" and re.fullmatch(r"[\d ]+,\d{1,2}", western):
-        return western.replace(",", ".")
-    return western
+    return "".join(out).strip()
 
 
 class AmountText(forms.CharField):
@@ -123,7 +120,7 @@ class RowForm(forms.Form):
             del self.fields["person"]
 
 
-def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]], language: str) -> list[dict[str, str]]:
+def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     """The lines as typed, without blank ones and without the one that its button removes.
 
     Whom a line concerns can only be somebody of the household; where there is one person, it is her.
@@ -136,7 +133,7 @@ def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]], l
         typed = {name: text(posted.get(f"{kind}-{number}-{name}", "")) for name in ("code", "person", "note")}
         row = {
             "code": typed["code"],
-            "amount": amount(posted.get(f"{kind}-{number}-amount", ""), language),
+            "amount": amount(posted.get(f"{kind}-{number}-amount", "")),
             "note": typed["note"].strip(),
         }
         if not any(row.values()):

@@ -140,14 +140,14 @@ class Screen:
         part: dict[str, Any] = {}
         for question in self.asked.questions:
             if question.kind == "rows":
-                rows = forms.read_rows(posted, question.code, self.people, self.draft.language)
+                rows = forms.read_rows(posted, question.code, self.people)
                 if posted.get("action") == "last":
                     rows += [self._typed(question.code, row) for row in self.missing(question, rows)]
                 part[question.code] = rows
                 continue
             typed = forms.text(posted.get(question.field, ""))
             if question.kind == "amount":
-                typed = forms.amount(typed, self.draft.language)
+                typed = forms.amount(typed)
             if question.choices and typed not in question.choices:
                 typed = ""
             *above, last = question.code.split(".")

@@ -31,12 +31,17 @@ def _language() -> str:
     return (get_language() or "en").split("-")[0]
 
 
+def language_of_figures() -> str:
+    """The language whose marks the figures of the page have: sv where the page's own has none here."""
+    return _language() if _language() in _FIGURES else "sv"
+
+
 def figure(amount: int) -> str:
     """An amount of minor units (öre, cents) without its currency: 439000 -> "4 390,00" (sv), "4,390.00" (en).
 
     Languages without figures of their own here follow Swedish, the language of the decision.
     """
-    marks = _FIGURES.get(_language(), _SWEDISH)
+    marks = _FIGURES[language_of_figures()]
     units, minor = divmod(abs(amount), 100)
     text = f"{units:,}".replace(",", marks.group) + f"{marks.decimal}{minor:02d}"
     return MINUS + text if amount < 0 else text

@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from handslag.web.ui.formats import NO_BREAK, figure
+from handslag.kernel.money import AmountError, parse_amount
+from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures
 
 #: refused above this: no household's monthly line is larger, and bigint sums stay far away
 LARGEST_AMOUNT = 10_000_000_00
@@ -98,7 +99,8 @@ def _western(text: str) -> str:
 class AmountField(forms.Field):
     """An amount in kronor as people write it; the value is int öre, None when left empty.
 
-    Takes "4390", "4 390,50", "4.390,50", "4,390.50", "4390:-", "4390 kr" and digits of any script.
+    Reads what the kernel's `parse_amount` reads in the language of the page, also as "4390,-", "SEK 4390",
+    "4390 kronor" and in digits of any script.
     """
 
     unit = "kr"
@@ -124,15 +126,11 @@ class AmountField(forms.Field):
             return None
         text = re.sub(r"(?i)\s*(kr|sek|kronor)\.?$|^(?i:sek)\s*", "", text)
         text = re.sub(r"[:,.]-$", "", text)
-        if text.startswith("-"):
-            raise forms.ValidationError(self.error_messages["negative"], code="negative")
-        match = re.fullmatch(r"(\d+|[1-9]\d{0,2}(?:[ .,']\d{3})+)(?:[,.:](\d{1,2}))?", text)
-        if match is None:
-            raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
-        whole = re.sub(r"\D", "", match[1])
-        if len(whole) > 20:  # int() itself refuses some thousands of digits
-            raise forms.ValidationError(self.error_messages["large"], code="large")
-        amount = int(whole) * 100 + int((match[2] or "").ljust(2, "0"))
+        try:
+            amount = parse_amount(text, language_of_figures())
+        except AmountError as error:
+            code = {"negative": "negative", "size": "large"}.get(error.reason, "unclear")
+            raise forms.ValidationError(self.error_messages[code], code=code) from error
         if amount > LARGEST_AMOUNT:
             raise forms.ValidationError(self.error_messages["large"], code="large")
         return amount
