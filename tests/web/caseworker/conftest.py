@@ -44,8 +44,8 @@ def fine(axe: Any, picture: Any, width: int, script: bool) -> Callable[..., None
     return look
 
 
-def session_of(office: Any, who: str) -> str:
-    """The key of a session as the log-in leaves it for a member of staff."""
+def session_of(office: Any, who: str, key: str | None = None) -> str:
+    """The key of a session as the log-in leaves it for a member of staff; `key`: of the one in which she logs in."""
     from handslag.domain.tenancy.door import at_large
     from handslag.domain.tenancy.models import StaffUser
     from handslag.web.entry.sessions import SessionStore
@@ -53,7 +53,7 @@ def session_of(office: Any, who: str) -> str:
     user = office.staff[who].id
     with at_large("test"):
         proof = StaffUser.objects.get(id=user).get_session_auth_hash()
-    session = SessionStore()
+    session = SessionStore(key)
     session.update(
         {
             "_auth_user_id": str(user),
@@ -63,7 +63,10 @@ def session_of(office: Any, who: str) -> str:
             "account_authentication_methods_user": str(user),
         }
     )
-    session.create()
+    if key:
+        session.save()
+    else:
+        session.create()
     return str(session.session_key)
 
 

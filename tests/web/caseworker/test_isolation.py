@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 import requests
 
+from tests.web.caseworker.conftest import session_of
+
 #: Who may open (GET) or do (POST) what, at an address with an object of her own unit.
 CASE = {"rut", "hanna", "bo"}
 WORK = {"hanna", "bo"}
@@ -306,6 +308,41 @@ def test_what_is_not_hers_looks_like_what_is_not_there(everything: dict[str, Any
                 assert told(real) == told(none), where
                 compared += 1
     assert compared > 50
+
+
+#: Pages that also take a POST and don't show it again themselves.
+TAKE_POST = {"ledger/", "inbox/hand-over/", "cases/<uuid:case>/direct/", "questions/<uuid:message>/"}
+
+
+def test_what_was_sent_when_the_session_was_over_comes_back_unsent(everything: dict[str, Any], desk: Any) -> None:
+    office, own = everything["office"], everything["own"]
+    typed = "Typed <for> half an hour"
+    for route in sorted(ONLY_POST | TAKE_POST):
+        her = desk(office, min(MAY[route]))
+        her.headers["Cookie"] = f"csrf={'a' * 32}; language=en"
+        asked = her.open(address(route, own), reason=typed, version="1", act="ask back")
+        assert asked.status_code == 302 and asked.headers["Location"].startswith("/log-in/"), route
+        key = session_of(office, min(MAY[route]), asked.cookies["session"])
+        her.cookies.clear()
+        her.headers["Cookie"] = f"session={key}; csrf={'a' * 32}; language=en"
+        for _again in range(2):
+            back = her.open(address(route, own))
+            assert back.status_code == 200 and "This isn’t saved yet" in back.text, route
+            assert "Typed &lt;for&gt; half an hour</textarea>" in back.text, route
+            assert f'action="/{office.slug}{address(route, own)}"' in back.text, route
+
+
+def test_what_was_typed_is_for_nobody_else(everything: dict[str, Any], desk: Any) -> None:
+    office, path = everything["office"], address("decisions/<uuid:decision>/return/", everything["own"])
+    bo = desk(office, "bo")
+    bo.headers["Cookie"] = f"csrf={'a' * 32}; language=en"
+    key = bo.open(path, reason="Kanarie").cookies["session"]
+    session_of(office, "bo", key)
+    bo.cookies.clear()
+    bo.headers["Cookie"] = f"session={key}; csrf={'a' * 32}; language=en"
+    assert "Kanarie" in bo.open(path).text
+    session_of(office, "hanna", key)
+    assert "Kanarie" not in bo.open(path).text
 
 
 @pytest.mark.parametrize("who", ROLES)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 from uuid import uuid4
 
 import pytest
@@ -98,6 +98,36 @@ def test_a_one_time_code_is_taken_once_and_the_password_alone_opens_nothing(serv
     assert her.submit("/log-in/code/", code=code).url == server.url("desk", f"/{office.slug}/inbox/")
     copycat.submit("/log-in/", login=address, password=PASSWORD)
     assert copycat.submit("/log-in/code/", code=code).url == server.url("desk", "/log-in/code/")
+
+
+def test_a_note_sent_after_the_session_was_over_comes_back_after_the_log_in(server: Process, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+    from handslag.domain.casefile.models import Note
+    from handslag.domain.tenancy.door import acting, system
+
+    case = office.case().case.id
+    path = f"/{office.slug}/cases/{case}/notes/"
+    her = Browser(server)
+    her.headers["Referer"] = server.url("desk", f"/{office.slug}/cases/{case}/?q=secret")
+    asked = her.submit(path, kind="note", text="\r\nHalf an hour's <work>\r\non it", at="", adds_to="")
+    assert asked.url == server.url("desk", f"/log-in/?next={quote(path, safe='')}")
+    here = asked.url.removeprefix(server.url("desk", ""))
+    her.submit(here, login=address_of("hanna", office.slug), password=PASSWORD)
+    back = her.submit("/log-in/code/", code=one_time_code(TOTP_SECRET))
+
+    def stored() -> list[str]:
+        with acting(office.slug, system("test"), "look"):
+            return list(Note.objects.values_list("text", flat=True))
+
+    for page in (back, her.get(back.url)):
+        assert (page.status_code, page.url) == (200, server.url("desk", path))
+        assert "This isn’t saved yet" in page.text
+        assert 'readonly dir="auto">\n\r\nHalf an hour&#x27;s &lt;work&gt;\r\non it</textarea>' in page.text
+        assert f'href="/{office.slug}/cases/{case}/"' in page.text and "secret" not in page.text
+        assert f'action="{path}"' in page.text and stored() == []  # nothing is sent by itself
+    sent = her.submit(path, kind="note", text="\r\nHalf an hour's <work>\r\non it", at="", adds_to="")
+    assert sent.status_code == 200 and stored() == ["Half an hour's <work>\r\non it"]
+    assert her.get(server.url("desk", path)).status_code == 405  # sent once, gone
 
 
 def test_guessing_is_stopped(server: Process, office: Any) -> None:

@@ -66,7 +66,10 @@ def language() -> str:
 
 def typed(request: HttpRequest) -> QueryDict | None:
     """What was typed: the posted form, or what was kept for this page when the session had ended."""
-    return request.POST if request.method == "POST" else getattr(request, "kept", None)
+    if request.method == "POST":
+        return request.POST
+    request.kept_shown = True  # type: ignore[attr-defined]
+    return getattr(request, "kept", None)
 
 
 def base(request: HttpRequest) -> str:

@@ -29,6 +29,8 @@ def desk_page(purpose: str) -> Callable[[View], View]:
     """A page for staff: logged in with two factors, an active member of the organisation in the address.
 
     The view runs inside `acting(<tenant>, staff, purpose)`; `request.door` is that door, `request.now` the moment.
+    What was posted when the session was over is kept: after the log-in the page shows it itself (pages.typed), or
+    a page of its own does (kept.show), as for an address that only takes a POST.
     """
 
     def wrap(view: View) -> View:
@@ -226,6 +228,9 @@ def _behind_the_door(
                 return view(request, *args, **kwargs)
 
     response = _refusals_told(request, inside)
+    lost = request.kept if by.kind == "staff" and not getattr(request, "kept_shown", False) else None  # type: ignore[attr-defined]
+    if lost is not None and by.id and response.status_code not in (403, 404):
+        response = kept.show(request, lost, by.id)
     if door is not None and door.tenant is not None:
         looks = [*door.memory.get("looks", []), *request.looks]  # type: ignore[attr-defined]
         write_looks(tenant=door.tenant.id, by=by, purpose=purpose, looks=looks, now=now)
