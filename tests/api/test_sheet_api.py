@@ -77,6 +77,7 @@ def test_what_is_wrong_is_named_by_its_place(ask: Any) -> None:
         ({**good, "pack": "no"}, "there is no pack no"),
         ({**good, "facts": {**good["facts"], "members": []}}, "facts: "),
         ({**good, "facts": {**good["facts"], "since": "2019-01-01", "until": "2019-02-01"}}, "2019"),
+        ({**good, "facts": {**good["facts"], "since": "9999-12-01", "until": "9999-12-31"}}, "facts: since: no such"),
         ({**good, "before": {}}, "before: "),
         ({**good, "lang": "fi"}, "lang: one of sv, en, de, fr"),
         ({**good, "since": 1}, "since"),
@@ -117,4 +118,18 @@ def test_the_schema_is_published(server: Process) -> None:
 
 def test_nothing_else_lives_at_that_host(server: Process) -> None:
     for path in ("/", "/my/", "/log-in/", "/api/v1/"):
-        assert requests.get(server.url("api", path), timeout=20).status_code == 404
+        answer = requests.get(server.url("api", path), timeout=20)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_what_no_view_expects_is_a_problem_too(status: int) -> None:
+    from django.conf import settings
+    from django.test import RequestFactory
+    from django.urls import get_resolver
+
+    told = {"exception": ValueError()} if status < 500 else {}
+    handler = get_resolver(settings.COUNTERS["api"]).resolve_error_handler(status)
+    answer = handler(RequestFactory().post("/api/v1/sheet"), **told)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    validated(json.loads(answer.content))

@@ -58,6 +58,8 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
         ("given:", "decided_on: soon\ngiven:", "decided_on is a date"),
         ("6200", "6200.5", 'costs[0]: applied: whole kronor, or text such as "6 200,50"'),
         ("6200", '"6.200"', "costs[0]: applied: not an amount (groups)"),
+        ("1990-05-17", "1990-02-30", "case.yaml: line 7: there is no day 1990-02-30\n"),
+        ("month: 2026-03", "since: 9999-12-01\n  until: 9999-12-31", "since: no such month: 9999-12"),
         ("1990-05-17", "1790-05-17", "members[0]: birth_on: before 1880"),
         ("month: 2026-03", "month: 2027-01", "no value in force on 2027-01-01"),
         ("month: 2026-03", "month: 2026-03\n  settings: {setting.day_method: week}", "setting.day_method is one of"),

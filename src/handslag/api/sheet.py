@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from handslag.api.problems import Problem, problem
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, NormMissing, from_entries
@@ -58,30 +59,21 @@ class Answer(msgspec.Struct, kw_only=True):
     shown: ShownSheet
 
 
-class Problem(msgspec.Struct, kw_only=True):
-    """Why there is no answer (RFC 9457): each problem names the place that it is about."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    problems: list[str]
-
-
 @csrf_exempt
 @require_POST
 def sheet(request: HttpRequest) -> HttpResponse:
     """Calculate: JSON in; by `Accept` the answer as JSON, text or HTML. 400 with each problem, 413, 415."""
     if request.content_type != "application/json":
-        return _problem(415, "Send application/json.")
+        return problem(415, "Send application/json.")
     if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
-        return _problem(413, f"Send at most {MOST_BYTES} bytes.")
+        return problem(413, f"Send at most {MOST_BYTES} bytes.")
     try:
         asked = msgspec.json.decode(request.body, type=Asked)
         answer = calculated(asked)
     except FactsError as error:
-        return _problem(400, "The facts can't be calculated.", *error.problems)
+        return problem(400, "The facts can't be calculated.", *error.problems)
     except (msgspec.DecodeError, packs.PackError, NormError, NormMissing) as error:
-        return _problem(400, "The question can't be read.", str(error))
+        return problem(400, "The question can't be read.", str(error))
     kind = request.get_preferred_type(["application/json", "text/html", "text/plain"]) or "application/json"
     if kind == "text/html":
         page = HttpResponse(to_html(answer.shown, answer.sheet))
@@ -127,18 +119,13 @@ def _day(value: Any) -> Any:
         return value  # the norm reader says what is expected
 
 
-def _problem(status: int, title: str, *problems: str) -> HttpResponse:
-    body = msgspec.json.encode(Problem(title=title, status=status, problems=list(problems)))
-    return HttpResponse(body, status=status, content_type="application/problem+json")
-
-
 @cache
 def schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of question and answer; `$defs` has the sheet and each pack's facts."""
     kinds = {name: packs.pack(name).Facts for name in packs.names()}
     every = [Asked, Answer, Problem, *kinds.values()]
     places, parts = msgspec.json.schema_components(every, ref_template="#/$defs/{name}")
-    asked, answer, problem, *facts = places
+    asked, answer, refusal, *facts = places
     of_pack = [
         {"if": {"properties": {"pack": {"const": name}}}, "then": {"properties": {"facts": place, "before": place}}}
         for name, place in zip(kinds, facts, strict=True)
@@ -148,7 +135,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A calculation: question, answer, problem",
-        "oneOf": [asked, answer, problem],
+        "oneOf": [asked, answer, refusal],
         "$defs": parts,
     }
 

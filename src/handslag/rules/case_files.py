@@ -55,8 +55,10 @@ class Case:
 def read(path: Path) -> Case:
     """The case in `path`; CaseError when the file is none, FactsError when its facts can't be used."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except _NoDay as error:
+        raise CaseError(f"{path}: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise CaseError(f"{path}: not YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("given"), dict):
         raise CaseError(f"{path}: a case has `why`, `given` and `expected`")
@@ -96,6 +98,24 @@ def worked_cases(name: str) -> tuple[tuple[str, Case], ...]:
     """(name, case) of each case that the pack is shipped with: a person has worked out what it must come to."""
     folder = Path(__file__).parent / pack(name).PACK / "cases"
     return tuple((path.stem, read(path)) for path in sorted(folder.rglob("*.yaml")))
+
+
+class _NoDay(ValueError):
+    """What looks like a day and is none."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data; a day that isn't in the calendar is told with its line."""
+
+
+def _day(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        raise _NoDay(f"line {node.start_mark.line + 1}: there is no day {node.value}") from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 def _minor(value: Any, law: Pack, place: str) -> Any:

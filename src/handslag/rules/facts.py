@@ -1,9 +1,12 @@
 """What the facts of every pack have in common: plain data in and out as the same bytes, and their faults."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, Literal, Self
 
 import msgspec
+
+from handslag.kernel.months import Month
 
 Source = Literal["fetched", "given", "evidence", "caseworker"]
 """Where a number of the facts came from."""
@@ -17,6 +20,14 @@ class FactsError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+def month_of(since: date) -> Month:
+    """The month in which a period begins; FactsError beyond the years that have months here (1-9998)."""
+    try:
+        return Month.of(since)
+    except ValueError as error:
+        raise FactsError([f"since: {error}"]) from error
 
 
 class StoredFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

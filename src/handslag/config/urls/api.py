@@ -3,6 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [path("", include("handslag.api.urls"))]
-handler400 = "handslag.web.entry.faults.refused"
-handler404 = "handslag.web.entry.faults.not_found"
-handler500 = "handslag.web.entry.faults.broken"
+handler400 = "handslag.api.problems.refused"
+handler404 = "handslag.api.problems.not_found"
+handler500 = "handslag.api.problems.broken"

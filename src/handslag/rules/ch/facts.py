@@ -6,10 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
-from handslag.kernel.months import Month, age_on
+from handslag.kernel.months import age_on
 from handslag.rules.ch.codes import COSTS, INCOMES
 from handslag.rules.ch.numbers import CANTONS
-from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts
+from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts, month_of
 
 Permit = Literal["CH", "B", "C", "L", "B-R", "F-R", "F-A", "N", "S"]
 Living = Literal["own", "purpose_flat", "family_like", "with_parents"]
@@ -165,7 +165,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         rows = [len(self.members), len(self.costs), len(self.incomes), len(self.sanctions), len(self.relatives)]
         if max(rows) > MOST_ROWS:
             raise FactsError([f"members, costs, incomes, sanctions, relatives: at most {MOST_ROWS} rows each"])
-        if not self.since < self.until or self.until > Month.of(self.since).until:
+        if not self.since < self.until or self.until > month_of(self.since).until:
             raise FactsError(["since, until: a period is one calendar month or a part of it"])
         problems = self._household_problems()
         people = {m.key for m in self.members}

@@ -8,9 +8,9 @@ from typing import Final, Literal
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
-from handslag.kernel.months import Month, age_on
+from handslag.kernel.months import age_on
 from handslag.rules.de.codes import DEBTS, INCOMES, NEEDS, PAYEES
-from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts
+from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts, month_of
 
 Capacity = Literal["full", "temporary", "permanent"]
 Living = Literal["dwelling", "special", "institution", "other"]
@@ -201,7 +201,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         rows = (self.members, self.needs, self.incomes, self.debts, self.direct)
         if any(len(kind) > MOST_ROWS for kind in rows):
             raise FactsError([f"members, needs, incomes, debts, direct: at most {MOST_ROWS} rows each"])
-        month = Month.of(self.since)
+        month = month_of(self.since)
         if (self.since, self.until) != (month.since, month.until):
             raise FactsError(["since, until: a period is one calendar month; who is there for part of it says so"])
         problems = self._household_problems()

@@ -7,8 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
-from handslag.kernel.months import Month
-from handslag.rules.facts import MOST_ROWS, StoredFacts
+from handslag.rules.facts import MOST_ROWS, StoredFacts, month_of
 from handslag.rules.facts import FactsError as FactsError
 from handslag.rules.facts import Source as Source
 from handslag.rules.se.codes import COSTS, INCOMES
@@ -97,7 +96,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         problems: list[str] = []
         if max(len(self.members), len(self.costs), len(self.incomes)) > MOST_ROWS:
             raise FactsError([f"members, costs, incomes: at most {MOST_ROWS} rows each"])
-        if not self.since < self.until or self.until > Month.of(self.since).until:
+        if not self.since < self.until or self.until > month_of(self.since).until:
             raise FactsError(["since, until: a period is one calendar month or a part of it"])
         people: dict[str, list[Member]] = {}
         for n, member in enumerate(self.members):

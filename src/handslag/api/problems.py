@@ -1,0 +1,36 @@
+"""How the open interfaces say that something can't be done: a problem in JSON (RFC 9457), never a page for people."""
+
+from __future__ import annotations
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """Why there is no answer (RFC 9457): each problem names the place that it is about."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    problems: list[str]
+
+
+def problem(status: int, title: str, *problems: str) -> HttpResponse:
+    """The answer with `status` for what `title` says in one sentence."""
+    body = msgspec.json.encode(Problem(title=title, status=status, problems=list(problems)))
+    return HttpResponse(body, status=status, content_type="application/problem+json")
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: what was sent can't be taken."""
+    return problem(400, "The request can't be read.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: nothing is at this address."""
+    return problem(404, "There is nothing at this address.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: our mistake."""
+    return problem(500, "The mistake is ours and it has been noted.")
