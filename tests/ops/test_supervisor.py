@@ -253,6 +253,14 @@ def test_a_database_out_of_reach_is_told_in_one_line(told: dict[str, str], words
     assert "Hemligt" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("name", "value"), [("PORT", "abc"), ("PORT", "70000"), ("EID_PORT", "-1"), ("PORT", "٨")])
+def test_a_port_that_is_none_is_told_in_one_line(told: dict[str, str], name: str, value: str) -> None:
+    command = [sys.executable, "-m", "handslag.cli.main", "up"]
+    wrong = {f"HANDSLAG_{name}": value}
+    done = subprocess.run(command, env=told | wrong, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, f"HANDSLAG_{name}={value} is no number from 1 to 65535.\n")
+
+
 def test_a_worker_that_is_frozen_is_silent(own_copy: Database, capsys: pytest.CaptureFixture[str]) -> None:
     with own_copy.connect("admin", autocommit=True) as admin:
         assert _worker(admin) == []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.db import utils as django_errors
 
 from handslag.ops.postgres import PostgresError
@@ -19,7 +20,7 @@ def told_plainly() -> Iterator[None]:
     """Turn what is wrong with the installation into a message on standard error and exit code 1."""
     try:
         yield
-    except (PostgresError, RolesError, SecretsError, UpError) as error:
+    except (PostgresError, RolesError, SecretsError, UpError, ImproperlyConfigured) as error:
         sys.exit(str(error))
     except (psycopg.OperationalError, psycopg.InterfaceError, *_AWAY) as error:
         what = " ".join(str(error).split()) or type(error).__name__

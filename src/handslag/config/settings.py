@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 BASE = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HANDSLAG_DATA", "var")).resolve()
 ROLE = os.environ.get("HANDSLAG_ROLE", "web")
@@ -237,7 +239,10 @@ HEARTBEAT_SECONDS = float(os.environ.get("HANDSLAG_HEARTBEAT_SECONDS", "10"))
 STALLED_SECONDS = 3 * HEARTBEAT_SECONDS
 
 #: The development e-ID and the addresses of the counters (docs/how-to/run-in-production.md).
-PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
+try:
+    PORT = int(os.environ.get("HANDSLAG_PORT", "8000"))
+except ValueError:
+    raise ImproperlyConfigured(f"HANDSLAG_PORT={os.environ['HANDSLAG_PORT']} is no number.") from None
 EID_ISSUER = os.environ.get(
     "HANDSLAG_EID_ISSUER", f"http://eid.localhost:{os.environ.get('HANDSLAG_EID_PORT', '8001')}"
 )

@@ -9,6 +9,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -53,17 +54,25 @@ class Plan:
 
 def plan_from_environment(*, production: bool, say: Callable[[str], None]) -> Plan:
     """The plan by HANDSLAG_DATA, HANDSLAG_HOST, HANDSLAG_PORT, HANDSLAG_EID_PORT, HANDSLAG_SSBTEK_PORT,
-    HANDSLAG_WEB_WORKERS."""
+    HANDSLAG_WEB_WORKERS. UpError where one of them is no number."""
     return Plan(
         data=data_folder(),
         production=production,
         host=os.environ.get("HANDSLAG_HOST", "127.0.0.1"),
-        port=int(os.environ.get("HANDSLAG_PORT", "8000")),
-        eid_port=int(os.environ.get("HANDSLAG_EID_PORT", "8001")),
-        ssbtek_port=int(os.environ.get("HANDSLAG_SSBTEK_PORT", "8002")),
-        workers=int(os.environ.get("HANDSLAG_WEB_WORKERS", "2")),
+        port=_number("HANDSLAG_PORT", 8000),
+        eid_port=_number("HANDSLAG_EID_PORT", 8001),
+        ssbtek_port=_number("HANDSLAG_SSBTEK_PORT", 8002),
+        workers=_number("HANDSLAG_WEB_WORKERS", 2),
         say=say,
     )
+
+
+def _number(name: str, usual: int) -> int:
+    """A whole number from 1 to 65535 of the environment; UpError for anything else."""
+    told = os.environ.get(name, str(usual))
+    if not re.fullmatch(r"[0-9]{1,5}", told) or not 1 <= int(told) <= 65_535:
+        raise UpError(f"{name}={told} is no number from 1 to 65535.")
+    return int(told)
 
 
 def up(plan: Plan) -> None:
