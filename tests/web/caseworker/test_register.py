@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -104,6 +105,41 @@ def test_the_one_who_applies_stays_until_the_case_is_closed(
     again = {**office.act("hanna"), "case": case.id, "version": 2, "closed_on": day, "reason": "igen"}
     with pytest.raises(NotPossible, match="closed"):
         close_case(**again)
+
+
+def test_days_that_cannot_be_are_asked_again(office: Any, desk: Any) -> None:
+    folder, child = office.case(), _child(office)
+    rut = desk(office, "rut")
+    today = office.now.date()
+    new = {
+        "identifier_type": "temporary", "identifier": "T-4711", "given_name": "Nya", "family_name": "Person",
+        "language": "sv", "protection_level": "0",
+    }  # fmt: skip
+    to_come = (today + timedelta(days=2)).isoformat()
+    for birth_on, said in (("850911", "with all four digits"), ("85-09-11", "with all four"), (to_come, "come yet")):
+        answer = rut.open("/people/new/", **new, birth_on=birth_on)
+        assert answer.status_code == 200 and said in answer.text and f'value="{birth_on}"' in answer.text
+    with pytest.raises(NotPossible, match="birth to come"):
+        _child(office, birth_on=today + timedelta(days=2))
+    assert rut.open("/people/new/", **new, birth_on="1985-09-11").status_code == 302
+    with acting(office.slug, TEST, "look"):
+        person = Identifier.objects.get(value="T-4711").person
+        assert person.birth_on == date(1985, 9, 11)
+        number = Identifier.objects.get(person=child).value
+    far = "9999-12-31"
+    home = {"number-0": "T-4711", "role-0": "adult", "since": far}
+    moves = {"action": "in", "number": number, "role": "child", "since": far}
+    lives = {"act": "address", "version": "1", "address": "Nygatan 1", "postcode": "1", "city": "Nystad", "since": far}
+    for path, fields in (
+        ("/households/new/", home),
+        (f"/households/{folder.case.household_id}/", moves),
+        (f"/people/{person.id}/change/", lives),
+    ):
+        answer = rut.open(path, **fields)
+        assert answer.status_code == 200 and "Choose a day within a year" in answer.text, path
+        assert f'value="{far}"' in answer.text and 'href="#id_since"' in answer.text, path
+    with acting(office.slug, TEST, "look"):
+        assert not Membership.objects.filter(person__in=[person, child]).exists()
 
 
 def test_nobody_moves_in_with_whom_one_may_not_see(office: Any) -> None:

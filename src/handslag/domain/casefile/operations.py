@@ -28,6 +28,7 @@ from handslag.domain.casefile.queries import Cause, access_taken, cause_of, has_
 from handslag.domain.casefile.states import AccessReason, CaseState, NoteKind, WarningKind, WarningState
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
+from handslag.domain.people.policies import may_begin_on
 from handslag.domain.people.queries import person_by_number
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
@@ -215,8 +216,10 @@ def move_in(
 ) -> Done[Membership]:
     """A person belongs to the household from `since` on.
 
-    NotPossible("in a household already") on one of those days, ("one or two adults") where she would be the third.
+    NotPossible("in a household already") on one of those days, ("one or two adults") where she would be the third,
+    ("far day").
     """
+    may_begin_on(since, now)
     home, member = household_for_staff(household, by, now)
     found = Person.objects.select_for_update().filter(id=person).first()
     if found is None:
@@ -240,8 +243,9 @@ def move_out(
     """A person belongs to the household until before `until`.
 
     NotPossible("applies") for an adult who applies in an open case of it (that case is closed first),
-    ("day before moving in"); Hidden if she isn't in the household.
+    ("day before moving in"), ("far day"); Hidden if she isn't in the household.
     """
+    may_begin_on(until, now)
     home, _ = household_for_staff(household, by, now)
     row = Membership.objects.select_for_update().filter(household=home, person_id=person, until=None).first()
     if row is None:

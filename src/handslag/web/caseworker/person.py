@@ -28,7 +28,7 @@ from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
 #: The field that a refusal concerns.
-_FIELDS = {"person name": "family_name", "address": "address", "later address": "since"}
+_FIELDS = {"person name": "family_name", "address": "address", "later address": "since", "far day": "since"}
 
 
 class AddressForm(AddressFields):

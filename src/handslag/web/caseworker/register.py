@@ -154,7 +154,10 @@ class PersonForm(DetailsFields, AddressFields, ProtectionFields, AccountFields):
         label=gettext_lazy("Number"), max_length=40, help_text=gettext_lazy("Twelve digits, for example 19900615-9806.")
     )
     birth_on = DayField(
-        label=gettext_lazy("Day of birth"), required=False, help_text=gettext_lazy("Only if the number doesn’t say it.")
+        label=gettext_lazy("Day of birth"),
+        required=False,
+        help_text=gettext_lazy("Only if the number doesn’t say it."),
+        full_year=True,
     )
     field_order = [
         "identifier_type", "identifier", "given_name", "family_name", "birth_on", "address", "postcode", "city",
@@ -235,7 +238,8 @@ def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
         except NotPossible as trouble:
             if trouble.code == "not here":
                 attempt(request, refer_registration, identifier_type=new.identifier_type, identifier=new.identifier)
-            form.add_error("identifier", refusal(trouble))
+            of_day = trouble.code == "birth to come" and new.birth_on
+            form.add_error("birth_on" if of_day else "identifier", refusal(trouble))
         else:
             return HttpResponseRedirect(f"{base(request)}/people/{person.id}/")
     return page(request, "new_person.html", form=form)
@@ -378,7 +382,7 @@ def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
         try:
             home = attempt(request, form_household, members=members, since=since)
         except NotPossible as trouble:
-            errors.append(("id_number-0", refusal(trouble)))
+            errors.append(("id_since" if trouble.code == "far day" else "id_number-0", refusal(trouble)))
         else:
             return HttpResponseRedirect(f"{base(request)}/cases/new/?household={home.id}")
     return page(request, "new_household.html", rows=rows, since=data.get("since", ""), errors=errors)
@@ -442,7 +446,8 @@ def household(request: HttpRequest, tenant: str, household: UUID) -> HttpRespons
                 who_goes = UUID(form.cleaned_data["person"])
                 attempt(request, move_out, household=home.id, person=who_goes, until=form.cleaned_data["until"])
         except NotPossible as trouble:
-            form.add_error("number" if action == "in" else "until", refusal(trouble))
+            day = "since" if trouble.code == "far day" else "number"
+            form.add_error(day if action == "in" else "until", refusal(trouble))
         if not form.errors:
             return HttpResponseRedirect(f"{base(request)}/households/{home.id}/")
     return page(

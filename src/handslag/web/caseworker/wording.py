@@ -29,6 +29,8 @@ REFUSALS: dict[str, str | Promise] = {
     "person name": _("Enter at least one name."),
     "address": _("Write the address, or at least the town."),
     "later address": _("There is an address from a later day already. Choose that day or a later one."),
+    "far day": _("Choose a day within a year from today."),
+    "birth to come": _("This day of birth hasn’t come yet. Check the year."),
     "nothing to lower": _("Nothing waits to be agreed to any more."),
     "one or two adults": _("A household of a case has one or two adults. Another adult has a household of their own."),
     "in a household already": _("One of them is in a household already on that day."),

@@ -152,16 +152,19 @@ def _month_names() -> dict[str, int]:
 class DayField(forms.Field):
     """A day as people in Sweden write it; the value is a date.
 
-    Takes 2026-03-25, 20260325, 260325, 25/3 2026, 25.3.2026, 25 mars 2026 and digits of any script.
+    Takes 2026-03-25, 20260325, 260325, 25/3 2026, 25.3.2026, 25 mars 2026 and digits of any script. `full_year`: for
+    days of more than one century (births), of which 260325 would be a guess.
     """
 
     default_error_messages = {
         "required": _("Enter a date, for example 2026-03-25."),
         "unclear": _("Write the date as year, month and day, for example 2026-03-25."),
         "missing": _("There is no such day. Check the day and the month."),
+        "century": _("Write the year with all four digits, for example 1985-09-11."),
     }
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, full_year: bool = False, **options: Any) -> None:
+        self.full_year = full_year
         options.setdefault("widget", forms.TextInput(attrs={"autocomplete": "off"}))
         super().__init__(**options)
         self.widget.attrs.setdefault("size", "14")
@@ -176,6 +179,8 @@ class DayField(forms.Field):
         months = _month_names()
         if match := re.fullmatch(r"(\d{4}|\d{2})[-/. ]?(\d{2})[-/. ]?(\d{2})", text):
             year, month, day = (int(part) for part in match.groups())
+            if self.full_year and len(match[1]) == 2:
+                raise forms.ValidationError(self.error_messages["century"], code="century")
         elif match := re.fullmatch(r"(\d{1,2})[/. -]+(\d{1,2})[/. -]+(\d{4})", text):
             day, month, year = (int(part) for part in match.groups())
         elif (match := re.fullmatch(r"(\d{1,2})\.? (\w{3})\w*\.? (\d{4})", text)) and match[2] in months:

@@ -12,6 +12,7 @@ from handslag.domain.people.identifiers import normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens, sort_key, stored_name
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
+from handslag.domain.people.policies import may_be_born_on, may_begin_on
 from handslag.domain.people.states import AccountKind, HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, require_role
@@ -73,12 +74,14 @@ class NewPerson:
 
 @operation()
 def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPerson) -> Done[Person]:
-    """Register a person by identifier; NotPossible("person known") if somebody here has it already.
+    """Register a person by identifier; NotPossible("person known") if somebody here has it already,
+    ("birth to come") if her day of birth is after today.
 
     NotPossible("not here") if that is somebody above her clearance: `refer_registration` then asks who is cleared.
     """
     clearance = may_register(by, now)
     value, birth_on = normal_identifier(new.identifier_type, new.identifier)
+    may_be_born_on(new.birth_on or birth_on, now)
     taken = Identifier.objects.select_related("person").filter(type=new.identifier_type, value=value).first()
     if taken is not None:
         raise NotPossible("not here" if taken.person.protection_level > clearance else "person known")
@@ -243,8 +246,10 @@ def record_address(
 ) -> Done[Address]:
     """Where she lives from `since` on: the address before it ends that day; one from that very day is corrected.
 
-    It is protected like the one before, and at least like the person. NotPossible("address"), ("later address").
+    It is protected like the one before, and at least like the person. NotPossible("address"), ("later address"),
+    ("far day").
     """
+    may_begin_on(since, now)
     found, _ = _locked(person, version, by, now)
     if not lines and not city:
         raise NotPossible("address")
@@ -330,8 +335,12 @@ def form_household(
     *, tenant: str | int, by: Actor, now: datetime, members: list[tuple[UUID, str]], since: date
 ) -> Done[Household]:
     """Form a household of (person, role) from `since` on, a citizen only her own, of herself alone. Nobody is in two
-    households on one day."""
+    households on one day.
+
+    NotPossible("one or two adults"), ("in a household already"), ("far day").
+    """
     may_register(by, now, own=members == [(by.id, HouseholdRole.ADULT)])
+    may_begin_on(since, now)
     adults = [person for person, role in members if role == HouseholdRole.ADULT]
     if not 1 <= len(adults) <= 2:
         raise NotPossible("one or two adults")
