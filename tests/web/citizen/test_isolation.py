@@ -181,6 +181,56 @@ def test_who_is_protected_later_no_longer_stands_on_what_was_sent_and_decided_be
         assert canonical.digest(receipt.application.document) == receipt.body["content_digest"]
 
 
+def test_a_letter_with_somebody_protected_later_is_not_given_out_to_another(
+    new_office: Any, visit: Any, database: Any
+) -> None:
+    office = new_office()
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    folder.applied()
+    decision = folder.decided()
+    run_jobs(database)
+    page = f"/{office.slug}/decisions/{decision.id}/"
+    applicant, partner = (visit(office, who) for who in folder.citizens)
+
+    def given() -> list[tuple[int, bool, bool]]:
+        """Of the applicant and her partner: the letter's status; whether the page links to it; whether it explains."""
+        told = []
+        for one in (applicant, partner):
+            text = one.get(page).content.decode()
+            told.append((one.get(f"{page}letter.pdf").status_code, "letter.pdf" in text, "lämnas brevet inte" in text))
+        return told
+
+    there, withheld = (200, True, False), (404, False, True)
+    assert given() == [there, there]
+
+    def protect(level: int, address_level: int) -> None:
+        with acting(office.slug, TEST, "look"):
+            amina = Person.objects.get(id=folder.citizens[0].id)
+        levels = {"level": level, "address_level": address_level, "version": amina.version}
+        set_protection(**office.act("rut"), person=amina.id, **levels)
+
+    protect(0, 1)
+    assert given() == [there, withheld]
+    protect(1, 1)  # herself she has no pages any more
+    assert given()[1] == withheld
+    with acting(office.slug, TEST, "look"):
+        assert ReadEntry.objects.filter(what="decision letter", outcome="refused").count() == 2
+
+
+def test_a_letter_that_names_nobody_protected_is_given_out(new_office: Any, visit: Any, database: Any) -> None:
+    office = new_office()
+    folder = office.case(children=(("Hemlig", "Kanariefågel", "20140505"),))
+    folder.applied()
+    with acting(office.slug, TEST, "look"):
+        child = Person.objects.get(family_name="Kanariefågel")
+    set_protection(**office.act("rut"), person=child.id, level=1, address_level=1, version=child.version)
+    decision = folder.decided()
+    run_jobs(database)
+    letter = visit(office, folder.citizens[0]).get(f"/{office.slug}/decisions/{decision.id}/letter.pdf")
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(letter.content)).pages)
+    assert "Barn 1" in said and "Kanariefågel" not in said
+
+
 def test_the_unknown_and_the_protected_are_turned_away_alike(
     new_office: Any, visit: Any, at_eid: Callable[..., str], same: Callable[..., bytes]
 ) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing
+from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing, Letter
 from handslag.domain.decisions.states import DecisionState
 from handslag.domain.documents.models import Document
+from handslag.domain.entitlement.queries import stored_calculation
+from handslag.domain.people.models import Address, Membership, Person
+from handslag.domain.people.queries import protected_now
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import acting_door
@@ -22,6 +26,9 @@ from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.days import banking_day_from
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
+#: What a letter calls those who are under protection when it is written.
+UNNAMED_ADULT = {"sv": "Sökande {n}", "en": "Applicant {n}"}
+UNNAMED_CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
 
 
 def taken_decisions(case: UUID) -> list[Decision]:
@@ -185,3 +192,74 @@ def appeal_files(appeal: UUID) -> list[Document]:
     """The files of an appeal, as they came."""
     rows = AppealFile.objects.select_related("document").filter(appeal_id=appeal)
     return [row.document for row in rows.order_by("document__created_at", "document_id")]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What of a letter isn't, or isn't any more, for somebody's eyes: people by key; the address."""
+
+    people: frozenset[str]
+    address: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.people) or self.address
+
+
+def unseen_by_staff(decision: Decision, letter: Mapping[str, Any], member: Member) -> Unseen:
+    """What of a letter, written or about to be, is protected today above the clearance of a member of staff.
+
+    `letter`: its content. `decision` may be unsaved.
+    """
+    lines = {UUID(line.person) for line in stored_calculation(decision.sheet).lines if line.person}
+    inside = lines | {person.id for person in _adults(decision)}
+    above = Person.objects.filter(id__in=inside, protection_level__gt=member.clearance).values_list("id", flat=True)
+    return Unseen(frozenset(str(key) for key in above), _address_above(decision, letter, member.clearance))
+
+
+def unseen_by_relative(decision: Decision, letter: Mapping[str, Any], viewer: UUID) -> Unseen:
+    """What of a written letter is protected today from an adult of its case: those whom it names, if they are another,
+    and the applicant's address. Who stands in it without a name was protected when it was written."""
+    language, adults = letter["language"], _adults(decision)
+    to = letter["recipient"][0].split(" & ")
+    named = {p.id for n, p in enumerate(adults, 1) if UNNAMED_ADULT[language].format(n=n) not in to}
+    lines = stored_calculation(decision.sheet).lines
+    unnamed = {
+        words[language].format(n=n) for words in (UNNAMED_ADULT, UNNAMED_CHILD) for n in range(1, len(lines) + 1)
+    }
+    named |= {
+        UUID(line.person)
+        for line, said in zip(lines, letter["sheet"], strict=True)
+        if line.person and said["who"] not in unnamed
+    }
+    others = viewer != decision.case.applicant_id and _address_above(decision, letter, 0)
+    return Unseen(frozenset(str(key) for key in protected_now(named, viewer)), others)
+
+
+def letters_unseen(case: Case, member: Member) -> set[UUID]:
+    """The documents of those letters of a case that a member of staff may not have, as `unseen_by_staff` says."""
+    members = Membership.objects.filter(household_id=case.household_id, person__protection_level__gt=member.clearance)
+    theirs = Address.objects.filter(person_id=case.applicant_id, protection_level__gt=member.clearance)
+    if not (members.exists() or theirs.exists()):
+        return set()
+    found = _letters().filter(decision__case=case, document__isnull=False)
+    return {one.document_id for one in found if one.document_id and unseen_by_staff(one.decision, one.content, member)}
+
+
+def letter_in(document: UUID) -> Letter:
+    """The letter whose PDF a document is."""
+    return _letters().get(document_id=document)
+
+
+def _letters() -> QuerySet[Letter]:
+    case = "decision__case"
+    return Letter.objects.select_related("decision__sheet", f"{case}__applicant", f"{case}__co_applicant")
+
+
+def _adults(decision: Decision) -> list[Person]:
+    return [person for person in (decision.case.applicant, decision.case.co_applicant) if person is not None]
+
+
+def _address_above(decision: Decision, letter: Mapping[str, Any], level: int) -> bool:
+    """Whether the letter tells an address of the applicant, whose addresses are protected above `level` today."""
+    theirs = Address.objects.filter(person_id=decision.case.applicant_id, protection_level__gt=level)
+    return len(letter["recipient"]) > 1 and theirs.exists()

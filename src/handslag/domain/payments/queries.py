@@ -27,6 +27,7 @@ from handslag.domain.payments.models import (
     Settlement,
 )
 from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PayeeState, PaymentState, RunState
+from handslag.domain.people.models import Address
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.states import Role
@@ -188,6 +189,30 @@ def payers_unit(now: datetime) -> UUID | None:
 def bank_files(most: int = 30) -> list[BankFile]:
     """The newest files of answers from the bank."""
     return list(BankFile.objects.select_related("document").order_by("-received_at", "-id")[:most])
+
+
+def protection_in(files: Collection[UUID]) -> dict[UUID, int]:
+    """The highest protection today of anybody whom a file to or from the bank tells of, by the file's document."""
+    documents: dict[UUID, list[UUID]] = {}
+    told = BankLine.objects.filter(file__document_id__in=files, payment__isnull=False)
+    for document, payment in told.values_list("file__document_id", "payment_id"):
+        documents.setdefault(payment, []).append(document)
+    runs = dict(RunFile.objects.filter(document_id__in=files).values_list("run_id", "document_id"))
+    for run, payment in Payment.objects.filter(run_id__in=runs).values_list("run_id", "id"):
+        documents.setdefault(payment, []).append(runs[run])
+    levels = dict.fromkeys(files, 0)
+    for one in Payment.objects.select_related("payee", "case__applicant", "case__co_applicant").filter(
+        id__in=documents
+    ):
+        # what is written to a payee may name whose cost it is
+        people = [one.payee, *([one.case.applicant, one.case.co_applicant] if one.message else [])]
+        posted = (
+            Address.objects.filter(person_id=one.payee_id) if one.post_to and one.payee_id else Address.objects.none()
+        )
+        inside = [*(p.protection_level for p in people if p), *posted.values_list("protection_level", flat=True)]
+        for document in documents[one.id]:
+            levels[document] = max([levels[document], *inside])
+    return levels
 
 
 def in_quarantine() -> list[BankLine]:

@@ -11,7 +11,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.documents.states import ScanState
 from handslag.domain.payments.models import BankLine
 from handslag.domain.payments.operations.bank import settle_bank_line
-from handslag.domain.payments.queries import bank_files, in_quarantine
+from handslag.domain.payments.queries import bank_files, in_quarantine, protection_in
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -27,12 +27,19 @@ def bank(request: HttpRequest, tenant: str) -> HttpResponse:
 
 
 def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
-    require(request, Role.PAYER)
+    member = require(request, Role.PAYER)
     looked_at("bank")
     lines = [(line, LINES[line.kind], quarantine_reason(line.reason)) for line in in_quarantine()]
+    answers = bank_files()
+    levels = protection_in([file.document_id for file in answers])
     files = [
-        (file, LINES.get(file.problem, ""), file.document.scan_state in (ScanState.CLEAN, ScanState.OWN))
-        for file in bank_files()
+        (
+            file,
+            LINES.get(file.problem, ""),
+            file.document.scan_state in (ScanState.CLEAN, ScanState.OWN),
+            levels[file.document_id] > member.clearance,
+        )
+        for file in answers
     ]
     return page(request, "bank.html", lines=lines, files=files, trouble=trouble)
 

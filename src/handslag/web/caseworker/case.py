@@ -20,7 +20,7 @@ from handslag.domain.casefile.operations import acknowledge_warning, go_on_witho
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
-from handslag.domain.decisions.queries import appeals_in, in_force, newest_decision
+from handslag.domain.decisions.queries import appeals_in, in_force, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import (
@@ -161,6 +161,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
     month = Month.of(period.since if period else today(request))
     memberships = household_on(case.household_id, month.since, month.until)
     seen = seen_by_staff(member, [m.person for m in memberships])
+    unseen = letters_unseen(case, member)
     staff = dict(StaffMember.objects.values_list("user_id", "name"))
     adults = {p.id: full_name(p) for p in (case.applicant, case.co_applicant) if p is not None}
     events = [
@@ -186,8 +187,11 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         ],
         "months": [Month.of(since) for since in sorted(periods_of(case.id), reverse=True)],
         "events": events,
-        "documents": [(one, SCAN_STATES[one.scan_state]) for one in sent_or_made(case.id)],
         "appeals": [(one, APPEAL_STATES[one.state]) for one in appeals_in([case.id])],
+        "documents": [
+            (one, _("tells of somebody protected") if one.id in unseen else SCAN_STATES[one.scan_state])
+            for one in sent_or_made(case.id)
+        ],
         "asked": [
             (one, [(file, SCAN_STATES[file.document.scan_state]) for file in files], REQUEST_STATES[one.state])
             for one, files in requests_of(case.id)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
@@ -27,7 +27,15 @@ from handslag.domain.decisions.operations import (
     return_proposal,
     withdraw_proposal,
 )
-from handslag.domain.decisions.queries import hearings_of, in_force, not_heard, proposals_for, replaced_by
+from handslag.domain.decisions.queries import (
+    Unseen,
+    hearings_of,
+    in_force,
+    not_heard,
+    proposals_for,
+    replaced_by,
+    unseen_by_staff,
+)
 from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
@@ -41,7 +49,7 @@ from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
-from handslag.web.caseworker.sheet import masked_of, names_of, shown_sheet
+from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 
@@ -97,6 +105,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         replaces=before if ground else None,
         ground=ground or None,
     )
+    letter = letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
     return page(
         request,
         "proposal.html",
@@ -120,7 +129,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         trouble=trouble,
         disputed=waits_for_answer(period.id),
         waits=open_warnings(period.id, WarningKind.MISSING_SSBTEK),
-        letter=letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision")),  # type: ignore[attr-defined]
+        letter=shown_letter(draft, letter, unseen_by_staff(draft, letter, member)),
         **_sheet_of(found, draft, member),
     )
 
@@ -167,7 +176,15 @@ def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
 
 def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:
     decision = (
-        Decision.objects.select_related("period", "sheet__snapshot", "replaces", "proposed_by", "decided_by")
+        Decision.objects.select_related(
+            "case__applicant",
+            "case__co_applicant",
+            "period",
+            "sheet__snapshot",
+            "replaces",
+            "proposed_by",
+            "decided_by",
+        )
         .filter(id=key)
         .first()
     )
@@ -191,6 +208,8 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
     four_eyes = needs_two(found)
     own = found.proposed_by_id == member.id
     preview = letter_preview(found, case, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
+    content = letter.content if letter else preview
+    unseen = unseen_by_staff(found, content, member)
     return page(
         request,
         "decision.html",
@@ -211,7 +230,8 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         hearings=[shown_hearing(one) for one in hearings_of(found.period_id) if _concerns(one, found)],
         appeals=shown_appeals(case.id, found.id),
         may_enter_appeal=letter is not None and bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
-        letter=letter.content if letter else preview,
+        letter=shown_letter(found, content, unseen),
+        withheld=bool(unseen),
         document=letter.document if letter else None,
         payments=[
             (p, STATES["returned payment" if p.state == "returned" else p.state]) for p in payments_for(found.period_id)
@@ -222,6 +242,18 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         reason=reason,
         **_sheet_of(case, found, member),
     )
+
+
+def shown_letter(decision: Decision, letter: dict[str, Any], unseen: Unseen) -> dict[str, Any]:
+    """A letter as somebody sees it for whom that of it is protected: without their names and ages, or the address."""
+    calculation = stored_calculation(decision.sheet)
+    with override(letter["language"]):
+        sheet = [
+            shown_letter_line(said, line, unseen.people)
+            for said, line in zip(letter["sheet"], calculation.lines, strict=True)
+        ]
+        hidden = [gettext("Protected address")] if unseen.address else letter["recipient"][1:]
+    return letter | {"sheet": sheet, "recipient": [letter["recipient"][0], *hidden]}
 
 
 def _version(request: HttpRequest) -> int:

@@ -27,6 +27,7 @@ from handslag.domain.payments.queries import (
     newest_runs,
     payments_in,
     payments_waiting,
+    protection_in,
     runs_on,
 )
 from handslag.domain.payments.states import RunState
@@ -211,13 +212,15 @@ def _run(request: HttpRequest, key: UUID, trouble: str = "") -> HttpResponse:
     if found is None:
         raise Hidden("run", key)
     looked_at("run", found.id)
+    file = file_of(found.id)
     return page(
         request,
         "run.html",
         run=found,
         state=STATES[found.state],
         rows=[_shown(p, member) for p in payments_in(found.id)],
-        file=file_of(found.id),
+        file=file,
+        withheld=file is not None and protection_in([file.document_id])[file.document_id] > member.clearance,
         own=found.reserved_by_id == member.id,
         trouble=trouble,
         refusal=file_refusal(found.id) if found.state == RunState.RELEASED else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -73,6 +74,14 @@ def masked_of(seen: Mapping[UUID, Seen]) -> set[str]:
 
 def _tells_age(line: Line, masked: Set[str]) -> bool:
     return line.person in masked and "age" in line.params
+
+
+def shown_letter_line(said: dict[str, Any], line: Line, masked: Set[str]) -> dict[str, Any]:
+    """A line of a letter's calculation, of somebody `masked` without name and age."""
+    if line.person not in masked:
+        return said
+    shown = said | {"who": _("Protected person")}
+    return shown | {"text": _("Norm of a protected person"), "explanation": ""} if _tells_age(line, masked) else shown
 
 
 def _is_cost(line: Line, *, special: bool) -> bool:

@@ -21,7 +21,14 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.decisions.queries import TAKEN, appeals_in, hearings_for, replaced_by, taken_decisions
+from handslag.domain.decisions.queries import (
+    TAKEN,
+    appeals_in,
+    hearings_for,
+    replaced_by,
+    taken_decisions,
+    unseen_by_relative,
+)
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
@@ -325,7 +332,9 @@ def _sentence(decision: Decision) -> str:
 def decision_of(key: UUID, by: Actor) -> Decision:
     """A decision that was taken about a case of this citizen; Hidden otherwise."""
     found = (
-        Decision.objects.select_related("case", "period", "sheet", "replaces", "decided_by")
+        Decision.objects.select_related(
+            "case__applicant", "case__co_applicant", "period", "sheet", "replaces", "decided_by"
+        )
         .filter(id=key, state__in=TAKEN)
         .first()
     )
@@ -359,6 +368,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "surplus": calculation.surplus,
         "content": content,
         "letter_ready": bool(letter and letter.document_id),
+        "letter_withheld": bool(letter and unseen_by_relative(found, content, person.id)),
         "decider": found.decided_by.name if found.decided_by else "",
         "appeals": [
             one for one in appeals_in([found.case_id]) if one.person_id == person.id and one.decision_id == found.id
@@ -435,10 +445,12 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     by = request.entrance[1]  # type: ignore[attr-defined]
     with opened(request) as door:
         found = decision_of(decision, by)
-        looked_at("decision letter", found.case_id)
         row = Letter.objects.select_related("document").filter(decision=found).first()
         if row is None or row.document is None:
             raise Http404
+        if unseen_by_relative(found, row.content, by.id):
+            raise Hidden("decision letter", found.case_id)
+        looked_at("decision letter", found.case_id)
         key, document, place = file_key(), row.document, str(door.the_tenant.id)
     store = for_tenant(Path(settings.DATA) / "files" / place, key)
     content = b"".join(store.read(UUID(document.store_key)))

@@ -25,9 +25,11 @@ from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Look, looked_at, write_looks
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.decisions.permissions import appeal_file_for_citizen
+from handslag.domain.decisions.queries import letter_in, unseen_by_relative, unseen_by_staff
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.permissions import attachment_for_citizen
+from handslag.domain.payments.queries import protection_in
 from handslag.domain.tenancy.door import Actor, UnknownTenant, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -43,6 +45,8 @@ log = structlog.get_logger("files")
 def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """The document, if this person may have it and its scan is done; Hidden otherwise. Inside acting().
 
+    Nobody gets a letter, or a file to or from the bank, with somebody in it who is protected from them today.
+
     Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
     registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults, and the
     files that they gave, or that concern them.
@@ -52,16 +56,25 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
         raise Hidden("document", key)
     kind = Subject.objects.values_list("kind", flat=True).get(id=document.subject_id)
     try:
-        if by.kind == "citizen" and kind == "case" and document.kind == "decision letter":
+        if by.kind == "citizen" and by.id and kind == "case" and document.kind == "decision letter":
             case_for_citizen(document.subject_id, by)
+            letter = letter_in(key)
+            if unseen_by_relative(letter.decision, letter.content, by.id):
+                raise Hidden("document", key)
         elif by.kind == "citizen" and kind == "case" and document.kind == "evidence":
             attachment_for_citizen(document.id, by)
         elif by.kind == "citizen" and kind == "case" and document.kind == "appeal":
             appeal_file_for_citizen(document.id, by)
         elif by.kind == "staff" and kind == "case":
-            case_for_staff(document.subject_id, by, now)
+            _case, member = case_for_staff(document.subject_id, by, now)
+            if document.kind == "decision letter":
+                letter = letter_in(key)
+                if unseen_by_staff(letter.decision, letter.content, member):
+                    raise Hidden("document", key)
         elif by.kind == "staff" and kind in ("run", "bank file"):
-            require_role(by, now, Role.PAYER)
+            member = require_role(by, now, Role.PAYER)
+            if protection_in([key])[key] > member.clearance:
+                raise Hidden("document", key)
         elif by.kind == "staff" and kind == "print batch":
             require_role(by, now, Role.REGISTRAR)
         else:

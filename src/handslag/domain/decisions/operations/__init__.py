@@ -17,7 +17,15 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
-from handslag.domain.decisions.queries import appeals_on, in_force, is_decided_since, month_name, not_heard
+from handslag.domain.decisions.queries import (
+    UNNAMED_ADULT,
+    UNNAMED_CHILD,
+    appeals_on,
+    in_force,
+    is_decided_since,
+    month_name,
+    not_heard,
+)
 from handslag.domain.decisions.states import HERE, TO_DISADVANTAGE, AppealState, DecisionState, Ground, Outcome
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, text_for
@@ -501,7 +509,7 @@ def letter_content(
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
     # the two adults read the same letter: who is protected is not named to the other
     names = {
-        str(p.id): _ADULT[language].format(n=n) if p.protection_level and len(adults) > 1 else full_name(p)
+        str(p.id): UNNAMED_ADULT[language].format(n=n) if p.protection_level and len(adults) > 1 else full_name(p)
         for n, p in enumerate(adults, 1)
     }
     address = None if any(p.protection_level for p in adults) else address_on(case.applicant_id, today)
@@ -511,7 +519,7 @@ def letter_content(
     facts = Facts.from_json(decision.sheet.snapshot.facts)
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
     for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
-        names[str(child.id)] = _CHILD[language].format(n=number) if child.protection_level else full_name(child)
+        names[str(child.id)] = UNNAMED_CHILD[language].format(n=number) if child.protection_level else full_name(child)
     return {
         "language": language,
         "number": decision.number,
@@ -586,8 +594,6 @@ def _change(decision: Decision, case: Case, today: date) -> list[str]:
 
 
 _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
-_ADULT = {"sv": "Sökande {n}", "en": "Applicant {n}"}
-_CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
 _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
     "sv": {
         Outcome.BIFALL: (
