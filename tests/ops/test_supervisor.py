@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from handslag.cli.status import _worker
-from handslag.ops.supervisor import UpError, _refuse_development_eids, answers
+from handslag.ops.supervisor import UpError, _refuse_demonstrations, _refuse_development_eids, answers
 from tests.bed import Database, free_port
 
 CHILDREN = {"clamd", "courier", "eid", "postgres", "ssbtek", "web", "worker"}
@@ -183,6 +183,14 @@ def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Data
     assert "holds demonstrations (bergvik, lindhaga)" in started.stderr.read()
     assert not healthy(filled)
     close(started)
+    # It stays one: by the command that sets it, and by its log where the setting was changed past the command.
+    command = [sys.executable, "-m", "handslag.cli.main", "organisation", "set", "lindhaga", "demonstration", "false"]
+    said = subprocess.run(command, env=own_copy.environment(), capture_output=True, text=True)
+    assert (said.returncode, "stays one" in said.stderr) == (1, True)
+    with own_copy.connect("admin", autocommit=True) as admin:
+        admin.execute("UPDATE tenancy_policy SET value = 'false' WHERE name = 'demonstration'")
+    with pytest.raises(UpError, match=r"holds demonstrations \(bergvik, lindhaga\)"):
+        _refuse_demonstrations(SimpleNamespace(connection=own_copy.of_role))  # type: ignore[arg-type]
 
 
 def test_a_database_in_production_takes_no_demonstration(own_copy: Database) -> None:

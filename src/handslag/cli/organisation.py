@@ -192,7 +192,9 @@ def set_(
                 sys.exit(str(error))
         try:
             set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
-        except NotPossible:
+        except NotPossible as refused:
+            if refused.code == "demonstration":
+                sys.exit(f"{slug} is a demonstration and stays one: an organisation for real people is added anew.")
             sys.exit(
                 "This database is in production: it doesn't become a demonstration."
                 if name == "demonstration"

@@ -120,11 +120,15 @@ def refuse_what_is_not_for_production(plan: Plan) -> None:
 
 
 def _refuse_demonstrations(installation: Installation) -> None:
-    """Raises UpError where an organisation of the database is a demonstration, free to decide on example norms."""
+    """Raises UpError where an organisation of the database is a demonstration, free to decide on example norms, or
+    was one: what its log says can't be unsaid."""
     with psycopg.connect(installation.connection("backup")) as connection:
         found = connection.execute(
-            "SELECT o.slug FROM tenancy_policy p JOIN tenancy_organisation o ON o.id = p.tenant_id "
-            "WHERE p.name = 'demonstration' AND p.value <> 'false' ORDER BY o.slug"
+            "SELECT slug FROM tenancy_organisation WHERE id IN ("
+            "SELECT tenant_id FROM tenancy_policy WHERE name = 'demonstration' AND value <> 'false' UNION "
+            "SELECT e.tenant_id FROM audit_event e JOIN audit_payload p ON p.tenant_id = e.tenant_id AND p.id = e.id "
+            "WHERE e.kind = 'policy set' AND p.body->>'name' = 'demonstration' AND p.body->>'after' = 'true'"
+            ") ORDER BY slug"
         ).fetchall()
     if found:
         names = ", ".join(slug for (slug,) in found)

@@ -208,7 +208,8 @@ def keep_preferences(
 @operation()
 def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value: object) -> Done[None]:
     """Change a setting that operations obey. NotPossible("production") for what a database that serves real people
-    can't be told: that it is a demonstration, or an e-ID without TLS or on this machine."""
+    can't be told: that it is a demonstration, or an e-ID without TLS or on this machine; ("demonstration") for a
+    demonstration that is to be none any more: its people and log-ins stay invented."""
     _may_administer(by, now)
     if name not in DEFAULTS or type(value) is not type(DEFAULTS[name]):
         raise ValueError(f"{name}: no such setting, or another type than {type(DEFAULTS.get(name)).__name__}")
@@ -219,6 +220,8 @@ def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value:
         raise NotPossible("production")
     row, made = Policy.objects.get_or_create(name=name, defaults={"value": value, "id": open_subject("policy")})
     before = None if made else row.value
+    if name == "demonstration" and before and not value:
+        raise NotPossible("demonstration")
     if not made:
         row.value = value
         row.save(update_fields=["value"])
