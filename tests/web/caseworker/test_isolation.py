@@ -162,7 +162,7 @@ def world(folder: Any) -> dict[str, Any]:
     )
     scribe = system("letters")
     document = record_document(
-        tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="decision letter",
+        tenant=office.slug, by=scribe, now=office.now, subject=folder.case.id, kind="evidence",
         title="Kanarie", provenance="system", retention="personal_file",
         file=StoredFile(key=uuid4(), digest="0" * 64, size=1, content_type="application/pdf"),
     )  # fmt: skip

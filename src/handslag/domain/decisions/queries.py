@@ -22,7 +22,7 @@ from handslag.domain.people.queries import protected_now
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import acting_door
-from handslag.domain.tenancy.permissions import Member
+from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.kernel.days import banking_day_from
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
@@ -246,8 +246,11 @@ def letters_unseen(case: Case, member: Member) -> set[UUID]:
 
 
 def letter_in(document: UUID) -> Letter:
-    """The letter whose PDF a document is."""
-    return _letters().get(document_id=document)
+    """The letter whose PDF a document is. Hidden where none is known: nobody can say who stands in it."""
+    found = _letters().filter(document_id=document).first()
+    if found is None:
+        raise Hidden("document", document)
+    return found
 
 
 def _letters() -> QuerySet[Letter]:
