@@ -13,6 +13,7 @@ from handslag.connectors.authorities.port import Answer, Question
 from handslag.connectors.authorities.ssbtek.ask import ping_xml, question_xml
 from handslag.connectors.authorities.ssbtek.read import answers_of, failed, reachable
 from handslag.connectors.authorities.ssbtek.safe import MOST_BYTES, Unreadable
+from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,10 @@ def _post(config: SsbtekConfig, message: bytes) -> bytes:
             xml = "xml" in answer.headers.get("Content-Type", "")
             if answer.status_code != 200 and not (answer.status_code == 500 and xml):
                 raise _NotReached(f"HTTP {answer.status_code}")
-            body = b""
-            for piece in answer.iter_content(65536):
-                body += piece
-                if len(body) > MOST_BYTES:
-                    raise _NotReached("too large")
-                if time.monotonic() > until:
-                    raise _NotReached("timeout")
-            return body
-    except requests.Timeout as error:
+            return read_within(answer.iter_content(65536), MOST_BYTES, until)
+    except TooLarge as error:
+        raise _NotReached("too large") from error
+    except (requests.Timeout, TooSlow) as error:
         raise _NotReached("timeout") from error
     except (requests.RequestException, OSError) as error:
         raise _NotReached("unreachable") from error

@@ -11,6 +11,7 @@ import msgspec
 import requests
 
 from handslag.connectors.casesystem.port import Away, Garbled, Refused
+from handslag.kernel.reading import TooLarge, TooSlow, read_within
 from handslag.messages.application.message import Application
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.client.message import Client
@@ -82,14 +83,12 @@ def _call(config: HttpConfig, verb: str, path: str, body: bytes | None) -> bytes
             allow_redirects=False,
             stream=True,
         ) as answer:
-            content = b""
-            for part in answer.iter_content(65_536):
-                content += part
-                if len(content) > LARGEST:
-                    raise Garbled("size")
-                if time.monotonic() > ends:
-                    raise Away("slow")
+            content = read_within(answer.iter_content(65_536), LARGEST, ends)
             status = answer.status_code
+    except TooLarge as error:
+        raise Garbled("size") from error
+    except TooSlow as error:
+        raise Away("slow") from error
     except requests.RequestException as error:
         raise Away(type(error).__name__) from error
     if status in (200, 201):

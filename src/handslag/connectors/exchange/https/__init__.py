@@ -11,6 +11,7 @@ import requests
 
 from handslag.connectors.exchange.port import Away, Refused
 from handslag.kernel.addresses import is_loopback
+from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
 __all__ = ["HttpsConfig", "collect", "send", "tell_keys"]
 
@@ -61,14 +62,12 @@ def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
             allow_redirects=False,
             stream=True,
         ) as answer:
-            content = b""
-            for part in answer.iter_content(65_536):
-                content += part
-                if len(content) > LARGEST:
-                    raise Away("answer too large")
-                if time.monotonic() > ends:
-                    raise Away("too slow")
+            content = read_within(answer.iter_content(65_536), LARGEST, ends)
             status = answer.status_code
+    except TooLarge as error:
+        raise Away("answer too large") from error
+    except TooSlow as error:
+        raise Away("too slow") from error
     except requests.RequestException as error:
         raise Away(type(error).__name__) from error
     if status == 200:
