@@ -37,7 +37,8 @@ def month_of(folder: Folder, month: Month, rent: str = "6 200", **changes: Any) 
     office.now = datetime(month.year, month.number, 10, 9, tzinfo=UTC)
     folder.applied(TEN | {"costs": [{"code": "RENT", "amount": rent, "note": ""}]})
     sheet = folder.assessed(**changes)
-    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=WORK, language="sv")
+    shown = "Inkomsten har hon själv visat upp"
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=WORK, language="sv", unheard=shown)
     decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
 
 
