@@ -277,6 +277,7 @@ def axe() -> Callable[[Page], list[str]]:
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
     def check(page: Page) -> list[str]:
+        page.wait_for_load_state()  # a click waits for the next page to begin, not to be there
         page.evaluate(script)
         found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
         return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]

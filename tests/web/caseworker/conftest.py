@@ -34,6 +34,7 @@ def fine(axe: Any, picture: Any, width: int, script: bool) -> Callable[..., None
     where scripts run axe finds nothing."""
 
     def look(page: Page, name: str = "") -> None:
+        page.wait_for_load_state()  # a click waits for the next page to begin, not to be there
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if name:
             picture(page, f"{name}-{width}")
