@@ -32,7 +32,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, who
+from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.wording import APPEAL_STATES, FINDINGS, REFUSALS, SCAN_STATES, refusal
 from handslag.web.entry.pages import desk_page, opened, outside_desk_page
 from handslag.web.entry.uploads import Refused, Taken, keep, key_of, too_large
@@ -163,8 +163,7 @@ _WHERE = {
 
 def _done(request: HttpRequest, found: Appeal, fields: dict[str, str]) -> Errors:
     """Do what was posted; gives what is wrong with a day."""
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     act, here = request.POST.get("act", ""), {"appeal": found.id, "version": seen}
     days: dict[str, date | None] = {}
     for name in ("told_on", "judged_on"):

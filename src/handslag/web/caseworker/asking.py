@@ -18,7 +18,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_and_period, case_name
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed
+from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen
 from handslag.web.caseworker.wording import refusal
 from handslag.web.entry.pages import desk_page
 
@@ -79,8 +79,7 @@ def enough(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
     if row is None:
         raise Hidden("request", asked)
     found, _period, _member = case_and_period(request, row.case_id, str(Month.of(row.period.since)))
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     try:
         attempt(request, close_request, asked=asked, version=seen)
     except Conflict:

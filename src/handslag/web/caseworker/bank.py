@@ -15,7 +15,7 @@ from handslag.domain.payments.queries import bank_files, in_quarantine, protecti
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, require
+from handslag.web.caseworker.pages import attempt, base, page, require, version_seen
 from handslag.web.caseworker.wording import LINES, REFUSALS, quarantine_reason, refusal
 from handslag.web.entry.pages import desk_page
 
@@ -51,8 +51,7 @@ def settle(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
     require(request, Role.PAYER)
     if not BankLine.objects.filter(id=line).exists():
         raise Hidden("bank line", line)
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     try:
         attempt(request, settle_bank_line, line=line, version=seen, note=request.POST.get("note", ""))
     except NotPossible as refused:

@@ -48,7 +48,7 @@ from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
-from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
+from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
@@ -256,17 +256,12 @@ def shown_letter(decision: Decision, letter: dict[str, Any], unseen: Unseen) -> 
     return letter | {"sheet": sheet, "recipient": [letter["recipient"][0], *hidden]}
 
 
-def _version(request: HttpRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-
-
 @desk_page("decision")
 @require_POST
 def take(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """Take the decision: `version`."""
     try:
-        attempt(request, decide, decision=decision, version=_version(request))
+        attempt(request, decide, decision=decision, version=version_seen(request))
     except NotPossible as refused:
         return _decision(request, decision, refusal(refused))
     except Conflict:
@@ -279,7 +274,7 @@ def take(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """Take one's own proposal back: `version`. Leads to the case and its month."""
     try:
-        row = attempt(request, withdraw_proposal, decision=decision, version=_version(request))
+        row = attempt(request, withdraw_proposal, decision=decision, version=version_seen(request))
     except Conflict:
         return _decision(request, decision, str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/cases/{row.case_id}/periods/{Month.of(row.period.since)}/")
@@ -291,7 +286,7 @@ def send_back(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse
     """Send the proposal back: `version`, `reason`."""
     reason = request.POST.get("reason", "")[:10_000]
     try:
-        attempt(request, return_proposal, decision=decision, version=_version(request), reason=reason)
+        attempt(request, return_proposal, decision=decision, version=version_seen(request), reason=reason)
     except NotPossible as refused:
         return _decision(request, decision, refusal(refused), reason)
     except Conflict:

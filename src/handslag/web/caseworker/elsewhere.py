@@ -20,7 +20,7 @@ from handslag.domain.intake.queries import receipts_of
 from handslag.domain.people.queries import full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, version_seen
 from handslag.web.caseworker.wording import REFUSALS
 from handslag.web.entry.pages import desk_page
 
@@ -104,7 +104,7 @@ def _hand_overs(request: HttpRequest, trouble: str = "", status: int = 200) -> H
 def settle(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """POST `version`, `act=again`, or `act=by hand` with `reference`, the number that it got over there."""
     require(request, *CASE_ROLES)
-    version, reference = request.POST.get("version", ""), request.POST.get("reference", "").strip()
+    reference = request.POST.get("reference", "").strip()
     by_hand = request.POST.get("act") == "by hand"
     if by_hand and not reference:
         return _hand_overs(request, str(_("Write the number that the application got over there.")), 422)
@@ -113,7 +113,7 @@ def settle(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse
             request,
             settle_hand_over,
             application=application,
-            version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
+            version=version_seen(request),
             reference=reference if by_hand else "",
         )
     except (Conflict, NotPossible):

@@ -44,7 +44,18 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, language, page, require, the_member, today
+from handslag.web.caseworker.pages import (
+    CASE_ROLES,
+    attempt,
+    base,
+    language,
+    number_in,
+    page,
+    require,
+    the_member,
+    today,
+    version_seen,
+)
 from handslag.web.caseworker.wording import CHANNELS, FILTERS, INBOX_STATES, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -156,7 +167,7 @@ def _filters(shown: Filter) -> list[dict[str, Any]]:
 
 def _told(request: HttpRequest) -> str:
     """What the page before did, as its redirection says."""
-    reminded, given = _seen(request.GET.get("reminded", "")), _seen(request.GET.get("given", ""))
+    reminded, given = number_in(request.GET.get("reminded", "")), number_in(request.GET.get("given", ""))
     if reminded:
         return ngettext("%(n)s applicant reminded.", "%(n)s applicants reminded.", reminded) % {"n": reminded}
     if given:
@@ -202,11 +213,6 @@ def _changed(application: Application, before: dict[str, Any] | None) -> str:
     return ", ".join(parts) or _("as last month")
 
 
-def _seen(text: str) -> int:
-    """A version as a form sends it; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
 @desk_page("inbox")
 @require_POST
 def take(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
@@ -235,7 +241,7 @@ def wait(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
 def _moved(request: HttpRequest, item: UUID, operation: Callable[..., InboxItem], **told: Any) -> HttpResponse:
     try:
         return _to_case(
-            request, attempt(request, operation, item=item, version=_seen(request.POST.get("version", "")), **told)
+            request, attempt(request, operation, item=item, version=version_seen(request), **told)
         )
     except Conflict:
         return _show(request, str(REFUSALS["conflict"]))
@@ -270,7 +276,7 @@ def _items(given: list[str]) -> dict[UUID, int]:
     for text in given[:PAGE]:
         key, _colon, version = text.partition(":")
         try:
-            found[UUID(key)] = _seen(version)
+            found[UUID(key)] = number_in(version)
         except ValueError:
             continue
     return found

@@ -38,7 +38,18 @@ from handslag.kernel.days import is_banking_day, working_day_after
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today, typed, who
+from handslag.web.caseworker.pages import (
+    attempt,
+    base,
+    language,
+    page,
+    require,
+    the_door,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, DayField
@@ -116,7 +127,7 @@ def unblock(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
     """Plan a blocked payment again: `version`."""
     require(request, Role.PAYER)
     try:
-        attempt(request, unblock_payment, payment=payment, version=_version(request))
+        attempt(request, unblock_payment, payment=payment, version=version_seen(request))
     except NotPossible as refused:
         return _payments(request, refusal(refused))
     except Conflict:
@@ -130,7 +141,7 @@ def hold(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
     """Stop one payment: `version`, `reason`."""
     require(request, Role.PAYER)
     reason = request.POST.get("reason", "")
-    return _done(request, hold_payment, payment=payment, version=_version(request), reason=reason)
+    return _done(request, hold_payment, payment=payment, version=version_seen(request), reason=reason)
 
 
 @desk_page("payments")
@@ -138,7 +149,7 @@ def hold(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
 def resume(request: HttpRequest, tenant: str, payment: UUID) -> HttpResponse:
     """Let a stopped payment go: `version`."""
     require(request, Role.PAYER)
-    return _done(request, resume_payment, payment=payment, version=_version(request))
+    return _done(request, resume_payment, payment=payment, version=version_seen(request))
 
 
 @desk_page("payments")
@@ -195,11 +206,6 @@ def tomorrow(request: HttpRequest, tenant: str) -> HttpResponse:
     )
 
 
-def _version(request: HttpRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-
-
 @desk_page("payment run")
 def run(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
     """A run: who reserved and released it, its payments, the file with digest, sum and count."""
@@ -233,7 +239,7 @@ def release(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
     """Release a run that another payer reserved: `version`."""
     require(request, Role.PAYER)
     try:
-        attempt(request, release_run, run=run, version=_version(request))
+        attempt(request, release_run, run=run, version=version_seen(request))
     except NotPossible as refused:
         return _run(request, run, refusal(refused))
     except Conflict:
@@ -247,7 +253,7 @@ def cancel(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
     """Give a reserved run up: `version`."""
     require(request, Role.PAYER)
     try:
-        attempt(request, cancel_run, run=run, version=_version(request))
+        attempt(request, cancel_run, run=run, version=version_seen(request))
     except Conflict:
         return _run(request, run, str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/payments/")

@@ -54,6 +54,16 @@ def attempt(request: HttpRequest, operation: Callable[..., T], **told: Any) -> T
         raise
 
 
+def number_in(text: str) -> int:
+    """A small number as a form or an address carries it; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def version_seen(request: HttpRequest) -> int:
+    """The version of the row that the posted form was made from; 0, which no row has, for what is none."""
+    return number_in(request.POST.get("version", ""))
+
+
 def today(request: HttpRequest) -> Any:
     """The day that it is where the organisation is."""
     return the_door(request).the_tenant.today(request.now)  # type: ignore[attr-defined]

@@ -32,7 +32,18 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, language, page, require, the_member, today, typed, who
+from handslag.web.caseworker.pages import (
+    attempt,
+    base,
+    language,
+    page,
+    require,
+    the_member,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField
@@ -112,17 +123,12 @@ def end(request: HttpRequest, tenant: str, payee: UUID) -> HttpResponse:
 def _step(request: HttpRequest, verb: Any, payee: UUID) -> HttpResponse:
     require(request, *ROLES)
     try:
-        attempt(request, verb, payee=payee, version=_version(request))
+        attempt(request, verb, payee=payee, version=version_seen(request))
     except NotPossible as refused:
         return _payees(request, PayeeForm(None), refusal(refused))
     except Conflict:
         return _payees(request, PayeeForm(None), str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/payees/")
-
-
-def _version(request: HttpRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
 
 
 class MonthField(forms.Field):
@@ -234,7 +240,7 @@ def end_order(request: HttpRequest, tenant: str, case: UUID, order: UUID) -> Htt
         raise Hidden("direct payment", order)
     try:
         until = Month.parse(request.POST.get("until", ""))
-        attempt(request, end_direct_payment, order=order, version=_version(request), until=until)
+        attempt(request, end_direct_payment, order=order, version=version_seen(request), until=until)
     except ValueError:
         return _direct(request, case, trouble=_("Write the month as year and month, for example 2026-03."))
     except Conflict:

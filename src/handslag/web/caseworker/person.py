@@ -21,7 +21,7 @@ from handslag.domain.people.operations.persons import (
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, who
+from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.register import LEVELS, AddressFields, DetailsFields, ProtectionFields
 from handslag.web.caseworker.wording import REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
@@ -99,8 +99,7 @@ def change(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, act: str, found: Person, form: forms.Form) -> None:
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     told: dict[str, Any] = {"person": found.id, "version": seen}
     data = form.cleaned_data
     if act == "details":

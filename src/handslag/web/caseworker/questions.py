@@ -57,6 +57,7 @@ from handslag.web.caseworker.pages import (
     the_door,
     today,
     typed,
+    version_seen,
     who,
 )
 from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, SAID, refusal
@@ -342,7 +343,7 @@ def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
     """POST `version`: what couldn't be read is tried three times more."""
     require(request, Role.REGISTRAR, Role.ADMINISTRATOR)
     try:
-        attempt(request, try_again, arrival=arrival, version=_version(request))
+        attempt(request, try_again, arrival=arrival, version=version_seen(request))
     except Conflict:
         return _questions(request, str(REFUSALS["conflict"]), 409)
     return HttpResponseRedirect(f"{base(request)}/questions/")
@@ -434,9 +435,9 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
     form = forms_of.get(act)
     if act == "take back":
         last = _under_way(first)
-        attempt(request, take_back, message=last.id if last else first.id, version=_version(request))
+        attempt(request, take_back, message=last.id if last else first.id, version=version_seen(request))
     elif act == "take up":
-        attempt(request, take_up, message=first.id, version=_version(request))
+        attempt(request, take_up, message=first.id, version=version_seen(request))
     elif form is not None and form.is_valid():
         if not _may(first, act):
             raise Conflict("message", theirs=first.business)
@@ -472,11 +473,6 @@ def _may(first: Message, act: str) -> bool:
     if first.direction != Direction.IN or first.business in OVER:
         return False
     return waits and (act == "answer" or first.business != Business.QUESTION)
-
-
-def _version(request: HttpRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
 
 
 def _question(

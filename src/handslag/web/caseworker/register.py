@@ -44,7 +44,7 @@ from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, typed, who
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
@@ -328,8 +328,7 @@ def new_account(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse
 def check_account(request: HttpRequest, tenant: str, person: UUID, change: UUID) -> HttpResponse:
     """A change of account that the person asked for: POST `version`, and `act` confirm, or refuse with `reason`."""
     require(request, Role.REGISTRAR)
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     reason = request.POST.get("reason", "")
     try:
         if request.POST.get("act") == "confirm":
@@ -476,14 +475,13 @@ def close(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     require(request, Role.CASEWORKER, Role.DECIDER)
     looked_at("case", found.id)
     form = CloseForm(typed(request), initial={"closed_on": today(request)})
-    version = request.POST.get("version", "")
     if request.method == "POST" and form.is_valid():
         try:
             attempt(
                 request,
                 close_case,
                 case=found.id,
-                version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
+                version=version_seen(request),
                 **form.cleaned_data,
             )
         except NotPossible as trouble:

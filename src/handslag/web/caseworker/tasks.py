@@ -29,7 +29,7 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, setting
 from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require
+from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, version_seen
 from handslag.web.caseworker.wording import REFUSALS
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -173,8 +173,7 @@ def done(request: HttpRequest, tenant: str, task: UUID) -> HttpResponse:
     member = require(request, *_ROLES)
     if task not in {one.task.id for one in _open_tasks(request, member)}:
         raise Hidden("task", task)
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    seen = version_seen(request)
     try:
         attempt(request, finish_task, task=task, version=seen)
     except Conflict:
