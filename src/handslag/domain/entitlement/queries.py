@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -139,19 +140,24 @@ class WouldChange:
     left: int = 0
 
 
-def _with(norm: LocalNorm, on: date) -> list[Norm]:
-    """What the municipality has set and confirmed, and this value as if it held on that day already."""
-    rows = LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at")
-    already = LocalNorm(name=norm.name, since=min(norm.since, on), entry=norm.entry, source=norm.source)
-    already.entered_at = norm.entered_at
-    return _as_norms([*(row for row in rows if row.name != norm.name or row.since <= already.since), already])
+def _as_if_with(norm: LocalNorm) -> Callable[[date], list[Norm]]:
+    """For a day: what the municipality has set and confirmed, and this value as if it held then already."""
+    rows = list(LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at"))
+
+    @cache
+    def on(day: date) -> list[Norm]:
+        already = LocalNorm(name=norm.name, since=min(norm.since, day), entry=norm.entry, source=norm.source)
+        already.entered_at = norm.entered_at
+        return _as_norms([*(row for row in rows if row.name != norm.name or row.since <= already.since), already])
+
+    return on
 
 
 def worked_cases_with(norm: LocalNorm) -> WouldChange:
     """All worked cases of the pack, calculated with this value. A case that brings another municipality's value of
     that name, or limits of its own, keeps them."""
     changed, problems = [], []
-    known = worked_cases("se")
+    known, as_if = worked_cases("se"), _as_if_with(norm)
     for name, case in known:
         own = {table.name for table in case.tables}
         limited = norm.name.startswith("limit.") and any(cost.limit is not None for cost in case.facts.costs)
@@ -159,7 +165,7 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
             continue
         before, after = (
             [*case.tables, *(table for table in tables if table.name not in own)]
-            for tables in (local_norms(), _with(norm, case.facts.since))
+            for tables in (local_norms(), as_if(case.facts.since))
         )
         try:
             was, would_be = (
@@ -180,15 +186,13 @@ def would_change(norm: LocalNorm, today: date) -> WouldChange:
     sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack="se")
     newest = sheets.order_by("case_id", "-period__since", "-number").distinct("case_id").select_related("snapshot")
     open_cases, differences, not_computed = newest.count(), [], 0
-    as_if: dict[date, list[Norm]] = {}
+    as_if = _as_if_with(norm)
     for sheet in newest[:MOST_LOOKED_AT]:
         facts = Facts.from_json(sheet.snapshot.facts)
-        if facts.since not in as_if:
-            as_if[facts.since] = _with(norm, facts.since)
         try:
             before, after = (
                 calculate(facts, norms_of(facts, today, today, tables)).granted
-                for tables in (local_norms(), as_if[facts.since])
+                for tables in (local_norms(), as_if(facts.since))
             )
         except (FactsError, NormError, NormMissing):
             not_computed += 1
