@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from handslag.api.problems import coded_problem
 from handslag.connectors.exchange.gate import (
     BY,
     NoPartner,
@@ -43,15 +44,6 @@ from handslag.kernel import clock
 MOST_BYTES = 8_000_000
 
 
-class Problem(msgspec.Struct, kw_only=True):
-    """Why it isn't taken (RFC 9457); `code` as in receipts."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-
-
 Answered = Callable[[str, str, datetime], object]
 
 
@@ -71,15 +63,15 @@ def _post(answered: Answered) -> Callable[..., HttpResponse]:
                 msgspec.json.encode(answered(tenant, text, clock.now())), content_type="application/json"
             )
         except UnknownTenant:
-            return _problem(404, "No such organisation.", Code.NOT_FOR_US)
+            return coded_problem(404, "No such organisation.", Code.NOT_FOR_US)
         except (UnicodeDecodeError, RequestDataTooBig):
-            return _problem(422, "Not a signed or encrypted text.", Code.CONTENT)
+            return coded_problem(422, "Not a signed or encrypted text.", Code.CONTENT)
         except UnknownKey as error:
-            return _problem(401, error.reason, error.code)
+            return coded_problem(401, error.reason, error.code)
         except NoPartner as error:
-            return _problem(403, error.reason, error.code)
+            return coded_problem(403, error.reason, error.code)
         except Unreadable as error:
-            return _problem(413 if error.code == Code.TOO_LARGE else 422, error.reason, error.code)
+            return coded_problem(413 if error.code == Code.TOO_LARGE else 422, error.reason, error.code)
 
     return view
 
@@ -127,8 +119,3 @@ def collect(tenant: str, text: str, now: datetime) -> object:
             if sum(map(len, given)) > MOST_BYTES:
                 break
         return given
-
-
-def _problem(status: int, title: str, code: str) -> HttpResponse:
-    body = msgspec.json.encode(Problem(title=title, status=status, code=code))
-    return HttpResponse(body, status=status, content_type="application/problem+json")

@@ -15,10 +15,27 @@ class Problem(msgspec.Struct, kw_only=True):
     problems: list[str]
 
 
+class CodedProblem(msgspec.Struct, kw_only=True):
+    """Why another machine's message isn't taken (RFC 9457); `code` as in receipts."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+
+
 def problem(status: int, title: str, *problems: str) -> HttpResponse:
     """The answer with `status` for what `title` says in one sentence."""
-    body = msgspec.json.encode(Problem(title=title, status=status, problems=list(problems)))
-    return HttpResponse(body, status=status, content_type="application/problem+json")
+    return _answer(Problem(title=title, status=status, problems=list(problems)))
+
+
+def coded_problem(status: int, title: str, code: str) -> HttpResponse:
+    """The same for another machine, which acts by the `code`."""
+    return _answer(CodedProblem(title=title, status=status, code=code))
+
+
+def _answer(told: Problem | CodedProblem) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(told), status=told.status, content_type="application/problem+json")
 
 
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
