@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.payments.models import (
@@ -193,12 +193,17 @@ def bank_files(most: int = 30) -> list[BankFile]:
 
 def protection_in(files: Collection[UUID]) -> dict[UUID, int]:
     """The highest protection today of anybody whom a file to or from the bank tells of, by the file's document."""
+    theirs = Address.objects.filter(person=OuterRef("payee"), protection_level__gt=0)
+    adults = Q(case__applicant__protection_level__gt=0) | Q(case__co_applicant__protection_level__gt=0)
+    of_protected = Payment.objects.filter(
+        Q(payee__protection_level__gt=0) | Q(adults, message__gt="") | Q(Exists(theirs), post_to__isnull=False)
+    )
     documents: dict[UUID, list[UUID]] = {}
-    told = BankLine.objects.filter(file__document_id__in=files, payment__isnull=False)
+    told = BankLine.objects.filter(file__document_id__in=files, payment__in=of_protected)
     for document, payment in told.values_list("file__document_id", "payment_id"):
         documents.setdefault(payment, []).append(document)
     runs = dict(RunFile.objects.filter(document_id__in=files).values_list("run_id", "document_id"))
-    for run, payment in Payment.objects.filter(run_id__in=runs).values_list("run_id", "id"):
+    for run, payment in of_protected.filter(run_id__in=runs).values_list("run_id", "id"):
         documents.setdefault(payment, []).append(runs[run])
     levels = dict.fromkeys(files, 0)
     for one in Payment.objects.select_related("payee", "case__applicant", "case__co_applicant").filter(
