@@ -24,6 +24,8 @@ from handslag.rules.se.codes import COSTS, INCOMES
 MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
 #: The lists that a form can ask for, with their kinds of line.
 LISTS: Final[Mapping[str, Mapping[str, Any]]] = {"incomes": INCOMES, "costs": COSTS}
+#: Kinds of cost that are the same from month to month, as a rule (practice): those of försörjningsstöd.
+RECURRING: Final = frozenset(code for code, cost in COSTS.items() if not cost.special)
 #: Names that a screen can't have: they are steps of their own.
 STEPS_BESIDE = ("check", "sign", "change", "withdraw", "files")
 PUBLISHED = "published.yaml"
@@ -47,6 +49,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
               what was answered stands, asked for or not
     only      rows: the kinds of line that it takes; none named: all that people may apply for
     usual     rows: the kinds that stand ready on the office's form
+    takes_over  yesno: the lists (`costs`; never what somebody has got) that a yes fills, while nothing stands in them,
+              with what recurs of the month before
     """
 
     code: str
@@ -58,6 +62,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest: int = LONGEST_TEXT
     only: list[str] = []
     usual: list[str] = []
+    takes_over: list[Literal["costs"]] = []
 
     @property
     def field(self) -> str:
@@ -298,6 +303,9 @@ def _faults(form: Form) -> Iterator[str]:
         elif question.kind == "rows":
             unknown = {*question.only, *question.usual} - set(LISTS[question.code])
             yield from (f"{question.code}: {code} is no kind of line" for code in sorted(unknown))
+        if question.takes_over and question.kind != "yesno":
+            yield f"{question.code}: only a yes takes something over"
+        yield from (f"{question.code}: {c} isn't asked later" for c in question.takes_over if c not in codes[number:])
         if question.kind == "choice" and not question.options:
             yield f"{question.code}: nothing to choose from"
         yield from (f"{question.code}: {c} isn't asked before" for c in question.when if c not in codes[:number])

@@ -35,9 +35,10 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import account_on, household_seen_by_relative
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.people.queries import account_on, address_on, household_seen_by_relative
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from handslag.kernel.money import parse_amount
 from handslag.kernel.months import Month
@@ -141,7 +142,7 @@ class Screen:
         for question in self.asked.questions:
             if question.kind == "rows":
                 rows = forms.read_rows(posted, question.code, self.people)
-                if posted.get("action") == "last":
+                if posted.get("action") in ("last", "same"):
                     rows += [self._typed(question.code, row) for row in self.missing(question, rows)]
                 part[question.code] = rows
                 continue
@@ -164,6 +165,19 @@ class Screen:
             return []
         there = {row["code"] for row in rows}
         return [row for row in self.before[question.code] if row["code"] not in there]
+
+    def taken_over(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        """The lists of later screens that an answer of this one fills with what recurs of last month; never one in
+        which something stood already."""
+        filled: dict[str, Any] = {}
+        for question in self.asked.questions:
+            if question.answer(part) != "yes":
+                continue
+            for kind in question.takes_over:
+                rows = [row for row in self.before[kind] if row["code"] in forms_as_data.RECURRING]
+                if rows and kind not in self.draft.answers:
+                    filled[kind] = [self._typed(kind, row) for row in rows]
+        return filled
 
     def _typed(self, kind: str, row: dict[str, Any]) -> dict[str, str]:
         typed = {"code": row["code"], "amount": _as_typed(row["amount"], self.draft.language), "note": row["note"]}
@@ -214,23 +228,45 @@ class Screen:
             "save_url": reverse("save", args=[self.tenant, self.draft.id, self.step]),
             "version": self.draft.version,
             "form": {"errors": links(self.form, problems, self.answers)},
+            "last": self._last() if any(question.takes_over for question in plain) else None,
         }
         listed = self.asked.rows
         if listed is None:
             return facts
         rows = self.answers.get(listed.code) or []
         before = self.before[listed.code]
+        missing = self.missing(listed, rows)
         return {
             **facts,
             "kind": listed.code,
             "files": len(attachments_of(self.draft.id)),
             "rows": forms.row_forms(listed, rows, self.people, before, problems, blank or not rows),
-            "before": [
-                {"label": code_name(listed.code, row["code"]), "amount": money(row["amount"]), "note": row["note"]}
-                for row in before
-            ],
-            "missing": self.missing(listed, rows),
+            "missing": [self._line(listed.code, row) for row in missing],
+            "all_missing": bool(missing) and not rows,
             **(self._fetched() if listed.code == "incomes" else {}),
+        }
+
+    def _last(self) -> dict[str, Any]:
+        """What is known of her, and what was applied for last month, as it stands."""
+        today = acting_door().the_tenant.today(clock.now())
+        mine = self.draft.case.applicant_id == self.viewer.id
+        account, address = account_on(self.viewer.id, today) if mine else None, address_on(self.viewer.id, today)
+        open_address = address if address is not None and not address.protection_level else None
+        return {
+            "home": ", ".join([*open_address.lines, f"{open_address.postcode} {open_address.city}"])
+            if open_address
+            else "",
+            "account_end": account.number[-4:] if account else "",
+            "lists": [(kind, [self._line(kind, row) for row in rows]) for kind, rows in self.before.items() if rows],
+        }
+
+    def _line(self, kind: str, row: Mapping[str, Any]) -> dict[str, str]:
+        names = dict(self.people)
+        return {
+            "label": code_name(kind, row["code"]),
+            "amount": money(row["amount"]),
+            "note": row["note"],
+            "person": names.get(row.get("person") or "", "") if len(names) > 1 else "",
         }
 
     def _fetched(self) -> dict[str, Any]:
@@ -292,7 +328,7 @@ def _screen(tenant: str, step: str, draft: Draft, viewer: Person) -> Screen:
 @citizen_page("renewal")
 def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
     """A screen of the application. POST keeps what was typed, then goes where `action` says: on, another line
-    (add), a line less (remove-2), last month's lines (last), photos and documents (files)."""
+    (add), a line less (remove-2), last month's lines (last), those and on (same), photos and documents (files)."""
     viewer, by = me(request), _by(request)
     posted: QueryDict | None = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
     found = draft_for_citizen(draft, by)
@@ -312,6 +348,8 @@ def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpRespo
         return render(request, template, screen.facts(problems, int("add" in request.GET)))
 
     part = screen.read(posted)
+    if request.method == "POST":
+        part |= screen.taken_over(part)
     screen.answers |= part
     try:
         screen.draft = _save(request, by, screen, posted, part)
