@@ -4,6 +4,7 @@ once, answered; whatever comes twice, late, out of order or broken."""
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,13 +13,21 @@ from uuid import uuid4
 import msgspec
 import psycopg
 import pytest
+from django.http import HttpRequest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from handslag.cli import exchange as exchange_cli
 from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, TransportStep
 from handslag.domain.exchange.operations import courier
-from handslag.domain.exchange.operations.inbox import Placed, take_up, try_again
-from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.operations.inbox import Placed, give_arrival, take_up, try_again
+from handslag.domain.exchange.operations.outbox import (
+    NewMessage,
+    give_message,
+    seal_message,
+    send_again,
+    take_back,
+)
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.queries import sealed_of, unit_for
 from handslag.domain.exchange.states import Action
@@ -31,15 +40,16 @@ from handslag.domain.tenancy.keys import sign
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import exchange
-from handslag.kernel import canonical
+from handslag.kernel import canonical, clock
 from handslag.messages.as_xml import sealed_text
 from handslag.messages.ech.frame import written
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from handslag.messages.question.xml import FORM
+from handslag.web.entry import health
 from tests.bed import Database
 from tests.exchange import FEE, RENT, Pair, Side
-from tests.office import TEST, Office, open_office
+from tests.office import TEST, Office, as_role, open_office
 
 
 @pytest.fixture(scope="module")
@@ -396,6 +406,157 @@ def test_three_days_fourteen_days_and_a_receipt_that_comes_late(database: Databa
     assert (pair.asker.message(second.message_id).transport, pair.asker.message(second.message_id).code) == (
         "rejected", "203",
     )  # fmt: skip
+
+
+def _again(pair: Pair, side: Side, lost: Message, answer_by: Any = None) -> Message:
+    office = side.office
+    with acting(office.slug, office.staff["hanna"], "again"):
+        row = Message.objects.get(id=lost.id)
+        new = build.again(key=uuid4(), lost=row, answer_by=answer_by, now=pair.now)
+        return send_again(**pair.act(side), message=row.id, version=row.version, new=new)
+
+
+def test_what_did_not_arrive_is_sent_again_once_in_its_own_words(pair: Pair) -> None:
+    """A question that expires, and an answer that expires: each is said again by a message of its own, and only once;
+    what arrived isn't, and nothing about a household that is protected since."""
+    question = pair.asked(RENT)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.later(days=15)
+    pair.watch(pair.asker)  # nobody carried it
+    assert _open(pair.asker, question) == ["message not collected", "message expired"]
+    for day in (None, pair.now.date(), pair.now.date() + timedelta(days=400)):
+        with pytest.raises(NotPossible, match="answer by"):
+            _again(pair, pair.asker, question, day)
+    by = pair.now.date() + timedelta(days=10)
+    second = _again(pair, pair.asker, question, by)
+    assert (second.process, second.due_on, second.places) == (question.process, by, question.places)
+    said, before = canonical_without_header(second), canonical_without_header(question)
+    assert said == before | {"asked": before["asked"] | {"answer_by": by.isoformat()}}
+    assert _open(pair.asker, question) == []
+    with pytest.raises(Conflict):
+        _again(pair, pair.asker, question, by)
+    pair.settle()
+    assert pair.asker.message(second.message_id).transport == "delivered"
+    with pytest.raises(Conflict):
+        _again(pair, pair.asker, second, by)
+
+    answer = pair.answered(second, Answer(number=1, text="Ja."))
+    pair.later(seconds=11)
+    pair.leaves(pair.answerer)
+    pair.later(days=15)
+    pair.watch(pair.answerer)
+    repeated = _again(pair, pair.answerer, answer)
+    pair.settle()
+    assert (pair.answerer.message(repeated.message_id).transport, pair.states(second)[1]) == ("delivered", "accepted")
+    steps = pair.answerer.rows(BusinessStep, message=pair.answerer.message(second.message_id).id)
+    assert [step.state for step in steps] == ["accepted"]
+
+    kept = pair.asked()
+    set_protection(
+        **pair.act(pair.asker, "rut"), person=pair.folder.case.applicant_id, level=2, address_level=2, version=1
+    )
+    pair.settle()
+    with pytest.raises(NotPossible, match="protected exchange"):
+        _again(pair, pair.asker, kept, pair.now.date() + timedelta(days=5))
+
+
+def _open(side: Side, question: Message) -> list[str]:
+    """The open tasks of one side about a question, in the order in which they came."""
+    return [task.kind for task in side.rows(Task, subject=side.message(question.message_id).id, state="open")]
+
+
+def canonical_without_header(message: Message) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.json.decode(message.content)
+    del told["header"]
+    return told
+
+
+def test_who_waits_and_who_is_waited_for_is_told_once_when_the_day_is_over(pair: Pair) -> None:
+    question = pair.asked(answer_by=pair.now.date() + timedelta(days=5))
+    pair.settle()
+    for days, told in ((5, ([], ["question"])), (1, (["question unanswered"], ["question", "question overdue"]))):
+        pair.later(days=days)
+        for _ in range(2):
+            pair.watch(pair.asker)
+            pair.watch(pair.answerer)
+        assert (_open(pair.asker, question), _open(pair.answerer, question)) == told
+    pair.answered(question, Answer(number=1, reason="NOT_KNOWN"))
+    pair.settle()
+    assert (_open(pair.asker, question), _open(pair.answerer, question)) == (["question answered"], [])
+
+
+def test_a_message_is_given_to_a_colleague_who_may_see_it(pair: Pair) -> None:
+    office = pair.answerer.office
+    new = NewPerson(
+        identifier_type="personnummer", identifier=pair.folder.numbers[0], given_name="Petra", family_name="Nilsson",
+        protection_level=2,
+    )  # fmt: skip
+    register_person(**pair.act(pair.answerer, "rut"), new=new)
+    question = pair.asked()
+    pair.settle()
+    theirs = pair.answerer.message(question.message_id)
+    told = pair.act(pair.answerer, "bo")
+    for colleague in ("hanna", "ulla"):  # not cleared; sees no messages
+        with pytest.raises(NotPossible, match="colleague"):
+            give_message(**told, message=theirs.id, to=office.members[colleague])
+    with pytest.raises(Hidden):
+        give_message(**pair.act(pair.answerer), message=theirs.id, to=office.members["bo"])
+    for _ in range(2):
+        give_message(**told, message=theirs.id, to=office.members["bo"])
+    (task,) = pair.answerer.rows(Task, kind="message given")
+    assert (task.assignee_id, task.subject_id, task.state) == (office.members["bo"], theirs.id, "open")
+    pair.put(pair.answerer, "not.a.jws", pair.asker.address, uuid4(), "0" * 64)
+    for _ in range(3):
+        pair.arrives(pair.answerer)
+    (broken,) = pair.answerer.rows(Outcome, state="quarantined", sender=pair.asker.address, at=pair.now)
+    with pytest.raises(NotPossible, match="colleague"):
+        give_arrival(**pair.act(pair.answerer, "rut"), arrival=broken.id, to=office.members["hanna"])
+    give_arrival(**pair.act(pair.answerer, "rut"), arrival=broken.id, to=office.members["alva"])
+    (task,) = pair.answerer.rows(Task, kind="message given", subject=broken.id)
+    assert task.assignee_id == office.members["alva"]
+
+
+def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said(
+    pair: Pair, database: Database, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.core.cache import cache
+
+    def printed(*more: str) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            exchange_cli.app(["status", pair.asker.office.slug, *more], standalone_mode=False)
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    pair = Pair(database, Side(open_office(database.connect, "matt")), pair.answerer, pair.folder, pair.now)
+    pair.folder = pair.asker.office.case()
+    monkeypatch.setattr(exchange_cli, "acting_as", lambda role: as_role(database, role))
+    assert printed()[0] == 0
+    pair.asked()
+    pair.settle()
+    waiting = pair.asked()
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.put(pair.asker, "not.a.jws", pair.answerer.address, uuid4(), "0" * 64)
+    monkeypatch.setattr(clock, "now", lambda: pair.now)
+    pair.later(hours=23)
+    code, lines = printed("--json")
+    (row,) = [json.loads(line) for line in lines.splitlines()]
+    assert (row["partner"], row["way"]) == (pair.answerer.address, "here")
+    counts = ("waiting", "unanswered", "lost", "set_aside", "unlooked", "sent", "delivered", "received")
+    assert [row[name] for name in counts] == [1, 1, 0, 0, 1, 2, 1, 0]
+    assert (code, row["amiss"]) == (1, ["1 arrived more than an hour ago and weren't taken in: does the worker run?"])
+    pair.later(hours=2)
+    code, text = printed()
+    assert "a message has waited for a receipt for more than a day" in text
+    cache.delete("exchange-figures")
+    figures = health.metrics(HttpRequest()).content.decode()
+    label = f'{{organisation="{pair.asker.office.slug}",partner="{pair.answerer.address}"}}'
+    assert f"handslag_exchange_waiting{label} 1.0" in figures
+    assert f"handslag_exchange_oldest_seconds{label} {(pair.now - waiting.created_at).total_seconds() - 11}" in figures
+    for secret in ("Petra", "Nilsson", "Betalar", *pair.folder.numbers, pair.folder.case.number):
+        assert secret not in text + lines + figures
+    cache.delete("exchange-figures")
 
 
 def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(pair: Pair) -> None:

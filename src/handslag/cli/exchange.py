@@ -1,15 +1,24 @@
 """`handslag exchange`: partners in other installations."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from handslag.cli.errors import told_plainly
+from handslag.cli.status import LONGEST_AWAY, LONGEST_WAIT
 from handslag.ops.installation import acting_as
+
+if TYPE_CHECKING:
+    from handslag.domain.exchange.queries import Figures
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Slug = Annotated[str, typer.Argument(help="Short name of the organisation here.")]
@@ -139,3 +148,52 @@ def meet(slug: Slug) -> None:
         for row in rows:
             print(f"{row.address}  {row.trouble or 'in order'}  {row.name}")
     sys.exit(1 if any(row.trouble for row in rows) else 0)
+
+
+@app.command()
+def status(
+    slug: Annotated[str, typer.Argument(help="Short name of one organisation here; all without it.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a partner, a line each.")] = False,
+) -> None:
+    """How it goes with each partner: whether it answers, what waits for it and since when, what didn't arrive, how much
+    was sent and received in 24 hours. Exit code 1 when something needs attention."""
+    with _playing("worker"):
+        from handslag.domain.exchange.queries import figures
+        from handslag.domain.tenancy.door import acting, system
+        from handslag.jobs.acts import tenants
+        from handslag.kernel import clock
+
+        now, found = clock.now(), []
+        for tenant in [slug] if slug else tenants():
+            with acting(tenant, system("status"), "status") as door:
+                found += [(door.the_tenant.slug, one, _amiss(one, now)) for one in figures(now)]
+    if as_json:
+        for name, one, amiss in found:
+            print(msgspec.json.encode({"organisation": name, **asdict(one), "amiss": amiss}).decode())
+    else:
+        for name, one, amiss in found:
+            oldest = f", the oldest since {one.oldest:%Y-%m-%d %H:%M} UTC" if one.oldest else ""
+            print(f"{name}: {one.name} ({one.partner}, {one.way})")
+            print(f"  waiting {one.waiting}{oldest}; unanswered {one.unanswered}; lost {one.lost}")
+            print(f"  in 24 hours: sent {one.sent}, delivered {one.delivered}, received {one.received}")
+            for point in amiss:
+                print(f"  ! {point}")
+        if not found:
+            print("no messages and no partners")
+    sys.exit(1 if any(amiss for _name, _one, amiss in found) else 0)
+
+
+def _amiss(one: Figures, now: datetime) -> list[str]:
+    """What needs attention with a partner."""
+    points = []
+    if one.failing_since and now - one.failing_since > LONGEST_AWAY:
+        points.append(f"doesn't answer since {one.failing_since:%Y-%m-%d %H:%M} UTC ({one.trouble})")
+    if one.oldest and now - one.oldest > LONGEST_WAIT:
+        points.append("a message has waited for a receipt for more than a day")
+    if one.unlooked:
+        points.append(f"{one.unlooked} arrived more than an hour ago and weren't taken in: does the worker run?")
+    if one.set_aside:
+        points.append(f"{one.set_aside} arrived and couldn't be read")
+    if one.lost:
+        points.append(f"{one.lost} of ours didn't arrive and weren't sent again")
+    return points

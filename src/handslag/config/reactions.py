@@ -93,8 +93,11 @@ from handslag.domain.exchange.operations.inbox import (
 from handslag.domain.exchange.operations.outbox import (
     AskedElsewhere,
     MessageExpired,
+    MessageGiven,
     MessageHandedOver,
+    MessageOverdue,
     MessageSealed,
+    MessageSentAgain,
     MessageTakenBack,
     MessageUncollected,
 )
@@ -225,6 +228,7 @@ from handslag.domain.tasks.operations import (
 )
 from handslag.domain.tasks.states import DeadlineState, NoticeState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
 
@@ -800,11 +804,37 @@ def _task_for_uncollected(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_expired(event: Event, by: Actor, now: datetime) -> None:
+    if ExchangeMessage.objects.filter(instead_of=event.subject).exists():
+        return  # it was refused at their door, and has been sent again
     _exchange_task(event, by, now, "message expired")
 
 
 def _task_for_reminder(event: Event, by: Actor, now: datetime) -> None:
     _exchange_task(event, by, now, "question reminded")
+
+
+def _task_for_overdue(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "question unanswered" if event.payload["direction"] == "out" else "question overdue")
+
+
+def _task_for_given(event: Event, by: Actor, now: datetime) -> None:
+    colleague = StaffMember.objects.get(id=event.payload["to"])
+    if not _open_tasks(event.subject, "message given").filter(assignee=colleague).exists():
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=event.subject, kind="message given", unit=colleague.unit_id,
+            assignee=colleague.id,
+        )  # fmt: skip
+
+
+def _done_by_sending_again(event: Event, by: Actor, now: datetime) -> None:
+    _answered(
+        event.subject, by, now, "message not delivered", "message not collected", "message expired",
+        "message kept back", "message given",
+    )  # fmt: skip
+
+
+def _done_by_their_answer(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "question unanswered")
 
 
 def _done_by_reply(event: Event, by: Actor, now: datetime) -> None:
@@ -817,7 +847,15 @@ def _done_by_recall(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _question_over(question: UUID, by: Actor, now: datetime) -> None:
-    _answered(question, by, now, "question", "question asked back", "question reminded")
+    kinds = (
+        "question",
+        "question asked back",
+        "question reminded",
+        "question overdue",
+        "question unanswered",
+        "message given",
+    )
+    _answered(question, by, now, *kinds)
 
 
 def _task_for_unreadable(event: Event, by: Actor, now: datetime) -> None:
@@ -938,7 +976,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageTakenUp: (),
     MessageKept: (),
     ReceiptTakenIn: (),
-    ReplyTakenIn: (Reaction(_task_for_reply, causes=(TaskOpened,)),),
+    MessageOverdue: (Reaction(_task_for_overdue, causes=(TaskOpened,)),),
+    MessageGiven: (Reaction(_task_for_given, causes=(TaskOpened,)),),
+    MessageSentAgain: (Reaction(_done_by_sending_again, causes=(TaskDone,)),),
+    ReplyTakenIn: (
+        Reaction(_done_by_their_answer, causes=(TaskDone,)),
+        Reaction(_task_for_reply, causes=(TaskOpened,)),
+    ),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

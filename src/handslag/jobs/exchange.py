@@ -21,18 +21,19 @@ from handslag.domain.exchange.operations.inbox import (
     refuse_arrival,
     take_in,
 )
-from handslag.domain.exchange.operations.outbox import expire, hand_over, note_uncollected
+from handslag.domain.exchange.operations.outbox import expire, hand_over, note_overdue, note_uncollected
 from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER
 from handslag.domain.exchange.queries import (
     due_hand_overs,
     missing_key,
     open_arrival,
+    overdue,
     published_keys,
     uncollected,
     waiting_arrivals,
 )
 from handslag.domain.exchange.states import Code
-from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.door import acting, acting_door, system
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import AWAY, tasks
@@ -130,10 +131,12 @@ def _note_missing_key(tenant: int, arrival: UUID) -> None:
 
 
 def watch_outbox(tenant: int) -> None:
-    """Tell of what isn't collected; let expire what wasn't for too long."""
+    """Tell of what isn't collected, and of what isn't answered in time; let expire what wasn't collected for too
+    long."""
     now = clock.now()
     with acting(tenant, BY, "uncollected"):
         warned, expired = uncollected(now - WARN_AFTER), uncollected(now - EXPIRE_AFTER)
+        late = list(overdue(acting_door().the_tenant.today(now)).order_by("due_on", "id").values_list("id", flat=True))
     told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": now}
     for key in warned:
         with suppress(NotPossible):
@@ -141,3 +144,6 @@ def watch_outbox(tenant: int) -> None:
     for key in expired:
         with suppress(NotPossible):
             expire(**told, message=key)
+    for key in late:
+        with suppress(NotPossible):
+            note_overdue(**told, message=key)

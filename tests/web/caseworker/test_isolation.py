@@ -100,6 +100,8 @@ MAY: dict[str, set[str]] = {
     "documents/<uuid:document>/": CASE,
     "cases/<uuid:case>/questions/new/": WORK,
     "questions/": CASE | {"alva"},
+    "questions/traffic/": CASE | {"alva"},
+    "questions/traffic/<uuid:message>/": CASE,
     "questions/arrivals/<uuid:arrival>/": {"rut", "alva"},
     "questions/<uuid:message>/": CASE,
     "questions/<uuid:message>/proof.json": CASE,
@@ -109,7 +111,7 @@ ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/", "requests/<uuid:asked>/enough/",
-    "hand-overs/<uuid:application>/", "questions/arrivals/<uuid:arrival>/",
+    "hand-overs/<uuid:application>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",
     "people/<uuid:person>/account/<uuid:change>/",
     "cases/<uuid:case>/account/income/", "cases/<uuid:case>/account/<uuid:booking>/reverse/",
@@ -311,7 +313,10 @@ def test_what_is_not_hers_looks_like_what_is_not_there(everything: dict[str, Any
 
 
 #: Pages that also take a POST and don't show it again themselves.
-TAKE_POST = {"ledger/", "inbox/hand-over/", "cases/<uuid:case>/direct/", "questions/<uuid:message>/"}
+TAKE_POST = {
+    "ledger/", "inbox/hand-over/", "cases/<uuid:case>/direct/", "questions/<uuid:message>/",
+    "questions/traffic/<uuid:message>/", "questions/arrivals/<uuid:arrival>/",
+}  # fmt: skip
 
 
 def test_what_was_sent_when_the_session_was_over_comes_back_unsent(everything: dict[str, Any], desk: Any) -> None:

@@ -124,6 +124,18 @@ class Framed(Struct, frozen=True, kw_only=True):
     reply: Reply | None = None
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """As much of what is asked, in whatever kind of message, as one needs to know by when."""
+
+    answer_by: date
+
+
+class Awaiting(Struct, frozen=True, kw_only=True):
+    """A message that waits for an answer."""
+
+    asked: Asked
+
+
 class Unreadable(ValueError):
     """What arrived can't be taken in. `final`: it never will be, and the sender is told `code`."""
 

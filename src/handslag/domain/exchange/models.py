@@ -22,7 +22,7 @@ class Message(TenantRow):
 
     `message_id` is what its sender called it. `content` is the text that was signed, whole: fields that we don't know
     are kept in it. `about` is the case or person here that it concerns; `level` is the protection of that person, whom
-    only cleared staff see.
+    only cleared staff see. `instead_of` is the message of ours that this one says again, as that one didn't arrive.
     """
 
     direction = models.CharField(max_length=3, choices=Direction.choices)
@@ -48,6 +48,8 @@ class Message(TenantRow):
     created_at = models.DateTimeField()
     handed_over_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)
+    overdue_at = models.DateTimeField(null=True, help_text="when a person was told that its day is over, unanswered")
+    instead_of = TenantFK("exchange.Message", null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -61,11 +63,12 @@ class Message(TenantRow):
             ),
         ]
         constraints = [
-            *wall("exchange_message", "about", "person", "unit"),
+            *wall("exchange_message", "about", "person", "unit", "instead_of"),
             TenantKey(name="exchange_message_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(
                 fields=["tenant", "direction", "partner", "message_id"], name="message_once_per_partner"
             ),
+            models.UniqueConstraint(fields=["tenant", "instead_of"], name="message_again_once"),
             models.CheckConstraint(condition=Q(direction__in=Direction.values), name="message_direction_known"),
             models.CheckConstraint(condition=Q(transport__in=Transport.values), name="message_transport_known"),
             models.CheckConstraint(condition=Q(business__in=Business.values), name="message_business_known"),

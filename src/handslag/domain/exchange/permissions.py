@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -9,11 +10,28 @@ from django.db.models import QuerySet
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind
 from handslag.domain.tenancy.states import Role
 
 #: Roles that see the messages of their unit.
 ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
+
+
+#: Roles that see what couldn't be read, of whatever unit: who it is about isn't known.
+READS_BROKEN = (Role.REGISTRAR, Role.ADMINISTRATOR)
+
+
+def who_hold(roles: Iterable[Role], now: datetime) -> QuerySet[StaffMember]:
+    """The active members of staff who hold one of these roles today, by name."""
+    today = acting_door().the_tenant.today(now)
+    holds = RoleGrant.objects.filter(role__in=roles, since__lte=today).exclude(until__lte=today)
+    return StaffMember.objects.filter(active=True, id__in=holds.values("member_id")).order_by("name", "id")
+
+
+def may_be_given(message: Message, now: datetime) -> QuerySet[StaffMember]:
+    """Whom a message may be given to: of its unit, cleared for it, holding a role that sees messages."""
+    return who_hold(sorted(ROLES), now).filter(unit_id=message.unit_id, clearance__gte=message.level)
 
 
 def messages_of(member: Member) -> QuerySet[Message]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment_of, named_key, opened
 from handslag.domain.exchange.models import (
@@ -20,7 +21,7 @@ from handslag.domain.exchange.models import (
     Passed,
     TransportStep,
 )
-from handslag.domain.exchange.states import ENDED, Action, Code, Direction, Transport
+from handslag.domain.exchange.states import AWAITED, ENDED, OVER, Action, Code, Direction, OutcomeState, Transport
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
@@ -162,13 +163,61 @@ def uncollected(before: datetime) -> list[UUID]:
     return list(rows.order_by("handed_over_at", "id").values_list("id", flat=True))
 
 
+#: What may be said again: it didn't arrive, and nobody took it back.
+_LOST = (
+    Q(transport__in=[Transport.REJECTED, Transport.EXPIRED])
+    | Q(transport=Transport.TAKEN_BACK, code="protected")
+    | Q(transport=Transport.HANDED_OVER, refused=True)
+)
+
+
+def lost(rows: QuerySet[Message]) -> QuerySet[Message]:
+    """Of some messages those of ours that didn't arrive and that weren't sent again. `refused`: the
+    other installation didn't even let it in."""
+    refusal = Passed.objects.filter(
+        id__in=Envelope.objects.filter(
+            recipient=OuterRef(OuterRef("partner")), message_id=OuterRef(OuterRef("message_id"))
+        ).values("id")
+    ).exclude(code="")
+    again = Message.objects.filter(instead_of_id=OuterRef("id"))
+    out = rows.filter(direction=Direction.OUT).annotate(refused=Exists(refusal))
+    found: QuerySet[Message] = out.filter(_LOST).exclude(Exists(again))
+    return found
+
+
+def may_send_again(row: Message) -> bool:
+    """Whether a message of ours may be sent again: it didn't arrive, and what it says is still wanted."""
+    return lost(Message.objects.filter(id=row.id).exclude(business__in=OVER)).exists()
+
+
+def overdue(today: date) -> QuerySet[Message]:
+    """What was asked, by us or of us, whose day is over without an answer, and of which nobody was told yet."""
+    first = first_messages(Message.objects.filter(due_on__lt=today, overdue_at=None, test=False))
+    return first.filter(
+        Q(direction=Direction.OUT, transport=Transport.DELIVERED) | Q(direction=Direction.IN), business__in=AWAITED
+    )
+
+
+def unlooked(before: datetime) -> QuerySet[Arrival]:
+    """What arrived before that moment and nobody's outcome says what became of it, oldest first."""
+    ended = Outcome.objects.filter(id=OuterRef("id"), state__in=ENDED)
+    return Arrival.objects.filter(~Exists(ended), arrived_at__lt=before).order_by("arrived_at", "id")
+
+
 def conversation(message: Message) -> list[Message]:
     """A first message and everything that was said about it, in order."""
     about = Q(partner=message.partner, reference=message.message_id, process=message.process)
     return list(Message.objects.filter(Q(id=message.id) | about).order_by("created_at", "id"))
 
 
-def first_messages(rows: Any) -> Any:
+def first_of(message: Message) -> Message | None:
+    """The message that began the conversation; None where it isn't here."""
+    if message.reference is None:
+        return message
+    return Message.objects.filter(partner=message.partner, message_id=message.reference).first()
+
+
+def first_messages(rows: QuerySet[Message]) -> QuerySet[Message]:
     """Of some messages those that began something: no answers and additions."""
     return rows.filter(action__in=[Action.NEW, Action.REQUEST])
 
@@ -196,3 +245,76 @@ def steps_of(message: Message) -> list[TransportStep | BusinessStep]:
         *BusinessStep.objects.filter(message=message),
     ]
     return sorted(found, key=lambda step: (step.at, isinstance(step, BusinessStep), step.place))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """How it goes with one partner, for whoever runs the system: nothing of what is said to whom about whom.
+
+    `way`: "here" (the same installation), "called" or "calls us". `waiting`: handed over, with no receipt yet, and
+    `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and nobody has sent it again;
+    `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't ended with it. `sent`,
+    `delivered` and `received` are those of the last 24 hours.
+    """
+
+    partner: str
+    name: str
+    way: str
+    failing_since: datetime | None = None
+    trouble: str = ""
+    reached_at: datetime | None = None
+    waiting: int = 0
+    oldest: datetime | None = None
+    unanswered: int = 0
+    lost: int = 0
+    set_aside: int = 0
+    unlooked: int = 0
+    sent: int = 0
+    delivered: int = 0
+    received: int = 0
+
+
+#: A month of messages says how it goes; what is older has expired.
+_FIGURED, _RATE, _LEFT = timedelta(days=31), timedelta(days=1), timedelta(hours=1)
+
+
+def figures(now: datetime) -> list[Figures]:
+    """The figures of every partner of the organisation behind the door that was ever written to, or is registered; by
+    address."""
+    rows = Message.objects.filter(created_at__gt=now - _FIGURED)
+    out, day = Q(direction=Direction.OUT), Q(created_at__gt=now - _RATE)
+    waits = out & Q(transport=Transport.HANDED_OVER)
+    counted: dict[str, dict[str, Any]] = {
+        row["partner"]: {name: value for name, value in row.items() if name != "partner"}
+        for row in rows.values("partner").annotate(
+            waiting=Count("id", filter=waits),
+            oldest=Min("handed_over_at", filter=waits),
+            unanswered=Count("id", filter=out & Q(transport=Transport.DELIVERED, business__in=AWAITED, action="5")),
+            sent=Count("id", filter=out & day & Q(handed_over_at__isnull=False)),
+            delivered=Count("id", filter=out & day & Q(transport=Transport.DELIVERED)),
+            received=Count("id", filter=day & Q(direction=Direction.IN)),
+        )
+    }
+    gone = _by(lost(rows), "partner")
+    aside = _by(Outcome.objects.filter(state=OutcomeState.QUARANTINED), "sender")
+    left = _by(unlooked(now - _LEFT).order_by(), "sender")
+    registered = {row.address: row for row in Partner.objects.all()}
+    return [
+        Figures(
+            partner=address,
+            name=known.name if (known := registered.get(address)) else name_of(address),
+            way="here" if known is None else "called" if known.url else "calls us",
+            failing_since=known.failing_since if known else None,
+            trouble=known.trouble if known else "",
+            reached_at=known.reached_at if known else None,
+            lost=gone.get(address, 0),
+            set_aside=aside.get(address, 0),
+            unlooked=left.get(address, 0),
+            **counted.get(address, {}),
+        )
+        for address in sorted({*counted, *gone, *aside, *left, *registered})
+    ]
+
+
+def _by(rows: QuerySet[Any], name: str) -> dict[str, int]:
+    return dict(rows.values_list(name).annotate(Count("id")))

@@ -138,6 +138,48 @@ def reminding(*, key: UUID, asked: Message, text: str) -> NewMessage:
     return _about(key, asked, Action.REMINDER, {"text": text.strip()}, closed=False)
 
 
+def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) -> NewMessage:
+    """What didn't arrive, once more: the same words in a message of its own, with a new day where it names one.
+    NotPossible by `may_leave`, ("answer by") for a day that is past or too far."""
+    today = acting_door().the_tenant.today(now)
+    said = read(lost)
+    told = msgspec.json.decode(lost.content.encode())
+    body = {name: part for name, part in told.items() if name not in ("message", "version", "header")}
+    if names_a_day(said):
+        if answer_by is None or not 1 <= (answer_by - today).days <= LONGEST:
+            raise NotPossible("answer by")
+        if said.asked is not None:
+            body["asked"]["answer_by"] = answer_by.isoformat()
+        else:
+            body["reply"]["until"] = answer_by.isoformat()
+    level = lost.level if lost.person_id is None else may_leave(lost.person_id, today, lost.assessed)
+    return NewMessage(
+        id=key,
+        kind=lost.kind,
+        action=Action(lost.action),
+        recipient=lost.partner,
+        body=body,
+        unit=lost.unit_id,
+        about=lost.about_id,
+        person=lost.person_id,
+        level=level,
+        reference=lost.reference,
+        process=lost.process,
+        our_case=said.header.our_case,
+        response_expected=said.header.response_expected,
+        closed=said.header.closed,
+        test=lost.test,
+        due_on=answer_by if said.asked else lost.due_on,
+        assessed=lost.assessed,
+        places=lost.places,
+    )
+
+
+def names_a_day(said: Question) -> bool:
+    """Whether a message says by when the other side shall answer it."""
+    return said.asked is not None or bool(said.reply and said.reply.until)
+
+
 def _about(key: UUID, asked: Message, action: Action, body: dict[str, Any], *, closed: bool) -> NewMessage:
     return NewMessage(
         id=key,

@@ -7,10 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import ROLES
 from handslag.domain.exchange.queries import asked_about, partners, replies_to
-from handslag.domain.exchange.states import Business, Transport
+from handslag.domain.exchange.states import Business, Direction, Transport
 from handslag.domain.tenancy.permissions import Member
 from handslag.messages.question import build
 from handslag.web.caseworker.wording import BUSINESS, REASONS, TRANSPORT
@@ -32,7 +34,10 @@ class AskedOf:
 
 
 def standing_of(message: Message) -> tuple[str, str]:
-    """How a question stands, in words, and the colour of the tag: by its matter, before that by its way."""
+    """How a question stands, in words, and the colour of the tag: by its matter, before that by its way. Of a question
+    that we were asked it is we who look at it."""
+    if message.direction == Direction.IN and message.business in (Business.NONE, Business.IN_CHECK):
+        return (_("your unit is looking at it"), "info") if message.business else (_("new"), "warning")
     if message.business != Business.NONE:
         word, colour = BUSINESS[Business(message.business)]
     else:

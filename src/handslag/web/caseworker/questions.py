@@ -12,18 +12,27 @@ from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import period_in
 from handslag.domain.exchange.models import Message, Outcome
-from handslag.domain.exchange.operations.inbox import take_up, try_again
+from handslag.domain.exchange.operations.inbox import take_up
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
-from handslag.domain.exchange.permissions import message_for_staff, messages_of
+from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, messages_of
 from handslag.domain.exchange.policies import NEVER_LEAVES, TAKE_BACK, most_protected
-from handslag.domain.exchange.queries import conversation, first_messages, name_of, partners, sealed_of, steps_of
+from handslag.domain.exchange.queries import (
+    conversation,
+    first_messages,
+    first_of,
+    lost,
+    name_of,
+    partners,
+    sealed_of,
+    steps_of,
+)
 from handslag.domain.exchange.states import (
     AWAITED,
     OVER,
@@ -283,11 +292,7 @@ def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | No
 
 @desk_page("questions")
 def questions(request: HttpRequest, tenant: str) -> HttpResponse:
-    """What other organisations ask, those first that are due; what was asked of them; what couldn't be read."""
-    return _questions(request)
-
-
-def _questions(request: HttpRequest, trouble: str = "", status: int = 200) -> HttpResponse:
+    """What other organisations ask, those first that are due; what was asked of them; how much didn't arrive."""
     member = require(request, *CASE_ROLES, Role.ADMINISTRATOR)
     looked_at("questions")
     now = who(request)["now"]
@@ -295,17 +300,15 @@ def _questions(request: HttpRequest, trouble: str = "", status: int = 200) -> Ht
     names = {address: row.name for address, row in partners().items()}
     people = Person.objects.in_bulk([row.person_id for row in rows if row.person_id])
     shown = [_row(row, names, people, today(request)) for row in rows]
-    broken = []
-    if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR}:
-        broken = list(Outcome.objects.filter(state=OutcomeState.QUARANTINED).order_by("-at", "id"))
+    broken = lost(messages_of(member)).count()
+    if member.roles & set(READS_BROKEN):
+        broken += Outcome.objects.filter(state=OutcomeState.QUARANTINED).count()
     return page(
         request,
         "questions.html",
-        status=status,
         received=sorted((r for r in shown if r["row"].direction == Direction.IN), key=_due_first),
         asked=sorted((r for r in shown if r["row"].direction == Direction.OUT), key=_newest_first),
-        broken=[(row, names.get(row.sender, row.sender)) for row in broken],
-        trouble=trouble,
+        broken=broken,
     )
 
 
@@ -320,8 +323,6 @@ def _newest_first(shown: dict[str, Any]) -> Any:
 
 def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: date) -> dict[str, Any]:
     state, colour = standing_of(row)
-    if row.direction == Direction.IN and row.business == Business.NONE:
-        state, colour = str(_("new")), "warning"
     asked = build.read(row).asked
     is_open = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
     known = people.get(row.person_id) if row.person_id else None
@@ -335,18 +336,6 @@ def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: da
         "open": is_open,
         "late": bool(is_open and row.due_on and row.due_on < on),
     }
-
-
-@desk_page("questions")
-@require_POST
-def again(request: HttpRequest, tenant: str, arrival: UUID) -> HttpResponse:
-    """POST `version`: what couldn't be read is tried three times more."""
-    require(request, Role.REGISTRAR, Role.ADMINISTRATOR)
-    try:
-        attempt(request, try_again, arrival=arrival, version=version_seen(request))
-    except Conflict:
-        return _questions(request, str(REFUSALS["conflict"]), 409)
-    return HttpResponseRedirect(f"{base(request)}/questions/")
 
 
 # -- one question --------------------------------------------------------------------------------------------------
@@ -412,9 +401,7 @@ def _seen(request: HttpRequest, key: UUID) -> tuple[Message, Member]:
 
 def _first(row: Message) -> Message:
     """The message that began the conversation."""
-    if row.reference is None:
-        return row
-    found = Message.objects.filter(partner=row.partner, message_id=row.reference).first()
+    found = first_of(row)
     if found is None:
         raise Hidden("message", row.id)
     return found
@@ -494,7 +481,7 @@ def _question(
         status=status,
         row=first,
         partner=partner,
-        state=state if first.direction == Direction.OUT or first.business else _("new"),
+        state=state,
         colour=colour,
         asked=build.read(first).asked,
         points=_points(first),

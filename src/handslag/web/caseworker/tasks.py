@@ -44,6 +44,9 @@ KINDS = {
     "question asked back": _("Another organisation asks back before it answers"),
     "message not delivered": _("A message was refused by the other side"),
     "message not collected": _("A message isn’t collected for three days: call them"),
+    "message given": _("A colleague asks you to look at a message"),
+    "question unanswered": _("No answer came by the day that you named: remind them, or ask another way"),
+    "question overdue": _("Another organisation should have your answer by now"),
     "message expired": _("A message wasn’t collected in 14 days and counts as not delivered: tell them another way"),
     "message kept back": _("A message was kept here: somebody in the household became protected"),
     "message unreadable": _("Something arrived that can’t be read"),
@@ -85,6 +88,10 @@ KINDS = {
 }
 
 
+#: Tasks about messages that didn't arrive: their page offers to send them again.
+_LOST = ("message not delivered", "message not collected", "message expired", "message kept back", "message given")
+
+
 @dataclass(frozen=True)
 class Shown:
     """A task as the page shows it: what it is about, where to go, more words."""
@@ -107,6 +114,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
     messages: dict[UUID, Message] = messages_of(member).in_bulk(keys)
     arrivals = Outcome.objects.in_bulk(keys) if member.roles & {Role.REGISTRAR, Role.ADMINISTRATOR} else {}
+    staff_of = StaffMember.objects.in_bulk([task.assignee_id for task in tasks if task.kind == "message given"])
     registrar = Role.REGISTRAR in member.roles
     shown = []
     for task in tasks:
@@ -123,11 +131,13 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
                 shown.append(Shown(task, kind, full_name(person), url, _who_tried(task)))
         elif message := messages.get(task.subject_id):
             due = f"{message.due_on:%Y-%m-%d}" if message.due_on else ""
-            url = f"{base(request)}/questions/{message.id}/"
-            shown.append(Shown(task, kind, name_of(message.partner), url, due))
+            place = "traffic/" if task.kind in _LOST else ""
+            url = f"{base(request)}/questions/{place}{message.id}/"
+            shown.append(Shown(task, kind, name_of(message.partner), url, _given(task, staff_of) or due))
         elif arrival := arrivals.get(task.subject_id):
-            url = f"{base(request)}/questions/"
-            shown.append(Shown(task, kind, name_of(arrival.sender), url, arrival.trouble))
+            url = f"{base(request)}/questions/arrivals/{arrival.id}/"
+            more = _given(task, staff_of) or arrival.trouble
+            shown.append(Shown(task, kind, name_of(arrival.sender), url, more))
         elif colleague := staff.get(task.subject_id):
             shown.append(Shown(task, kind, colleague.name, f"{base(request)}/tasks/", ""))
         elif run := runs.get(task.subject_id):
@@ -136,6 +146,12 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
         elif file := files.get(task.subject_id):
             shown.append(Shown(task, kind, f"{file.kind} {file.message_id}", f"{base(request)}/bank/", ""))
     return shown
+
+
+def _given(task: Task, staff: dict[UUID, StaffMember]) -> str:
+    """Whom a message was given to."""
+    colleague = staff.get(task.assignee_id) if task.assignee_id and task.kind == "message given" else None
+    return colleague.name if colleague else ""
 
 
 def _gains(case: UUID) -> list[str]:

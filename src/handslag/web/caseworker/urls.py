@@ -27,6 +27,7 @@ from handslag.web.caseworker import (
     register,
     start,
     tasks,
+    traffic,
 )
 
 urlpatterns = [
@@ -106,7 +107,9 @@ urlpatterns = [
     path("<slug:tenant>/hand-overs/<uuid:application>/", elsewhere.settle),
     path("<slug:tenant>/cases/<uuid:case>/questions/new/", questions.ask),
     path("<slug:tenant>/questions/", questions.questions),
-    path("<slug:tenant>/questions/arrivals/<uuid:arrival>/", questions.again),
+    path("<slug:tenant>/questions/traffic/", traffic.traffic),
+    path("<slug:tenant>/questions/traffic/<uuid:message>/", traffic.message),
+    path("<slug:tenant>/questions/arrivals/<uuid:arrival>/", traffic.arrival),
     path("<slug:tenant>/questions/<uuid:message>/", questions.question),
     path("<slug:tenant>/questions/<uuid:message>/proof.json", questions.proof),
     path("<slug:tenant>/questions/<uuid:message>/message.xml", questions.as_xml),

@@ -287,6 +287,14 @@ SAID: dict[str, str | Promise] = {
     Action.RECALL: _("Question recalled"),
     Action.REMINDER: _("Reminder"),
 }
+#: What a message between organisations is, by its action.
+WHAT: dict[str, str | Promise] = {
+    Action.REQUEST: _("Question"),
+    Action.RESPONSE: _("Answer"),
+    Action.CORRECTION: _("Addition"),
+    Action.RECALL: _("Recall"),
+    Action.REMINDER: _("Reminder"),
+}
 #: Why a point isn't answered.
 REASONS: dict[str, str | Promise] = {
     "NOT_KNOWN": _("Not known here"),

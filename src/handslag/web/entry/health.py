@@ -1,15 +1,22 @@
-"""Health for the load balancer, figures for Prometheus. Nothing personal, no numbers of a tenant."""
+"""Health for the load balancer, figures for Prometheus. Nothing personal; of an organisation only how its exchange with
+each partner goes."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import datetime
 
+from django.core.cache import cache
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from handslag.domain.tenancy.door import at_large
+from handslag.domain.exchange.queries import Figures, figures
+from handslag.domain.tenancy.door import acting, at_large, system
+from handslag.domain.tenancy.models import Organisation
+from handslag.kernel import clock
 
 REQUESTS = Counter("handslag_requests", "Requests answered", ["counter", "method", "status"])
 SECONDS = Histogram("handslag_request_seconds", "Time to answer", ["counter"])
@@ -46,6 +53,48 @@ def metrics(request: HttpRequest) -> HttpResponse:
                 "WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())"
             )
             oldest.set(cursor.fetchone()[0])
+        _exchange(registry)
     except Error:
         return HttpResponse("database away\n", status=503, content_type="text/plain")
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+#: Figures of the exchange, by what they are called: what they count, and how they are read.
+_EXCHANGE: dict[str, tuple[str, Callable[[Figures, datetime], float]]] = {
+    "waiting": ("Handed over, with no receipt yet", lambda one, now: one.waiting),
+    "oldest_seconds": ("Since when the oldest of them waits", lambda one, now: _age(one.oldest, now)),
+    "failing_seconds": ("Since when the partner doesn't answer", lambda one, now: _age(one.failing_since, now)),
+    "unanswered": ("Delivered, with no answer yet", lambda one, now: one.unanswered),
+    "lost": ("Didn't arrive, and nobody has sent it again", lambda one, now: one.lost),
+    "set_aside": ("Arrived and couldn't be read", lambda one, now: one.set_aside),
+    "unlooked": ("Arrived more than an hour ago, without outcome", lambda one, now: one.unlooked),
+    "sent_day": ("Sent in 24 hours", lambda one, now: one.sent),
+    "delivered_day": ("Delivered in 24 hours", lambda one, now: one.delivered),
+    "received_day": ("Received in 24 hours", lambda one, now: one.received),
+}
+#: Figures of the exchange are counted anew so often, however often they are asked for.
+_COUNTED_SECONDS = 60
+
+
+def _exchange(registry: CollectorRegistry) -> None:
+    now = clock.now()
+    found = cache.get_or_set("exchange-figures", lambda: _counted(now), _COUNTED_SECONDS)
+    for name, (words, value) in _EXCHANGE.items():
+        gauge = Gauge(f"handslag_exchange_{name}", words, ["organisation", "partner"], registry=registry)
+        for slug, one in found or ():
+            gauge.labels(slug, one.partner).set(value(one, now))
+
+
+def _counted(now: datetime) -> list[tuple[str, Figures]]:
+    with at_large("metrics"):
+        places = Organisation.objects.filter(is_tenant=True, active=True).order_by("id")
+        rows = list(places.values_list("id", "slug"))
+    found = []
+    for tenant, slug in rows:
+        with acting(tenant, system("metrics"), "metrics"):
+            found += [(slug, one) for one in figures(now)]
+    return found
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0) if since else 0

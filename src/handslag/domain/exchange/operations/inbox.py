@@ -25,8 +25,14 @@ from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable, moment_of
 from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey
-from handslag.domain.exchange.operations.outbox import note_business, note_transport, said_by, send_receipt
-from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.operations.outbox import (
+    MessageGiven,
+    note_business,
+    note_transport,
+    said_by,
+    send_receipt,
+)
+from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, who_hold
 from handslag.domain.exchange.policies import EXPIRE_AFTER, WAITS_FOR_FIRST
 from handslag.domain.exchange.queries import own_address, received, sent
 from handslag.domain.exchange.states import (
@@ -291,6 +297,18 @@ def try_again(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, ver
     _end(row, OutcomeState.TRYING, now, None)
     payload = {"try": 0, "state": row.state, "reason": row.trouble, "from": row.sender}
     return Done(row, ArrivalTried(subject=row.id, payload=payload))
+
+
+@operation()
+def give_arrival(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, to: UUID) -> Done[Outcome]:
+    """Let a colleague look at what couldn't be read. NotPossible("colleague") for anybody who doesn't see such."""
+    require_role(by, now, *READS_BROKEN)
+    row = Outcome.objects.filter(id=arrival, state=OutcomeState.QUARANTINED).first()
+    if row is None:
+        raise Hidden("arrival", arrival)
+    if not who_hold(READS_BROKEN, now).filter(id=to).exists():
+        raise NotPossible("colleague")
+    return Done(row, MessageGiven(subject=row.id, payload={"to": str(to)}))
 
 
 @operation()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ import msgspec
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.frame import (
+    Awaiting,
     Framed,
     Header,
     Report,
@@ -19,9 +20,9 @@ from handslag.domain.exchange.frame import (
     software,
 )
 from handslag.domain.exchange.models import BusinessStep, Envelope, Message, TransportStep
-from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.permissions import may_be_given, message_for_staff
 from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER, most_protected
-from handslag.domain.exchange.queries import own_address, partners, received, sent
+from handslag.domain.exchange.queries import may_send_again, overdue, own_address, partners, received, sent
 from handslag.domain.exchange.states import (
     BUSINESS_STEPS,
     TRANSPORT_STEPS,
@@ -35,6 +36,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import sign
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
 
@@ -71,6 +73,24 @@ class MessageExpired(Event):
     kind = "message expired"
 
 
+class MessageSentAgain(Event):
+    """What didn't arrive is said again, by a message of its own."""
+
+    kind = "message sent again"
+
+
+class MessageOverdue(Event):
+    """The day by which an answer was needed is over, and there is none."""
+
+    kind = "message overdue"
+
+
+class MessageGiven(Event):
+    """A colleague shall look at a message, or at what couldn't be read."""
+
+    kind = "message given"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewMessage:
     """A message to be sealed: its kind's own `body`, and where it stands here."""
@@ -92,6 +112,7 @@ class NewMessage:
     test: bool = False
     due_on: date | None = None
     assessed: str = ""
+    instead_of: UUID | None = None
     version: int = 1
     places: dict[str, str] = field(default_factory=dict)
 
@@ -159,6 +180,7 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
         level=new.level,
         unit_id=new.unit,
         assessed=new.assessed,
+        instead_of_id=new.instead_of,
         places=new.places,
         transport=Transport.DRAFTED,
         due_on=new.due_on,
@@ -183,6 +205,34 @@ def seal_message(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage
     if new.about is not None and new.reference is None:
         told.append(AskedElsewhere(subject=new.about, payload={"message": str(row.id)}))
     return Done(row, *told)
+
+
+@operation()
+def send_again(
+    *, tenant: str | int, by: Actor, now: datetime, message: UUID, version: int, new: NewMessage
+) -> Done[Message]:
+    """Say once more what didn't arrive: `new` is a message of its own, as the id of the first has its outcome. It can
+    be taken back like any other. Conflict where it arrived since, or somebody else was quicker."""
+    first, _member = message_for_staff(message, by, now, Role.CASEWORKER, lock=True)
+    if first.version != version or not may_send_again(first):
+        raise Conflict("message", theirs=first.transport)
+    first.version += 1
+    first.save()
+    row = seal(tenant, by, now, replace(new, instead_of=first.id))
+    return Done(
+        row,
+        MessageSentAgain(subject=first.id, payload={"message": str(row.id)}),
+        MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest}),
+    )
+
+
+@operation()
+def give_message(*, tenant: str | int, by: Actor, now: datetime, message: UUID, to: UUID) -> Done[Message]:
+    """Let a colleague of the unit look at a message. NotPossible("colleague") for anybody who may not see it."""
+    row, _member = message_for_staff(message, by, now)
+    if not may_be_given(row, now).filter(id=to).exists():
+        raise NotPossible("colleague")
+    return Done(row, MessageGiven(subject=row.id, payload={"to": str(to)}))
 
 
 @operation()
@@ -212,6 +262,8 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     today = acting_door().the_tenant.today(now)
     protected = row.person_id is not None and most_protected(row.person_id, today) > row.level
     settles = _settles(row)
+    if settles and row.instead_of_id and settles[0].business == settles[1]:
+        settles = None  # the message that this one says again has settled it
     if protected or (settles and settles[1] not in BUSINESS_STEPS[settles[0].business]):
         row.code = "protected" if protected else "overtaken"
         note_transport(row, Transport.TAKEN_BACK, now, code=row.code)
@@ -228,6 +280,8 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     if settles:
         asked, state, code = settles
         note_business(asked, state, now, code=code, by=own_address(), said=row, sealed=sealed)
+        if state == Business.IN_CHECK:  # what they asked back is answered: theirs is due as before
+            asked.due_on = msgspec.json.decode(asked.content.encode(), type=Awaiting).asked.answer_by
         asked.save()
     payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
@@ -282,6 +336,21 @@ def expire(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Don
     note_transport(row, Transport.EXPIRED, now, code=Code.EXPIRED)
     row.save()
     return Done(row, MessageExpired(subject=row.id, payload={"to": row.partner}))
+
+
+@operation()
+def note_overdue(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
+    """The day by which an answer was needed is over and there is none, ours or theirs: a person is told, once.
+    NotPossible otherwise."""
+    if by.kind != "system":
+        raise Hidden("message", message)
+    row = overdue(acting_door().the_tenant.today(now)).select_for_update(of=("self",)).filter(id=message).first()
+    if row is None:
+        raise NotPossible("not yet")
+    row.overdue_at = now
+    row.version += 1
+    row.save()
+    return Done(row, MessageOverdue(subject=row.id, payload={"direction": row.direction}))
 
 
 # -- what all of the chapter's writes share -------------------------------------------------------------------------
