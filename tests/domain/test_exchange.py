@@ -504,12 +504,13 @@ def test_a_message_is_given_to_a_colleague_who_may_see_it(pair: Pair) -> None:
         give_message(**pair.act(pair.answerer), message=theirs.id, to=office.members["bo"])
     for _ in range(2):
         give_message(**told, message=theirs.id, to=office.members["bo"])
-    (task,) = pair.answerer.rows(Task, kind="message given")
-    assert (task.assignee_id, task.subject_id, task.state) == (office.members["bo"], theirs.id, "open")
-    pair.put(pair.answerer, "not.a.jws", pair.asker.address, uuid4(), "0" * 64)
+    (task,) = pair.answerer.rows(Task, kind="message given", subject=theirs.id)
+    assert (task.assignee_id, task.state) == (office.members["bo"], "open")
+    key = uuid4()
+    pair.put(pair.answerer, "not.a.jws", pair.asker.address, key, "0" * 64)
     for _ in range(3):
         pair.arrives(pair.answerer)
-    (broken,) = pair.answerer.rows(Outcome, state="quarantined", sender=pair.asker.address, at=pair.now)
+    (broken,) = pair.answerer.rows(Outcome, state="quarantined", message_id=key)
     with pytest.raises(NotPossible, match="colleague"):
         give_arrival(**pair.act(pair.answerer, "rut"), arrival=broken.id, to=office.members["hanna"])
     give_arrival(**pair.act(pair.answerer, "rut"), arrival=broken.id, to=office.members["alva"])
