@@ -37,6 +37,9 @@ DEFAULTS: dict[str, Any] = {
     "payment_slips": False,  # people without an account are paid by utbetalningsavi, where the bank's profile can
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
+    # whom applicants can ask: hours (when the telephone is answered), units {name of a unit: its telephone}; without
+    # units the organisation's own telephone
+    "contact": {},
     "organisation_number": "",
     # issuer, client_id, accepted_acr (levels let in) of the citizens' e-ID; empty: the installation's own.
     # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).

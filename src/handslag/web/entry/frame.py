@@ -46,13 +46,21 @@ def context(request: HttpRequest) -> dict[str, Any]:
             languages=_languages(organisation),
             nav=getattr(request, "nav", ()),
             search_url=getattr(request, "search_url", ""),
-            help_url=getattr(request, "help_url", ""),
+            help_url=getattr(request, "help_url", "") or _help(request, home),
             help_phone=organisation.telephone if organisation else "",
             footer=getattr(request, "footer", ()),
             keys=getattr(request, "keys", True),
             notice=getattr(request, "notice", ()),
         ),
     }
+
+
+def _help(request: HttpRequest, home: str) -> str:
+    """Where a citizen finds help on the page that she sees; before she has chosen an organisation the choice of one."""
+    if getattr(request, "counter", "") != "apply":
+        return ""
+    page = request.resolver_match.url_name if request.resolver_match else None
+    return home if home == "/" else f"{home}help/" + (f"?page={page}" if page else "")
 
 
 def _languages(organisation: TenantRef | None) -> tuple[tuple[str, str], ...]:
