@@ -22,14 +22,18 @@ from pypdf import PdfReader
 from handslag.domain.audit.models import Block, BlockLeaf, Subject
 from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
+from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, PrintBatch, Task
 from handslag.domain.tasks.operations import queue_notices
+from handslag.domain.tasks.queries import protection_printed
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.jobs import acts, roots, watch
 from handslag.jobs.acts import store_of
+from handslag.web.entry.files import document_for
 from tests.bed import free_port
 from tests.office import TEST, Office, run_jobs
 
@@ -270,3 +274,23 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     assert "Pia Papper" in text
     assert "Provgatan 1" in text
     assert "6 550" not in text
+    office.admit("cecilia", "Cecilia Central", "registrar", clearance=2, unit="Ekonomi")
+
+    def given(who: str) -> list[bool]:
+        """Whether the pages and their manifest are given out to somebody."""
+        with acting(office.slug, office.staff[who], "look"):
+            found = []
+            for key in (document.id, batch.listing_id):
+                try:
+                    found.append(document_for(key, office.staff[who], office.now).id == key)
+                except Hidden:
+                    found.append(False)
+        return found
+
+    assert given("rut") == [True, True]
+    with acting(office.slug, TEST, "look"):
+        pia = Person.objects.get(id=on_paper.case.applicant_id)
+    set_protection(**office.act("rut"), person=pia.id, level=0, address_level=2, version=pia.version)
+    assert (given("rut"), given("cecilia")) == ([False, False], [True, True])
+    with acting(office.slug, TEST, "look"):
+        assert protection_printed([batch]) == {batch.id: 2}

@@ -31,7 +31,7 @@ STAFF = (
     DemoStaff("bo", "Bo Beslutsfattare", ("decider", "caseworker"), 3),
     DemoStaff("vera", "Vera Vaksam", ("caseworker", "decider"), 3),
     DemoStaff("ulla", "Ulla Utbetalare", ("payer",)),
-    DemoStaff("erik", "Erik Ekonom", ("payer",)),
+    DemoStaff("erik", "Erik Ekonom", ("payer",), 3),
     DemoStaff("alva", "Alva Administratör", ("administrator", "reviewer")),
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
@@ -43,5 +45,10 @@ def test_a_link_to_a_file_is_good_once(database: Any, connect: Any, monkeypatch:
     other = link("ulla")
     assert client.get(other.replace(str(document), str(uuid7()))).status_code == 404
     assert client.get(other[:-1] + ("A" if other[-1] != "A" else "B")).status_code == 404
+    key = parse_qs(urlsplit(other).query)["key"][0]
+    with connect("web") as at_the_same_moment:  # holds what a download of the same link holds to its end
+        once = f"file-link-{hashlib.sha256(key.encode()).hexdigest()}"
+        at_the_same_moment.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [once])
+        assert client.get(other).status_code == 404
     monkeypatch.setattr(files, "GOOD_FOR", -1)
     assert client.get(other).status_code == 404

@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -30,6 +31,8 @@ from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.permissions import attachment_for_citizen
 from handslag.domain.payments.queries import protection_in
+from handslag.domain.tasks.models import PrintBatch
+from handslag.domain.tasks.queries import protection_printed
 from handslag.domain.tenancy.door import Actor, UnknownTenant, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -45,7 +48,8 @@ log = structlog.get_logger("files")
 def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """The document, if this person may have it and its scan is done; Hidden otherwise. Inside acting().
 
-    Nobody gets a letter, or a file to or from the bank, with somebody in it who is protected from them today.
+    Nobody gets a letter, a file to or from the bank, or pages to post with somebody in it who is protected from them
+    today.
 
     Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
     registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults, and the
@@ -76,7 +80,10 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
             if protection_in([key])[key] > member.clearance:
                 raise Hidden("document", key)
         elif by.kind == "staff" and kind == "print batch":
-            require_role(by, now, Role.REGISTRAR)
+            member = require_role(by, now, Role.REGISTRAR)
+            batch = PrintBatch.objects.get(id=document.subject_id)
+            if protection_printed([batch])[batch.id] > member.clearance:
+                raise Hidden("document", key)
         else:
             raise Hidden("document", key)
     except (Hidden, NotAllowed) as refused:
@@ -96,8 +103,7 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
         told = signing.loads(request.GET.get("key", ""), salt=_SALT, max_age=GOOD_FOR)
     except signing.BadSignature:
         return render(request, "entry/not_found.html", status=404)
-    once = hashlib.sha256(request.GET["key"].encode()).hexdigest()
-    if told[:2] != [tenant, str(document)] or not cache.add(f"file-link-{once}", True, 2 * GOOD_FOR):
+    if told[:2] != [tenant, str(document)]:
         return render(request, "entry/not_found.html", status=404)
     by, now = Actor(told[2], UUID(told[3])), clock.now()
     try:
@@ -106,6 +112,8 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
             organisation = door.the_tenant.id
             looks = []
             try:
+                if not _first_use(request.GET["key"]):
+                    raise Hidden("document", document)
                 found = document_for(document, by, now)
                 looked_at("document", found.id)
                 looks = door.memory["looks"]
@@ -129,6 +137,15 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _first_use(key: str) -> bool:
+    """Whether a link is used for the first time: of two at the same moment, one. Inside acting()."""
+    once = f"file-link-{hashlib.sha256(key.encode()).hexdigest()}"
+    with connection.cursor() as cursor:  # held to the end of the transaction: the cache alone lets two through at once
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [once])
+        (alone,) = cursor.fetchone()
+    return bool(alone) and cache.add(once, True, 2 * GOOD_FOR)
 
 
 _ENDINGS = {"application/xml": ".xml", TEXT.media_type: ".txt", **{k.media_type: f".{k.extension}" for k in ALLOWED}}
