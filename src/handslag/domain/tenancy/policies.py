@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "signature_days": 14,  # so long the second adult has to sign; then a person talks to them
     "hearing_days": 14,  # given to answer before a decision on which the adults are to be heard; no law says how many
     "appeal_days": 5,  # working days in which an appeal is to be at the court; the law says "without delay", no number
+    "shared_computer_minutes": 5,  # so long without a page somebody stays logged in on a computer that others use too
     "decision_days": 5,  # working days in which a decision is promised
     "payment_day": 27,  # day of the month on which support for the next one is paid
     "payments_held": "",  # why no payment is reserved for now, as after a restore; empty: payments run

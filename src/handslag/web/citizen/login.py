@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,7 +27,7 @@ from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import clock
 from handslag.web.citizen import account, eid, signing
 from handslag.web.entry import kept
-from handslag.web.entry.pages import answered, citizen_at, open_page, opened
+from handslag.web.entry.pages import answered, citizen_at, open_page, opened, shared_seconds
 
 log = structlog.get_logger("citizen")
 BY = system("log-in")
@@ -42,7 +43,13 @@ def start(request: HttpRequest, tenant: str) -> HttpResponse:
         request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
     except NotPossible:
         return render(request, "citizen/no_eid.html", status=503)
-    facts = {"decision_days": setting("decision_days"), "left": "left" in request.GET, "first": first_unit()}
+    facts = {
+        "decision_days": setting("decision_days"),
+        "left": "left" in request.GET,
+        "shared": "shared" in request.GET,
+        "first": first_unit(),
+        "shared_minutes": setting("shared_computer_minutes"),
+    }
     return render(request, "citizen/start.html", facts)
 
 
@@ -56,18 +63,20 @@ def _log_in(request: HttpRequest, tenant: str) -> HttpResponse:
     after = _safe(request.POST.get("next") or request.GET.get("next", ""), tenant)
     try:
         with opened(request):
-            choice = eid.chosen()
+            choice, minutes = eid.chosen(), setting("shared_computer_minutes")
     except NotPossible:
         return render(request, "citizen/no_eid.html", status=503)
     request.form_actions = [eid.origin(choice)]  # type: ignore[attr-defined]
     told = {"next": after, "typed": "kept" in request.session, "trouble": request.GET.get("trouble", "")}
+    told |= {"shared_minutes": minutes, "shared": "shared" in (request.POST or request.GET)}
     if request.method != "POST":
         if citizen_at(request, tenant) is not None:
             return HttpResponseRedirect(after)
         return render(request, "citizen/log_in.html", told)
-    first = "yes" if "first" in request.POST else ""
+    first, shared = ("yes" if name in request.POST else "" for name in ("first", "shared"))
+    language = get_language() or "sv"
     try:
-        where, begun = eid.begin(tenant, choice, "login", language=get_language() or "sv", next=after, first=first)
+        where, begun = eid.begin(tenant, choice, "login", language=language, next=after, first=first, shared=shared)
     except EidError as trouble:
         log.warning("log-in not begun", code=trouble.code, reason=trouble.reason)
         return render(request, "citizen/log_in.html", {**told, "trouble": "away"}, status=503)
@@ -102,7 +111,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
     tenant, after = begun["tenant"], begun["next"]
-    again = f"{reverse('log-in', args=[tenant])}?next={after}"
+    again = f"{reverse('log-in', args=[tenant])}?next={after}{'&shared=yes' if begun.get('shared') else ''}"
     try:
         identity = eid.finish(begun, request)
     except Cancelled:
@@ -127,6 +136,7 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
             person = _first_time(request, tenant, identity, begun)
         by = Actor("citizen", person.id)
         with opened(request, by):
+            minutes = int(setting("shared_computer_minutes"))
             login = log_in_citizen(
                 tenant=tenant,
                 by=by,
@@ -155,6 +165,9 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
         "since": moment,
         "seen": moment,
     }
+    if begun.get("shared"):
+        request.session["citizen"]["shared"] = minutes * 60
+        request.session.set_expiry(0)  # the cookie, too, ends with the browser
     return HttpResponseRedirect(after)
 
 
@@ -176,6 +189,13 @@ def _first_time(request: HttpRequest, tenant: str, identity: Identity, begun: di
 
 @require_POST
 def log_out(request: HttpRequest, tenant: str) -> HttpResponse:
-    """End the session."""
+    """End the session; on a computer that others use too the browser forgets what it may have kept of our pages."""
+    shared = shared_seconds(request)
     request.session.flush()
-    return HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left")
+    if not shared:
+        return HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left")
+    response = HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left&shared")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # "cookies" would reach the other counters' hosts
+    for name in (settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        response.delete_cookie(name)
+    return response

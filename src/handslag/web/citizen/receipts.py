@@ -42,6 +42,17 @@ log = structlog.get_logger("citizen")
 @citizen_page("receipt")
 def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """The receipt of an application."""
+    return render(request, "citizen/receipt.html", _facts(request, tenant, application))
+
+
+@require_safe
+@citizen_page("receipt")
+def printed(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
+    """The receipt as a page to print: to take along from a computer on which nothing is to be saved."""
+    return render(request, "citizen/receipt_print.html", _facts(request, tenant, application))
+
+
+def _facts(request: HttpRequest, tenant: str, application: UUID) -> dict[str, Any]:
     person = me(request)
     door = request.door  # type: ignore[attr-defined]
     found = receipt_for_citizen(application, door.the_actor)
@@ -50,7 +61,7 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
     for_month = Month.parse(found.body["month"])
     received = timezone.localtime(found.application.received_at).date()
     decided = periods_of(case.id)[for_month.since].last_decision_on
-    facts = {
+    return {
         "receipt": found,
         "application": found.application,
         "month": for_month.since,
@@ -67,7 +78,6 @@ def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpRespons
         "trouble": request.GET.get("trouble", ""),
         "keys_url": request.build_absolute_uri(f"/{tenant}/keys.json"),
     }
-    return render(request, "citizen/receipt.html", facts)
 
 
 def _standing(application: Application, person: Person) -> dict[str, Any]:

@@ -58,6 +58,7 @@ urlpatterns = [
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/", renewal.step, name="step"),
     path("<slug:tenant>/drafts/<uuid:draft>/<screen:step>/save/", renewal.save, name="save"),
     path("<slug:tenant>/applications/<uuid:application>/", receipts.receipt, name="receipt"),
+    path("<slug:tenant>/applications/<uuid:application>/print/", receipts.printed, name="receipt-print"),
     path("<slug:tenant>/applications/<uuid:application>/correct/", receipts.correct, name="correct"),
     path("<slug:tenant>/applications/<uuid:application>/withdraw/", receipts.withdraw, name="withdraw-sent"),
     path("<slug:tenant>/applications/<uuid:application>/receipt.json", receipts.receipt_json, name="receipt-json"),

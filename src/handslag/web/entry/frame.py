@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from handslag.domain.tenancy.door import TenantRef, current_door
 from handslag.domain.tenancy.permissions import Member
+from handslag.web.entry.pages import shared_seconds
 from handslag.web.ui.site import Site
 
 #: What a page says where no organisation is known.
@@ -31,6 +32,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     member: Member | None = door.memory.get("member") if door else None
     person = getattr(request, "person", "") or (member.name if member else "")
     home = f"/{organisation.slug}/" if organisation else "/"
+    shared = shared_seconds(request) if counter == "apply" and organisation else 0
     return {
         "counter": counter,
         "organisation": organisation,
@@ -41,7 +43,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
             theme_url=f"/{organisation.slug}/theme.css" if organisation else "",
             service=gettext("Financial support") if counter == "apply" and organisation else "",
             person=person,
-            signout_url=(f"{home}log-out/" if counter == "apply" else settings.LOGOUT_URL) if person else "",
+            signout_url=(f"{home}log-out/" if counter == "apply" else settings.LOGOUT_URL) if person or shared else "",
+            leave_after=shared,
             language_url="" if getattr(request, "away", False) else LANGUAGE_URL,
             languages=_languages(organisation),
             nav=getattr(request, "nav", ()),

@@ -107,16 +107,22 @@ def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
     if not citizen or citizen["tenant"] != tenant:
         return None
     now = clock.now().timestamp()
-    if now - citizen["seen"] > settings.CITIZEN_IDLE_SECONDS or now - citizen["since"] > settings.CITIZEN_SECONDS:
+    idle = citizen.get("shared") or settings.CITIZEN_IDLE_SECONDS
+    if now - citizen["seen"] > idle or now - citizen["since"] > settings.CITIZEN_SECONDS:
         return None
     return Actor("citizen", UUID(citizen["person"]))
 
 
+def shared_seconds(request: HttpRequest) -> int:
+    """How long a citizen who said that others use the computer too stays logged in without a page; 0: she didn't."""
+    return int(request.session.get("citizen", {}).get("shared", 0)) if hasattr(request, "session") else 0
+
+
 def still_here(request: HttpRequest) -> None:
-    """Note that the citizen is active, once a minute at most."""
+    """Note that the citizen is active: once a minute at most, on a shared computer four times."""
     citizen = request.session.get("citizen")
     now = int(clock.now().timestamp())
-    if citizen and now - citizen["seen"] > 60:
+    if citizen and now - citizen["seen"] > (15 if "shared" in citizen else 60):
         citizen["seen"] = now
         request.session.modified = True
 
@@ -127,6 +133,7 @@ def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str,
     tenant = str(kwargs["tenant"])
     citizen = request.session.get("citizen")
     before = citizen if citizen and citizen["tenant"] == tenant else None
+    shared = shared_seconds(request)
     if before:
         kept_already = kept.carry(request)
         request.session.flush()
@@ -136,7 +143,9 @@ def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str,
         where = reverse(instead[0], kwargs={name: kwargs[name] for name in instead[1:]})
     elif request.method == "POST":
         kept.keep(request, UUID(before["person"]) if before else None)
-    return HttpResponseRedirect(f"/{tenant}/log-in/?" + urlencode({"next": where}))
+    return HttpResponseRedirect(
+        f"/{tenant}/log-in/?" + urlencode({"next": where, **({"shared": "yes"} if shared else {})})
+    )
 
 
 def open_page(purpose: str) -> Callable[[View], View]:

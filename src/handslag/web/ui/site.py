@@ -32,6 +32,7 @@ class Site:
     help_phone     shown as a tel: link, with help_hours
     footer         accessibility statement, personal data ...
     keys           single-letter shortcuts on (staff may switch them off, WCAG 2.1.4)
+    leave_after    seconds without a move after which a page on a computer that others use too logs out; 0: it doesn't
     notice         title and paragraphs that stand above the content of a desk page; empty: nothing
     """
 
@@ -50,4 +51,5 @@ class Site:
     help_hours: str = ""
     footer: tuple[Link, ...] = field(default=())
     keys: bool = True
+    leave_after: int = 0
     notice: tuple[str, ...] = ()

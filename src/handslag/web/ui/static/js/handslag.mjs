@@ -1,6 +1,7 @@
 // Everything works without this file; it only shortens the way.
 import { shortcuts } from "./keys.mjs";
 import { autosave } from "./autosave.mjs";
+import { leave } from "./leave.mjs";
 import { passkey } from "./passkey.mjs";
 
 document.querySelector("[data-focus]")?.focus();
@@ -20,5 +21,6 @@ addEventListener("pageshow", () => {
 });
 
 for (const form of document.querySelectorAll("form[data-autosave]")) autosave(form);
+for (const form of document.querySelectorAll("form[data-leave]")) leave(form);
 for (const form of document.querySelectorAll("form[data-passkey]")) passkey(form);
 shortcuts();
