@@ -22,7 +22,7 @@ from handslag.demo.fill import numbers
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.casefile.operations import take_access
-from handslag.domain.decisions.models import AppealFile, Decision, Letter
+from handslag.domain.decisions.models import AppealFile, Decision, Letter, PersonalLetter
 from handslag.domain.decisions.operations import answer_hearing, open_hearing
 from handslag.domain.decisions.operations.appeals import (
     check_appeal,
@@ -54,6 +54,13 @@ from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
+from handslag.domain.payments.operations.recoveries import (
+    agree_instalments,
+    book_repayment,
+    decide_recovery,
+    propose_recovery,
+    waive_recovery,
+)
 from handslag.domain.payments.queries import CHART_CODES
 from handslag.domain.people.operations.accounts import refuse_account_change
 from handslag.domain.people.operations.citizens import log_in_citizen
@@ -62,7 +69,7 @@ from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.jobs.appeals import pack_appeal
-from handslag.jobs.letters import render_letter
+from handslag.jobs.letters import render_letter, render_personal_letter
 from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.jobs.watch import print_notices
 from handslag.kernel import clock
@@ -138,6 +145,20 @@ def _fill(copy: Database, files: Path) -> Filled:
     return Filled(copy, office, other, next(iter(file_keys)), file_keys, files)
 
 
+def _claimed_back(office: Office, folder: Folder) -> None:
+    """What was paid too much is claimed by two, paid in part by agreement, and given up in part."""
+    row = propose_recovery(
+        **office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, ground="misinformed",
+        legal_basis="9 kap. 1 § socialtjänstlagen (2001:453)", amounts={folder.period().id: 550_00}, language="sv",
+        reasons="Lönen stod inte i ansökan.", unheard="Hon har själv bett oss att räkna om.",
+    )  # fmt: skip
+    row = decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    told = {"monthly": 100_00, "first_on": office.now.date(), "agreed": "Per telefon med Petra."}
+    agree_instalments(**office.act("hanna"), recovery=row.id, **told)
+    book_repayment(**office.act("hanna"), recovery=row.id, amount=100_00, source="inbetalning 18")
+    waive_recovery(**office.act("bo"), recovery=row.id, amount=50_00, reasons="Hon har inget kvar efter hyran.")
+
+
 def _cases(database: Database, office: Office) -> None:
     single = office.case(email="petra@people.example")
     log_in_citizen(**office.by(single.citizens[0]), issuer=EID, subject="petra", acr=LOA3)
@@ -166,6 +187,7 @@ def _cases(database: Database, office: Office) -> None:
     (hers,) = open_hearing(**office.act("hanna"), period=single.period().id, **asked)
     answer_hearing(**office.by(single.citizens[0]), hearing=hers.id, answer="Det stämmer.")
     single.changed(6_000_00, "37.3")  # what was paid stays paid
+    _claimed_back(office, single)
     book_income(
         **office.act("hanna"), case=single.case.id, period=single.period().id, account_code="aterbetalning",
         counterparty="Petra Nilsson", amount=120_00, source="inbetalning 17",
@@ -207,10 +229,13 @@ def _cases(database: Database, office: Office) -> None:
     fix_posting_day(**{**office.act("ulla"), "now": office.now + timedelta(days=1)}, day=today)
     with acting(office.slug, TEST, "look") as door:
         letters = list(Letter.objects.filter(document=None).values_list("id", flat=True))
+        personal = list(PersonalLetter.objects.filter(document=None).values_list("id", flat=True))
         tenant = door.the_tenant.id
     with as_role(database, "worker"):
         for letter in letters:
             render_letter(tenant=tenant, letter=str(letter))
+        for letter in personal:
+            render_personal_letter(tenant=tenant, letter=str(letter))
         pack_appeal(tenant=tenant, appeal=str(at_court))
         print_notices(timestamp=0)
 

@@ -374,6 +374,7 @@ def check_account(connection: Connection, report: Report) -> None:
     of_advance = {row["booking_id"]: row for row in advances.values()}
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
+    _check_recoveries(connection, report, bookings, counters)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -469,6 +470,51 @@ def _check_advances(
     return against
 
 
+def _check_recoveries(
+    connection: Connection, report: Report, bookings: Mapping[UUID, Row], counters: Mapping[UUID, list[Row]]
+) -> None:
+    """What is claimed back is what two people decided, month by month, less what was given up: one claim stands, and no
+    more comes in for it than it is."""
+    recoveries, lines = by_id(connection, "payments_recovery"), by_id(connection, "payments_recoveryline")
+    waivers = grouped(by_id(connection, "payments_recoverywaiver").values(), "recovery_id")
+    letters = by_id(connection, "decisions_personalletter")
+    of_line = grouped((b for b in bookings.values() if b["recovery_line_id"]), "recovery_line_id")
+    left: dict[UUID, int] = defaultdict(int)
+    for key, line in lines.items():
+        recovery, booked = recoveries.get(line["recovery_id"]), of_line.get(key, [])
+        if recovery is None:
+            report.broken("I6", "payments_recoveryline", key, "its claim is gone")
+            continue
+        place = (recovery["case_id"], line["period_id"], recovery["currency"], recovery["person_id"])
+        for booking in booked:
+            if (booking["case_id"], booking["period_id"], booking["currency"], booking["person_id"]) != place:
+                report.broken(
+                    "I6", "payments_booking", booking["id"], "is of another case, month or person than claimed"
+                )
+        claims = [b for b in booked if b["kind"] == "claim" and not b["reverses_id"]]
+        standing = [b for b in claims if not counters.get(b["id"])]
+        claimed, stands = max((b["amount"] for b in claims), default=0), sum(b["amount"] for b in standing)
+        if claimed != (line["amount"] if recovery["state"] == "decided" else 0) or len(standing) > 1:
+            report.broken("I6", "payments_recoveryline", key, "is not booked as it was decided")
+        if sum(b["amount"] for b in booked if b["kind"] == "income") > stands:
+            report.broken("I6", "payments_recoveryline", key, "is paid for more than is claimed")
+        left[line["recovery_id"]] += claimed - stands
+    for key, recovery in recoveries.items():
+        report.count("claims to pay back")
+        letter = letters.get(recovery["letter_id"])
+        if recovery["state"] == "decided" and (
+            recovery["decided_by_id"] == recovery["proposed_by_id"]
+            or letter is None
+            or (letter["case_id"], letter["person_id"]) != (recovery["case_id"], recovery["person_id"])
+        ):
+            report.broken("I6", "payments_recovery", key, "wasn't decided by two, or its letter is another one's")
+        if left[key] != sum(row["amount"] for row in waivers.get(key, [])):
+            report.broken("I6", "payments_recovery", key, "less is claimed than was given up, or more")
+    for key, letter in letters.items():
+        if digest_of(letter["content"]) != letter["content_digest"]:
+            report.broken("I5", "decisions_personalletter", key, "is not the letter that was decided")
+
+
 _SAID = {"paid": ("confirmed", "returned"), "rejected": ("rejected",), "returned": ("returned",)}
 _TOLD_BY = {"confirmed": "paid", "rejected": "rejected", "returned": "returned"}
 
@@ -536,7 +582,7 @@ def _check_booking(
     key = booking["id"]
     if booking["reverses_id"]:
         first = bookings.get(booking["reverses_id"])
-        same = ("case_id", "period_id", "kind", "account_code", "currency", "decision_line_id")
+        same = ("case_id", "period_id", "kind", "account_code", "currency", "decision_line_id", "recovery_line_id")
         if first is None or any(first[name] != booking[name] for name in same) or first["amount"] != -booking["amount"]:
             report.broken("I6", "payments_booking", key, "does not counter the booking it names")
     if len(counters) > 1:

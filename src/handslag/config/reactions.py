@@ -50,6 +50,7 @@ from handslag.domain.decisions.operations.appeals import (
     AppealPacked,
     JudgmentNoted,
 )
+from handslag.domain.decisions.operations.letters import HearingsClosed, PersonalLetterRendered, close_hearings
 from handslag.domain.decisions.queries import appeals_in
 from handslag.domain.decisions.states import HERE, AppealState
 from handslag.domain.documents.models import Document
@@ -172,6 +173,15 @@ from handslag.domain.payments.operations.planning import (
     plan_payments,
 )
 from handslag.domain.payments.operations.postings import ChartRowSet, PostingDayFixed
+from handslag.domain.payments.operations.recoveries import (
+    InstalmentsAgreed,
+    RecoveryDecided,
+    RecoveryProposed,
+    RecoveryReturned,
+    RecoveryWaived,
+    RecoveryWithdrawn,
+    RepaymentBooked,
+)
 from handslag.domain.payments.operations.runs import (
     RunCancelled,
     RunFileRefused,
@@ -179,7 +189,7 @@ from handslag.domain.payments.operations.runs import (
     RunReleased,
     RunReserved,
 )
-from handslag.domain.payments.queries import payers_unit
+from handslag.domain.payments.queries import claimable_in, payers_unit
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
@@ -397,6 +407,34 @@ def _task_for_package(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["overpaid"]:
         _task_once(event, by, now, "paid beyond decision")
+
+
+def _task_for_claimed(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["claimed_too_much"]:
+        _task_once(event, by, now, "claimed beyond paid")
+
+
+def _recovery_done(event: Event, by: Actor, now: datetime) -> None:
+    """Whoever was asked what becomes of what was paid too much has answered, where nothing is left unclaimed."""
+    if not claimable_in(event.subject):
+        _answered(event.subject, by, now, "paid beyond decision")
+
+
+def _close_hearings(event: Event, by: Actor, now: datetime) -> None:
+    person, periods = UUID(event.payload["person"]), [UUID(key) for key in event.payload["periods"]]
+    close_hearings(tenant=_tenant(), by=by, now=now, case=event.subject, person=person, periods=periods)
+
+
+def _tell_of_recovery(event: Event, by: Actor, now: datetime) -> None:
+    persons = [UUID(event.payload["person"])]
+    queue_notices(tenant=_tenant(), by=by, now=now, subject=event.subject, persons=persons, kind="decision")
+
+
+def _render_personal_letter(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.letters import render_personal_letter
+    from handslag.jobs.queue import defer
+
+    defer(render_personal_letter, lock=f"case:{event.subject}", tenant=_tenant(), letter=event.payload["letter"])
 
 
 def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
@@ -1057,6 +1095,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_blocked, causes=(TaskOpened,)),
         Reaction(_task_for_uncovered, causes=(TaskOpened,)),
         Reaction(_task_for_overpaid, causes=(TaskOpened,)),
+        Reaction(_task_for_claimed, causes=(TaskOpened,)),
     ),
     PaymentUnblocked: (),
     PaymentHeld: (),
@@ -1076,6 +1115,23 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
     IncomeBooked: (),
     BookingReversed: (),
+    RecoveryProposed: (),
+    RecoveryReturned: (),
+    RecoveryWithdrawn: (),
+    RecoveryDecided: (
+        Reaction(_recovery_done, causes=(TaskDone,)),
+        Reaction(_close_hearings, causes=(HearingsClosed,)),
+        Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
+        Reaction(_render_personal_letter),
+    ),
+    InstalmentsAgreed: (),
+    RepaymentBooked: (),
+    RecoveryWaived: (
+        Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
+        Reaction(_render_personal_letter),
+    ),
+    HearingsClosed: (),
+    PersonalLetterRendered: (),
     RunReserved: (),
     RunCancelled: (),
     RunReleased: (Reaction(_write_file),),

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from handslag.connectors.letter import port
-from handslag.domain.decisions.models import Letter
+from handslag.domain.decisions.models import Letter, PersonalLetter
 from handslag.domain.decisions.operations import record_letter, refuse_letter
+from handslag.domain.decisions.operations.letters import record_personal_letter, refuse_personal_letter
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.keys import file_key
@@ -44,6 +45,26 @@ def render_letter(tenant: int, letter: str) -> None:
         record_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), file=file)
 
 
+@tasks.task(name="render_personal_letter", retry=AWAY)
+def render_personal_letter(tenant: int, letter: str) -> None:
+    """Set a letter to one person as PDF, store it, record it. Done before: does nothing."""
+    with acting(tenant, BY, "render_personal_letter"):
+        row = PersonalLetter.objects.get(id=UUID(letter))
+        if row.document_id is not None:
+            return
+        content, key = row.content, file_key()
+    try:
+        pdf = port.for_tenant().letter(personal_letter_from(content))
+    except port.LetterRefused as refusal:
+        why = str(refusal)
+        refuse_personal_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), trouble=why)
+        return
+    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(pdf.content))
+    file = StoredFile(stored.file_id, stored.digest, stored.size, "application/pdf")
+    with suppress(NotPossible):  # another run of this job was first: its letter stands
+        record_personal_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), file=file)
+
+
 _WORDS = {
     "sv": {
         "norm": "Riksnorm",
@@ -65,6 +86,8 @@ _WORDS = {
         "appeal": "Om du vill överklaga",
         "law": "Lagrum",
         "person": "Beslutet har fattats av en person, inte av en dator.",
+        "pay": "Så betalar du",
+        "remedy": "Om du tycker att det här är fel",
     },
     "en": {
         "norm": "National norm",
@@ -86,6 +109,8 @@ _WORDS = {
         "appeal": "If you want to appeal",
         "law": "Legal basis",
         "person": "A person took this decision, not a computer.",
+        "pay": "How to pay",
+        "remedy": "If you think this is wrong",
     },
 }
 
@@ -147,12 +172,7 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         sections.append(port.Section(words["reasons"], content["reasons"]))
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
     return port.Letter(
-        organisation=port.Organisation(
-            name=content["organisation"]["name"],
-            address=tuple(content["organisation"]["address"]),
-            contact=tuple(filter(None, [content["organisation"]["telephone"]])),
-            colour=content["organisation"]["colour"],
-        ),
+        organisation=_sender(content),
         recipient=tuple(content["recipient"]),
         reference=content["number"],
         written_on=date.fromisoformat(content["date"]),
@@ -187,3 +207,35 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         currency=content["currency"],
         case_number=content["case"],
     )
+
+
+def personal_letter_from(content: dict[str, Any]) -> port.Letter:
+    """The letter to one person to set, from the content that its act fixed."""
+    words = _WORDS[content["language"]]
+    sections = [port.Section(words.get(heading, ""), _flowing(text)) for heading, text in content["parts"]]
+    sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
+    return port.Letter(
+        organisation=_sender(content),
+        recipient=tuple(content["recipient"]),
+        reference=content["number"],
+        written_on=date.fromisoformat(content["date"]),
+        language=content["language"],
+        heading=content["heading"],
+        outcome=content["outcome"],
+        outcome_amount=content["amount"] or None,
+        paragraphs=tuple(sections),
+        lines=tuple(
+            port.DecisionLine(line["text"], line["amount"], section=content["legal_basis"]) for line in content["lines"]
+        ),
+        decided_by=(content["decider"],),
+        delegation=content["delegation"],
+        appeal=port.Section(words["remedy"], _flowing(content["remedy"])),
+        currency=content["currency"],
+        case_number=content["case"],
+    )
+
+
+def _sender(content: dict[str, Any]) -> port.Organisation:
+    said = content["organisation"]
+    contact = tuple(filter(None, [said["telephone"]]))
+    return port.Organisation(name=said["name"], address=tuple(said["address"]), contact=contact, colour=said["colour"])

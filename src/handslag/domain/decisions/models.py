@@ -174,6 +174,7 @@ class Hearing(TenantRow):
     answer = models.TextField(blank=True)
     answered_at = models.DateTimeField(null=True)
     noted_by = TenantFK(StaffMember, null=True)
+    closed_at = models.DateTimeField(null=True, help_text="when it was decided otherwise than by deciding the month")
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "period"]), models.Index(fields=["tenant", "person"])]
@@ -183,6 +184,31 @@ class Hearing(TenantRow):
             models.CheckConstraint(
                 condition=Q(answered_at=None, answer="", noted_by=None) | Q(answered_at__isnull=False) & ~Q(answer=""),
                 name="hearing_answered_with_moment",
+            ),
+        ]
+
+
+class PersonalLetter(TenantRow):
+    """A letter to one adult of a case, and to nobody else in it, about something that isn't a decision on a month: its
+    content is fixed by the act that it tells of, its PDF made once."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT, UPDATE"}
+
+    case = TenantFK(Case)
+    person = TenantFK(Person)
+    content = models.JSONField()
+    content_digest = models.CharField(max_length=64)
+    document = TenantFK(Document, null=True)
+    rendered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"])]
+        constraints = [
+            *wall("decisions_personalletter", "case", "person", "document"),
+            models.UniqueConstraint(fields=["tenant", "document"], name="personalletter_document_once"),
+            models.CheckConstraint(
+                condition=Q(document=None, rendered_at=None) | Q(document__isnull=False, rendered_at__isnull=False),
+                name="personalletter_rendered_with_moment",
             ),
         ]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
-from handslag.domain.decisions.models import Appeal, AppealFile
+from handslag.domain.decisions.models import Appeal, AppealFile, PersonalLetter
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, Member
 
@@ -35,3 +35,12 @@ def appeal_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Appeal, Membe
     if found is None:
         raise Hidden("appeal", key)
     return found, case_for_staff(found.case_id, by, now)[1]
+
+
+def personal_letter_for_citizen(document: UUID, by: Actor) -> PersonalLetter:
+    """The letter whose PDF a document is, if it is to herself; Hidden otherwise."""
+    found = PersonalLetter.objects.filter(document_id=document).first()
+    if found is None or by.kind != "citizen" or found.person_id != by.id:
+        raise Hidden("document", document)
+    case_for_citizen(found.case_id, by)
+    return found

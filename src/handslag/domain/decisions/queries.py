@@ -13,7 +13,7 @@ from django.db.models import Min, QuerySet
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing, Letter
+from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.states import DecisionState
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.queries import stored_calculation
@@ -65,7 +65,9 @@ def hearings_for(person: UUID, cases: Collection[UUID]) -> list[Hearing]:
 
 
 def is_decided_since(hearing: Hearing) -> bool:
-    """Whether the period was decided after somebody was asked: then her answer comes too late for that decision."""
+    """Whether what she was asked about was decided after that: then her answer comes too late for that decision."""
+    if hearing.closed_at is not None:
+        return True
     decided = Decision.objects.filter(period_id=hearing.period_id, decided_at__gt=hearing.asked_at)
     return decided.exists()
 
@@ -238,11 +240,21 @@ def unseen_by_relative(decision: Decision, letter: Mapping[str, Any], viewer: UU
 def letters_unseen(case: Case, member: Member) -> set[UUID]:
     """The documents of those letters of a case that a member of staff may not have, as `unseen_by_staff` says."""
     members = Membership.objects.filter(household_id=case.household_id, person__protection_level__gt=member.clearance)
-    theirs = Address.objects.filter(person_id=case.applicant_id, protection_level__gt=member.clearance)
+    adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
+    theirs = Address.objects.filter(person_id__in=adults, protection_level__gt=member.clearance)
     if not (members.exists() or theirs.exists()):
         return set()
     found = _letters().filter(decision__case=case, document__isnull=False)
-    return {one.document_id for one in found if one.document_id and unseen_by_staff(one.decision, one.content, member)}
+    unseen = {one.document_id for one in found if unseen_by_staff(one.decision, one.content, member)}
+    personal = PersonalLetter.objects.filter(case=case, document__isnull=False).values_list("document_id", flat=True)
+    return {key for key in unseen if key} | {key for key in personal if key and personal_letter_unseen(key, member)}
+
+
+def personal_letter_unseen(document: UUID, member: Member) -> bool:
+    """Whether a letter to one person tells an address that is protected today above a member's clearance."""
+    letter = PersonalLetter.objects.get(document_id=document)
+    theirs = Address.objects.filter(person_id=letter.person_id, protection_level__gt=member.clearance)
+    return len(letter.content["recipient"]) > 1 and theirs.exists()
 
 
 def letter_in(document: UUID) -> Letter:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.decisions.models import DecisionLine
+from handslag.domain.decisions.models import DecisionLine, PersonalLetter
 from handslag.domain.documents.models import Document
 from handslag.domain.payments.states import (
     BankFileKind,
@@ -18,6 +18,8 @@ from handslag.domain.payments.states import (
     PayeeKind,
     PayeeState,
     PaymentState,
+    RecoveryGround,
+    RecoveryState,
     RunState,
     Way,
 )
@@ -41,14 +43,27 @@ class Booking(TenantRow):
     amount = models.BigIntegerField(help_text="minor units; negative only in a counter-booking")
     currency = models.CharField(max_length=3)
     decision_line = TenantFK(DecisionLine, null=True)
+    # the month of a claim that this claims, or pays; nothing (NULL) elsewhere: earlier rows keep their digest
+    recovery_line = TenantFK("payments.RecoveryLine", null=True)
     source = models.CharField(max_length=120, help_text="what it rests on, where that is no decision line")
     reverses = TenantFK("payments.Booking", null=True)
     booked_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "case", "period"])]
+        indexes = [
+            models.Index(fields=["tenant", "case", "period"]),
+            models.Index(
+                fields=["tenant", "recovery_line"],
+                condition=Q(recovery_line__isnull=False),
+                name="booking_of_recovery",
+            ),
+        ]
         constraints = [
-            *wall("payments_booking", "case", "period", "person", "decision_line", "reverses", append_only=True),
+            *wall(
+                "payments_booking",
+                "case", "period", "person", "decision_line", "recovery_line", "reverses",
+                append_only=True,
+            ),
             models.UniqueConstraint(fields=["tenant", "reverses"], name="booking_reversed_once"),
             models.UniqueConstraint(
                 fields=["tenant", "decision_line"],
@@ -63,7 +78,10 @@ class Booking(TenantRow):
                 condition=Q(decision_line__isnull=False) | ~Q(source=""), name="booking_cites_its_source"
             ),
             models.CheckConstraint(condition=Q(kind__in=BookingKind.values), name="booking_kind_known"),
-        ]
+            models.CheckConstraint(
+                condition=~Q(kind="claim") | Q(recovery_line__isnull=False), name="booking_claim_of_a_recovery"
+            ),
+        ]  # fmt: skip
 
 
 class Run(TenantRow):
@@ -373,6 +391,118 @@ class Return(TenantRow):
             models.UniqueConstraint(fields=["tenant", "payment"], name="return_once"),
             models.UniqueConstraint(fields=["tenant", "booking"], name="return_booked_once"),
             models.UniqueConstraint(fields=["tenant", "again"], name="return_owed_again_once"),
+        ]
+
+
+class Recovery(TenantRow):
+    """A claim to get back from one adult of a case what has left beyond what is granted (återkrav): a decision of its
+    own, proposed by one person and taken by another. Its amounts are its lines'; what it is today stands in the case
+    account.
+
+    Jobs may only read it: none is made, proposed or enforced by itself.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    case = TenantFK(Case)
+    person = TenantFK(Person)
+    number = models.CharField(max_length=20)
+    ground = models.CharField(max_length=16, choices=RecoveryGround.choices)
+    legal_basis = models.CharField(max_length=160)
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=12)
+    reasons = models.TextField()
+    unheard = models.TextField(blank=True, help_text="why she was not heard before it")
+    delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
+    state = models.CharField(max_length=10, choices=RecoveryState.choices)
+    proposed_by = TenantFK(StaffMember)
+    proposed_at = models.DateTimeField()
+    decided_by = TenantFK(StaffMember, null=True)
+    decided_at = models.DateTimeField(null=True)
+    returned_reason = models.TextField(blank=True)
+    letter = TenantFK(PersonalLetter, null=True)
+    court_until = models.DateField(null=True, help_text="the last day on which the court can be asked to order it")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"]), models.Index(fields=["tenant", "person"])]
+        constraints = [
+            *wall("payments_recovery", "case", "person", "proposed_by", "decided_by", "letter"),
+            models.UniqueConstraint(fields=["tenant", "number"], name="recovery_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "case"], condition=Q(state="proposed"), name="recovery_one_proposal_per_case"
+            ),
+            models.CheckConstraint(condition=Q(ground__in=RecoveryGround.values), name="recovery_ground_known"),
+            models.CheckConstraint(condition=Q(state__in=RecoveryState.values), name="recovery_state_known"),
+            models.CheckConstraint(condition=~Q(reasons="") & ~Q(legal_basis=""), name="recovery_with_reasons"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, letter=None) & ~Q(state="decided")
+                | Q(decided_by__isnull=False, decided_at__isnull=False, letter__isnull=False, state="decided"),
+                name="recovery_decided_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")), name="recovery_by_two"
+            ),
+        ]
+
+
+class RecoveryLine(TenantRow):
+    """How much of a claim is for which month."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT"}
+
+    recovery = TenantFK(Recovery)
+    period = TenantFK(Period)
+    amount = models.BigIntegerField(help_text="minor units")
+
+    class Meta:
+        constraints = [
+            *wall("payments_recoveryline", "recovery", "period", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "recovery", "period"], name="recoveryline_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="recoveryline_positive"),
+        ]
+
+
+class RecoveryPlan(TenantRow):
+    """How somebody pays a claim: so much each month from a day on, as agreed with her; the newest one holds. Nothing
+    follows from it by itself, and nothing is taken from her support."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT"}
+
+    recovery = TenantFK(Recovery)
+    monthly = models.BigIntegerField(help_text="minor units")
+    first_on = models.DateField()
+    agreed = models.CharField(max_length=200, help_text="what was agreed, with whom and when")
+    set_by = TenantFK(StaffMember)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "recovery"])]
+        constraints = [
+            *wall("payments_recoveryplan", "recovery", "set_by", append_only=True),
+            models.CheckConstraint(condition=Q(monthly__gt=0) & ~Q(agreed=""), name="recoveryplan_agreed"),
+        ]
+
+
+class RecoveryWaiver(TenantRow):
+    """So much of a claim is given up for good (eftergift), why, and by which clause."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT", "worker": "SELECT"}
+
+    recovery = TenantFK(Recovery)
+    amount = models.BigIntegerField(help_text="minor units")
+    reasons = models.TextField()
+    legal_basis = models.CharField(max_length=160)
+    delegation = models.CharField(max_length=80, help_text="the clause by which it was given up")
+    waived_by = TenantFK(StaffMember)
+    waived_at = models.DateTimeField()
+    letter = TenantFK(PersonalLetter)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "recovery"])]
+        constraints = [
+            *wall("payments_recoverywaiver", "recovery", "waived_by", "letter", append_only=True),
+            models.CheckConstraint(condition=Q(amount__gt=0) & ~Q(reasons=""), name="recoverywaiver_with_reasons"),
         ]
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q, Sum
 
 from handslag.domain.audit.models import Event, Payload
+from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.payments.models import (
     Advance,
     BankFile,
@@ -21,17 +22,31 @@ from handslag.domain.payments.models import (
     Payee,
     Payment,
     PostingDay,
+    Recovery,
+    RecoveryLine,
+    RecoveryPlan,
+    RecoveryWaiver,
     Run,
     RunFile,
     SetOff,
     Settlement,
 )
-from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PayeeState, PaymentState, RunState
+from handslag.domain.payments.states import (
+    BookingKind,
+    LineKind,
+    LineOutcome,
+    PayeeState,
+    PaymentState,
+    RecoveryState,
+    RunState,
+)
 from handslag.domain.people.models import Address
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
+from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.rules.se.recovery import last_day_at_court
 
 #: States in which a payment's file has left or is leaving.
 UNDER_WAY = (PaymentState.RESERVED, PaymentState.SENT, PaymentState.CONFIRMED)
@@ -229,8 +244,8 @@ def in_quarantine() -> list[BankLine]:
 # -- what the ledger gets ----------------------------------------------------------------------------------------
 
 #: Our account codes beside the kinds of income: expenses, what is owed, and money on its way by the bank.
-OWED, BANK, INCOME = "skuld", "bank", "inkomst"
-CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME)
+OWED, BANK, INCOME, CLAIMED, RECEIVABLE = "skuld", "bank", "inkomst", "aterkrav", "fordran"
+CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME, CLAIMED, RECEIVABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +321,10 @@ def postings_of(day: date, known: datetime) -> Postings:
         code = booking.account_code if booking.account_code in CHART_CODES else INCOME
         if booking.kind == BookingKind.EXPENSE:
             entry(code, OWED, booking.amount, "booking", booking.id, [booking.id])
+        elif booking.kind == BookingKind.CLAIM:  # what is to be paid back takes from what was spent
+            entry(RECEIVABLE, CLAIMED, booking.amount, "booking", booking.id, [booking.id])
+        elif booking.recovery_line_id:
+            entry(BANK, RECEIVABLE, booking.amount, "booking", booking.id, [booking.id])
         else:
             from_ = OWED if (booking.reverses_id or booking.id) in set_offs else BANK
             entry(from_, code, booking.amount, "booking", booking.id, [booking.id])
@@ -344,3 +363,122 @@ def posting_days(now: datetime, most: int = 40) -> list[tuple[date, PostingDay |
     days = sorted({moment.astimezone(zone).date() for moment in moments}, reverse=True)
     fixed = {row.day: row for row in PostingDay.objects.filter(day__in=days)}
     return [(day, fixed.get(day)) for day in days if day < tenant.today(now)][:most]
+
+
+# -- what is claimed back ----------------------------------------------------------------------------------------
+
+
+def beyond_of(case: UUID) -> dict[UUID, int]:
+    """What stands booked as paid beyond the decisions of a case, by period (minor units)."""
+    rows = Booking.objects.filter(case_id=case, account_code="felutbetalt", kind=BookingKind.EXPENSE).order_by()
+    return {period: total for period, total in rows.values_list("period_id").annotate(sum=Sum("amount")) if total}
+
+
+def claimable_in(case: UUID) -> dict[UUID, int]:
+    """What of that nobody has claimed yet, by period (minor units). What was claimed and given up stays claimed: it
+    isn't claimed a second time."""
+    claimed = RecoveryLine.objects.filter(recovery__case_id=case, recovery__state=RecoveryState.DECIDED).order_by()
+    taken = dict(claimed.values_list("period_id").annotate(sum=Sum("amount")))
+    left = {period: amount - taken.get(period, 0) for period, amount in beyond_of(case).items()}
+    return {period: amount for period, amount in left.items() if amount > 0}
+
+
+def claimed_too_much(case: UUID) -> dict[UUID, int]:
+    """What stands claimed of a case, paid or not, beyond what stands booked as paid too much, by period (minor units):
+    a decision or the bank has changed what the claim rests on."""
+    claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()
+    beyond = beyond_of(case)
+    over = {
+        period: total - beyond.get(period, 0)
+        for period, total in claims.values_list("period_id").annotate(sum=Sum("amount"))
+    }
+    return {period: amount for period, amount in over.items() if amount > 0}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a claim stands, by line (minor units): the booking that claims it now, and what has come in for it."""
+
+    claims: dict[UUID, Booking]
+    paid_for: dict[UUID, int]
+    claimed: int
+
+    @property
+    def paid(self) -> int:
+        """What has come in."""
+        return sum(self.paid_for.values())
+
+    @property
+    def stands(self) -> int:
+        """What is claimed now, paid or not."""
+        return sum(claim.amount for claim in self.claims.values())
+
+    @property
+    def waived(self) -> int:
+        """What was given up."""
+        return self.claimed - self.stands
+
+    @property
+    def open(self) -> int:
+        """What is left to pay."""
+        return self.stands - self.paid
+
+    def open_of(self, line: UUID) -> int:
+        """What is left to pay of one month."""
+        claim = self.claims.get(line)
+        return (claim.amount if claim else 0) - self.paid_for.get(line, 0)
+
+
+def lines_of(recovery: Recovery) -> list[RecoveryLine]:
+    """The months of a claim, oldest first."""
+    return list(RecoveryLine.objects.select_related("period").filter(recovery=recovery).order_by("period__since"))
+
+
+def standing_of(recovery: Recovery) -> Standing:
+    """What a decided claim is today, from the case account."""
+    rows = list(Booking.objects.filter(recovery_line__recovery=recovery).order_by("booked_at", "id"))
+    gone = {row.reverses_id for row in rows}
+    claims = {
+        row.recovery_line_id: row
+        for row in rows
+        if row.kind == BookingKind.CLAIM and row.recovery_line_id and not row.reverses_id and row.id not in gone
+    }
+    paid: dict[UUID, int] = {}
+    for row in rows:
+        if row.kind == BookingKind.INCOME and row.recovery_line_id:
+            paid[row.recovery_line_id] = paid.get(row.recovery_line_id, 0) + row.amount
+    return Standing(claims, paid, sum(line.amount for line in lines_of(recovery)))
+
+
+def recoveries_of(cases: Collection[UUID], person: UUID | None = None) -> list[Recovery]:
+    """The claims of these cases, newest first; those decided from one person where she is named."""
+    found = Recovery.objects.select_related("case", "person", "proposed_by", "decided_by").filter(case_id__in=cases)
+    if person is not None:
+        found = found.filter(person_id=person, state=RecoveryState.DECIDED)
+    return list(found.order_by("-proposed_at", "-id"))
+
+
+def recoveries_waiting(member: Member) -> list[Recovery]:
+    """The proposed claims of the cases that a member of staff has a relation to, oldest first."""
+    found = Recovery.objects.select_related("case__applicant", "case__co_applicant", "person", "proposed_by")
+    waiting = found.filter(state=RecoveryState.PROPOSED, case_id__in=cases_worked_by(member).values("id"))
+    return list(waiting.order_by("proposed_at", "id"))
+
+
+def plan_of(recovery: Recovery) -> RecoveryPlan | None:
+    """How a claim is paid: the newest plan."""
+    return RecoveryPlan.objects.select_related("set_by").filter(recovery=recovery).order_by("-set_at", "-id").first()
+
+
+def waivers_of(recovery: Recovery) -> list[RecoveryWaiver]:
+    """What was given up of a claim, oldest first."""
+    found = RecoveryWaiver.objects.select_related("waived_by", "letter__document").filter(recovery=recovery)
+    return list(found.order_by("waived_at", "id"))
+
+
+def last_day_at_court_for(periods: Collection[UUID]) -> date | None:
+    """The last day on which the court can be asked about what was paid for these periods: three years from the first
+    payment that has left; None where none has."""
+    left = [PaymentState.SENT, PaymentState.CONFIRMED]
+    paid = Payment.objects.filter(period_id__in=periods, state__in=left).order_by("pay_on", "id").first()
+    return last_day_at_court(paid.pay_on) if paid else None

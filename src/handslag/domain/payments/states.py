@@ -6,6 +6,7 @@ from django.db.models import TextChoices
 class BookingKind(TextChoices):
     EXPENSE = "expense"
     INCOME = "income"
+    CLAIM = "claim"  # what somebody is to pay back: neither spent nor come in
 
 
 class Way(TextChoices):
@@ -74,6 +75,31 @@ class RunState(TextChoices):
     RELEASED = "released"  # by the second pair of eyes; its file is being written
     SENT = "sent"  # the file is written and handed over
 
+
+class RecoveryGround(TextChoices):
+    """Why money is claimed back (återkrav); by which section of which law stands in rules/se/recovery.yaml."""
+
+    MISINFORMED = "misinformed"  # too much was paid because of information that was wrong or not given
+
+
+class RecoveryState(TextChoices):
+    PROPOSED = "proposed"  # by the caseworker
+    RETURNED = "returned"  # by the second pair of eyes, with a reason
+    WITHDRAWN = "withdrawn"  # by who proposed it
+    DECIDED = "decided"  # by another person than who proposed it
+
+
+#: From each state of a claim to get money back the states that may follow, with who owns the step.
+RECOVERY_STEPS: dict[str, dict[str, str]] = {
+    RecoveryState.PROPOSED: {
+        RecoveryState.DECIDED: "decider",
+        RecoveryState.RETURNED: "decider",
+        RecoveryState.WITHDRAWN: "proposer",
+    },
+    RecoveryState.RETURNED: {},
+    RecoveryState.WITHDRAWN: {},
+    RecoveryState.DECIDED: {},
+}
 
 #: From each state of a run the states that may follow, with who owns the step.
 RUN_STEPS: dict[str, dict[str, str]] = {

@@ -41,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
     # whom applicants can ask: hours (when the telephone is answered), units {name of a unit: its telephone}; without
     # units the organisation's own telephone
     "contact": {},
+    # where somebody pays back what is claimed from her, as the letter says it (bankgiro 5050-1055)
+    "repayment_account": "",
     "organisation_number": "",
     # issuer, client_id, accepted_acr (levels let in) of the citizens' e-ID; empty: the installation's own.
     # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).

@@ -39,7 +39,7 @@ from handslag.domain.decisions.queries import (
 from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
-from handslag.domain.payments.queries import payments_for
+from handslag.domain.payments.queries import lines_of, payments_for, recoveries_waiting
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
@@ -171,7 +171,16 @@ def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
         }
         for one in found
     ]
-    return page(request, "proposals.html", rows=rows)
+    claims = [
+        {
+            "row": one,
+            "name": case_name(one.case),
+            "amount": sum(line.amount for line in lines_of(one)),
+            "mine": one.proposed_by_id == member.id,
+        }
+        for one in recoveries_waiting(member)
+    ]
+    return page(request, "proposals.html", rows=rows, claims=claims)
 
 
 def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:

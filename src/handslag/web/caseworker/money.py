@@ -286,7 +286,7 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
     rows, balance = [], 0
     for row in account_of(found.id):
         booking = row.booking
-        balance += booking.amount if booking.kind == "expense" else -booking.amount
+        balance += {"expense": booking.amount, "income": -booking.amount}.get(booking.kind, 0)
         rows.append(
             {
                 "row": row,
@@ -300,9 +300,11 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
                     for p, amount in row.payments
                 ],
                 "balance": balance,
+                "claimed": booking.amount if booking.kind == "claim" else 0,
                 "may_reverse": Role.CASEWORKER in member.roles
                 and booking.reverses_id is None
                 and booking.decision_line_id is None
+                and booking.kind != "claim"
                 and row.reversed_by is None
                 and not row.settled,
             }

@@ -75,6 +75,9 @@ KINDS = {
     "paid beyond decision": _(
         "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
     ),
+    "claimed beyond paid": _(
+        "More is claimed back than was paid too much, since a decision was changed: give up that part"
+    ),
     "access taken": _("A colleague opened this case with a reason of her own: read it in what happened"),
     "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
     "payment returned": _("Money came back: check the account, then let it be paid again"),
@@ -86,6 +89,8 @@ KINDS = {
     "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
+#: Tasks that are done on the page of what was paid too much.
+ABOUT_RECOVERIES = ("paid beyond decision", "claimed beyond paid")
 
 
 #: Tasks about messages that didn't arrive: their page offers to send them again.
@@ -124,7 +129,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             may = member.roles & set(CASE_ROLES) and max(p.protection_level for p in adults) <= member.clearance
             if may:
                 more = " · ".join([case.number, *(_gains(case.id) if task.kind == CORRECTION else ())])
-                shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/", more))
+                where = "recoveries/" if task.kind in ABOUT_RECOVERIES else ""
+                shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/{where}", more))
         elif person := people.get(task.subject_id):
             if registrar or Role.ADMINISTRATOR in member.roles:
                 url = f"{base(request)}/people/{person.id}/" if registrar else f"{base(request)}/tasks/"

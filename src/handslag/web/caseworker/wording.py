@@ -98,6 +98,12 @@ REFUSALS: dict[str, str | Promise] = {
     "same calculation": _("This calculation is decided. Change what was wrong and calculate again, then propose."),
     "ground of change": _("Choose why the decision is changed."),
     "to disadvantage": _("Less than was decided can only be decided on one of the grounds that the law names."),
+    "recovery ground": _("Choose on what ground it is claimed back."),
+    "section": _("Write the section of law."),
+    "beyond paid": _("More than was paid too much, or than isn’t claimed yet. Look at the amounts of each month."),
+    "more than claimed": _("That is more than is left to pay."),
+    "agreed": _("Write what you agreed, with whom and when."),
+    "claim": _("This is a claim to pay back. Whoever may decide can give it up, wholly or in part."),
     "decision": _("This rests on a decision. Change the decision: its booking is corrected by that."),
     "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
     "delegation": _("Your role doesn’t include taking decisions. A decider has to do it."),
@@ -392,6 +398,15 @@ EVENTS: dict[str, str | Promise] = {
     "decision taken": _("Decision taken"),
     "hearing opened": _("Asked what they think before a decision"),
     "hearing answered": _("Said what she thinks"),
+    "hearings closed": _("Decided: what they were asked takes no answer any more"),
+    "recovery proposed": _("Claim to pay back proposed"),
+    "recovery returned": _("Proposed claim sent back"),
+    "recovery withdrawn": _("Proposed claim taken back"),
+    "recovery decided": _("Claim to pay back decided"),
+    "instalments agreed": _("Instalments agreed"),
+    "repayment booked": _("Money came in for a claim"),
+    "recovery waived": _("Claim given up, wholly or in part"),
+    "personal letter rendered": _("Letter made"),
     "appeal lodged": _("Decision appealed"),
     "appeal checked": _("Appeal: looked at the day it came"),
     "appeal dismissed": _("Appeal dismissed as late"),
@@ -495,6 +510,7 @@ ACCOUNTS: dict[str, str | Promise] = {
     "forskott": _("Advance"),
     "retur": _("Money that came back"),
     "felutbetalt": _("Paid beyond the decision"),
+    "aterkrav": _("To be paid back"),
 }
 
 #: Codes of the chart of accounts.
@@ -506,6 +522,13 @@ CHART: dict[str, str | Promise] = {
     "skuld": _("Owed to people and payees"),
     "bank": _("Money on its way by the bank"),
     "inkomst": _("Income of cases"),
+    "aterkrav": _("Claimed back, against expenses"),
+    "fordran": _("Owed to us by people"),
+}
+
+#: On what ground money is claimed back.
+RECOVERY_GROUNDS: dict[str, str | Promise] = {
+    "misinformed": _("Too much was paid because of information that was wrong or not given"),
 }
 
 BANK_SAID: dict[str, str | Promise] = {

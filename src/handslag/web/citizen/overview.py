@@ -48,7 +48,14 @@ from handslag.domain.intake.queries import (
 from handslag.domain.intake.states import DraftState
 from handslag.domain.lookups.queries import told_months
 from handslag.domain.payments.models import Payment
-from handslag.domain.payments.queries import decisions_behind, is_advance, paid_in_advance, payments_of
+from handslag.domain.payments.queries import (
+    decisions_behind,
+    is_advance,
+    paid_in_advance,
+    payments_of,
+    recoveries_of,
+    standing_of,
+)
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import adults_beside, household_seen_by_relative
@@ -143,6 +150,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         + [shown for row in foreign.values() for shown in elsewhere.decisions(tenant, row)],
         "hearings": hearings_for(person.id, keys),
         "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
+        "recoveries": [(one, standing_of(one).open) for one in recoveries_of(keys, person.id)],
         "payments": [
             {**shown, "url": reverse("decision", args=[tenant, shown["decision"]]) if shown["decision"] else ""}
             for shown in _payments(payments, person)

@@ -25,8 +25,8 @@ from handslag.connectors.store.port import StoreFault, for_tenant
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Look, looked_at, write_looks
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
-from handslag.domain.decisions.permissions import appeal_file_for_citizen
-from handslag.domain.decisions.queries import letter_in, unseen_by_relative, unseen_by_staff
+from handslag.domain.decisions.permissions import appeal_file_for_citizen, personal_letter_for_citizen
+from handslag.domain.decisions.queries import letter_in, personal_letter_unseen, unseen_by_relative, unseen_by_staff
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.permissions import attachment_for_citizen
@@ -65,6 +65,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
             letter = letter_in(key)
             if unseen_by_relative(letter.decision, letter.content, by.id):
                 raise Hidden("document", key)
+        elif by.kind == "citizen" and kind == "case" and document.kind == "personal letter":
+            personal_letter_for_citizen(document.id, by)
         elif by.kind == "citizen" and kind == "case" and document.kind == "evidence":
             attachment_for_citizen(document.id, by)
         elif by.kind == "citizen" and kind == "case" and document.kind == "appeal":
@@ -75,6 +77,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
                 letter = letter_in(key)
                 if unseen_by_staff(letter.decision, letter.content, member):
                     raise Hidden("document", key)
+            elif document.kind == "personal letter" and personal_letter_unseen(key, member):
+                raise Hidden("document", key)
         elif by.kind == "staff" and kind in ("run", "bank file"):
             member = require_role(by, now, Role.PAYER)
             if protection_in([key])[key] > member.clearance:

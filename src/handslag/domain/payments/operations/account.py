@@ -64,7 +64,8 @@ def book_income(
 def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
     """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent: NotPossible("paid").
 
-    NotPossible: ("decision") for what a decision granted, which only another decision changes; ("set off") for the
+    NotPossible: ("decision") for what a decision granted, which only another decision changes; ("claim") for what is
+    claimed back, which only waiving it lowers; ("set off") for the
     booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
     """
     found = Booking.objects.filter(id=booking).first()
@@ -75,6 +76,8 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
         raise NotPossible("reversed")
     if found.decision_line_id:
         raise NotPossible("decision")
+    if found.kind == BookingKind.CLAIM:
+        raise NotPossible("claim")
     if SetOff.objects.filter(counter=found).exists() or open_set_offs(SetOff.objects.filter(advance__booking=found)):
         raise NotPossible("set off")
     if Return.objects.filter(booking=found).exists():
@@ -113,6 +116,7 @@ def counter_booking(found: Booking, reason: str, now: datetime) -> Booking:
         amount=-found.amount,
         currency=found.currency,
         decision_line_id=found.decision_line_id,
+        recovery_line_id=found.recovery_line_id,
         source=reason,
         reverses=found,
         booked_at=now,

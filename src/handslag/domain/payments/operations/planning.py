@@ -17,6 +17,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import first_pay_day, pay_day
+from handslag.domain.payments.queries import claimed_too_much
 from handslag.domain.payments.states import BookingKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.models import Account, Person
@@ -73,7 +74,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
     counts for the new ones: only the difference is paid, and what somebody has stopped stays stopped. If that is more
     than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such
-    (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it.
+    (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it; and so she is
+    where less is beyond it now than stands claimed (`claimed_too_much`).
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
@@ -135,6 +137,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "uncovered": uncovered,
         "stopped": [str(payment.id) for payment in stopped],
         "overpaid": overpaid,
+        "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
 

@@ -1,0 +1,417 @@
+"""What has left beyond the decision is claimed back, paid in instalments, or given up: each a person's act.
+
+No job makes, proposes or enforces a claim, and none is set off against support: the law has no such set-off for what
+was paid too much (HFD 2013 ref. 18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
+from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations.letters import new_personal_letter
+from handslag.domain.decisions.queries import in_force, month_name, not_heard
+from handslag.domain.documents.operations import keep_text
+from handslag.domain.documents.queries import DatedText, text_for
+from handslag.domain.payments.models import Booking, Recovery, RecoveryLine, RecoveryPlan, RecoveryWaiver
+from handslag.domain.payments.operations.account import counter_booking
+from handslag.domain.payments.queries import CLAIMED, claimable_in, last_day_at_court_for, lines_of, standing_of
+from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
+from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
+from handslag.kernel.money import format_money
+from handslag.rules.se.recovery import section_on
+
+
+class RecoveryProposed(Event):
+    kind = "recovery proposed"
+
+
+class RecoveryReturned(Event):
+    kind = "recovery returned"
+
+
+class RecoveryWithdrawn(Event):
+    kind = "recovery withdrawn"
+
+
+class RecoveryDecided(Event):
+    kind = "recovery decided"
+
+
+class InstalmentsAgreed(Event):
+    kind = "instalments agreed"
+
+
+class RepaymentBooked(Event):
+    kind = "repayment booked"
+
+
+class RecoveryWaived(Event):
+    kind = "recovery waived"
+
+
+@operation()
+def propose_recovery(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    person: UUID,
+    ground: str,
+    legal_basis: str,
+    amounts: Mapping[UUID, int],
+    reasons: str,
+    language: str,
+    unheard: str = "",
+) -> Done[Recovery]:
+    """Propose to claim back from one adult of a case: so much (minor units) for each of these periods, never more than
+    is booked as paid beyond its decision and isn't claimed yet.
+
+    `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
+    ("amount") without one, ("beyond paid") for more than that, ("reasons"), ("proposed") while another one waits,
+    ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say why not (25 §
+    förvaltningslagen).
+    """
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    require_worked_here(found)
+    if person not in (found.applicant_id, found.co_applicant_id):
+        raise Hidden("person", person)
+    if ground not in RecoveryGround:
+        raise NotPossible("recovery ground")
+    if not are_reasons(legal_basis) or len(legal_basis) > 160:
+        raise NotPossible("section")
+    _refuse_beyond(found, amounts)
+    if not are_reasons(reasons):
+        raise NotPossible("reasons")
+    if Recovery.objects.filter(case=found, state=RecoveryState.PROPOSED).exists():
+        raise NotPossible("proposed")
+    door = acting_door().the_tenant
+    today = door.today(now)
+    silent = any(person in not_heard(found, period, in_force(period), today) for period in amounts)
+    if silent and not are_reasons(unheard):
+        raise NotPossible("not heard")
+    row = Recovery.objects.create(
+        case=found,
+        person_id=person,
+        number=next_reference("recovery", now),
+        ground=ground,
+        legal_basis=legal_basis.strip(),
+        currency=door.currency,
+        language=language,
+        reasons=reasons.strip(),
+        unheard=unheard.strip() if silent else "",
+        delegation=setting("delegation"),
+        state=RecoveryState.PROPOSED,
+        proposed_by_id=member.id,
+        proposed_at=now,
+    )
+    for period, amount in sorted(amounts.items()):
+        RecoveryLine.objects.create(recovery=row, period_id=period, amount=amount)
+    payload = {
+        "recovery": str(row.id),
+        "person": str(person),
+        "ground": ground,
+        "amounts": [[str(period), amount] for period, amount in sorted(amounts.items())],
+        "reasons_digest": canonical.digest(row.reasons),
+    }
+    return Done(row, RecoveryProposed(subject=found.id, payload=payload))
+
+
+def _refuse_beyond(case: Case, amounts: Mapping[UUID, int]) -> None:
+    """Refuse to claim nothing, or more for a period than is booked as paid beyond its decision and not claimed yet."""
+    if not amounts or any(amount <= 0 for amount in amounts.values()):
+        raise NotPossible("amount")
+    if Period.objects.filter(id__in=amounts, case=case).count() != len(amounts):
+        raise Hidden("period")
+    left = claimable_in(case.id)
+    if any(amount > left.get(period, 0) for period, amount in amounts.items()):
+        raise NotPossible("beyond paid")
+
+
+def _locked(recovery: UUID, version: int | None, by: Actor, now: datetime, *roles: Role) -> tuple[Recovery, Member]:
+    """A claim, locked behind its case; Conflict unless it is as she saw it (None: whatever it is)."""
+    found = Recovery.objects.filter(id=recovery).values_list("case_id", flat=True).first()
+    if found is None:
+        raise Hidden("recovery", recovery)
+    _case, member = case_for_staff(found, by, now, *roles, lock=True)
+    rows = Recovery.objects.select_for_update(of=("self",)).select_related("case", "person")
+    row = rows.get(id=recovery)
+    if version is not None and row.version != version:
+        raise Conflict("recovery", theirs=row.state)
+    return row, member
+
+
+def _in_state(row: Recovery, state: RecoveryState) -> None:
+    if row.state != state:
+        raise Conflict("recovery", theirs=row.state)
+
+
+@operation()
+def return_recovery(
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, version: int, reason: str
+) -> Done[Recovery]:
+    """The second pair of eyes sends a proposed claim back, with a reason ("reasons")."""
+    row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
+    if Role.DECIDER not in member.roles or member.id == row.proposed_by_id:
+        raise NotForThem("second pair of eyes", recovery)
+    _in_state(row, RecoveryState.PROPOSED)
+    if not are_reasons(reason):
+        raise NotPossible("reasons")
+    row.state, row.returned_reason, row.version = RecoveryState.RETURNED, reason.strip(), row.version + 1
+    row.save(update_fields=["state", "returned_reason", "version"])
+    return Done(row, RecoveryReturned(subject=row.case_id, payload={"recovery": str(row.id), "reason": reason.strip()}))
+
+
+@operation()
+def withdraw_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UUID, version: int) -> Done[Recovery]:
+    """Who proposed a claim takes the proposal back, while nobody has decided."""
+    row, member = _locked(recovery, version, by, now, Role.CASEWORKER)
+    if member.id != row.proposed_by_id:
+        raise NotAllowed("recovery", recovery)
+    _in_state(row, RecoveryState.PROPOSED)
+    row.state, row.version = RecoveryState.WITHDRAWN, row.version + 1
+    row.save(update_fields=["state", "version"])
+    return Done(row, RecoveryWithdrawn(subject=row.case_id, payload={"recovery": str(row.id)}))
+
+
+@operation()
+def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UUID, version: int) -> Done[Recovery]:
+    """Take a proposed claim: always by another person than who proposed it ("second pair of eyes"), who may decide
+    ("delegation"). ("beyond paid") where less is booked as paid beyond the decisions by now.
+
+    Each of its months is booked as claimed; what the letter says, and until when the court can be asked, is fixed here.
+    """
+    row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
+    _in_state(row, RecoveryState.PROPOSED)
+    if Role.DECIDER not in member.roles:
+        raise NotForThem("delegation", recovery)
+    if member.id == row.proposed_by_id:
+        raise NotForThem("second pair of eyes", recovery)
+    lines = lines_of(row)
+    _refuse_beyond(row.case, {line.period_id: line.amount for line in lines})
+    for line in lines:
+        _book(row, line, BookingKind.CLAIM, line.amount, f"claimed by decision {row.number}", now)
+    content = recovery_letter(row, lines, now, decider=member.name)
+    for text in _texts(row, acting_door().the_tenant.today(now)):
+        keep_text(text)
+    row.letter = new_personal_letter(row.case, row.person, content)
+    row.state, row.decided_by_id, row.decided_at = RecoveryState.DECIDED, member.id, now
+    row.version += 1
+    row.court_until = last_day_at_court_for([line.period_id for line in lines])
+    row.save(update_fields=["state", "decided_by", "decided_at", "letter", "court_until", "version"])
+    payload = {
+        "recovery": str(row.id),
+        "person": str(row.person_id),
+        "amount": sum(line.amount for line in lines),
+        "letter": str(row.letter.id),
+        "letter_digest": row.letter.content_digest,
+        "proposed_by": str(row.proposed_by_id),
+        "decided_by": str(member.id),
+        "periods": sorted(str(line.period_id) for line in lines),
+    }
+    return Done(row, RecoveryDecided(subject=row.case_id, payload=payload))
+
+
+def _book(row: Recovery, line: RecoveryLine, kind: BookingKind, amount: int, source: str, now: datetime) -> Booking:
+    return Booking.objects.create(
+        case=row.case,
+        period_id=line.period_id,
+        person=row.person,
+        kind=kind,
+        account_code=CLAIMED,
+        counterparty=full_name(row.person),
+        amount=amount,
+        currency=row.currency,
+        recovery_line=line,
+        source=source[:120],
+        booked_at=now,
+    )
+
+
+@operation()
+def agree_instalments(
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, monthly: int, first_on: date, agreed: str
+) -> Done[RecoveryPlan]:
+    """Write down how she pays: so much each month (minor units) from a day on, as agreed with her. It takes the place
+    of an earlier plan. NotPossible: ("amount"), ("more than claimed"), ("past day"), ("agreed") without words."""
+    row, member = _locked(recovery, None, by, now, Role.CASEWORKER)
+    _in_state(row, RecoveryState.DECIDED)
+    if monthly <= 0:
+        raise NotPossible("amount")
+    if monthly > standing_of(row).open:
+        raise NotPossible("more than claimed")
+    if first_on < acting_door().the_tenant.today(now):
+        raise NotPossible("past day")
+    if not are_reasons(agreed):
+        raise NotPossible("agreed")
+    told = {"monthly": monthly, "first_on": first_on, "agreed": agreed.strip()[:200]}
+    plan = RecoveryPlan.objects.create(recovery=row, set_by_id=member.id, set_at=now, **told)
+    payload = {"recovery": str(row.id), "plan": str(plan.id), "monthly": monthly, "first_on": first_on.isoformat()}
+    return Done(plan, InstalmentsAgreed(subject=row.case_id, payload=payload))
+
+
+@operation()
+def book_repayment(
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, source: str
+) -> Done[list[Booking]]:
+    """Book money that came in for a claim (minor units): its oldest month first. NotPossible: ("amount"), ("source"),
+    ("more than claimed") for more than is open: what is beyond that is hers."""
+    row, _member = _locked(recovery, None, by, now, Role.CASEWORKER)
+    _in_state(row, RecoveryState.DECIDED)
+    if amount <= 0:
+        raise NotPossible("amount")
+    if not source.strip():
+        raise NotPossible("source")
+    standing = standing_of(row)
+    if amount > standing.open:
+        raise NotPossible("more than claimed")
+    made, left = [], amount
+    for line in lines_of(row):
+        if part := min(left, standing.open_of(line.id)):
+            made.append(_book(row, line, BookingKind.INCOME, part, source.strip(), now))
+            left -= part
+    payload = {"recovery": str(row.id), "amount": amount, "bookings": [str(one.id) for one in made]}
+    return Done(made, RepaymentBooked(subject=row.case_id, payload=payload))
+
+
+@operation()
+def waive_recovery(
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, reasons: str
+) -> Done[RecoveryWaiver]:
+    """A decider gives up so much of what is open of a claim (eftergift), for good: its newest month first. The claim is
+    countered and what is left of it booked anew. NotPossible: ("amount"), ("more than claimed"), ("reasons")."""
+    row, member = _locked(recovery, None, by, now, Role.DECIDER)
+    _in_state(row, RecoveryState.DECIDED)
+    if amount <= 0:
+        raise NotPossible("amount")
+    standing = standing_of(row)
+    if amount > standing.open:
+        raise NotPossible("more than claimed")
+    if not are_reasons(reasons):
+        raise NotPossible("reasons")
+    left = amount
+    for line in reversed(lines_of(row)):
+        part = min(left, standing.open_of(line.id))
+        if not part:
+            continue
+        claim = standing.claims[line.id]
+        counter_booking(claim, f"waived, decision {row.number}", now)
+        if rest := claim.amount - part:
+            _book(row, line, BookingKind.CLAIM, rest, f"left of decision {row.number}", now)
+        left -= part
+    today = acting_door().the_tenant.today(now)
+    waiver = RecoveryWaiver(
+        recovery=row,
+        amount=amount,
+        reasons=reasons.strip(),
+        legal_basis=section_on("waiver", today).section,
+        delegation=setting("delegation"),
+        waived_by_id=member.id,
+        waived_at=now,
+    )
+    content = waiver_letter(row, waiver, standing.open - amount, now, decider=member.name)
+    keep_text(text_for(row.case.legal_order, "recovery.waived", row.language, today))
+    waiver.letter = new_personal_letter(row.case, row.person, content)
+    waiver.save(force_insert=True)
+    payload = {
+        "recovery": str(row.id),
+        "person": str(row.person_id),
+        "waiver": str(waiver.id),
+        "amount": amount,
+        "letter": str(waiver.letter.id),
+        "letter_digest": waiver.letter.content_digest,
+        "reasons_digest": canonical.digest(waiver.reasons),
+    }
+    return Done(waiver, RecoveryWaived(subject=row.case_id, payload=payload))
+
+
+def _texts(row: Recovery, today: date) -> list[DatedText]:
+    """The dated texts that the letter of a claim is made of: on what ground, how to pay, what to do if it is wrong."""
+    pay = "recovery.pay" if setting("repayment_account") else "recovery.pay_later"
+    keys = (f"recovery.{row.ground}", pay, "recovery.remedy")
+    return [text_for(row.case.legal_order, key, row.language, today) for key in keys]
+
+
+_SAID = {
+    "sv": {
+        "heading": "Beslut om återkrav",
+        "outcome": "Vi begär att du betalar tillbaka {amount}.",
+        "line": "Utbetalt för mycket, {month}",
+        "waived": "Beslut om eftergift",
+        "less": "Du behöver inte betala tillbaka {amount} av det som vi har begärt. Kvar att betala: {left}.",
+        "none": "Du behöver inte betala tillbaka {amount} av det som vi har begärt. Inget är kvar att betala.",
+    },
+    "en": {
+        "heading": "Decision to claim money back",
+        "outcome": "We ask you to pay back {amount}.",
+        "line": "Paid out too much, {month}",
+        "waived": "Decision to give up a claim",
+        "less": "You don’t have to pay back {amount} of what we claimed. Left to pay: {left}.",
+        "none": "You don’t have to pay back {amount} of what we claimed. Nothing is left to pay.",
+    },
+}
+
+
+def recovery_letter(row: Recovery, lines: list[RecoveryLine], now: datetime, *, decider: str) -> dict[str, Any]:
+    """What the letter of a claim says, or would say if `decider` took it now."""
+    today, language = acting_door().the_tenant.today(now), row.language
+    said, amount = _SAID[language], sum(line.amount for line in lines)
+    why, pay, remedy = (" ".join(text.body.split()) for text in _texts(row, today))
+    pay = pay.format(number=row.number, account=setting("repayment_account"))
+    return {
+        "number": row.number,
+        "language": language,
+        "date": today.isoformat(),
+        "heading": said["heading"],
+        "outcome": said["outcome"].format(amount=format_money(amount, row.currency, language)),
+        "amount": amount,
+        "currency": row.currency,
+        "lines": [
+            {"text": said["line"].format(month=month_name(line.period.since, language)), "amount": line.amount}
+            for line in lines
+        ],
+        "parts": [["", why], ["reasons", row.reasons], ["pay", pay]],
+        "legal_basis": row.legal_basis,
+        "decider": decider,
+        "delegation": row.delegation,
+        "remedy": remedy,
+    }
+
+
+def waiver_letter(row: Recovery, waiver: RecoveryWaiver, left: int, now: datetime, *, decider: str) -> dict[str, Any]:
+    """What the letter says by which a part of a claim is given up; `left`: what is open after it (minor units)."""
+    today, language = acting_door().the_tenant.today(now), row.language
+    said = _SAID[language]
+    told = {
+        "amount": format_money(waiver.amount, row.currency, language),
+        "left": format_money(left, row.currency, language),
+    }
+    return {
+        "number": row.number,
+        "language": language,
+        "date": today.isoformat(),
+        "heading": said["waived"],
+        "outcome": said["less" if left else "none"].format(**told),
+        "amount": 0,
+        "currency": row.currency,
+        "lines": [],
+        "parts": [["reasons", waiver.reasons]],
+        "legal_basis": waiver.legal_basis,
+        "decider": decider,
+        "delegation": waiver.delegation,
+        "remedy": text_for(row.case.legal_order, "recovery.waived", language, today).body,
+    }

@@ -1,0 +1,68 @@
+"""What a person is to pay back: how much and why, what is left, how to pay, what to do if she can't or disagrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from handslag.connectors.store.port import for_tenant
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.permissions import case_for_citizen
+from handslag.domain.payments.models import Recovery
+from handslag.domain.payments.queries import plan_of, standing_of, waivers_of
+from handslag.domain.payments.states import RecoveryState
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.web.citizen.overview import download
+from handslag.web.citizen.person import me
+from handslag.web.entry.pages import citizen_page, opened, outside_page
+
+
+def _hers(key: UUID, by: Actor) -> Recovery:
+    """A claim that was decided, from herself; Hidden otherwise, for the other adult of her case too."""
+    rows = Recovery.objects.select_related("letter__document", "decided_by")
+    found = rows.filter(id=key, state=RecoveryState.DECIDED).first()
+    if found is None or by.kind != "citizen" or found.person_id != by.id:
+        raise Hidden("recovery", key)
+    case_for_citizen(found.case_id, by)
+    return found
+
+
+@require_safe
+@citizen_page("recovery")
+def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
+    """What she is to pay back, and where it stands."""
+    me(request)
+    found = _hers(recovery, request.door.the_actor)  # type: ignore[attr-defined]
+    looked_at("recovery", found.case_id)
+    assert found.letter is not None
+    standing = standing_of(found)
+    facts = {
+        "row": found,
+        "content": found.letter.content,
+        "standing": standing,
+        "plan": plan_of(found) if standing.open else None,
+        "waivers": waivers_of(found),
+        "letter_ready": found.letter.document_id is not None,
+    }
+    return render(request, "citizen/recovery.html", facts)
+
+
+@require_safe
+@outside_page("recovery letter")
+def letter(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
+    """The letter as PDF, as it was set once."""
+    with opened(request) as door:
+        found = _hers(recovery, request.entrance[1])  # type: ignore[attr-defined]
+        if found.letter is None or found.letter.document is None:
+            raise Http404
+        looked_at("recovery letter", found.case_id)
+        key, document, place = file_key(), found.letter.document, str(door.the_tenant.id)
+    store = for_tenant(Path(settings.DATA) / "files" / place, key)
+    return download(b"".join(store.read(UUID(document.store_key))), f"{found.number}.pdf", "application/pdf")

@@ -1,0 +1,219 @@
+"""Money is claimed back by two people, from one adult, never beyond what is booked as paid too much."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from handslag.connectors.letter import port
+from handslag.domain.decisions.models import Hearing, PersonalLetter
+from handslag.domain.decisions.operations import open_hearing
+from handslag.domain.decisions.queries import hearings_for
+from handslag.domain.payments.models import Booking, Payment, Recovery
+from handslag.domain.payments.operations.account import reverse_booking
+from handslag.domain.payments.operations.recoveries import (
+    agree_instalments,
+    book_repayment,
+    decide_recovery,
+    propose_recovery,
+    return_recovery,
+    waive_recovery,
+    withdraw_recovery,
+)
+from handslag.domain.payments.queries import claimable_in, claimed_too_much, plan_of, postings_of, standing_of
+from handslag.domain.tasks.models import Notice
+from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.policies import Conflict
+from handslag.jobs.letters import personal_letter_from
+from handslag.rules.se.recovery import section_on
+from tests.domain.test_corrections import _as_web, _bookings, _sent, _tasks, _verified
+from tests.office import TEST, Folder, Office, refused
+
+REASONS = "Lönen i mars stod inte i ansökan, och vi räknade utan den."
+
+
+def paid_too_much(office: Office) -> Folder:
+    """6 550 kr have left for a month that is decided with 6 000 now."""
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    _sent(office)
+    folder.changed(600_000, "37.3")
+    return folder
+
+
+def _told(folder: Folder, **more: Any) -> dict[str, Any]:
+    """What proposes to claim the 550 kr."""
+    basis = section_on("misinformed", folder.office.now.date()).section
+    return {
+        **folder.office.act("hanna"), "case": folder.case.id, "person": folder.citizens[0].id, "ground": "misinformed",
+        "legal_basis": basis, "amounts": {folder.period().id: 550_00}, "reasons": REASONS, "language": "sv",
+        "unheard": "Hon har själv bett oss att räkna om.", **more,
+    }  # fmt: skip
+
+
+def _claimed(folder: Folder) -> Recovery:
+    """Proposed by Hanna, decided by Bo."""
+    row = propose_recovery(**_told(folder))
+    return decide_recovery(**folder.office.act("bo"), recovery=row.id, version=row.version)
+
+
+def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: Office, connect: Any) -> None:
+    folder = paid_too_much(office)
+    person, period = folder.citizens[0], folder.period().id
+    told = _told(folder)
+    with pytest.raises(Hidden):
+        propose_recovery(**{**told, "person": office.case(("Eva", "Ek", "19700101")).citizens[0].id})
+    with pytest.raises(Hidden):  # a job proposes nothing
+        propose_recovery(**{**told, **office.by(system("nightly"))})
+    refused("recovery ground", propose_recovery, **{**told, "ground": "because"})
+    refused("section", propose_recovery, **{**told, "legal_basis": " 9 "})
+    refused("amount", propose_recovery, **{**told, "amounts": {}})
+    refused("amount", propose_recovery, **{**told, "amounts": {period: 0}})
+    refused("beyond paid", propose_recovery, **{**told, "amounts": {period: 550_01}})
+    refused("reasons", propose_recovery, **{**told, "reasons": "Fel"})
+    refused("not heard", propose_recovery, **{**told, "unheard": ""})
+    later = (office.now + timedelta(days=14)).date()
+    about = "Vi överväger att begära tillbaka 550 kr."
+    (hers,) = open_hearing(**office.act("hanna"), period=period, about=about, answer_by=later)
+    refused("not heard", propose_recovery, **{**told, "unheard": ""})  # she still has time
+    row = propose_recovery(**told)
+    assert (row.unheard, row.state) == (told["unheard"], "proposed")
+    refused("proposed", propose_recovery, **told)
+    here = {"recovery": row.id, "version": row.version}
+    refused("delegation", decide_recovery, **office.act("hanna"), **here)
+    with pytest.raises(Conflict):
+        decide_recovery(**office.act("bo"), **{**here, "version": 9})
+    refused("reasons", return_recovery, **office.act("bo"), **here, reason="nej")
+    assert return_recovery(**office.act("bo"), **here, reason="Fråga henne först.").state == "returned"
+    mine = propose_recovery(**{**told, **office.act("bo")})
+    here = {"recovery": mine.id, "version": mine.version}
+    refused("second pair of eyes", decide_recovery, **office.act("bo"), **here)
+    alone = (
+        "UPDATE payments_recovery SET state = 'decided', decided_by_id = proposed_by_id, decided_at = now(),"
+        " letter_id = id"
+    )
+    with connect("web", autocommit=True) as web, pytest.raises(psycopg.errors.CheckViolation, match="recovery_by_two"):
+        _as_web(web, mine.tenant_id, f"{alone} WHERE id = %s", mine.id)
+    with pytest.raises(NotAllowed):
+        withdraw_recovery(**office.act("hanna"), **here)
+    withdraw_recovery(**office.act("bo"), **here)
+    # so far nothing is claimed, and she is still asked
+    with acting(office.slug, TEST, "look"):
+        assert claimable_in(folder.case.id) == {period: 550_00}
+        assert not Booking.objects.filter(case=folder.case, kind="claim").exists()
+        assert [one.id for one in hearings_for(person.id, [folder.case.id])] == [hers.id]
+    decided = _claimed(folder)
+    assert decided.state == "decided" and decided.court_until is not None
+    with acting(office.slug, TEST, "look"):
+        assert claimable_in(folder.case.id) == {}
+        assert hearings_for(person.id, [folder.case.id]) == [] and Hearing.objects.get(id=hers.id).closed_at
+        letter = PersonalLetter.objects.get(id=decided.letter_id)
+        assert (letter.person_id, letter.content["amount"]) == (person.id, 550_00)
+        assert letter.content["lines"][0]["amount"] == 550_00 and letter.content["parts"][1] == ["reasons", REASONS]
+        assert letter.content["delegation"] and decided.number in letter.content["parts"][2][1]
+        assert Notice.objects.filter(kind="decision", person_id=person.id).count() == 0  # no e-mail: told by letter
+    assert _tasks(folder, "claimed beyond paid") == 0
+    refused("beyond paid", propose_recovery, **_told(folder))  # not claimed twice
+
+
+def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office: Office, database: Any) -> None:
+    folder = paid_too_much(office)
+    row = _claimed(folder)
+    assert _bookings(folder)[-1] == ("aterkrav", 550_00)
+    hanna = {**office.act("hanna"), "recovery": row.id}
+    plan = {"monthly": 100_00, "first_on": office.now.date(), "agreed": "Per telefon med Petra i dag."}
+    refused("amount", agree_instalments, **hanna, **{**plan, "monthly": 0})
+    refused("more than claimed", agree_instalments, **hanna, **{**plan, "monthly": 600_00})
+    refused("agreed", agree_instalments, **hanna, **{**plan, "agreed": "ja"})
+    refused("past day", agree_instalments, **hanna, **{**plan, "first_on": office.now.date() - timedelta(days=1)})
+    agree_instalments(**hanna, **plan)
+    refused("amount", book_repayment, **hanna, amount=0, source="avi 1")
+    refused("source", book_repayment, **hanna, amount=100_00, source=" ")
+    refused("more than claimed", book_repayment, **hanna, amount=550_01, source="avi 1")
+    (wrong,) = book_repayment(**hanna, amount=150_00, source="avi 1")
+    reverse_booking(**office.act("hanna"), booking=wrong.id, reason="fel person")
+    book_repayment(**hanna, amount=100_00, source="avi 2")
+    bo = {**office.act("bo"), "recovery": row.id}
+    with pytest.raises(NotAllowed):
+        waive_recovery(**hanna, amount=50_00, reasons=REASONS)
+    refused("reasons", waive_recovery, **bo, amount=50_00, reasons="nej")
+    refused("more than claimed", waive_recovery, **bo, amount=450_01, reasons=REASONS)
+    waive_recovery(**bo, amount=50_00, reasons="Hon har inget kvar efter hyran.")
+    with acting(office.slug, TEST, "look"):
+        standing = standing_of(row)
+        assert (standing.claimed, standing.waived, standing.paid, standing.open) == (550_00, 50_00, 100_00, 400_00)
+        found = plan_of(row)
+        assert found is not None and found.monthly == 100_00
+        claim = Booking.objects.filter(case=folder.case, kind="claim").order_by("booked_at", "id").last()
+        assert claim is not None and claim.amount == 500_00
+        # money that goes to her is not touched
+        assert [p.amount for p in Payment.objects.filter(case=folder.case)] == [655_000]
+        posted = postings_of(office.now.date(), office.now + timedelta(days=1)).entries
+        between = [(e.debit[0], e.credit[0], e.amount) for e in posted if "fordran" in (e.debit[0], e.credit[0])]
+        assert sorted(between) == [
+            ("aterkrav", "fordran", 550_00), ("bank", "fordran", 100_00), ("bank", "fordran", 150_00),
+            ("fordran", "aterkrav", 500_00), ("fordran", "aterkrav", 550_00), ("fordran", "bank", 150_00),
+        ]  # fmt: skip
+    refused("claim", reverse_booking, **office.act("hanna"), booking=claim.id, reason="nej")
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+    waive_recovery(**bo, amount=400_00, reasons="Hon har inget kvar efter hyran.")
+    with acting(office.slug, TEST, "look"):
+        assert standing_of(row).open == 0 and claimable_in(folder.case.id) == {}  # given up is given up
+    refused("more than claimed", book_repayment, **hanna, amount=1, source="avi 3")
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+
+
+def test_where_a_later_decision_takes_the_ground_away_a_person_is_asked(office: Office, database: Any) -> None:
+    folder = paid_too_much(office)
+    row = _claimed(folder)
+    folder.changed(640_000, "37")
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {folder.period().id: 400_00}
+        assert standing_of(row).open == 550_00  # nothing happens by itself
+    assert _tasks(folder, "claimed beyond paid") == 1
+    waive_recovery(**office.act("bo"), recovery=row.id, amount=400_00, reasons="Beslutet är ändrat till hennes fördel.")
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {}
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+
+
+def test_of_a_couple_only_the_one_it_is_claimed_from_reads_the_letter(office: Office) -> None:
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
+    folder.applied()
+    first = folder.decided()
+    _sent(office)
+    income = {"code": "ACTIVITY_SUPPORT", "gross": 660_000, "source": "evidence"}
+    second = folder.assessed(incomes=[income])
+    assert second.granted < first.amount
+    _replaced(folder, second.id)
+    over = {folder.period().id: first.amount - second.granted}
+    row = propose_recovery(**_told(folder, person=folder.citizens[1].id, amounts=over))
+    decided = decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    with acting(office.slug, TEST, "look"):
+        letter = PersonalLetter.objects.get(id=decided.letter_id)
+    assert letter.person_id == folder.citizens[1].id
+    assert port.for_tenant().letter(personal_letter_from(letter.content)).pages == 1
+    assert letter.content["recipient"][0] == "Yusuf Åberg" and "Amina" not in str(letter.content)
+
+
+def _replaced(folder: Folder, sheet: Any) -> None:
+    from handslag.domain.decisions.operations import decide, propose
+
+    office = folder.office
+    told = {
+        "sheet": sheet,
+        "reasons": REASONS,
+        "language": "sv",
+        "ground": "37.3",
+        "unheard": "De har själva bett om det.",
+    }
+    proposal = propose(**office.act("hanna"), **told)
+    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
