@@ -46,7 +46,7 @@ def paid_too_much(office: Office) -> Folder:
     return folder
 
 
-def _told(folder: Folder, **more: Any) -> dict[str, Any]:
+def told_of(folder: Folder, **more: Any) -> dict[str, Any]:
     """What proposes to claim the 550 kr."""
     basis = section_on("misinformed", folder.office.now.date()).section
     return {
@@ -58,14 +58,14 @@ def _told(folder: Folder, **more: Any) -> dict[str, Any]:
 
 def _claimed(folder: Folder) -> Recovery:
     """Proposed by Hanna, decided by Bo."""
-    row = propose_recovery(**_told(folder))
+    row = propose_recovery(**told_of(folder))
     return decide_recovery(**folder.office.act("bo"), recovery=row.id, version=row.version)
 
 
 def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: Office, connect: Any) -> None:
     folder = paid_too_much(office)
     person, period = folder.citizens[0], folder.period().id
-    told = _told(folder)
+    told = told_of(folder)
     with pytest.raises(Hidden):
         propose_recovery(**{**told, "person": office.case(("Eva", "Ek", "19700101")).citizens[0].id})
     with pytest.raises(Hidden):  # a job proposes nothing
@@ -118,7 +118,7 @@ def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: O
         assert letter.content["delegation"] and decided.number in letter.content["parts"][2][1]
         assert Notice.objects.filter(kind="decision", person_id=person.id).count() == 0  # no e-mail: told by letter
     assert _tasks(folder, "claimed beyond paid") == 0
-    refused("beyond paid", propose_recovery, **_told(folder))  # not claimed twice
+    refused("beyond paid", propose_recovery, **told_of(folder))  # not claimed twice
 
 
 def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office: Office, database: Any) -> None:
@@ -139,8 +139,7 @@ def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office:
     reverse_booking(**office.act("hanna"), booking=wrong.id, reason="fel person")
     book_repayment(**hanna, amount=100_00, source="avi 2")
     bo = {**office.act("bo"), "recovery": row.id}
-    with pytest.raises(NotAllowed):
-        waive_recovery(**hanna, amount=50_00, reasons=REASONS)
+    refused("delegation", waive_recovery, **hanna, amount=50_00, reasons=REASONS)
     refused("reasons", waive_recovery, **bo, amount=50_00, reasons="nej")
     refused("more than claimed", waive_recovery, **bo, amount=450_01, reasons=REASONS)
     waive_recovery(**bo, amount=50_00, reasons="Hon har inget kvar efter hyran.")
@@ -195,7 +194,7 @@ def test_of_a_couple_only_the_one_it_is_claimed_from_reads_the_letter(office: Of
     assert second.granted < first.amount
     _replaced(folder, second.id)
     over = {folder.period().id: first.amount - second.granted}
-    row = propose_recovery(**_told(folder, person=folder.citizens[1].id, amounts=over))
+    row = propose_recovery(**told_of(folder, person=folder.citizens[1].id, amounts=over))
     decided = decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
     with acting(office.slug, TEST, "look"):
         letter = PersonalLetter.objects.get(id=decided.letter_id)

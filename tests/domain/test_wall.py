@@ -58,6 +58,12 @@ BESIDES = {
         FROM audit_subject s JOIN tenancy_staffmember a ON a.tenant_id = s.tenant_id
         JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE s.tenant_id = %s LIMIT 1""",
+    "tenancy_delegation": """
+        INSERT INTO tenancy_delegation (id, tenant_id, kind, role, member_id, most, clause, source, since,
+            entered_by_id, entered_at, confirmed_by_id, confirmed_at, version)
+        SELECT gen_random_uuid(), a.tenant_id, 'grant', '', a.id, 1, 'x', 'x', '2026-01-01', a.id, now(), b.id, now(), 1
+        FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE a.tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'

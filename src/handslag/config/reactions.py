@@ -200,6 +200,7 @@ from handslag.domain.people.operations.accounts import (
     AccountChangeWithdrawn,
 )
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
+from handslag.domain.people.operations.delegations import DelegationConfirmed, DelegationEnded, DelegationEntered
 from handslag.domain.people.operations.persons import (
     AccountRecorded,
     AddressRecorded,
@@ -910,6 +911,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RelationEntered: (),
     RoleTaken: (),
     PolicySet: (),
+    DelegationEntered: (),
+    DelegationConfirmed: (),
+    DelegationEnded: (),
     DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),
     DeputyEnded: (),
     LogInReset: (),

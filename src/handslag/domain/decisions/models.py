@@ -46,7 +46,7 @@ class Decision(TenantRow):
     language = models.CharField(max_length=12)
     reasons = models.TextField()
     legal_basis = models.CharField(max_length=160)
-    delegation = models.CharField(max_length=80, help_text="the clause by which the decider decides")
+    delegation = models.CharField(max_length=200, help_text="by what the decider decides, in words")
     replaces = TenantFK("decisions.Decision", null=True)
     # nothing (NULL) where there is nothing to say: rows from before these columns keep their digest
     ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
@@ -240,7 +240,7 @@ class Appeal(TenantRow):
     checked_by = TenantFK(StaffMember, null=True)
     checked_at = models.DateTimeField(null=True)
     dismissal = models.TextField(blank=True, help_text="the reasons of the decision to dismiss it")
-    delegation = models.CharField(max_length=80, blank=True, help_text="the clause by which it was dismissed")
+    delegation = models.CharField(max_length=200, blank=True, help_text="by what it was dismissed, in words")
     remedy = TenantFK(Text, null=True)
     manifest = models.JSONField(null=True, help_text="what went to the court: each file with its digest")
     written = models.JSONField(null=True, help_text="the words of what was written for the court, by file")

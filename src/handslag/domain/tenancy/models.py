@@ -15,7 +15,7 @@ from django.db import models
 
 from handslag.domain.tenancy.constraints import wall
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
-from handslag.domain.tenancy.states import OrganisationKind, RelationKind, Role
+from handslag.domain.tenancy.states import Decides, OrganisationKind, RelationKind, Role
 from handslag.kernel.ids import uuid7
 
 READ = {"web": "SELECT", "worker": "SELECT", "auditor": "SELECT", "courier": "SELECT", "eraser": "SELECT"}
@@ -174,6 +174,57 @@ class Deputy(TenantRow):
             *wall("tenancy_deputy", "member", "deputy"),
             models.CheckConstraint(condition=models.Q(until__gte=models.F("since")), name="deputy_days"),
             models.CheckConstraint(condition=~models.Q(member=models.F("deputy")), name="deputy_is_another"),
+        ]
+
+
+class Delegation(TenantRow):
+    """Who may take which decisions, up to which amount, from `since` until before `until`: a role, or one member of
+    staff. Entered by one administrator and confirmed by another; what it says never changes, and it ends by its day.
+
+    What was decided by it keeps its words: nothing that happens here alters a decision.
+    """
+
+    kind = models.CharField(max_length=12, choices=Decides.choices)
+    role = models.CharField(max_length=24, choices=Role.choices, blank=True)
+    member = TenantFK(StaffMember, null=True)
+    most = models.BigIntegerField(null=True, help_text="minor units; nothing: no limit")
+    clause = models.CharField(max_length=80, help_text="of the delegation order, as decisions name it")
+    source = models.CharField(max_length=110, help_text="the committee's decision, with its day")
+    since = models.DateField()
+    until = models.DateField(null=True)
+    entered_by = TenantFK(StaffMember)
+    entered_at = models.DateTimeField()
+    confirmed_by = TenantFK(StaffMember, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    @property
+    def words(self) -> str:
+        """What a decision says that is taken by it."""
+        return f"{self.clause} ({self.source})"
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "kind"])]
+        constraints = [
+            *wall("tenancy_delegation", "member", "entered_by", "confirmed_by"),
+            models.CheckConstraint(condition=models.Q(kind__in=Decides.values), name="delegation_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=[Role.DECIDER, Role.CASEWORKER], member=None)
+                | models.Q(role="", member__isnull=False),
+                name="delegation_to_one",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(clause="") & ~models.Q(source=""), name="delegation_with_source"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None, confirmed_at=None)
+                | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="delegation_confirmed_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None) | ~models.Q(confirmed_by=models.F("entered_by")),
+                name="delegation_by_two",
+            ),
         ]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from handslag.domain.tenancy.door import acting_door
-from handslag.domain.tenancy.models import Policy
+from handslag.domain.tenancy.models import Delegation, Policy
+from handslag.domain.tenancy.states import Decides, Role
 
 #: Settings and what holds where a tenant has set nothing. Amounts in minor units, spans in days.
 DEFAULTS: dict[str, Any] = {
@@ -36,6 +40,8 @@ DEFAULTS: dict[str, Any] = {
     "sms_notices": False,  # people without an e-mail address are told by text message
     "printed_notices": False,  # people without either get a printed page, in the day's print batch
     "payment_slips": False,  # people without an account are paid by utbetalningsavi, where the bank's profile can
+    # the clause by which deciders decide while the register of delegations is empty; once a row of it is confirmed,
+    # only the register says who may decide what
     "delegation": "Delegationsordning 4.2",
     "debtor_account": {"kind": "bankgiro", "number": ""},  # the account that payment files are drawn on
     # whom applicants can ask: hours (when the telephone is answered), units {name of a unit: its telephone}; without
@@ -102,6 +108,56 @@ def setting(name: str) -> Any:
 def settings_are(found: dict[str, Any]) -> None:
     """What an operation has read of the tenant's settings along with something else: `setting` needn't ask again."""
     acting_door().memory["policies"] = found
+
+
+class Staff(Protocol):
+    """A member of staff with the roles that she holds today."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def roles(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """By what somebody decides: the words that the decision keeps, and the row of the register (none: it is empty)."""
+
+    words: str
+    delegation: UUID | None
+
+
+def mandate(member: Staff, kind: Decides, amount: int, now: datetime) -> Mandate | None:
+    """By what a member of staff may take a decision of this kind and amount (minor units) today; None if she may not.
+
+    The one mechanism for it. As long as no row of the register was ever confirmed, deciders decide by the setting
+    `delegation`; from then on only by a row that is in force, to her or to a role of hers, whose limit isn't below it.
+    """
+    confirmed = Delegation.objects.filter(confirmed_at__isnull=False)
+    today = acting_door().the_tenant.today(now)
+    fitting = confirmed.filter(Q(member_id=member.id) | Q(role__in=member.roles), kind=kind, since__lte=today)
+    rows = fitting.filter(Q(until=None) | Q(until__gt=today)).filter(Q(most=None) | Q(most__gte=amount))
+    row = rows.order_by("-since", "most", "id").first()
+    if row is not None:
+        return Mandate(row.words, row.id)
+    if Role.DECIDER in member.roles and not confirmed.exists():
+        return Mandate(setting("delegation"), None)
+    return None
+
+
+def named_by_setting() -> str:
+    """What a proposal says of delegation before anybody has decided it: the setting, while the register is empty."""
+    register = Delegation.objects.filter(confirmed_at__isnull=False)
+    return "" if register.exists() else str(setting("delegation"))
+
+
+def require_mandate(member: Staff, kind: Decides, amount: int, now: datetime, subject: UUID) -> Mandate:
+    """The same, or NotForThem("delegation") about `subject`."""
+    found = mandate(member, kind, amount, now)
+    if found is None:
+        raise NotForThem("delegation", subject)
+    return found
 
 
 #: The comment on the schema of a database that `handslag up --production` has run on; no demonstration comes into it.

@@ -26,3 +26,16 @@ class Role(TextChoices):
     PAYER = "payer"  # releases payment runs
     ADMINISTRATOR = "administrator"  # staff, roles, settings of the tenant; sees no case
     REVIEWER = "reviewer"  # reviews the access log
+
+
+class Decides(TextChoices):
+    """Kinds of decision that the committee delegates (7 kap. 5-8 §§ kommunallagen), each with a limit of its own."""
+
+    GRANT = "grant"
+    PARTIAL = "partial"
+    REFUSAL = "refusal"
+    CHANGE = "change"  # a decision that replaces one that was taken
+    ADVANCE = "advance"
+    RECOVERY = "recovery"  # to claim back what was paid too much
+    WAIVER = "waiver"  # to give such a claim up
+    DISMISSAL = "dismissal"  # of an appeal that came too late

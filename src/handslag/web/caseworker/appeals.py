@@ -27,8 +27,8 @@ from handslag.domain.decisions.states import HERE, AppealState, Timeliness
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
@@ -221,7 +221,7 @@ def _shown(request: HttpRequest, found: Appeal, member: Any, fields: dict[str, s
         },
         may_check=may_work and here,
         may_dismiss=found.state == AppealState.LATE
-        and Role.DECIDER in member.roles
+        and mandate(member, Decides.DISMISSAL, 0, request.now) is not None  # type: ignore[attr-defined]
         and found.checked_by_id != member.id,
         waits_for_other=found.state == AppealState.LATE,
         may_forward=may_work and found.state == AppealState.TIMELY,

@@ -17,6 +17,7 @@ from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
     decide,
+    decides,
     income_not_given,
     is_to_be_heard,
     legal_basis_on,
@@ -41,7 +42,7 @@ from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.payments.queries import lines_of, payments_for, recoveries_waiting
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate, named_by_setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
@@ -101,7 +102,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         language=chosen,
         reasons=reasons.strip(),
         legal_basis=legal_basis_on(today(request), ground),
-        delegation=setting("delegation"),
+        delegation=named_by_setting(),
         replaces=before if ground else None,
         ground=ground or None,
     )
@@ -215,6 +216,9 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
     proposed = found.state == DecisionState.PROPOSED
     letter = Letter.objects.select_related("document").filter(decision=found).first()
     four_eyes = needs_two(found)
+    by_what = mandate(member, decides(found), found.amount, request.now) if proposed else None  # type: ignore[attr-defined]
+    if by_what is not None:
+        found.delegation = by_what.words  # as the letter will say it, if she decides
     own = found.proposed_by_id == member.id
     preview = letter_preview(found, case, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
     content = letter.content if letter else preview
@@ -231,8 +235,8 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         proposed=proposed,
         may_withdraw=own and proposed,
         own=own and four_eyes and proposed,
-        may_decide=proposed and Role.DECIDER in member.roles and not (own and four_eyes),
-        may_return=proposed and Role.DECIDER in member.roles and not own,
+        may_decide=proposed and by_what is not None and not (own and four_eyes),
+        may_return=proposed and by_what is not None and not own,
         ground=GROUNDS[found.ground] if found.ground else "",
         difference=found.amount - found.replaces.amount if found.replaces else 0,
         replaced_by=replaced_by(found.id),

@@ -100,6 +100,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),
         (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)),
         (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),
+        (gettext("Delegations"), "/delegations/", (Role.ADMINISTRATOR,)),
     ]
     request.nav = tuple(  # type: ignore[attr-defined]
         Link(label, home + where, current=request.path.startswith(home + where))

@@ -27,8 +27,8 @@ from handslag.domain.payments.queries import advances_of, direct_payments_of
 from handslag.domain.payments.queries import payees as all_payees
 from handslag.domain.payments.states import PayeeKind, PayeeState
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 from handslag.web.caseworker.case import case_name
@@ -224,7 +224,7 @@ def _direct(
         order=order or _order_form(request, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
         may_order=Role.CASEWORKER in member.roles,
-        may_grant=Role.DECIDER in member.roles,
+        may_grant=mandate(member, Decides.ADVANCE, 0, request.now) is not None,  # type: ignore[attr-defined]
         next_month=str(month + 1),
         trouble=trouble,
     )
@@ -253,7 +253,7 @@ def end_order(request: HttpRequest, tenant: str, case: UUID, order: UUID) -> Htt
 def advance(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """A decider grants an advance."""
     found, _member = case_for_staff(case, **who(request))
-    require(request, Role.DECIDER)
+    require(request, Role.DECIDER, Role.CASEWORKER)
     form = AdvanceForm(request.POST)
     if not form.is_valid():
         return _direct(request, case, advance=form)

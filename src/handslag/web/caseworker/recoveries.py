@@ -39,8 +39,8 @@ from handslag.domain.payments.queries import (
 from handslag.domain.payments.states import RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
 from handslag.web.caseworker.case import case_name
@@ -279,7 +279,11 @@ def _shown(
     lines, standing = lines_of(row), standing_of(row)
     proposed, decided = row.state == RecoveryState.PROPOSED, row.state == RecoveryState.DECIDED
     own = row.proposed_by_id == member.id
-    preview = recovery_letter(row, lines, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
+    total, now = sum(line.amount for line in lines), request.now  # type: ignore[attr-defined]
+    by_what = mandate(member, Decides.RECOVERY, total, now) if proposed else None
+    if by_what is not None:
+        row.delegation = by_what.words  # as the letter will say it, if she decides
+    preview = recovery_letter(row, lines, now, decider=gettext("whoever takes the decision"))
     waivers = waivers_of(row)
     bookings = Booking.objects.filter(recovery_line__recovery=row, kind="income").select_related("period")
     return page(
@@ -293,7 +297,7 @@ def _shown(
         state=STATES[row.state],
         proposed=proposed,
         decided=decided,
-        amount=sum(line.amount for line in lines),
+        amount=total,
         ground=RECOVERY_GROUNDS[row.ground],
         standing=standing,
         over=sum(claimed_too_much(case.id).values()) if decided else 0,
@@ -302,10 +306,10 @@ def _shown(
         money_in=list(bookings.order_by("booked_at", "id")),
         letter=row.letter.content if row.letter else preview,
         document=row.letter.document if row.letter else None,
-        may_decide=proposed and Role.DECIDER in member.roles and not own,
+        may_decide=by_what is not None and not own,
         own=own and proposed,
         may_work=decided and Role.CASEWORKER in member.roles and standing.open > 0,
-        may_waive=decided and Role.DECIDER in member.roles and standing.open > 0,
+        may_waive=decided and standing.open > 0 and mandate(member, Decides.WAIVER, 0, now) is not None,
         plan_form=plan,
         money_form=money,
         waive_form=waive,

@@ -106,7 +106,12 @@ REFUSALS: dict[str, str | Promise] = {
     "claim": _("This is a claim to pay back. Whoever may decide can give it up, wholly or in part."),
     "decision": _("This rests on a decision. Change the decision: its booking is corrected by that."),
     "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
-    "delegation": _("Your role doesn’t include taking decisions. A decider has to do it."),
+    "delegation": _("You have no delegation for this decision and amount. Somebody who has takes it."),
+    "delegation kind": _("Choose which decisions."),
+    "delegation to": _("Choose deciders, caseworkers, or one colleague who works here."),
+    "clause": _("Write the clause of the delegation order."),
+    "delegation source": _("Write whose decision it is, of which day."),
+    "delegation days": _("The last day must not lie before the first."),
     "amount": _("Enter an amount above 0."),
     "source": _("Write what the booking rests on."),
     "reversed": _("This booking is corrected already."),
@@ -398,6 +403,9 @@ EVENTS: dict[str, str | Promise] = {
     "decision taken": _("Decision taken"),
     "hearing opened": _("Asked what they think before a decision"),
     "hearing answered": _("Said what she thinks"),
+    "delegation entered": _("Delegation entered"),
+    "delegation confirmed": _("Delegation confirmed"),
+    "delegation ended": _("Delegation ended"),
     "hearings closed": _("Decided: what they were asked takes no answer any more"),
     "recovery proposed": _("Claim to pay back proposed"),
     "recovery returned": _("Proposed claim sent back"),
@@ -524,6 +532,18 @@ CHART: dict[str, str | Promise] = {
     "inkomst": _("Income of cases"),
     "aterkrav": _("Claimed back, against expenses"),
     "fordran": _("Owed to us by people"),
+}
+
+#: Kinds of decision in the register of delegations.
+DECIDES: dict[str, str | Promise] = {
+    "grant": _("Grant as applied for"),
+    "partial": _("Grant in part"),
+    "refusal": _("Refuse"),
+    "change": _("Change a decision that was taken"),
+    "advance": _("Advance"),
+    "recovery": _("Claim back what was paid too much"),
+    "waiver": _("Give up a claim"),
+    "dismissal": _("Dismiss an appeal that came too late"),
 }
 
 #: On what ground money is claimed back.

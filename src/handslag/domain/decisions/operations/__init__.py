@@ -40,8 +40,16 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import (
+    Conflict,
+    NotForThem,
+    NotPossible,
+    mandate,
+    named_by_setting,
+    require_mandate,
+    setting,
+)
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
 from handslag.rules.norms import NormMissing
@@ -220,7 +228,7 @@ def propose(
         language=language,
         reasons=reasons.strip(),
         legal_basis=legal_basis_on(today, ground),
-        delegation=setting("delegation"),
+        delegation=named_by_setting(),
         replaces=before,
         ground=ground or None,
         unheard=unheard.strip() if silent else None,
@@ -345,6 +353,14 @@ def needs_two(decision: Decision) -> bool:
     return above or decision.outcome != Outcome.BIFALL or decision.ground in TO_DISADVANTAGE
 
 
+def decides(decision: Decision) -> Decides:
+    """What kind of decision it is to the register of delegations."""
+    if decision.ground:
+        return Decides.CHANGE
+    kinds = {Outcome.BIFALL: Decides.GRANT, Outcome.DELAVSLAG: Decides.PARTIAL, Outcome.AVSLAG: Decides.REFUSAL}
+    return kinds[Outcome(decision.outcome)]
+
+
 def _refuse_example_norms(sheet: Sheet) -> None:
     if sheet.norm_set.has_example and not setting("demonstration"):
         raise NotPossible("example norms")
@@ -379,7 +395,7 @@ def return_proposal(
 ) -> Done[Decision]:
     """The second pair of eyes sends the proposal back, with a reason."""
     row, case, member = _locked(decision, by, now)
-    if Role.DECIDER not in member.roles or member.id == row.proposed_by_id:
+    if mandate(member, decides(row), row.amount, now) is None or member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", decision)
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
@@ -405,17 +421,17 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 
 @operation()
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
-    """Take a proposed decision. Needs the role of a decider, and another person than who proposed it where
-    `needs_two` says so: NotPossible("second pair of eyes"). NotPossible("dispute unanswered") where an
-    applicant has said meanwhile that a fetched line is wrong; `refuse_appealed` where the one it replaces is appealed.
+    """Take a proposed decision. Needs a delegation for its kind and amount ("delegation"), which it keeps in words, and
+    another person than who proposed it where `needs_two` says so: NotPossible("second pair of eyes").
+    NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong;
+    `refuse_appealed` where the one it replaces is appealed.
 
     Its lines, the letter's content and the texts it uses are fixed here.
     """
     row, case, member = _locked(decision, by, now)
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
-    if Role.DECIDER not in member.roles:
-        raise NotForThem("delegation", decision)
+    by_what = require_mandate(member, decides(row), row.amount, now, decision)
     if needs_two(row) and member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", decision)
     if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():
@@ -427,8 +443,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     if row.ground:
         refuse_appealed(row.period_id, row.ground)
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
-    row.version += 1
-    row.save(update_fields=["state", "decided_by", "decided_at", "version"])
+    row.version, row.delegation = row.version + 1, by_what.words
+    row.save(update_fields=["state", "decided_by", "decided_at", "delegation", "version"])
     line_before = DecisionLine.objects.filter(decision_id=row.replaces_id).first() if row.replaces_id else None
     if row.amount or line_before is not None:
         DecisionLine.objects.create(
@@ -470,6 +486,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
                 "letter_digest": canonical.digest(content),
                 "proposed_by": str(row.proposed_by_id),
                 "decided_by": str(member.id),
+                "delegation": str(by_what.delegation) if by_what.delegation else None,
             },
         ),
     )

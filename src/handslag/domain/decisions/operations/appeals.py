@@ -23,8 +23,8 @@ from handslag.domain.tasks.states import DeadlineState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, require_mandate, setting
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.days import working_day_after
 
@@ -266,18 +266,19 @@ def check_appeal(
 def dismiss_appeal(
     *, tenant: str | int, by: Actor, now: datetime, appeal: UUID, version: int, reasons: str
 ) -> Done[Appeal]:
-    """Decide that an appeal which came late isn't taken up (45 §): by a decider, another one than who found it late
+    """Decide that an appeal which came late isn't taken up (45 §): by delegation, another one than who found it late
     ("second pair of eyes"), with reasons ("reasons"). She is told how to appeal this decision too."""
-    row, case, member = _locked(appeal, version, by, now, Role.DECIDER)
+    row, case, member = _locked(appeal, version, by, now, Role.CASEWORKER, Role.DECIDER)
     if row.state != AppealState.LATE:
         raise Conflict("appeal", theirs=row.state)
+    by_what = require_mandate(member, Decides.DISMISSAL, 0, now, appeal)
     if member.id == row.checked_by_id:
         raise NotForThem("second pair of eyes", appeal)
     if not are_reasons(reasons):
         raise NotPossible("reasons")
     today = acting_door().the_tenant.today(now)
     row.remedy = keep_text(text_for(case.legal_order, "appeal", row.decision.language, today))
-    row.dismissal, row.delegation = reasons.strip(), setting("delegation")
+    row.dismissal, row.delegation = reasons.strip(), by_what.words
     _ended(row, AppealState.DISMISSED, member, tenant, by, now)
     row.save()
     payload = {
@@ -285,6 +286,7 @@ def dismiss_appeal(
         "person": str(row.person_id),
         "reasons_digest": canonical.digest(row.dismissal),
         "channel": row.channel,
+        "delegation": str(by_what.delegation) if by_what.delegation else None,
     }
     return Done(row, AppealDismissed(subject=case.id, payload=payload))
 

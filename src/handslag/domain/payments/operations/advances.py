@@ -16,8 +16,8 @@ from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.policies import NotPossible, setting
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import NotPossible, require_mandate
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 
 
@@ -29,17 +29,19 @@ class AdvanceGranted(Event):
 def grant_advance(
     *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, amount: int, reasons: str
 ) -> Done[Payment]:
-    """A decider grants an advance on a month that isn't decided yet (minor units), paid on the first possible day.
+    """Grant, by delegation ("delegation"), an advance on a month that isn't decided yet (minor units), paid on the
+    first possible day.
 
     Its reasons are written down (32 § förvaltningslagen). It is set off when the month is decided.
     NotPossible: ("amount"), ("reasons"), ("decided") where the month is.
     """
-    found, member = case_for_staff(case, by, now, Role.DECIDER, lock=True)
+    found, member = case_for_staff(case, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
     require_worked_here(found)
     if amount <= 0:
         raise NotPossible("amount")
     if not are_reasons(reasons):
         raise NotPossible("reasons")
+    by_what = require_mandate(member, Decides.ADVANCE, amount, now, found.id)
     period = period_of(found, month)
     if granted_for(period.id):
         raise NotPossible("decided")
@@ -62,7 +64,7 @@ def grant_advance(
         amount=amount,
         reasons=reasons.strip(),
         legal_basis=legal_basis_on(door.today(now)),
-        delegation=setting("delegation"),
+        delegation=by_what.words,
         granted_by_id=member.id,
         granted_at=now,
     )
@@ -75,5 +77,6 @@ def grant_advance(
         "amount": amount,
         "payment": str(payment.id),
         "blocked": payment.state == PaymentState.BLOCKED,
+        "delegation": str(by_what.delegation) if by_what.delegation else None,
     }
     return Done(payment, AdvanceGranted(subject=found.id, payload=payload))

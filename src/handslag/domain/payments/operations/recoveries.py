@@ -28,8 +28,16 @@ from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.policies import (
+    Conflict,
+    NotForThem,
+    NotPossible,
+    mandate,
+    named_by_setting,
+    require_mandate,
+    setting,
+)
+from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
 from handslag.rules.se.recovery import section_on
@@ -114,7 +122,7 @@ def propose_recovery(
         language=language,
         reasons=reasons.strip(),
         unheard=unheard.strip() if silent else "",
-        delegation=setting("delegation"),
+        delegation=named_by_setting(),
         state=RecoveryState.PROPOSED,
         proposed_by_id=member.id,
         proposed_at=now,
@@ -166,7 +174,8 @@ def return_recovery(
 ) -> Done[Recovery]:
     """The second pair of eyes sends a proposed claim back, with a reason ("reasons")."""
     row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
-    if Role.DECIDER not in member.roles or member.id == row.proposed_by_id:
+    total = sum(line.amount for line in lines_of(row))
+    if mandate(member, Decides.RECOVERY, total, now) is None or member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", recovery)
     _in_state(row, RecoveryState.PROPOSED)
     if not are_reasons(reason):
@@ -197,11 +206,11 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     """
     row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
     _in_state(row, RecoveryState.PROPOSED)
-    if Role.DECIDER not in member.roles:
-        raise NotForThem("delegation", recovery)
+    lines = lines_of(row)
+    by_what = require_mandate(member, Decides.RECOVERY, sum(line.amount for line in lines), now, recovery)
     if member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", recovery)
-    lines = lines_of(row)
+    row.delegation = by_what.words
     _refuse_beyond(row.case, {line.period_id: line.amount for line in lines})
     for line in lines:
         _book(row, line, BookingKind.CLAIM, line.amount, f"claimed by decision {row.number}", now)
@@ -212,7 +221,7 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     row.state, row.decided_by_id, row.decided_at = RecoveryState.DECIDED, member.id, now
     row.version += 1
     row.court_until = last_day_at_court_for([line.period_id for line in lines])
-    row.save(update_fields=["state", "decided_by", "decided_at", "letter", "court_until", "version"])
+    row.save(update_fields=["state", "decided_by", "decided_at", "delegation", "letter", "court_until", "version"])
     payload = {
         "recovery": str(row.id),
         "person": str(row.person_id),
@@ -221,6 +230,7 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
         "letter_digest": row.letter.content_digest,
         "proposed_by": str(row.proposed_by_id),
         "decided_by": str(member.id),
+        "delegation": str(by_what.delegation) if by_what.delegation else None,
         "periods": sorted(str(line.period_id) for line in lines),
     }
     return Done(row, RecoveryDecided(subject=row.case_id, payload=payload))
@@ -292,9 +302,10 @@ def book_repayment(
 def waive_recovery(
     *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, reasons: str
 ) -> Done[RecoveryWaiver]:
-    """A decider gives up so much of what is open of a claim (eftergift), for good: its newest month first. The claim is
-    countered and what is left of it booked anew. NotPossible: ("amount"), ("more than claimed"), ("reasons")."""
-    row, member = _locked(recovery, None, by, now, Role.DECIDER)
+    """Give up, by delegation ("delegation"), so much of what is open of a claim (eftergift), for good: its newest month
+    first. The claim is countered and what is left of it booked anew. NotPossible: ("amount"), ("more than claimed"),
+    ("reasons")."""
+    row, member = _locked(recovery, None, by, now, Role.DECIDER, Role.CASEWORKER)
     _in_state(row, RecoveryState.DECIDED)
     if amount <= 0:
         raise NotPossible("amount")
@@ -303,6 +314,7 @@ def waive_recovery(
         raise NotPossible("more than claimed")
     if not are_reasons(reasons):
         raise NotPossible("reasons")
+    by_what = require_mandate(member, Decides.WAIVER, amount, now, recovery)
     left = amount
     for line in reversed(lines_of(row)):
         part = min(left, standing.open_of(line.id))
@@ -319,7 +331,7 @@ def waive_recovery(
         amount=amount,
         reasons=reasons.strip(),
         legal_basis=section_on("waiver", today).section,
-        delegation=setting("delegation"),
+        delegation=by_what.words,
         waived_by_id=member.id,
         waived_at=now,
     )
@@ -332,6 +344,7 @@ def waive_recovery(
         "person": str(row.person_id),
         "waiver": str(waiver.id),
         "amount": amount,
+        "delegation": str(by_what.delegation) if by_what.delegation else None,
         "letter": str(waiver.letter.id),
         "letter_digest": waiver.letter.content_digest,
         "reasons_digest": canonical.digest(waiver.reasons),
