@@ -220,7 +220,7 @@ def test_what_somebody_else_would_have_to_do_is_refused_and_noted(office: Any, d
     folder.applied()
     proposal = propose(**office.act("hanna"), sheet=folder.assessed().id, language="sv", reasons="")
     told = desk(office, "hanna").open(f"/decisions/{proposal.id}/decide/", version=str(proposal.version))
-    assert "Your role doesn’t include taking decisions" in told.text
+    assert "You have no delegation for this decision" in told.text
     assert looks(office, "hanna", "refused") == [("delegation", proposal.id, "")]
     decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
     run = reserve_run(**office.act("ulla"), execution_on=office.pay_day())
