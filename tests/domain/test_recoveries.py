@@ -10,7 +10,7 @@ import pytest
 
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Hearing, PersonalLetter
-from handslag.domain.decisions.operations import open_hearing
+from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.queries import hearings_for
 from handslag.domain.payments.models import Booking, Payment, Recovery
 from handslag.domain.payments.operations.account import reverse_booking
@@ -184,35 +184,27 @@ def test_where_a_later_decision_takes_the_ground_away_a_person_is_asked(office: 
         assert report.findings == [], report.to_text()
 
 
-def test_of_a_couple_only_the_one_it_is_claimed_from_reads_the_letter(office: Office) -> None:
+def paid_too_much_by_two(office: Office) -> tuple[Folder, int]:
+    """A couple's month for which more has left than is decided now, and how much more."""
     folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
     folder.applied()
     first = folder.decided()
     _sent(office)
     income = {"code": "ACTIVITY_SUPPORT", "gross": 660_000, "source": "evidence"}
-    second = folder.assessed(incomes=[income])
-    assert second.granted < first.amount
-    _replaced(folder, second.id)
-    over = {folder.period().id: first.amount - second.granted}
-    row = propose_recovery(**told_of(folder, person=folder.citizens[1].id, amounts=over))
+    sheet = folder.assessed(incomes=[income])
+    told = {"sheet": sheet.id, "reasons": REASONS, "language": "sv", "ground": "37.3", "unheard": "De har bett om det."}
+    proposal = propose(**office.act("hanna"), **told)
+    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    return folder, first.amount - sheet.granted
+
+
+def test_of_a_couple_only_the_one_it_is_claimed_from_gets_the_letter(office: Office) -> None:
+    folder, over = paid_too_much_by_two(office)
+    told = told_of(folder, person=folder.citizens[1].id, amounts={folder.period().id: over})
+    row = propose_recovery(**told)
     decided = decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
     with acting(office.slug, TEST, "look"):
         letter = PersonalLetter.objects.get(id=decided.letter_id)
     assert letter.person_id == folder.citizens[1].id
     assert port.for_tenant().letter(personal_letter_from(letter.content)).pages == 1
     assert letter.content["recipient"][0] == "Yusuf Åberg" and "Amina" not in str(letter.content)
-
-
-def _replaced(folder: Folder, sheet: Any) -> None:
-    from handslag.domain.decisions.operations import decide, propose
-
-    office = folder.office
-    told = {
-        "sheet": sheet,
-        "reasons": REASONS,
-        "language": "sv",
-        "ground": "37.3",
-        "unheard": "De har själva bett om det.",
-    }
-    proposal = propose(**office.act("hanna"), **told)
-    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)

@@ -23,7 +23,7 @@ def addresses(office: Any, keys: dict[str, Any]) -> dict[str, str]:
     """Each address of the counter by its name, with parts that there are."""
     parts = {
         **{name: str(key) for name, key in keys.items()}, "tenant": office.slug, "month": str(office.month),
-        "step": "income", "area": "money", **dict.fromkeys(("change", "line", "document"), str(keys["draft"])),
+        "step": "income", "area": "money", **dict.fromkeys(("change", "line", "document", "recovery"), str(keys["draft"])),
     }  # fmt: skip
     found = {}
     for one in urlpatterns:
