@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from handslag.connectors.exchange import conformance
 from handslag.connectors.exchange.gate import own_file
 from handslag.domain.exchange.models import Envelope, Message, Outcome, Partner, PartnerKey, Passed
 from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner
@@ -22,7 +23,7 @@ from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy import keys as tenant_keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import partners
-from handslag.kernel import canonical
+from handslag.kernel import canonical, clock
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from tests import bed
@@ -134,6 +135,14 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     database: Database, peer: Peer
 ) -> None:
     here = Meeting(database, peer)
+    left = iter((True, True, False))
+
+    def pause() -> bool:
+        peer.step(1)
+        return next(left)
+
+    findings = conformance.check(here.office.slug, here.side.rows(Partner)[0], now=clock.now, pause=pause)
+    assert conformance.amiss(findings) == []
     first, second = here.ask(), here.ask()
     here.settle()
     assert [here.side.message(q.message_id).transport for q in (first, second)] == ["delivered", "delivered"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -148,6 +149,49 @@ def meet(slug: Slug) -> None:
         for row in rows:
             print(f"{row.address}  {row.trouble or 'in order'}  {row.name}")
     sys.exit(1 if any(row.trouble for row in rows) else 0)
+
+
+@app.command()
+def check(
+    slug: Slug,
+    address: Annotated[str, typer.Argument(help="The partner: kind:type:code.")],
+    wait: Annotated[int, typer.Option(help="Seconds to wait for receipts and an answer.")] = 180,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a point, a line each.")] = False,
+) -> None:
+    """Ask a registered partner as it will be asked, and as it mustn't be: says of each point whether it holds, and why
+    not. Everything sent is a test about somebody invented. Exit code 1 when a point doesn't hold."""
+    with _playing("web"):
+        from handslag.connectors.exchange.conformance import POINTS, amiss
+        from handslag.connectors.exchange.conformance import check as run
+        from handslag.connectors.exchange.gate import BY
+        from handslag.domain.exchange.models import Partner
+        from handslag.domain.tenancy.door import acting
+        from handslag.kernel import clock
+
+        with acting(slug, BY, "conformance"):
+            partner = Partner.objects.filter(address=address).first()
+        if partner is None:
+            sys.exit(f"{address} is no partner of {slug}: register its key file first.")
+        if not partner.url:
+            sys.exit(f"{partner.name} calls us and can't be called: let it run its own check.")
+        ends = time.monotonic() + wait
+
+        def pause() -> bool:
+            left = ends - time.monotonic()
+            time.sleep(max(min(left, 2), 0))
+            return left > 0
+
+        findings = run(slug, partner, now=clock.now, pause=pause)
+        failed = amiss(findings)
+    for one in findings:
+        if as_json:
+            print(msgspec.json.encode({"asks": POINTS[one.point], **asdict(one)}).decode())
+        else:
+            word = {True: "ok      ", False: "FAILED  ", None: "not seen"}[one.ok]
+            print(f"{word} {one.point}: {POINTS[one.point]}" + (f"\n         {one.why}" if one.why else ""))
+    if not as_json:
+        print(f"{partner.name}: " + (f"{len(failed)} of {len(findings)} points don't hold" if failed else "conformant"))
+    sys.exit(1 if failed else 0)
 
 
 @app.command()

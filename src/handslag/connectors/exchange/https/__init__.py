@@ -13,7 +13,7 @@ from handslag.connectors.exchange.port import Away, Refused
 from handslag.kernel.addresses import is_loopback
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
-__all__ = ["HttpsConfig", "collect", "send", "tell_keys"]
+__all__ = ["HttpsConfig", "ask", "collect", "send", "tell_keys"]
 
 #: Bytes of an answer: a hundred envelopes of the usual size; a partner that has more gives them in parts.
 LARGEST = 16_000_000
@@ -52,6 +52,16 @@ def collect(config: HttpsConfig, request: str) -> list[str]:
 
 
 def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
+    status, _kind, content = ask(config, what, body, kind)
+    if status == 200:
+        return content
+    if status in (401, 404, 408, 425, 429) or status >= 500:
+        raise Away(f"status {status}")
+    raise Refused(f"status {status}")
+
+
+def ask(config: HttpsConfig, what: str, body: str, kind: str) -> tuple[int, str, bytes]:
+    """Whatever a call is answered: status, content type, content. Away where there is no answer."""
     ends = time.monotonic() + config.seconds
     try:
         with requests.post(
@@ -63,15 +73,10 @@ def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
             stream=True,
         ) as answer:
             content = read_within(answer.iter_content(65_536), LARGEST, ends)
-            status = answer.status_code
+            return answer.status_code, answer.headers.get("Content-Type", ""), content
     except TooLarge as error:
         raise Away("answer too large") from error
     except TooSlow as error:
         raise Away("too slow") from error
     except requests.RequestException as error:
         raise Away(type(error).__name__) from error
-    if status == 200:
-        return content
-    if status in (401, 404, 408, 425, 429) or status >= 500:
-        raise Away(f"status {status}")
-    raise Refused(f"status {status}")

@@ -1,0 +1,386 @@
+"""The office behind the sandbox: what it takes, what it refuses and why, what it answers. Only keys are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from simulators.exchange.jose import (
+    Refused,
+    canonical,
+    decrypted,
+    encrypted,
+    head_of,
+    key_of,
+    payload_of,
+    public_jwk,
+    signed,
+    verified,
+)
+
+ADDRESS, NAME = "municipality:sandbox:0001", "Sandbox kommun"
+LARGEST = 1_000_000
+APART = timedelta(hours=2)
+EXPIRES = timedelta(days=14)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_ADDRESS = re.compile(r"[a-z_]{1,24}:[A-Za-z]{1,24}:[0-9A-Za-z.-]{1,60}")
+ACTIONS = {"1", "3", "4", "5", "6", "8", "9", "10", "12"}
+REASONS = {"NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY"}
+#: What can be made wrong, to see whether a conformance run finds it.
+FAULTS = {
+    "strangers": "takes what a key has signed that it wasn't told of",
+    "none": "takes what isn't signed at all",
+    "digest": "says another digest",
+    "silent": "sends no receipts",
+    "unbound": "its receipts name another digest",
+    "replay": "answers the same request twice",
+    "forgets": "gives again what was collected",
+    "clear": "gives what is signed and not encrypted",
+    "broken": "answers with a page of HTML and status 500",
+}
+
+
+@dataclass
+class Partner:
+    """Whoever sent a key file: its keys by id, what waits for it, what it asked."""
+
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: set[str] = field(default_factory=set)
+
+
+class Office:
+    """One municipality, for any number of partners. Every public method raises Refused."""
+
+    def __init__(self, folder: Path) -> None:
+        self.fault, self.partners, self.log = "", dict[str, Partner](), list[dict[str, str]]()
+        self.signing, self.exchange = (_kept(folder / f"{use}.pem") for use in ("sig", "enc"))
+        self.lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """The id of the key that signs."""
+        return public_jwk(self.signing.public_key())["kid"]
+
+    def key_file(self) -> list[str]:
+        """Who we are, signed by us."""
+        since = "2026-01-01T00:00:00Z"
+        keys = [
+            {**public_jwk(key.public_key()), "use": use, "since": since, "until": None}
+            for key, use in ((self.signing, "sig"), (self.exchange, "enc"))
+        ]
+        told = {
+            "handslag": "keys", "version": 1, "organisation": ADDRESS, "name": NAME, "url": self.url,
+            "made_at": _moment(), "keys": keys,
+        }  # fmt: skip
+        return [signed(canonical(told), self.signing)]
+
+    def be_wrong(self, fault: str) -> list[str]:
+        """Be wrong in one way from now on, or with "" right again; gives all ways."""
+        if fault and fault not in FAULTS:
+            raise Refused(404, "301", f"one of {', '.join(FAULTS)}")
+        self.fault = fault
+        return [f"{name}: it {words}" for name, words in FAULTS.items()]
+
+    url = ""
+
+    # -- the three calls --------------------------------------------------------------------------------------------
+
+    def keys(self, text: str) -> list[str]:
+        """Anybody becomes a partner by a key file that its own key signed; later ones need a key that is known."""
+        try:
+            texts = json.loads(text)
+            (first, *_more) = texts
+            told = json.loads(payload_of(first))
+            own = {key["kid"]: key for key in told["keys"]}
+            address = _matched(_ADDRESS, told["organisation"], "organisation")
+            known = self.partners.get(address, Partner()).keys or own
+            by = next(each for each in texts if head_of(each).get("kid") in known)
+            verified(by, known[head_of(by)["kid"]])
+            told = json.loads(payload_of(by))
+            if any(key["kid"] != _thumbprint(key) for key in told["keys"]):
+                raise ValueError("the id of a key isn't its thumbprint (RFC 7638)")
+            if {key["use"] for key in told["keys"]} != {"sig", "enc"}:
+                raise ValueError("a key file names a key with use sig and one with use enc")
+        except Refused:
+            raise
+        except StopIteration as error:
+            raise Refused(422, "312", "key file: signed by no known key") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Refused(422, "200", f"key file: {error}") from error
+        with self.lock:
+            partner = self.partners.setdefault(address, Partner())
+            partner.keys |= {key["kid"]: key for key in told["keys"] if key["kid"] not in partner.keys}
+        return self.key_file()
+
+    def envelope(self, text: str) -> dict[str, str]:
+        """Take one envelope; what is wrong inside is answered by a receipt."""
+        sealed = decrypted(text, self.exchange).decode("ascii", "replace")
+        if self.fault == "none" and head_of(sealed).get("alg") == "none":
+            return {"digest": _digest(payload_of(sealed))}
+        address = self._sender(payload_of(sealed))
+        partner = self.partners.get(address)
+        if partner is None:
+            raise Refused(403, "312", "from no partner: send your key file first")
+        if self.fault == "strangers" and head_of(sealed).get("kid") not in partner.keys:
+            return {"digest": _digest(payload_of(sealed))}
+        content = verified(sealed, self._key(partner, sealed))
+        if len(content) > LARGEST:
+            raise Refused(413, "330", "larger than any message")
+        message = json.loads(content)
+        header = message.get("header")
+        if not isinstance(header, dict) or header.get("recipient") != ADDRESS:
+            raise Refused(422, "301", "for somebody else")
+        with self.lock:
+            self._take(partner, address, message, content)
+        return {"digest": "0" * 64 if self.fault == "digest" else _digest(content)}
+
+    def collect(self, text: str) -> list[str]:
+        """Give what waits, encrypted to whoever asks."""
+        told = json.loads(payload_of(text))
+        if not isinstance(told, dict):
+            raise Refused(422, "200", "no request")
+        partner = self.partners.get(str(told.get("sender")))
+        if partner is None:
+            raise Refused(403, "312", "from no partner: send your key file first")
+        told = json.loads(verified(text, self._key(partner, text)))
+        try:
+            if told["handslag"] != "collect" or told["recipient"] != ADDRESS:
+                raise Refused(422, "301", "no request to us")
+            at = datetime.fromisoformat(_matched(_MOMENT, told["sent_at"], "sent_at"))
+            if abs(datetime.now(UTC) - at) > APART:
+                raise Refused(422, "203", "sent at another time")
+            with self.lock:
+                if told["id"] in partner.requests and self.fault != "replay":
+                    raise Refused(422, "201", "asked before")
+                partner.requests.add(told["id"])
+                for digest in told.get("collected", []):
+                    if self.fault != "forgets":
+                        partner.waiting.pop(digest, None)
+                found = list(partner.waiting.values())[:100]
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, Refused):
+                raise
+            raise Refused(422, "200", f"request: {error}") from error
+        key = [key for key in partner.keys.values() if key["use"] == "enc"][-1]
+        return found if self.fault == "clear" else [encrypted(sealed, key) for sealed in found]
+
+    # -- what is done with a message -----------------------------------------------------------------------------------
+
+    def _take(self, partner: Partner, address: str, message: dict[str, Any], content: bytes) -> None:
+        header, digest = message["header"], _digest(content)
+        key = str(header.get("id"))
+        if partner.seen.get(key) == digest:
+            return  # the same again changes nothing
+        note = {"from": address, "id": key, "message": str(message.get("message")), "at": _moment()}
+        if key in partner.seen:
+            self.log.append({**note, "code": "201", "why": "another content came under this id"})
+            return self._report(partner, address, message, digest, "rejected", "201", "another content")
+        try:
+            self._checked(partner, message)
+        except Refused as refused:
+            partner.seen[key] = digest
+            self.log.append({**note, "code": refused.code, "why": refused.why})
+            if message.get("message") != "receipt":
+                self._report(partner, address, message, digest, "rejected", refused.code, refused.why)
+            return
+        partner.seen[key] = digest
+        self.log.append({**note, "code": "100", "why": ""})
+        if message["message"] != "receipt":
+            self._report(partner, address, message, digest, "delivered", "100")
+            self._answer(partner, address, message, digest)
+
+    def _checked(self, partner: Partner, message: dict[str, Any]) -> None:
+        """Whether a message keeps what its README promises. Refused."""
+        header = message["header"]
+        try:
+            if (message["message"], message["version"]) not in (("question", 1), ("receipt", 1)):
+                raise Refused(422, "303", "no such kind of message, or version of it")
+            _matched(_UUID, header["id"], "header.id")
+            at = datetime.fromisoformat(_matched(_MOMENT, header["sent_at"], "header.sent_at"))
+            if header["action"] not in ACTIONS or not header["process"] or not header["software"]["product"]:
+                raise ValueError("header")
+            if message["message"] == "receipt":
+                report = message["report"]
+                _matched(re.compile("[0-9a-f]{64}"), report["digest"], "report.digest")
+                _matched(re.compile("[0-9]{3}"), report["code"], "report.code")
+                return
+            if datetime.now(UTC) - at >= EXPIRES:
+                raise Refused(422, "203", "older than fourteen days")
+            _whole(message)
+            if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
+                raise Refused(422, "305", "adds to what never came")
+            if header["action"] == "6":
+                sent = partner.asked.get(header["reference"])
+                if sent is None or message["reply"]["digest"] != _digest(canonical(sent)):
+                    raise Refused(422, "305", "answers what was never asked, or another content")
+        except Refused:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused(422, "200", f"{type(error).__name__}: {error}") from error
+
+    def _answer(self, partner: Partner, address: str, message: dict[str, Any], digest: str) -> None:
+        """Answer a question as its words ask for; see README.md."""
+        header, action = message["header"], message["header"]["action"]
+        first = message if action == "5" else partner.asked.get(f"theirs {header.get('reference')}")
+        if first is None or action not in ("4", "5", "12"):
+            return
+        words = first["asked"]["text"].lower()
+        of, its = first["header"]["id"], _digest(canonical(first))
+        if action == "5":
+            partner.asked[f"theirs {of}"] = first
+            self._report(partner, address, message, digest, "in check", "100", machine="business")
+            if "ask me" in words:
+                self._ask(partner, address)
+        if ("wait" in words and action != "12") or ("ask back" in words and action == "12"):
+            return
+        if "ask back" in words and action == "5":
+            until = _in_days(7)
+            body: dict[str, Any] = {"text": "Which month do you mean?"}
+            reply: dict[str, Any] = {"of": of, "digest": its, "state": "question", "until": until}
+        elif "refuse" in words:
+            body = {"answers": [{"number": p["number"], "reason": "NO_GROUND"} for p in first["asked"]["points"]]}
+            reply = {"of": of, "digest": its, "state": "rejected", "code": "NO_GROUND"}
+        else:
+            body = {"answers": [{"number": p["number"], "text": "Nothing is paid."} for p in first["asked"]["points"]]}
+            reply = {"of": of, "digest": its, "state": "accepted"}
+        self._send(
+            partner, address, "question", "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
+            closed=reply["state"] != "question",
+        )  # fmt: skip
+
+    def _ask(self, partner: Partner, address: str) -> None:
+        """Ask a question of our own, about somebody invented."""
+        asked = {
+            "person": {
+                "identifier_type": "personnummer", "identifier": "199006159806", "given_name": "Petra",
+                "family_name": "Nilsson",
+            },
+            "ground": "10 kap. 28 § OSL", "answer_by": _in_days(14),
+            "text": "Do you pay her rent?", "points": [{"number": 1}],
+        }  # fmt: skip
+        sent = self._send(partner, address, "question", "5", f"sandbox:{uuid.uuid4()}", {"asked": asked})
+        partner.asked[sent["header"]["id"]] = sent
+
+    def _report(
+        self, partner: Partner, address: str, message: dict[str, Any], digest: str, state: str, code: str,
+        text: str = "", machine: str = "transport",
+    ) -> None:  # fmt: skip
+        header = message["header"]
+        bound = "0" * 64 if self.fault == "unbound" else digest
+        report = {"of": str(header["id"]), "digest": bound, "machine": machine, "state": state, "code": code}
+        self._send(
+            partner, address, "receipt", "8" if state == "rejected" else "9", str(header.get("process") or "unknown"),
+            {"report": {**report, **({"text": text[:500]} if text else {})}}, reference=str(header["id"]),
+        )  # fmt: skip
+
+    def _send(
+        self, partner: Partner, address: str, kind: str, action: str, process: str, body: dict[str, Any], **more: Any
+    ) -> dict[str, Any]:
+        header = {
+            "sender": ADDRESS, "recipient": address, "id": str(uuid.uuid4()), "process": process, "action": action,
+            "software": {"manufacturer": "Sandbox", "product": "Sandbox", "version": "1"}, "sent_at": _moment(),
+            "test": False, "response_expected": action == "5", "closed": False, **more,
+        }  # fmt: skip
+        message = {"message": kind, "version": 1, "header": header, **body}
+        content = canonical(message)
+        if self.fault != "silent" or kind != "receipt":
+            partner.waiting[_digest(content)] = signed(content, self.signing)
+        return message
+
+    @staticmethod
+    def _sender(content: bytes) -> str:
+        try:
+            return str(json.loads(content)["header"]["sender"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Refused(422, "200", "no message") from error
+
+    @staticmethod
+    def _key(partner: Partner, text: str) -> dict[str, Any]:
+        key = partner.keys.get(str(head_of(text).get("kid")))
+        ended = key is not None and key.get("until") and datetime.fromisoformat(key["until"]) <= datetime.now(UTC)
+        if key is None or key["use"] != "sig" or ended:
+            raise Refused(401, "312", "by a key that we don't know: send your key file, then again")
+        return key
+
+
+def _whole(message: dict[str, Any]) -> None:
+    """Whether the parts of a question fit its action. ValueError, KeyError, TypeError."""
+    header = message["header"]
+    if header["action"] == "5":
+        asked = message["asked"]
+        date.fromisoformat(asked["answer_by"])
+        person = asked["person"]
+        words = (asked["ground"], asked["text"], person["identifier"], person["family_name"], person["given_name"])
+        if not all(isinstance(each, str) for each in words) or not asked["ground"] or not asked["text"]:
+            raise ValueError("asked: words are missing")
+        if [point["number"] for point in asked["points"]] != list(range(1, len(asked["points"]) + 1)):
+            raise ValueError("points are numbered from 1")
+        if header.get("reference") or message.get("reply"):
+            raise ValueError("a question is about no other message")
+    elif header["action"] == "6":
+        reply, answers = message["reply"], message.get("answers", [])
+        said = [bool(answer.get("text", "").strip()) for answer in answers]
+        if any(text == bool(answer.get("reason")) for text, answer in zip(said, answers, strict=True)):
+            raise ValueError("a point has an answer or a reason why not")
+        if any(answer["reason"] not in REASONS for answer in answers if answer.get("reason")):
+            raise ValueError("no such reason")
+        wanted = "question"
+        if said:
+            wanted = "accepted" if all(said) else "accepted with changes" if any(said) else "rejected"
+        if reply["state"] != wanted or not (answers or message["text"]):
+            raise ValueError("reply.state doesn't follow from the answers")
+    elif header["action"] in ("3", "4", "12"):
+        if not message["text"] or not header["reference"]:
+            raise ValueError("text and header.reference are needed")
+    else:
+        raise ValueError("no action of a question")
+
+
+def _kept(path: Path) -> ec.EllipticCurvePrivateKey:
+    """A key of ours, made once."""
+    if path.exists():
+        found = serialization.load_pem_private_key(path.read_bytes(), None)
+        assert isinstance(found, ec.EllipticCurvePrivateKey)
+        return found
+    key = ec.generate_private_key(ec.SECP256R1())
+    kind = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, *kind))
+    return key
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _in_days(days: int) -> str:
+    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+
+
+def _matched(pattern: re.Pattern[str], value: Any, name: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(name)
+    return value
+
+
+def _thumbprint(key: dict[str, Any]) -> str:
+    return public_jwk(key_of(key))["kid"]

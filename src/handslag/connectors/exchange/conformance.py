@@ -1,0 +1,422 @@
+"""Whether a partner keeps what the catalogue of messages promises: it is asked as it will be, and as it mustn't be.
+
+Everything that is sent carries the test flag and is about the invented person of the published examples; nothing of it
+is noted here as a message of ours. What else waits at the partner is let in as always.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from handslag.connectors.exchange import https
+from handslag.connectors.exchange.gate import BY, let_in, own_file
+from handslag.connectors.exchange.port import ExchangeError
+from handslag.domain.exchange.frame import (
+    SIGNED,
+    Receipt,
+    Unreadable,
+    digest_of,
+    moment,
+    moment_of,
+    named_key,
+    opened,
+    software,
+)
+from handslag.domain.exchange.models import Arrival, Partner
+from handslag.domain.exchange.queries import encrypted_to, keys_of, own_address, own_keys
+from handslag.domain.exchange.wrap import LARGEST_WRAPPED, key_file, unwrapped, wrapped
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import exchange_key, sign
+from handslag.kernel import canonical
+from handslag.messages.question.message import Question
+
+#: What each point asks, in the order in which they are asked.
+POINTS = {
+    "keys": "POST keys answers with a key file that a key we know vouches for, with keys that sign and encrypt",
+    "problem": "what can't be read is answered by a problem (4xx, application/problem+json, a code of three figures)",
+    "large": "more than two megabytes are refused (413)",
+    "stranger": "what a key signed that nobody told it of is refused",
+    "unsigned": "a text with the algorithm none is refused",
+    "confused": "a text with HS256 and a public key as its secret is refused",
+    "unencrypted": "a text that is signed and not encrypted is refused",
+    "recipient": "what is for somebody else is refused",
+    "taken": "a question is taken (200), and its digest said",
+    "same again": "the same again is taken and changes nothing",
+    "request once": "the same request to collect is refused the second time",
+    "request in time": "a request to collect that is three hours old is refused",
+    "request of a stranger": "a request to collect by a key that nobody told it of is refused",
+    "receipt": "a receipt says delivered (100) of the question's digest, once",
+    "other content": "another content under an id that came is refused: at once, or by a receipt with 201",
+    "unknown kind": "a kind of message that nobody knows is refused: at once, or by a receipt with 303",
+    "broken": "what breaks its schema is refused: at once, or by a receipt with 200",
+    "old": "what is older than fourteen days is refused: at once, or by a receipt with 203",
+    "form": "everything collected is encrypted to us, signed by a key we know, from this partner and for us",
+    "answer": "the question is answered, by its digest and point by point",
+    "collected": "what was collected isn't given again",
+}
+#: A person may have to answer: no answer in the time of the run is no failure.
+OPTIONAL = ("answer",)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a point came out: `ok`, or None where it could not be seen; `why` says what failed."""
+
+    point: str
+    ok: bool | None
+    why: str = ""
+
+
+class _Failed(Exception):
+    """A point doesn't hold: why."""
+
+
+@dataclass
+class _Run:
+    tenant: str | int
+    partner: Partner
+    config: https.HttpsConfig
+    now: Callable[[], datetime]
+    since: datetime
+    found: dict[str, Finding] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    got: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mine: dict[str, str] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+    trouble: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def point(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (_Failed, ExchangeError) as failed:
+            self.found[name] = Finding(name, False, str(failed))
+        except Unreadable as failed:
+            self.found[name] = Finding(name, False, failed.reason)
+        else:
+            self.found.setdefault(name, Finding(name, True))
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def ask(self, what: str, body: str) -> tuple[int, str, bytes]:
+        kind = "application/json" if what == "keys" else "application/jose"
+        return https.ask(self.config, what, body, kind)
+
+    def refuses(self, what: str, body: str, *codes: int) -> None:
+        """_Failed unless it is refused by a problem, with one of these statuses where they are named."""
+        status, kind, content = self.ask(what, body)
+        if status == 200:
+            raise _Failed("it was taken (200)")
+        if not 400 <= status < 500 or (codes and status not in codes):
+            raise _Failed(f"status {status}, not {' or '.join(map(str, codes)) or '4xx'}")
+        if kind.partition(";")[0].strip() != "application/problem+json":
+            raise _Failed(f"status {status}, but its content is {kind or 'of no type'}, not application/problem+json")
+        try:
+            code = json.loads(content)["code"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _Failed("its problem has no code") from error
+        if not (isinstance(code, str) and code.isdigit() and len(code) == 3):
+            raise _Failed("the code of its problem isn't three figures")
+
+    # -- what is sent -------------------------------------------------------------------------------------------------
+
+    def content(self, key: str, **more: Any) -> dict[str, Any]:
+        """The published example, from us to the partner, as a test."""
+        place = files("handslag.messages.question") / "examples/valid/about-a-person.json"
+        told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        now = self.now()
+        self.ids.add(key)
+        header = {
+            **told["header"], "sender": own_address(), "recipient": self.partner.address, "id": key,
+            "process": f"handslag:check:{key}", "software": msgspec.to_builtins(software()), "sent_at": moment(now),
+            "test": True, **more.pop("header", {}),
+        }  # fmt: skip
+        header.pop("our_case", None)
+        asked = {**told["asked"], "answer_by": (now.date() + timedelta(days=14)).isoformat()}
+        return {**told, "asked": asked, "header": header, **more}
+
+    def envelope(self, sealed: str) -> str:
+        jwk = encrypted_to(self.partner.address, self.now())
+        if jwk is None:
+            raise _Failed("no key to encrypt to")
+        return wrapped(sealed, jwk)
+
+    def request(self, **more: Any) -> dict[str, Any]:
+        return {
+            "handslag": "collect", "sender": own_address(), "recipient": self.partner.address, "id": str(uuid4()),
+            "sent_at": moment(self.now()), "collected": [], **more,
+        }  # fmt: skip
+
+
+def check(
+    tenant: str | int,
+    partner: Partner,
+    *,
+    now: Callable[[], datetime],
+    pause: Callable[[], bool],
+) -> list[Finding]:
+    """Ask a registered partner whatever the points name, and say how each came out. `pause` waits a while between two
+    requests to collect, and says whether to go on waiting."""
+    run = _Run(tenant, partner, https.HttpsConfig(url=partner.url), now, now())
+    _keys(run)
+    if run.found["keys"].ok:
+        with acting(tenant, BY, "conformance"):
+            texts, requests = _envelopes(run), _requests(run)
+        _at_the_door(run, texts)
+        _asking(run, requests)
+        _collected(run, pause)
+    return [run.found.get(name, Finding(name, None, "not asked: an earlier point failed")) for name in POINTS]
+
+
+def _keys(run: _Run) -> None:
+    with acting(run.tenant, BY, "conformance"):
+        file, known = own_file(run.now()), keys_of(run.partner.address, run.now())
+    with run.point("keys"):
+        status, _kind, content = run.ask("keys", file)
+        if status != 200:
+            raise _Failed(f"status {status}, not 200")
+        told, _vouched_by = key_file(content.decode("utf-8", "replace"), known)
+        if told.organisation != run.partner.address:
+            raise _Failed(f"the key file is of {told.organisation}")
+        uses = {key.use for key in told.keys if key.until is None or key.until > run.now()}
+        if uses != {"sig", "enc"}:
+            raise _Failed("the key file lacks a key that signs, or one that is encrypted to")
+
+
+def _envelopes(run: _Run) -> dict[str, str]:
+    """Every envelope of the run, by its point."""
+    ids = {name: str(uuid4()) for name in ("taken", "unknown kind", "broken", "old")}
+    question = run.content(ids["taken"])
+    sent = {
+        "taken": question,
+        "other content": {**question, "asked": {**question["asked"], "text": "Something else?"}},
+        "unknown kind": run.content(ids["unknown kind"], message="riddle"),
+        "broken": run.content(ids["broken"], asked={**question["asked"], "points": [{"number": 0}]}),
+        "old": run.content(ids["old"], header={"sent_at": moment(run.now() - timedelta(days=15))}),
+    }
+    for name, body in sent.items():
+        run.mine[name] = digest_of(canonical.dumps(body))
+    kid, seal = sign(question)
+    other = run.content(str(uuid4()))
+    fresh = ECKey.generate_key("P-256")
+    stranger = jws.serialize_compact({"alg": "ES256", "kid": fresh.thumbprint()}, canonical.dumps(other), fresh)
+    ours = next(key for key in own_keys() if key["kid"] == kid)
+    public = ECKey.import_key({name: ours[name] for name in ("kty", "crv", "x", "y")}).as_pem(private=False)
+    texts = {name: run.envelope(sign(body)[1]) for name, body in sent.items()}
+    return {
+        **texts,
+        "stranger": run.envelope(stranger),
+        "unsigned": run.envelope(_unsigned("none", kid, other, b"")),
+        "confused": run.envelope(_unsigned("HS256", kid, other, public)),
+        "unencrypted": seal,
+        "recipient": run.envelope(sign({**other, "header": {**other["header"], "recipient": "municipality:x:1"}})[1]),
+    }
+
+
+def _unsigned(alg: str, kid: str, body: dict[str, Any], secret: bytes) -> str:
+    parts = (canonical.dumps({"alg": alg, "kid": kid}), canonical.dumps(body))
+    text = ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+    mac = hmac.digest(secret, text.encode(), "sha256") if secret else b""
+    return f"{text}.{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def _requests(run: _Run) -> dict[str, str]:
+    fresh = ECKey.generate_key("P-256")
+    body = canonical.dumps(run.request())
+    return {
+        "request once": sign(run.request())[1],
+        "request in time": sign(run.request(sent_at=moment(run.now() - timedelta(hours=3))))[1],
+        "request of a stranger": jws.serialize_compact({"alg": "ES256", "kid": fresh.thumbprint()}, body, fresh),
+    }
+
+
+def _at_the_door(run: _Run, texts: dict[str, str]) -> None:
+    with run.point("problem"):
+        run.refuses("envelopes", "neither signed nor encrypted")
+    with run.point("large"):
+        run.refuses("envelopes", "x" * (LARGEST_WRAPPED + 1), 413)
+    for name in ("stranger", "unsigned", "confused", "unencrypted", "recipient"):
+        with run.point(name):
+            run.refuses("envelopes", texts[name])
+    for name in ("taken", "same again"):
+        with run.point(name):
+            status, _kind, content = run.ask("envelopes", texts["taken"])
+            if status != 200:
+                raise _Failed(f"status {status}, not 200: {content[:200].decode('utf-8', 'replace')}")
+            try:
+                said = json.loads(content)["digest"]
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                raise _Failed("the answer has no digest") from error
+            if said != run.mine["taken"]:
+                raise _Failed("the digest isn't the SHA-256 of the message as it was signed")
+    for name in ("other content", "unknown kind", "broken", "old"):
+        with run.point(name):
+            status = run.ask("envelopes", texts[name])[0]
+            if 400 <= status < 500:
+                run.refused.add(name)
+            elif status != 200:
+                raise _Failed(f"status {status}")
+
+
+def _asking(run: _Run, requests: dict[str, str]) -> None:
+    with run.point("request once"):
+        status, _kind, content = run.ask("collect", requests["request once"])
+        if status != 200:
+            raise _Failed(f"the first was refused, status {status}")
+        _open(run, content)
+        run.refuses("collect", requests["request once"])
+    for name in ("request in time", "request of a stranger"):
+        with run.point(name):
+            run.refuses("collect", requests[name])
+
+
+#: Points that wait for a receipt: its state and code.
+_RECEIPTS = {
+    "receipt": ("taken", "delivered", "100"),
+    "other content": ("other content", "rejected", "201"),
+    "unknown kind": ("unknown kind", "rejected", "303"),
+    "broken": ("broken", "rejected", "200"),
+    "old": ("old", "rejected", "203"),
+}
+
+
+def _collected(run: _Run, pause: Callable[[], bool]) -> None:
+    done: list[str] = []
+    with run.point("collected"):
+        while not _all_there(run) and pause():
+            _collect(run, [])
+            _arrived(run)
+        done = list(run.got)
+        again = _collect(run, done)
+        for _ in range(20):  # what else waits comes in parts
+            if not again - set(done):
+                break
+            done = list(run.got)
+            again = _collect(run, done)
+        if twice := again & set(done):
+            raise _Failed(f"{len(twice)} that we named as collected were given again")
+    for name, (sent, state, code) in _RECEIPTS.items():
+        with run.point(name):
+            if sent not in run.refused and not (run.found.get(name) and run.found[name].ok is False):
+                _has_receipt(run, sent, state, code)
+    with run.point("form"):
+        if run.trouble:
+            raise _Failed("; ".join(dict.fromkeys(run.trouble)))
+    _has_answer(run)
+
+
+def _all_there(run: _Run) -> bool:
+    waited = [(sent, state) for name, (sent, state, _c) in _RECEIPTS.items() if name not in run.refused]
+    reports = [(one["report"]["digest"], one["report"]["state"]) for one in run.got.values() if "report" in one]
+    return all((run.mine[sent], state) in reports for sent, state in waited) and any(
+        "reply" in one for one in run.got.values()
+    )
+
+
+def _collect(run: _Run, done: list[str]) -> set[str]:
+    """What waits, opened; gives the digests of what came."""
+    with acting(run.tenant, BY, "conformance"):
+        request = sign(run.request(collected=done))[1]
+    status, _kind, content = run.ask("collect", request)
+    if status != 200:
+        raise _Failed(f"a good request to collect was refused, status {status}")
+    return _open(run, content)
+
+
+def _open(run: _Run, content: bytes) -> set[str]:
+    try:
+        envelopes = msgspec.json.decode(content, type=list[str])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _Failed("collect doesn't answer with a list of texts") from error
+    return {digest for envelope in envelopes if (digest := _one(run, envelope))}
+
+
+def _one(run: _Run, envelope: str) -> str:
+    """The digest of one envelope. What isn't about this run is let in; what breaks the form is noted."""
+    try:
+        with acting(run.tenant, BY, "conformance"):
+            sealed = unwrapped(envelope, exchange_key).decode("ascii", "replace")
+            kid = named_key(sealed)
+            jwk = keys_of(run.partner.address, run.now()).get(kid)
+            if jwk is None or jwk.get("use", "sig") != "sig":
+                raise _Failed("it is signed by a key that we don't know")
+            seen = opened(sealed, jwk, kid)
+            us = own_address()
+        header = seen.framed.header
+        if (header.sender, header.recipient) != (run.partner.address, us):
+            raise _Failed("its header names another sender or recipient")
+        if abs(run.now() - moment_of(header.sent_at)) > timedelta(days=15):
+            raise _Failed("its header names another time")
+        if header.reference not in run.ids:
+            return let_in(run.tenant, envelope, run.now())
+        kind = {"receipt": Receipt, "question": Question}.get(seen.framed.message)
+        if kind is None:
+            raise _Failed(f"it is no message that is known here: {seen.framed.message}")
+        msgspec.json.decode(seen.content, type=kind)
+        run.got[seen.digest] = json.loads(seen.content)
+        return seen.digest
+    except (_Failed, msgspec.DecodeError, JoseError) as error:
+        run.trouble.append(str(error))
+    except Unreadable as error:
+        run.trouble.append(error.reason)
+    return ""
+
+
+def _arrived(run: _Run) -> None:
+    """What the worker collected in between: it has put it into the inbox."""
+    with acting(run.tenant, BY, "conformance"):
+        rows = Arrival.objects.filter(sender=run.partner.address, arrived_at__gte=run.since).exclude(
+            digest__in=list(run.got)
+        )
+        for row in rows.order_by("arrived_at", "id"):
+            told = json.loads(jws.extract_compact(row.sealed.encode(), registry=SIGNED).payload)
+            if told["header"].get("reference") in run.ids:
+                run.got[row.digest] = told
+
+
+def _has_receipt(run: _Run, sent: str, state: str, code: str) -> None:
+    digest = run.mine[sent]
+    reports = [one["report"] for one in run.got.values() if "report" in one and one["report"]["machine"] == "transport"]
+    named = [report for report in reports if report["digest"] == digest]
+    if not named:
+        raise _Failed("no receipt names its digest")
+    if len(named) > 1:
+        raise _Failed(f"{len(named)} receipts about one message")
+    if (named[0]["state"], named[0]["code"]) != (state, code):
+        raise _Failed(f"the receipt says {named[0]['state']} ({named[0]['code']}), not {state} ({code})")
+
+
+def _has_answer(run: _Run) -> None:
+    replies = [one for one in run.got.values() if "reply" in one]
+    if not replies:
+        run.found["answer"] = Finding("answer", None, "none came in the time of the run")
+        return
+    with run.point("answer"):
+        for one in replies:
+            reply = one["reply"]
+            if reply["digest"] != run.mine["taken"]:
+                raise _Failed("it names another digest than the question's")
+            if reply["state"] != "question" and [each["number"] for each in one.get("answers", [])] != [1]:
+                raise _Failed("it doesn't answer point by point")
+
+
+def amiss(findings: list[Finding]) -> list[Finding]:
+    """The findings that keep a partner from being conformant."""
+    return [one for one in findings if one.ok is False or (one.ok is None and one.point not in OPTIONAL)]
+
+
+__all__ = ["POINTS", "Finding", "amiss", "check"]

@@ -1,0 +1,117 @@
+"""A vendor's end is tried out: the sandbox keeps every point of the conformance run, each of its faults is found, and a
+client that another library made exchanges messages with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from handslag.cli import exchange as cli
+from handslag.connectors.exchange.conformance import POINTS
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner
+from handslag.domain.exchange.wrap import key_file
+from handslag.domain.tenancy.door import acting
+from handslag.kernel import clock
+from tests import bed
+from tests.bed import Database
+from tests.office import TEST, Office, as_role, open_office
+
+#: What each fault of the sandbox must be found by.
+FAULTS = {
+    "": set(),
+    "strangers": {"stranger"},
+    "none": {"unsigned"},
+    "digest": {"taken", "same again"},
+    "silent": {"receipt", "other content", "unknown kind", "broken", "old"},
+    "unbound": {"receipt", "other content", "unknown kind", "broken", "old"},
+    "replay": {"request once"},
+    "forgets": {"collected"},
+    "clear": {"form", "receipt", "other content", "unknown kind", "broken", "old"},
+    "broken": set(POINTS),
+}
+
+
+@contextmanager
+def sandbox(folder: Path) -> Iterator[str]:
+    """The address of a sandbox, a process of its own."""
+    port = bed.free_port()
+    command = [sys.executable, "-m", "simulators.exchange", "--port", str(port), "--folder", str(folder)]
+    with subprocess.Popen(command, cwd=bed.ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while "It answers" not in process.stdout.readline():
+            assert process.poll() is None
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def office(database: Database) -> Office:
+    made = open_office(database.connect, "prov")
+    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
+    database.close_connections()
+    return made
+
+
+def test_each_fault_is_found_and_a_right_partner_has_none(
+    office: Office, database: Database, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "acting_as", lambda role: as_role(database, role))
+    found: dict[str, set[str]] = {}
+
+    def check(address: str, *more: str) -> tuple[int, list[str]]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.app(["check", office.slug, address, "--wait", "0", *more], standalone_mode=False)
+        return int(ended.value.code or 0), capsys.readouterr().out.splitlines()
+
+    with sandbox(tmp_path) as url:
+        file, vouched_by = key_file(requests.get(f"{url}/keys", timeout=10).text)
+        told = {"tenant": office.slug, "by": TEST, "now": clock.now()}
+        register_partner(**told, file=file, vouched_by=vouched_by, url=url)
+        for fault in FAULTS:
+            requests.post(f"{url}/fault", data=fault, timeout=10).raise_for_status()
+            code, lines = check(file.organisation, "--json")
+            rows = [json.loads(line) for line in lines]
+            assert [row["point"] for row in rows] == list(POINTS)
+            found[fault] = {row["point"] for row in rows if row["ok"] is False or row["why"].startswith("not asked")}
+            assert (code, [row for row in rows if row["ok"] is False and not row["why"]]) == (int(bool(fault)), []), (
+                rows
+            )
+        assert found == FAULTS
+        requests.post(f"{url}/fault", data="silent", timeout=10).raise_for_status()
+        code, lines = check(file.organisation)
+        assert (code, lines[-1]) == (1, f"{file.name}: 5 of {len(POINTS)} points don't hold")
+        assert any(line.startswith("FAILED   receipt:") for line in lines)
+    with acting(office.slug, TEST, "look"):  # nothing of it is a message of ours
+        assert Message.objects.count() == 0
+
+
+def test_a_client_by_another_library_asks_and_answers(tmp_path: Path) -> None:
+    client = bed.ROOT / "examples/exchange_client.py"
+    with sandbox(tmp_path) as url:
+        done = subprocess.run(
+            [sys.executable, str(client), url], capture_output=True, text=True, timeout=60, check=False
+        )
+        log = requests.get(f"{url}/log", timeout=10).json()
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == sorted(
+        [
+            "receipt 9 delivered",
+            "receipt 9 in check",
+            "question 6 accepted",
+            "question 5 asks us",
+            "receipt 9 delivered",
+        ]
+    )
+    assert [(entry["message"], entry["code"]) for entry in log] == [("question", "100"), ("question", "100")]
