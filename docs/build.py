@@ -14,6 +14,7 @@ import msgspec
 import typer
 import yaml
 
+from docs.catalogue import catalogue
 from handslag.cli.main import COMMANDS, load
 from handslag.journey.application import schema
 
@@ -202,6 +203,13 @@ def sheet_schema() -> str:
     return json.dumps(of_sheet(), ensure_ascii=False, indent=2, sort_keys=True)
 
 
+def openapi() -> str:
+    """The open interfaces, for tools."""
+    from handslag.api.openapi import written
+
+    return written()
+
+
 def as_xml(path: Path) -> str:
     """An example of a message as XML."""
     from handslag.messages.as_xml import FORMS
@@ -230,6 +238,9 @@ PAGES = {
     "docs/reference/states.md": states,
     "docs/reference/norms.md": norms,
     "docs/reference/population.md": population,
+    "docs/reference/openapi.json": openapi,
+    "docs/reference/messages/en.md": functools.partial(catalogue, "en"),
+    "docs/reference/messages/de.md": functools.partial(catalogue, "de"),
 }
 
 
