@@ -45,6 +45,8 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
         (row,) = Partner.objects.all()
         assert row.url == f"http://api.localhost:{port}/api/v1/exchange/{there.slug}"
         assert PartnerKey.objects.filter(partner=row.address, until=None).count() == 2
+    unknown = handslag("end-key", here.slug, row.address, "-Of-no-key")
+    assert (unknown.returncode, unknown.stderr) == (1, "This partner has no such key, or it has ended already.\n")
     assert handslag("end-key", here.slug, row.address, fingerprint).returncode == 0
     away = handslag("meet", here.slug)
     assert (away.returncode, "ConnectionError" in away.stdout) == (1, True), away.stderr

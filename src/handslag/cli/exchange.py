@@ -115,7 +115,7 @@ def partner(
     print(f"{told.name} is a partner of {slug}" + (f", called at {url}" if url else "; it calls us"))
 
 
-@app.command(name="end-key")
+@app.command(name="end-key", context_settings={"ignore_unknown_options": True})  # one id in 64 begins with "-"
 def end_key(
     slug: Slug,
     address: Annotated[str, typer.Argument(help="The partner: kind:type:code.")],
