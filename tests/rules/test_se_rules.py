@@ -2,100 +2,33 @@
 
 import random
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from handslag.kernel.months import Month
-from handslag.rules import se
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.population import Columns
 from handslag.rules.se import population
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
-from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.limits import household_key, with_limits
-from handslag.rules.se.months import (
-    compared,
-    comparison_month,
-    control_month,
-    percent_of_change,
-    still_missing,
-    study_support_stopped,
-)
 from handslag.rules.se.numbers import history
 from handslag.rules.se.pack import calculate, norms_for, norms_of
 from handslag.rules.se.population import Population
-from handslag.rules.se.retention import kept_for_research
 from handslag.rules.se.rows import Period
 from handslag.rules.se.text import LANGUAGES, why_less
 from handslag.rules.se.warnings import Warning, warnings_of
 
 from .households import household
+from .rule_cases import RuleCase, every
 
 MARCH = (date(2026, 3, 1), date(2026, 4, 1))
 NORMS = norms_for(MARCH[0])
 
 
-def rule_cases(name: str) -> list[Any]:
-    path = Path(se.__file__).parent / "rule_cases" / f"{name}.yaml"
-    return [pytest.param(row, id=row["why"]) for row in yaml.safe_load(path.read_text(encoding="utf-8"))]
-
-
-def months(spans: list[str]) -> set[Month]:
-    found = set()
-    for span in spans:
-        at, last = (Month.parse(text) for text in span.split(".."))
-        while at <= last:
-            found.add(at)
-            at += 1
-    return found
-
-
-@pytest.mark.parametrize("row", rule_cases("job-stimulus"))
-def test_job_stimulus(row: dict[str, Any]) -> None:
-    holds = Stimulus(*map(Month.parse, row["holds"])) if row["holds"] else None
-    assert job_stimulus(months(row["supported"]), Month.parse(row["month"])) == holds
-
-
-@pytest.mark.parametrize("row", rule_cases("child-earned-before"))
-def test_what_a_child_has_earned_before(row: dict[str, Any]) -> None:
-    earned = {Month.parse(month): kronor * 100 for month, kronor in row["earned"].items()}
-    assert earned_before(earned, Month.parse(row["month"])) == row["before"] * 100
-
-
-@pytest.mark.parametrize("row", rule_cases("income-change"))
-def test_income_of_two_months(row: dict[str, Any]) -> None:
-    payments = [[(name, kronor * 100) for name, kronor in row[m].items()] for m in ("control", "comparison")]
-    found = [
-        [
-            c.name,
-            c.amount // 100,
-            "comparison" if c.from_comparison else "control",
-            percent_of_change(c.control, c.comparison) if c.control is not None and c.comparison else None,
-            "warns" if c.changed else "quiet",
-        ]
-        for c in compared(*payments, NORMS)
-    ]
-    assert found == row["found"]
-
-
-@pytest.mark.parametrize("row", rule_cases("retention"))
-def test_retention(row: dict[str, Any]) -> None:
-    assert kept_for_research(row["born"], row["municipality"]) is row["kept"]
-
-
-def test_months_and_what_is_still_missing() -> None:
-    january = Month(2026, 1)
-    assert (control_month(january), comparison_month(january)) == (Month(2025, 12), Month(2025, 11))
-    assert still_missing([" Bostadsbidrag", "Sjukpenning"], ["bostadsbidrag"]) == ["Sjukpenning"]
-    june, september = Month(2026, 6), Month(2026, 9)
-    assert study_support_stopped(Month(2026, 10), {june})
-    assert not study_support_stopped(Month(2026, 10), {june, september})
-    assert not study_support_stopped(Month(2026, 10), {september})
-    assert not study_support_stopped(Month(2026, 11), {june})
+@pytest.mark.parametrize("case", list(every()), ids=lambda case: case.why)
+def test_a_rule_beside_the_sheet(case: RuleCase) -> None:
+    assert case.found() == case.expected
 
 
 def set_by(name: str, unit: str = "SEK/month", **more: Any) -> Norm:

@@ -105,6 +105,7 @@ def test_the_differences_are_the_difference(pack: str) -> None:
     assert compared > 5
     same = shown(sheets[0], before=sheets[0])
     assert same.difference == 0 and not same.gone
+    assert changes_to_text(shown(sheets[0]), sheets[0]) == ""
     assert all(line.difference == 0 for group in same.groups for line in group.lines)
 
 
