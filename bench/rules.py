@@ -1,31 +1,58 @@
-"""The Swedish sheet: one warm household, and a population against its arithmetic written by hand in NumPy.
+"""The law against what others take for it: one warm household, and a population of a million.
 
-    PYTHONPATH=src python bench/rules.py [--households 1000000] [--rounds 7]
+    PYTHONPATH=src:. python bench/rules.py [--households 1000000] [--rounds 7] [--largest 3000000] [--keep]
 
-Rounds are interleaved; printed are medians, the spread (lowest to highest) and the median of the ratios.
-Households are invented, seeded; the hand-written version must give the same öre, or the run fails.
+Rounds are interleaved: in each one every engine does the same work once, each in a process and on a core of its own.
+Times are processor times, so that other work on the machine counts less. Printed are medians, the spread (lowest to
+highest) and medians of the ratios within a round. Arrays are built from an Arrow table
+inside the time. OpenFisca-core (AGPL) is installed by pip into an environment of its own under var/, at run time; its
+building of the simulation counts, the reading of its columns doesn't. Households are invented, seeded. `--keep` writes
+docs/evidence/bench_rules.json.
 """
 
 import argparse
+import json
+import multiprocessing
 import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from handslag.rules.population import Columns
-from handslag.rules.se import population
+from bench.columns import from_arrow, to_arrow
+from bench.riksnorm_2019 import households as benchmark
+from bench.riksnorm_2019 import rule
+from handslag.kernel.months import Month
+from handslag.rules.packs import pack
+from handslag.rules.periods import Period
+from handslag.rules.population import CHUNK, Columns, Households
+from handslag.rules.se import population as se
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.numbers import Norms, norms_for
 from handslag.rules.se.pack import calculate
-from handslag.rules.se.population import Population
-from handslag.rules.se.rows import NO_LIMIT, Period
+from handslag.rules.se.rows import NO_LIMIT
+from handslag.rules.unnamed import facts_of
+from handslag.simulation import invented
+from soak.evidence import ROOT, write
 
+WHAT = "bench/rules.py: interleaved rounds against OpenFisca-core and the same arithmetic by hand in NumPy."
+OPENFISCA = "openfisca-core==46.0.1"
 SINCE, UNTIL = date(2026, 3, 1), date(2026, 4, 1)
+MARCH = Period.of(SINCE, UNTIL)
+TIMES = 200
+SAMPLE = 4000
+SIZES = (100_000, 300_000, 1_000_000)
 
 COUPLE = {
     "since": "2026-03-01",
@@ -52,7 +79,7 @@ COUPLE = {
 }
 
 
-def invented(households: int, seed: int = 1) -> Population:
+def swedish(households: int, seed: int = 1) -> se.Population:
     """About 2.2 persons, 4 costs and 2 incomes to a household; a tenth of the persons part of the month."""
     draw = np.random.default_rng(seed)
     adults = draw.choice([1, 1, 1, 2, 2], households).astype(np.int64)
@@ -85,20 +112,22 @@ def invented(households: int, seed: int = 1) -> Population:
     special = offsets(draw.integers(0, 2, households))
     incomes = offsets(draw.integers(0, 5, households))
     work = draw.random(int(incomes[-1]))
-    return Population(
-        own_size=np.where(draw.random(households) < 0.1, 9, 0).astype(np.int64),
-        members=members,
-        expenses=Columns(expenses, costs(draw, 900_000, int(expenses[-1]))),
-        special_expenses=Columns(special, costs(draw, 200_000, int(special[-1]))),
-        incomes=Columns(
-            incomes,
-            {
-                "gross": draw.integers(0, 1_200_000, int(incomes[-1])),
-                "earned_before": np.where(work < 0.05, draw.integers(0, 9_000_000, int(incomes[-1])), 0),
-                "stimulated": work > 0.8,
-                "work_of_child": work < 0.05,
-            },
-        ),
+    return se.Population(
+        {"own_size": np.where(draw.random(households) < 0.1, 9, 0).astype(np.int64)},
+        {
+            "members": members,
+            "expenses": Columns(expenses, costs(draw, 900_000, int(expenses[-1]))),
+            "special_expenses": Columns(special, costs(draw, 200_000, int(special[-1]))),
+            "incomes": Columns(
+                incomes,
+                {
+                    "gross": draw.integers(0, 1_200_000, int(incomes[-1])),
+                    "earned_before": np.where(work < 0.05, draw.integers(0, 9_000_000, int(incomes[-1])), 0),
+                    "stimulated": work > 0.8,
+                    "work_of_child": work < 0.05,
+                },
+            ),
+        },
     )
 
 
@@ -113,7 +142,7 @@ def costs(draw: np.random.Generator, most: int, rows: int) -> dict[str, Any]:
     }
 
 
-def by_hand(p: Population, norm: Norms) -> Any:
+def by_hand(p: se.Population, norm: Norms) -> Any:
     """What a programmer would write for these columns and this month, with no regard to reading it as law."""
     m, i = p.members, p.incomes
     age = np.maximum((20260301 - m.birth) // 10000, 0)
@@ -144,65 +173,308 @@ def by_hand(p: Population, norm: Norms) -> Any:
     return np.maximum(need - income, 0)
 
 
+# What is measured: each in a process of its own, which answers commands
+
+
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds and result."""
-    start = time.perf_counter()
+    """Seconds of the processor, and the result."""
+    start = time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
-def spread(seconds: list[float], scale: float, unit: str) -> str:
-    """Median and range."""
-    low, mid, high = (f(seconds) * scale for f in (min, statistics.median, max))
-    return f"{mid:8.1f} {unit} ({low:.1f} to {high:.1f})"
+def served(make: Callable[[], Mapping[str, Callable[[], Any]]], pipe: Any) -> None:
+    """The work by its name, done once for each command; answers (seconds and result, peak memory in MB)."""
+    work = make()
+    pipe.send(sorted(work))
+    while (name := pipe.recv()) is not None:
+        answer = work[name]()
+        pipe.send((answer, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+class Engine:
+    """A process that does pieces of work by name."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Callable[[], Any]]]) -> None:
+        self.pipe, other = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("fork").Process(target=served, args=(make, other), daemon=True)
+        self.process.start()
+        self.pipe.recv()
+        self.peak = 0
+
+    def do(self, name: str) -> Any:
+        """One round of a piece of work."""
+        self.pipe.send(name)
+        answer, self.peak = self.pipe.recv()
+        return answer
+
+    def end(self) -> None:
+        """Let it end."""
+        self.pipe.send(None)
+        self.process.join()
+
+
+@contextmanager
+def engine(make: Callable[[], Mapping[str, Callable[[], Any]]]) -> Iterator[Engine]:
+    """An engine while it is needed."""
+    found = Engine(make)
+    yield found
+    found.end()
+
+
+class OpenFisca:
+    """OpenFisca in its own environment, made once, asked over pipes."""
+
+    def __init__(self) -> None:
+        folder = ROOT / "var" / "bench" / "openfisca"
+        python = folder / "bin" / "python"
+        made = folder / "made"
+        if not made.exists() or made.read_text() != OPENFISCA:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", OPENFISCA], check=True)
+            made.write_text(OPENFISCA)
+        script = Path(__file__).parent / "riksnorm_2019" / "openfisca.py"
+        self.process = subprocess.Popen(
+            [str(python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        """One command and its answer."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+
+def alone() -> Mapping[str, Callable[[], Any]]:
+    """One household from JSON to the whole sheet as JSON, seconds each."""
+    norms, couple = norms_for(SINCE), Facts.from_json(COUPLE).to_bytes()
+
+    def repeated(sheet: Callable[[], bytes]) -> float:
+        sheet()
+        return timed(lambda: [sheet() for _ in range(TIMES)])[0] / TIMES
+
+    return {
+        "rule": lambda: repeated(lambda: rule.calculate(rule.Facts.from_json(benchmark.FACTS)).to_bytes()),
+        "se": lambda: repeated(lambda: calculate(Facts.from_json(couple), norms).to_bytes()),
+        "granted": lambda: rule.calculate(rule.Facts.from_json(benchmark.FACTS)).granted,
+    }
+
+
+def in_columns(kind: Any, table: Any, work: Callable[[Any], Any]) -> float:
+    """Seconds for the arrays from Arrow and the calculation of all."""
+    return timed(lambda: work(from_arrow(kind, table)))[0]
+
+
+def of_rule(households: int) -> Mapping[str, Callable[[], Any]]:
+    """The benchmark rule."""
+    table = to_arrow(benchmark.many(households))
+    return {
+        "all": lambda: in_columns(Households, table, rule.calculate_many),
+        "granted": lambda: rule.calculate_many(from_arrow(Households, table))["granted"],
+    }
+
+
+def of_se(households: int) -> Mapping[str, Callable[[], Any]]:
+    """The Swedish sheet, and its arithmetic by hand: on whole arrays, and in the same pieces."""
+    norms, table = norms_for(SINCE), to_arrow(swedish(households))
+
+    def hand_in_pieces(many: se.Population) -> Any:
+        cuts = [*range(0, len(many), CHUNK), len(many)]
+        return np.concatenate([by_hand(many.part(since, until), norms) for since, until in pairwise(cuts)])
+
+    return {
+        "all": lambda: in_columns(se.Population, table, lambda many: se.calculate(many, MARCH, norms)),
+        "hand": lambda: in_columns(se.Population, table, lambda many: by_hand(many, norms)),
+        "pieces": lambda: in_columns(se.Population, table, hand_in_pieces),
+        "equal": lambda: np.array_equal(
+            se.calculate(from_arrow(se.Population, table), MARCH, norms)["granted"],
+            by_hand(from_arrow(se.Population, table), norms),
+        ),
+    }
+
+
+def of_pack(law: str, households: int) -> Mapping[str, Callable[[], Any]]:
+    """A pack on invented households: a sample, again and again until there are so many."""
+    module, facts = import_module(f"handslag.rules.{law}.population"), sample(law)
+    norms = pack(law).norms_of(facts[0])
+    table = to_arrow(tiled(module.Population.of(facts), -(-households // len(facts)))).slice(0, households)
+    return {
+        "all": lambda: in_columns(
+            module.Population, table.combine_chunks(), lambda many: module.calculate(many, MARCH, norms)
+        )
+    }
+
+
+def sample(law: str) -> list[Any]:
+    """Facts of some invented households."""
+    return [facts_of(pack(law), row, Month.of(SINCE)) for row in invented.households(law, SAMPLE)]
+
+
+def tiled(many: Any, times: int) -> Any:
+    """The same households, many times."""
+
+    def rows(one: Columns) -> Columns:
+        offsets = np.concatenate([[0], np.cumsum(np.tile(np.diff(one.offsets), times))])
+        return Columns(offsets, {name: np.tile(column, times) for name, column in one.columns.items()})
+
+    own = {name: np.tile(column, times) for name, column in many.households.items()}
+    return type(many)(own, {name: rows(one) for name, one in many.rows.items()})
+
+
+def lines_of_rule() -> tuple[float, float]:
+    """Lines of a household on the benchmark rule's sheet: calculated, and not 0."""
+    few = benchmark.many(SAMPLE)
+    return counted(rule.calculate_lines(few).lines, SAMPLE)
+
+
+def lines_of(law: str) -> tuple[float, float]:
+    """The same for a pack."""
+    module, facts = import_module(f"handslag.rules.{law}.population"), sample(law)
+    return counted(
+        module.calculate_lines(module.Population.of(facts), MARCH, pack(law).norms_of(facts[0])).lines, SAMPLE
+    )
+
+
+def counted(lines: Mapping[str, Any], households: int) -> tuple[float, float]:
+    """Lines for each household: amounts worked out, and those that aren't 0."""
+    amounts = list(lines.values())
+    return sum(map(len, amounts)) / households, sum(int((x != 0).sum()) for x in amounts) / households
+
+
+# What is printed
+
+
+class Told:
+    """Prints figures and keeps them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def figures(self, name: str, values: list[float], scale: float, unit: str) -> float:
+        """A median with its range."""
+        low, mid, high = (f(values) * scale for f in (min, statistics.median, max))
+        print(f"{name:<62}{mid:10.2f} {unit} ({low:.2f} to {high:.2f})", flush=True)
+        self.kept[name] = {"median": round(mid, 3), "from": round(low, 3), "to": round(high, 3), "unit": unit}
+        return mid
+
+    def ratio(self, name: str, over: list[float], under: list[float], target: str) -> None:
+        """The median of the rounds' ratios."""
+        self.figures(f"{name} ({target})", [a / b for a, b in zip(over, under, strict=True)], 1, "x")
+
+    def say(self, name: str, value: Any) -> None:
+        """One value."""
+        print(f"{name:<62}{value!s:>10}", flush=True)
+        self.kept[name] = value
+
+
+def one_household(told: Told, openfisca: OpenFisca, rounds: int) -> None:
+    """(1) One warm household, JSON in, the whole explained sheet out."""
+    with engine(alone) as ours:
+        found: dict[str, list[float]] = {"rule": [], "se": [], "openfisca": []}
+        assert abs(openfisca.ask(do="one", text=benchmark.SITUATION, times=20)["aid"] * 100 - ours.do("granted")) < 10
+        for _ in range(rounds):
+            for name in ("rule", "se"):
+                found[name].append(ours.do(name))
+            found["openfisca"].append(openfisca.ask(do="one", text=benchmark.SITUATION, times=50)["seconds"])
+    told.figures("one household: OpenFisca, benchmark rule, with its trace", found["openfisca"], 1e6, "us")
+    told.figures("one household: benchmark rule, whole sheet", found["rule"], 1e6, "us")
+    told.figures("one household: Swedish law, whole sheet", found["se"], 1e6, "us")
+    told.ratio("OpenFisca / the benchmark rule", found["openfisca"], found["rule"], "at least 5")
+    told.ratio("OpenFisca / the Swedish law", found["openfisca"], found["se"], "at least 5")
+
+
+def million(told: Told, openfisca: OpenFisca, households: int, rounds: int, folder: Path) -> None:
+    """(2) Many households, arrays built from Arrow included."""
+    benchmark.for_openfisca(benchmark.many(households), folder)
+    openfisca.ask(do="load", folder=str(folder))
+    with ExitStack() as stack:
+        ours = stack.enter_context(engine(partial(of_rule, households)))
+        swedish_law = stack.enter_context(engine(partial(of_se, households)))
+        packs = {law: stack.enter_context(engine(partial(of_pack, law, households))) for law in ("ch", "de")}
+        names = ("rule", "build", "openfisca", "se", "hand", "pieces", *packs)
+        found: dict[str, list[float]] = {name: [] for name in names}
+        peak = 0
+        for _ in range(rounds):
+            found["rule"].append(ours.do("all"))
+            answer = openfisca.ask(do="many")
+            found["build"].append(answer["load"])
+            found["openfisca"].append(answer["load"] + answer["calculate"])
+            peak = answer["peak_mb"]
+            for name, work in (("se", "all"), ("hand", "hand"), ("pieces", "pieces")):
+                found[name].append(swedish_law.do(work))
+            for law, process in packs.items():
+                found[law].append(process.do("all"))
+        exact = ours.do("granted")
+        theirs = np.rint(np.load(folder / "aid.result.npy").astype(np.float64) * 100).astype(np.int64)
+        equal = swedish_law.do("equal")
+        told.say("households", households)
+        told.figures("OpenFisca, simulation built and calculated", found["openfisca"], 1e3, "ms")
+        told.figures("  of it building the simulation", found["build"], 1e3, "ms")
+        told.figures("benchmark rule", found["rule"], 1e3, "ms")
+        told.ratio("OpenFisca / benchmark rule", found["openfisca"], found["rule"], "at least 10")
+        told.say("households for which OpenFisca is off by an öre or more", int((exact != theirs).sum()))
+        told.figures("Swedish law", found["se"], 1e3, "ms")
+        told.figures("its arithmetic by hand in NumPy", found["hand"], 1e3, "ms")
+        told.figures("the same by hand in pieces of 16,384", found["pieces"], 1e3, "ms")
+        told.ratio("rate of the Swedish law / by hand", found["hand"], found["se"], "at least 0.5")
+        told.ratio("rate of the Swedish law / by hand in pieces", found["pieces"], found["se"], "at least 0.5")
+        told.say("equal to the öre, all households", equal)
+        worked, shown = lines_of_rule()
+        told.say("lines of a household, benchmark rule: worked out, not 0", f"{worked:.1f}, {shown:.1f}")
+        for law in ("se", *packs):
+            mine, seen = lines_of(law)
+            if law != "se":
+                told.figures(f"{law}: the whole law", found[law], 1e3, "ms")
+            told.say(f"{law}: lines of a household: worked out, not 0", f"{mine:.1f}, {seen:.1f}")
+            told.ratio(
+                f"{law}: cost of a line worked out / benchmark rule's",
+                [t / mine for t in found[law]], [t / worked for t in found["rule"]], "at most 3",
+            )  # fmt: skip
+            told.ratio(
+                f"{law}: cost of a line that isn't 0 / benchmark rule's",
+                [t / seen for t in found[law]], [t / shown for t in found["rule"]], "for comparison",
+            )  # fmt: skip
+        told.say("peak memory: OpenFisca, MB", peak)
+        for name, process in (("benchmark rule", ours), ("Swedish law and by hand", swedish_law), *packs.items()):
+            told.say(f"peak memory: {name}, MB", process.peak)
+        if not equal:
+            raise SystemExit("the hand-written version gives other amounts")
+
+
+def growing(told: Told, largest: int, rounds: int) -> None:
+    """(3) The cost of one household as there are more."""
+    for name, make in (("benchmark rule", of_rule), ("Swedish law", of_se)):
+        found: dict[int, list[float]] = {size: [] for size in (*(s for s in SIZES if s < largest), largest)}
+        with ExitStack() as stack:
+            engines = {size: stack.enter_context(engine(partial(make, size))) for size in found}
+            for _ in range(rounds):
+                for size, process in engines.items():
+                    found[size].append(process.do("all") / size)
+            for size, seconds in found.items():
+                told.figures(f"{name}, {size} households, each", seconds, 1e9, "ns")
+            told.ratio(
+                f"{name}: a household among {largest} / among {min(found)}", found[largest], found[min(found)], "1"
+            )
+            told.say(f"peak memory: {name}, {largest} households, MB", engines[largest].peak)
 
 
 def main() -> None:
     """Print the figures; fail when the hand-written version disagrees."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--households", type=int, default=1_000_000)
+    arguments.add_argument("--largest", type=int, default=3_000_000)
     arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--keep", action="store_true", help="write docs/evidence/bench_rules.json")
     given = arguments.parse_args()
-
-    norms = norms_for(SINCE)
-    facts = Facts.from_json(COUPLE).to_bytes()
-    repeat = 500
-
-    def one() -> None:
-        for _ in range(repeat):
-            calculate(Facts.from_json(facts), norms).to_bytes()
-
-    one()
-    warm = [timed(one)[0] / repeat for _ in range(given.rounds)]
-    print(f"one household, JSON in, full sheet out    {spread(warm, 1e6, 'us')}")
-
-    many = invented(given.households)
-    month = Period.of(SINCE, UNTIL)
-    ours: list[float] = []
-    hand: list[float] = []
-    pieces: list[float] = []
-    cuts = [*range(0, len(many), population.CHUNK), len(many)]
-    parts = [many.part(since, until) for since, until in pairwise(cuts)]
-    for _ in range(given.rounds):
-        seconds, sheet = timed(lambda: population.calculate(many, month, norms))
-        ours.append(seconds)
-        seconds, granted = timed(lambda: by_hand(many, norms))
-        hand.append(seconds)
-        if not np.array_equal(sheet["granted"], granted):
-            raise SystemExit("the hand-written version gives other amounts")
-        pieces.append(timed(lambda: np.concatenate([by_hand(part, norms) for part in parts]))[0])
-    rows = len(many.members.days)
-    incomes = len(many.incomes.gross)
-    print(f"{given.households} households, {rows} persons, {incomes} incomes, equal to the öre")
-    print(f"the rules                                 {spread(ours, 1e3, 'ms')}")
-    print(f"the same by hand                          {spread(hand, 1e3, 'ms')}")
-    print(f"by hand, in the same chunks               {spread(pieces, 1e3, 'ms')}")
-    for name, others in (("by hand", hand), ("by hand in chunks", pieces)):
-        ratios = [h / o for h, o in zip(others, ours, strict=True)]
-        low, mid, high = min(ratios), statistics.median(ratios), max(ratios)
-        print(f"rate of the rules / rate {name:<17}{mid:8.2f}    ({low:.2f} to {high:.2f})")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"peak memory                               {peak} MB")
+    told, openfisca = Told(), OpenFisca()
+    with TemporaryDirectory() as folder:
+        one_household(told, openfisca, given.rounds)
+        million(told, openfisca, given.households, given.rounds, Path(folder))
+        growing(told, given.largest, given.rounds)
+    if given.keep:
+        write("bench_rules", what=WHAT, seed=1, result={"rounds": given.rounds, **told.kept})
 
 
 if __name__ == "__main__":

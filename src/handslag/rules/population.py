@@ -1,6 +1,7 @@
 """A population as columns: rows (members, costs, incomes) lie flat, offsets say whose they are."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ class Columns:
                 raise ValueError(f"{name}: {len(column)} rows, the offsets say {offsets[-1] - offsets[0]}")
         self.offsets = offsets
         self.columns = columns
+        self._by: tuple[Columns, ByMember] | None = None
         self.__dict__.update(columns)
 
     if TYPE_CHECKING:
@@ -32,18 +34,61 @@ class Columns:
 
     def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of `values` (one per row) for each household; 0 for one without rows."""
-        running = np.empty(len(values) + 1, dtype=np.int64)
-        running[0] = 0
-        np.cumsum(values, out=running[1:])
-        at = running[self.offsets - self.offsets[0]]
-        sums: NDArray[np.int64] = at[1:] - at[:-1]
-        return sums
+        return sums(values, self._starts)
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        starts: NDArray[np.int64] = self.offsets - self.offsets[0]
+        return starts
+
+    @cached_property
+    def _household(self) -> NDArray[np.int64]:
+        """For each row, whose it is."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    def spread(self, value: Any) -> NDArray[Any]:
+        """The household's one value, for each of its rows."""
+        found: NDArray[Any] = np.take(value, self._household)
+        return found
+
+    def by(self, members: "Columns") -> "ByMember":
+        """These rows by the member that each belongs to (`member`: its place in the household, -1: nobody)."""
+        if self._by is None or self._by[0] is not members:
+            self._by = members, ByMember(self, members)
+        return self._by[1]
 
     def part(self, since: int, until: int) -> "Columns":
         """The rows of households `since` .. `until`, without copying."""
         start, end = self.offsets[since] - self.offsets[0], self.offsets[until] - self.offsets[0]
         columns = {name: column[start:end] for name, column in self.columns.items()}
         return Columns(self.offsets[since : until + 1], columns)
+
+
+class ByMember:
+    """Rows as the members' own. `places`: where in the members' columns each row's member stands."""
+
+    def __init__(self, rows: Columns, members: Columns) -> None:
+        self.places: NDArray[np.int64] = rows.spread(members.offsets[:-1] - members.offsets[0]) + rows.member
+        count = int(members.offsets[-1] - members.offsets[0])
+        owner = np.where(rows.member >= 0, self.places, count)
+        ordered = bool(np.all(owner[1:] >= owner[:-1]))
+        self._order = None if ordered else np.argsort(owner, kind="stable")
+        self._starts = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(owner, minlength=count + 1)[:count], out=self._starts[1:])
+
+    def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each member the sum of its rows' values."""
+        return sums(values if self._order is None else np.take(values, self._order), self._starts)
+
+
+def sums(values: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sums of the values from each start to the next one."""
+    running = np.empty(len(values) + 1, dtype=np.int64)
+    running[0] = 0
+    np.cumsum(values, out=running[1:])
+    at = running.take(starts)
+    found: NDArray[np.int64] = at[1:] - at[:-1]
+    return found
 
 
 def columns(households: Sequence[tuple[Any, ...]], kinds: Mapping[str, Any]) -> Columns:

@@ -22,10 +22,11 @@ Truth = Any
 class Rows(Protocol):
     """Rows of a population: columns as attributes, and which rows belong to which household."""
 
-    offsets: NDArray[np.int64]
-
     def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of `values` (one per row) for each household."""
+
+    def spread(self, value: Any) -> NDArray[Any]:
+        """The household's one value, for each of its rows."""
 
 
 def where(condition: Truth, then: Any, otherwise: Any) -> Any:
@@ -37,7 +38,14 @@ def where(condition: Truth, then: Any, otherwise: Any) -> Any:
         return then
     if condition is False:
         return otherwise
-    return otherwise if isinstance(otherwise, str) else np.where(condition, then, otherwise)
+    if isinstance(otherwise, str):
+        return otherwise
+    # the same as np.where, and quicker
+    if otherwise is True and then is False:
+        return ~condition
+    if type(otherwise) is int and otherwise == 0:
+        return condition * then
+    return np.where(condition, then, otherwise)
 
 
 def minimum(a: Whole, b: Whole) -> Whole:
@@ -65,11 +73,13 @@ def round_to(unit: int, amount: Whole, divided_by: Whole = 1) -> Whole:
 def lookup(table: Table, key: Whole, only: Truth = True) -> Whole:
     """The row of `table` for `key`, 0 where `only` doesn't hold. A key without a row raises NormMissing."""
     if isinstance(key, np.ndarray):
-        index = key - table.first if only is True else np.where(only, key - table.first, -1)
-        lowest = 0 if only is True else -1
-        if index.size and (index.min() < lowest or index.max() >= len(table.rows)):
-            raise NormMissing(f"{table.name}: no row for some key of {key.min()} to {key.max()}")
-        return table.values[index]
+        index = key - table.first if table.first else key
+        if index.size and (index.min() < 0 or index.max() >= len(table.rows)):
+            missing = ((index < 0) | (index >= len(table.rows))) & only
+            if missing.any():
+                raise NormMissing(f"{table.name}: no row for some key of {key.min()} to {key.max()}")
+        found = table.values.take(index, mode="clip")
+        return found if only is True else found * only
     if not only:
         return 0
     if not 0 <= key - table.first < len(table.rows):
@@ -113,7 +123,7 @@ def spread(rows: Any, value: Whole) -> Any:
     """The household's one value, for each of its rows."""
     if isinstance(rows, tuple):
         return (value,) * len(rows)
-    return np.repeat(value, np.diff(rows.offsets))
+    return rows.spread(value)
 
 
 def by_member(rows: Any, values: Any, members: Any) -> Any:
@@ -124,23 +134,14 @@ def by_member(rows: Any, values: Any, members: Any) -> Any:
             if row.member >= 0:
                 sums[row.member] += value
         return tuple(sums)
-    found = np.zeros(int(members.offsets[-1] - members.offsets[0]), dtype=np.int64)
-    own = rows.member >= 0
-    np.add.at(found, _places(rows, members)[own], np.asarray(values)[own])
-    return found
+    return rows.by(members).total(values)
 
 
 def of_member(rows: Any, values: Any, members: Any) -> Any:
     """For each row the value of the member that it belongs to (every row has one)."""
     if isinstance(rows, tuple):
         return tuple(values[row.member] for row in rows)
-    return values[_places(rows, members)]
-
-
-def _places(rows: Any, members: Any) -> NDArray[np.int64]:
-    """Where in the members' columns each row's member stands."""
-    first: NDArray[np.int64] = spread(rows, members.offsets[:-1] - members.offsets[0]) + rows.member
-    return first
+    return np.take(values, rows.by(members).places)
 
 
 def running(rows: Any, values: Any, members: Any) -> Any:
@@ -155,7 +156,7 @@ def running(rows: Any, values: Any, members: Any) -> Any:
             before.append(sums.get(row.member, 0))
             sums[row.member] = before[-1] + value
         return tuple(before)
-    places = _places(rows, members)
+    places = rows.by(members).places
     sums_before = np.cumsum(values) - values
     starts = np.ones(len(places), dtype=np.bool_)
     starts[1:] = places[1:] != places[:-1]

@@ -26,7 +26,9 @@ def cents(amount: Whole, divided_by: Whole, norm: Norms) -> Whole:
 
 
 def rounded(amount: Whole, divided_by: Whole, norm: Norms) -> Any:
-    """For the numbers of a line: the rounding, where `amount / divided_by` is no whole cent."""
+    """For the numbers of a line (one household only): the rounding, where `amount / divided_by` is no whole cent."""
+    if not isinstance(amount, int):
+        return None
     return used(norm.setting_rounding, amount % divided_by != 0)
 
 

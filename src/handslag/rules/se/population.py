@@ -1,13 +1,13 @@
 """The Swedish calculation for many households at once: the same rules, NumPy int64, to the öre the same."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handslag.rules import sheet
-from handslag.rules.population import CHUNK, Columns, columns, in_chunks
+from handslag.rules.population import CHUNK, Households, in_chunks
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.numbers import Norms
 from handslag.rules.se.pack import write
@@ -30,52 +30,23 @@ _INCOME: Final = {
     "stimulated": np.bool_,
     "work_of_child": np.bool_,
 }
+_ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "members": _MEMBER,
+    "expenses": _COST,
+    "special_expenses": _COST,
+    "incomes": _INCOME,
+}
 
 
-class Population:
+class Population(Households):
     """Households of one period as columns; what each column means stands in `rows.py`."""
-
-    def __init__(
-        self,
-        *,
-        own_size: NDArray[np.int64],
-        members: Columns,
-        expenses: Columns,
-        special_expenses: Columns,
-        incomes: Columns,
-    ) -> None:
-        self.own_size = own_size
-        self.members = members
-        self.expenses = expenses
-        self.special_expenses = special_expenses
-        self.incomes = incomes
-
-    def __len__(self) -> int:
-        return len(self.own_size)
 
     @classmethod
     def of(cls, facts: Sequence[Facts]) -> "Population":
         """From facts, all of one period and with the same settings (ValueError otherwise)."""
         if len({(f.since, f.until, tuple(sorted(f.settings.items()))) for f in facts}) != 1:
             raise ValueError("a population has one period and one set of settings")
-        households = [Household(f) for f in facts]
-        return cls(
-            own_size=np.array([h.own_size for h in households], dtype=np.int64),
-            members=columns([h.members for h in households], _MEMBER),
-            expenses=columns([h.expenses for h in households], _COST),
-            special_expenses=columns([h.special_expenses for h in households], _COST),
-            incomes=columns([h.incomes for h in households], _INCOME),
-        )
-
-    def part(self, since: int, until: int) -> "Population":
-        """Households `since` .. `until`, without copying."""
-        return Population(
-            own_size=self.own_size[since:until],
-            members=self.members.part(since, until),
-            expenses=self.expenses.part(since, until),
-            special_expenses=self.special_expenses.part(since, until),
-            incomes=self.incomes.part(since, until),
-        )
+        return cls.from_rows([Household(f) for f in facts], {"own_size": np.int64}, _ROWS)
 
 
 def calculate_lines(population: Population, month: Period, norms: Norms) -> sheet.Columns:
