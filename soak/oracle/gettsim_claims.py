@@ -1,6 +1,7 @@
 """Run by the Python of GETTSIM's own environment: households as JSON in, claims to Grundsicherung im Alter out.
 
-Each household: `rent`, `heating` (euro) and `people` (`pension`, `contributions`, `company`, `wage`, `months`, `g`).
+Each household: `rent`, `heating`, `assets` (euro), `rich_child` (its income is above the limit of § 94) and `people`
+(`age`, `pension`, `contributions`, `company`, `wage`, `months`, `g`); a child is whoever is below 18.
 Imports nothing of Handslag, and nothing of Handslag imports it.
 """
 
@@ -13,11 +14,15 @@ from gettsim import InputData, MainTarget, TTTargets, main
 
 
 def inputs(households: list[dict[str, Any]]) -> dict[str, Any]:
-    """The input tree of all people: born in 1950, couples married, without children."""
-    people = [(h, n, len(x["people"]), x, p) for h, x in enumerate(households) for n, p in enumerate(x["people"])]
+    """The input tree of all people: a birthday in January, couples married, children of the first."""
+    people = [(h, n, x, p) for h, x in enumerate(households) for n, p in enumerate(x["people"])]
     count = len(people)
     ids = np.arange(count)
-    partner = np.array([i + 1 - 2 * n if size == 2 else -1 for i, (_, n, size, _, _) in enumerate(people)])
+    adults = [sum(p["age"] >= 18 for p in x["people"]) for x in households]
+    partner = np.array(
+        [i + 1 - 2 * n if adults[h] == 2 and p["age"] >= 18 else -1 for i, (h, n, _, p) in enumerate(people)]
+    )
+    parent = np.array([i - n if p["age"] < 18 else -1 for i, (_, n, _, p) in enumerate(people)])
     no, zero, nobody = np.zeros(count, dtype=bool), np.zeros(count), np.full(count, -1)
 
     def each(name: str) -> Any:
@@ -26,9 +31,10 @@ def inputs(households: list[dict[str, Any]]) -> dict[str, Any]:
     def of_household(name: str) -> Any:
         return np.array([float(x[name]) for *_, x, _ in people])
 
+    age = each("age")
     return {
-        "alter": np.full(count, 76),
-        "alter_monate": np.full(count, 912),
+        "alter": age,
+        "alter_monate": age * 12,
         "arbeitsstunden_w": zero,
         "behinderungsgrad": np.zeros(count, dtype=int),
         "bürgergeld": {"bezug_im_vorjahr": no, "p_id_einstandspartner": partner},
@@ -61,14 +67,16 @@ def inputs(households: list[dict[str, Any]]) -> dict[str, Any]:
         "familie": {
             "alleinerziehend": no,
             "p_id_ehepartner": partner,
-            "p_id_elternteil_1": nobody,
+            "p_id_elternteil_1": parent,
             "p_id_elternteil_2": nobody,
         },
-        "geburtsjahr": np.full(count, 1950),
+        "geburtsjahr": 2026 - age,
         "geburtsmonat": np.full(count, 1),
         "geburtstag": np.full(count, 1),
         "hh_id": np.array([h for h, *_ in people]),
-        "grundsicherung": {"im_alter": {"hat_kind_mit_einkommen_über_einkommensgrenze": no}},
+        "grundsicherung": {
+            "im_alter": {"hat_kind_mit_einkommen_über_einkommensgrenze": of_household("rich_child") > 0}
+        },
         "kindergeld": {"in_ausbildung": no, "p_id_empfänger": nobody},
         "p_id": ids,
         "schwerbehindert_grad_g": each("g"),
@@ -79,7 +87,7 @@ def inputs(households: list[dict[str, Any]]) -> dict[str, Any]:
             "kranken": {"beitrag": {"privat_versichert": no}},
             "rente": {
                 "altersrente": {"betrag_m": each("pension")},
-                "bezieht_rente": ~no,
+                "bezieht_rente": age >= 60,
                 "erwerbsminderung": {"betrag_m": zero},
                 "grundrente": {"grundrentenzeiten_monate": each("months")},
                 "jahr_renteneintritt": np.full(count, 2015),
@@ -87,9 +95,9 @@ def inputs(households: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "unterhalt": {"tatsächlich_erhaltener_betrag_m": zero},
         "unterhaltsvorschuss": {"betrag_m": zero},
-        "vermögen_bg": zero,
-        "vermögen_eg": zero,
-        "vermögen_wthh": zero,
+        "vermögen_bg": of_household("assets"),
+        "vermögen_eg": of_household("assets"),
+        "vermögen_wthh": of_household("assets"),
         "vorrangprüfungen": {"wohngeld_kinderzuschlag_vorrangig_oder_günstiger": no},
         "wohnen": {
             "bewohnt_eigentum_hh": no,
