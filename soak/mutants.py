@@ -31,7 +31,7 @@ WHAT = (
 )
 ROUNDS = 300
 LEAST = 90
-SECONDS = 2
+SECONDS = 1
 REASONS = Path(__file__).with_name("survivors.yaml")
 #: What isn't law: facts and codes (plain data with faults of their own), where norms come from, columns, words.
 NOT_LAW = {"facts", "codes", "numbers", "population", "text"}
@@ -231,13 +231,13 @@ def killed(mutant: Mutant, cases: list[tuple[Callable[[], Any], Any]]) -> bool:
     function = original(mutant)
     right = function.__code__
     function.__code__ = code_of(mutant)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         return any(found() != right for found, right in cases)
     except Exception:  # whatever a wrong rule raises, somebody has noticed
         return True
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         function.__code__ = right
 
 
@@ -252,7 +252,7 @@ def _sheet(case: Case) -> bytes:
 @contextmanager
 def setting() -> Iterator[Bench]:
     """The cases with their right sheets, and all changes."""
-    before = signal.signal(signal.SIGALRM, _too_long)
+    before = signal.signal(signal.SIGPROF, _too_long)
     cases: dict[str, list[tuple[Callable[[], Any], Any]]] = {}
     for pack in names():
         sheets = [partial(_sheet, case) for _, case in worked_cases(pack)]
@@ -264,7 +264,7 @@ def setting() -> Iterator[Bench]:
         for change in group["changes"]
     }
     yield Bench({pack: mutants(pack) for pack in names()}, cases, reasons)
-    signal.signal(signal.SIGALRM, before)
+    signal.signal(signal.SIGPROF, before)
 
 
 def round(bench: Bench, number: int, _: Random, counts: Counter[str]) -> list[str]:
