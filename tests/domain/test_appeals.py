@@ -15,9 +15,10 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from handslag.connectors.letter import port
 from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.models import Payload
-from handslag.domain.decisions.models import Appeal, AppealPackage
+from handslag.domain.decisions.models import Appeal, AppealPackage, PersonalLetter
 from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.decisions.operations.appeals import (
     check_appeal,
@@ -37,6 +38,7 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict
 from handslag.jobs.appeals import pack_appeal
+from handslag.jobs.letters import personal_letter_from
 from handslag.kernel.ids import uuid7
 from handslag.web.entry import uploads
 from tests.office import TEST, Folder, Office, as_role, refused
@@ -196,6 +198,10 @@ def test_a_late_one_is_found_late_by_its_days_and_dismissed_by_another(office: O
     with acting(office.slug, TEST, "look"):
         assert Notice.objects.filter(kind="appeal", person_id=amina.id).count() == 1
         assert Appeal.objects.get().deadline.state == "kept"
+        letter = PersonalLetter.objects.get(id=done.letter_id)
+    assert letter.person_id == amina.id and letter.content["parts"][1] == ["reasons", why["reasons"]]
+    assert told_on.isoformat() in letter.content["parts"][0][1] and letter.content["remedy"] == done.remedy.body
+    assert port.for_tenant().letter(personal_letter_from(letter.content)).pages == 1
     # she can appeal that too; and the decision isn't under appeal meanwhile
     more = lodge_appeal(**{**at, "by": amina}, appeal=uuid7(), decision=decision.id, text="Avvisningen.", files=[])
     assert more.number != appeal.number

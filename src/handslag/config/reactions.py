@@ -1073,6 +1073,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_appeal_done, causes=(TaskDone,)),
         Reaction(_tell_appellant, causes=(NoticesQueued,)),
         Reaction(_task_for_dismissal, causes=(TaskOpened,)),
+        Reaction(_render_personal_letter),
     ),
     AppealForwarded: (
         Reaction(_appeal_done, causes=(TaskDone,)),

@@ -168,8 +168,12 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
             for x in content["refused"]
         ]
         sections.append(port.Section(words["refused"], " ".join(money)))
+    other = content.get("reasons_co")  # letters from before there were such reasons have no such part
     if content["reasons"]:
-        sections.append(port.Section(words["reasons"], content["reasons"]))
+        whose = f", {content['reasons_of']}" if other else ""
+        sections.append(port.Section(words["reasons"] + whose, content["reasons"]))
+    if other:
+        sections.append(port.Section(f"{words['reasons']}, {other['who']}", other["text"]))
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
     return port.Letter(
         organisation=_sender(content),

@@ -45,6 +45,9 @@ class Decision(TenantRow):
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=12)
     reasons = models.TextField()
+    # what is so for the co-applicant only, and the codes of the phrases used; nothing (NULL) in earlier rows
+    reasons_co = models.TextField(null=True, help_text="the co-applicant's own reasons, where they are others")
+    phrases = models.JSONField(null=True, help_text="codes of the phrases used, with the digests of their texts")
     legal_basis = models.CharField(max_length=160)
     delegation = models.CharField(max_length=200, help_text="by what the decider decides, in words")
     replaces = TenantFK("decisions.Decision", null=True)
@@ -242,6 +245,8 @@ class Appeal(TenantRow):
     dismissal = models.TextField(blank=True, help_text="the reasons of the decision to dismiss it")
     delegation = models.CharField(max_length=200, blank=True, help_text="by what it was dismissed, in words")
     remedy = TenantFK(Text, null=True)
+    # of its dismissal; nothing (NULL) elsewhere, and where it was dismissed before there were such letters
+    letter = TenantFK(PersonalLetter, null=True)
     manifest = models.JSONField(null=True, help_text="what went to the court: each file with its digest")
     written = models.JSONField(null=True, help_text="the words of what was written for the court, by file")
     ended_by = TenantFK(StaffMember, null=True)
@@ -255,7 +260,7 @@ class Appeal(TenantRow):
         constraints = [
             *wall(
                 "decisions_appeal",
-                "case", "decision", "person", "recorded_by", "deadline", "checked_by", "remedy", "ended_by",
+                "case", "decision", "person", "recorded_by", "deadline", "checked_by", "remedy", "letter", "ended_by",
             ),
             models.UniqueConstraint(fields=["tenant", "number"], name="appeal_number_once"),
             models.CheckConstraint(condition=Q(state__in=AppealState.values), name="appeal_state_known"),

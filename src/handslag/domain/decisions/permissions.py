@@ -13,7 +13,7 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 
 def appeal_for_citizen(key: UUID, by: Actor) -> Appeal:
     """Her own appeal, in a case in which she is one of the adults; Hidden otherwise."""
-    found = Appeal.objects.select_related("decision__period", "remedy").filter(id=key).first()
+    found = Appeal.objects.select_related("decision__period", "remedy", "letter__document").filter(id=key).first()
     if found is None or by.kind != "citizen" or found.person_id != by.id:
         raise Hidden("appeal", key)
     case_for_citizen(found.case_id, by)
@@ -31,7 +31,8 @@ def appeal_file_for_citizen(document: UUID, by: Actor) -> Appeal:
 def appeal_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Appeal, Member]:
     """An appeal in a case that this member of staff may see; Hidden otherwise."""
     rows = Appeal.objects.select_related("case__applicant", "case__co_applicant", "person", "decision__period")
-    found = rows.select_related("checked_by", "ended_by", "recorded_by", "deadline", "remedy").filter(id=key).first()
+    rows = rows.select_related("checked_by", "ended_by", "recorded_by", "deadline", "remedy", "letter__document")
+    found = rows.filter(id=key).first()
     if found is None:
         raise Hidden("appeal", key)
     return found, case_for_staff(found.case_id, by, now)[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -47,3 +48,34 @@ def text_for(legal_order: str, key: str, language: str, on: date) -> DatedText:
     if not fitting:
         raise TextMissing(f"{legal_order}/{key} in {language} on {on}")
     return max(fitting, key=lambda t: t.since)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase for the reasons of a decision: its code, what it is called, what is filled in by whom (field: words,
+    amount or day), and the dated text with the places for the fields."""
+
+    code: str
+    label: str
+    fields: dict[str, str]
+    text: DatedText
+
+
+@cache
+def _phrases(legal_order: str) -> dict[str, dict[str, Any]]:
+    file = resources.files("handslag.domain.documents").joinpath(f"texts/phrases.{legal_order}.yaml")
+    found: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
+
+
+def phrases_for(legal_order: str, language: str, on: date) -> dict[str, Phrase]:
+    """The phrases in force on a day in a language, by their code, in the order of their file."""
+    found = {}
+    for code, one in _phrases(legal_order).items():
+        versions = [version for version in one["versions"] if version["since"] <= on]
+        if versions:
+            newest = max(versions, key=lambda version: version["since"])
+            key, body = f"phrase.{code}", newest["text"][language]
+            text = DatedText(key, language, newest["since"], newest["source"], body.strip())
+            found[code] = Phrase(code, one["label"][language], dict(one["fields"]), text)
+    return found

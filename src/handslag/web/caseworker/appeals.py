@@ -227,6 +227,7 @@ def _shown(request: HttpRequest, found: Appeal, member: Any, fields: dict[str, s
         may_forward=may_work and found.state == AppealState.TIMELY,
         may_judge=may_work and found.state == AppealState.FORWARDED,
         package=package,
+        document=found.letter.document if found.letter else None,
         manifest=found.manifest or {},
         replaced_by=replaced_by(decision.id),
         errors=errors,

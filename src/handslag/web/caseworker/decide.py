@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST
@@ -18,6 +20,7 @@ from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
     decide,
     decides,
+    filled,
     income_not_given,
     is_to_be_heard,
     legal_basis_on,
@@ -29,6 +32,7 @@ from handslag.domain.decisions.operations import (
     withdraw_proposal,
 )
 from handslag.domain.decisions.queries import (
+    UNNAMED_ADULT,
     Unseen,
     hearings_of,
     in_force,
@@ -38,9 +42,12 @@ from handslag.domain.decisions.queries import (
     unseen_by_staff,
 )
 from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
+from handslag.domain.documents.queries import phrases_for
+from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.payments.queries import lines_of, payments_for, recoveries_waiting
+from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate, named_by_setting
 from handslag.domain.tenancy.states import Role
@@ -51,15 +58,17 @@ from handslag.web.caseworker.case import case_and_period, case_name, seen_in, st
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
-from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import AmountField
 
 LANGUAGES = (("sv", "Svenska"), ("en", "English"))
 
 
 @desk_page("proposal")
 def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
-    """Propose what the newest sheet amounts to: `reasons`, `language`, `act` (preview or propose), `sheet`; where the
+    """Propose what the newest sheet amounts to: `reasons`, `language`, `act` (preview, propose, phrase or
+    put), `sheet`; where the
     month is decided, to replace that decision, with its `ground`."""
     found, period, member = case_and_period(request, case, month)
     require(request, Role.CASEWORKER)
@@ -78,14 +87,22 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     to_hear = is_to_be_heard(sheet, before)
     untold = income_not_given(sheet) if to_hear and before is None else []
     unheard = data.get("unheard", "")[:2_000] if data else ""
+    reasons_co = data.get("reasons_co", "")[:10_000] if data and found.co_applicant else ""
+    picked = _picked(request, data, found, sheet, chosen)
+    if picked["put"]:
+        if picked["about"] == "co":
+            reasons_co = "\n".join(filter(None, (reasons_co.strip(), picked["put"])))
+        else:
+            reasons = "\n".join(filter(None, (reasons.strip(), picked["put"])))
     trouble = ""
     if request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
                 raise NotPossible("not the newest sheet")
             made = attempt(
-                request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard
-            )
+                request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard,
+                reasons_co=reasons_co, phrases=picked["used"],
+            )  # fmt: skip
         except NotPossible as refused:
             trouble = refusal(refused)
         else:
@@ -101,6 +118,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         currency=sheet.currency,
         language=chosen,
         reasons=reasons.strip(),
+        reasons_co=reasons_co.strip() or None,
         legal_basis=legal_basis_on(today(request), ground),
         delegation=named_by_setting(),
         replaces=before if ground else None,
@@ -125,7 +143,11 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         grounds=[(code, GROUNDS[code]) for code in possible],
         ground=ground,
         reasons=reasons,
+        reasons_co=reasons_co,
+        first=full_name(found.applicant),
+        other=full_name(found.co_applicant) if found.co_applicant else "",
         chosen=chosen,
+        **picked,
         languages=LANGUAGES,
         trouble=trouble,
         disputed=waits_for_answer(period.id),
@@ -133,6 +155,40 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         letter=shown_letter(draft, letter, unseen_by_staff(draft, letter, member)),
         **_sheet_of(found, draft, member),
     )
+
+
+def _picked(request: HttpRequest, data: Any, case: Case, sheet: Sheet, chosen: str) -> dict[str, Any]:
+    """The phrases to choose from, the chosen one with its fields, and what is to be put into the reasons (`put`)."""
+    known = phrases_for(case.legal_order, chosen, today(request))
+    used = [code for code in data.getlist("used") if code in known] if data else []
+    phrase, act = known.get(data.get("phrase", "")) if data else None, data.get("act", "") if data else ""
+    about = "co" if data and data.get("about") == "co" and case.co_applicant else ""
+    fields, typed_in = [], dict[str, Any]()
+    for code, kind in phrase.fields.items() if phrase else ():
+        raw, trouble = data.get(f"field-{code}", "").strip()[:200], ""
+        if act == "put":
+            try:
+                typed_in[code] = AmountField().clean(raw) if kind == "amount" else raw
+            except forms.ValidationError as wrong:
+                trouble = wrong.messages[0]
+            if kind != "amount" and not raw:
+                trouble = gettext("Fill this in.")
+        fields.append({"code": code, "kind": kind, "label": PHRASE_FIELDS[code], "typed": raw, "trouble": trouble})
+    put = ""
+    if phrase is not None and act == "put" and not any(field["trouble"] for field in fields):
+        adult = case.co_applicant if about and case.co_applicant else case.applicant
+        name = UNNAMED_ADULT[chosen].format(n=2 if about else 1) if adult.protection_level else full_name(adult)
+        put, used = filled(phrase, sheet, name, typed_in, chosen), [*used, phrase.code]
+        phrase, fields = None, []
+    return {
+        "phrases": list(known.values()),
+        "phrase": phrase,
+        "pattern": re.sub(r"\{\w+\}", "[…]", phrase.text.body) if phrase else "",
+        "phrase_fields": fields,
+        "about": about,
+        "used": used,
+        "put": put,
+    }
 
 
 def _concerns(hearing: Hearing, decision: Decision) -> bool:

@@ -109,6 +109,8 @@ REFUSALS: dict[str, str | Promise] = {
     "delegation": _("You have no delegation for this decision and amount. Somebody who has takes it."),
     "delegation kind": _("Choose which decisions."),
     "delegation to": _("Choose deciders, caseworkers, or one colleague who works here."),
+    "phrase": _("This phrase isn’t in force. Choose another."),
+    "co-applicant": _("There is no co-applicant in this case."),
     "clause": _("Write the clause of the delegation order."),
     "delegation source": _("Write whose decision it is, of which day."),
     "delegation days": _("The last day must not lie before the first."),
@@ -532,6 +534,17 @@ CHART: dict[str, str | Promise] = {
     "inkomst": _("Income of cases"),
     "aterkrav": _("Claimed back, against expenses"),
     "fordran": _("Owed to us by people"),
+}
+
+#: What is filled into phrases.
+PHRASE_FIELDS: dict[str, str | Promise] = {
+    "source": _("From whom or what"),
+    "amount": _("Amount"),
+    "applied": _("Amount applied for"),
+    "cost": _("For what"),
+    "why": _("Why"),
+    "day": _("Day"),
+    "what": _("What was to be shown"),
 }
 
 #: Kinds of decision in the register of delegations.

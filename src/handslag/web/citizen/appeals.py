@@ -21,7 +21,7 @@ from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.web.citizen.evidence import received, shown_document, why_refused
-from handslag.web.citizen.overview import decision_of
+from handslag.web.citizen.overview import decision_of, personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry import kept
 from handslag.web.entry.pages import citizen_page, opened, outside_page
@@ -98,3 +98,14 @@ def appeal(request: HttpRequest, tenant: str, appeal: UUID) -> HttpResponse:
         "judged": found.state == AppealState.JUDGED,
     }
     return render(request, "citizen/appeal.html", facts)
+
+
+@require_safe
+@outside_page("appeal letter")
+def letter(request: HttpRequest, tenant: str, appeal: UUID) -> HttpResponse:
+    """The letter by which her appeal was dismissed, as PDF, as it was set once."""
+    with opened(request) as door:
+        found = appeal_for_citizen(appeal, request.entrance[1])  # type: ignore[attr-defined]
+        looked_at("appeal", found.case_id)
+        read = personal_letter(found.letter, door.the_tenant.id)
+    return read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of, periods_of
-from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.models import Decision, Letter, PersonalLetter
 from handslag.domain.decisions.queries import (
     TAKEN,
     appeals_in,
@@ -463,6 +464,15 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     store = for_tenant(Path(settings.DATA) / "files" / place, key)
     content = b"".join(store.read(UUID(document.store_key)))
     return download(content, f"{found.number}.pdf", "application/pdf")
+
+
+def personal_letter(letter: PersonalLetter | None, tenant: int) -> Callable[[], HttpResponse]:
+    """What reads a letter to one person as PDF, to be called outside the door; 404 where there is none (yet)."""
+    if letter is None or letter.document is None:
+        raise Http404
+    name, place, key = f"{letter.content['number']}.pdf", UUID(letter.document.store_key), file_key()
+    store = for_tenant(Path(settings.DATA) / "files" / str(tenant), key)
+    return lambda: download(b"".join(store.read(place)), name, "application/pdf")
 
 
 def download(content: bytes, name: str, content_type: str) -> HttpResponse:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.payments.models import Recovery
 from handslag.domain.payments.queries import plan_of, standing_of, waivers_of
 from handslag.domain.payments.states import RecoveryState
 from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.web.citizen.overview import download
+from handslag.web.citizen.overview import personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
@@ -60,9 +56,6 @@ def letter(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
     """The letter as PDF, as it was set once."""
     with opened(request) as door:
         found = _hers(recovery, request.entrance[1])  # type: ignore[attr-defined]
-        if found.letter is None or found.letter.document is None:
-            raise Http404
         looked_at("recovery letter", found.case_id)
-        key, document, place = file_key(), found.letter.document, str(door.the_tenant.id)
-    store = for_tenant(Path(settings.DATA) / "files" / place, key)
-    return download(b"".join(store.read(UUID(document.store_key))), f"{found.number}.pdf", "application/pdf")
+        read = personal_letter(found.letter, door.the_tenant.id)
+    return read()

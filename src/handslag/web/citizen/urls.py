@@ -69,6 +69,7 @@ urlpatterns = [
     path("<slug:tenant>/decisions/<uuid:decision>/what-if/", what_if.what_if, name="what-if"),
     path("<slug:tenant>/decisions/<uuid:decision>/appeal/", appeals.lodge, name="lodge-appeal"),
     path("<slug:tenant>/appeals/<uuid:appeal>/", appeals.appeal, name="appeal"),
+    path("<slug:tenant>/appeals/<uuid:appeal>/letter.pdf", appeals.letter, name="appeal-letter"),
     path("<slug:tenant>/recoveries/<uuid:recovery>/", recoveries.recovery, name="recovery"),
     path("<slug:tenant>/recoveries/<uuid:recovery>/letter.pdf", recoveries.letter, name="recovery-letter"),
     path("<slug:tenant>/hearings/<uuid:hearing>/", hearing.hearing, name="hearing"),

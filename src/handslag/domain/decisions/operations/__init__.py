@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ from handslag.domain.decisions.queries import (
 )
 from handslag.domain.decisions.states import HERE, TO_DISADVANTAGE, AppealState, DecisionState, Ground, Outcome
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
-from handslag.domain.documents.queries import DatedText, text_for
+from handslag.domain.documents.queries import DatedText, Phrase, phrases_for, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
@@ -171,6 +172,8 @@ def propose(
     language: str,
     ground: str = "",
     unheard: str = "",
+    reasons_co: str = "",
+    phrases: Sequence[str] = (),
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
@@ -182,6 +185,9 @@ def propose(
     a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
     ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
     already is not claimed back by this: that is a question of its own, to a person.
+
+    `reasons_co`: what is so for the co-applicant only (NotPossible("co-applicant") without one). `phrases`: codes of
+    the phrases that the reasons were made of (NotPossible("phrase") for one that isn't in force); their texts are kept.
 
     Where the adults are to be heard first (`is_to_be_heard`): only when each of them was (`open_hearing`), or `unheard`
     says in words why that isn't needed ("not heard"). Where the decision is appealed: `refuse_appealed`.
@@ -213,6 +219,8 @@ def propose(
         raise NotPossible("ground of change")
     if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
+    if reasons_co.strip() and case.co_applicant is None:
+        raise NotPossible("co-applicant")
     today = acting_door().the_tenant.today(now)
     silent = is_to_be_heard(found, before) and bool(not_heard(case, found.period_id, before, today))
     if silent and not are_reasons(unheard):
@@ -227,6 +235,8 @@ def propose(
         currency=found.currency,
         language=language,
         reasons=reasons.strip(),
+        reasons_co=reasons_co.strip() or None,
+        phrases=_kept_phrases(case, phrases, language, today),
         legal_basis=legal_basis_on(today, ground),
         delegation=named_by_setting(),
         replaces=before,
@@ -250,6 +260,35 @@ def propose(
             },
         ),
     )
+
+
+def _kept_phrases(case: Case, codes: Sequence[str], language: str, today: date) -> list[dict[str, str]] | None:
+    """The phrases used, with the digests of their texts, which are kept; None where none was."""
+    known = phrases_for(case.legal_order, language, today)
+    if any(code not in known for code in codes):
+        raise NotPossible("phrase")
+    kept = [(code, keep_text(known[code].text)) for code in dict.fromkeys(codes)]
+    return [{"phrase": code, "digest": text.digest} for code, text in kept] or None
+
+
+def filled(phrase: Phrase, sheet: Sheet, name: str, typed: Mapping[str, Any], language: str) -> str:
+    """A phrase with its fields: those that the calculation knows, and what was typed for the others (words, öre, or a
+    day). NotPossible("phrase field", field=...) for one that is missing."""
+    totals = stored_calculation(sheet).totals
+    need = totals["NormSum"] + totals["ExpenseSum"] + totals["SpecialExpenseSum"]
+    told: dict[str, str] = {
+        "name": name,
+        "month": month_name(sheet.period.since, language),
+        "income": format_money(totals["IncomeSum"], sheet.currency, language),
+        "need": format_money(need, sheet.currency, language),
+        "granted": format_money(sheet.granted, sheet.currency, language),
+    }
+    for field, kind in phrase.fields.items():
+        value = typed.get(field)
+        if value in (None, ""):
+            raise NotPossible("phrase field", field=field)
+        told[field] = format_money(value, sheet.currency, language) if kind == "amount" else str(value)
+    return phrase.text.body.format(**told)
 
 
 def refuse_appealed(period: UUID, ground: str) -> None:
@@ -557,6 +596,8 @@ def letter_content(
         "change": _change(decision, case, today),
         "grounds": grounds.body,
         "reasons": decision.reasons,
+        "reasons_co": {"who": names[str(adults[1].id)], "text": decision.reasons_co} if decision.reasons_co else None,
+        "reasons_of": names[str(adults[0].id)],
         "legal_basis": decision.legal_basis,
         "lines": [{"text": f"{_PURPOSE[language]} {month}", "amount": decision.amount}] if decision.amount else [],
         "currency": decision.currency,

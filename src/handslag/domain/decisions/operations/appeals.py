@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
@@ -10,6 +11,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.decisions.models import Appeal, AppealFile, AppealPackage, Decision
 from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations.letters import new_personal_letter
 from handslag.domain.decisions.operations.package import package_of
 from handslag.domain.decisions.queries import TAKEN, appeal_files, last_day
 from handslag.domain.decisions.states import HERE, AppealState, Timeliness
@@ -279,16 +281,58 @@ def dismiss_appeal(
     today = acting_door().the_tenant.today(now)
     row.remedy = keep_text(text_for(case.legal_order, "appeal", row.decision.language, today))
     row.dismissal, row.delegation = reasons.strip(), by_what.words
+    row.letter = new_personal_letter(case, row.person, _dismissal_letter(row, case, member.name, today))
     _ended(row, AppealState.DISMISSED, member, tenant, by, now)
     row.save()
     payload = {
         "appeal": str(row.id),
         "person": str(row.person_id),
+        "letter": str(row.letter.id),
+        "letter_digest": row.letter.content_digest,
         "reasons_digest": canonical.digest(row.dismissal),
         "channel": row.channel,
         "delegation": str(by_what.delegation) if by_what.delegation else None,
     }
     return Done(row, AppealDismissed(subject=case.id, payload=payload))
+
+
+_DISMISSED = {
+    "sv": (
+        "Beslut att avvisa ett överklagande",
+        "Vi tar inte upp överklagandet {number}, eftersom det kom in för sent.",
+    ),
+    "en": ("Decision to dismiss an appeal", "We don’t take up the appeal {number}, because it came in too late."),
+}
+
+
+def _dismissal_letter(row: Appeal, case: Case, decider: str, today: date) -> dict[str, Any]:
+    """What the letter of a dismissal says: by which days it came late, why, how to appeal this decision too."""
+    assert row.told_on is not None and row.remedy is not None
+    language = row.decision.language
+    heading, outcome = _DISMISSED[language]
+    days = text_for(case.legal_order, "appeal.dismissed", language, today)
+    keep_text(days)
+    told = {
+        "decision": row.decision.number,
+        "told": row.told_on.isoformat(),
+        "last": last_day(row.told_on).isoformat(),
+        "came": row.received_on.isoformat(),
+    }
+    return {
+        "number": row.number,
+        "language": language,
+        "date": today.isoformat(),
+        "heading": heading,
+        "outcome": outcome.format(number=row.number),
+        "amount": 0,
+        "currency": row.decision.currency,
+        "lines": [],
+        "parts": [["", days.body.format(**told)], ["reasons", row.dismissal]],
+        "legal_basis": "44 och 45 §§ förvaltningslagen (2017:900)",
+        "decider": decider,
+        "delegation": row.delegation,
+        "remedy": row.remedy.body,
+    }
 
 
 @operation()

@@ -142,6 +142,7 @@ def _said(decision: Decision) -> dict[str, Any]:
         "amount": decision.amount,
         "currency": decision.currency,
         "reasons": decision.reasons,
+        "reasons_co": decision.reasons_co,
         "legal_basis": decision.legal_basis,
         "delegation": decision.delegation,
         "decided_by": decision.decided_by.name,
