@@ -50,7 +50,7 @@ def test_each_adult_has_reasons_and_the_texts_used_are_kept(office: Office) -> N
     refused("phrase", propose, **office.act("hanna"), **alone, phrases=["invented"])
     folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
     folder.applied({**C1, "costs": [{"code": "RENT", "amount": "9 000", "note": ""}]})
-    costs = [{"code": "RENT", "applied": 900_000, "accepted": 800_000, "source": "caseworker", "note": "skäligt"}]
+    costs = [{"code": "RENT", "applied": 900_000, "effective": 800_000, "note": "skäligt"}]
     sheet = folder.assessed(costs=costs)
     told = {"reasons": "Hyran är över riktlinjen.", "reasons_co": "Yusuf har inte visat sin avi.", "language": "sv"}
     proposal = propose(**office.act("hanna"), sheet=sheet.id, **told, phrases=["cost_in_part", "cost_in_part"])

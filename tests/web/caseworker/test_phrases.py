@@ -13,7 +13,7 @@ from tests.office import C1, TEST
 def test_a_phrase_goes_into_the_reasons_of_one_adult(office: Any, desk: Any) -> None:
     folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
     folder.applied({**C1, "costs": [{"code": "RENT", "amount": "9 000", "note": ""}]})
-    costs = [{"code": "RENT", "applied": 900_000, "accepted": 800_000, "source": "caseworker", "note": "skäligt"}]
+    costs = [{"code": "RENT", "applied": 900_000, "effective": 800_000, "note": "skäligt"}]
     sheet = folder.assessed(costs=costs)
     path = f"/cases/{folder.case.id}/periods/{office.month}/proposal/"
     hanna = desk(office, "hanna")
