@@ -94,7 +94,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             reasons_co = "\n".join(filter(None, (reasons_co.strip(), picked["put"])))
         else:
             reasons = "\n".join(filter(None, (reasons.strip(), picked["put"])))
-    trouble = ""
+    missing = any(field["trouble"] for field in picked["phrase_fields"])
+    trouble = gettext("The phrase isn’t put in yet: look at its fields.") if missing else ""
     if request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
