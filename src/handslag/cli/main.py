@@ -29,6 +29,7 @@ COMMANDS = {
     "sheet": "calculate the sheet of one case file",
     "recompute": "compute every stored sheet again and name what differs",
     "impact": "list whom corrections of rules and norms affect, and by how much",
+    "precalculate": "calculate all open cases for a month, or by other norms",
     "simulate": "what a change of norms would cost, and for whom",
     "verify": "check the chains, signatures and invariants of the stored data",
 }
@@ -41,7 +42,7 @@ def main() -> None:
         asked = name in ("--help", "-h", "help")
         print("Usage: handslag COMMAND [OPTIONS]\n", file=sys.stdout if asked else sys.stderr)
         for command, purpose in COMMANDS.items():
-            print(f"  {command:<9} {purpose}", file=sys.stdout if asked else sys.stderr)
+            print(f"  {command:<12} {purpose}", file=sys.stdout if asked else sys.stderr)
         if not asked:
             print(f"\nThere is no command {name!r}.", file=sys.stderr)
         sys.exit(0 if asked else 2)

@@ -77,6 +77,12 @@ from handslag.domain.entitlement.operations import (
     SheetsDiffer,
     keep_results,
 )
+from handslag.domain.entitlement.operations.precalculations import (
+    PrecalculationContinued,
+    PrecalculationEnded,
+    PrecalculationHalted,
+    PrecalculationStarted,
+)
 from handslag.domain.exchange.models import Message as ExchangeMessage
 from handslag.domain.exchange.operations.inbox import (
     AnsweredElsewhere,
@@ -802,6 +808,12 @@ def _write_file(event: Event, by: Actor, now: datetime) -> None:
     defer(write_run_file, lock=f"run:{event.subject}", tenant=_tenant(), run=str(event.subject))
 
 
+def _precalculate(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.precalculations import enqueue
+
+    enqueue(_tenant(), event.subject, int(event.payload.get("batch", 0)))
+
+
 def _hand_over_file(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.payments import hand_over_file
     from handslag.jobs.queue import defer
@@ -1044,6 +1056,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     CorrectionProposed: (Reaction(_task_for_correction, causes=(TaskOpened,)),),
     LocalNormEntered: (),
     PopulationTaken: (),
+    PrecalculationStarted: (Reaction(_precalculate),),
+    PrecalculationHalted: (),
+    PrecalculationContinued: (Reaction(_precalculate),),
+    PrecalculationEnded: (),
     LocalNormConfirmed: (),
     DecisionProposed: (),
     DecisionReturned: (),

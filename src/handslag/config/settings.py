@@ -227,6 +227,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.letters",
     "handslag.jobs.partners",
     "handslag.jobs.payments",
+    "handslag.jobs.precalculations",
     "handslag.jobs.scan",
     "handslag.jobs.sheets",
     "handslag.jobs.watch",

@@ -30,6 +30,7 @@ from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.documents.states import ScanState
+from handslag.domain.entitlement.queries.precalculations import stuck_runs
 from handslag.domain.intake.operations import follow_up_signing
 from handslag.domain.intake.queries import half_signed
 from handslag.domain.payments.models import Run
@@ -46,6 +47,7 @@ from handslag.jobs import roots
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.letters import render_letter
 from handslag.jobs.payments import write_run_file
+from handslag.jobs.precalculations import precalculate
 from handslag.jobs.queue import defer, tasks
 from handslag.jobs.scan import scan_document
 from handslag.kernel import canonical, clock
@@ -305,8 +307,8 @@ async def sweep(context: Any, timestamp: int) -> None:
 
 
 def enqueue_forgotten() -> int:
-    """Enqueue letters and run files that should exist for five minutes and don't, and files that wait for the scan as
-    long; gives how many."""
+    """Enqueue letters and run files that should exist for five minutes and don't, files that wait for the scan as long,
+    and the next batch of runs over open cases that haven't moved since; gives how many."""
     before = clock.now() - timedelta(minutes=5)
 
     def forgotten(tenant: int) -> int:
@@ -323,6 +325,10 @@ def enqueue_forgotten() -> int:
             runs = list(released.values_list("id", flat=True))
             locked = Document.objects.filter(scan_state=ScanState.WAITING, created_at__lt=before)
             files = list(locked.order_by("created_at").values_list("id", flat=True)[:200]) if settings.CLAMD else []
+            halfway = stuck_runs(before)
+        for run, batch in halfway:
+            key = f"precalculate:{run}"
+            count += _once(precalculate, key, key, tenant=tenant, run=str(run), batch=batch)
         for letter, case in letters:
             count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))
         for file in files:

@@ -60,5 +60,27 @@ class StoredFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def check(self) -> None:
         """FactsError with all faults at once; what a norm decides is checked by the rules."""
 
+    def carried(self, month: Month, entitled: bool) -> Self:
+        """The facts of an earlier period for a whole later month, as if nothing had happened since: who was there at
+        the period's end, with the same costs and incomes. What is counted in days and months goes on by itself.
+
+        `entitled`: that period was granted something. A pack says what else ends with a month. FactsError where such
+        facts can't be calculated.
+        """
+        told: Any = self
+        rows = sorted(told.members, key=lambda m: getattr(m, "since", None) or told.since)
+        last = {m.key: m for m in rows}
+        here = [m for m in last.values() if (getattr(m, "until", None) or told.until) >= told.until]
+        gone = last.keys() - {m.key for m in here}
+        moved: dict[str, Any] = {"since": month.since, "until": month.until}
+        for name in self.__struct_fields__:
+            if isinstance(getattr(told, name), list):
+                moved[name] = [row for row in getattr(told, name) if getattr(row, "person", None) not in gone]
+        whole = {"since": None, "until": None}
+        moved["members"] = [msgspec.structs.replace(m, **whole) if hasattr(m, "until") else m for m in here]
+        found = msgspec.structs.replace(self, **moved)
+        found.check()
+        return found
+
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")

@@ -169,7 +169,8 @@ class Resolved:
 class NormSet(ABC):
     """What the typed norms of every pack have in common: for which day, as known when, and their digest.
 
-    `decided_on`: on which day the sections are those in force. `with_settings` asks the pack's `again`.
+    `decided_on`: on which day the sections are those in force. `held_until`: see `kept`. `with_settings` asks the
+    pack's `again`.
     """
 
     PACK: ClassVar[str]
@@ -178,6 +179,7 @@ class NormSet(ABC):
     known_on: date | None
     decided_on: date | None
     resolved: Resolved
+    held_until: date | None = None
     _with: dict[tuple[tuple[str, str], ...], Self] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -188,7 +190,7 @@ class NormSet(ABC):
     @property
     def until(self) -> date:
         """The first day on which the set, or the version of a rule function, may be another one."""
-        return min(self.resolved.until, versions.until(self.PACK, self.on))
+        return self.held_until or min(self.resolved.until, versions.until(self.PACK, self.on))
 
     @property
     def has_example(self) -> bool:
@@ -207,6 +209,15 @@ class NormSet(ABC):
         if key not in self._with:
             self._with[key] = self.again(key)
         return self._with[key]
+
+
+    def kept(self, settings: Mapping[str, str], until: date) -> Self:
+        """The same set, with these settings, as if nothing in it or in the rules changed before `until`: what facts of
+        a later period would come to by the law of this day."""
+        found = self.with_settings(settings)
+        held = replace(found, held_until=until, _with={})
+        held._with[tuple(sorted(settings.items()))] = held
+        return held
 
 
 def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:

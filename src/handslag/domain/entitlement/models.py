@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.entitlement.states import Basis, Problem, RunKind, RunState
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
@@ -135,5 +136,98 @@ class LocalNorm(TenantRow):
                 condition=Q(confirmed_by=None, confirmed_at=None)
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False) & ~Q(confirmed_by=F("entered_by")),
                 name="local_norm_confirmed_by_another",
+            ),
+        ]
+
+
+class Precalculation(TenantRow):
+    """One run over all open cases: which month, why, how far. Shares its key with its audit subject.
+
+    Cases are taken in the order of their keys, `last_case` is the last of them; `batch` counts the batches done.
+    """
+
+    uncommitted: ClassVar[dict[str, str]] = {
+        "*": "how far a calculation got that decides nothing; that it began, halted and ended are events with figures",
+    }
+
+    kind = models.CharField(max_length=8, choices=RunKind.choices)
+    since = models.DateField(help_text="first day of the month that is calculated")
+    norm = TenantFK(LocalNorm, null=True, help_text="the value that is taken as if it held")
+    state = models.CharField(max_length=8, choices=RunState.choices, default=RunState.RUNNING)
+    started_by = TenantFK(StaffMember, null=True, help_text="none: by the clock, or by the command")
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField(help_text="when it began, went on, or did its last batch")
+    ended_at = models.DateTimeField(null=True)
+    cases = models.PositiveIntegerField(help_text="open cases when it began")
+    done = models.PositiveIntegerField(default=0)
+    problems = models.PositiveIntegerField(default=0)
+    more = models.PositiveIntegerField(default=0, help_text="cases that would get more")
+    less = models.PositiveIntegerField(default=0)
+    more_by = models.BigIntegerField(default=0, help_text="minor units a month")
+    less_by = models.BigIntegerField(default=0)
+    batch = models.PositiveIntegerField(default=0)
+    last_case = models.UUIDField(null=True)
+    milliseconds = models.PositiveBigIntegerField(default=0, help_text="spent on the batches")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "started_at"])]
+        constraints = [
+            *wall("entitlement_precalculation", "norm", "started_by"),
+            TenantKey(name="entitlement_precalculation_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "since", "norm"],
+                nulls_distinct=False,
+                condition=~Q(state="ended"),
+                name="precalculation_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=RunKind.values) & Q(state__in=RunState.values), name="precalculation_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="value", norm__isnull=False) | ~Q(kind="value") & Q(norm=None),
+                name="precalculation_of_a_value",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ended", ended_at__isnull=False) | ~Q(state="ended") & Q(ended_at=None),
+                name="precalculation_ended_at",
+            ),
+        ]
+
+
+class Forecast(TenantRow):
+    """What a run says of one case: what it would come to, or why that can't be said. Decides nothing."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT", "worker": "SELECT, INSERT, DELETE"}
+    uncommitted: ClassVar[dict[str, str]] = {"*": "follows from the facts of the case and the norms; decides nothing"}
+
+    run = TenantFK(Precalculation)
+    case = TenantFK(Case)
+    since = models.DateField(help_text="of the run")
+    basis = models.CharField(max_length=12, choices=Basis.choices, blank=True)
+    earlier = TenantFK(Sheet, null=True, help_text="of the month calculated before")
+    pack = models.CharField(max_length=12, blank=True)
+    before = models.BigIntegerField(null=True, help_text="minor units")
+    after = models.BigIntegerField(null=True, help_text="minor units")
+    currency = models.CharField(max_length=3, blank=True)
+    changes = models.JSONField(default=list, help_text="[{code, label by language, before, after}] of what differs")
+    digest = models.CharField(max_length=64, blank=True, help_text="of the sheet calculated")
+    problem = models.CharField(max_length=12, choices=Problem.choices, blank=True)
+    told = models.JSONField(default=list, help_text="what the rules said of the problem")
+    computed_at = models.DateTimeField()
+
+    @property
+    def difference(self) -> int:
+        """How much more than before; negative: less; 0 where there is nothing to compare with."""
+        return 0 if self.after is None or self.before is None else self.after - self.before
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case", "since"])]
+        constraints = [
+            *wall("entitlement_forecast", "run", "case", "earlier"),
+            models.UniqueConstraint(fields=["tenant", "run", "case"], name="forecast_once_per_case"),
+            models.CheckConstraint(
+                condition=Q(problem="", after__isnull=False, basis__in=Basis.values)
+                | Q(problem__in=Problem.values, after=None),
+                name="forecast_or_problem",
             ),
         ]

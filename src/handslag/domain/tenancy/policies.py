@@ -62,6 +62,10 @@ DEFAULTS: dict[str, Any] = {
     "authorities_asked": [],
     "lefi_actor": "",  # the organisation's id at LEFI (Försäkringskassan, Pensionsmyndigheten)
     "income_change_percent": 12,  # a benefit that moved by more from one month to the next is worth a look
+    # the day of the month (1 to 28) on which all open cases are calculated for the next month; 0: only when asked for
+    "precalculation_day": 0,
+    # such a run halts when more than so many per cent of a batch couldn't be calculated
+    "precalculation_failures_percent": 20,
     # the highest protection level (0 to 3) of a case that staff may open by themselves with a reason, until midnight;
     # -1: nobody may. Never above their own clearance.
     "self_access_level": 1,

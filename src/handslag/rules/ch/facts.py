@@ -1,12 +1,12 @@
 """The facts of a Swiss support unit for one period: plain data, whole Rappen, dates."""
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
-from handslag.kernel.months import age_on
+from handslag.kernel.months import Month, age_on
 from handslag.rules.ch.codes import COSTS, INCOMES
 from handslag.rules.ch.numbers import CANTONS
 from handslag.rules.facts import MOST_ROWS, FactsError, Source, StoredFacts, month_of
@@ -159,6 +159,11 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     refund: Refund | None = None
     relatives: list[Relative] = []
     settings: dict[str, str] = {}
+
+    def carried(self, month: Month, entitled: bool) -> Self:
+        """As every pack's; where something was granted, the claim runs on: entry isn't tested again."""
+        found = super().carried(month, entitled)
+        return msgspec.structs.replace(found, claim="running") if entitled else found
 
     def check(self) -> None:
         """FactsError with all faults at once."""

@@ -2,15 +2,19 @@
 
 from datetime import date
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import msgspec
 
 from handslag.kernel.money import MAXIMUM
+from handslag.kernel.months import Month
 from handslag.rules.facts import MOST_ROWS, StoredFacts, month_of
 from handslag.rules.facts import FactsError as FactsError
 from handslag.rules.facts import Source as Source
 from handslag.rules.se.codes import COSTS, INCOMES
+
+CARRIED: Final = "SURPLUS_FROM_PREVIOUS_MONTH"
+"""The surplus of the month before, where a caseworker counts it."""
 
 Role = Literal["adult", "child", "visitation_child"]
 AMOUNTS: Final = ("applied", "effective", "gross", "limit", "work_income_before")
@@ -90,6 +94,15 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     household_size: int | None = None
     norm: str = ""
     settings: dict[str, str] = {}
+
+    def carried(self, month: Month, entitled: bool) -> Self:
+        """As every pack's; the municipality's guidelines are asked anew, and a surplus is counted once."""
+        found = super().carried(month, entitled)
+        return msgspec.structs.replace(
+            found,
+            costs=[msgspec.structs.replace(cost, limit=None, limit_source="") for cost in found.costs],
+            incomes=[income for income in found.incomes if income.code != CARRIED],
+        )
 
     def check(self) -> None:
         """FactsError with all faults at once; ages and ends of tables are checked by the rules."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from handslag.rules.se.facts import Facts
+from handslag.rules.se.facts import CARRIED, Facts
 from handslag.rules.se.months import changed
 from handslag.rules.se.numbers import Norms
 
@@ -23,7 +23,6 @@ Kind = Literal[
     "EXPENSE_CAPPED",
 ]
 HOUSING = "RENT"
-CARRIED = "SURPLUS_FROM_PREVIOUS_MONTH"
 
 
 class Warning(msgspec.Struct, frozen=True, order=True):

@@ -21,7 +21,7 @@ from handslag.domain.casefile.permissions import case_for_staff, may_change_hous
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.queries import appeals_in, in_force, letters_unseen, newest_decision
-from handslag.domain.entitlement.models import Assessment
+from handslag.domain.entitlement.models import Assessment, Forecast
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import (
     applied_facts,
@@ -31,6 +31,7 @@ from handslag.domain.entitlement.queries import (
     sheet_that_counts,
     stored_calculation,
 )
+from handslag.domain.entitlement.queries.precalculations import coming
 from handslag.domain.intake.forms import Said, described, form_of, in_words
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import (
@@ -81,10 +82,12 @@ from handslag.web.caseworker.sheet import masked_of, shown_sheet
 from handslag.web.caseworker.warnings import shown_warnings
 from handslag.web.caseworker.wording import (
     APPEAL_STATES,
+    BASES,
     BECAME,
     CHANNELS,
     EVENTS,
     INBOX_STATES,
+    NOT_CALCULATED,
     NOTE_KINDS,
     OUTCOMES,
     REFUSALS,
@@ -94,7 +97,7 @@ from handslag.web.caseworker.wording import (
     refusal,
 )
 from handslag.web.entry.pages import desk_page
-from handslag.web.ui.formats import money
+from handslag.web.ui.formats import change, money
 
 CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"costs": COSTS, "incomes": INCOMES}
 #: What follows by itself from what people do: shown on demand.
@@ -202,12 +205,36 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "note_draft": note_draft(case.id, member),
         "note_kinds": [(kind, NOTE_KINDS[kind]) for kind in NoteKind],
         "ever": _ever(case, member),
+        "beforehand": _beforehand(case, month),
         "may_note": bool(member.roles & set(CASE_ROLES)),
         "may_work": Role.CASEWORKER in member.roles,
         "may_move": may_change_household(case.household_id, **who(request)),
         "may_enter": bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
         "caseworker": StaffMember.objects.filter(id=case.caseworker_id).first() if case.caseworker_id else None,
     }
+
+
+def _beforehand(case: Case, month: Month) -> dict[str, Any] | None:
+    """What a run over all open cases says of the next month of this one, in words."""
+    row = coming(case.id, month.since)
+    if row is None:
+        return None
+    told: dict[str, Any] = {"row": row, "problem": NOT_CALCULATED[row.problem] if row.problem else ""}
+    if row.after is not None:
+        told["after"] = money(row.after, row.currency)
+        told["difference"] = change(row.difference, row.currency) if row.before is not None else ""
+        told["basis"] = BASES[row.basis]
+        told["changes"] = changes_in(row, language())
+    return told
+
+
+def changes_in(row: Forecast, lang: str) -> list[tuple[str, str, str]]:
+    """(line, before, after) of what differs in a forecast, in words."""
+    found = []
+    for one in row.changes:
+        label = one["label"].get(lang) or next(iter(one["label"].values()))
+        found.append((label, money(one["before"], row.currency), money(one["after"], row.currency)))
+    return found
 
 
 def _ever(case: Case, member: Member) -> list[dict[str, Any]]:

@@ -28,8 +28,7 @@ from handslag.domain.intake.queries import rows_applied_for
 from handslag.domain.people.queries import Seen
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS, INCOMES
-from handslag.rules.se.facts import Cost, Facts, Income, Member
-from handslag.rules.se.warnings import CARRIED
+from handslag.rules.se.facts import CARRIED, Cost, Facts, Income, Member
 from handslag.web.caseworker.sheet import masked_of, names_of
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField

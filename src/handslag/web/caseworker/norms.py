@@ -25,6 +25,7 @@ from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
@@ -130,6 +131,7 @@ def look(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
         changed=[(name, formats.money(a), formats.money(b)) for name, a, b in found.changed] if found else [],
         more=formats.money(sum(found.more)) if found else "",
         less=formats.money(-sum(found.less)) if found else "",
+        month=max(Month.of(today(request)), Month.of(row.since)),
         same=found.open_cases - found.left - found.not_computed - len(found.more + found.less) if found else 0,
     )
 
@@ -289,7 +291,7 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
         found.append(
             Shown(
                 row,
-                _title(row.name, row.entry, lang),
+                title_of(row.name, row.entry, lang),
                 _says(row.entry, lang),
                 staff[row.entered_by_id],
                 staff[row.confirmed_by_id] if row.confirmed_by_id else "",
@@ -300,7 +302,8 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
     return found
 
 
-def _title(name: str, entry: Mapping[str, Any], lang: str) -> str:
+def title_of(name: str, entry: Mapping[str, Any], lang: str) -> str:
+    """What a value of the municipality's is of, in words."""
     kind, _dot, rest = name.partition(".")
     if kind == "limit":
         return COSTS[rest].name[lang]

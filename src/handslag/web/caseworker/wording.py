@@ -66,6 +66,9 @@ REFUSALS: dict[str, str | Promise] = {
     "local norm": _("No calculation could use this. Check name, amounts and table."),
     "worked cases": _("With this value a worked case can’t be calculated. Look at what it would change."),
     "norms": _("No norm is in force for this month."),
+    "precalculation runs": _("Such a calculation is under way, or has halted: look at it in the list."),
+    "precalculation month": _("Choose a month that is at most a year away."),
+    "precalculation value": _("This value ends a norm: there is nothing to calculate with."),
     "empty request": _("Write what you need to know or see."),
     "long request": _("Write less: at most 4,000 characters, and 30 lines of 200 for what is to be shown."),
     "newer application": _("A newer application or a correction has come. Calculate and save again before you go on."),
@@ -340,6 +343,30 @@ SCAN_STATES: dict[str, str | Promise] = {
     "clean": "",
     "own": "",
 }
+RUN_KINDS: dict[str, str | Promise] = {
+    "month": _("A coming month, beside the month calculated before"),
+    "norms": _("The norms of a month, beside those of the day before it"),
+    "value": _("One value as if it held, beside the norms without it"),
+}
+RUN_STATES: dict[str, str | Promise] = {
+    "running": _("under way"),
+    "halted": _("halted"),
+    "ended": _("ended"),
+}
+#: From which facts a case was calculated beforehand.
+BASES: dict[str, str | Promise] = {
+    "sheet": _("the calculation of that month"),
+    "application": _("as applied for"),
+    "carried": _("as the month before, if nothing has happened since"),
+}
+#: Why a case couldn't be calculated beforehand.
+NOT_CALCULATED: dict[str, str | Promise] = {
+    "nothing": _("Neither calculated before nor applied for"),
+    "household": _("The household is another one: calculate this month by hand"),
+    "facts": _("The facts can’t be calculated"),
+    "norms": _("No norm is in force, or it has no row for somebody in the household"),
+    "unexpected": _("An error in the product: tell who runs it"),
+}
 #: What became of an application: nothing more where it counts as it is.
 BECAME: dict[str, str | Promise] = {
     "": "",
@@ -400,6 +427,10 @@ EVENTS: dict[str, str | Promise] = {
     "period assessed": _("Calculated"),
     "local norm entered": _("Norm of the municipality entered"),
     "local norm confirmed": _("Norm of the municipality confirmed"),
+    "precalculation started": _("Calculation of all open cases begun"),
+    "precalculation halted": _("Calculation of all open cases halted"),
+    "precalculation continued": _("Calculation of all open cases goes on"),
+    "precalculation ended": _("Calculation of all open cases ended"),
     "decision proposed": _("Decision proposed"),
     "decision returned": _("Proposal sent back"),
     "decision taken": _("Decision taken"),

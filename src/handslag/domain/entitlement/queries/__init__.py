@@ -140,7 +140,7 @@ class WouldChange:
     left: int = 0
 
 
-def _as_if_with(norm: LocalNorm) -> Callable[[date], list[Norm]]:
+def as_if_with(norm: LocalNorm) -> Callable[[date], list[Norm]]:
     """For a day: what the municipality has set and confirmed, and this value as if it held then already."""
     rows = list(LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at"))
 
@@ -157,7 +157,7 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
     """All worked cases of the pack, calculated with this value. A case that brings another municipality's value of
     that name, or limits of its own, keeps them."""
     changed, problems = [], []
-    known, as_if = worked_cases("se"), _as_if_with(norm)
+    known, as_if = worked_cases("se"), as_if_with(norm)
     for name, case in known:
         own = {table.name for table in case.tables}
         limited = norm.name.startswith("limit.") and any(cost.limit is not None for cost in case.facts.costs)
@@ -186,7 +186,7 @@ def would_change(norm: LocalNorm, today: date) -> WouldChange:
     sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack="se")
     newest = sheets.order_by("case_id", "-period__since", "-number").distinct("case_id").select_related("snapshot")
     open_cases, differences, not_computed = newest.count(), [], 0
-    as_if = _as_if_with(norm)
+    as_if = as_if_with(norm)
     for sheet in newest[:MOST_LOOKED_AT]:
         facts = Facts.from_json(sheet.snapshot.facts)
         try:
