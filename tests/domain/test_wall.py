@@ -64,6 +64,18 @@ BESIDES = {
         SELECT gen_random_uuid(), a.tenant_id, 'grant', '', a.id, 1, 'x', 'x', '2026-01-01', a.id, now(), b.id, now(), 1
         FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
+    "entitlement_precalculation": """
+        INSERT INTO entitlement_precalculation (id, tenant_id, kind, since, norm_id, state, started_at, moved_at, cases,
+            done, problems, more, less, more_by, less_by, batch, milliseconds)
+        SELECT s.id, s.tenant_id, 'value', '2026-01-01', n.id, 'running', now(), now(), 1, 0, 0, 0, 0, 0, 0, 0, 0
+        FROM audit_subject s JOIN entitlement_localnorm n ON n.tenant_id = s.tenant_id
+        WHERE s.tenant_id = %s LIMIT 1""",
+    "entitlement_forecast": """
+        INSERT INTO entitlement_forecast (id, tenant_id, run_id, case_id, since, basis, pack, currency, changes, digest,
+            problem, told, computed_at)
+        SELECT gen_random_uuid(), p.tenant_id, p.id, c.id, p.since, '', '', '', '[]', '', 'nothing', '[]', now()
+        FROM entitlement_precalculation p JOIN casefile_case c ON c.tenant_id = p.tenant_id
+        WHERE p.tenant_id = %s LIMIT 1""",
     "tenancy_deputy": """
         INSERT INTO tenancy_deputy (id, tenant_id, member_id, deputy_id, since, until)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, '2026-01-01', '2026-02-01'
@@ -109,6 +121,12 @@ BESIDES = {
         SELECT gen_random_uuid(), m.tenant_id, m.id, 'x', m.unit_id, m.id, 'open', now(), 1
         FROM tenancy_staffmember m WHERE m.tenant_id = %s LIMIT 1""",
 }
+
+
+def _puts_in(table: str) -> str:
+    """The first role that may put rows in."""
+    grants = tenant_models()[table].grants
+    return next((role for role in ROLES if "INSERT" in grants.get(role, "")), "web")
 
 
 class Wall:
@@ -181,10 +199,10 @@ class Wall:
                 return False
 
     def takes_foreign_rows(self, table: str) -> bool:
-        """Whether web, acting for us, gets a row of theirs past the policy (to whatever comes after it); the courier,
+        """Whether web, acting for us, gets a row of theirs past the policy (to whatever comes after it); another role,
         where only that one may put anything in."""
         row = {**self.rows(table, self.theirs)[0], "id": uuid4()}
-        role = "web" if "INSERT" in tenant_models()[table].grants["web"] else "courier"
+        role = _puts_in(table)
         with self.behind(role, self.ours) as connection:
             try:
                 self._insert(connection, table, row)
@@ -209,7 +227,7 @@ class Wall:
             self.admin.execute("SET LOCAL session_replication_role = replica")
             self.admin.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(sql.Identifier(table)), [row["id"]])
             self.admin.execute("SET LOCAL session_replication_role = origin")
-            self.admin.execute("SET LOCAL ROLE handslag_web")
+            self.admin.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(f"handslag_{_puts_in(table)}")))
             self.admin.execute("SELECT set_config('app.tenant', %s, true)", [str(self.ours)])
             try:
                 with self.admin.transaction():
