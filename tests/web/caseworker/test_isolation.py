@@ -40,6 +40,10 @@ MAY: dict[str, set[str]] = {
     "norms/import/": {"alva"},
     "norms/<uuid:norm>/": {"alva"},
     "norms/<uuid:norm>/confirm/": {"alva"},
+    "precalculations/": CASE | {"alva"},
+    "precalculations/start/": {"alva"},
+    "precalculations/<uuid:calculation>/": CASE | {"alva"},
+    "precalculations/<uuid:calculation>/continue/": {"alva"},
     "people/": CASE,
     "people/new/": {"rut"},
     "people/<uuid:person>/": CASE,
@@ -121,7 +125,7 @@ ONLY_POST = {
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/",
-    "norms/<uuid:norm>/confirm/",
+    "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")
@@ -139,6 +143,8 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.decisions.operations.appeals import lodge_appeal
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.entitlement.operations import enter_local_norm
+    from handslag.domain.entitlement.operations.precalculations import start_precalculation
+    from handslag.domain.entitlement.states import RunKind
     from handslag.domain.intake.models import InboxItem
     from handslag.domain.intake.operations import ask_applicant
     from handslag.domain.payments.models import BankLine, Booking, Payment
@@ -192,9 +198,12 @@ def world(folder: Any) -> dict[str, Any]:
     question = asked(folder, "Kanarie?")
     entry = {"name": "setting.income_change", "unit": "percent", "label": {"sv": "Kanarie"}, "value": 15}
     norm = enter_local_norm(**office.act("alva"), entry=entry, since=office.month.since, source="Kanarie")
+    told = {"kind": RunKind.VALUE, "month": office.month, "norm": norm.id}
+    calculation = start_precalculation(**office.act("alva"), **told)
     with acting(office.slug, scribe, "look"):
         found = {
             "norm": norm.id,
+            "calculation": calculation.id,
             "message": question.id,
             "task": task.id,
             "payee": payee.id,

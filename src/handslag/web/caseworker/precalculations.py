@@ -139,20 +139,20 @@ def start(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @desk_page("precalculations")
 @require_POST
-def go_on(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
+def go_on(request: HttpRequest, tenant: str, calculation: UUID) -> HttpResponse:
     """Let a halted run go on."""
     require(request, Role.ADMINISTRATOR)
     try:
-        attempt(request, continue_precalculation, run=run)
+        attempt(request, continue_precalculation, run=calculation)
     except Conflict:
-        return _look(request, run, str(REFUSALS["conflict"]))
-    return HttpResponseRedirect(f"{base(request)}/precalculations/{run}/")
+        return _look(request, calculation, str(REFUSALS["conflict"]))
+    return HttpResponseRedirect(f"{base(request)}/precalculations/{calculation}/")
 
 
 @desk_page("precalculations")
-def look(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
+def look(request: HttpRequest, tenant: str, calculation: UUID) -> HttpResponse:
     """One run: how far it is, what it found, and what it says of the cases that this member of staff works."""
-    return _look(request, run)
+    return _look(request, calculation)
 
 
 def _look(request: HttpRequest, run: UUID, trouble: str = "") -> HttpResponse:
