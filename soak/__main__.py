@@ -13,7 +13,7 @@ from typing import Any
 from soak.evidence import ROOT, commit, write
 
 PROGRESS = ROOT / "var" / "soak"
-NOT_RUNS = {"__init__", "__main__", "evidence", "stage", "chain", "corpus"}
+NOT_RUNS = {"__init__", "__main__", "evidence", "stage", "chain", "corpus", "steps"}
 
 
 def names() -> list[str]:

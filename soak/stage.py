@@ -284,7 +284,7 @@ def stage() -> Iterator[Stage]:
     """Everything running; removed afterwards."""
     with ground() as (data, server, database):
         with psycopg.connect(database.admin, autocommit=True) as admin:
-            admin.execute(_SLOW.encode())
+            admin.execute(SLOW.encode())
         yield from _running(data, server, database)
 
 
@@ -310,7 +310,7 @@ def ground() -> Iterator[tuple[Path, Server, Database]]:
 
 
 #: Transactions of the running product stay open for a moment, those of this process don't.
-_SLOW = f"""
+SLOW = f"""
 CREATE FUNCTION stays_open() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF current_setting('application_name') <> 'faults' THEN PERFORM pg_sleep({OPEN_SECONDS}); END IF;
   RETURN NULL;

@@ -29,7 +29,9 @@ SEQUENCES = 25
 #: (what happens, how far back the envelope lies that it happens to)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["leave", "carry", "carry", "carry", "broken", "take in", "take in", "take up", "answer"]),
+        st.sampled_from(
+            ["leave", "carry", "carry", "carry", "broken", "wait", "take in", "take in", "take up", "answer"]
+        ),
         st.integers(0, 7),
         st.booleans(),
     ),
@@ -51,9 +53,13 @@ class Mixed(Pair):
         ]
         return sorted(found, key=lambda each: each[2].id)
 
-    def carry_one(self, here: Side, there: Side, row: Any, broken: bool = False) -> None:
-        sealed = row.sealed[:-9] if broken else row.sealed
-        digest = "f" * 64 if broken else row.digest
+    def carry_one(self, here: Side, there: Side, row: Any, how: str = "carry") -> None:
+        """Whole, `broken` (truncated), or `changed`: with another sign in the middle."""
+        sealed, digest, middle = row.sealed, row.digest, len(row.sealed) // 2
+        if how == "broken":
+            sealed, digest = sealed[:-9], "f" * 64
+        elif how == "changed":
+            sealed, digest = sealed[:middle] + ("A" if sealed[middle] != "A" else "B") + sealed[middle + 1 :], "e" * 64
         values = (uuid7(), there.key, here.address, row.message_id, digest, sealed, self.now)
         with self.role.transaction():
             self.role.execute("SELECT set_config('app.tenant', %s, true)", [str(there.key)])
@@ -63,10 +69,12 @@ class Mixed(Pair):
         side = self.answerer if back else self.asker
         if what == "leave":
             exchange.hand_over_due(side.key)
-        elif what in ("carry", "broken"):
+        elif what in ("carry", "broken", "changed"):
             waiting = self.envelopes()
             if waiting:
-                self.carry_one(*waiting[-1 - which % len(waiting)], broken=what == "broken")
+                self.carry_one(*waiting[-1 - which % len(waiting)], how=what)
+        elif what == "wait":
+            self.later(minutes=7)
         elif what == "take in":
             exchange.take_arrivals(side.key)
         else:
@@ -124,7 +132,7 @@ def mixed(database: Database) -> Iterator[Callable[[], Mixed]]:
 
 
 @contextmanager
-def _played(pair: Mixed) -> Iterator[None]:
+def played(pair: Mixed) -> Iterator[None]:
     real = clock.now
     clock.now = lambda: pair.now  # type: ignore[assignment]
     try:
@@ -138,7 +146,7 @@ def test_any_order_loss_and_doubling_ends_in_one_outcome(database: Database, mix
     @given(STEPS)
     def play(steps: list[tuple[str, int, bool]]) -> None:
         pair = mixed()
-        with _played(pair):
+        with played(pair):
             question = pair.asked(RENT)
             pair.later(seconds=11)
             for what, which, back in steps:
@@ -146,13 +154,13 @@ def test_any_order_loss_and_doubling_ends_in_one_outcome(database: Database, mix
                 pair.later(seconds=11)
             pair.finish(question.message_id)
             mixed.moved(pair)
-            _in_order(pair, question)
+            in_order(pair, question)
 
     with as_role(database, "worker"):
         play()
 
 
-def _in_order(pair: Mixed, question: Message) -> None:
+def in_order(pair: Mixed, question: Message) -> None:
     """The end of the one delivery in order."""
     assert pair.states(question) == ("delivered", "accepted", "")
     (answer,) = pair.answerer.rows(Message, reference=question.message_id, direction="out")
