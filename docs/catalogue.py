@@ -33,7 +33,9 @@ WORDS: dict[str, dict[str, str]] = {
         "field": "field", "type": "type", "meaning": "meaning",
         "valid": "Examples that must be taken", "invalid": "Examples that must be refused",
         "others": "More: ", "why": "why", "answer": "answer",
-        "content": "receipt `rejected`, code 200", "unknown": "receipt `rejected`, code 303", "http": "HTTP 422",
+        "content": "receipt `rejected`, code 200", "unknown": "receipt `rejected`, code 303",
+        "door": "HTTP 422, code 200", "silent": "nothing: a person looks at it",
+        "refused": "HTTP 422", "garbled": "taken for no answer",
         "or": " or ", "list": "list of ", "of any kind": "anything",
         "string": "text", "integer": "whole number", "boolean": "true or false", "object": "object",
     },
@@ -52,7 +54,9 @@ WORDS: dict[str, dict[str, str]] = {
         "field": "Feld", "type": "Typ", "meaning": "Bedeutung",
         "valid": "Beispiele, die angenommen werden müssen", "invalid": "Beispiele, die abgelehnt werden müssen",
         "others": "Weitere: ", "why": "warum", "answer": "Antwort",
-        "content": "Quittung `rejected`, Code 200", "unknown": "Quittung `rejected`, Code 303", "http": "HTTP 422",
+        "content": "Quittung `rejected`, Code 200", "unknown": "Quittung `rejected`, Code 303",
+        "door": "HTTP 422, Code 200", "silent": "nichts: ein Mensch sieht es an",
+        "refused": "HTTP 422", "garbled": "gilt als keine Antwort",
         "or": " oder ", "list": "Liste von ", "of any kind": "beliebig",
         "string": "Text", "integer": "ganze Zahl", "boolean": "true oder false", "object": "Objekt",
     },
@@ -111,9 +115,18 @@ def _refusal(kind: str, path: Path) -> str:
 
 
 def _answer(kind: str, path: Path) -> str:
+    """What is answered to an example that must be refused, by its key in WORDS."""
+    from handslag.domain.exchange.frame import Framed
+
     if kind in PLAIN:
-        return "http"
-    return "content" if json.loads(path.read_text()).get("version") == 1 else "unknown"
+        return "refused" if kind == "application" else "garbled"
+    try:
+        framed = msgspec.json.decode(path.read_bytes(), type=Framed)
+    except msgspec.DecodeError:
+        return "door"
+    if kind == "receipt":
+        return "silent"
+    return "content" if framed.version == 1 else "unknown"
 
 
 def _type(kind: dict[str, Any], words: dict[str, str]) -> str:

@@ -20,9 +20,14 @@ from joserfc.jwk import ECKey, RSAKey
 from handslag.api import exchange as api
 from handslag.connectors.exchange.gate import own_file
 from handslag.domain.exchange.frame import Unreadable, moment
-from handslag.domain.exchange.models import Arrival, Message, Outcome, Partner, PartnerKey
-from handslag.domain.exchange.operations.partners import end_partner_key, make_exchange_keys, register_partner
-from handslag.domain.exchange.queries import own_address
+from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome, Partner, PartnerKey
+from handslag.domain.exchange.operations.partners import (
+    end_partner_key,
+    make_exchange_keys,
+    record_passed,
+    register_partner,
+)
+from handslag.domain.exchange.queries import figures, may_send_again, own_address
 from handslag.domain.exchange.wrap import ALG, ENC, key_file, unwrapped, wrapped
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -31,6 +36,7 @@ from handslag.kernel import canonical, clock
 from handslag.messages.ech.frame import written
 from handslag.messages.question.xml import FORM
 from tests.bed import ROOT, Database
+from tests.exchange import Pair, Side
 from tests.office import TEST, Office, as_role, open_office
 
 ASKED = json.loads((ROOT / "src/handslag/messages/question/examples/valid/two-lines.json").read_bytes())
@@ -261,6 +267,25 @@ def test_what_waits_is_given_until_it_is_collected_and_only_its_receiver_reads_i
     done = [canonical.digest(receipt)]
     assert stranger.post(api.collect, stranger.request(collected=done)) == (200, [])
     assert partner.post(api.collect, partner.request(collected=done)) == (200, [])
+
+
+def test_what_a_partner_refuses_at_its_door_can_be_sent_again_at_once(partner: Outside, database: Database) -> None:
+    """Nothing tells of it but the answer to the call: it isn't waited fourteen days for a receipt that can't come."""
+    folder = partner.office.case()
+    pair = Pair(database, Side(partner.office), Side(partner.office), folder, clock.now())
+    question = pair.asked(recipient=partner.address)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    with acting(partner.office.slug, TEST, "look"):
+        envelope, row = (
+            Envelope.objects.get(message_id=question.message_id),
+            Partner.objects.get(address=partner.address),
+        )
+        assert not may_send_again(question)
+    record_passed(**partner.told(), partner=row.id, envelopes=[envelope.id], code="status 422")
+    with acting(partner.office.slug, TEST, "look"):
+        assert may_send_again(question)
+        assert [one.lost for one in figures(clock.now()) if one.partner == partner.address] == [1]
 
 
 def test_keys_roll_over_only_by_a_key_that_is_known(partner: Outside) -> None:
