@@ -1,4 +1,5 @@
-"""Every text of the frame, the citizens' pages and the desk stands in Swedish too, with the same places for values."""
+"""Every text of the frame, the citizens' pages and the desk stands in Swedish too, those for applicants in Arabic, with
+the same places for values."""
 
 from __future__ import annotations
 
@@ -47,9 +48,12 @@ def messages_used(folder: str) -> set[str]:
     return used
 
 
-@pytest.mark.parametrize("folder", ["entry", "citizen", "caseworker"])
-def test_every_text_is_translated(assets: ModuleType, folder: str) -> None:
-    catalogue = assets.messages((WEB / folder / "locale/sv/LC_MESSAGES/django.po").read_text("utf-8"))
+@pytest.mark.parametrize(
+    ("folder", "language"),
+    [("entry", "sv"), ("citizen", "sv"), ("caseworker", "sv"), ("entry", "ar"), ("citizen", "ar")],
+)
+def test_every_text_is_translated(assets: ModuleType, folder: str, language: str) -> None:
+    catalogue = assets.messages((WEB / folder / f"locale/{language}/LC_MESSAGES/django.po").read_text("utf-8"))
     used = messages_used(folder)
     assert len(used) > 10
     assert set(catalogue) - {""} == used

@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "handslag.web.entry.hosts.Hosts",
     "handslag.web.entry.hosts.Away",
     "handslag.web.entry.sessions.Sessions",
-    "django.middleware.locale.LocaleMiddleware",
+    "handslag.web.entry.hosts.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "handslag.web.entry.hosts.WithoutNul",
@@ -192,7 +192,9 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "sv"
-LANGUAGES = [("sv", "Svenska"), ("en", "English")]
+LANGUAGES = [("sv", "Svenska"), ("en", "English"), ("ar", "العربية")]
+#: Spoken on the applicants' pages only, and of organisations that offer them.
+LANGUAGES_OF_APPLICANTS = ("ar",)
 LANGUAGE_COOKIE_NAME = "language"
 USE_I18N = True
 USE_TZ = True

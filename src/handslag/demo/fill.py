@@ -27,7 +27,7 @@ ORGANISATIONS: tuple[dict[str, Any], ...] = (
         "country": "SE",
         "currency": "SEK",
         "zone": "Europe/Stockholm",
-        "languages": ["sv", "en"],
+        "languages": ["sv", "en", "ar"],
         "code_type": "kommunkod",
         "code": "9901",
         "colour": "#1f5c7a",

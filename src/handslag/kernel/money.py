@@ -17,6 +17,7 @@ _MARKS: Final = {
     "de-CH": ("\N{RIGHT SINGLE QUOTATION MARK}", "."),
     "fr": ("\N{NARROW NO-BREAK SPACE}", ","),
     "en": (",", "."),
+    "ar": (_NO_BREAK, ","),  # for readers in Sweden: figures as they stand in the Swedish letter
 }
 _SIGNS: Final = {("SEK", "sv"): "kr"}
 _GROUPS: Final = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}'\N{RIGHT SINGLE QUOTATION MARK}"

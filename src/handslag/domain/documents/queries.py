@@ -42,6 +42,24 @@ def _texts(legal_order: str) -> tuple[DatedText, ...]:
     return tuple(found)
 
 
+def text_that_binds(legal_order: str, key: str, language: str, own: str, on: date) -> DatedText:
+    """The text `key` for a reader of `language`: hers, or that of the `own` language of whoever asks, where hers has
+    only a translation to help; TextMissing if there is none."""
+    try:
+        return text_for(legal_order, key, language, on)
+    except TextMissing:
+        return text_for(legal_order, key, own, on)
+
+
+def help_with(legal_order: str, key: str, language: str, on: date) -> DatedText | None:
+    """The translation that helps a reader of `language` to understand the text `key`; it binds nobody itself. None
+    where there is none, or where the text itself is in her language."""
+    try:
+        return text_for(legal_order, f"{key}.help", language, on)
+    except TextMissing:
+        return None
+
+
 def text_for(legal_order: str, key: str, language: str, on: date) -> DatedText:
     """The text `key` in `language` that is in force on a day; TextMissing if there is none."""
     fitting = [t for t in _texts(legal_order) if (t.key, t.language) == (key, language) and t.since <= on]

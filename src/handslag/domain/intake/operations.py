@@ -25,7 +25,7 @@ from handslag.domain.casefile.permissions import case_for_citizen, case_for_staf
 from handslag.domain.casefile.policies import LONGEST_MESSAGE, require_worked_here
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
-from handslag.domain.documents.queries import text_for
+from handslag.domain.documents.queries import text_that_binds
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.intake import policies
 from handslag.domain.intake.forms import current, form_of
@@ -605,7 +605,7 @@ def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
     """The document of a draft as it stands, its digest, and the signing text in force."""
     month = Month.of(draft.period.since)
     form = form_of(draft.form, draft.form_version)
-    text = text_for(draft.case.legal_order, form.signing_text, draft.language, draft.period.since)
+    text = text_that_binds(draft.case.legal_order, form.signing_text, draft.language, form.language, draft.period.since)
     members = household_seen_by_relative(
         draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from handslag.domain.intake.forms import described, form_of, in_words
 from handslag.domain.intake.queries import differences
@@ -23,7 +23,7 @@ CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"incomes": INCOMES, "co
 def code_name(kind: str, code: str) -> str:
     """What a kind of income or cost is called; nothing for a code that there isn't."""
     found = CODES[kind].get(code)
-    return found.name["en" if (get_language() or "sv").startswith("en") else "sv"] if found else ""
+    return found.name.get(reading(), found.name["sv"]) if found else ""
 
 
 def _words(value: str | int) -> str:

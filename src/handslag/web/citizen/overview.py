@@ -71,6 +71,7 @@ from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.web.citizen import elsewhere
+from handslag.web.citizen.document import code_name
 from handslag.web.citizen.person import me, name_of
 from handslag.web.citizen.steps import Step, form_behind, reading
 from handslag.web.entry.pages import citizen_page, opened, outside_page
@@ -289,9 +290,8 @@ def _payments(payments: list[Payment], person: Person) -> list[dict[str, Any]]:
 
 
 def _what(payment: Payment) -> str:
-    language = "en" if (get_language() or "sv").startswith("en") else "sv"
     if payment.direct is not None:
-        return COSTS[payment.direct.cost_code].name[language]
+        return code_name("costs", payment.direct.cost_code)
     return gettext("Advance") if is_advance(payment) else gettext("Financial support")
 
 

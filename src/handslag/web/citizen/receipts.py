@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST, require_safe
 
 from handslag.connectors.letter import port
@@ -32,6 +32,7 @@ from handslag.kernel.months import Month
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
 from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.steps import reading
 from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
 from handslag.web.ui.formats import day, moment, month
 
@@ -165,7 +166,8 @@ def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpRes
         found = receipt_for_citizen(application, by)
         looked_at("receipt", found.application.case_id)
         organisation = Organisation.objects.get(id=door.the_tenant.id)
-        paper = _paper(found, organisation, by.id)
+        with override("en" if reading() == "en" else "sv"):  # the letter's languages
+            paper = _paper(found, organisation, by.id)
     try:
         made = port.for_tenant().receipt(paper)
     except port.LetterRefused as refusal:
@@ -181,7 +183,7 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
     application = found.application
     parts = sections(application.document, viewer)
     for_month = month(date.fromisoformat(f"{found.body['month']}-01"))
-    language: port.Language = "en" if (get_language() or "sv").startswith("en") else "sv"
+    language: port.Language = "en" if reading() == "en" else "sv"
 
     def facts(screen: dict[str, Any]) -> tuple[port.Fact, ...]:
         members = [port.Fact(m["name"], m["role"]) for m in parts["members"]] if screen["household"] else []

@@ -18,6 +18,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import cases_of
+from handslag.domain.documents.queries import help_with
 from handslag.domain.intake import forms as forms_as_data
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake import policies
@@ -474,6 +475,7 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "back": reverse("step", args=[tenant, draft.id, beside(screen.form, "check", -1)]),
         "sections": sections(shown, screen.viewer.id),
         "signing_text": text,
+        "signing_help": help_with(draft.case.legal_order, text.key, reading(), draft.period.since),
         "account_end": account.number[-4:] if account and mine else "",
         "problems": _elsewhere(tenant, draft, problems),
         "files": shown_files(attachments_of(draft.id)),

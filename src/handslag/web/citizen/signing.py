@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from handslag.connectors.eid.port import Cancelled, EidError, TooWeak, Unreachable
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.documents.queries import help_with
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake.models import Application, Draft, Signature
 from handslag.domain.intake.permissions import draft_for_citizen
@@ -28,7 +29,7 @@ from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.person import me, name_of
-from handslag.web.citizen.steps import steps
+from handslag.web.citizen.steps import reading, steps
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
 log = structlog.get_logger("citizen")
@@ -57,6 +58,9 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         "sections": sections(found.shown, viewer=person.id),
         "differences": told(found.shown, sent.document, person.id) if sent else [],
         "signing_text": found.signing_text,
+        "signing_help": help_with(found.case.legal_order, found.signing_text.key, reading(), found.period.since)
+        if found.signing_text
+        else None,
         "signers": [
             {"name": name_of(adult, person.id), "me": adult.id == person.id, "signed": signed.get(adult.id)}
             for adult in adults

@@ -46,7 +46,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             signout_url=(f"{home}log-out/" if counter == "apply" else settings.LOGOUT_URL) if person or shared else "",
             leave_after=shared,
             language_url="" if getattr(request, "away", False) else LANGUAGE_URL,
-            languages=_languages(organisation),
+            languages=_languages(organisation, counter),
             nav=getattr(request, "nav", ()),
             search_url=getattr(request, "search_url", ""),
             help_url=getattr(request, "help_url", "") or _help(request, home),
@@ -66,6 +66,12 @@ def _help(request: HttpRequest, home: str) -> str:
     return home if home == "/" else f"{home}help/" + (f"?page={page}" if page else "")
 
 
-def _languages(organisation: TenantRef | None) -> tuple[tuple[str, str], ...]:
+def _languages(organisation: TenantRef | None, counter: str) -> tuple[tuple[str, str], ...]:
     offered = organisation.languages if organisation else []
-    return tuple((code, name) for code, name in settings.LANGUAGES if not offered or code in offered)
+    if counter != "apply":
+        offered = [code for code in offered if code not in settings.LANGUAGES_OF_APPLICANTS]
+    return tuple(
+        (code, name)
+        for code, name in settings.LANGUAGES
+        if code in offered or (not offered and code not in settings.LANGUAGES_OF_APPLICANTS)
+    )

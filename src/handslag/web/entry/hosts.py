@@ -9,10 +9,12 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.middleware.locale import LocaleMiddleware
 
 from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
 from handslag.web.entry.health import REQUESTS, SECONDS
+from handslag.web.entry.pages import speak_among
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -50,6 +52,15 @@ def content_security_policy(request: HttpRequest) -> str:
     """The policy of a page. `request.form_actions`: origins beside our own that its forms may lead to."""
     allowed = " ".join(["'self'", *getattr(request, "form_actions", ())])
     return f"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action {allowed}"
+
+
+class Languages(LocaleMiddleware):
+    """The language of a page as Django finds it; one for applicants gives way at every other counter."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        if request.counter != "apply":  # type: ignore[attr-defined]
+            speak_among(())
 
 
 class WithoutNul:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import activate, get_language
 
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
@@ -207,6 +208,7 @@ def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
     with acting(tenant, by or page_by, purpose) as door:
         request.organisation = door.tenant  # type: ignore[attr-defined]
         request.door = door  # type: ignore[attr-defined]
+        speak_among(door.the_tenant.languages)
         try:
             if door.the_actor.kind == "staff":
                 member_behind(door, request.now)  # type: ignore[attr-defined]
@@ -214,6 +216,12 @@ def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
                 yield door
         finally:
             request.looks += door.memory.get("looks", [])  # type: ignore[attr-defined]
+
+
+def speak_among(offered: Collection[str]) -> None:
+    """Speak the product's own language instead of one for applicants that isn't among the `offered`."""
+    if get_language() in settings.LANGUAGES_OF_APPLICANTS and get_language() not in offered:
+        activate(settings.LANGUAGE_CODE)
 
 
 def _behind_the_door(
@@ -231,6 +239,7 @@ def _behind_the_door(
         with acting(tenant, by, purpose) as door:
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
+            speak_among(door.the_tenant.languages)
             if by.kind == "staff":
                 member_behind(door, now)
             with timezone.override(door.the_tenant.zone):

@@ -1,0 +1,111 @@
+"""The application in Arabic: right to left, figures as in the letter, signed in Swedish with a help beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from handslag.domain.documents.queries import text_for
+from handslag.domain.intake.forms import form_of
+from handslag.domain.intake.models import Application
+from handslag.domain.tenancy.door import acting
+from handslag.rules.se.codes import COSTS, INCOMES
+from tests.office import TEST
+
+ARABIC = {"accept-language": "ar"}
+
+
+@pytest.fixture
+def speaking(new_office: Any, connect: Any) -> Callable[..., Any]:
+    """An office that offers Arabic."""
+
+    def of(**policies: Any) -> Any:
+        office = new_office(**policies)
+        with connect("owner", autocommit=True) as owner:
+            owner.execute("UPDATE tenancy_organisation SET languages = '{sv,en,ar}' WHERE slug = %s", [office.slug])
+        return office
+
+    return of
+
+
+def test_a_person_applies_in_arabic(
+    speaking: Any, citizen: Any, visit: Any, axe: Callable[[Page], list[str]], picture: Any
+) -> None:
+    office = speaking(renewal_opens_days_before=31)
+    folder = office.case(("نور", "الحسن", "19831120"))
+    folder.applied()
+    noor = citizen(folder, width=360, locale="sv-SE")
+    page: Page = noor.page
+
+    def look(title: str, name: str = "") -> None:
+        expect(page.get_by_role("heading", level=1)).to_contain_text(title)  # the page that the press led to
+        page.wait_for_load_state()
+        expect(page.locator("html")).to_have_attribute("dir", "rtl")
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        if name:
+            picture(page, f"citizen-ar-{name}-360")
+            page.set_viewport_size({"width": 1280, "height": 900})
+            picture(page, f"citizen-ar-{name}-1280")
+            page.set_viewport_size({"width": 360, "height": 900})
+
+    noor.goto()
+    page.get_by_role("button", name="العربية").click()
+    look("تقديم طلب مساعدة مالية", "start")
+    page.get_by_role("button", name="سجّل الدخول بالهوية الإلكترونية").click()
+    noor.identify()
+    look("نور")
+    page.get_by_role("button", name="قدّم طلباً لشهر").click()
+    look("هل تغيّر شيء منذ", "same")
+    page.get_by_role("button", name="متابعة").click()
+    expect(page.get_by_role("alert")).to_contain_text("اختر هل تغيّر شيء أم لا.")
+    look("هل تغيّر شيء منذ")
+    page.get_by_label("نعم، لم يتغيّر شيء").check()
+    page.get_by_role("button", name="متابعة").click()
+    look("الدخل في")
+    page.get_by_role("button", name="تقريباً").click()
+    amount = page.get_by_label("المبلغ بعد الضريبة")
+    expect(amount).to_have_value("5600")
+    amount.fill("٥٧٠٠٫٥٠")
+    look("الدخل في", "income")
+    page.get_by_role("button", name="متابعة").click()
+    look("التكاليف في")
+    page.get_by_role("button", name="متابعة").click()
+    expect(page.get_by_role("main")).to_contain_text("5\xa0700,50\xa0kr")
+    quotes = page.locator("blockquote")
+    expect(quotes.nth(0)).to_have_attribute("lang", "sv")
+    expect(quotes.nth(1)).to_contain_text("بشرفي وضميري")
+    look("راجع قبل أن توقّع", "check")
+    page.get_by_role("button", name="تابع إلى التوقيع").click()
+    look("وقّع طلبك")
+    page.get_by_role("button", name="وقّع بالهوية الإلكترونية").click()
+    noor.identify()
+    look("وصلنا طلبك", "receipt")
+    page.get_by_role("link", name="المساعدة والتواصل").click()
+    look("بعد الإرسال", "help")
+
+    with acting(office.slug, TEST, "look"):
+        document = Application.objects.get(language="ar").document
+    assert (document["language"], document["answers"]["incomes"][0]["amount"]) == ("ar", 570_050)
+    form = form_of("se.renewal", document["form_version"])
+    assert document["texts_digest"] == form.digests["texts.ar.yaml"]
+    assert document["signing_text"] == text_for("se", "signing.renewal", "sv", office.now.date()).digest
+
+
+def test_arabic_is_spoken_where_it_is_offered_and_only_to_applicants(
+    speaking: Any, new_office: Any, visit: Any
+) -> None:
+    offering, other = speaking(), new_office()
+    assert 'dir="rtl"' in visit(offering).get(f"/{offering.slug}/", headers=ARABIC).content.decode()
+    page = visit(other).get(f"/{other.slug}/", headers=ARABIC)
+    assert 'lang="sv" dir="ltr"' in page.content.decode() and "العربية" not in page.content.decode()
+    assert page.headers["Content-Language"] == "sv"
+    desk = Client(SERVER_NAME="desk.localhost", headers=ARABIC).get(settings.LOGIN_URL).content.decode()
+    assert 'lang="sv" dir="ltr"' in desk and "العربية" not in desk
+    for codes in (COSTS, INCOMES):
+        assert all("ar" in code.name for code in codes.values())
