@@ -45,6 +45,8 @@ def where(condition: Truth, then: Any, otherwise: Any) -> Any:
         return ~condition
     if type(otherwise) is int and otherwise == 0:
         return condition * then
+    if type(then) is int and then == 0:
+        return ~condition * otherwise
     return np.where(condition, then, otherwise)
 
 
