@@ -481,6 +481,11 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
         )
 
 
+def _task_for_need(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload.get("urgent"):
+        _task_once(event, by, now, "urgent application")
+
+
 def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
     kind = "urgent message" if event.payload["urgent"] else "message"
     _task_once(event, by, now, kind)
@@ -1003,6 +1008,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ApplicationSigned: (Reaction(_ask_the_other_adult, causes=(NoticesQueued,)),),
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),
+        Reaction(_task_for_need, causes=(TaskOpened,)),
         Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
         Reaction(_ask_for_application, causes=(AuthoritiesAsked,)),
     ),

@@ -18,9 +18,21 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
-from tests.office import TEST
+from tests.office import C1, TEST
 
 MEET = "Jag vill boka ett möte <nästa> vecka & prata om hyran"
+
+
+def test_a_word_of_need_in_an_application_reaches_a_person_at_once(office: Any, visit: Any) -> None:
+    usual, folder = office.case(), office.case()
+    usual.applied()
+    receipt = folder.applied({**C1, "message": "Vi har ingen mat."})
+    with acting(office.slug, TEST, "look"):
+        (task,) = Task.objects.filter(kind="urgent application")
+    assert (task.subject_id, task.assignee_id) == (folder.case.id, office.members["hanna"])
+    client = visit(office, folder.citizens[0])
+    page = client.get(f"/{office.slug}/applications/{receipt.application_id}/").content.decode()
+    assert "genast under kontorstid" in page and "112" in page
 
 
 def test_she_writes_on_her_phone_and_reads_the_answer(

@@ -919,6 +919,8 @@ def _accept(
         payload["worked_in"] = case.worked_in
     if draft.corrects_id is not None:
         payload["corrects"] = str(draft.corrects_id)
+    if policies.tells_need(form_of(draft.form, draft.form_version), draft.shown["answers"]):
+        payload["urgent"] = "yes"
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
 
 

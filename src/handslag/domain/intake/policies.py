@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.policies import is_urgent
 from handslag.domain.intake.forms import LISTS, LONGEST_NOTE, MOST_ROWS, Form, Question, current, pinned
 from handslag.domain.people.queries import MemberOfHousehold
 from handslag.domain.tenancy.models import Unit
@@ -57,6 +58,14 @@ def _read(form: Form, answers: Mapping[str, Any], language: str) -> tuple[dict[s
             into = into.setdefault(name, {})
         into[last] = value
     return read, problems
+
+
+def tells_need(form: Form, answers: Mapping[str, Any]) -> bool:
+    """Whether a word of need stands in what somebody wrote freely in an application (as typed, or as read): it only
+    makes a person look sooner, nothing else follows from it."""
+    texts = [str(question.answer(answers) or "") for question in form.questions if question.kind == "text"]
+    texts += [str(row.get("note") or "") for kind in LISTS for row in answers.get(kind) or []]
+    return any(map(is_urgent, texts))
 
 
 def _value(question: Question, typed: str, asked: bool, language: str, problems: list[Problem]) -> Any:

@@ -56,6 +56,7 @@ KINDS = {
     "line disputed": _("An applicant says that a fetched line is wrong: answer it before the decision"),
     "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
     "message": _("A message waits for an answer"),
+    "urgent application": _("Urgent: somebody should read now what stands in an application"),
     "urgent message": _("Urgent: a message that somebody should read now"),
     "evidence": _("What was asked for has come: photos, documents or a message"),
     "evidence late": _("The day for an answer is over: look at what there is, or ask again"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from handslag.domain.intake.forms import Form, form_of
-from handslag.domain.intake.models import Draft
+from handslag.domain.intake.models import Application, Draft
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Step:
     url: str = ""
 
 
-def form_behind(draft: Draft) -> Form:
-    """The form that a draft was begun with, in the version of that day."""
+def form_behind(draft: Draft | Application) -> Form:
+    """The form that a draft was begun with, or an application made by, in the version of that day."""
     return form_of(draft.form, draft.form_version)
 
 
