@@ -46,7 +46,8 @@ def server(binaries: Path, data: Path) -> Iterator[Server]:
 
 def ask(conninfo: str, query: str) -> object:
     with psycopg.connect(conninfo) as connection:
-        row = connection.execute(query.encode()).fetchone()
+        cursor = connection.execute(query.encode())
+        row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
 
 
@@ -208,6 +209,17 @@ def test_roles_have_exactly_their_rights(server: Server, data: Path) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 ask(own, forbidden)
 
+    # an older installation's roles show their statements to each other until its next start
+    ask(server.superuser, "ALTER ROLE handslag_web RESET track_activities")
+    web = server.for_role("handslag_web", secrets.roles["web"])
+    said = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%Amina%' AND pid <> pg_backend_pid()"
+    for shown in (1, 0):
+        assert roles.shown_statements(server, secrets) == ["handslag_web"] * shown
+        with psycopg.connect(web) as other:
+            other.execute("SELECT 'Amina'")
+            assert ask(web, said) == shown
+        roles.ensure(server, secrets)
+
 
 HARMS = [  # what is done to the server, what the check says, how it is put right
     ("ALTER ROLE {}_web BYPASSRLS", "{}_web has BYPASSRLS", "ALTER ROLE {}_web NOBYPASSRLS"),
@@ -263,6 +275,10 @@ def test_the_printed_sql_alone_prepares_a_managed_server(server: Server, data: P
         roles.ensure(managed, secrets)
     psql(server, roles.roles_sql(secrets))
     roles.ensure(managed, secrets)
+    assert roles.shown_statements(managed, secrets) == []
+    ask(server.superuser, "ALTER ROLE handslag_web RESET track_activities")
+    roles.ensure(managed, secrets)  # only a superuser may switch it off: it is told, and no reason not to start
+    assert roles.shown_statements(managed, secrets) == ["handslag_web"]
     assert managed.application_conninfo == make_conninfo(server.conninfo, dbname="handslag")
 
 

@@ -23,4 +23,9 @@ def roles(
             return
         with postgres.reached(data_folder()) as server:
             database_roles.check(server, secrets)
+            for role in database_roles.shown_statements(server, secrets):
+                print(
+                    f"The server shows the statements of {role} in pg_stat_activity: let a superuser run "
+                    f"`ALTER ROLE {role} SET track_activities = off`."
+                )
         print("All roles are in order.")

@@ -68,7 +68,38 @@ def role_statements(secrets: Secrets) -> list[str]:
         "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN\n"
         "  GRANT handslag_owner TO CURRENT_USER;\nEND IF; END $$"
     )
+    statements.append(_quiet_statement())
     return statements
+
+
+def _quiet_statement() -> str:
+    """The SQL that keeps statements of our roles, with the values in them, out of `pg_stat_activity`.
+
+    There every session of a role reads what the others just asked, of whatever tenant. Only a superuser may
+    switch it off; where the administrator is none it stays on, and `shown_statements` tells so.
+    """
+    return (
+        "DO $$ DECLARE name text; BEGIN\n"
+        "FOR name IN SELECT rolname FROM pg_roles r\n"
+        f"    WHERE rolname IN ({', '.join(repr(role_name(role)) for role in ROLES)})\n"
+        "    AND NOT EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0\n"
+        "                    AND 'track_activities=off' = ANY (s.setconfig)) LOOP\n"
+        "  EXECUTE format('ALTER ROLE %I SET track_activities = off', name);\n"
+        "END LOOP;\nEXCEPTION WHEN insufficient_privilege THEN\n"
+        "  RAISE WARNING 'the server shows the statements of handslag''s roles in pg_stat_activity: let a superuser "
+        "run ALTER ROLE ... SET track_activities = off';\nEND $$"
+    )
+
+
+def shown_statements(server: Server, secrets: Secrets) -> list[str]:
+    """The roles whose statements the server shows in `pg_stat_activity`: where only the server's owner may switch
+    that off, personal data in them is readable to every process of ours, of whatever tenant."""
+    shown = []
+    for role in ROLES:
+        with psycopg.connect(server.for_role(role_name(role), secrets.roles[role])) as connection:
+            if connection.execute("SHOW track_activities").fetchone() != ("off",):
+                shown.append(role_name(role))
+    return shown
 
 
 def database_statements(database: str) -> list[str]:
@@ -110,6 +141,7 @@ def ensure(server: Server, secrets: Secrets) -> None:
             there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
             made = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [server.database]).fetchone()
             if made and there >= {role_name(role) for role in ROLES}:
+                connection.execute(_quiet_statement().encode())
                 check(server, secrets)
                 return
             _create(server, connection, secrets, exists=made is not None)
