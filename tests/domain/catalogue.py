@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,14 @@ from handslag.domain.tenancy.rows import TenantFK, TenantRow
 
 APPLICATION_ROLES = tuple(f"handslag_{role}" for role in ROLES if role != "owner")
 SAME = "(tenant_id = ( SELECT app_tenant() AS app_tenant))"
+#: What no session of a role of ours may begin with, and what each must (see ops/roles.py).
+SESSIONS_BEGIN_WITH = "track_activities=off"
+
+
+def _reviewed_functions() -> dict[str, str]:
+    """Our functions and what stands between their dollars in the migration that was reviewed."""
+    made = importlib.import_module("handslag.domain.tenancy.migrations.0001_initial")
+    return {"app_tenant": made.TENANT.split("$$")[1], "app_refuse_change": made.REFUSE.split("$$")[1]}
 
 
 def tenant_models() -> dict[str, type[TenantRow]]:
@@ -49,13 +58,18 @@ def findings(connection: Any) -> list[str]:
     """Everything in the database of `connection` (the administrator's) that breaks a rule of the wall."""
     return [
         *_kinds_of_relation(connection),
+        *_schemas(connection),
         *_functions(connection),
         *_tables(connection),
         *_policies(connection),
+        *_uniques(connection),
         *_keys(connection),
+        *_rules(connection),
         *_triggers(connection),
         *_roles(connection),
+        *_sessions(connection),
         *_grants(connection),
+        *_grants_around(connection),
     ]
 
 
@@ -74,20 +88,42 @@ def _kinds_of_relation(connection: Any) -> Iterator[str]:
             yield f"{name}: belongs to {owner}"
 
 
-def _functions(connection: Any) -> Iterator[str]:
+def _schemas(connection: Any) -> Iterator[str]:
     rows = connection.execute(
-        "SELECT p.proname, p.prosecdef, pg_get_userbyid(p.proowner), "
+        "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')"
+    )
+    for (name,) in rows.fetchall():
+        yield f"schema {name}: nobody reviewed it"
+
+
+def _functions(connection: Any) -> Iterator[str]:
+    """Every function that came after the server was made, in whatever schema, but those of extensions."""
+    rows = connection.execute(
+        "SELECT n.nspname, p.proname, p.prosecdef, pg_get_userbyid(p.proowner), p.prosrc, l.lanname, "
+        "  coalesce(p.proconfig, '{}'), "
         "  EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0) "
-        "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang "
+        "WHERE (p.oid >= 16384 OR n.nspname = 'public') "
         "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
     )
-    for name, definer, owner, public in rows.fetchall():
+    reviewed, seen = _reviewed_functions(), []
+    for schema, name, definer, owner, body, language, settings, public in rows.fetchall():
+        shown = name if schema == "public" else f"{schema}.{name}"
         if definer:
-            yield f"{name}(): SECURITY DEFINER"
+            yield f"{shown}(): SECURITY DEFINER"
         if owner != "handslag_owner":
-            yield f"{name}(): belongs to {owner}"
+            yield f"{shown}(): belongs to {owner}"
         if public:
-            yield f"{name}(): PUBLIC may execute it"
+            yield f"{shown}(): PUBLIC may execute it"
+        if shown in reviewed:
+            seen.append(shown)
+            if (body, language, settings) != (reviewed[shown], "plpgsql", ["search_path=pg_catalog"]):
+                yield f"{shown}(): is not as it was reviewed"
+        elif not shown.startswith("procrastinate_"):
+            yield f"{shown}(): nobody reviewed it"
+    for name in reviewed:
+        if seen.count(name) != 1:
+            yield f"{name}(): is there {seen.count(name)} times"
 
 
 def _tables(connection: Any) -> Iterator[str]:
@@ -145,6 +181,24 @@ def _policies(connection: Any) -> Iterator[str]:
             yield f"{table}: {found.get(table, 0)} policies"
 
 
+def _uniques(connection: Any) -> Iterator[str]:
+    """What is unique past the tenant tells one tenant by its error what another one has; an id alone is random."""
+    rows = connection.execute(
+        "SELECT t.relname, x.relname, i.indisprimary, array(SELECT coalesce(a.attname::text, '()') "
+        "    FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(n, place) "
+        "    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n AND k.n > 0 ORDER BY place) "
+        "FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid "
+        "JOIN pg_namespace n ON n.oid = t.relnamespace "
+        "WHERE n.nspname = 'public' AND (i.indisunique OR i.indisexclusion)"
+    )
+    models = tenant_models()
+    for table, name, primary, columns in rows.fetchall():
+        if table in models and columns != ["id"] and columns[0] != "tenant_id":
+            yield f"{table}: {name} is unique over all tenants"
+        if table in models and columns == ["id"] and not primary:
+            yield f"{table}: {name} is unique over all tenants"
+
+
 def _keys(connection: Any) -> Iterator[str]:
     rows = connection.execute(
         "SELECT c.relname, k.conname, p.relname, pg_get_constraintdef(k.oid), k.convalidated, "
@@ -174,7 +228,23 @@ def _keys(connection: Any) -> Iterator[str]:
             yield f"{table}: {column} has no key into {parent} of the same tenant ({name})"
 
 
+def _rules(connection: Any) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT c.relname, r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class "
+        "WHERE r.oid >= 16384 AND NOT (r.rulename = '_RETURN' AND c.relkind IN ('v', 'm'))"
+    )
+    for table, name in rows.fetchall():
+        yield f"{table}: rule {name} makes another statement of it"
+
+
 def _triggers(connection: Any) -> Iterator[str]:
+    others = connection.execute(
+        "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE NOT t.tgisinternal AND t.tgfoid <> 'app_refuse_change'::regproc"
+    )
+    for table, name in others.fetchall():
+        if not table.startswith("procrastinate_"):
+            yield f"{table}: trigger {name}, which nobody reviewed"
     rows = connection.execute(
         "SELECT c.relname, pg_get_triggerdef(t.oid), t.tgenabled FROM pg_trigger t "
         "JOIN pg_class c ON c.oid = t.tgrelid "
@@ -216,6 +286,24 @@ def _roles(connection: Any) -> Iterator[str]:
             yield f"{name}: owns relations or functions"
     for name in sorted({*APPLICATION_ROLES, "handslag_owner"} - names):
         yield f"{name}: is not there"
+
+
+def _sessions(connection: Any) -> Iterator[str]:
+    """With what a session begins here, where an administrator said so of a role, of this database or of all."""
+    rows = connection.execute(
+        "SELECT r.rolname, d.datname, set.one FROM pg_db_role_setting s "
+        "LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase, "
+        "LATERAL unnest(s.setconfig) set(one) "
+        "WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND (s.setrole = 0 OR r.rolname ~ '^handslag_')"
+    )
+    quiet = set()
+    for role, database, setting in rows.fetchall():
+        if (database, setting) == (None, SESSIONS_BEGIN_WITH) and role:
+            quiet.add(role)
+        else:
+            yield f"{role or 'every role'}: its sessions begin with {setting}"
+    for role in sorted({*APPLICATION_ROLES, "handslag_owner"} - quiet):
+        yield f"{role}: the server shows its statements"
 
 
 def _grants(connection: Any) -> Iterator[str]:
@@ -268,3 +356,25 @@ def _grants(connection: Any) -> Iterator[str]:
     )
     for what, verb in public.fetchall():
         yield f"{what}: PUBLIC has {verb}"
+
+
+def _grants_around(connection: Any) -> Iterator[str]:
+    """Around the tables: our roles may log in to the database and use its schema, and nothing else."""
+    rows = connection.execute(
+        "SELECT 'schema ' || nspname AS what, r.rolname, a.privilege_type FROM pg_namespace, "
+        "  aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND grantee <> nspowner "
+        "UNION ALL SELECT 'database', r.rolname, a.privilege_type FROM pg_database, "
+        "  aclexplode(coalesce(datacl, acldefault('d', datdba))) a JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE datname = current_database() AND grantee <> datdba"
+    )
+    found = {tuple(row) for row in rows.fetchall()}
+    wanted = {
+        (what, role, verb)
+        for what, verb in (("schema public", "USAGE"), ("database", "CONNECT"))
+        for role in APPLICATION_ROLES
+    }
+    for what, role, verb in sorted(found - wanted):
+        yield f"{what}: {role} has {verb}, which nobody granted"
+    for what, role, verb in sorted(wanted - found):
+        yield f"{what}: {role} lacks {verb}"

@@ -324,6 +324,9 @@ def test_each_composite_key_is_missed(wall: Wall, key: tuple[str, str, str, str]
     assert findings(wall.admin) == []
 
 
+SEEN = "CREATE FUNCTION s.seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+
+
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
@@ -346,6 +349,46 @@ def test_each_composite_key_is_missed(wall: Wall, key: tuple[str, str, str, str]
             "tenancy_session: handslag_auditor, SELECT of column session_key",
         ),
         ("GRANT EXECUTE ON FUNCTION app_tenant() TO PUBLIC", "app_tenant(): PUBLIC may"),
+        (f"CREATE SCHEMA s; {SEEN}; GRANT USAGE ON SCHEMA s TO handslag_web", "s.seen(): SECURITY DEFINER"),
+        (f"CREATE SCHEMA s; {SEEN}; GRANT USAGE ON SCHEMA s TO handslag_web", "schema s: nobody reviewed it"),
+        ("CREATE FUNCTION seen() RETURNS int LANGUAGE sql AS 'SELECT 1'", "seen(): nobody reviewed it"),
+        (
+            "CREATE OR REPLACE FUNCTION app_tenant() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 2'",
+            "app_tenant(): is not as it was reviewed",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION app_refuse_change() RETURNS trigger LANGUAGE plpgsql "
+            "SET search_path = pg_catalog AS $$BEGIN RETURN coalesce(NEW, OLD); END$$",
+            "app_refuse_change(): is not as it was reviewed",
+        ),
+        ("CREATE RULE kept AS ON UPDATE TO audit_event DO INSTEAD NOTHING", "audit_event: rule kept"),
+        (
+            "CREATE RULE copied AS ON INSERT TO people_person DO ALSO "
+            "INSERT INTO tenancy_unit (id, tenant_id, name) VALUES (NEW.id, 2, NEW.family_name)",
+            "people_person: rule copied",
+        ),
+        (
+            "CREATE TRIGGER copied AFTER INSERT ON people_person FOR EACH ROW "
+            "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "people_person: trigger copied, which nobody reviewed",
+        ),
+        ("CREATE UNIQUE INDEX u ON people_identifier (value)", "people_identifier: u is unique over all tenants"),
+        ("CREATE UNIQUE INDEX u ON people_identifier (lower(value))", "people_identifier: u is unique over all"),
+        (
+            "ALTER TABLE people_identifier ADD CONSTRAINT u EXCLUDE USING gist (value WITH =)",
+            "people_identifier: u is unique over all tenants",
+        ),
+        ("GRANT CREATE ON SCHEMA public TO handslag_web", "schema public: handslag_web has CREATE"),
+        (
+            "DO $$BEGIN EXECUTE format('GRANT TEMP ON DATABASE %I TO handslag_web', current_database()); END$$",
+            "database: handslag_web has TEMPORARY",
+        ),
+        ("ALTER ROLE handslag_web SET app.tenant = '2'", "handslag_web: its sessions begin with app.tenant=2"),
+        (
+            "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET app.tenant = 2', current_database()); END$$",
+            "every role: its sessions begin with app.tenant=2",
+        ),
+        ("ALTER ROLE handslag_web SET track_activities = on", "handslag_web: the server shows its statements"),
     ],
 )
 def test_whatever_would_go_round_the_wall_is_named(wall: Wall, statement: str, finding: str) -> None:
