@@ -10,8 +10,10 @@ from django.db import connection
 
 from handslag.domain.audit.models import Event
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import send_message
 from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.decisions.operations import decide, letter_preview, propose, return_proposal
+from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.entitlement.models import NormSet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import applied_facts, newest_application
@@ -121,14 +123,40 @@ def test_an_adult_who_signs_in_two_tabs_has_signed_once(office: Office) -> None:
 
 def test_a_form_on_paper_cannot_take_the_key_of_another_application(office: Office) -> None:
     folder, other = office.case(), office.case(("Kanarie", "Fågel", "19700101"))
-    taken = other.applied().application_id
-    draft = office.case(("Dag", "Draft", "19800101")).draft()
-    for key in (taken, draft.id):
-        with pytest.raises(NotPossible, match="key taken"):
-            enter_on_paper(
-                **office.act("rut"), key=key, case=folder.case.id, month=office.month, channel="paper", language="sv",
-                answers=C1, signed_on=[folder.citizens[0].id], evidence="pärm 3",
-            )  # fmt: skip
+    told = {
+        **office.act("rut"), "key": uuid7(), "month": office.month, "channel": "paper", "language": "sv",
+        "answers": C1, "evidence": "pärm 3",
+    }  # fmt: skip
+    enter_on_paper(**told, case=other.case.id, signed_on=[other.citizens[0].id])
+    with pytest.raises(NotPossible, match="key taken"):
+        enter_on_paper(**told, case=folder.case.id, signed_on=[folder.citizens[0].id])
+
+
+def test_a_key_that_is_the_id_of_a_foreign_row_is_a_key_like_any_other(office: Office, new_office: Any) -> None:
+    theirs = new_office("canary").case(("Kanarie", "Fågel", "19700101"))
+    folder, ours = office.case(), office.case(("Amina", "Åberg", "19850302"))
+    draft = theirs.office.case(("Dag", "Draft", "19800101")).draft()
+    folder.applied()
+    decision = folder.decided()
+    receipt = theirs.applied()
+    foreign = {"application": receipt.application_id, "receipt": receipt.id, "draft": draft.id}
+    their_decision = theirs.decided()
+    keys, made = [*foreign.values(), their_decision.id, uuid7()], []
+    for key in keys:
+        paper = enter_on_paper(
+            **office.act("rut"), key=key, case=ours.case.id, month=office.month, channel="paper", language="sv",
+            answers=C1, signed_on=[ours.citizens[0].id], evidence="pärm 3",
+        )  # fmt: skip
+        said = {"case": folder.case.id, "message": key, "text": "Hej"}
+        message = send_message(**office.by(folder.citizens[0]), **said)
+        refused("sent already", send_message, **office.by(folder.citizens[0]), **said)
+        appeal = lodge_appeal(
+            **office.by(folder.citizens[0]), appeal=key, decision=decision.id, text="Fel hyra.", files=[]
+        )
+        made += [paper.application_id, message.id, appeal.id]
+    assert not {*made} & {*keys}
+    said = {"case": theirs.case.id, "message": made[1], "text": "Hej"}  # and back: the id of one made by a key
+    assert send_message(**theirs.office.by(theirs.citizens[0]), **said).id not in (made[1], keys[0])
 
 
 def test_the_accepting_operation_is_few_statements_and_one_commit(office: Office) -> None:
@@ -159,6 +187,8 @@ def test_paper_is_the_same_application_and_a_double_click_gives_the_same_receipt
         "language": "sv", "signed_on": adults, "evidence": "pärm 3",
     }  # fmt: skip
     refused("signature missing", enter_on_paper, **{**form, "signed_on": adults[:1]}, answers=C1)
+    alone = {"case": office.case(("Petra", "Ek", "19700101")).case.id, "signed_on": []}
+    refused("signature of one missing", enter_on_paper, **{**form, **alone}, answers=C1)
     receipt = enter_on_paper(**form, answers=C1)
     with pytest.raises(SubmittedAlready) as again:
         enter_on_paper(**form, answers=C1)
@@ -168,7 +198,7 @@ def test_paper_is_the_same_application_and_a_double_click_gives_the_same_receipt
         enter_on_paper(**form, answers={**C1, "message": "something else"})
     assert not other.value.same
     with acting(office.slug, TEST, "look"):
-        assert Receipt.objects.filter(application_id=key).count() == 1
+        assert Receipt.objects.filter(application__case_id=folder.case.id).count() == 1
 
 
 def test_four_eyes_are_enforced_by_the_operation(new_office: Any) -> None:
@@ -318,13 +348,22 @@ def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Offic
 
 def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) -> None:
     folder = office.case()
+    other = office.case(("Annan", "Person", "19880808"))
     folder.applied()
+    other.applied()
     folder.decided()
     period = folder.period()
     income = book_income(
         **office.act("hanna"), case=folder.case.id, period=period.id, account_code="repayment",
-        counterparty="Försäkringskassan", amount=120_000, source="avräkning 2026-11",
+        counterparty="\u202eFörsäkringskassan", amount=120_000, source="avräkning 2026-11",
     )  # fmt: skip
+    assert (income.counterparty, income.source) == ("Försäkringskassan", "avräkning 2026-11")
+    told = {"case": folder.case.id, "account_code": "repayment", "amount": 1, "source": "x"}
+    with pytest.raises(Hidden):  # another case's month
+        book_income(**office.act("hanna"), **told, period=other.period().id, counterparty="FK")
+    refused("counterparty", book_income, **office.act("hanna"), **told, period=period.id, counterparty="\u202e ")
+    for code, reason in (("source", " "), ("long reason", "x" * 121)):
+        refused(code, reverse_booking, **office.act("hanna"), booking=income.id, reason=reason)
     counter = reverse_booking(**office.act("hanna"), booking=income.id, reason="fel person")
     assert (counter.amount, counter.reverses_id) == (-120_000, income.id)
     refused("reversed", reverse_booking, **office.act("hanna"), booking=income.id, reason="igen")

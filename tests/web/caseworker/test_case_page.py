@@ -135,7 +135,7 @@ def test_a_paper_application_is_taken_once(office: Any, desk: Any) -> None:
     rut = desk(office, "rut")
     path = f"/cases/{folder.case.id}/paper/"
     sent = {
-        "key": str(uuid4()), "month": str(office.month), "channel": "phone", "language": "sv", "household-same": "yes",
+        "key": "no UUID", "month": str(office.month), "channel": "phone", "language": "sv", "household-same": "yes",
         "costs-0-code": "RENT", "costs-0-amount": "7 000", "signed": str(folder.case.applicant_id),
         "evidence": "note of a call", "act": "submit",
     }  # fmt: skip
@@ -147,6 +147,21 @@ def test_a_paper_application_is_taken_once(office: Any, desk: Any) -> None:
     assert 'value="9 000"' in other.text
     shown = rut.open(first.headers["Location"].removeprefix(f"/{office.slug}")).text
     assert "7,000.00" in shown and "note of a call" in shown and "by telephone" in shown
+
+
+def test_a_reason_too_long_for_a_correction_stays_typed(office: Any, desk: Any) -> None:
+    from handslag.domain.payments.operations import book_income
+
+    folder = office.case()
+    folder.applied()
+    income = book_income(
+        **office.act("hanna"), case=folder.case.id, period=folder.period().id, account_code="repayment",
+        counterparty="FK", amount=100_00, source="note",
+    )  # fmt: skip
+    path = f"/cases/{folder.case.id}/account/{income.id}/reverse/"
+    page = desk(office, "hanna").open(path, reason="because " * 20).text
+    assert "The reason is too long" in page and f'value="{"because " * 20}"' in page
+    assert desk(office, "hanna").open(path, reason="wrong person").status_code == 302
 
 
 def test_the_inbox_tells_what_changed_and_costs_six_statements(office: Any, desk: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -115,7 +116,7 @@ def test_it_is_sent_once_and_never_changed(office: Any, visit: Callable[..., Any
     with acting(office.slug, TEST, "look"):
         assert list(Message.objects.filter(case=folder.case).values_list("text", flat=True)) == [MEET]
     with pytest.raises(NotPossible, match="sent already"):
-        send_message(**office.by(folder.citizens[0]), case=folder.case.id, message=key, text=MEET)
+        send_message(**office.by(folder.citizens[0]), case=folder.case.id, message=UUID(key), text=MEET)
     with connect("owner", autocommit=True) as owner, pytest.raises(psycopg.Error):
         owner.execute("UPDATE casefile_message SET text = 'x'")
 

@@ -35,6 +35,7 @@ from handslag.domain.tenancy.door import Actor, acting, acting_door, current_doo
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 
@@ -200,13 +201,14 @@ def _message(key: UUID, text: str, *, case: Case, person: UUID, member: UUID | N
         raise NotPossible("empty message")
     if len(said) > LONGEST_MESSAGE:
         raise NotPossible("long message")
-    before = Message.objects.filter(id=key).first()
+    own = id_of_key(key)
+    before = Message.objects.filter(id=own).first()
     if before is not None:
         same = (before.case_id, before.person_id, before.member_id, before.text) == (case.id, person, member, said)
         raise NotPossible("sent already" if same else "other message")
     urgent = member is None and is_urgent(said)
     return Message.objects.create(
-        id=key, case=case, person_id=person, member_id=member, text=said, urgent=urgent, sent_at=now
+        id=own, case=case, person_id=person, member_id=member, text=said, urgent=urgent, sent_at=now
     )
 
 

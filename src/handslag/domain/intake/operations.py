@@ -65,6 +65,7 @@ from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting, settings_are
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.days import working_day_after
@@ -953,8 +954,9 @@ def enter_on_paper(
 ) -> Done[Receipt]:
     """Enter an application that came on paper, by telephone or at the counter, through the same forms.
 
-    `form` is one that the office takes applications by; none named: the renewal. `key` is made by the page: sent
-    again with the same content it gives the same receipt, with other content NotPossible("other content").
+    `form` is one that the office takes applications by; none named: the renewal. `key` is made by the page (see
+    `id_of_key`): sent again with the same content it gives the same receipt, with other content
+    NotPossible("other content").
     `signed_on`: the adults whose signature stands on the paper, all of the case; `evidence` says where the paper is.
     """
     found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
@@ -968,10 +970,10 @@ def enter_on_paper(
         raise NotPossible("incomplete", problems=problems)
     adults = {k for k in (found.applicant_id, found.co_applicant_id) if k}
     if set(signed_on) != adults:
-        raise NotPossible("signature missing")
+        raise NotPossible("signature missing" if len(adults) > 1 else "signature of one missing")
     period = period_of(found, month)
     draft = Draft(
-        id=key,
+        id=id_of_key(key),
         case=found,
         period=period,
         author_id=found.applicant_id,
@@ -986,10 +988,10 @@ def enter_on_paper(
     )
     draft.shown, draft.shown_digest, text = document_to_sign(draft)
     draft.signing_text = keep_text(text)
-    before = Receipt.objects.select_related("application").filter(application_id=key).first()
+    before = Receipt.objects.select_related("application").filter(application_id=draft.id).first()
     if before is not None and before.application.case_id == found.id:
         raise SubmittedAlready(before, same=before.application.digest == draft.shown_digest)
-    if Draft.objects.filter(id=key).exists():
+    if Draft.objects.filter(id=draft.id).exists():
         raise NotPossible("key taken")
     if Draft.objects.filter(period=period, form=draft.form, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
         raise NotPossible("draft on-line")

@@ -29,13 +29,12 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
-from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.wording import APPEAL_STATES, FINDINGS, REFUSALS, SCAN_STATES, refusal
 from handslag.web.entry.pages import desk_page, opened, outside_desk_page
-from handslag.web.entry.uploads import Refused, Taken, keep, key_of, too_large
+from handslag.web.entry.uploads import Refused, Taken, keep, key_of, named_key, too_large
 
 Errors = list[tuple[str, str]]
 
@@ -51,7 +50,7 @@ def enter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """An appeal that came on paper: POST `appeal` (a key), `person`, `received_on`, `text`, `files`."""
     data = typed(request)
     fields = {name: data.get(name, "") if data is not None else "" for name in ("person", "received_on", "text")}
-    key = (key_of(data.get("appeal", "")) if data is not None else None) or uuid7()
+    key = named_key(data.get("appeal", "") if data is not None else "")
     errors: Errors = []
     with opened(request):
         found, _case = _decision(request, decision)
@@ -72,11 +71,11 @@ def enter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
             told = {"person": person, "received_on": received_on, "text": fields["text"], "files": files}
             try:
                 with opened(request):
-                    attempt(request, enter_appeal, appeal=key, decision=decision, **told)
-                return HttpResponseRedirect(f"/{tenant}/appeals/{key}/")
+                    row = attempt(request, enter_appeal, appeal=key, decision=decision, **told)
+                return HttpResponseRedirect(f"/{tenant}/appeals/{row.id}/")
             except NotPossible as refused_by:
                 if refused_by.code == "sent already":
-                    return HttpResponseRedirect(f"/{tenant}/appeals/{key}/")
+                    return HttpResponseRedirect(f"/{tenant}/appeals/{refused_by.facts['appeal']}/")
                 where = {"appeal day": "id_received_on", "too many files": "id_files"}.get(refused_by.code, "id_text")
                 errors.append((where, refusal(refused_by)))
     with opened(request):

@@ -280,7 +280,14 @@ def case_account(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     return _account(request, case)
 
 
-def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, trouble: str = "") -> HttpResponse:
+def _account(
+    request: HttpRequest,
+    key: UUID,
+    form: IncomeForm | None = None,
+    trouble: str = "",
+    why: tuple[UUID | None, str] = (None, ""),
+) -> HttpResponse:
+    """`why`: the reason that was typed for correcting a booking, and which."""
     found, member = case_for_staff(key, **who(request))
     looked_at("case account", found.id)
     rows, balance = [], 0
@@ -301,6 +308,7 @@ def _account(request: HttpRequest, key: UUID, form: IncomeForm | None = None, tr
                 ],
                 "balance": balance,
                 "claimed": booking.amount if booking.kind == "claim" else 0,
+                "why": why[1] if why[0] == booking.id else "",
                 "may_reverse": Role.CASEWORKER in member.roles
                 and booking.reverses_id is None
                 and booking.decision_line_id is None
@@ -358,7 +366,7 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             source=data["source"],
         )
     except NotPossible as refused:
-        form.add_error("amount" if refused.code == "amount" else None, refusal(refused))
+        form.add_error(refused.code if refused.code in form.fields else None, refusal(refused))
         return _account(request, case, form)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
 
@@ -371,11 +379,9 @@ def reverse(request: HttpRequest, tenant: str, case: UUID, booking: UUID) -> Htt
     if not Booking.objects.filter(id=booking, case=found).exists():
         raise Hidden("booking", booking)
     require(request, Role.CASEWORKER)
-    reason = request.POST.get("reason", "").strip()[:120]
-    if not reason:
-        return _account(request, case, trouble=str(REFUSALS["source"]))
+    reason = request.POST.get("reason", "")
     try:
         attempt(request, reverse_booking, booking=booking, reason=reason)
     except NotPossible as refused:
-        return _account(request, case, trouble=refusal(refused))
+        return _account(request, case, trouble=refusal(refused), why=(booking, reason))
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")

@@ -9,7 +9,7 @@ Fields: `key` (made by the page; the same key with the same content gives the sa
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
@@ -23,11 +23,13 @@ from handslag.domain.intake.policies import forms_taken
 from handslag.domain.people.queries import full_name, household_on, seen_by_staff
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
 from handslag.web.caseworker.wording import CHANNELS, problems, refusal
 from handslag.web.entry.pages import desk_page
+from handslag.web.entry.uploads import named_key
 
 #: Empty rows behind those that the form has ready; more on demand.
 COST_ROWS, INCOME_ROWS = 2, 4
@@ -102,10 +104,6 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
     errors = []
     adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
     try:
-        key = UUID(data.get("key", ""))
-    except ValueError:
-        key = uuid4()
-    try:
         month = Month.parse(data.get("month", ""))
     except ValueError:
         month = Month(2000, 1)
@@ -117,7 +115,7 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
     if not evidence:
         errors.append(("id_evidence", _("Write where the paper or the note of the conversation is kept.")))
     return {
-        "key": key,
+        "key": named_key(data.get("key", "")),
         "month": month,
         "channel": channel,
         "language": "en" if data.get("language") == "en" else "sv",
@@ -156,7 +154,7 @@ def _form(
         errors=errors,
         wrong=wrong,
         earlier=earlier,
-        key=got.get("key") or str(uuid4()),
+        key=got.get("key") or str(uuid7()),
         months=[now - 2, now - 1, now, now + 1],
         month=month,
         channels=[(c, CHANNELS[c]) for c in ("paper", "phone", "counter")],

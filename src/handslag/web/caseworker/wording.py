@@ -56,6 +56,8 @@ REFUSALS: dict[str, str | Promise] = {
     "form": _("The office doesn’t take applications by this form."),
     "incomplete": _("Some answers need your attention."),
     "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
+    "signature of one missing": _("The applicant must have signed. Tick the signature if it stands on the paper."),
+    "counterparty": _("Write whom the money came from."),
     "other content": _("This form was sent before with other content. Open a new form if this is another application."),
     "key taken": _("This form can’t be sent. Open a new one; what you typed stays on this page until then."),
     "draft on-line": _(

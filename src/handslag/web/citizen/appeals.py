@@ -19,13 +19,12 @@ from handslag.domain.decisions.queries import appeal_files
 from handslag.domain.decisions.states import AppealState
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.kernel.ids import uuid7
 from handslag.web.citizen.evidence import received, shown_document, why_refused
 from handslag.web.citizen.overview import decision_of, personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry import kept
 from handslag.web.entry.pages import citizen_page, opened, outside_page
-from handslag.web.entry.uploads import Refused, key_of
+from handslag.web.entry.uploads import Refused, named_key
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,8 +36,7 @@ def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     again = kept.take(request, by.id) if request.method == "GET" else None
     posted = request.POST if request.method == "POST" else again
     text = posted.get("text", "") if posted is not None else ""
-    key = key_of(posted.get("appeal", "")) if posted is not None else None
-    key = key or uuid7()
+    key = named_key(posted.get("appeal", "") if posted is not None else "")
     refused: list[Refused] = []
     trouble = ""
     with opened(request):
@@ -49,7 +47,7 @@ def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         if not refused:  # else she chooses again: an appeal goes whole
             try:
                 with opened(request):
-                    lodge_appeal(
+                    row = lodge_appeal(
                         tenant=tenant,
                         by=by,
                         now=request.now,  # type: ignore[attr-defined]
@@ -58,10 +56,10 @@ def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
                         text=text,
                         files=[(one.title, one.file) for one in taken],
                     )
-                return HttpResponseRedirect(reverse("appeal", args=[tenant, key]))
+                return HttpResponseRedirect(reverse("appeal", args=[tenant, row.id]))
             except NotPossible as refusal:
                 if refusal.code == "sent already":
-                    return HttpResponseRedirect(reverse("appeal", args=[tenant, key]))
+                    return HttpResponseRedirect(reverse("appeal", args=[tenant, refusal.facts["appeal"]]))
                 trouble = {
                     "no appeal": gettext("Write what you want changed, or choose a photo or a file."),
                     "long appeal": gettext("The text is too long for this page. Send it as a file instead."),

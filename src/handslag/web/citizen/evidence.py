@@ -31,7 +31,7 @@ from handslag.web.citizen.steps import form_behind, labels
 from handslag.web.entry import kept
 from handslag.web.entry.files import document_for, link_to
 from handslag.web.entry.pages import citizen_page, opened, outside_page
-from handslag.web.entry.uploads import LARGEST, Refused, Taken, keep, key_of, too_large
+from handslag.web.entry.uploads import LARGEST, Refused, Taken, keep, key_of, named_key, too_large
 
 #: What our inputs offer: photos of a phone's camera, and what else we can open.
 FIELDS = ("photo", "files")
@@ -174,7 +174,7 @@ def answer(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
                     now=request.now,  # type: ignore[attr-defined]
                     asked=asked,
                     files=[(one.title, one.file) for one in taken],
-                    message=key_of(request.POST.get("message", "")),
+                    message=named_key(request.POST.get("message", "")),
                     text=text,
                 )
             text = ""

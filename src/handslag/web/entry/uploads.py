@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -93,6 +93,12 @@ def keep(tenant: int, key: bytes, files: list[UploadedFile[Any]]) -> list[Taken 
 def too_large(request: HttpRequest) -> list[Refused]:
     """The files of this request that were too large."""
     return [Refused(name, "too large") for name in getattr(request, "too_large", [])]
+
+
+def named_key(value: str) -> UUID:
+    """The key under which a page sends something once: what is no UUID stands for one, always the same; nothing
+    sent: a new one."""
+    return key_of(value) or (uuid5(NAMESPACE_OID, value) if value else uuid7())
 
 
 def key_of(value: str) -> UUID | None:

@@ -26,6 +26,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, require_mandate, setting
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.days import working_day_after
@@ -137,11 +138,12 @@ def _lodged(
     by: Actor,
     now: datetime,
 ) -> Done[Appeal]:
-    before = Appeal.objects.filter(id=key).first()
+    own = id_of_key(key)
+    before = Appeal.objects.filter(id=own).first()
     if before is not None:
         if (before.decision_id, before.person_id) != (decision.id, person):
             raise Hidden("appeal", key)
-        raise NotPossible("sent already")
+        raise NotPossible("sent already", appeal=own)
     said = text.replace("\r\n", "\n").strip()
     if not said and not files:
         raise NotPossible("no appeal")
@@ -177,7 +179,7 @@ def _lodged(
         for title, file in files
     ]
     row = Appeal.objects.create(
-        id=key,
+        id=own,
         case=case,
         decision=decision,
         person_id=person,

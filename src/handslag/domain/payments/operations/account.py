@@ -8,9 +8,11 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.payments.models import Booking, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
+from handslag.domain.people.names import stored_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
@@ -25,6 +27,8 @@ class BookingReversed(Event):
     kind = "booking reversed"
 
 
+#: As much as a booking keeps of what it rests on.
+LONGEST_REASON = 120
 #: States of a payment in which no money is on its way, so that its booking may be countered.
 STANDING = (PaymentState.PLANNED, PaymentState.BLOCKED, PaymentState.HELD, PaymentState.STOPPED, PaymentState.REJECTED)
 
@@ -42,10 +46,16 @@ def book_income(
     amount: int,
     source: str,
 ) -> Done[Booking]:
-    """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on."""
+    """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on.
+
+    NotPossible("amount"), ("source"), ("counterparty"); Hidden for a period that isn't the case's.
+    """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
-    if amount <= 0 or not source.strip():
-        raise NotPossible("amount" if amount <= 0 else "source")
+    if not Period.objects.filter(id=period, case=found).exists():
+        raise Hidden("period", period)
+    counterparty, source = stored_name(counterparty), stored_name(source)
+    if amount <= 0 or not source or not counterparty:
+        raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
     booking = Booking.objects.create(
         case=found,
         period_id=period,
@@ -64,13 +74,16 @@ def book_income(
 def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUID, reason: str) -> Done[Booking]:
     """Correct a booking by its counter-booking. Not once a payment for it is reserved or sent: NotPossible("paid").
 
-    NotPossible: ("decision") for what a decision granted, which only another decision changes; ("claim") for what is
-    claimed back, which only waiving it lowers; ("set off") for the
+    NotPossible: ("source") without a reason, ("long reason"); ("decision") for what a decision granted, which only
+    another decision changes; ("claim") for what is claimed back, which only waiving it lowers; ("set off") for the
     booking of an advance that is set off, and for a set-off by itself; ("returned") for money that came back.
     """
     found = Booking.objects.filter(id=booking).first()
     if found is None:
         raise Hidden("booking", booking)
+    reason = stored_name(reason)
+    if not reason or len(reason) > LONGEST_REASON:
+        raise NotPossible("long reason" if reason else "source")
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     if found.reverses_id or Booking.objects.filter(reverses=found).exists():
         raise NotPossible("reversed")
