@@ -57,7 +57,7 @@ class BankText:
         self._tidy = re.compile(f"[a-zA-Z0-9][{_PLAIN}{re.escape(letters)}]*(?: [{_PLAIN}{re.escape(letters)}]+)*")
 
     def plain(self, text: str, length: int) -> str | None:
-        """`text` in allowed characters, spaces folded, cut to `length`; `?` for what can't be written."""
+        """`text` in allowed characters, spaces folded, cut to `length`; `?` for signs that can't be written."""
         if len(text) <= length and self._tidy.fullmatch(text):
             return text
         if not self._fits.fullmatch(text):
@@ -74,7 +74,13 @@ class BankText:
             for c in unicodedata.normalize("NFKD", character).translate(_ALIKE)
             if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
         )
-        return "".join(c if self._fits.fullmatch(c) else "?" for c in unicodedata.normalize("NFC", base))
+        return "".join(c if self._fits.fullmatch(c) else _instead(c) for c in unicodedata.normalize("NFC", base))
+
+
+def _instead(character: str) -> str:
+    """`?` for a sign; nothing for a letter or mark without Latin letter of its own (ayin, hamza)."""
+    kind = unicodedata.category(character)
+    return "" if kind[0] in "LM" or kind == "Sk" else "?"
 
 
 @cache
