@@ -138,6 +138,16 @@ def test_without_worker_no_letter(drive: Drive, connect: Any, worker: Process) -
     assert "does the worker run?" in told.error
 
 
+def test_a_letter_that_cannot_be_made_is_told_with_its_reason(drive: Drive, connect: Any, tmp_path: Path) -> None:
+    file = json.loads((EXAMPLES / "single.json").read_text())
+    file["household"][0]["given_name"] = "יעל"
+    (tmp_path / "a.json").write_text(json.dumps(file))
+    told = drive(open_office(connect, demonstration=True), tmp_path / "a.json", "--patience", "4")
+    assert told.code == 1
+    assert "send the decision another way" in told.error
+    assert "worker" not in told.error
+
+
 def test_without_eid_nobody_logs_in(drive: Drive, connect: Any, eid: Process) -> None:
     eid.stop()
     try:

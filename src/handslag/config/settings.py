@@ -238,6 +238,11 @@ PROCRASTINATE_READONLY_MODELS = True
 #: How often a worker says that it lives; a job whose worker is silent for three times as long is run again.
 #: Folders of forms beside the product's own, one folder per form and version in each.
 FORM_FOLDERS = [folder for folder in os.environ.get("HANDSLAG_FORMS", "").split(os.pathsep) if folder]
+#: Folders of fonts beside the product's own, for letters and receipts in scripts that those don't show.
+FONT_FOLDERS = [folder for folder in os.environ.get("HANDSLAG_FONTS", "").split(os.pathsep) if folder]
+for _folder in FONT_FOLDERS:
+    if not Path(_folder).is_dir():
+        raise ImproperlyConfigured(f"HANDSLAG_FONTS: {_folder} is no folder.")
 HEARTBEAT_SECONDS = float(os.environ.get("HANDSLAG_HEARTBEAT_SECONDS", "10"))
 STALLED_SECONDS = 3 * HEARTBEAT_SECONDS
 

@@ -34,6 +34,10 @@ Accepted = Annotated[int, Meta(ge=0, le=MAXIMUM)]
 Base32 = Annotated[str, Meta(pattern="^[A-Z2-7=]+$")]
 Slug = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$")]
 MonthText = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
+SCRIPTS = (
+    "as the person writes it; letters are made in Latin, Greek, Cyrillic and Arabic script, in others with fonts of "
+    "the installation's own (HANDSLAG_FONTS)"
+)
 
 
 class ApplicationError(ValueError):
@@ -72,7 +76,7 @@ class Person(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             description="personnummer, or samordningsnummer (day + 60), twelve digits; invented: serials 980-999",
         ),
     ]
-    given_name: Annotated[Name, Meta(description="as the person writes it, in any script")]
+    given_name: Annotated[Name, Meta(description=SCRIPTS)]
     family_name: Annotated[str, Meta(max_length=80)] = ""
     address: Annotated[Address | None, Meta(description="for a child: that of the adults, where left out")] = None
     email: Annotated[str, Meta(max_length=120)] = ""

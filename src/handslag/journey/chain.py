@@ -498,17 +498,29 @@ class Journey:
     def letter(self) -> None:
         citizen = self._citizen(self.application.adults[0])
         url = self._url("apply", f"/decisions/{self._decision}/letter.pdf")
-        page = self._wait("the letter", lambda: citizen.get(url, allowed=(200, 404)), lambda p: p.status == 200)
+        page = self._wait(
+            "the letter", lambda: citizen.get(url, allowed=(200, 404)), lambda p: p.status == 200, self._tasks_of_case
+        )
         if not page.content.startswith(b"%PDF-"):
             raise Stuck(url, "the letter is no PDF")
         self._keep("letter.pdf", page)
         self._tell(f"{page.filename}, {len(page.content)} bytes, digest {hashlib.sha256(page.content).hexdigest()}")
 
-    def _wait(self, what: str, ask: Callable[[], Page], there: Callable[[Page], bool]) -> Page:
+    def _tasks_of_case(self) -> str:
+        """What waits for somebody of the unit about this case, in the words of the page of tasks."""
+        page = self._staff("caseworker").get(self._url("desk", "/tasks/"))
+        return "; ".join(page.words(f"//tr[td//a[contains(@href, '/cases/{self._case}/')]]/td[3]"))
+
+    def _wait(
+        self, what: str, ask: Callable[[], Page], there: Callable[[Page], bool], tasks: Callable[[], str] = str
+    ) -> Page:
+        """`ask` until it is `there`. Stuck after the patience, with what `tasks` says keeps it, where that says
+        anything."""
         until = time.monotonic() + self.patience
         while not there(page := ask()):
             if time.monotonic() > until:
-                raise Stuck(page.url, f"{what} isn't there after {self.patience:.0f} seconds: does the worker run?")
+                why = tasks() or "does the worker run?"
+                raise Stuck(page.url, f"{what} isn't there after {self.patience:.0f} seconds: {why}")
             time.sleep(0.3)
         return page
 

@@ -3,20 +3,24 @@
 import hashlib
 import io
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
+from handslag.connectors.letter import typst_
 from handslag.connectors.letter.port import Annex, Fact, LetterRefused, ReceiptPart, SetDocument, for_tenant
 from handslag.connectors.letter.typst_ import TypstSetter
 
 from .examples import ENGLISH, LETTER, LONG, RECEIPT
 
 setter = for_tenant()
+HERE = Path(typst_.__file__).parent
 
 
 def read(document: SetDocument) -> PdfReader:
@@ -152,6 +156,28 @@ def test_a_character_without_a_glyph_is_refused_by_name(name: str, missing: str)
         setter.letter(replace(LETTER, recipient=(name,)))
     assert missing in refused.value.characters
     assert setter.letter(LETTER).pages == 2  # the kept compiler still works
+
+
+def _hebrew(folder: Path) -> None:
+    """A font of another family with nothing but Hebrew letters: glyphs of ours under other characters."""
+    ours = next((HERE / "fonts").glob("SourceSans3_400*.ttf")).read_bytes()
+    font = bytearray(ours.replace("Source Sans 3".encode("utf-16-be"), "Source Hebr 3".encode("utf-16-be")))
+    table = struct.pack(">HHHHL", 0, 1, 3, 10, 12) + struct.pack(">HHLLLLLL", 12, 0, 28, 0, 1, 0x5D0, 0x5EA, 40)
+    entry = next(at for at in range(12, 600, 16) if font[at : at + 4] == b"cmap")
+    struct.pack_into(">LL", font, entry + 8, len(font), len(table))
+    (folder / "hebrew.ttf").write_bytes(font + table)
+
+
+def test_fonts_of_the_installation_show_what_ours_do_not(tmp_path: Path) -> None:
+    _hebrew(tmp_path)
+    more = TypstSetter((tmp_path,))
+    assert more.letter(replace(LETTER, recipient=("יעל כהן",))).pages == 2
+    assert more.letter(LETTER).content == setter.letter(LETTER).content  # ours come first
+    told = replace(
+        RECEIPT, parts=(ReceiptPart("Meddelande", (Fact("Din text", "יעל 李"),)),), unshown="□ är ett tecken."
+    )
+    assert "□ är ett tecken." in pages(more.receipt(told))[0]
+    assert pages(more.receipt(told))[0].count("□") == 2  # the Chinese sign, and what tells of it
 
 
 def test_a_receipt_shows_squares_and_says_so_where_no_font_shows_a_character() -> None:

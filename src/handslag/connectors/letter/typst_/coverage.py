@@ -36,19 +36,25 @@ def characters_of(font: bytes) -> set[int]:
     return found - {0xFFFF}
 
 
+def fonts_in(folder: Path) -> list[Path]:
+    """The fonts of an installation's own folder, in an order that is the same on every machine."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".ttf", ".otf"))
+
+
 @cache
-def _shown() -> frozenset[int]:
-    """What each weight can show by one font or the other."""
+def _shown(folders: tuple[Path, ...]) -> frozenset[int]:
+    """What each weight can show by one font or the other; a font of the installation's own serves for each."""
     fonts = {path.stem: characters_of(path.read_bytes()) for path in _FONTS.glob("*.ttf")}
     weights = ("400Regular", "600SemiBold")
-    return frozenset.intersection(
+    ours = frozenset.intersection(
         *(frozenset().union(*(has for name, has in fonts.items() if name.endswith(weight))) for weight in weights)
     )
+    return ours.union(*(characters_of(path.read_bytes()) for folder in folders for path in fonts_in(folder)))
 
 
 @cache
-def _unshown() -> re.Pattern[str]:
-    shown = sorted(_shown() | set(range(0x20)) | {0x200C, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029})
+def _unshown(folders: tuple[Path, ...]) -> re.Pattern[str]:
+    shown = sorted(_shown(folders) | set(range(0x20)) | {0x200C, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029})
     ranges, first = [], shown[0]
     for here, after in zip(shown, [*shown[1:], None], strict=True):
         if after != here + 1:
@@ -57,11 +63,12 @@ def _unshown() -> re.Pattern[str]:
     return re.compile(f"[{_JOINING}]*[^{''.join(ranges)}{_JOINING}][{_JOINING}]*")
 
 
-def showable(text: str) -> str:
-    """The text with `UNSHOWN` for each character that no font shows, alone or as a letter with its marks."""
+def showable(text: str, folders: tuple[Path, ...] = ()) -> str:
+    """The text with `UNSHOWN` for each character that no font shows, alone or as a letter with its marks; `folders`:
+    fonts beside the product's."""
 
     def square(found: re.Match[str]) -> str:
         parts = unicodedata.normalize("NFD", found[0])
-        return found[0] if len(parts) > 1 and all(ord(part) in _shown() for part in parts) else UNSHOWN
+        return found[0] if len(parts) > 1 and all(ord(part) in _shown(folders) for part in parts) else UNSHOWN
 
-    return _unshown().sub(square, text)
+    return _unshown(folders).sub(square, text)

@@ -1,7 +1,8 @@
 """Letter, Receipt -> PDF bytes by a compiler that is kept between letters.
 
 The data travels as one JSON text in typst's `sys.inputs` and is never part of the source, so nothing that a
-person wrote is ever read as markup. Only the fonts beside this file are used, on every machine.
+person wrote is ever read as markup. Only the fonts beside this file are used, on every machine, and for what they
+don't show those of the installation's own folders (HANDSLAG_FONTS).
 """
 
 from __future__ import annotations
@@ -29,20 +30,26 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROLS = dict.fromkeys(
     [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 )
+_FAMILIES = ("Source Sans 3", "Vazirmatn")
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
-class TypstSetter:
-    """The port's LetterSetter. One compiler per process, used by one thread at a time."""
+def _fonts(*folders: Path) -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[*folders])
 
-    def __init__(self) -> None:
+
+class TypstSetter:
+    """The port's LetterSetter. One compiler per process, used by one thread at a time. `folders`: more fonts, for
+    characters that the product's own don't show."""
+
+    def __init__(self, folders: tuple[Path, ...] = ()) -> None:
         self._lock = Lock()
+        self._folders = folders
+        self._families = json.dumps([*_FAMILIES, *(sorted(_fonts(*folders).families()) if folders else ())])
         self._compiler = typst.Compiler(
             input=_HERE / "letter.typ",
             root=_HERE,
-            font_paths=typst.Fonts(
-                include_system_fonts=False, include_embedded_fonts=False, font_paths=[_HERE / "fonts"]
-            ),
+            font_paths=_fonts(_HERE / "fonts", *folders),
         )
 
     def letter(self, letter: Letter) -> SetDocument:
@@ -53,7 +60,7 @@ class TypstSetter:
         """The receipt as PDF/UA-1 + PDF/A-3a: a character that no font shows stands as a square, and `unshown` says
         so. Raises LetterRefused."""
         typed = _printable(asdict(receipt))
-        paper = _each(typed, showable)
+        paper = _each(typed, lambda text: showable(text, self._folders))
         if paper != typed:
             paper["closing"].append({"heading": "", "text": receipt.unshown})
         return self._set("receipt.typ", paper, receipt.written_on, receipt.organisation.colour)
@@ -73,7 +80,7 @@ class TypstSetter:
                     input=_HERE / template,
                     format="pdf",
                     pdf_standards=_STANDARDS,
-                    sys_inputs={"data": text},
+                    sys_inputs={"data": text, "fonts": self._families},
                     timestamp=datetime.combine(written_on, time(), UTC),
                 )
         except UnicodeEncodeError as error:
@@ -104,4 +111,6 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
 @cache
 def setter() -> TypstSetter:
     """The process's setter."""
-    return TypstSetter()
+    from django.conf import settings
+
+    return TypstSetter(tuple(map(Path, settings.FONT_FOLDERS)))
