@@ -40,6 +40,8 @@ MAY: dict[str, set[str]] = {
     "norms/import/": {"alva"},
     "norms/<uuid:norm>/": {"alva"},
     "norms/<uuid:norm>/confirm/": {"alva"},
+    "delegations/": {"alva"},
+    "delegations/<uuid:delegation>/": {"alva"},
     "precalculations/": CASE | {"alva"},
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},
@@ -67,6 +69,8 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/paper/": CASE,
     "cases/<uuid:case>/notes/": CASE,
     "cases/<uuid:case>/account/": CASE,
+    "cases/<uuid:case>/recoveries/": CASE,
+    "recoveries/<uuid:recovery>/": CASE,
     "cases/<uuid:case>/account/income/": WORK,
     "cases/<uuid:case>/account/<uuid:booking>/reverse/": WORK,
     "proposals/": WORK,
@@ -79,7 +83,7 @@ MAY: dict[str, set[str]] = {
     "payments/": PAYERS,
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
-    "cases/<uuid:case>/advance/": {"bo"},
+    "cases/<uuid:case>/advance/": WORK,  # by delegation
     "bank/": PAYERS,
     "ledger/": PAYERS,
     "ledger/fix/": PAYERS,
@@ -124,7 +128,7 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
-    "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/",
+    "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
     "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
@@ -152,6 +156,7 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.operations.payees import order_direct_payment
     from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
     from handslag.domain.payments.queries import CHART_CODES
+    from handslag.domain.people.operations.delegations import NewDelegation, enter_delegation
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
     from tests.exchange import asked
@@ -200,10 +205,13 @@ def world(folder: Any) -> dict[str, Any]:
     norm = enter_local_norm(**office.act("alva"), entry=entry, since=office.month.since, source="Kanarie")
     told = {"kind": RunKind.VALUE, "month": office.month, "norm": norm.id}
     calculation = start_precalculation(**office.act("alva"), **told)
+    new = NewDelegation("grant", "decider", None, None, "Kanarie", "Kanarie", today, None)
+    delegation = enter_delegation(**office.act("alva"), new=new)
     with acting(office.slug, scribe, "look"):
         found = {
             "norm": norm.id,
             "calculation": calculation.id,
+            "delegation": delegation.id,
             "message": question.id,
             "task": task.id,
             "payee": payee.id,
@@ -229,6 +237,18 @@ def world(folder: Any) -> dict[str, Any]:
     }
 
 
+def recovery(folder: Any) -> UUID:
+    """A claim that is proposed for a month of which a run has paid more than is decided now."""
+    from handslag.domain.payments.operations.recoveries import propose_recovery
+
+    folder.changed(600_000, "37.3")
+    told = {"ground": "misinformed", "legal_basis": "9 kap. 1 § SoL", "reasons": "Kanarie i Fågelholm.", "language": "sv"}
+    return propose_recovery(
+        **folder.office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, **told,
+        amounts={folder.period().id: 550_00}, unheard="Hon har själv bett om det.",
+    ).id  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def everything(module_connect: Any) -> dict[str, Any]:
     """Our office with a whole case, and beside it: another organisation's, another unit's, a protected person's."""
@@ -240,10 +260,16 @@ def everything(module_connect: Any) -> dict[str, Any]:
 
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
     own = world(ours.case())
+    too_much, far = ours.case(("Tor", "Mycket", "19750505")), theirs.case(("Kanarie", "Fågelholm", "19760505"))
+    for folder in (too_much, far):
+        folder.applied()
+        folder.decided()
     run = ours.run()
+    own["recovery"] = recovery(too_much)
     canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
     foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
     foreign["run"] = theirs.run().id
+    foreign["recovery"] = recovery(far)
     own["arrival"] = unreadable(module_connect, ours, "okand")
     foreign["arrival"] = unreadable(module_connect, theirs, "Kanarie")
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
