@@ -241,11 +241,14 @@ def recovery(folder: Any) -> UUID:
     """A claim that is proposed for a month of which a run has paid more than is decided now."""
     from handslag.domain.payments.operations.recoveries import propose_recovery
 
+    folder.applied()
+    folder.decided()
+    folder.office.run()
     folder.changed(600_000, "37.3")
-    told = {"ground": "misinformed", "legal_basis": "9 kap. 1 § SoL", "reasons": "Kanarie i Fågelholm.", "language": "sv"}
+    told = {"ground": "misinformed", "legal_basis": "9 kap. 1 § SoL", "language": "sv"}
     return propose_recovery(
         **folder.office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, **told,
-        amounts={folder.period().id: 550_00}, unheard="Hon har själv bett om det.",
+        amounts={folder.period().id: 550_00}, unheard="Hon har själv bett om det.", reasons="Kanarie i Fågelholm.",
     ).id  # fmt: skip
 
 
@@ -259,17 +262,14 @@ def everything(module_connect: Any) -> dict[str, Any]:
     from tests.office import Folder, open_office
 
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
+    claims = [recovery(ours.case(("Tor", "Mycket", "19750505"))), recovery(theirs.case(("Kanarie", "Ek", "19760505")))]
     own = world(ours.case())
-    too_much, far = ours.case(("Tor", "Mycket", "19750505")), theirs.case(("Kanarie", "Fågelholm", "19760505"))
-    for folder in (too_much, far):
-        folder.applied()
-        folder.decided()
     run = ours.run()
-    own["recovery"] = recovery(too_much)
+    own["recovery"] = claims[0]
     canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
     foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
     foreign["run"] = theirs.run().id
-    foreign["recovery"] = recovery(far)
+    foreign["recovery"] = claims[1]
     own["arrival"] = unreadable(module_connect, ours, "okand")
     foreign["arrival"] = unreadable(module_connect, theirs, "Kanarie")
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
