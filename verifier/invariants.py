@@ -195,6 +195,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     texts = by_id(connection, "documents_text")
     taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
     _check_replaced(report, decisions, lines)
+    _check_results(connection, report, decisions, sheets, snapshots)
     for table, column, found in (
         ("entitlement_snapshot", "facts", snapshots),
         ("entitlement_normset", "body", norm_sets),
@@ -248,6 +249,48 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
         if decision_id not in decisions:
             for line in strays:
                 report.broken("I5", "decisions_decisionline", line["id"], "its decision is gone")
+
+
+#: The kinds of income that are work, as the Swedish law's list has them.
+WORK = frozenset({"SALARY"})
+
+
+def _check_results(
+    connection: Connection,
+    report: Report,
+    decisions: Mapping[UUID, Row],
+    sheets: Mapping[UUID, Row],
+    snapshots: Mapping[UUID, Row],
+) -> None:
+    """What is kept of each person and month is what the sheets of the decisions in force say, and nothing else: who was
+    supported, and what she earned. It decides the job stimulus of later months."""
+    periods = by_id(connection, "casefile_period")
+    taken = [row for row in decisions.values() if row["state"] in ("decided", "served")]
+    replaced = {row["replaces_id"] for row in taken}
+    said: dict[tuple[UUID, str], tuple[Any, ...]] = {}
+    for decision in taken:
+        sheet, period = sheets.get(decision["sheet_id"]), periods.get(decision["period_id"])
+        snapshot = snapshots.get(sheet["snapshot_id"]) if sheet else None
+        if decision["id"] in replaced or sheet is None or snapshot is None or period is None:
+            continue  # what is gone is told elsewhere
+        try:
+            supported = sheet["granted"] > 0 and sheet["body"]["totals"]["Balance"] < 0
+            earned: dict[str, int] = {}
+            for income in snapshot["facts"]["incomes"]:
+                if income["code"] in WORK:
+                    earned[income["person"]] = earned.get(income["person"], 0) + income["gross"]
+            for person, role in {m["key"]: m["role"] for m in snapshot["facts"]["members"]}.items():
+                result = (supported and role == "adult", earned.get(person, 0))
+                said[period["id"], person] = (period["since"], sheet["id"], *result)
+        except (KeyError, TypeError, AttributeError):
+            report.broken("I5", "entitlement_sheet", sheet["id"], "what it says of its people can't be read")
+    for key, row in by_id(connection, "entitlement_personmonth").items():
+        report.count("person-months")
+        kept = (row["since"], row["sheet_id"], row["supported"], row["work_income"])
+        if said.pop((row["period_id"], str(row["person_id"])), None) != kept:
+            report.broken("I5", "entitlement_personmonth", key, "isn't what the sheet of the decision in force says")
+    for _since, sheet_id, _supported, _earned in said.values():
+        report.broken("I5", "entitlement_sheet", sheet_id, "what it says of a person and month isn't kept")
 
 
 def check_appeals(connection: Connection, report: Report, chain: Chain) -> None:

@@ -21,7 +21,6 @@ WORKING_STATE = {
     "casefile_notedraft": "drafts are no history; what was done is the note",
     "entitlement_forecast": "what a case would come to: follows from its facts and the norms, and decides nothing",
     "entitlement_precalculation": "how far a run got; that it began, halted and ended is in the chain",
-    "entitlement_personmonth": "follows from the sheets of the decisions in force, and is made anew with each",
     "intake_draft": "drafts are no history; what was submitted is the application",
     "intake_signingrequest": "a step-up under way; its outcome is the signature",
     "tenancy_preference": "how somebody likes her screen: nothing of a case follows from it",
@@ -31,6 +30,7 @@ WORKING_STATE = {
 #: Columns that may change without being noticed, each with the reason.
 BLIND = {
     ("audit_blockleaf", "id"): "names the row and nothing else: place, subject, number and head are under the root",
+    ("entitlement_personmonth", "id"): "names the row and nothing else: all it says follows from the sheet",
 }
 
 
@@ -98,12 +98,12 @@ class Vandal:
 
     # -- the kinds of damage ---------------------------------------------------------------------------------
 
-    def alter(self, table: str) -> Damage:
-        """One column of one row, any column that isn't listed as blind."""
+    def alter(self, table: str, only: str | None = None) -> Damage:
+        """One column of one row: `only`, else any column that isn't listed as blind."""
         self._keep(table)
         while True:
             row = self.random.choice(self._rows(table))
-            column = self.random.choice([name for name in row if (table, name) not in BLIND])
+            column = only or self.random.choice([name for name in row if (table, name) not in BLIND])
             try:
                 with self.connection.transaction():
                     self._set(table, row, column)
@@ -244,7 +244,8 @@ class Vandal:
         return table, str(row["id"])
 
     def _also(self, table: str, row: dict[str, Any], after: dict[str, Any] | None) -> set[tuple[str, str]]:
-        """An event that is gone can be missed only by its chain; a block by its number, a leaf by its block."""
+        """An event that is gone can be missed only by its chain; a block by its number, a leaf by its block; what is
+        kept of a person and month by the sheet that says so."""
         gone = after is None or after["tenant_id"] != row["tenant_id"]
         if table == "audit_event" and gone:
             return {("audit_subject", str(row["subject_id"]))}
@@ -256,6 +257,8 @@ class Vandal:
             leaves = self.connection.execute("SELECT id FROM audit_blockleaf WHERE block_id = %s", [row["id"]])
             named = {("audit_blockleaf", str(leaf["id"])) for leaf in leaves} | {("audit_block", str(row["number"]))}
             return named | ({("audit_block", str(following["id"]))} if following else set())
+        if table == "entitlement_personmonth" and gone:
+            return {("entitlement_sheet", str(row["sheet_id"]))}
         if table == "audit_blockleaf":
             return {("audit_block", str(row["block_id"]))}
         return set()

@@ -9,9 +9,11 @@ from typing import Any
 
 from handslag.domain.tenancy.rows import TenantRow
 from handslag.kernel import clock
+from handslag.rules.se.codes import INCOMES
 from tests.verifier.mutations import BLIND, WORKING_STATE, Vandal
 from verifier import Report
 from verifier.chain import UNCOMMITTED
+from verifier.invariants import WORK
 
 SEED = 20_261_122
 MUTATIONS = 100
@@ -22,6 +24,24 @@ def test_the_verifier_leaves_out_what_the_models_say() -> None:
         model._meta.db_table: frozenset(model.uncommitted) for model in TenantRow.__subclasses__() if model.uncommitted
     }
     assert said == UNCOMMITTED
+
+
+def test_the_verifier_takes_for_work_what_the_law_does() -> None:
+    assert {code for code, kind in INCOMES.items() if kind.employment} == WORK
+
+
+def test_what_is_kept_of_a_person_and_month_is_held_against_the_sheet(filled: Any) -> None:
+    table = "entitlement_personmonth"
+    vandal = Vandal(filled.copy.admin, filled.tenant, filled.files, SEED)
+    with closing(vandal.connection):
+        for column in ("supported", "work_income", None):
+            damage = vandal.alter(table, column) if column else vandal.delete(table)
+            try:
+                report = filled.verify(tenants=[filled.office.slug])
+            finally:
+                vandal.undo()
+            named = {(finding.table, finding.row) for finding in report.errors}
+            assert named and named <= damage.expected, damage.what  # the row itself; of one that is gone its sheet
 
 
 def test_every_mutation_is_noticed_and_its_row_named(filled: Any, capsys: Any) -> None:
