@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
+from handslag.cli import status
 from handslag.domain.audit.models import Block, BlockLeaf, Subject
 from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
@@ -36,6 +38,7 @@ from handslag.jobs.acts import store_of
 from handslag.web.entry.files import document_for
 from tests.bed import free_port
 from tests.office import TEST, Office, run_jobs
+from verifier.invariants import _JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,6 +125,59 @@ def test_what_was_committed_but_never_enqueued_is_enqueued_once(
         assert Letter.objects.get(decision=decision).document_id is not None
         assert Document.objects.filter(subject_id=folder.case.id, kind="decision letter").count() == 1
         assert Document.objects.filter(subject_id=run.id, kind="payment file").count() == 1
+
+
+def test_a_failed_job_counts_as_made_good_once_its_work_was_done(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the sweep repaired needs nobody any more, in `handslag status` as in `verify`; what nobody repaired does."""
+    office.now -= timedelta(minutes=10)
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    run = office.run()
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+
+        def sql(text: str) -> list[tuple[Any, ...]]:
+            done = admin.execute(text.replace("MINE", f"args->>'tenant' = '{tenant}'").encode())
+            return done.fetchall() if done.description else []
+
+        def failed_for_good() -> set[str]:
+            counted = dict(sql(status._JOBS.replace("GROUP BY 1", "WHERE MINE GROUP BY 1")))
+            found = sql(f"SELECT task_name FROM ({_JOBS}) x WHERE status = 'failed' AND id IN "
+                        "(SELECT id FROM procrastinate_jobs WHERE MINE)")  # fmt: skip
+            assert counted.get("failed", 0) == len(found)
+            return {name.removeprefix("handslag:") for (name,) in found}
+
+        def add(task: str, args: str, ends: str) -> None:
+            sql("WITH one AS (INSERT INTO procrastinate_jobs (queue_name, task_name, args) "
+                f"VALUES ('default', 'handslag:{task}', '{args}') RETURNING id) SELECT * FROM one")  # fmt: skip
+            for state in ("doing", ends):
+                sql(f"UPDATE procrastinate_jobs SET status = '{state}' WHERE id = "
+                    "(SELECT max(id) FROM procrastinate_jobs)")  # fmt: skip
+
+        sql("UPDATE procrastinate_jobs SET status = 'failed' WHERE MINE")
+        assert failed_for_good() == {"render_letter", "write_run_file"}
+        monkeypatch.setattr(acts, "tenants", lambda: [tenant])
+        assert watch.enqueue_forgotten() == 2
+        assert failed_for_good() == {"render_letter", "write_run_file"}
+        sql(f"UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'todo' AND args->>'run' = '{run.id}'")
+        assert failed_for_good() == {"render_letter"}
+        # Another letter of the same case has the same lock, and is another job.
+        sql("INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status) SELECT queue_name, task_name, "
+            "lock, args || '{\"letter\": \"x\"}', 'succeeded' FROM procrastinate_jobs WHERE MINE AND status = 'todo'")  # fmt: skip
+        assert failed_for_good() == {"render_letter"}
+        sql("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE MINE AND status = 'todo'")
+        assert failed_for_good() == set()
+        # What the job of a single thing left undone is done by the round of every minute, if that came after.
+        for one, rounds in (("hand_over_message", "exchange_messages"), ("deliver_application", "deliver_applications")):
+            add(rounds, '{"timestamp": 1}', "succeeded")
+            add(one, f'{{"tenant": {tenant}}}', "failed")
+            assert failed_for_good() == {one}
+            add(rounds, '{"timestamp": 2}', "succeeded")
+            assert failed_for_good() == set()
 
 
 def test_a_letter_or_file_that_cannot_be_made_becomes_a_task(office: Office, database: Any) -> None:

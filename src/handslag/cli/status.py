@@ -15,11 +15,17 @@ from handslag.ops.installation import Installation, data_folder, installed
 
 LEAST_SPACE = 1_000_000_000  # bytes
 LONGEST_SCAN = timedelta(minutes=30)
-#: Jobs by status; one that failed and whose work a later one with its queueing lock did counts as made good.
+#: Jobs by status; one that failed and whose work was done later counts as made good: by the same task for the same ids
+#: (the sweep's, or a person's), by one with its queueing lock, or by the round that does what its kind left undone.
 _JOBS = """
 SELECT CASE WHEN j.status::text = 'failed' AND EXISTS (
-    SELECT FROM procrastinate_jobs n WHERE n.queueing_lock = j.queueing_lock AND n.id > j.id
-    AND n.status::text = 'succeeded') THEN 'made good' ELSE j.status::text END, count(*)
+    SELECT FROM procrastinate_jobs n WHERE n.id > j.id AND n.status::text = 'succeeded' AND (
+        (n.task_name, n.args) = (j.task_name, j.args) OR n.queueing_lock = j.queueing_lock
+        OR (j.task_name, n.task_name) IN (('handslag:hand_over_message', 'handslag:exchange_messages'),
+                                          ('handslag:deliver_application', 'handslag:deliver_applications'))
+        AND (SELECT max(at) FROM procrastinate_events WHERE job_id = n.id)
+            > (SELECT max(at) FROM procrastinate_events WHERE job_id = j.id))
+    ) THEN 'made good' ELSE j.status::text END, count(*)
 FROM procrastinate_jobs j GROUP BY 1
 """
 
