@@ -167,12 +167,16 @@ def test_a_failed_job_counts_as_made_good_once_its_work_was_done(
         assert failed_for_good() == {"render_letter"}
         # Another letter of the same case has the same lock, and is another job.
         sql("INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status) SELECT queue_name, task_name, "
-            "lock, args || '{\"letter\": \"x\"}', 'succeeded' FROM procrastinate_jobs WHERE MINE AND status = 'todo'")  # fmt: skip
+            "lock, args || '{\"letter\": \"x\"}', 'succeeded' FROM procrastinate_jobs WHERE MINE AND "
+            "status = 'todo'")  # fmt: skip
         assert failed_for_good() == {"render_letter"}
         sql("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE MINE AND status = 'todo'")
         assert failed_for_good() == set()
         # What the job of a single thing left undone is done by the round of every minute, if that came after.
-        for one, rounds in (("hand_over_message", "exchange_messages"), ("deliver_application", "deliver_applications")):
+        for one, rounds in (
+            ("hand_over_message", "exchange_messages"),
+            ("deliver_application", "deliver_applications"),
+        ):
             add(rounds, '{"timestamp": 1}', "succeeded")
             add(one, f'{{"tenant": {tenant}}}', "failed")
             assert failed_for_good() == {one}

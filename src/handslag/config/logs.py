@@ -9,7 +9,9 @@ from typing import Any
 
 import structlog
 
-#: What a log line may carry. Anything else is dropped and named in `dropped`, so that it is noticed.
+#: What a log line may carry: ids, codes, counts, and places in the program. Anything else is dropped and named in
+#: `dropped`, so that it is noticed. `reason` is a word out of our own code or of a port that promises one; what an
+#: error or another system says in its own words stays out.
 KEYS = frozenset(
     {
         "event",
@@ -34,6 +36,13 @@ KEYS = frozenset(
         "age",
         "exception",
         "code",
+        "reason",
+        "at",
+        "lock",
+        "document",
+        "case",
+        "partner",
+        "dropped",
     }
 )
 
@@ -49,7 +58,7 @@ def only_listed(logger: object, name: str, line: MutableMapping[str, Any]) -> Mu
     for key in dropped:
         del line[key]
     if dropped:
-        line["count"] = len(dropped)
+        line["dropped"] = dropped
     return line
 
 
@@ -65,13 +74,22 @@ class _Plain(logging.Handler):
     """Lines of libraries: their logger, level and the error's type; never their text, which may quote data."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        job = getattr(record, "job", None)  # of the job library, with the job as it stands in the queue
+        told = _job(job) if isinstance(job, dict) else {}
         structlog.get_logger(record.name).log(
             record.levelno,
             "library",
             logger=record.name,
             exc_info=record.exc_info,
             status=getattr(record, "status_code", None),
+            **told,
         )
+
+
+def _job(job: dict[str, Any]) -> dict[str, Any]:
+    """Which job it is, by ids: the operator finds what it was about by them."""
+    tenant = (job.get("task_kwargs") or {}).get("tenant")
+    return {"task": job.get("task_name"), "job_id": job.get("id"), "tenant": tenant, "lock": job.get("lock")}
 
 
 def configure() -> None:

@@ -50,7 +50,7 @@ def deliver_application(tenant: int, application: str) -> bool:
         try:
             reference = http.hand_over(config, message)
         except CaseSystemError as error:
-            log.warning("not handed over", code=error.code, reason=error.reason)
+            log.warning("not handed over", tenant=tenant, subject=application, code=error.code, reason=error.reason)
             record_try(**told, trouble=f"{error.code}: {error.reason}", again=error.again)
             return not error.again
         else:

@@ -96,7 +96,8 @@ def take_arrival(tenant: int, arrival: UUID) -> None:
             raise
         except Exception as error:  # whatever it is, those behind it flow
             reason = error.reason if isinstance(error, Unreadable) else type(error).__name__
-            log.warning("not taken in", reason=reason)
+            code = error.code if isinstance(error, Unreadable) else type(error).__name__
+            log.warning("not taken in", tenant=tenant, subject=str(arrival), code=code)
             record_trouble(**told, reason=reason)
 
 

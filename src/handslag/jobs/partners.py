@@ -60,7 +60,8 @@ def meet(tenant: int, partner: Partner) -> None:
         _collect(tenant, partner, config)
     except (Away, Refused, Unreadable) as error:
         trouble = error.reason
-        log.warning("partner away", partner=partner.address, reason=trouble)
+        said = error.code if isinstance(error, Unreadable) else trouble
+        log.warning("partner away", tenant=tenant, partner=partner.address, reason=said)
     with suppress(NotPossible):
         record_meeting(
             tenant=tenant, by=BY, now=clock.now(), partner=partner.id, trouble=trouble, told="" if trouble else told
@@ -84,7 +85,7 @@ def _give(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
             try:
                 https.send(config, envelope)
             except Refused as error:
-                log.error("envelope refused", partner=partner.address, reason=error.reason)
+                log.error("envelope refused", tenant=tenant, partner=partner.address, reason=error.reason)
                 _note(tenant, partner, [key], now, error.reason)
             else:
                 given.append(key)
@@ -110,7 +111,7 @@ def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
             try:
                 collected.append(_let_in(tenant, envelope, config))
             except Unreadable as error:
-                log.error("envelope unreadable", partner=partner.address, reason=error.reason)
+                log.error("envelope unreadable", tenant=tenant, partner=partner.address, code=error.code)
         if not collected:
             return
 

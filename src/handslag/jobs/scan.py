@@ -38,10 +38,10 @@ def scan_document(tenant: int, document: str) -> None:
     try:
         verdict = for_tenant(settings.CLAMD).scan(store_of(tenant, key).read(UUID(found.store_key)))
     except StoreFault as fault:
-        log.error("file not readable", document=document, error=type(fault).__name__)
+        log.error("file not readable", tenant=tenant, document=document, error=type(fault).__name__)
         return
     if verdict.state == "unreachable":
-        log.warning("scanner away", document=document, reason=verdict.detail)
+        log.warning("scanner away", tenant=tenant, document=document, reason=verdict.detail)
         return
     record_scan(
         tenant=tenant,

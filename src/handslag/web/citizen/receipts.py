@@ -173,7 +173,7 @@ def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpRes
     try:
         made = port.for_tenant().receipt(paper)
     except port.LetterRefused as refusal:
-        log.error("receipt not set", reason=str(refusal)[:80])
+        log.error("receipt not set", subject=str(application), error=type(refusal).__name__)
         return HttpResponseRedirect(f"{reverse('receipt', args=[tenant, application])}?no-paper")
     return download(made.content, f"{found.number}.pdf", "application/pdf")
 

@@ -100,6 +100,6 @@ def _put_in_parts(tenant: int, batch: list[Sealed], now: datetime) -> Iterable[l
         except (OperationalError, InterfaceError):
             raise
         except DatabaseError as error:
-            log.error("envelope refused", reason=type(error).__name__)
+            log.error("envelope refused", error=type(error).__name__)
         else:
             yield [one]
