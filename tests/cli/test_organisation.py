@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from django.contrib.auth.hashers import check_password
 
+from handslag.cli import organisation
 from handslag.cli.status import _database
 from handslag.domain.audit.models import Event
 from handslag.domain.tenancy.door import acting, at_large, system
@@ -15,7 +18,7 @@ from handslag.domain.tenancy.models import Organisation, Relation, RoleGrant, Se
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
 from tests.bed import Database
-from tests.office import open_office
+from tests.office import TEST, open_office
 
 
 def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
@@ -80,6 +83,32 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
         assert RoleGrant.objects.get().until == door.the_tenant.today(clock.now())
         kinds = sorted(Event.objects.values_list("kind", flat=True))
     assert kinds == ["organisation opened", "policy set", "relation entered", "role taken", "staff admitted"]
+
+
+def test_a_role_that_was_taken_is_given_back(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Called in this process: the commands find the door that the tests play by."""
+    monkeypatch.setattr(organisation, "_playing", lambda role: nullcontext())
+    office = open_office(connect)
+    with at_large("look"):
+        email = StaffUser.objects.get(id=office.staff["bo"].id).email
+    organisation.take_role_(office.slug, email, ["decider"])
+    with pytest.raises(SystemExit, match=f"handslag organisation give-role {office.slug} {email} --role decider"):
+        organisation.staff(office.slug, email, "Bo", ["decider"])
+    organisation.give_role_(office.slug, email, ["decider", "reviewer"])
+    for args, said in (
+        ((office.slug, email, ["decider"]), "is decider"),
+        ((office.slug, email, ["king"]), "There is no role king"),
+        ((office.slug, "nobody@x.example", ["payer"]), "has no member of staff"),
+    ):
+        with pytest.raises(SystemExit, match=said):
+            organisation.give_role_(*args)
+    with acting(office.slug, TEST, "look") as door:
+        today, bo = door.the_tenant.today(clock.now()), office.members["bo"]
+        held = RoleGrant.objects.filter(member_id=bo, role="decider").order_by("id").values_list("since", "until")
+        assert [until for _, until in held] == [today, None]
+        new = RoleGrant.objects.filter(member_id=bo, role="reviewer")
+        assert list(new.values_list("since", "until")) == [(today, None)]
+        assert Event.objects.filter(subject_id=bo, kind="role given").count() == 2
 
 
 def test_an_organisation_that_was_half_entered_is_seen_and_completed_by_the_same_command(

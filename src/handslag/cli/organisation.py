@@ -142,12 +142,11 @@ def staff(
         from handslag.domain.people.operations.staff import admit_staff
         from handslag.domain.tenancy.door import acting, at_large, system
         from handslag.domain.tenancy.models import StaffUser, Unit
-        from handslag.domain.tenancy.states import Role
+        from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
 
         by, password = system("installation"), ""
-        if wrong := set(role) - set(Role.values):
-            sys.exit(f"There is no role {', '.join(sorted(wrong))}; there are {', '.join(Role.values)}.")
+        _known(role)
         try:
             validate_email(email)
         except ValidationError:
@@ -163,11 +162,38 @@ def staff(
                 user = StaffUser(email=email.lower())
                 user.set_password(password)
                 user.save()
-        admit_staff(
-            tenant=slug, by=by, now=clock.now(), user_id=user.id, name=name, unit=units[unit], roles=role,
-            clearance=clearance,
-        )  # fmt: skip
+        try:
+            admit_staff(
+                tenant=slug, by=by, now=clock.now(), user_id=user.id, name=name, unit=units[unit], roles=role,
+                clearance=clearance,
+            )  # fmt: skip
+        except NotPossible:
+            sys.exit(
+                f"{email} is there already. For a further role: handslag organisation give-role {slug} {email} "
+                + " ".join(f"--role {one}" for one in role)
+            )
     print(f"{email} is admitted." + (f" First password: {password}" if password else ""))
+
+
+def _known(roles: list[str]) -> None:
+    from handslag.domain.tenancy.states import Role
+
+    if wrong := set(roles) - set(Role.values):
+        sys.exit(f"There is no role {', '.join(sorted(wrong))}; there are {', '.join(Role.values)}.")
+
+
+def _member(slug: str, email: str, purpose: str) -> Any:
+    """The member of staff with that log-in name; ends with a line where there is none."""
+    from handslag.domain.tenancy.door import acting, at_large, system
+    from handslag.domain.tenancy.models import StaffMember, StaffUser
+
+    with at_large(purpose):
+        user = StaffUser.objects.filter(email=email.lower()).first()
+    with acting(slug, system("installation"), purpose):
+        member = StaffMember.objects.filter(user_id=user.id, active=True).first() if user else None
+    if member is None:
+        sys.exit(f"{slug} has no member of staff {email}.")
+    return member
 
 
 @app.command(name="set")
@@ -203,6 +229,29 @@ def set_(
     print(f"{slug}: {name} = {value}")
 
 
+@app.command(name="give-role")
+def give_role_(
+    slug: Slug,
+    email: Annotated[str, typer.Argument(help="Her log-in name.")],
+    role: Annotated[list[str], typer.Option(help="The role to give; repeat for more.")],
+) -> None:
+    """Give roles to a member of staff who is there already, also such as were taken before."""
+    with _playing("web"):
+        from handslag.domain.people.operations.staff import give_role
+        from handslag.domain.tenancy.door import system
+        from handslag.domain.tenancy.policies import NotPossible
+        from handslag.kernel import clock
+
+        _known(role)
+        member = _member(slug, email, "give a role")
+        for one in role:
+            try:
+                give_role(tenant=slug, by=system("installation"), now=clock.now(), member=member.id, role=one)
+            except NotPossible:
+                sys.exit(f"{email} is {one} at {slug} already.")
+    print(f"{email} is {', '.join(role)} at {slug} from today on.")
+
+
 @app.command(name="take-role")
 def take_role_(
     slug: Slug,
@@ -212,21 +261,14 @@ def take_role_(
     """Take roles from a member of staff. Her sessions end at once."""
     with _playing("web"):
         from handslag.domain.people.operations.staff import take_role
-        from handslag.domain.tenancy.door import acting, at_large, system
-        from handslag.domain.tenancy.models import StaffMember, StaffUser
+        from handslag.domain.tenancy.door import system
         from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
 
-        by = system("installation")
-        with at_large("take a role"):
-            user = StaffUser.objects.filter(email=email.lower()).first()
-        with acting(slug, by, "take a role"):
-            member = StaffMember.objects.filter(user_id=user.id).first() if user else None
-        if member is None:
-            sys.exit(f"{slug} has no member of staff {email}.")
+        member = _member(slug, email, "take a role")
         for one in role:
             try:
-                take_role(tenant=slug, by=by, now=clock.now(), member=member.id, role=one)
+                take_role(tenant=slug, by=system("installation"), now=clock.now(), member=member.id, role=one)
             except NotPossible:
                 sys.exit(f"{email} is no {one} at {slug}.")
     print(f"{email} no longer is {', '.join(role)} at {slug}; her sessions have ended.")
@@ -247,18 +289,11 @@ def reset_password(
         from django.conf import settings
 
         from handslag.domain.people.operations.staff import reset_log_in
-        from handslag.domain.tenancy.door import acting, at_large, system
-        from handslag.domain.tenancy.models import StaffMember, StaffUser
+        from handslag.domain.tenancy.door import at_large, system
         from handslag.kernel import clock
 
-        by = system("installation")
-        with at_large("reset a password"):
-            user = StaffUser.objects.filter(email=email.lower()).first()
-        with acting(slug, by, "reset a password"):
-            member = StaffMember.objects.filter(user_id=user.id, active=True).first() if user else None
-        if member is None:
-            sys.exit(f"{slug} has no member of staff {email}.")
-        user = reset_log_in(tenant=slug, by=by, now=clock.now(), member=member.id)
+        member = _member(slug, email, "reset a password")
+        user = reset_log_in(tenant=slug, by=system("installation"), now=clock.now(), member=member.id)
         with at_large("reset a password", writing=True):
             if factors:
                 Authenticator.objects.filter(user=user).delete()

@@ -224,6 +224,7 @@ from handslag.domain.people.operations.staff import (
     OrganisationOpened,
     PolicySet,
     RelationEntered,
+    RoleGiven,
     RoleTaken,
     StaffAdmitted,
 )
@@ -926,6 +927,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     OrganisationOpened: (),
     StaffAdmitted: (),
     RelationEntered: (),
+    RoleGiven: (),
     RoleTaken: (),
     PolicySet: (),
     DelegationEntered: (),

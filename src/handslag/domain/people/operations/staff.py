@@ -43,6 +43,10 @@ class StaffAdmitted(Event):
     kind = "staff admitted"
 
 
+class RoleGiven(Event):
+    kind = "role given"
+
+
 class RoleTaken(Event):
     kind = "role taken"
 
@@ -112,14 +116,31 @@ def admit_staff(
     roles: list[str],
     clearance: int = 0,
 ) -> Done[StaffMember]:
-    """Give a staff user a place in the tenant, with roles from today on."""
+    """Give a staff user a place in the tenant, with roles from today on. NotPossible("admitted already"): then
+    `give_role` is meant."""
     _may_administer(by, now)
+    if StaffMember.objects.filter(user_id=user_id).exists():
+        raise NotPossible("admitted already")
     member = StaffMember.objects.create(
         id=open_subject("staff"), user_id=user_id, name=name, unit_id=unit, clearance=clearance
     )
     today = acting_door().the_tenant.today(now)
     RoleGrant.objects.bulk_create(RoleGrant(member=member, role=Role(role), since=today) for role in roles)
     return Done(member, StaffAdmitted(subject=member.id, payload={"roles": roles, "clearance": clearance}))
+
+
+@operation()
+def give_role(*, tenant: str | int, by: Actor, now: datetime, member: UUID, role: str) -> Done[RoleGrant]:
+    """Give a role from today on, also one that was taken before. NotPossible("role held") where she holds it."""
+    _may_administer(by, now)
+    found = StaffMember.objects.select_for_update().filter(id=member, active=True).first()
+    if found is None:
+        raise Hidden("staff", member)
+    if RoleGrant.objects.filter(member=found, role=role, until=None).exists():
+        raise NotPossible("role held")
+    since = acting_door().the_tenant.today(now)
+    row = RoleGrant.objects.create(member=found, role=Role(role), since=since)
+    return Done(row, RoleGiven(subject=found.id, payload={"role": role}))
 
 
 @operation()
