@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,13 @@ import psutil
 import pytest
 
 from handslag.cli.status import _worker
-from handslag.ops.supervisor import UpError, _refuse_demonstrations, _refuse_development_eids, answers
+from handslag.ops.supervisor import (
+    UpError,
+    _refuse_busy_ports,
+    _refuse_demonstrations,
+    _refuse_development_eids,
+    answers,
+)
 from tests.bed import Database, free_port
 
 CHILDREN = {"clamd", "courier", "eid", "postgres", "ssbtek", "web", "worker"}
@@ -267,6 +274,16 @@ def test_a_port_that_is_none_is_told_in_one_line(told: dict[str, str], name: str
     wrong = {f"HANDSLAG_{name}": value}
     done = subprocess.run(command, env=told | wrong, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, f"HANDSLAG_{name}={value} is no number from 1 to 65535.\n")
+
+
+def test_a_port_that_is_taken_names_its_variable() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for variable in ("HANDSLAG_PORT", "HANDSLAG_EID_PORT", "HANDSLAG_SSBTEK_PORT"):
+            with pytest.raises(UpError, match=rf"^Port {port} is taken \(.*\): set {variable} to another one\.$"):
+                _refuse_busy_ports("127.0.0.1", {variable: port})
 
 
 def test_a_worker_that_is_frozen_is_silent(own_copy: Database, capsys: pytest.CaptureFixture[str]) -> None:

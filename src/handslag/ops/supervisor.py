@@ -81,8 +81,8 @@ def up(plan: Plan) -> None:
         refuse_what_is_not_for_production(plan)
     plan.data.mkdir(parents=True, exist_ok=True)
     with _only_one(plan.data):
-        for port in [plan.port] if plan.production else [plan.port, plan.eid_port, plan.ssbtek_port]:
-            _refuse_busy_port(plan.host, port)
+        simulated = {"HANDSLAG_EID_PORT": plan.eid_port, "HANDSLAG_SSBTEK_PORT": plan.ssbtek_port}
+        _refuse_busy_ports(plan.host, {"HANDSLAG_PORT": plan.port} | ({} if plan.production else simulated))
         stop = _Stop()
         adopt_orphans()
         server = postgres.reach(plan.data)
@@ -192,15 +192,14 @@ def _only_one(data: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_busy_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise UpError(
-                f"Port {port} is taken ({error.strerror}): set HANDSLAG_PORT (web) or HANDSLAG_EID_PORT."
-            ) from error
+def _refuse_busy_ports(host: str, ports: dict[str, int]) -> None:
+    for variable, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise UpError(f"Port {port} is taken ({error.strerror}): set {variable} to another one.") from error
 
 
 def _run(plan: Plan, server: Server, children: list[Child], stop: _Stop) -> None:
