@@ -204,6 +204,10 @@ def test_roles_have_exactly_their_rights(server: Server, data: Path) -> None:
             "CREATE TABLE x ()",
             "CREATE TEMP TABLE x ()",
             "SELECT reveal()",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, 'x')",
+            "SELECT lo_get(1)",
+            "SELECT loread(0, 1)",
             "SET ROLE handslag_owner",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -117,7 +117,22 @@ def _schema_statements() -> list[str]:
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {', '.join(map(role_name, _NOT_OWNER))}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE handslag_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        _NO_LARGE_OBJECTS,
     ]
+
+
+#: Large objects lie in no table, so no wall between organisations stands around them: no running process makes or reads
+#: any. The owner keeps the right, so that it can restore a dump in which these lines stand. The administrator of a
+#: managed server may lack the right to close them; then they stay as that server has them.
+_NO_LARGE_OBJECTS = r"""DO $$ DECLARE one regprocedure; BEGIN
+  FOR one IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite')) LOOP
+    BEGIN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO handslag_owner', one);
+      EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END;
+  END LOOP; END $$"""
 
 
 def _scram_verifier(password: str, iterations: int = 4096) -> str:
