@@ -551,7 +551,9 @@ def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said
     code, text = printed()
     assert "a message has waited for a receipt for more than a day" in text
     cache.delete("exchange-figures")
-    figures = health.metrics(HttpRequest()).content.decode()
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = "127.0.0.1"
+    figures = health.metrics(request).content.decode()
     label = f'{{organisation="{pair.asker.office.slug}",partner="{pair.answerer.address}"}}'
     assert f"handslag_exchange_waiting{label} 1.0" in figures
     assert f"handslag_exchange_oldest_seconds{label} {(pair.now - waiting.created_at).total_seconds() - 11}" in figures

@@ -258,6 +258,8 @@ EID_CLIENT_ID = os.environ.get("HANDSLAG_EID_CLIENT_ID", "handslag-demo")
 EID_CLIENT_SECRET = os.environ.get("HANDSLAG_EID_CLIENT_SECRET", "development-only")
 APPLY_ORIGIN = os.environ.get("HANDSLAG_APPLY_ORIGIN", f"http://apply.localhost:{PORT}")
 DESK_ORIGIN = os.environ.get("HANDSLAG_DESK_ORIGIN", f"http://desk.localhost:{PORT}")
+#: Who shows it as a bearer token gets the figures of /metrics; without one only who asks on this machine does.
+METRICS_TOKEN = os.environ.get("HANDSLAG_METRICS_TOKEN", "")
 #: Where other systems reach us: it stands in our key file for partners.
 API_ORIGIN = os.environ.get("HANDSLAG_API_ORIGIN", f"http://api.localhost:{PORT}")
 FILES_ORIGIN = os.environ.get("HANDSLAG_FILES_ORIGIN", f"http://files.localhost:{PORT}")

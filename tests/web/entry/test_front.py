@@ -42,6 +42,27 @@ def test_a_host_lists_the_organisations_in_the_language_asked_for(server: Proces
     assert '<html lang="sv"' in switched.text
 
 
+
+def test_figures_are_for_who_asks_on_this_machine_or_shows_the_token(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever host name is asked for: who writes `Host: 127.0.0.1` is not here for it."""
+    from django.conf import settings
+    from django.test import Client
+
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+    def status(peer: str, **more: str) -> int:
+        return int(Client(SERVER_NAME="127.0.0.1", REMOTE_ADDR=peer).get("/metrics", **more).status_code)  # type: ignore[arg-type]
+
+    assert [status(peer) for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1")] == [200, 200, 200]
+    assert [status(peer) for peer in ("192.0.2.7", "::ffff:192.0.2.7", "", "x")] == [404, 404, 404, 404]
+    assert status("127.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.7") == 404
+    monkeypatch.setattr(settings, "METRICS_TOKEN", "Hemligt")
+    assert status("127.0.0.1") == status("192.0.2.7", HTTP_AUTHORIZATION="Bearer hemligt") == 404
+    assert status("192.0.2.7", HTTP_AUTHORIZATION="Bearer Hemligt") == 200
+
+
 def test_the_colour_of_an_organisation_is_a_stylesheet(server: Process, slug: str) -> None:
     sheet = requests.get(server.url("apply", f"/{slug}/theme.css"))
     assert (sheet.status_code, sheet.headers["Content-Type"]) == (200, "text/css; charset=utf-8")

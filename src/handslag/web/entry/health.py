@@ -3,13 +3,16 @@ each partner goes."""
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
 import os
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -33,7 +36,10 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of all web processes, and of the job queue, in Prometheus' text format."""
+    """The figures of all web processes, and of the job queue, in Prometheus' text format. For who shows the token
+    HANDSLAG_METRICS_TOKEN; where none is set, for who asks on this machine and through no proxy. Nothing for others."""
+    if not _may_see_figures(request):
+        raise Http404
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -57,6 +63,22 @@ def metrics(request: HttpRequest) -> HttpResponse:
     except Error:
         return HttpResponse("database away\n", status=503, content_type="text/plain")
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+#: What a proxy says of whom it asks for: then the machine that asks is not the one that wants to know.
+_FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP")
+
+
+def _may_see_figures(request: HttpRequest) -> bool:
+    if settings.METRICS_TOKEN:
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(shown.encode(), settings.METRICS_TOKEN.encode())
+    try:
+        asking = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    mapped = getattr(asking, "ipv4_mapped", None)
+    return (mapped or asking).is_loopback and not any(name in request.META for name in _FORWARDED)
 
 
 #: Figures of the exchange, by what they are called: what they count, and how they are read.
