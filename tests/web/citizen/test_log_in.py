@@ -108,6 +108,19 @@ def test_a_session_ends_after_a_while_without_pages_and_after_a_day_of_work(offi
     assert client.get(mine).status_code == 302
 
 
+def test_a_flow_is_over_with_its_first_answer(office: Any, visit: Any, at_eid: Callable[..., str]) -> None:
+    """An answer of another provider, then the right one to the same flow: nobody is logged in."""
+    folder, client = office.case(), visit(office)
+    right = at_eid(client.post(f"/{office.slug}/log-in/").url, folder.numbers[0])
+    assert "iss=" in right
+    wrong = client.get(re.sub(r"iss=[^&]*", "iss=https%3A%2F%2Fevil.example", right))
+    assert (wrong.status_code, "trouble=away" in wrong.url) == (302, True)
+    assert client.get(right).status_code == 400
+    assert "citizen" not in client.session
+    again = at_eid(client.post(f"/{office.slug}/log-in/").url, folder.numbers[0])
+    assert client.get(again).url == f"/{office.slug}/my/"
+
+
 def test_the_organisation_chooses_its_eid_and_levels(new_office: Any, visit: Any, at_eid: Callable[..., str]) -> None:
     office = new_office(eid={"accepted_acr": ["http://id.elegnamnden.se/loa/1.0/loa4"]})
     folder = office.case()

@@ -89,6 +89,13 @@ def under_way(request: HttpRequest) -> dict[str, Any] | None:
     return found
 
 
+def forget(request: HttpRequest, begun: dict[str, Any]) -> None:
+    """A flow that was answered, whatever the answer was, is over: kept at once, so that no second answer finds it."""
+    flows = request.session.get(_NAME, {})
+    request.session[_NAME] = {state: flow for state, flow in flows.items() if state != begun["flow"]["state"]}
+    request.session.save()
+
+
 def finish(begun: dict[str, Any], request: HttpRequest) -> Identity:
     """Who identified. Talks to the e-ID: outside any door. Raises every EidError."""
     return oidc.finish(_config(begun["tenant"], begun["choice"]), begun["flow"], request.GET.dict())

@@ -106,6 +106,7 @@ def callback(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse('log-in', args=[tenant])}?next={where}")
         finish = signing.finish if "draft" in begun else account.finish
         return answered(request, tenant, by, "sign", lambda: finish(request, by, begun))
+    eid.forget(request, begun)
     return answered(request, tenant, BY, "log in", lambda: _finish(request, begun))
 
 
