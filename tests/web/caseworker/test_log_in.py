@@ -130,15 +130,44 @@ def test_a_note_sent_after_the_session_was_over_comes_back_after_the_log_in(serv
     assert her.get(server.url("desk", path)).status_code == 405  # sent once, gone
 
 
+def looks(office: Any, who: str) -> list[tuple[str, str, str]]:
+    """What the read log says of somebody's log-ins: outcome, what, by whom."""
+    from handslag.domain.audit.models import ReadEntry
+    from handslag.domain.tenancy.door import acting, system
+
+    with acting(office.slug, system("test"), "look"):
+        rows = ReadEntry.objects.filter(subject=office.members[who], purpose="log in").order_by("at", "id")
+        return list(rows.values_list("outcome", "what", "actor_kind"))
+
+
 def test_guessing_is_stopped(server: Process, office: Any) -> None:
     from handslag.demo.log_ins import PASSWORD, address_of
 
     guesser = Browser(server)
-    address = address_of("erik", office.slug)
-    pages = [guesser.submit("/log-in/", login=address, password=f"guess {n}") for n in range(6)]
+    address, where = address_of("erik", office.slug), f"/log-in/?next=/{office.slug}/inbox/"
+    pages = [guesser.submit(where, login=address, password=f"guess {n}") for n in range(6)]
     assert "Too many failed login attempts" in pages[-1].text
     # Also the right password waits now.
     assert guesser.submit("/log-in/", login=address, password=PASSWORD).url == server.url("desk", "/log-in/")
+    wrong, locked = ("refused", "log-in: wrong password", "system"), ("refused", "log-in: locked out", "system")
+    assert looks(office, "erik") == [*[wrong] * 5, locked]
+    guesser.submit(where, login="nobody@nowhere.example", password="guess")
+    log = server.child.log_file.read_text()
+    assert log.count('"reason": "wrong password"') >= 6 and log.count('"reason": "locked out"') >= 2
+    assert address not in log and "nobody@nowhere.example" not in log
+
+
+def test_a_log_in_leaves_a_trace_and_so_does_a_wrong_code(server: Process, office: Any) -> None:
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+
+    her, code = Browser(server), one_time_code(TOTP_SECRET)
+    her.submit("/log-in/", login=address_of("bo", office.slug), password=PASSWORD)
+    assert looks(office, "bo") == []
+    her.submit("/log-in/code/", code="000000" if code != "000000" else "111111")
+    assert looks(office, "bo") == [("refused", "log-in: wrong code", "system")]
+    her.submit("/log-in/code/", code=code)
+    assert looks(office, "bo") == [("refused", "log-in: wrong code", "system"), ("read", "log-in", "staff")]
+    assert looks(office, "hanna") == []
 
 
 def test_a_town_hall_behind_one_address_is_let_in_at_eight_o_clock(server: Process, office: Any) -> None:

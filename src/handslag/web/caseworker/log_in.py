@@ -23,7 +23,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+from handslag.domain.tenancy.models import StaffUser
 from handslag.web.entry import frame
+from handslag.web.entry.staff import note_log_in
 
 
 class OurFrame:
@@ -50,6 +52,15 @@ class LogIn(OurFrame, account.LoginView):  # type: ignore[misc]
         form.fields["login"].widget.attrs["autocomplete"] = "username"
         form.fields["password"].help_text = ""
         return form
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+        for code, why in (("email_password_mismatch", "wrong password"), ("too_many_login_attempts", "locked out")):
+            if code in codes:
+                user = StaffUser.objects.filter(email=str(form.data.get("login", "")).strip().lower()).first()
+                note_log_in(self.request, user, why, by_password=True)
+        answer: HttpResponse = super().form_invalid(form)
+        return answer
 
 
 class LogOut(OurFrame, account.LogoutView):  # type: ignore[misc]
@@ -84,6 +95,19 @@ class ResetPassword(OurFrame, account.PasswordResetFromKeyView):  # type: ignore
 
 class OneTimeCode(OurFrame, mfa.AuthenticateView):  # type: ignore[misc]
     template_name = "caseworker/log_in/code.html"
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+        note_log_in(self.request, self.stage.login.user, "wrong code" if "incorrect_code" in codes else "no code taken")
+        answer: HttpResponse = super().form_invalid(form)
+        return answer
+
+
+class Passkey(webauthn.LoginWebAuthnView):  # type: ignore[misc]
+    def form_invalid(self, form: Any) -> HttpResponse:
+        note_log_in(self.request, None, "passkey", by_password=True)
+        answer: HttpResponse = super().form_invalid(form)
+        return answer
 
 
 class Activate(OurFrame, totp.ActivateTOTPView):  # type: ignore[misc]
@@ -126,6 +150,7 @@ class Factors(OurFrame, mfa.IndexView):  # type: ignore[misc]
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Too many tries: wait."""
+    note_log_in(request, None, "too many", by_password=True)
     return render(request, "caseworker/log_in/too_many.html", status=429)
 
 
@@ -147,7 +172,7 @@ urlpatterns = [
     # A second factor is never switched off by its owner: an administrator resets it (handslag organisation
     # reset-password --factors).
     path("2fa/totp/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_deactivate_totp"),
-    path("passkey/", webauthn.LoginWebAuthnView.as_view(), name="mfa_login_webauthn"),
+    path("passkey/", Passkey.as_view(), name="mfa_login_webauthn"),
     path("2fa/passkeys/add/", AddPasskey.as_view(), name="mfa_add_webauthn"),
     path("2fa/recovery-codes/", RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/new/", NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),

@@ -15,6 +15,7 @@ from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
 from handslag.web.entry.health import REQUESTS, SECONDS
 from handslag.web.entry.pages import speak_among
+from handslag.web.entry.staff import write_log_ins
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -120,5 +121,10 @@ class LogIn:
             return away(request, trouble)
         if request.path.startswith(settings.LOGIN_URL):
             with at_large("log-in", writing=request.method == "POST"):
-                return self.get_response(request)
+                response = self.get_response(request)
+            try:
+                write_log_ins(request)
+            except AWAY as trouble:
+                return away(request, trouble)
+            return response
         return self.get_response(request)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from handslag.domain.audit.operations import Look, write_looks
+from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser
+from handslag.kernel import clock
+
+log = structlog.get_logger("staff")
+PURPOSE = "log in"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -19,6 +29,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, app: str) -> bool:
         return app == "allauth.mfa" and is_mfa_enabled(self.request.user)
 
+    def post_login(self, request: HttpRequest, user: Any, **told: Any) -> HttpResponse:
+        """She is in: with her one-time code, or on the way to getting one."""
+        note_log_in(request, user, "")
+        answer: HttpResponse = super().post_login(request, user, **told)
+        return answer
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        note_log_in(request, user, "inactive")
+        answer: HttpResponse = super().respond_user_inactive(request, user)
+        return answer
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Nothing is sent from inside a log-in: notices are the outbox's."""
 
@@ -26,3 +47,42 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 def has_second_factor(request: HttpRequest) -> bool:
     """Whether this session was opened with a one-time code (or recovery code) besides the password."""
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+
+
+def note_log_in(request: HttpRequest, user: StaffUser | None, refused: str, *, by_password: bool = False) -> None:
+    """Note a log-in of staff, or why it was refused (a word); written when the log-in's own door is closed. With
+    `by_password` nothing yet shows that it is she."""
+    noted = request.__dict__.setdefault("log_ins", [])
+    noted.append((user.pk if user else None, refused, by_password))
+
+
+def write_log_ins(request: HttpRequest) -> None:
+    """Leave a trace of what was noted: a log line with ids only, and an entry in the read log of the organisations of
+    hers. Before a right password was shown only of the one that the address names: to look through all of them would
+    take longer for a log-in name that exists, and tell so."""
+    for user, refused, by_password in request.__dict__.pop("log_ins", ()):
+        tell = log.warning if refused else log.info
+        tell("staff log-in", state="refused" if refused else "in", reason=refused, subject=str(user) if user else "")
+        by = system("log-in") if refused else Actor("staff", user)
+        what = f"log-in: {refused}" if refused else "log-in"
+        for tenant in _asked_for(request) if by_password else _tenants() if user else ():
+            with acting(tenant, by, PURPOSE):
+                member = StaffMember.objects.filter(user_id=user, active=True).values_list("id", flat=True).first()
+            if member is not None:
+                look = Look(what, member, "refused" if refused else "read")
+                write_looks(tenant=tenant, by=by, purpose=PURPOSE, looks=[look], now=clock.now())
+
+
+def _tenants() -> list[int]:
+    with at_large(PURPOSE):
+        found = Organisation.objects.filter(is_tenant=True, active=True).order_by("id")
+        return list(found.values_list("id", flat=True))
+
+
+def _asked_for(request: HttpRequest) -> list[int]:
+    """The organisation whose page the log-in leads to, if it leads to one."""
+    told = request.POST.get("next") or request.GET.get("next", "")
+    slug = urlsplit(told).path.strip("/").partition("/")[0]
+    with at_large(PURPOSE):
+        found = Organisation.objects.filter(slug=slug, is_tenant=True, active=True)
+        return list(found.values_list("id", flat=True))
