@@ -34,9 +34,9 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text()
         for node in ast.walk(ast.parse(text)) if "structlog" in text else ():
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in LEVELS:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
+            if node.func.attr in LEVELS and isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
                 yield str(path.relative_to(SOURCE)), node
 
 

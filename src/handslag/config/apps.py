@@ -2,15 +2,18 @@ from django.apps import AppConfig
 
 
 class HandslagConfig(AppConfig):
-    """Hands the table of reactions over when everything is loaded."""
+    """Hands the tables of reactions and of what settings may be over when everything is loaded."""
 
     name = "handslag.config"
     label = "handslag_config"
 
     def ready(self) -> None:
+        from handslag.config.choices import CHECKS
         from handslag.config.logs import configure
         from handslag.config.reactions import TABLE
         from handslag.domain.audit.operations import hand_over
+        from handslag.domain.tenancy import policies
 
         configure()
         hand_over(TABLE)
+        policies.hand_over(CHECKS)

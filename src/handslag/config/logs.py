@@ -42,6 +42,7 @@ KEYS = frozenset(
         "document",
         "case",
         "partner",
+        "batch",
         "dropped",
     }
 )

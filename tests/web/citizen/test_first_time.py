@@ -28,6 +28,7 @@ from tests.web.citizen.conftest import Citizen
 from tests.web.citizen.test_elsewhere import auditor
 from verifier import verify
 
+SYSTEM = {"address": "https://lifecase.example", "units": {}, "groups": []}
 UNIT = {"first_applications": "Försörjningsstöd"}
 
 
@@ -147,7 +148,7 @@ def test_who_comes_back_is_routed_by_the_day_her_case_was_closed(new_office: Any
     assert (offered(90), offered(91)) == ([("renewal", False)], [("new", True)])
     set_policy(**office.by(TEST), name="recently_closed_days", value=lately)
     assert (offered(lately), offered(lately + 1)) == ([("renewal", False)], [("new", True)])
-    set_policy(**office.by(TEST), name="case_system", value={"name": "Lifecase"})
+    set_policy(**office.by(TEST), name="case_system", value={"name": "Lifecase", **SYSTEM})
     assert offered(lately + 1) == [("new", False)]  # another system takes nobody whom it doesn't know
     set_policy(**office.by(TEST), name="case_system", value={})
     by = {**office.by(folder.citizens[0]), "now": office.now + timedelta(days=lately + 1)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from django.db import connection
@@ -71,6 +72,35 @@ DEFAULTS: dict[str, Any] = {
     "self_access_level": 1,
     "demonstration": False,  # example norms may be decided on
 }
+
+
+#: Takes a value of a setting and raises ValueError with what is wrong.
+Check: TypeAlias = Callable[[Any], None]
+_checks: dict[str, Check] = {}
+
+
+def hand_over(checks: dict[str, Check]) -> None:
+    """Take what each setting may be. ValueError unless each has its check."""
+    if different := sorted(set(checks) ^ set(DEFAULTS)):
+        raise ValueError(f"no setting, or none that is checked: {', '.join(different)}")
+    _checks.update(checks)
+
+
+def require_choice(name: str, value: object) -> None:
+    """ValueError, in one line for whoever sets it, unless the setting `name` may be that. Behind the tenant's door."""
+    if name not in DEFAULTS:
+        raise ValueError(f"{name}: there is no such setting; there are {', '.join(DEFAULTS)}")
+    wanted = type(DEFAULTS[name])
+    if type(value) is not wanted:
+        raise ValueError(f"{name}: is {_TYPES[wanted]}")
+    try:
+        _checks[name](value)
+    except ValueError as wrong:
+        said = str(wrong)
+        raise ValueError(said if said.startswith(f"{name}: ") else f"{name}: {said}") from None
+
+
+_TYPES = {bool: "true or false", int: "a whole number", str: "a text", list: "a list", dict: "{name: value, ...}"}
 
 
 class NotPossible(RuntimeError):

@@ -23,7 +23,7 @@ from handslag.domain.tenancy.models import (
     Unit,
 )
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
-from handslag.domain.tenancy.policies import DEFAULTS, NotPossible, is_production
+from handslag.domain.tenancy.policies import NotPossible, is_production, require_choice
 from handslag.domain.tenancy.states import RelationKind, Role
 from handslag.kernel.addresses import is_for_real
 
@@ -228,12 +228,12 @@ def keep_preferences(
 
 @operation()
 def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value: object) -> Done[None]:
-    """Change a setting that operations obey. NotPossible("production") for what a database that serves real people
+    """Change a setting that operations obey. ValueError for what it may not be (`config/choices.py`).
+    NotPossible("production") for what a database that serves real people
     can't be told: that it is a demonstration, or an e-ID without TLS or on this machine; ("demonstration") for a
     demonstration that is to be none any more: its people and log-ins stay invented."""
     _may_administer(by, now)
-    if name not in DEFAULTS or type(value) is not type(DEFAULTS[name]):
-        raise ValueError(f"{name}: no such setting, or another type than {type(DEFAULTS.get(name)).__name__}")
+    require_choice(name, value)
     for_trying_out = name == "demonstration" and value
     if name == "eid" and isinstance(value, dict) and "issuer" in value:
         for_trying_out = not is_for_real(value["issuer"])
