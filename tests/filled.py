@@ -205,7 +205,8 @@ def _cases(database: Database, office: Office) -> None:
     early.decided()
     _followed(office)
     _opened_with_a_reason(office, single)
-    set_policy(**office.by(TEST), name="printed_notices", value=True)
+    for on in (False, True):  # set twice: the second time nothing new may begin
+        set_policy(**office.by(TEST), name="printed_notices", value=on)
     told = office.case(("Tora", "Tryckt", "19440404"))
     told.applied()
     told.decided()

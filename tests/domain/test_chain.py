@@ -41,6 +41,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
 from tests.office import C1, TEST, Office, refused, run_jobs
 
 
@@ -123,6 +124,12 @@ def test_an_adult_who_signs_in_two_tabs_has_signed_once(office: Office) -> None:
 
 def test_a_form_on_paper_cannot_take_the_key_of_another_application(office: Office) -> None:
     folder, other = office.case(), office.case(("Kanarie", "Fågel", "19700101"))
+    for month in (office.month - 3, office.month + 2, Month(1, 1)):
+        with pytest.raises(NotPossible, match="month"):
+            enter_on_paper(
+                **office.act("rut"), key=uuid7(), case=folder.case.id, month=month, channel="paper", language="sv",
+                answers=C1, signed_on=[folder.citizens[0].id], evidence="pärm 3",
+            )  # fmt: skip
     told = {
         **office.act("rut"), "key": uuid7(), "month": office.month, "channel": "paper", "language": "sv",
         "answers": C1, "evidence": "pärm 3",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from handslag.domain.payments.models import Booking, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import reverse_booking
-from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.advances import confirm_advance, grant_advance
 from handslag.domain.payments.operations.payees import (
     NewPayee,
     confirm_payee,
@@ -22,12 +23,13 @@ from handslag.domain.payments.operations.payees import (
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
 from handslag.domain.payments.policies import cut_off, first_pay_day
-from handslag.domain.payments.queries import advances_of
+from handslag.domain.payments.queries import advances_awaited, advances_of
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import Conflict
+from handslag.kernel.months import Month
 from tests.office import TEST, Folder, Office, landlord, refused
 
 
@@ -145,6 +147,31 @@ def test_an_advance_is_paid_at_once_and_set_off_against_the_months_decision(offi
     folder.changed(100_000, "36")
     with acting(office.slug, TEST, "look"):
         assert [open_ for _row, open_ in advances_of(folder.case.id)] == [50_000]
+
+
+def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Office) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder = office.case()
+    told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag.", "key": uuid4()}
+    for month in (office.month - 3, office.month + 2, Month(1999, 1)):
+        refused("month", grant_advance, **office.act("bo"), **{**told, "month": month, "amount": 100})
+    payment = grant_advance(**office.act("bo"), **told, amount=500_001)
+    refused("sent already", grant_advance, **office.act("bo"), **told, amount=500_001)  # the same form once more
+    assert (payment.state, payment.blocked_reason) == ("blocked", "second person")
+    refused("second person", unblock_payment, **office.act("ulla"), payment=payment.id, version=1)
+    refused("nothing due", reserve_run, **office.act("ulla"), execution_on=payment.pay_on)
+    with acting(office.slug, TEST, "look"):
+        (advance,) = advances_awaited(folder.case.id)
+        waits = Task.objects.filter(kind="advance unconfirmed", state="open")
+        assert waits.filter(subject_id=folder.case.id).count() == 1
+    refused("own", confirm_advance, **office.act("bo"), advance=advance)
+    refused("delegation", confirm_advance, **office.act("hanna"), advance=advance)
+    assert confirm_advance(**office.act("vera"), advance=advance).state == "planned"
+    with pytest.raises(Conflict):
+        confirm_advance(**office.act("vera"), advance=advance)
+    with acting(office.slug, TEST, "look"):
+        assert (advances_awaited(folder.case.id), waits.count()) == (set(), 0)
+    assert reserve_run(**office.act("ulla"), execution_on=payment.pay_on).total == 500_001
 
 
 def test_one_payment_is_stopped_even_in_a_reserved_run_and_let_go_again(office: Office) -> None:

@@ -154,7 +154,7 @@ from handslag.domain.lookups.operations import (
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.payments.models import Payment, Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
-from handslag.domain.payments.operations.advances import AdvanceGranted
+from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted
 from handslag.domain.payments.operations.bank import (
     BankFileReceived,
     BankLineSettled,
@@ -447,7 +447,11 @@ def _render_personal_letter(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["blocked"]:
-        _task(event, by, now, "payment blocked")
+        _task(event, by, now, "advance unconfirmed" if event.payload["second_person"] else "payment blocked")
+
+
+def _done_by_confirmation(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "advance unconfirmed")
 
 
 def _task_for_rejected(event: Event, by: Actor, now: datetime) -> None:
@@ -1142,6 +1146,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ChartRowSet: (),
     PostingDayFixed: (),
     AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
+    AdvanceConfirmed: (Reaction(_done_by_confirmation, causes=(TaskDone,)),),
     IncomeBooked: (),
     BookingReversed: (),
     RecoveryProposed: (),

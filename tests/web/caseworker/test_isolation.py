@@ -84,6 +84,7 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
     "cases/<uuid:case>/advance/": WORK,  # by delegation
+    "cases/<uuid:case>/advance/<uuid:advance>/confirm/": WORK,
     "bank/": PAYERS,
     "ledger/": PAYERS,
     "ledger/fix/": PAYERS,
@@ -128,6 +129,7 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
+    "cases/<uuid:case>/advance/<uuid:advance>/confirm/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
     "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
@@ -151,7 +153,8 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.entitlement.states import RunKind
     from handslag.domain.intake.models import InboxItem
     from handslag.domain.intake.operations import ask_applicant
-    from handslag.domain.payments.models import BankLine, Booking, Payment
+    from handslag.domain.payments.models import Advance, BankLine, Booking, Payment
+    from handslag.domain.payments.operations.advances import grant_advance
     from handslag.domain.payments.operations.bank import Told, receive_bank_file
     from handslag.domain.payments.operations.payees import order_direct_payment
     from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
@@ -183,6 +186,9 @@ def world(folder: Any) -> dict[str, Any]:
         **office.by(scribe), subject=folder.case.id, kind="payment blocked",
         unit=office.units["Försörjningsstöd"], assignee=None,
     )  # fmt: skip
+    grant_advance(
+        **office.act("bo"), case=folder.case.id, month=office.month - 1, amount=600_000, reasons="Kanarie utan mat"
+    )
     payee = landlord(office)
     with acting(office.slug, scribe, "look") as door:
         today = door.the_tenant.today(office.now)
@@ -207,8 +213,10 @@ def world(folder: Any) -> dict[str, Any]:
     calculation = start_precalculation(**office.act("alva"), **told)
     new = NewDelegation("grant", "decider", None, None, "Kanarie", "Kanarie", today, None)
     delegation = enter_delegation(**office.act("alva"), new=new)
+    month = folder.period()
     with acting(office.slug, scribe, "look"):
         found = {
+            "advance": Advance.objects.get(case=folder.case).id,
             "norm": norm.id,
             "calculation": calculation.id,
             "delegation": delegation.id,
@@ -219,8 +227,8 @@ def world(folder: Any) -> dict[str, Any]:
             "line": BankLine.objects.get(file=strange).id,
             "order": order.id,
             "item": InboxItem.objects.get(case=folder.case).id,
-            "booking": Booking.objects.get(case=folder.case).id,
-            "payment": Payment.objects.get(case=folder.case).id,
+            "booking": Booking.objects.get(period=month).id,
+            "payment": Payment.objects.get(period=month).id,
         }
     return {
         **found,

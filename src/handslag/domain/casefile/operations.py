@@ -34,9 +34,10 @@ from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready
 from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 
@@ -403,12 +404,17 @@ def write_note(
     text: str,
     at: datetime | None = None,
     adds_to: UUID | None = None,
+    key: UUID | None = None,
 ) -> Done[Note]:
     """Note something in a case: done, it is never changed; `adds_to` names the note that this one adds to.
 
+    `key`: of the form; SentAlready the second time.
     NotPossible("note text") for nothing or too much, ("note time") for a call or an appointment without its moment.
     """
-    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR)
+    found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR, lock=True)
+    row_id = id_of_key(key) if key else uuid7()
+    if Note.objects.filter(id=row_id).exists():
+        raise SentAlready
     text = text.strip()
     if not text or len(text) > LONGEST_NOTE:
         raise NotPossible("note text")
@@ -417,7 +423,14 @@ def write_note(
     if adds_to is not None and not Note.objects.filter(id=adds_to, case=found).exists():
         raise Hidden("note", adds_to)
     note = Note.objects.create(
-        case=found, kind=NoteKind(kind), text=text, at=at, adds_to_id=adds_to, written_by_id=member.id, written_at=now
+        id=row_id,
+        case=found,
+        kind=NoteKind(kind),
+        text=text,
+        at=at,
+        adds_to_id=adds_to,
+        written_by_id=member.id,
+        written_at=now,
     )
     NoteDraft.objects.filter(case=found, member_id=member.id).update(form={}, saved_at=now)
     return Done(note, NoteWritten(subject=found.id, payload={"note": str(note.id), "kind": note.kind}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 
 from handslag.domain.casefile.models import Case
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel.months import Month
 
 #: Characters of a message.
 LONGEST_MESSAGE = 4_000
@@ -33,6 +35,12 @@ def _folded(text: str) -> str:
 def is_urgent(text: str) -> bool:
     """Whether a word of need stands in a text. It only makes a person look sooner; nothing else follows from it."""
     return bool(_urgent().search(_folded(text)))
+
+
+def months_taken(today: date) -> list[Month]:
+    """The months for which an office enters an application or grants an advance: two back to the next."""
+    now = Month.of(today)
+    return [now - 2, now - 1, now, now + 1]
 
 
 def require_worked_here(case: Case) -> None:

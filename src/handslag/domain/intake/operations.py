@@ -22,7 +22,7 @@ from handslag.domain.audit.queries import happened
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import open_case, period_of, send_message
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
-from handslag.domain.casefile.policies import LONGEST_MESSAGE, require_worked_here
+from handslag.domain.casefile.policies import LONGEST_MESSAGE, months_taken, require_worked_here
 from handslag.domain.casefile.queries import cases_of, periods_of
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import text_that_binds
@@ -964,6 +964,8 @@ def enter_on_paper(
         raise NotPossible("channel")
     if form not in ("", *policies.forms_taken()):
         raise NotPossible("form")
+    if month not in months_taken(acting_door().the_tenant.today(now)):
+        raise NotPossible("month")
     definition = current(form or policies.forms_taken()[0])
     problems = policies.answers_problems(definition, answers, language)
     if problems:

@@ -32,6 +32,7 @@ from handslag.domain.payments.models import (
     Settlement,
 )
 from handslag.domain.payments.states import (
+    SECOND_PERSON,
     BookingKind,
     LineKind,
     LineOutcome,
@@ -134,6 +135,13 @@ def advances_of(case: UUID) -> list[tuple[Advance, int]]:
     for row in SetOff.objects.filter(advance__case_id=case).exclude(counter_id__in=gone):
         taken[row.advance_id] = taken.get(row.advance_id, 0) + row.amount
     return [(advance, advance.amount - taken.get(advance.id, 0)) for advance in found]
+
+
+def advances_awaited(case: UUID) -> set[UUID]:
+    """The advances of a case that wait for a second person."""
+    blocked = Payment.objects.filter(case_id=case, state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON)
+    settled = Settlement.objects.filter(payment__in=blocked).values("booking_id")
+    return set(Advance.objects.filter(case_id=case, booking_id__in=settled).values_list("id", flat=True))
 
 
 def newest_runs(most: int = 30) -> list[Run]:

@@ -31,6 +31,10 @@ class PayeeState(TextChoices):
     ENDED = "ended"  # another account is another payee
 
 
+#: Why an advance is blocked that a second person has to confirm.
+SECOND_PERSON = "second person"
+
+
 class PaymentState(TextChoices):
     PLANNED = "planned"
     BLOCKED = "blocked"  # cannot be paid as it stands: no account, say; the reason is beside it

@@ -18,6 +18,8 @@ from handslag.domain.tenancy.states import Decides, Role
 #: Settings and what holds where a tenant has set nothing. Amounts in minor units, spans in days.
 DEFAULTS: dict[str, Any] = {
     "four_eyes_above": 0,  # decisions above this amount need a second pair of eyes
+    # advances above this amount (minor units) leave only once a second person who may grant them has confirmed
+    "advance_four_eyes_above": 500_000,
     "renewal_opens_days_before": 20,  # the next month can be applied for from this many days before it
     # the form by which each kind of application is made, and the further forms that the office takes applications by
     "application_forms": {"new": "se.new", "renewal": "se.renewal", "supplementary": "se.supplementary"},
@@ -110,6 +112,13 @@ class NotPossible(RuntimeError):
         super().__init__(code)
         self.code = code
         self.facts = facts
+
+
+class SentAlready(NotPossible):
+    """The same form was sent before, and is done: nothing is done a second time."""
+
+    def __init__(self) -> None:
+        super().__init__("sent already")
 
 
 class NotForThem(NotPossible):

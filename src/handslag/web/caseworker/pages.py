@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,6 +16,7 @@ from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
 from handslag.domain.tenancy.policies import NotForThem
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
 
@@ -87,6 +89,14 @@ def base(request: HttpRequest) -> str:
     return f"/{the_door(request).the_tenant.slug}"
 
 
+def form_key(request: HttpRequest) -> UUID | None:
+    """The `key` of the form that was sent, made when its page was: sent twice, it is done once. None without one."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+
+
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """Render a desk page with its navigation. Call it inside the door."""
     member, home = the_member(request), base(request)
@@ -122,4 +132,5 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
             access.text,
             gettext("Your access is logged and ends %(until)s.") % {"until": formats.moment(access.until)},
         )
-    return render(request, f"caseworker/{template}", {"base": home, "me": member, **context}, status=status)
+    told = {"base": home, "me": member, "form_key": uuid7(), **context}
+    return render(request, f"caseworker/{template}", told, status=status)

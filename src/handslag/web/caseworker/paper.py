@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import months_taken
 from handslag.domain.intake.forms import LISTS, Form, Question, current
 from handslag.domain.intake.operations import SubmittedAlready, enter_on_paper
 from handslag.domain.intake.policies import forms_taken
@@ -61,7 +62,8 @@ def enter(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
                 earlier = already.receipt
                 errors = [("", refusal(already))]
             except NotPossible as refused:
-                errors = _problems(form, refused) or [("", refusal(refused))]
+                target = "id_month" if refused.code == "month" else ""
+                errors = _problems(form, refused) or [(target, refusal(refused))]
             else:
                 return _to_application(request, found, receipt.application_id)
     return _form(request, form, found, member, data, errors, earlier)
@@ -155,7 +157,7 @@ def _form(
         wrong=wrong,
         earlier=earlier,
         key=got.get("key") or str(uuid7()),
-        months=[now - 2, now - 1, now, now + 1],
+        months=months_taken(today(request)),
         month=month,
         channels=[(c, CHANNELS[c]) for c in ("paper", "phone", "counter")],
         channel=got.get("channel", "paper"),

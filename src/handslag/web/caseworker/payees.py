@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.payments.models import DirectPayment
-from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.models import Advance, DirectPayment
+from handslag.domain.payments.operations.advances import confirm_advance, grant_advance
 from handslag.domain.payments.operations.payees import (
     NewPayee,
     confirm_payee,
@@ -23,11 +23,11 @@ from handslag.domain.payments.operations.payees import (
     order_direct_payment,
     record_payee,
 )
-from handslag.domain.payments.queries import advances_of, direct_payments_of
+from handslag.domain.payments.queries import advances_awaited, advances_of, direct_payments_of
 from handslag.domain.payments.queries import payees as all_payees
 from handslag.domain.payments.states import PayeeKind, PayeeState
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
+from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
@@ -35,6 +35,7 @@ from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import (
     attempt,
     base,
+    form_key,
     language,
     page,
     require,
@@ -188,7 +189,9 @@ def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         if form.is_valid():
             told = {**form.cleaned_data, "payee": UUID(form.cleaned_data["payee"])}
             try:
-                attempt(request, order_direct_payment, case=found.id, **told)
+                attempt(request, order_direct_payment, case=found.id, key=form_key(request), **told)
+            except SentAlready:
+                return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
             except NotPossible as refused:
                 form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
             else:
@@ -209,7 +212,7 @@ def _direct(
 ) -> HttpResponse:
     found, member = case_for_staff(case, **who(request))
     looked_at("direct payments", found.id)
-    month = Month.of(today(request))
+    month, awaited = Month.of(today(request)), advances_awaited(found.id)
     orders = [
         (row, COSTS[row.cost_code].name[language()], row.until is None or row.until > month.since)
         for row in direct_payments_of(found.id)
@@ -220,7 +223,7 @@ def _direct(
         case=found,
         name=case_name(found),
         orders=orders,
-        advances=advances_of(found.id),
+        advances=[(row, left, row.id in awaited) for row, left in advances_of(found.id)],
         order=order or _order_form(request, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
         may_order=Role.CASEWORKER in member.roles,
@@ -258,9 +261,26 @@ def advance(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     if not form.is_valid():
         return _direct(request, case, advance=form)
     try:
-        attempt(request, grant_advance, case=found.id, **form.cleaned_data)
+        attempt(request, grant_advance, case=found.id, key=form_key(request), **form.cleaned_data)
+    except SentAlready:
+        pass
     except NotPossible as refused:
         field = refused.code if refused.code in ("amount", "reasons") else "month"
         form.add_error(field, refusal(refused))
         return _direct(request, case, advance=form)
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
+
+
+@desk_page("direct payments")
+@require_POST
+def let_leave(request: HttpRequest, tenant: str, case: UUID, advance: UUID) -> HttpResponse:
+    """A second person lets an advance leave."""
+    found, _member = case_for_staff(case, **who(request))
+    if not Advance.objects.filter(id=advance, case=found).exists():
+        raise Hidden("advance", advance)
+    try:
+        attempt(request, confirm_advance, advance=advance)
+    except (NotPossible, Conflict) as refused:
+        why = refusal(refused) if isinstance(refused, NotPossible) else str(REFUSALS["conflict"])
+        return _direct(request, case, trouble=why)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")

@@ -110,6 +110,7 @@ urlpatterns = [
     path("<slug:tenant>/cases/<uuid:case>/direct/", payees.direct),
     path("<slug:tenant>/cases/<uuid:case>/direct/<uuid:order>/end/", payees.end_order),
     path("<slug:tenant>/cases/<uuid:case>/advance/", payees.advance),
+    path("<slug:tenant>/cases/<uuid:case>/advance/<uuid:advance>/confirm/", payees.let_leave),
     path("<slug:tenant>/runs/new/", money.reserve),
     path("<slug:tenant>/runs/<uuid:run>/", money.run),
     path("<slug:tenant>/runs/<uuid:run>/release/", money.release),

@@ -63,6 +63,8 @@ REFUSALS: dict[str, str | Promise] = {
     "draft on-line": _(
         "An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."
     ),
+    "month": _("Choose a month from two months ago to the next."),
+    "second person": _("A second person who may grant advances confirms this one, in the case."),
     "month closed": _("This month can’t be applied for."),
     "facts": _("These facts can’t be calculated."),
     "local norm": _("No calculation could use this. Check name, amounts and table."),
@@ -472,6 +474,7 @@ EVENTS: dict[str, str | Promise] = {
     "direct payment ordered": _("Direct payment ordered"),
     "direct payment ended": _("Direct payment ended"),
     "advance granted": _("Advance granted"),
+    "advance confirmed": _("Advance confirmed by a second person"),
     "income booked": _("Income booked"),
     "booking reversed": _("Booking corrected"),
     "task opened": _("Task opened"),
@@ -625,6 +628,7 @@ _BLOCKED: dict[str, str | Promise] = {
     "no account": _("no account"),
     "no address": _("no address for a payment slip"),
     "payee proposed": _("the payee waits for a second pair of eyes"),
+    "second person": _("the advance waits for a second person"),
     "payee ended": _("the payee has ended"),
 }
 

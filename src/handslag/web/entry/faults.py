@@ -27,6 +27,13 @@ def away(request: HttpRequest, trouble: Exception) -> HttpResponse:
         return render(request, "entry/away.html", _again(request), status=503)
 
 
+def at_once(request: HttpRequest) -> HttpResponse:
+    """409: two did the same at the same moment, of whom one was in time; nothing that was typed is lost."""
+    if _wants_json(request):
+        return JsonResponse({"status": "at once"}, status=409)
+    return render(request, "entry/at_once.html", _again(request), status=409)
+
+
 def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token. What came from our own page can be sent again; nothing of others can."""
     if _wants_json(request):

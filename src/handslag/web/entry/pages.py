@@ -10,17 +10,20 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import activate, get_language
+from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.kernel import clock
 from handslag.web.entry import kept
+from handslag.web.entry.faults import at_once
 from handslag.web.entry.staff import has_second_factor
 
 View = Callable[..., HttpResponse]
@@ -260,6 +263,10 @@ def _refusals_told(request: HttpRequest, view: Callable[[], HttpResponse]) -> Ht
         return view()
     except (UnknownTenant, Http404):
         return render(request, "entry/not_found.html", status=404)
+    except IntegrityError as trouble:
+        if request.method == "POST" and isinstance(trouble.__cause__, UniqueViolation | ExclusionViolation):
+            return at_once(request)
+        raise
     except Hidden as hidden:
         # Not there, or not for this person: the same page, to the byte.
         request.looks.append(Look(hidden.what, hidden.subject, "refused"))  # type: ignore[attr-defined]

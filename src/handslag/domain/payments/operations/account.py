@@ -15,8 +15,10 @@ from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible
+from handslag.domain.tenancy.policies import NotPossible, SentAlready
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
 
 
 class IncomeBooked(Event):
@@ -45,18 +47,24 @@ def book_income(
     counterparty: str,
     amount: int,
     source: str,
+    key: UUID | None = None,
 ) -> Done[Booking]:
     """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on.
+    `key`: of the form; SentAlready the second time.
 
     NotPossible("amount"), ("source"), ("counterparty"); Hidden for a period that isn't the case's.
     """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    row_id = id_of_key(key) if key else uuid7()
+    if Booking.objects.filter(id=row_id).exists():
+        raise SentAlready
     if not Period.objects.filter(id=period, case=found).exists():
         raise Hidden("period", period)
     counterparty, source = stored_name(counterparty), stored_name(source)
     if amount <= 0 or not source or not counterparty:
         raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
     booking = Booking.objects.create(
+        id=row_id,
         case=found,
         period_id=period,
         kind=BookingKind.INCOME,

@@ -8,16 +8,32 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.casefile.policies import require_worked_here
+from handslag.domain.casefile.policies import months_taken, require_worked_here
 from handslag.domain.decisions.operations import are_reasons, legal_basis_on
 from handslag.domain.payments.models import Advance, Booking, Payment, Settlement
-from handslag.domain.payments.operations.planning import ADVANCE, granted_for, new_payment, paid_to
+from handslag.domain.payments.operations.planning import (
+    ADVANCE,
+    granted_for,
+    new_payment,
+    paid_to,
+    plan_again,
+)
 from handslag.domain.payments.policies import first_pay_day
-from handslag.domain.payments.states import BookingKind, PaymentState
+from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PaymentState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.policies import NotPossible, require_mandate
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import (
+    Conflict,
+    NotForThem,
+    NotPossible,
+    SentAlready,
+    require_mandate,
+    setting,
+)
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Decides, Role
+from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 
@@ -25,22 +41,40 @@ class AdvanceGranted(Event):
     kind = "advance granted"
 
 
+class AdvanceConfirmed(Event):
+    kind = "advance confirmed"
+
+
 @operation()
 def grant_advance(
-    *, tenant: str | int, by: Actor, now: datetime, case: UUID, month: Month, amount: int, reasons: str
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    month: Month,
+    amount: int,
+    reasons: str,
+    key: UUID | None = None,
 ) -> Done[Payment]:
     """Grant, by delegation ("delegation"), an advance on a month that isn't decided yet (minor units), paid on the
-    first possible day.
+    first possible day; above the setting `advance_four_eyes_above` once a second person has confirmed it.
 
     Its reasons are written down (32 § förvaltningslagen). It is set off when the month is decided.
-    NotPossible: ("amount"), ("reasons"), ("decided") where the month is.
+    `key`: of the form; SentAlready the second time. NotPossible: ("amount"), ("reasons"), ("month") for one that no
+    advance is for, ("decided") where the month is.
     """
     found, member = case_for_staff(case, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
     require_worked_here(found)
+    row_id = id_of_key(key) if key else uuid7()
+    if Advance.objects.filter(id=row_id).exists():
+        raise SentAlready
     if amount <= 0:
         raise NotPossible("amount")
     if not are_reasons(reasons):
         raise NotPossible("reasons")
+    if month not in months_taken(acting_door().the_tenant.today(now)):
+        raise NotPossible("month")
     by_what = require_mandate(member, Decides.ADVANCE, amount, now, found.id)
     period = period_of(found, month)
     if granted_for(period.id):
@@ -58,6 +92,7 @@ def grant_advance(
         booked_at=now,
     )
     advance = Advance.objects.create(
+        id=row_id,
         case=found,
         period=period,
         booking=booking,
@@ -69,6 +104,9 @@ def grant_advance(
         granted_at=now,
     )
     to = paid_to(found.applicant, now)
+    alone = amount <= int(setting("advance_four_eyes_above"))
+    if not alone:
+        to["trouble"] = SECOND_PERSON
     payment = new_payment(found, period, amount, door.currency, first_pay_day(now), **to)
     payment.save(force_insert=True)
     Settlement.objects.create(payment=payment, booking=booking, amount=amount)
@@ -77,6 +115,28 @@ def grant_advance(
         "amount": amount,
         "payment": str(payment.id),
         "blocked": payment.state == PaymentState.BLOCKED,
+        "second_person": not alone,
         "delegation": str(by_what.delegation) if by_what.delegation else None,
     }
     return Done(payment, AdvanceGranted(subject=found.id, payload=payload))
+
+
+@operation()
+def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID) -> Done[Payment]:
+    """A second person who may grant that much lets an advance leave. NotPossible: ("own") for who granted it,
+    ("delegation"), ("no account") where nothing can be paid yet; Conflict where it doesn't wait for anybody."""
+    found = Advance.objects.filter(id=advance).first()
+    if found is None:
+        raise Hidden("advance", advance)
+    case, member = case_for_staff(found.case_id, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
+    if member.id == found.granted_by_id:
+        raise NotForThem("own", case.id)
+    require_mandate(member, Decides.ADVANCE, found.amount, now, case.id)
+    waiting = Payment.objects.select_for_update(of=("self",)).select_related("payee", "direct__payee")
+    settles = Settlement.objects.filter(booking_id=found.booking_id).values("payment_id")
+    payment = waiting.filter(id__in=settles, state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON).first()
+    if payment is None:
+        raise Conflict("payment")
+    plan_again(payment, now)
+    payload = {"advance": str(found.id), "payment": str(payment.id)}
+    return Done(payment, AdvanceConfirmed(subject=case.id, payload=payload))

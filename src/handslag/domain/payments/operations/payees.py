@@ -15,8 +15,10 @@ from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, SentAlready
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 
@@ -131,14 +133,19 @@ def order_direct_payment(
     ground: str,
     since: Month,
     until: Month | None,
+    key: UUID | None = None,
 ) -> Done[DirectPayment]:
     """From `since` until before `until`, pay `amount` (minor units, each month) of the case's support to a payee.
 
     `reference` is an OCR number, to giros only; `message` a text instead. `ground` says whose wish it rests on.
+    `key`: of the form; SentAlready the second time.
     NotPossible: ("amount"), ("ground"), ("reference"), ("months"), ("payee").
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
+    row_id = id_of_key(key) if key else uuid7()
+    if DirectPayment.objects.filter(id=row_id).exists():
+        raise SentAlready
     to = Payee.objects.filter(id=payee).first()
     if to is None or to.state == PayeeState.ENDED or cost_code not in COSTS:
         raise NotPossible("payee")
@@ -157,6 +164,7 @@ def order_direct_payment(
     if until is not None and until <= since:
         raise NotPossible("months")
     order = DirectPayment.objects.create(
+        id=row_id,
         case=found,
         payee=to,
         cost_code=cost_code,

@@ -18,7 +18,7 @@ from handslag.domain.payments.models import Advance, Booking, DirectPayment, Pay
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import first_pay_day, pay_day
 from handslag.domain.payments.queries import claimed_too_much
-from handslag.domain.payments.states import BookingKind, PayeeState, PaymentState, RunState, Way
+from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.models import Account, Person
 from handslag.domain.people.queries import account_on, address_on, full_name
@@ -374,13 +374,16 @@ def _locked(payment: UUID, version: int, by: Actor, now: datetime, *states: Paym
 @operation()
 def unblock_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUID, version: int) -> Done[Payment]:
     """Plan a blocked payment again, to the account that its payee has by now; NotPossible("no account"), for a
-    company ("payee")."""
+    company ("payee"), for an advance that no second person has confirmed ("second person")."""
     found = _locked(payment, version, by, now, PaymentState.BLOCKED)
-    _plan_again(found, now)
+    if found.blocked_reason == SECOND_PERSON:
+        raise NotPossible(SECOND_PERSON)
+    plan_again(found, now)
     return Done(found, PaymentUnblocked(subject=found.case_id, payload={"payment": str(found.id)}))
 
 
-def _plan_again(found: Payment, now: datetime) -> None:
+def plan_again(found: Payment, now: datetime) -> None:
+    """Plan a payment that was stopped or blocked to where its payee is paid by now; NotPossible where that can't be."""
     if found.direct is not None:
         to = _to_payee(found.direct)
         if to.pop("trouble"):
@@ -452,7 +455,7 @@ def _take_out(payment: Payment, run: Run) -> None:
 def resume_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUID, version: int) -> Done[Payment]:
     """Let a payment go that somebody has stopped, to the account that its payee has by now."""
     found = _locked(payment, version, by, now, PaymentState.HELD)
-    _plan_again(found, now)
+    plan_again(found, now)
     return Done(found, PaymentResumed(subject=found.case_id, payload={"payment": str(found.id)}))
 
 

@@ -239,11 +239,13 @@ def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value:
         for_trying_out = not is_for_real(value["issuer"])
     if for_trying_out and is_production():
         raise NotPossible("production")
-    row, made = Policy.objects.get_or_create(name=name, defaults={"value": value, "id": open_subject("policy")})
-    before = None if made else row.value
+    row = Policy.objects.select_for_update().filter(name=name).first()
+    before = row.value if row else None
     if name == "demonstration" and before and not value:
         raise NotPossible("demonstration")
-    if not made:
+    if row is None:
+        row = Policy.objects.create(name=name, value=value, id=open_subject("policy"))
+    else:
         row.value = value
         row.save(update_fields=["value"])
     return Done(None, PolicySet(subject=row.id, payload={"name": name, "before": before, "after": value}))
