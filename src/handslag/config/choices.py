@@ -161,6 +161,7 @@ def _authorities(told: list[Any]) -> None:
 
 CHECKS: dict[str, Check] = {
     "four_eyes_above": _from_to(0, _MOST_MONEY),
+    "advance_four_eyes_above": _from_to(0, _MOST_MONEY),
     "renewal_opens_days_before": _from_to(0, 31),
     "application_forms": _application_forms,
     "services": _services,
