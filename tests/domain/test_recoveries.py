@@ -29,6 +29,7 @@ from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict
 from handslag.jobs.letters import personal_letter_from
+from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
 from tests.domain.test_corrections import _as_web, _bookings, _sent, _tasks, _verified
 from tests.office import TEST, Folder, Office, refused
@@ -137,12 +138,16 @@ def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office:
     refused("more than claimed", book_repayment, **hanna, amount=550_01, source="avi 1")
     (wrong,) = book_repayment(**hanna, amount=150_00, source="avi 1")
     reverse_booking(**office.act("hanna"), booking=wrong.id, reason="fel person")
-    book_repayment(**hanna, amount=100_00, source="avi 2")
+    once = {"amount": 100_00, "source": "avi 2", "key": uuid7()}
+    book_repayment(**hanna, **once)
+    refused("sent already", book_repayment, **hanna, **once)  # the same form once more
     bo = {**office.act("bo"), "recovery": row.id}
     refused("delegation", waive_recovery, **hanna, amount=50_00, reasons=REASONS)
     refused("reasons", waive_recovery, **bo, amount=50_00, reasons="nej")
     refused("more than claimed", waive_recovery, **bo, amount=450_01, reasons=REASONS)
-    waive_recovery(**bo, amount=50_00, reasons="Hon har inget kvar efter hyran.")
+    once = {"amount": 50_00, "reasons": "Hon har inget kvar efter hyran.", "key": uuid7()}
+    waive_recovery(**bo, **once)
+    refused("sent already", waive_recovery, **bo, **once)
     with acting(office.slug, TEST, "look"):
         standing = standing_of(row)
         assert (standing.claimed, standing.waived, standing.paid, standing.open) == (550_00, 50_00, 100_00, 400_00)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -39,12 +40,12 @@ from handslag.domain.payments.queries import (
 from handslag.domain.payments.states import RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
+from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.wording import RECOVERY_GROUNDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -234,7 +235,9 @@ def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
                 _step(request, row, act)
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
             if form.is_valid():
-                attempt(request, _DOES[act], recovery=row.id, **form.cleaned_data)
+                once = {} if act == "plan" else {"key": form_key(request)}  # a plan takes the place of the one before
+                with suppress(SentAlready):
+                    attempt(request, _DOES[act], recovery=row.id, **form.cleaned_data, **once)
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
         except NotPossible as refused:
             if form is None:

@@ -32,13 +32,16 @@ from handslag.domain.tenancy.policies import (
     Conflict,
     NotForThem,
     NotPossible,
+    SentAlready,
     mandate,
     named_by_setting,
     require_mandate,
     setting,
 )
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
 from handslag.kernel.money import format_money
 from handslag.rules.se.recovery import section_on
 
@@ -236,8 +239,17 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     return Done(row, RecoveryDecided(subject=row.case_id, payload=payload))
 
 
-def _book(row: Recovery, line: RecoveryLine, kind: BookingKind, amount: int, source: str, now: datetime) -> Booking:
+def _book(
+    row: Recovery,
+    line: RecoveryLine,
+    kind: BookingKind,
+    amount: int,
+    source: str,
+    now: datetime,
+    key: UUID | None = None,
+) -> Booking:
     return Booking.objects.create(
+        id=key or uuid7(),
         case=row.case,
         period_id=line.period_id,
         person=row.person,
@@ -276,11 +288,15 @@ def agree_instalments(
 
 @operation()
 def book_repayment(
-    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, source: str
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, source: str, key: UUID | None = None
 ) -> Done[list[Booking]]:
-    """Book money that came in for a claim (minor units): its oldest month first. NotPossible: ("amount"), ("source"),
-    ("more than claimed") for more than is open: what is beyond that is hers."""
+    """Book money that came in for a claim (minor units): its oldest month first. `key`: of the form; SentAlready the
+    second time. NotPossible: ("amount"), ("source"), ("more than claimed") for more than is open: what is beyond that
+    is hers."""
     row, _member = _locked(recovery, None, by, now, Role.CASEWORKER)
+    first = id_of_key(key) if key else uuid7()
+    if Booking.objects.filter(id=first).exists():
+        raise SentAlready
     _in_state(row, RecoveryState.DECIDED)
     if amount <= 0:
         raise NotPossible("amount")
@@ -289,10 +305,12 @@ def book_repayment(
     standing = standing_of(row)
     if amount > standing.open:
         raise NotPossible("more than claimed")
-    made, left = [], amount
+    made: list[Booking] = []
+    left = amount
     for line in lines_of(row):
         if part := min(left, standing.open_of(line.id)):
-            made.append(_book(row, line, BookingKind.INCOME, part, source.strip(), now))
+            one = uuid7() if made else first
+            made.append(_book(row, line, BookingKind.INCOME, part, source.strip(), now, one))
             left -= part
     payload = {"recovery": str(row.id), "amount": amount, "bookings": [str(one.id) for one in made]}
     return Done(made, RepaymentBooked(subject=row.case_id, payload=payload))
@@ -300,12 +318,15 @@ def book_repayment(
 
 @operation()
 def waive_recovery(
-    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, reasons: str
+    *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, reasons: str, key: UUID | None = None
 ) -> Done[RecoveryWaiver]:
     """Give up, by delegation ("delegation"), so much of what is open of a claim (eftergift), for good: its newest month
-    first. The claim is countered and what is left of it booked anew. NotPossible: ("amount"), ("more than claimed"),
-    ("reasons")."""
+    first. The claim is countered and what is left of it booked anew. `key`: of the form; SentAlready the second time.
+    NotPossible: ("amount"), ("more than claimed"), ("reasons")."""
     row, member = _locked(recovery, None, by, now, Role.DECIDER, Role.CASEWORKER)
+    waiver_id = id_of_key(key) if key else uuid7()
+    if RecoveryWaiver.objects.filter(id=waiver_id).exists():
+        raise SentAlready
     _in_state(row, RecoveryState.DECIDED)
     if amount <= 0:
         raise NotPossible("amount")
@@ -327,6 +348,7 @@ def waive_recovery(
         left -= part
     today = acting_door().the_tenant.today(now)
     waiver = RecoveryWaiver(
+        id=waiver_id,
         recovery=row,
         amount=amount,
         reasons=reasons.strip(),
