@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -39,7 +40,10 @@ def test_notes_lock_when_done_and_what_is_typed_survives(office: Any, desk: Any)
     with acting(office.slug, system("test"), "look"):
         note = Note.objects.get()
     added = {"kind": "note", "text": "The landlord confirms", "adds_to": str(note.id)}
-    assert bo.open(path, **added).status_code == 302
+    once = added | {"key": str(uuid4())}
+    assert bo.open(path, **once).status_code == 302
+    again = bo.open(path, **(once | {"text": "And the rent is paid"})).text  # the same page once more, by the way back
+    assert "This form was sent before" in again and "And the rent is paid</textarea>" in again
     assert [text for _, text in stored(office)] == [note.text, "The landlord confirms"]
     assert "Added: The landlord confirms" in hanna.open(page).text
     # Another case's note is not there, and a payer sees none.

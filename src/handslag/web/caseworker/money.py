@@ -32,7 +32,7 @@ from handslag.domain.payments.queries import (
 )
 from handslag.domain.payments.states import RunState
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.days import is_banking_day, working_day_after
 from handslag.kernel.months import Month
@@ -367,8 +367,6 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             source=data["source"],
             key=form_key(request),
         )
-    except SentAlready:
-        pass
     except NotPossible as refused:
         form.add_error(refused.code if refused.code in form.fields else None, refusal(refused))
         return _account(request, case, form)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from handslag.domain.casefile.operations import LONGEST_NOTE, keep_note_draft, write_note
 from handslag.domain.casefile.states import NoteKind
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible, SentAlready
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.caseworker import case as case_page
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, form_key, require, the_door
 from handslag.web.caseworker.wording import refusal
@@ -40,8 +40,6 @@ def write(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         moment = _moment(request, typed["at"]) if kind != NoteKind.NOTE else None
         told = {"kind": kind, "text": typed["text"], "at": moment, "adds_to": adds_to, "key": form_key(request)}
         attempt(request, write_note, case=case, **told)
-    except SentAlready:
-        pass
     except NotPossible as refused:
         attempt(request, keep_note_draft, case=case, form=typed)
         return case_page.newest_month(request, case, refusal(refused))

@@ -27,7 +27,7 @@ from handslag.domain.payments.queries import advances_awaited, advances_of, dire
 from handslag.domain.payments.queries import payees as all_payees
 from handslag.domain.payments.states import PayeeKind, PayeeState
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready, mandate
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
@@ -190,8 +190,6 @@ def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             told = {**form.cleaned_data, "payee": UUID(form.cleaned_data["payee"])}
             try:
                 attempt(request, order_direct_payment, case=found.id, key=form_key(request), **told)
-            except SentAlready:
-                return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
             except NotPossible as refused:
                 form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
             else:
@@ -262,10 +260,8 @@ def advance(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         return _direct(request, case, advance=form)
     try:
         attempt(request, grant_advance, case=found.id, key=form_key(request), **form.cleaned_data)
-    except SentAlready:
-        pass
     except NotPossible as refused:
-        field = refused.code if refused.code in ("amount", "reasons") else "month"
+        field = {"amount": "amount", "reasons": "reasons", "sent already": None}.get(refused.code, "month")
         form.add_error(field, refusal(refused))
         return _direct(request, case, advance=form)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")

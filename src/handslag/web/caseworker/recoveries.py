@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +39,7 @@ from handslag.domain.payments.queries import (
 from handslag.domain.payments.states import RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready, mandate
+from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
@@ -236,8 +235,7 @@ def recovery(request: HttpRequest, tenant: str, recovery: UUID) -> HttpResponse:
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
             if form.is_valid():
                 once = {} if act == "plan" else {"key": form_key(request)}  # a plan takes the place of the one before
-                with suppress(SentAlready):
-                    attempt(request, _DOES[act], recovery=row.id, **form.cleaned_data, **once)
+                attempt(request, _DOES[act], recovery=row.id, **form.cleaned_data, **once)
                 return HttpResponseRedirect(f"{base(request)}/recoveries/{row.id}/")
         except NotPossible as refused:
             if form is None:

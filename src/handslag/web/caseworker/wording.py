@@ -64,6 +64,9 @@ REFUSALS: dict[str, str | Promise] = {
         "An application for this month is under way on-line. Wait for it, or ask the person to withdraw it."
     ),
     "month": _("Choose a month from two months ago to the next."),
+    "sent already": _(
+        "This form was sent before, and what it said then is done. Send it again only if this is another."
+    ),
     "second person": _("A second person who may grant advances confirms this one, in the case."),
     "month closed": _("This month can’t be applied for."),
     "facts": _("These facts can’t be calculated."),
