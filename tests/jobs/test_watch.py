@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -89,8 +90,10 @@ def test_a_decision_is_announced_without_content_and_a_refused_address_is_parked
     mails = [json.loads(path.read_text())["content"] for path in sorted(mailbox.glob("*.json"))]
     kept = [mail for mail in mails if "petra@people.example" in mail]
     assert len(kept) == 3  # one for each adult of the couple, and the one that asked the second to sign
+    # a notice's random key and the office's number may hold the digits of an amount
+    said = [re.sub(r"(?mi)^Message-ID: <[0-9a-f-]{36}@", "", mail).replace(office.slug, "") for mail in mails]
     for canary in ("Hemlig", "Mottagare", "6 550", "6550", "bistånd", folder.case.number, "avslag", "bifall"):
-        assert not any(canary in mail for mail in mails), canary
+        assert not any(canary in mail for mail in said), canary
     found = _notices(office)
     assert found["petra@people.example"].state == "sent"
     assert found["gone@people.example"].state == "parked"
