@@ -32,12 +32,11 @@ from handslag.domain.people.policies import may_begin_on
 from handslag.domain.people.queries import person_by_number
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
-from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible, SentAlready
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 
@@ -412,9 +411,7 @@ def write_note(
     NotPossible("note text") for nothing or too much, ("note time") for a call or an appointment without its moment.
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR, lock=True)
-    row_id = id_of_key(key) if key else uuid7()
-    if Note.objects.filter(id=row_id).exists():
-        raise SentAlready
+    row_id = new_id(Note, key)
     text = text.strip()
     if not text or len(text) > LONGEST_NOTE:
         raise NotPossible("note text")

@@ -1,10 +1,15 @@
-"""Numbers given out per tenant, series and year."""
+"""What is given out to rows of a tenant: ids, and numbers per series and year."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Model
 
 from handslag.domain.tenancy.door import acting_door, planned_once
+from handslag.domain.tenancy.policies import SentAlready
+from handslag.domain.tenancy.rows import id_of_key
 from handslag.kernel.ids import reference, uuid7
 
 _NEXT = """
@@ -15,6 +20,17 @@ ON CONFLICT (tenant_id, series, year) DO UPDATE SET last = tenancy_counter.last 
 
 #: The last digit of a number tells what it names, so that no number ever names two things.
 SERIES = {"case": 1, "receipt": 2, "decision": 3, "run": 4, "appeal": 5, "recovery": 6}
+
+
+def new_id(model: type[Model], key: UUID | None) -> UUID:
+    """The id of a row of `model` that a form asks to make: of the form's `key`, so that the same form sent twice makes
+    it once, SentAlready the second time; without a key a new one. Behind a lock that both sendings wait for."""
+    if key is None:
+        return uuid7()
+    own = id_of_key(key)
+    if model._default_manager.filter(pk=own).exists():
+        raise SentAlready
+    return own
 
 
 def next_reference(series: str, now: datetime) -> str:

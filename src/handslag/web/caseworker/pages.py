@@ -17,6 +17,7 @@ from handslag.domain.tenancy.permissions import Member, member_behind, require_r
 from handslag.domain.tenancy.policies import NotForThem
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
+from handslag.web.entry.uploads import key_of
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
 
@@ -91,10 +92,7 @@ def base(request: HttpRequest) -> str:
 
 def form_key(request: HttpRequest) -> UUID | None:
     """The `key` of the form that was sent, made when its page was: sent twice, it is done once. None without one."""
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return None
+    return key_of(request.POST.get("key", ""))
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:

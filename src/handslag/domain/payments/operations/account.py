@@ -14,11 +14,10 @@ from handslag.domain.payments.models import Booking, Payment, Return, SetOff, Se
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible, SentAlready
-from handslag.domain.tenancy.rows import id_of_key
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.ids import uuid7
 
 
 class IncomeBooked(Event):
@@ -55,9 +54,7 @@ def book_income(
     NotPossible("amount"), ("source"), ("counterparty"); Hidden for a period that isn't the case's.
     """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
-    row_id = id_of_key(key) if key else uuid7()
-    if Booking.objects.filter(id=row_id).exists():
-        raise SentAlready
+    row_id = new_id(Booking, key)
     if not Period.objects.filter(id=period, case=found).exists():
         raise Hidden("period", period)
     counterparty, source = stored_name(counterparty), stored_name(source)

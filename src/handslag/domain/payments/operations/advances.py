@@ -22,18 +22,16 @@ from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PaymentState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import (
     Conflict,
     NotForThem,
     NotPossible,
-    SentAlready,
     require_mandate,
     setting,
 )
-from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Decides, Role
-from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 
 
@@ -66,9 +64,7 @@ def grant_advance(
     """
     found, member = case_for_staff(case, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
     require_worked_here(found)
-    row_id = id_of_key(key) if key else uuid7()
-    if Advance.objects.filter(id=row_id).exists():
-        raise SentAlready
+    row_id = new_id(Advance, key)
     if amount <= 0:
         raise NotPossible("amount")
     if not are_reasons(reasons):

@@ -14,11 +14,10 @@ from handslag.domain.payments.models import DirectPayment, Payee
 from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
 from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, SentAlready
-from handslag.domain.tenancy.rows import id_of_key
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 
@@ -143,9 +142,7 @@ def order_direct_payment(
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
-    row_id = id_of_key(key) if key else uuid7()
-    if DirectPayment.objects.filter(id=row_id).exists():
-        raise SentAlready
+    row_id = new_id(DirectPayment, key)
     to = Payee.objects.filter(id=payee).first()
     if to is None or to.state == PayeeState.ENDED or cost_code not in COSTS:
         raise NotPossible("payee")

@@ -26,19 +26,17 @@ from handslag.domain.payments.queries import CLAIMED, claimable_in, last_day_at_
 from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed
 from handslag.domain.tenancy.policies import (
     Conflict,
     NotForThem,
     NotPossible,
-    SentAlready,
     mandate,
     named_by_setting,
     require_mandate,
     setting,
 )
-from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
@@ -294,9 +292,7 @@ def book_repayment(
     second time. NotPossible: ("amount"), ("source"), ("more than claimed") for more than is open: what is beyond that
     is hers."""
     row, _member = _locked(recovery, None, by, now, Role.CASEWORKER)
-    first = id_of_key(key) if key else uuid7()
-    if Booking.objects.filter(id=first).exists():
-        raise SentAlready
+    first = new_id(Booking, key)
     _in_state(row, RecoveryState.DECIDED)
     if amount <= 0:
         raise NotPossible("amount")
@@ -324,9 +320,7 @@ def waive_recovery(
     first. The claim is countered and what is left of it booked anew. `key`: of the form; SentAlready the second time.
     NotPossible: ("amount"), ("more than claimed"), ("reasons")."""
     row, member = _locked(recovery, None, by, now, Role.DECIDER, Role.CASEWORKER)
-    waiver_id = id_of_key(key) if key else uuid7()
-    if RecoveryWaiver.objects.filter(id=waiver_id).exists():
-        raise SentAlready
+    waiver_id = new_id(RecoveryWaiver, key)
     _in_state(row, RecoveryState.DECIDED)
     if amount <= 0:
         raise NotPossible("amount")
