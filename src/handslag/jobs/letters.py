@@ -175,42 +175,25 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
     if other:
         sections.append(port.Section(f"{words['reasons']}, {other['who']}", other["text"]))
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
-    return port.Letter(
-        organisation=_sender(content),
-        recipient=tuple(content["recipient"]),
-        reference=content["number"],
-        written_on=date.fromisoformat(content["date"]),
-        language=content["language"],
-        heading=content["heading"],
-        outcome=content["outcome"],
-        outcome_amount=content["granted"] or None,
-        paragraphs=tuple(sections),
-        lines=tuple(
-            port.DecisionLine(line["text"], line["amount"], section=content["legal_basis"]) for line in content["lines"]
+    annex = port.Annex(
+        title=words["title"].format(n=content["sheet_number"]),
+        introduction=words["intro"],
+        lines=(
+            *_annex(content, words),
+            port.SheetLine(words[result], content[result], kind="sum"),
+            *_open(content, words),
         ),
-        decided_by=(content["decider"],),
-        delegation=content["delegation"],
-        appeal=port.Section(words["appeal"], _flowing(content["appeal"])),
-        annex=port.Annex(
-            title=words["title"].format(n=content["sheet_number"]),
-            introduction=words["intro"],
-            lines=(
-                *_annex(content, words),
-                port.SheetLine(words[result], content[result], kind="sum"),
-                *_open(content, words),
-            ),
-            data=canonical.dumps(
-                {
-                    "sheet": content["sheet"],
-                    "totals": content["totals"],
-                    "granted": content["granted"],
-                    "digest": content["sheet_digest"],
-                }
-            ).decode(),
-        ),
-        currency=content["currency"],
-        case_number=content["case"],
+        data=canonical.dumps(
+            {
+                "sheet": content["sheet"],
+                "totals": content["totals"],
+                "granted": content["granted"],
+                "digest": content["sheet_digest"],
+            }
+        ).decode(),
     )
+    appeal = port.Section(words["appeal"], _flowing(content["appeal"]))
+    return _letter(content, sections, content["granted"], appeal, annex)
 
 
 def personal_letter_from(content: dict[str, Any]) -> port.Letter:
@@ -218,6 +201,19 @@ def personal_letter_from(content: dict[str, Any]) -> port.Letter:
     words = _WORDS[content["language"]]
     sections = [port.Section(words.get(heading, ""), _flowing(text)) for heading, text in content["parts"]]
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
+    remedy = port.Section(words["remedy"], _flowing(content["remedy"]))
+    return _letter(content, sections, content["amount"], remedy)
+
+
+def _letter(
+    content: dict[str, Any],
+    sections: list[port.Section],
+    amount: int,
+    remedy: port.Section,
+    annex: port.Annex | None = None,
+) -> port.Letter:
+    """What every letter has: from whom, to whom, of what day, what for, on what it rests, by whom, and what one can do
+    about it."""
     return port.Letter(
         organisation=_sender(content),
         recipient=tuple(content["recipient"]),
@@ -226,14 +222,15 @@ def personal_letter_from(content: dict[str, Any]) -> port.Letter:
         language=content["language"],
         heading=content["heading"],
         outcome=content["outcome"],
-        outcome_amount=content["amount"] or None,
+        outcome_amount=amount or None,
         paragraphs=tuple(sections),
         lines=tuple(
             port.DecisionLine(line["text"], line["amount"], section=content["legal_basis"]) for line in content["lines"]
         ),
         decided_by=(content["decider"],),
         delegation=content["delegation"],
-        appeal=port.Section(words["remedy"], _flowing(content["remedy"])),
+        appeal=remedy,
+        annex=annex,
         currency=content["currency"],
         case_number=content["case"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,10 +18,11 @@ from handslag.domain.decisions.states import DecisionState
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.people.models import Address, Membership, Person
-from handslag.domain.people.queries import protected_now
+from handslag.domain.people.queries import address_on, protected_now
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.states import NoticeState
 from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.kernel.days import banking_day_from
 
@@ -278,3 +279,21 @@ def _address_above(decision: Decision, letter: Mapping[str, Any], level: int) ->
     """Whether the letter tells an address of the applicant, whose addresses are protected above `level` today."""
     theirs = Address.objects.filter(person_id=decision.case.applicant_id, protection_level__gt=level)
     return len(letter["recipient"]) > 1 and theirs.exists()
+
+
+def letterhead(name: str, people: Sequence[Person], on: date) -> dict[str, Any]:
+    """From whom a letter is and to whom, as its content says it: `organisation`, and `recipient` with `name` and the
+    address of the first of `people`, where nothing of it, and none of them, is protected."""
+    organisation = Organisation.objects.get(id=acting_door().the_tenant.id)
+    address = None if any(person.protection_level for person in people) else address_on(people[0].id, on)
+    if address is not None and address.protection_level:
+        address = None
+    return {
+        "organisation": {
+            "name": organisation.name,
+            "address": organisation.address_lines,
+            "telephone": organisation.telephone,
+            "colour": organisation.colour,
+        },
+        "recipient": [name, *([*address.lines, f"{address.postcode} {address.city}"] if address else [])],
+    }

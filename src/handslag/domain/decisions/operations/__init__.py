@@ -24,6 +24,7 @@ from handslag.domain.decisions.queries import (
     appeals_on,
     in_force,
     is_decided_since,
+    letterhead,
     month_name,
     not_heard,
 )
@@ -36,9 +37,8 @@ from handslag.domain.entitlement.queries import applied_facts, calculated, newes
 from handslag.domain.intake.queries import applications_for, rows_applied_for
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import address_on, full_name
+from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import (
@@ -555,9 +555,7 @@ def letter_content(
     decision: Decision, case: Case, grounds: DatedText, appeal: DatedText, now: datetime, *, decider: str
 ) -> dict[str, Any]:
     """Everything that the letter says, as data: the preview and the PDF are made of nothing else."""
-    tenant = acting_door().the_tenant
-    today = tenant.today(now)
-    organisation = Organisation.objects.get(id=tenant.id)
+    today = acting_door().the_tenant.today(now)
     language = decision.language
     month = month_name(decision.period.since, language)
     amount = format_money(decision.amount, decision.currency, language)
@@ -568,9 +566,6 @@ def letter_content(
         str(p.id): UNNAMED_ADULT[language].format(n=n) if p.protection_level and len(adults) > 1 else full_name(p)
         for n, p in enumerate(adults, 1)
     }
-    address = None if any(p.protection_level for p in adults) else address_on(case.applicant_id, today)
-    if address is not None and address.protection_level:
-        address = None
     heading, sentence = _SENTENCES[language][decision.outcome]
     facts = Facts.from_json(decision.sheet.snapshot.facts)
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
@@ -581,16 +576,7 @@ def letter_content(
         "number": decision.number,
         "case": case.number,
         "date": today.isoformat(),
-        "organisation": {
-            "name": organisation.name,
-            "address": organisation.address_lines,
-            "telephone": organisation.telephone,
-            "colour": organisation.colour,
-        },
-        "recipient": [
-            " & ".join(names[str(p.id)] for p in adults),
-            *([*address.lines, f"{address.postcode} {address.city}"] if address else []),
-        ],
+        **letterhead(" & ".join(names[str(p.id)] for p in adults), adults, today),
         "heading": heading.format(month=month),
         "outcome": sentence.format(month=month, amount=amount),
         "change": _change(decision, case, today),

@@ -10,12 +10,12 @@ from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.decisions.models import Hearing, PersonalLetter
 from handslag.domain.decisions.operations import LetterRefused
+from handslag.domain.decisions.queries import letterhead
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import address_on, full_name
-from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.models import Organisation
+from handslag.domain.people.queries import full_name
+from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import canonical
@@ -33,25 +33,8 @@ def new_personal_letter(case: Case, person: Person, content: dict[str, Any]) -> 
     """The letter that tells `person` of an act, inside the operation that does it. `content`: number, language, date,
     heading, outcome, amount, currency, lines, parts ([heading, text] each), legal_basis, decider, delegation, remedy;
     sender, case and recipient are added here. Her address stands in it only where nothing of it is protected."""
-    tenant = acting_door().the_tenant
-    organisation = Organisation.objects.get(id=tenant.id)
-    address = None if person.protection_level else address_on(person.id, date.fromisoformat(content["date"]))
-    if address is not None and address.protection_level:
-        address = None
-    whole = {
-        **content,
-        "case": case.number,
-        "organisation": {
-            "name": organisation.name,
-            "address": organisation.address_lines,
-            "telephone": organisation.telephone,
-            "colour": organisation.colour,
-        },
-        "recipient": [
-            full_name(person),
-            *([*address.lines, f"{address.postcode} {address.city}"] if address else []),
-        ],
-    }
+    head = letterhead(full_name(person), [person], date.fromisoformat(content["date"]))
+    whole = {**content, "case": case.number, **head}
     return PersonalLetter.objects.create(
         case=case, person=person, content=whole, content_digest=canonical.digest(whole)
     )
