@@ -13,6 +13,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import record_trouble
 from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.operations.partners import make_exchange_keys
 from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -20,10 +21,19 @@ from handslag.jobs import exchange
 from handslag.kernel import clock
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer, Line
-from tests.office import TEST, Folder, Office, as_role
+from tests.bed import Database
+from tests.office import TEST, Folder, Office, as_role, open_office
 
 RENT = build.Picked(Line(code="RENT", name="Hyra", amount=6_200_00, currency="SEK"), "RENT::0")
 FEE = build.Picked(Line(code="ELECTRICITY", name="El", amount=450_00, currency="SEK"), "ELECTRICITY::0")
+
+
+def reachable(database: Database, name: str) -> Office:
+    """An office with keys, to which other installations can encrypt."""
+    made = open_office(database.connect, name)
+    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
+    database.close_connections()
+    return made
 
 
 @dataclass

@@ -23,7 +23,6 @@ from handslag.domain.exchange.frame import Unreadable, moment
 from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome, Partner, PartnerKey
 from handslag.domain.exchange.operations.partners import (
     end_partner_key,
-    make_exchange_keys,
     record_passed,
     register_partner,
 )
@@ -36,8 +35,8 @@ from handslag.kernel import canonical, clock
 from handslag.messages.ech.frame import written
 from handslag.messages.question.xml import FORM
 from tests.bed import ROOT, Database
-from tests.exchange import Pair, Side
-from tests.office import TEST, Office, as_role, open_office
+from tests.exchange import Pair, Side, reachable
+from tests.office import TEST, Office, as_role
 
 ASKED = json.loads((ROOT / "src/handslag/messages/question/examples/valid/two-lines.json").read_bytes())
 
@@ -120,10 +119,7 @@ class Outside:
 
 @pytest.fixture(scope="module")
 def office(database: Database) -> Office:
-    made = open_office(database.connect, "granne")
-    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
-    database.close_connections()
-    return made
+    return reachable(database, "granne")
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ from schemathesis.specs.openapi.checks import (
 
 from handslag.api.openapi import document
 from handslag.api.urls import urlpatterns
-from handslag.domain.exchange.operations.partners import end_partner_key, make_exchange_keys
-from handslag.kernel import clock
+from handslag.domain.exchange.operations.partners import end_partner_key
 from tests.api.test_exchange_api import ASKED, Outside
 from tests.bed import ROOT, Database, Process
-from tests.office import TEST, Office, open_office
+from tests.exchange import reachable
+from tests.office import Office
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -46,10 +46,7 @@ FEW = settings(
 
 @pytest.fixture(scope="module")
 def office(database: Database) -> Office:
-    made = open_office(database.connect, "open")
-    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
-    database.close_connections()
-    return made
+    return reachable(database, "open")
 
 
 @pytest.fixture(scope="module")

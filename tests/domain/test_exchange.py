@@ -486,8 +486,8 @@ def test_who_waits_and_who_is_waited_for_is_told_once_when_the_day_is_over(pair:
     assert (_open(pair.asker, question), _open(pair.answerer, question)) == (["question answered"], [])
 
 
-def test_a_message_is_given_to_a_colleague_who_may_see_it(pair: Pair) -> None:
-    office = pair.answerer.office
+def _about_somebody_protected_there(pair: Pair) -> Message:
+    """A question about a person who is protected at the answerer, as it has it."""
     new = NewPerson(
         identifier_type="personnummer", identifier=pair.folder.numbers[0], given_name="Petra", family_name="Nilsson",
         protection_level=2,
@@ -495,7 +495,11 @@ def test_a_message_is_given_to_a_colleague_who_may_see_it(pair: Pair) -> None:
     register_person(**pair.act(pair.answerer, "rut"), new=new)
     question = pair.asked()
     pair.settle()
-    theirs = pair.answerer.message(question.message_id)
+    return pair.answerer.message(question.message_id)
+
+
+def test_a_message_is_given_to_a_colleague_who_may_see_it(pair: Pair) -> None:
+    office, theirs = pair.answerer.office, _about_somebody_protected_there(pair)
     told = pair.act(pair.answerer, "bo")
     for colleague in ("hanna", "ulla"):  # not cleared; sees no messages
         with pytest.raises(NotPossible, match="colleague"):
@@ -563,15 +567,7 @@ def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said
 
 
 def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(pair: Pair) -> None:
-    office = pair.answerer.office
-    new = NewPerson(
-        identifier_type="personnummer", identifier=pair.folder.numbers[0], given_name="Petra", family_name="Nilsson",
-        protection_level=2,
-    )  # fmt: skip
-    register_person(**pair.act(pair.answerer, "rut"), new=new)
-    question = pair.asked()
-    pair.settle()
-    theirs = pair.answerer.message(question.message_id)
+    office, theirs = pair.answerer.office, _about_somebody_protected_there(pair)
     assert theirs.level == 2
     for who, seen in (("hanna", 0), ("bo", 1)):
         with acting(office.slug, office.staff[who], "look") as door:

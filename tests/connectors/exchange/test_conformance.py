@@ -17,13 +17,14 @@ import requests
 from handslag.cli import exchange as cli
 from handslag.connectors.exchange.conformance import POINTS
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner
+from handslag.domain.exchange.operations.partners import register_partner
 from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from tests import bed
 from tests.bed import Database
-from tests.office import TEST, Office, as_role, open_office
+from tests.exchange import reachable
+from tests.office import TEST, Office, as_role
 
 #: What each fault of the sandbox must be found by.
 FAULTS = {
@@ -57,10 +58,7 @@ def sandbox(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def office(database: Database) -> Office:
-    made = open_office(database.connect, "prov")
-    make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
-    database.close_connections()
-    return made
+    return reachable(database, "prov")
 
 
 def test_each_fault_is_found_and_a_right_partner_has_none(
