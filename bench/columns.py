@@ -35,4 +35,8 @@ def from_arrow(kind: type[H], table: pa.Table) -> H:
 
 
 def _array(values: pa.Array) -> Any:
-    return values.to_numpy(zero_copy_only=not pa.types.is_boolean(values.type))
+    if not pa.types.is_boolean(values.type) or values.null_count:
+        return values.to_numpy(zero_copy_only=True)
+    bits = np.frombuffer(values.buffers()[1], dtype=np.uint8)
+    truths = np.unpackbits(bits, count=values.offset + len(values), bitorder="little")
+    return truths[values.offset :].view(np.bool_)

@@ -35,10 +35,10 @@ def personal_cost(person: Any, norm: Any, written: Any) -> Whole:
         lookup(norm.child_without_lunch, person.age, only=lunch_away),
         lookup(norm.child, person.age, only=child),
     )
-    row = where(person.cohabiting, norm.couple, where(person.adult, norm.single, of_child))
+    own, alone = where(person.adult, norm.single, of_child), where(person.cohabiting, False, True)
     return written.line(
-        "PERSON", where(person.cohabiting, norm.couple // 2, row), of=person, section=SECTION, text="person",
-        numbers=(row,), age=person.age,
+        "PERSON", where(person.cohabiting, norm.couple // 2, own), of=person, section=SECTION, text="person",
+        numbers=(used(norm.couple, person.cohabiting), used(own, alone)), age=person.age,
     )  # fmt: skip
 
 
@@ -196,6 +196,6 @@ def calculate_lines(population: Households) -> sheet.Columns:
     return written
 
 
-def calculate_many(population: Households, chunk: int = 2 * CHUNK) -> Mapping[str, NDArray[np.int64]]:
-    """Totals by name, one element for each household; its few columns fit a cache at twice as many."""
+def calculate_many(population: Households, chunk: int = 4 * CHUNK) -> Mapping[str, NDArray[np.int64]]:
+    """Totals by name, one element for each household; its few columns fit a cache at four times as many."""
     return in_chunks(len(population), lambda since, until: calculate_lines(population.part(since, until)).totals, chunk)
