@@ -9,13 +9,14 @@ import psycopg
 import pytest
 
 from handslag.connectors.letter import port
-from handslag.domain.decisions.models import Hearing, PersonalLetter
+from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.queries import hearings_for
 from handslag.domain.payments.models import Booking, Payment, Recovery
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
+    book_ceded,
     book_repayment,
     decide_recovery,
     propose_recovery,
@@ -27,8 +28,8 @@ from handslag.domain.payments.queries import claimable_in, claimed_too_much, pla
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
-from handslag.domain.tenancy.policies import Conflict
-from handslag.jobs.letters import personal_letter_from
+from handslag.domain.tenancy.policies import Conflict, SentAlready
+from handslag.jobs.letters import letter_from, personal_letter_from
 from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
 from tests.domain.test_corrections import _as_web, _bookings, _sent, _tasks, _verified
@@ -213,3 +214,53 @@ def test_of_a_couple_only_the_one_it_is_claimed_from_gets_the_letter(office: Off
     assert letter.person_id == folder.citizens[1].id
     assert port.for_tenant().letter(personal_letter_from(letter.content)).pages == 1
     assert letter.content["recipient"][0] == "Yusuf Åberg" and "Amina" not in str(letter.content)
+
+
+def test_only_what_the_decision_said_beforehand_is_claimed_and_a_ceded_benefit_is_booked(
+    office: Office, database: Any
+) -> None:
+    plain = office.case(("Eva", "Ek", "19700101"))
+    plain.applied()
+    plain.decided()
+    folder = office.case()
+    folder.applied()
+    told = {"sheet": folder.assessed().id, "language": "sv", "reasons": "Förskott på sjukpenning som du väntar på."}
+    refused("repayable", propose, **office.act("hanna"), **told, repayable="always")
+    refused("reasons", propose, **office.act("hanna"), **{**told, "reasons": ""}, repayable="benefit")
+    proposal = propose(**office.act("hanna"), **told, repayable="benefit")
+    first = decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    with acting(office.slug, TEST, "look"):
+        content = Letter.objects.get(decision=first).content
+    assert content["repayable"].startswith("Biståndet är ett förskott")
+    assert "Du kan behöva betala tillbaka" in [part.heading for part in letter_from(content).paragraphs]
+    period = folder.period().id
+    claim = told_of(folder, ground="benefit", amounts={period: 100_00})
+    refused("beyond paid", propose_recovery, **claim)  # nothing has left yet
+    ceded = {**office.act("hanna"), "case": folder.case.id, "period": period, "source": "LEFI, kod SOC"}
+    ceded |= {"authority": "Försäkringskassan", "amount": 155_000}
+    refused("beyond granted", book_ceded, **ceded)
+    _sent(office)
+    elsewhere = {**ceded, "case": plain.case.id, "period": plain.period().id}
+    refused("not an advance", book_ceded, **elsewhere)
+    refused("not an advance", book_ceded, **{**ceded, "case": plain.case.id})
+    refused("amount", book_ceded, **{**ceded, "amount": 0})
+    refused("counterparty", book_ceded, **{**ceded, "authority": " "})
+    refused("beyond granted", book_ceded, **{**ceded, "amount": 655_001})
+    key = uuid7()
+    booked = book_ceded(**ceded, key=key)
+    with pytest.raises(SentAlready):
+        book_ceded(**ceded, key=key)
+    assert (booked.kind, booked.account_code, booked.counterparty) == ("income", "avstadd", "Försäkringskassan")
+    # a condition isn't put on what was granted without, and not another one
+    sheet = plain.amounting(700_000)
+    later = {"sheet": sheet.id, "language": "sv", "reasons": REASONS, "ground": "37"}
+    refused("repayable", propose, **office.act("hanna"), **later, repayable="benefit")
+    refused("beyond paid", propose_recovery, **told_of(plain, ground="benefit", amounts={plain.period().id: 1_00}))
+    # what came in from the authority isn't claimed from her
+    refused("beyond paid", propose_recovery, **{**claim, "amounts": {period: 500_001}})
+    refused("beyond paid", propose_recovery, **{**claim, "ground": "condition"})
+    row = propose_recovery(**{**claim, "amounts": {period: 500_000}})
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    refused("beyond granted", book_ceded, **{**ceded, "amount": 1})
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()

@@ -180,6 +180,7 @@ from handslag.domain.payments.operations.planning import (
 )
 from handslag.domain.payments.operations.postings import ChartRowSet, PostingDayFixed
 from handslag.domain.payments.operations.recoveries import (
+    CededBooked,
     InstalmentsAgreed,
     RecoveryDecided,
     RecoveryProposed,
@@ -1160,6 +1161,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     InstalmentsAgreed: (),
     RepaymentBooked: (),
+    CededBooked: (),
     RecoveryWaived: (
         Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
         Reaction(_render_personal_letter),

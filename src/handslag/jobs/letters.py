@@ -87,6 +87,7 @@ _WORDS = {
         "law": "Lagrum",
         "person": "Beslutet har fattats av en person, inte av en dator.",
         "pay": "Så betalar du",
+        "repayable": "Du kan behöva betala tillbaka",
         "remedy": "Om du tycker att det här är fel",
     },
     "en": {
@@ -110,6 +111,7 @@ _WORDS = {
         "law": "Legal basis",
         "person": "A person took this decision, not a computer.",
         "pay": "How to pay",
+        "repayable": "You may have to pay this back",
         "remedy": "If you think this is wrong",
     },
 }
@@ -161,6 +163,8 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
     sections = [port.Section("", _flowing(content["grounds"]))]
     if content.get("change"):  # letters from before there were such decisions have no such part
         sections.insert(0, port.Section(words["change"], "\n\n".join(_flowing(text) for text in content["change"])))
+    if content.get("repayable"):  # letters from before there were such conditions have no such part
+        sections.append(port.Section(words["repayable"], _flowing(content["repayable"])))
     if content["refused"]:
         money = [
             f"{x['text']}: {format_money(x['applied'], content['currency'], content['language'])} {words['applied']}, "

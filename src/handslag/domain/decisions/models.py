@@ -14,6 +14,7 @@ from handslag.domain.decisions.states import (
     DecisionState,
     Ground,
     Outcome,
+    Repayable,
     Timeliness,
 )
 from handslag.domain.documents.models import Document, Text
@@ -45,6 +46,8 @@ class Decision(TenantRow):
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=12)
     reasons = models.TextField()
+    # nothing (NULL) where it isn't to be paid back, and in rows from before this column
+    repayable = models.CharField(max_length=12, choices=Repayable.choices, null=True)
     # what is so for the co-applicant only, and the codes of the phrases used; nothing (NULL) in earlier rows
     reasons_co = models.TextField(null=True, help_text="the co-applicant's own reasons, where they are others")
     phrases = models.JSONField(null=True, help_text="codes of the phrases used, with the digests of their texts")
@@ -86,6 +89,10 @@ class Decision(TenantRow):
                 condition=Q(replaces=None, ground=None)
                 | Q(replaces__isnull=False, ground__isnull=False, ground__in=Ground.values),
                 name="decision_replaces_on_a_ground",
+            ),
+            models.CheckConstraint(
+                condition=Q(repayable=None) | Q(repayable__in=Repayable.values, amount__gt=0),
+                name="decision_repayable_known",
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(

@@ -24,6 +24,14 @@ class Ground(TextChoices):
 TO_DISADVANTAGE = (Ground.SLIP, Ground.RESERVED, Ground.MISLED)
 
 
+class Repayable(TextChoices):
+    """On which condition support is granted that may be claimed back later; the decision itself says so."""
+
+    BENEFIT = "benefit"  # as an advance on a benefit or another payment that she waits for
+    CONFLICT = "conflict"  # while she takes part in a labour conflict
+    CONDITION = "condition"  # on a condition that the reasons name
+
+
 class DecisionState(TextChoices):
     PROPOSED = "proposed"  # by the caseworker
     RETURNED = "returned"  # by the second pair of eyes, with a reason

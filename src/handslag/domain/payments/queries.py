@@ -38,6 +38,7 @@ from handslag.domain.payments.states import (
     LineOutcome,
     PayeeState,
     PaymentState,
+    RecoveryGround,
     RecoveryState,
     RunState,
 )
@@ -253,7 +254,9 @@ def in_quarantine() -> list[BankLine]:
 
 #: Our account codes beside the kinds of income: expenses, what is owed, and money on its way by the bank.
 OWED, BANK, INCOME, CLAIMED, RECEIVABLE = "skuld", "bank", "inkomst", "aterkrav", "fordran"
-CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME, CLAIMED, RECEIVABLE)
+#: A benefit that came to us because we had paid it in advance.
+CEDED = "avstadd"
+CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME, CLAIMED, RECEIVABLE, CEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,25 +385,53 @@ def beyond_of(case: UUID) -> dict[UUID, int]:
     return {period: total for period, total in rows.values_list("period_id").annotate(sum=Sum("amount")) if total}
 
 
-def claimable_in(case: UUID) -> dict[UUID, int]:
+def advanced_of(case: UUID, ground: str) -> dict[UUID, int]:
+    """What has left of the support that a decision in force granted on this condition, less what its benefits have
+    brought in instead, by period (minor units). What is set off or waits to be paid isn't in it."""
+    gone = Booking.objects.filter(case_id=case, reverses__isnull=False).values("reverses_id")
+    replaced = Settlement.objects.filter(replaces__isnull=False).values("replaces_id")
+    paid = Settlement.objects.filter(
+        booking__case_id=case,
+        booking__decision_line__decision__repayable=ground,
+        booking__reverses=None,
+        payment__state__in=[PaymentState.SENT, PaymentState.CONFIRMED],
+    ).exclude(booking_id__in=gone)
+    rows = paid.exclude(id__in=replaced).order_by().values_list("booking__period_id").annotate(sum=Sum("amount"))
+    found = dict(rows)
+    if ground == RecoveryGround.BENEFIT:
+        ceded = Booking.objects.filter(case_id=case, account_code=CEDED).order_by()
+        for period, amount in ceded.values_list("period_id").annotate(sum=Sum("amount")):
+            found[period] = found.get(period, 0) - amount
+    return {period: amount for period, amount in found.items() if amount > 0}
+
+
+def basis_of(case: UUID, ground: str) -> dict[UUID, int]:
+    """What can be claimed back on a ground at all, claimed or not, by period (minor units)."""
+    return beyond_of(case) if ground == RecoveryGround.MISINFORMED else advanced_of(case, ground)
+
+
+def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[UUID, int]:
     """What of that nobody has claimed yet, by period (minor units). What was claimed and given up stays claimed: it
     isn't claimed a second time."""
-    claimed = RecoveryLine.objects.filter(recovery__case_id=case, recovery__state=RecoveryState.DECIDED).order_by()
+    claimed = RecoveryLine.objects.filter(
+        recovery__case_id=case, recovery__ground=ground, recovery__state=RecoveryState.DECIDED
+    ).order_by()
     taken = dict(claimed.values_list("period_id").annotate(sum=Sum("amount")))
-    left = {period: amount - taken.get(period, 0) for period, amount in beyond_of(case).items()}
+    left = {period: amount - taken.get(period, 0) for period, amount in basis_of(case, ground).items()}
     return {period: amount for period, amount in left.items() if amount > 0}
 
 
 def claimed_too_much(case: UUID) -> dict[UUID, int]:
-    """What stands claimed of a case, paid or not, beyond what stands booked as paid too much, by period (minor units):
-    a decision or the bank has changed what the claim rests on."""
+    """What stands claimed of a case, paid or not, beyond what it can rest on, by period (minor units): a decision, the
+    bank or a benefit that came in has changed that."""
     claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()
-    beyond = beyond_of(case)
-    over = {
-        period: total - beyond.get(period, 0)
-        for period, total in claims.values_list("period_id").annotate(sum=Sum("amount"))
-    }
-    return {period: amount for period, amount in over.items() if amount > 0}
+    rows = claims.values_list("period_id", "recovery_line__recovery__ground").annotate(sum=Sum("amount"))
+    over: dict[UUID, int] = {}
+    for period, ground, total in rows:
+        beyond = total - basis_of(case, ground).get(period, 0)
+        if beyond > 0:
+            over[period] = over.get(period, 0) + beyond
+    return over
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,9 @@ class RecoveryGround(TextChoices):
     """Why money is claimed back (återkrav); by which section of which law stands in rules/se/recovery.yaml."""
 
     MISINFORMED = "misinformed"  # too much was paid because of information that was wrong or not given
+    BENEFIT = "benefit"  # it was an advance on a benefit, and the decision said so
+    CONFLICT = "conflict"  # it was paid during a labour conflict, and the decision said so
+    CONDITION = "condition"  # it was granted on a condition that the decision names
 
 
 class RecoveryState(TextChoices):

@@ -41,7 +41,7 @@ from handslag.domain.decisions.queries import (
     replaced_by,
     unseen_by_staff,
 )
-from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome
+from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Ground, Outcome, Repayable
 from handslag.domain.documents.queries import phrases_for
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
@@ -58,7 +58,7 @@ from handslag.web.caseworker.case import case_and_period, case_name, seen_in, st
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
-from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, REPAYABLE, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField
 
@@ -88,6 +88,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     untold = income_not_given(sheet) if to_hear and before is None else []
     unheard = data.get("unheard", "")[:2_000] if data else ""
     reasons_co = data.get("reasons_co", "")[:10_000] if data and found.co_applicant else ""
+    repayable = data.get("repayable", "") if data else (before.repayable or "" if before else "")
+    repayable = repayable if repayable in Repayable else ""
     picked = _picked(request, data, found, sheet, chosen)
     if picked["put"]:
         if picked["about"] == "co":
@@ -103,6 +105,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             made = attempt(
                 request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard,
                 reasons_co=reasons_co, phrases=picked["used"],
+                repayable=repayable,
             )  # fmt: skip
         except NotPossible as refused:
             trouble = refusal(refused)
@@ -120,6 +123,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         language=chosen,
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
+        repayable=(repayable if sheet.granted else "") or None,
         legal_basis=legal_basis_on(today(request), ground),
         delegation=named_by_setting(),
         replaces=before if ground else None,
@@ -145,6 +149,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         ground=ground,
         reasons=reasons,
         reasons_co=reasons_co,
+        repayable=repayable,
+        repayables=list(REPAYABLE.items()),
         first=full_name(found.applicant),
         other=full_name(found.co_applicant) if found.co_applicant else "",
         chosen=chosen,

@@ -17,9 +17,11 @@ from handslag.domain.casefile.queries import periods_of
 from handslag.domain.payments.models import Booking, Payment, Run
 from handslag.domain.payments.operations.account import book_income, reverse_booking
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.recoveries import book_ceded
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
 from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import (
+    CEDED,
     account_of,
     balance_of,
     file_of,
@@ -272,7 +274,10 @@ class IncomeForm(forms.Form):
     def __init__(self, data: Any, *, periods: list[tuple[str, str]], lang: str) -> None:
         super().__init__(data)
         self.fields["period"].choices = periods  # type: ignore[attr-defined]
-        self.fields["account_code"].choices = [(c, k.name[lang]) for c, k in INCOMES.items()]  # type: ignore[attr-defined]
+        self.fields["account_code"].choices = [  # type: ignore[attr-defined]
+            *((c, k.name[lang]) for c, k in INCOMES.items()),
+            (CEDED, ACCOUNTS[CEDED]),
+        ]
 
 
 @desk_page("case account")
@@ -356,6 +361,11 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         return _account(request, case, form)
     data = form.cleaned_data
     try:
+        if data["account_code"] == CEDED:
+            told = {"authority": data["counterparty"], "amount": data["amount"], "source": data["source"]}
+            period = UUID(data["period"])
+            attempt(request, book_ceded, case=found.id, period=period, key=form_key(request), **told)
+            return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
         attempt(
             request,
             book_income,
@@ -368,7 +378,8 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             key=form_key(request),
         )
     except NotPossible as refused:
-        form.add_error(refused.code if refused.code in form.fields else None, refusal(refused))
+        field = "amount" if refused.code == "beyond granted" else refused.code
+        form.add_error(field if field in form.fields else None, refusal(refused))
         return _account(request, case, form)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
 

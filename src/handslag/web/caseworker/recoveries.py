@@ -27,7 +27,7 @@ from handslag.domain.payments.operations.recoveries import (
     withdraw_recovery,
 )
 from handslag.domain.payments.queries import (
-    beyond_of,
+    basis_of,
     claimable_in,
     claimed_too_much,
     lines_of,
@@ -36,7 +36,7 @@ from handslag.domain.payments.queries import (
     standing_of,
     waivers_of,
 )
-from handslag.domain.payments.states import RecoveryState
+from handslag.domain.payments.states import RecoveryGround, RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
@@ -149,7 +149,13 @@ def recoveries(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """What has left beyond the decisions of a case, what is claimed of it; POST proposes a claim."""
     found, member = case_for_staff(case, **who(request))
     looked_at("recoveries", found.id)
-    beyond, left = beyond_of(found.id), claimable_in(found.id)
+    left: dict[UUID, int] = {}
+    beyond: dict[UUID, int] = {}
+    for ground in RecoveryGround:
+        for key, amount in basis_of(found.id, ground).items():
+            beyond[key] = beyond.get(key, 0) + amount
+        for key, amount in claimable_in(found.id, ground).items():
+            left[key] = left.get(key, 0) + amount
     over = claimed_too_much(found.id)
     periods = Period.objects.filter(id__in={*beyond, *over}).order_by("since")
     months = {p.id: (Month.of(p.since), left[p.id]) for p in periods if p.id in left}

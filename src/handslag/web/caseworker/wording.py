@@ -108,6 +108,11 @@ REFUSALS: dict[str, str | Promise] = {
     "same calculation": _("This calculation is decided. Change what was wrong and calculate again, then propose."),
     "ground of change": _("Choose why the decision is changed."),
     "to disadvantage": _("Less than was decided can only be decided on one of the grounds that the law names."),
+    "repayable": _(
+        "Choose on which condition it is to be paid back; a refusal has none, and none is added afterwards."
+    ),
+    "not an advance": _("The decision on that month doesn’t say that it is an advance on a benefit."),
+    "beyond granted": _("That is more than was paid for that month and hasn’t come back."),
     "recovery ground": _("Choose on what ground it is claimed back."),
     "section": _("Write the section of law."),
     "beyond paid": _("More than was paid too much, or than isn’t claimed yet. Look at the amounts of each month."),
@@ -452,6 +457,7 @@ EVENTS: dict[str, str | Promise] = {
     "recovery withdrawn": _("Proposed claim taken back"),
     "recovery decided": _("Claim to pay back decided"),
     "instalments agreed": _("Instalments agreed"),
+    "ceded benefit booked": _("Benefit came in that was paid in advance"),
     "repayment booked": _("Money came in for a claim"),
     "recovery waived": _("Claim given up, wholly or in part"),
     "personal letter rendered": _("Letter made"),
@@ -560,6 +566,7 @@ ACCOUNTS: dict[str, str | Promise] = {
     "retur": _("Money that came back"),
     "felutbetalt": _("Paid beyond the decision"),
     "aterkrav": _("To be paid back"),
+    "avstadd": _("Benefit paid to us in her place"),
 }
 
 #: Codes of the chart of accounts.
@@ -573,6 +580,14 @@ CHART: dict[str, str | Promise] = {
     "inkomst": _("Income of cases"),
     "aterkrav": _("Claimed back, against expenses"),
     "fordran": _("Owed to us by people"),
+    "avstadd": _("Benefits paid to us"),
+}
+
+#: On which condition support may be claimed back later.
+REPAYABLE: dict[str, str | Promise] = {
+    "benefit": _("Yes: an advance on a benefit that she waits for"),
+    "conflict": _("Yes: she takes part in a labour conflict"),
+    "condition": _("Yes: on a condition that the reasons name"),
 }
 
 #: What is filled into phrases.
@@ -601,6 +616,9 @@ DECIDES: dict[str, str | Promise] = {
 #: On what ground money is claimed back.
 RECOVERY_GROUNDS: dict[str, str | Promise] = {
     "misinformed": _("Too much was paid because of information that was wrong or not given"),
+    "benefit": _("It was an advance on a benefit, as the decision said"),
+    "conflict": _("It was paid during a labour conflict, as the decision said"),
+    "condition": _("It was granted on a condition that the decision named"),
 }
 
 BANK_SAID: dict[str, str | Promise] = {

@@ -28,7 +28,15 @@ from handslag.domain.decisions.queries import (
     month_name,
     not_heard,
 )
-from handslag.domain.decisions.states import HERE, TO_DISADVANTAGE, AppealState, DecisionState, Ground, Outcome
+from handslag.domain.decisions.states import (
+    HERE,
+    TO_DISADVANTAGE,
+    AppealState,
+    DecisionState,
+    Ground,
+    Outcome,
+    Repayable,
+)
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
 from handslag.domain.documents.queries import DatedText, Phrase, phrases_for, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
@@ -174,6 +182,7 @@ def propose(
     unheard: str = "",
     reasons_co: str = "",
     phrases: Sequence[str] = (),
+    repayable: str = "",
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
@@ -185,6 +194,9 @@ def propose(
     a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
     ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
     already is not claimed back by this: that is a question of its own, to a person.
+
+    `repayable`: on which condition the support may be claimed back later, with reasons. The first decision on a month
+    says so, or none (JO 4000-2000): NotPossible("repayable") for one that a later decision adds, and for a refusal.
 
     `reasons_co`: what is so for the co-applicant only (NotPossible("co-applicant") without one). `phrases`: codes of
     the phrases that the reasons were made of (NotPossible("phrase") for one that isn't in force); their texts are kept.
@@ -219,6 +231,11 @@ def propose(
         raise NotPossible("ground of change")
     if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
+    added = before is not None and repayable != before.repayable
+    if repayable and (repayable not in Repayable or not found.granted or added):
+        raise NotPossible("repayable")
+    if repayable and not are_reasons(reasons):
+        raise NotPossible("reasons")
     if reasons_co.strip() and case.co_applicant is None:
         raise NotPossible("co-applicant")
     today = acting_door().the_tenant.today(now)
@@ -236,6 +253,7 @@ def propose(
         language=language,
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
+        repayable=repayable or None,
         phrases=_kept_phrases(case, phrases, language, today),
         legal_basis=legal_basis_on(today, ground),
         delegation=named_by_setting(),
@@ -502,6 +520,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     keep_text(grounds)
     for text in _texts_on_change(row, case, today):
         keep_text(text)
+    if row.repayable:
+        keep_text(_repayable(row, case, today))
     content = letter_content(row, case, grounds, appeal, now, decider=member.name)
     Letter.objects.create(
         decision=row,
@@ -580,6 +600,7 @@ def letter_content(
         "heading": heading.format(month=month),
         "outcome": sentence.format(month=month, amount=amount),
         "change": _change(decision, case, today),
+        "repayable": _repayable(decision, case, today).body if decision.repayable else "",
         "grounds": grounds.body,
         "reasons": decision.reasons,
         "reasons_co": {"who": names[str(adults[1].id)], "text": decision.reasons_co} if decision.reasons_co else None,
@@ -619,6 +640,11 @@ def letter_content(
         "automated": False,
         "appeal": appeal.body,
     }
+
+
+def _repayable(decision: Decision, case: Case, today: date) -> DatedText:
+    """What the letter says where the support may be claimed back later."""
+    return text_for(case.legal_order, f"repayable.{decision.repayable}", decision.language, today)
 
 
 def _change(decision: Decision, case: Case, today: date) -> list[str]:

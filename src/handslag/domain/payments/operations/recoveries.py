@@ -18,12 +18,14 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.operations import are_reasons
 from handslag.domain.decisions.operations.letters import new_personal_letter
 from handslag.domain.decisions.queries import in_force, month_name, not_heard
+from handslag.domain.decisions.states import Repayable
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.payments.models import Booking, Recovery, RecoveryLine, RecoveryPlan, RecoveryWaiver
 from handslag.domain.payments.operations.account import counter_booking
-from handslag.domain.payments.queries import CLAIMED, claimable_in, last_day_at_court_for, lines_of, standing_of
+from handslag.domain.payments.queries import CEDED, CLAIMED, claimable_in, last_day_at_court_for, lines_of, standing_of
 from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
+from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
@@ -88,7 +90,8 @@ def propose_recovery(
     unheard: str = "",
 ) -> Done[Recovery]:
     """Propose to claim back from one adult of a case: so much (minor units) for each of these periods, never more than
-    is booked as paid beyond its decision and isn't claimed yet.
+    is booked as paid beyond its decision and isn't claimed yet; or, where the decision itself said that it may be
+    claimed back, than has left of it.
 
     `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
     ("amount") without one, ("beyond paid") for more than that, ("reasons"), ("proposed") while another one waits,
@@ -103,7 +106,7 @@ def propose_recovery(
         raise NotPossible("recovery ground")
     if not are_reasons(legal_basis) or len(legal_basis) > 160:
         raise NotPossible("section")
-    _refuse_beyond(found, amounts)
+    _refuse_beyond(found, ground, amounts)
     if not are_reasons(reasons):
         raise NotPossible("reasons")
     if Recovery.objects.filter(case=found, state=RecoveryState.PROPOSED).exists():
@@ -140,13 +143,13 @@ def propose_recovery(
     return Done(row, RecoveryProposed(subject=found.id, payload=payload))
 
 
-def _refuse_beyond(case: Case, amounts: Mapping[UUID, int]) -> None:
-    """Refuse to claim nothing, or more for a period than is booked as paid beyond its decision and not claimed yet."""
+def _refuse_beyond(case: Case, ground: str, amounts: Mapping[UUID, int]) -> None:
+    """Refuse to claim nothing, or more for a period than can be claimed on the ground and isn't claimed yet."""
     if not amounts or any(amount <= 0 for amount in amounts.values()):
         raise NotPossible("amount")
     if Period.objects.filter(id__in=amounts, case=case).count() != len(amounts):
         raise Hidden("period")
-    left = claimable_in(case.id)
+    left = claimable_in(case.id, ground)
     if any(amount > left.get(period, 0) for period, amount in amounts.items()):
         raise NotPossible("beyond paid")
 
@@ -212,7 +215,7 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     if member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", recovery)
     row.delegation = by_what.words
-    _refuse_beyond(row.case, {line.period_id: line.amount for line in lines})
+    _refuse_beyond(row.case, row.ground, {line.period_id: line.amount for line in lines})
     for line in lines:
         _book(row, line, BookingKind.CLAIM, line.amount, f"claimed by decision {row.number}", now)
     content = recovery_letter(row, lines, now, decider=member.name)
@@ -282,6 +285,54 @@ def agree_instalments(
     plan = RecoveryPlan.objects.create(recovery=row, set_by_id=member.id, set_at=now, **told)
     payload = {"recovery": str(row.id), "plan": str(plan.id), "monthly": monthly, "first_on": first_on.isoformat()}
     return Done(plan, InstalmentsAgreed(subject=row.case_id, payload=payload))
+
+
+class CededBooked(Event):
+    kind = "ceded benefit booked"
+
+
+@operation()
+def book_ceded(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    period: UUID,
+    authority: str,
+    amount: int,
+    source: str,
+    key: UUID | None = None,
+) -> Done[Booking]:
+    """Book a benefit that an authority paid to us, because we had paid it in advance for a month (minor units).
+    `key`: of the form; SentAlready the second time.
+
+    NotPossible: ("amount"), ("counterparty"), ("source"), ("not an advance") where the decision on that month doesn't
+    say so, ("beyond granted") for more than was paid for it and isn't claimed from her or came in.
+    """
+    found, _member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    row_id = new_id(Booking, key)
+    decision = in_force(period)
+    if decision is None or decision.case_id != found.id or decision.repayable != Repayable.BENEFIT:
+        raise NotPossible("not an advance")
+    authority, source = stored_name(authority), stored_name(source)
+    if amount <= 0 or not source or not authority:
+        raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
+    if amount > claimable_in(found.id, RecoveryGround.BENEFIT).get(period, 0):
+        raise NotPossible("beyond granted")
+    booking = Booking.objects.create(
+        id=row_id,
+        case=found,
+        period_id=period,
+        kind=BookingKind.INCOME,
+        account_code=CEDED,
+        counterparty=authority,
+        amount=amount,
+        currency=acting_door().the_tenant.currency,
+        source=source,
+        booked_at=now,
+    )
+    return Done(booking, CededBooked(subject=found.id, payload={"booking": str(booking.id), "amount": amount}))
 
 
 @operation()
