@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handslag import rules
+from handslag.api.sheet import sheet
 from handslag.rules.case_files import read
 from handslag.rules.sheet import Sheet
 from tests.bed import ROOT, Process
@@ -133,3 +138,70 @@ def test_what_no_view_expects_is_a_problem_too(status: int) -> None:
     answer = handler(RequestFactory().post("/api/v1/sheet"), **told)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     validated(json.loads(answer.content))
+
+
+#: What a program may put anywhere by mistake.
+EXTREME: list[Any] = [
+    None, True, "", "x", "a\x00b", "\ufffe", "２０２６", "0001-01-01", "9998-12-01", "9999-12-31", "2026-02-30",
+    0, -1, 2**31, 2**53, 2**63, 2**64, 10**40, -(10**40), 1.5, 1e300, [], {}, [[]], {"": {}}, ["x"], [["x", "y"]],
+    [1, "x"],
+]  # fmt: skip
+RENTS = {
+    "name": "limit.RENT", "unit": "SEK/month", "label": {"sv": "Hyra"}, "by": "household", "bands": [20, 40],
+    "last": 59,
+    "values": [
+        {"since": "2026-01-01", "rows": [5000, 6000], "source": "s", "checked_on": "2026-01-01", "status": "official"}
+    ],
+}  # fmt: skip
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """(what holds it, its key) of everything in plain data."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(value[key])
+
+
+def _answered(asked: dict[str, Any], accept: str = "application/json") -> int:
+    from django.test import RequestFactory
+
+    sent = RequestFactory().post("/", json.dumps(asked), content_type="application/json", headers={"Accept": accept})
+    return sheet(sent).status_code
+
+
+def test_whatever_stands_anywhere_in_a_table_the_answer_is_a_sheet_or_a_problem() -> None:
+    base = question("c1-single") | {"tables": [RENTS]}
+    assert _answered(base) == 200
+    for place in range(len(list(_places(RENTS)))):
+        for extreme in EXTREME:
+            asked = deepcopy(base)
+            into, key = list(_places(asked["tables"][0]))[place]
+            into[key] = extreme
+            assert _answered(asked) in (200, 400), (key, extreme)
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(draw=st.data())
+def test_whatever_stands_anywhere_the_answer_is_a_sheet_or_a_problem(draw: st.DataObject) -> None:
+    names = ("c1-single", "c6-surplus", *(next(p.stem for p in EVERY if pack in p.parts) for pack in ("ch", "de")))
+    asked = question(draw.draw(st.sampled_from(names)))
+    if asked["pack"] == "se":
+        asked |= {"before": deepcopy(asked["facts"]), "known_on": "2026-11-01"}
+    for _ in range(draw.draw(st.integers(1, 2))):
+        into, key = draw.draw(st.sampled_from(list(_places(asked))))
+        into[key] = deepcopy(draw.draw(st.sampled_from(EXTREME)))
+    assert _answered(asked, draw.draw(st.sampled_from(("application/json", "text/plain", "text/html")))) in (200, 400)
+
+
+def test_depth_is_refused_before_anything_is_read(ask: Any) -> None:
+    deep = {"x": ["["]}
+    for _ in range(5):
+        deep = {"x": [deep]}
+    assert "facts: " in ask(pack="se", facts=deep).text
+    for deep_text in (
+        b'{"pack": "se", "facts": ' + b'{"a":' * 2_000 + b"1" + b"}" * 2_001,
+        b'{"pack": "se", "facts": {}, "tables": ' + b"[" * 600 + b"]" * 600 + b"}",
+        b"[" * 200_000,
+    ):
+        answer = ask(data=deep_text)
+        assert (answer.status_code, "deeper" in answer.text) == (400, True)

@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from handslag.api.problems import Problem, problem
+from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, NormMissing, from_entries
@@ -67,6 +68,8 @@ def sheet(request: HttpRequest) -> HttpResponse:
         return problem(415, "Send application/json.")
     if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
         return problem(413, f"Send at most {MOST_BYTES} bytes.")
+    if too_deep(request.body):
+        return problem(400, "The question can't be read.", f"It lies deeper within itself than {MOST_DEEP} levels.")
     try:
         asked = msgspec.json.decode(request.body, type=Asked)
         answer = calculated(asked)

@@ -83,7 +83,7 @@ class Month:
     @property
     def until(self) -> date:
         """The first day of the next month."""
-        return (self + 1).since
+        return date(self.year + self.number // 12, self.number % 12 + 1, 1)
 
     @property
     def span(self) -> Span:

@@ -1,7 +1,14 @@
-"""Reading what another machine sends: never more than a size, never longer than a moment."""
+"""Reading what another machine sends: never more than a size or a depth, never longer than a moment."""
 
+import re
 import time
 from collections.abc import Iterable
+from typing import Final
+
+MOST_DEEP: Final = 40
+"""Levels of lists and objects within each other that anybody means; a reader of JSON fails at some hundreds."""
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
 
 
 class TooLarge(Exception):
@@ -22,3 +29,13 @@ def read_within(parts: Iterable[bytes], most: int, ends: float) -> bytes:
         if time.monotonic() > ends:
             raise TooSlow
     return bytes(content)
+
+
+def too_deep(content: bytes) -> bool:
+    """Whether JSON (or what claims to be) lies deeper within itself than `MOST_DEEP` levels."""
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", content)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > MOST_DEEP:
+            return True
+    return False

@@ -16,18 +16,17 @@ Its keys:
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from handslag.kernel.money import KRONA, AmountError, format_amount, parse_amount
 from handslag.kernel.months import Month
 from handslag.rules.norms import Norm, NormError, from_entries
 from handslag.rules.packs import Pack, PackError, pack
 from handslag.rules.sheet import Sheet
+from handslag.rules.yaml_files import YamlError, read_yaml
 
 
 class CaseError(ValueError):
@@ -55,10 +54,10 @@ class Case:
 def read(path: Path) -> Case:
     """The case in `path`; CaseError when the file is none, FactsError when its facts can't be used."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except _NoDay as error:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+    except YamlError as error:
         raise CaseError(f"{path}: {error}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError as error:
         raise CaseError(f"{path}: not YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("given"), dict):
         raise CaseError(f"{path}: a case has `why`, `given` and `expected`")
@@ -80,7 +79,7 @@ def read(path: Path) -> Case:
             raise CaseError(f"{path}: month: {error}") from error
         given["since"], given["until"] = month.since, month.until
     for day in ("decided_on", "known_on"):
-        if not isinstance(data.get(day), date | None):
+        if not isinstance(data.get(day), date | None) or isinstance(data.get(day), datetime):
             raise CaseError(f"{path}: {day} is a date such as 2026-03-28")
     return Case(
         pack=law,
@@ -98,24 +97,6 @@ def worked_cases(name: str) -> tuple[tuple[str, Case], ...]:
     """(name, case) of each case that the pack is shipped with: a person has worked out what it must come to."""
     folder = Path(__file__).parent / pack(name).PACK / "cases"
     return tuple((path.stem, read(path)) for path in sorted(folder.rglob("*.yaml")))
-
-
-class _NoDay(ValueError):
-    """What looks like a day and is none."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain data; a day that isn't in the calendar is told with its line."""
-
-
-def _day(loader: _Loader, node: yaml.ScalarNode) -> Any:
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError as error:
-        raise _NoDay(f"line {node.start_mark.line + 1}: there is no day {node.value}") from error
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 def _minor(value: Any, law: Pack, place: str) -> Any:

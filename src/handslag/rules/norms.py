@@ -29,7 +29,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -37,12 +37,12 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 from handslag.rules import versions
+from handslag.rules.yaml_files import YamlError, read_yaml
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
@@ -50,6 +50,10 @@ UNITS: Final = (
     "reference",
 )  # fmt: skip
 STATUSES: Final = ("official", "derived", "example")
+LARGEST: Final = 10**9
+"""No number of the law is as large, whatever its unit."""
+LAST_KEY: Final = 9_999
+"""Of a table: a year, an age, a number of persons, a household."""
 
 
 class NormError(ValueError):
@@ -210,7 +214,6 @@ class NormSet(ABC):
             self._with[key] = self.again(key)
         return self._with[key]
 
-
     def kept(self, settings: Mapping[str, str], until: date) -> Self:
         """The same set, with these settings, as if nothing in it or in the rules changed before `until`: what facts of
         a later period would come to by the law of this day."""
@@ -222,9 +225,22 @@ class NormSet(ABC):
 
 def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
     value = entry.get(key)
-    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+    wrong_day = kind is date and isinstance(value, datetime)
+    if not isinstance(value, kind) or isinstance(value, bool) or value == "" or wrong_day:
         raise NormError(f"{problem}: {key} is missing or not of the expected kind")
     return value
+
+
+def _words(problem: str, entry: Mapping[str, Any], key: str, deep: bool = False) -> None:
+    """NormError where `key` isn't text by language; `deep`: where it isn't such texts by code."""
+    found = _take(problem, entry, key, dict)
+    texts = [text for each in found.values() for text in each.values()] if deep and _of(found, dict) else found.values()
+    if not found or not all(isinstance(text, str) for text in (*found, *texts)):
+        raise NormError(f"{problem}: {key} is {'codes with ' if deep else ''}text by language")
+
+
+def _of(mapping: Mapping[Any, Any], kind: type) -> bool:
+    return all(isinstance(value, kind) for value in mapping.values())
 
 
 def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
@@ -234,7 +250,7 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     problem = f"{problem}, since {since}"
     unknown = set(entry) - {"since", "until", "value", "rows", "source", "checked_on", "status", "known_from"}
     if unknown:
-        raise NormError(f"{problem}: unknown {', '.join(sorted(unknown))}")
+        raise NormError(f"{problem}: unknown {', '.join(sorted(map(str, unknown)))}")
     status = _take(problem, entry, "status", str)
     if status not in STATUSES:
         raise NormError(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}")
@@ -246,7 +262,8 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     if "bands" in norm:
         rows = _take(problem, entry, "rows", list)
         if len(rows) != len(norm["bands"]) or not all(_is_number(r, amount) for r in rows):
-            raise NormError(f"{problem}: rows are {len(norm['bands'])} whole numbers, one for each band")
+            wanted = f"{len(norm['bands'])} whole numbers, one for each band, below {LARGEST:,}"
+            raise NormError(f"{problem}: rows are {wanted}")
         raw = tuple(rows)
     elif norm["unit"] in ("choice", "reference"):
         raw = _take(problem, entry, "value", str)
@@ -257,7 +274,7 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         if isinstance(raw, int) and raw < 0:
             raise NormError(f"{problem}: value is negative")
         if not _is_number(raw, amount):
-            raise NormError(f'{problem}: value is a whole number, or text such as "954.90"')
+            raise NormError(f'{problem}: value is a whole number, or text such as "954.90", below {LARGEST:,}')
     return Value(
         since=since,
         until=until,
@@ -273,7 +290,7 @@ def _is_number(raw: Any, amount: bool) -> bool:
     """A whole number, not negative; or an amount with its two decimals as text, since YAML's are floats."""
     if amount and isinstance(raw, str):
         return bool(re.fullmatch(r"[0-9]{1,9}\.[0-9]{2}", raw, re.ASCII))
-    return type(raw) is int and raw >= 0
+    return type(raw) is int and 0 <= raw < LARGEST
 
 
 def _minor(raw: int | str, unit: str) -> int:
@@ -286,8 +303,8 @@ def _minor(raw: int | str, unit: str) -> int:
 def load(text: str, file: str) -> list[Norm]:
     """The norms of one file's text; NormError names the file, the norm and what is wrong."""
     try:
-        entries = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        entries = read_yaml(text)
+    except YamlError as error:
         raise NormError(f"{file}: {error}") from error
     return from_entries(entries, file)
 
@@ -303,14 +320,22 @@ def from_entries(entries: Any, file: str) -> list[Norm]:
         problem = f"{file}: {entry['name']}"
         known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values", "owner"}
         if set(entry) - known:
-            raise NormError(f"{problem}: unknown {', '.join(sorted(set(entry) - known))}")
+            raise NormError(f"{problem}: unknown {', '.join(sorted(map(str, set(entry) - known)))}")
         if entry.get("unit") not in UNITS:
             raise NormError(f"{problem}: unit is one of {', '.join(UNITS)}")
+        _words(problem, entry, "label")
         if entry["unit"] == "choice":
-            _take(problem, entry, "choices", dict)
+            _words(problem, entry, "choices", deep=True)
+        if "uncertain" in entry:
+            _words(problem, entry, "uncertain")
+        for key in ("law", "owner"):
+            if entry.get(key):
+                _take(problem, entry, key, str)
         if "bands" in entry:
-            bands = _take(problem, entry, "bands", list)
-            if bands != sorted(set(bands)) or _take(problem, entry, "last", int) < bands[-1]:
+            bands, last = _take(problem, entry, "bands", list), _take(problem, entry, "last", int)
+            if not bands or not all(type(band) is int and 0 <= band <= LAST_KEY for band in bands) or last > LAST_KEY:
+                raise NormError(f"{problem}: bands and last are whole numbers from 0 to {LAST_KEY}")
+            if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
                 raise NormError(f"{problem}: bands rise, and last is not below the last of them")
             _take(problem, entry, "by", str)
         values = tuple(_value(problem, entry, v) for v in _take(problem, entry, "values", list))
@@ -322,7 +347,7 @@ def from_entries(entries: Any, file: str) -> list[Norm]:
             Norm(
                 name=entry["name"],
                 unit=entry["unit"],
-                label=_take(problem, entry, "label", dict),
+                label=entry["label"],
                 law=entry.get("law"),
                 by=entry.get("by"),
                 bands=tuple(entry.get("bands", ())),
@@ -373,8 +398,8 @@ class Amendment:
 def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
     """The norms that a proposal changes; NormError for what is no list of norms, or names one twice."""
     try:
-        entries = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        entries = read_yaml(text)
+    except YamlError as error:
         raise NormError(f"{file}: {error}") from error
     if not isinstance(entries, list):
         raise NormError(f"{file}: a proposal is a list of norms, each with its name and values")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,12 @@ from msgspec import structs
 from playwright.sync_api import Page
 
 from handslag.domain.audit.models import Event, Payload
+from handslag.domain.decisions.operations import propose
+from handslag.domain.entitlement.queries import local_norms
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
-from tests.office import TEST
+from handslag.rules.norms import load
+from tests.office import TEST, refused
 
 from .test_case_page import fields, sheets, where
 
@@ -250,3 +255,60 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         tried = [payload.body for payload in Payload.objects.filter(id__in=events)]
     assert [one["worked_cases"] > 40 for one in tried] == [True, True]
     assert any("c1-single" in one["changed"] for one in tried)  # its rent is 6 200
+
+
+def _confirmed(second: Any) -> None:
+    for address in re.findall(r'action="/[^/]+(/norms/[^"]+/confirm/)"', second.open("/norms/").text):
+        assert second.open(address, x="1").status_code == 302
+
+
+@pytest.mark.parametrize("way", ["page", "table", "norm file"])
+def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_example(
+    office: Any, desk: Any, axel: str, way: str
+) -> None:
+    """By the page, by CSV and by a norm file: the status, the day of the check and the source are as they were told,
+    in what the calculations use, on the page and on the sheet; outside a demonstration an example decides nothing."""
+    folder = office.case()
+    folder.applied()
+    alva, second = desk(office, "alva"), desk(office, axel)
+    day, source = str(office.month.since), "nämnden § 92, utkast"
+    said = {"since": day, "source": source, "status": "example", "checked_on": "2025-12-01"}
+    text = (
+        "- name: limit.RENT\n  unit: SEK/month\n  label: {sv: Hyra, en: Rent}\n  values:\n"
+        f"  - {{since: {day}, value: 5000, source: '{source}', checked_on: 2025-12-01, status: example,"
+        " known_from: 2025-11-30}\n"
+    )
+    sent = {
+        "page": ("/norms/enter/", {"what": "limit", "code": "RENT", "all": "5000"} | said),
+        "table": ("/norms/import/", {"text": "cost;adults;children;amount\nRENT;;;5000"} | said),
+        "norm file": ("/norms/import/", {"text": text}),
+    }
+    address, fields_sent = sent[way]
+    if way != "norm file":
+        for wrong, told in (
+            ({"status": "certain"}, "Choose an answer."),
+            ({"checked_on": "soon"}, "Write the date as"),
+        ):
+            assert told in alva.open(address, **(fields_sent | wrong)).text
+    assert alva.open(address, **fields_sent).status_code == 302
+    page = alva.open("/norms/").text
+    assert "An example: no decision can rest on it" in page and "checked 2025-12-01" in page
+    _confirmed(second)
+    with acting(office.slug, TEST, "look"):
+        [norm] = local_norms()
+    given = load(text, "hyra.yaml")[0].values[0]
+    known = given.known_from if way == "norm file" else None
+    assert norm.values == (replace(given, known_from=known),)
+    sheet = folder.assessed()
+    limited = next(n for line in sheet.body["lines"] for n in line["numbers"] if n["name"] == "limit.RENT")
+    assert (limited["status"], limited["source"], sheet.body["has_example"]) == ("example", source, True)
+    asked: dict[str, Any] = {"sheet": sheet.id, "reasons": "Hyran räknas upp till riktlinjen.", "language": "sv"}
+    refused("example norms", propose, **office.act("hanna"), **asked)
+    set_policy(**office.by(TEST), name="demonstration", value=True)
+    assert propose(**office.act("hanna"), **asked).sheet_id == sheet.id
+    later = text.replace("example", "derived").replace("known_from", "until").replace("2025-11-30", "2099-01-01")
+    later = later.replace("value: 5000", "value: 5100").replace(", until: 2099-01-01", "")
+    assert alva.open("/norms/import/", text=later).status_code == 302
+    _confirmed(second)
+    with acting(office.slug, TEST, "look"):
+        assert [value.status for value in local_norms()[0].values] == ["derived"]

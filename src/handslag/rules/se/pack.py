@@ -104,7 +104,7 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     if norms.limits:
         facts = with_limits(facts, norms)
     sheet = Worksheet()
-    write(Household(facts, norms.named), Period.of(facts.since, facts.until), norms, sheet)
+    write(Household(facts, norms.named, norms.limits), Period.of(facts.since, facts.until), norms, sheet)
     return closed(
         sheet,
         facts,

@@ -1,9 +1,10 @@
 """What the rules read: a household as rows, with the joins done and the days counted, but no law applied."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from handslag.kernel.money import MAXIMUM
-from handslag.rules.norms import Number, Used
+from handslag.rules.norms import STATUSES, Number, Table, Used
 from handslag.rules.periods import Period as Period
 from handslag.rules.periods import as_number
 from handslag.rules.se.codes import COSTS, INCOMES
@@ -11,6 +12,7 @@ from handslag.rules.se.facts import Cost as CostFact
 from handslag.rules.se.facts import Facts, Member
 
 _NOTHING: Final[dict[str, int | str]] = {}
+_NO_LIMITS: Final[Mapping[str, Table | Number]] = {}
 NO_LIMIT: Final = 2 * MAXIMUM
 """Above every amount: where the municipality has set no limit."""
 
@@ -45,7 +47,7 @@ class Cost:
         "about", "applied", "code", "decided", "effective", "key", "limit", "special", "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, cost: CostFact) -> None:
+    def __init__(self, cost: CostFact, status: str) -> None:
         kind = COSTS[cost.code]
         self.key = cost.person
         self.code = "COST." + cost.code
@@ -57,9 +59,7 @@ class Cost:
         self.limit = NO_LIMIT
         if cost.limit is not None:
             name = "limit." + cost.code
-            self.limit = Number.of(
-                cost.limit, Used(name, cost.limit, "SEK/month", cost.limit_source, "official", False)
-            )
+            self.limit = Number.of(cost.limit, Used(name, cost.limit, "SEK/month", cost.limit_source, status, False))
         self.about: dict[str, int | str] = {"applied": cost.applied}
         if cost.note:
             self.about["note"] = cost.note
@@ -91,8 +91,9 @@ class Household:
         "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, facts: Facts, named: str = "") -> None:
-        """`named`: how the norm calls itself that holds in place of the riksnorm."""
+    def __init__(self, facts: Facts, named: str = "", limits: Mapping[str, Table | Number] = _NO_LIMITS) -> None:
+        """`named`: how the norm calls itself that holds in place of the riksnorm; `limits`: those that stand beside
+        the costs, by code, for what they are (official, derived, example)."""
         self.key = None
         self.code = None
         self.about: dict[str, int | str] = {"norm": named} if named else _NOTHING
@@ -111,7 +112,10 @@ class Household:
             people.append(person)
             seen.add(m.key)
         self.members = tuple(people)
-        costs = [Cost(c) for c in facts.costs]
+        statuses = {
+            code: (limit.rows[0] if isinstance(limit, Table) else limit).used.status for code, limit in limits.items()
+        }
+        costs = [Cost(c, statuses.get(c.code, STATUSES[0])) for c in facts.costs]
         self.expenses = tuple(c for c in costs if not c.special)
         self.special_expenses = tuple(c for c in costs if c.special)
         stimulated = {m.key for m in facts.members if m.job_stimulus}

@@ -35,6 +35,7 @@ from handslag.web.caseworker.pages import attempt, base, page, require, the_door
 from handslag.web.caseworker.wording import APPEAL_STATES, FINDINGS, REFUSALS, SCAN_STATES, refusal
 from handslag.web.entry.pages import desk_page, opened, outside_desk_page
 from handslag.web.entry.uploads import Refused, Taken, keep, key_of, named_key, too_large
+from handslag.web.ui.forms import read_day
 
 Errors = list[tuple[str, str]]
 
@@ -59,7 +60,7 @@ def enter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         errors = [("id_files", _why_not(one)) for one in refused]
         person = key_of(fields["person"])
         try:
-            received_on: date | None = date.fromisoformat(fields["received_on"])
+            received_on: date | None = read_day(fields["received_on"])
         except ValueError:
             received_on = None
         if person is None:
@@ -167,7 +168,7 @@ def _done(request: HttpRequest, found: Appeal, fields: dict[str, str]) -> Errors
     days: dict[str, date | None] = {}
     for name in ("told_on", "judged_on"):
         try:
-            days[name] = date.fromisoformat(fields[name]) if fields[name] else None
+            days[name] = read_day(fields[name]) if fields[name] else None
         except ValueError:
             return [(f"id_{name}", str(REFUSALS["appeal day"]))]
     if act == "check":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +21,7 @@ from handslag.web.caseworker.case import case_and_period, case_name
 from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen
 from handslag.web.caseworker.wording import refusal
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import read_day
 
 #: Days that stand ready for an answer.
 USUAL = 7
@@ -39,7 +40,7 @@ def ask(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespon
     errors: list[tuple[str, str]] = []
     if request.method == "POST":
         try:
-            until = date.fromisoformat(fields["until"])
+            until = read_day(fields["until"])
             chosen = UUID(fields["person"]) if fields["person"] else None
             attempt(
                 request,

@@ -59,6 +59,7 @@ from handslag.web.caseworker.pages import (
 from handslag.web.caseworker.wording import CHANNELS, FILTERS, INBOX_STATES, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
+from handslag.web.ui.forms import read_day
 from handslag.web.ui.site import Link
 
 PAGE = 25
@@ -232,7 +233,7 @@ def release(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
 def wait(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
     """Wait for the applicant: POST `version`, `until` (a day)."""
     try:
-        until = date.fromisoformat(request.POST.get("until", ""))
+        until = read_day(request.POST.get("until", ""))
     except ValueError:
         until = date.min  # refused like a day that is over
     return _moved(request, item, await_applicant, until=until)
@@ -240,9 +241,7 @@ def wait(request: HttpRequest, tenant: str, item: UUID) -> HttpResponse:
 
 def _moved(request: HttpRequest, item: UUID, operation: Callable[..., InboxItem], **told: Any) -> HttpResponse:
     try:
-        return _to_case(
-            request, attempt(request, operation, item=item, version=version_seen(request), **told)
-        )
+        return _to_case(request, attempt(request, operation, item=item, version=version_seen(request), **told))
     except Conflict:
         return _show(request, str(REFUSALS["conflict"]))
     except NotPossible as refused:

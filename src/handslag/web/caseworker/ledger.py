@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed
 from handslag.web.caseworker.wording import CHART, refusal
 from handslag.web.entry.pages import desk_page
-from handslag.web.ui.forms import DayField
+from handslag.web.ui.forms import DayField, read_day
 
 
 class ChartForm(forms.Form):
@@ -66,7 +65,7 @@ def fix(request: HttpRequest, tenant: str) -> HttpResponse:
     """Fix the postings of a day that is over: `day`."""
     require(request, Role.PAYER)
     try:
-        attempt(request, fix_posting_day, day=date.fromisoformat(request.POST.get("day", "")))
+        attempt(request, fix_posting_day, day=read_day(request.POST.get("day", "")))
     except ValueError:
         return _ledger(request, ChartForm(None), str(_("Choose a day.")))
     except NotPossible as refused:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import yaml
 from django import forms
 from django.utils.translation import gettext as _
 
+from handslag.domain.entitlement.queries import OF_ONE_VALUE
+from handslag.kernel.reading import MOST_DEEP
 from handslag.rules.norms import NormError, from_entries
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.numbers import HOUSEHOLDS
+from handslag.rules.yaml_files import MOST_DIGITS, YamlError, read_with_lines
 from handslag.web.ui.forms import AmountField
 
 MOST: Final = 200_000
@@ -35,7 +37,8 @@ class FileError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One value to be entered: `entry` as in a norm file, with `value` or `rows`. `place`: file and line."""
+    """One value to be entered: `entry` as in a norm file, with `value` or `rows` and what is said of them (`status`,
+    `checked_on`). `place`: file and line."""
 
     place: str
     entry: dict[str, Any]
@@ -56,16 +59,16 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def read(text: str, file: str, since: date | None, source: str) -> list[Entry]:
+def read(text: str, file: str, since: date | None, source: str, said: Mapping[str, str]) -> list[Entry]:
     """The values of a file's text: YAML where its first line that says something begins a list, else CSV.
 
-    `since`, `source`: of all values of a CSV. FileError with every problem.
+    `since`, `source`, `said` (status, checked_on): of all values of a CSV. FileError with every problem.
     """
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     nothing = FileError([_("%(file)s: there is no value in it.") % {"file": file}])
     if not first:
         raise nothing
-    entries = _yaml(text, file) if first.startswith("-") else _csv(text, file, since, source)
+    entries = _yaml(text, file) if first.startswith("-") else _csv(text, file, since, source, said)
     if not entries:
         raise nothing
     return entries
@@ -73,16 +76,15 @@ def read(text: str, file: str, since: date | None, source: str) -> list[Entry]:
 
 def _yaml(text: str, file: str) -> list[Entry]:
     try:
-        node, entries = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        told = {"place": _line(file, mark.line + 1) if mark else file, "problem": getattr(error, "problem", None) or ""}
-        raise FileError([_("%(place)s: this is no YAML: %(problem)s.") % told]) from error
-    if node is None or not isinstance(entries, list):
+        entries, lines = read_with_lines(text)
+    except YamlError as error:
+        place = _line(file, error.line) if error.line else file
+        raise FileError([f"{place}: {_unread(error)}"]) from error
+    if not isinstance(entries, list):
         raise FileError([_("%(file)s: a norm file is a list of norms.") % {"file": file}])
     found, problems = list[Entry](), list[str]()
-    for place, entry in zip(node.value, entries, strict=True):
-        line = _line(file, place.start_mark.line + 1)
+    for number, entry in zip(lines, entries, strict=True):
+        line = _line(file, number)
         try:
             [norm] = from_entries([entry], line)
         except NormError as error:
@@ -90,7 +92,7 @@ def _yaml(text: str, file: str) -> list[Entry]:
             continue
         plain = {key: value for key, value in entry.items() if key != "values"}
         for given, value in zip(entry["values"], norm.values, strict=True):
-            amounts = {key: given[key] for key in ("value", "rows") if key in given}
+            amounts = {key: _plain(given[key]) for key in OF_ONE_VALUE if key in given}
             found.append(Entry(line, plain | amounts, value.since, value.source))
             if value.until is not None:
                 found.append(Entry(line, {"name": norm.name}, value.until, value.source))
@@ -99,7 +101,27 @@ def _yaml(text: str, file: str) -> list[Entry]:
     return found
 
 
-def _csv(text: str, file: str, since: date | None, source: str) -> list[Entry]:
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _unread(error: YamlError) -> str:
+    """What is wrong, and what is expected, in the reader's language."""
+    told = {"told": error.told, "levels": MOST_DEEP, "digits": MOST_DIGITS}
+    if error.code == "deep":
+        return _("values lie deeper within each other than %(levels)s levels; a norm file has five") % told
+    if error.code == "twice":
+        return _("%(told)s stands here twice; expected is one of them") % told
+    if error.code == "day":
+        return _("there is no day %(told)s; expected is a day of the calendar, such as 2026-01-31") % told
+    if error.code == "digits":
+        return _("the number has more than %(digits)s digits; expected is an amount") % told
+    if error.code == "value":
+        return _("%(told)s can’t be read; expected is a number, a day or text") % told
+    return _("this is no YAML: %(told)s.") % told
+
+
+def _csv(text: str, file: str, since: date | None, source: str, said: Mapping[str, str]) -> list[Entry]:
     problems = []
     if since is None:
         problems.append(_("Choose the first day."))
@@ -129,7 +151,7 @@ def _csv(text: str, file: str, since: date | None, source: str) -> list[Entry]:
     found = []
     for code, table in tables.items():
         place = _line(file, places[code])
-        entry: dict[str, Any] = {"name": f"limit.{code}", "unit": "SEK/month", "label": dict(COSTS[code].name)}
+        entry: dict[str, Any] = {"name": f"limit.{code}", "unit": "SEK/month", "label": dict(COSTS[code].name), **said}
         if set(table) == {None}:
             entry["value"] = table[None]
         elif set(table) == set(KINDS):

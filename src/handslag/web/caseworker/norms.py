@@ -16,6 +16,7 @@ from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from handslag.domain.entitlement.models import LocalNorm
@@ -26,16 +27,17 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
+from handslag.rules.norms import AMOUNTS, STATUSES
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
 from handslag.web.caseworker import norm_files
 from handslag.web.caseworker.norm_files import KINDS, FileError, as_in_a_norm_file
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today
-from handslag.web.caseworker.wording import refusal
+from handslag.web.caseworker.wording import NORM_STATUSES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
-from handslag.web.ui.forms import AmountField
+from handslag.web.ui.forms import AmountField, read_day
 
 SETTING = "setting."
 PERCENT = "setting.income_change"
@@ -52,6 +54,8 @@ class Shown:
     confirmed_by: str
     state: str
     mine: bool
+    status: str
+    checked_on: str
 
 
 def _home(request: HttpRequest) -> str:
@@ -68,17 +72,20 @@ def show(request: HttpRequest, tenant: str) -> HttpResponse:
 @desk_page("norms of the municipality")
 @require_POST
 def enter(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Enter a value. POST `what` (limit, setting, norm), `since`, `source`, and the fields of that kind."""
+    """Enter a value. POST `what` (limit, setting, norm), `since`, `source`, `status`, `checked_on`, and the fields of
+    that kind."""
     require(request, Role.ADMINISTRATOR)
     data, errors = request.POST, dict[str, str]()
     entries = {"limit": _limit, "setting": _setting, "norm": _norm}.get(data.get("what", ""), _nothing)(data, errors)
     since = _day(data.get("since", ""), errors)
     if not data.get("source", "").strip():
         errors["source"] = _("Write whose decision it is, of which day.")
+    said = _said(data, errors)
     if since is not None and not errors:
         try:
             for entry in entries:
-                attempt(request, enter_local_norm, entry=entry, since=since, source=data["source"])
+                told = entry | said if "value" in entry or "rows" in entry else entry
+                attempt(request, enter_local_norm, entry=told, since=since, source=data["source"])
             return HttpResponseRedirect(_home(request))
         except NotPossible as refused:
             errors[""] = refusal(refused)
@@ -88,16 +95,20 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
 @desk_page("norms of the municipality")
 @require_POST
 def bring(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Enter all values of a file, or none. POST `file` (or its `text`), and for a table `since` and `source`."""
+    """Enter all values of a file, or none. POST `file` (or its `text`), and for a table `since`, `source`, `status` and
+    `checked_on`."""
     require(request, Role.ADMINISTRATOR)
     data, errors, problems = request.POST.copy(), dict[str, str](), list[str]()
     given = request.FILES.get("file")
     name = given.name if given else data.get("named", "").strip() or _("The text")
     since = _day(request.POST["since"], errors) if request.POST.get("since") else None
+    said = _said(data, errors)
     try:
         if given is not None:
             data["text"] = norm_files.decoded(given.read(norm_files.MOST + 1))
-        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""))
+        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""), said)
+        if errors:
+            raise FileError([])
         with transaction.atomic():
             for one in entries:
                 try:
@@ -151,10 +162,23 @@ def confirm(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
 
 def _day(text: str, errors: dict[str, str]) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         errors["since"] = _("Choose the first day.")
         return None
+
+
+def _said(data: Mapping[str, str], errors: dict[str, str]) -> dict[str, str]:
+    """What is said of the values, as in a norm file: `status`; `checked_on`, where it wasn't today."""
+    said = {"status": data.get("status") or STATUSES[0]}
+    if said["status"] not in STATUSES:
+        errors["status"] = _("Choose an answer.")
+    if data.get("checked_on", "").strip():
+        try:
+            said["checked_on"] = read_day(data["checked_on"]).isoformat()
+        except ValueError as wrong:
+            errors["checked_on"] = str(wrong)
+    return said
 
 
 def _amount(data: Mapping[str, str], name: str, errors: dict[str, str]) -> int | str | None:
@@ -265,6 +289,7 @@ def _show(
         wrong=errors,
         typed=data,
         what=data.get("what", ""),
+        statuses=[(status, str(NORM_STATUSES[status])) for status in STATUSES],
         rows=_shown(rows, staff, me.id, today(request), lang),
         costs=[(code, kind.name[lang]) for code, kind in COSTS.items()],
         columns=";".join(norm_files.COLUMNS),
@@ -297,6 +322,8 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
                 staff[row.confirmed_by_id] if row.confirmed_by_id else "",
                 state,
                 row.entered_by_id == me,
+                str(NORM_STATUSES[row.entry.get("status", STATUSES[0])]) if "unit" in row.entry else "",
+                row.entry.get("checked_on", row.entered_at.date().isoformat()),
             )
         )
     return found
@@ -323,7 +350,9 @@ def _says(entry: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     value = entry["value"]
     if entry["unit"] == "choice":
         return [("", entry["choices"][value].get(lang, value))]
-    return [("", f"{value} %" if entry["unit"] == "percent" else formats.money(_minor(value)))]
+    if entry["unit"] in AMOUNTS:
+        return [("", formats.money(_minor(value)))]
+    return [("", f"{value} %" if entry["unit"] == "percent" else str(value))]
 
 
 def _minor(value: int | str) -> int:
@@ -331,8 +360,10 @@ def _minor(value: int | str) -> int:
 
 
 def _household(adults: int, children: int) -> str:
-    who = _("One adult") if adults == 1 else _("Two adults")
+    who = _("One adult") if adults < 2 else _("Two adults")
     if children == 0:
         return who
+    if children > 4:
+        return f"{who}, {ngettext('%(n)s child', '%(n)s children', children) % {'n': children}}"
     with_children = (_("1 child"), _("2 children"), _("3 children"), _("4 children or more"))[children - 1]
     return f"{who}, {with_children}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.pages import attempt, base, page, the_member, today
 from handslag.web.caseworker.wording import REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.forms import read_day
 
 
 @desk_page("own desk")
@@ -57,7 +58,7 @@ def deputies(request: HttpRequest, tenant: str) -> HttpResponse:
         if ends := request.POST.get("end"):
             attempt(request, end_deputy, deputy=UUID(ends))
         else:
-            since, last = (date.fromisoformat(request.POST.get(name, "")) for name in ("since", "last"))
+            since, last = (read_day(request.POST.get(name, "")) for name in ("since", "last"))
             deputy = UUID(request.POST.get("deputy", ""))
             until = last + timedelta(days=1)
             attempt(request, name_deputy, member=member.id, deputy=deputy, since=since, until=until)

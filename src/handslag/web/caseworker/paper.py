@@ -31,6 +31,7 @@ from handslag.web.caseworker.pages import attempt, base, language, page, require
 from handslag.web.caseworker.wording import CHANNELS, problems, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import named_key
+from handslag.web.ui.forms import read_month
 
 #: Empty rows behind those that the form has ready; more on demand.
 COST_ROWS, INCOME_ROWS = 2, 4
@@ -106,7 +107,7 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
     errors = []
     adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
     try:
-        month = Month.parse(data.get("month", ""))
+        month = read_month(data.get("month", ""))
     except ValueError:
         month = Month(2000, 1)
         errors.append(("id_month", _("Choose the month.")))
@@ -143,7 +144,7 @@ def _form(
     more = 4 if got.get("act") == "more" else 0
     month = got.get("month", str(now))
     try:
-        of_month = Month.parse(month)
+        of_month = read_month(month)
     except ValueError:
         of_month = now
     people = household_on(case.household_id, of_month.since, of_month.until)

@@ -47,7 +47,7 @@ from handslag.web.caseworker.pages import (
 )
 from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
-from handslag.web.ui.forms import AmountField
+from handslag.web.ui.forms import AmountField, read_month
 
 ROLES = (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
 _BY_FIELD = {
@@ -141,7 +141,7 @@ class MonthField(forms.Field):
         if not value or not value.strip():
             return None
         try:
-            return Month.parse(value.strip())
+            return read_month(value)
         except ValueError:
             raise forms.ValidationError(self.error_messages["unclear"], code="unclear") from None
 
@@ -240,7 +240,7 @@ def end_order(request: HttpRequest, tenant: str, case: UUID, order: UUID) -> Htt
     if not DirectPayment.objects.filter(id=order, case=found).exists():
         raise Hidden("direct payment", order)
     try:
-        until = Month.parse(request.POST.get("until", ""))
+        until = read_month(request.POST.get("until", ""))
         attempt(request, end_direct_payment, order=order, version=version_seen(request), until=until)
     except ValueError:
         return _direct(request, case, trouble=_("Write the month as year and month, for example 2026-03."))

@@ -28,6 +28,7 @@ from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, language, n
 from handslag.web.caseworker.wording import BASES, NOT_CALCULATED, REFUSALS, RUN_KINDS, RUN_STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
+from handslag.web.ui.forms import read_month
 
 _ROLES = (*CASE_ROLES, Role.ADMINISTRATOR)
 _AT_A_TIME = 50
@@ -125,7 +126,7 @@ def start(request: HttpRequest, tenant: str) -> HttpResponse:
     data = request.POST
     try:
         told: dict[str, Any] = {"kind": RunKind(data.get("kind", "")), "norm": None}
-        told["month"] = Month.parse(data.get("month", "").strip())
+        told["month"] = read_month(data.get("month", ""))
         if told["kind"] == RunKind.VALUE:
             told["norm"] = UUID(data.get("norm", ""))
     except ValueError:
@@ -196,4 +197,3 @@ def _look(request: HttpRequest, run: UUID, trouble: str = "") -> HttpResponse:
 def _listed(rows: QuerySet[Forecast], view: str) -> QuerySet[Forecast]:
     belongs, order = _VIEWS[view]
     return rows.filter(belongs).order_by(*order, "case__number", "id")
-

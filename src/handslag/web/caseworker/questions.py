@@ -72,7 +72,7 @@ from handslag.web.caseworker.pages import (
 from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, SAID, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
-from handslag.web.ui.forms import DayField
+from handslag.web.ui.forms import DayField, read_month
 
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
@@ -272,7 +272,7 @@ def ask(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
 def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | None, dict[str, Line]]:
     """The lines of the month in the address that can be asked about, by their key here."""
     try:
-        month = Month.parse(request.GET.get("month", ""))
+        month = read_month(request.GET.get("month", ""))
     except ValueError:
         return None, {}
     period = period_in(case.id, month)

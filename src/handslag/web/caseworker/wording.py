@@ -246,6 +246,13 @@ WARNINGS: dict[str, str | Promise] = {
     "EXPENSE_CAPPED": _("%(what)s: %(before)s applied for, the guideline gives %(now)s"),
 }
 
+#: What a value of the municipality's is, as norm files say it.
+NORM_STATUSES: dict[str, str | Promise] = {
+    "official": _("Decided, as its source says"),
+    "derived": _("Worked out from what was decided"),
+    "example": _("An example: no decision can rest on it"),
+}
+
 PROBLEMS: dict[str, str | Promise] = {
     "choose": _("Choose an answer."),
     "missing": _("This has to be answered."),

@@ -52,6 +52,7 @@ from handslag.web.citizen.signing import moved_on
 from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
 from handslag.web.entry.pages import citizen_page
 from handslag.web.ui.formats import money, month
+from handslag.web.ui.forms import read_month
 
 
 @require_POST
@@ -64,7 +65,7 @@ def apply(request: HttpRequest, tenant: str) -> HttpResponse:
         return _anew(request, tenant, by)
     try:
         case = case_for_citizen(UUID(request.POST.get("case", "")), by)
-        month = Month.parse(request.POST.get("month", ""))
+        month = read_month(request.POST.get("month", ""))
     except ValueError:
         raise Http404 from None
     form = request.POST.get("form") or setting("application_forms")["renewal"]
@@ -88,7 +89,7 @@ def apply(request: HttpRequest, tenant: str) -> HttpResponse:
 
 def _anew(request: HttpRequest, tenant: str, by: Actor) -> HttpResponse:
     try:
-        month = Month.parse(request.POST.get("month", ""))
+        month = read_month(request.POST.get("month", ""))
         now = request.now  # type: ignore[attr-defined]
         draft = intake.apply_anew(tenant=tenant, by=by, now=now, month=month, language=reading())
     except ValueError:

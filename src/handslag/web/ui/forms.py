@@ -16,10 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from handslag.kernel.money import AmountError, parse_amount
+from handslag.kernel.months import Month
 from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures
 
 #: refused above this: no household's monthly line is larger, and bigint sums stay far away
 LARGEST_AMOUNT = 10_000_000_00
+#: A day or month of another year is a slip, and next to the ends of the calendar there is no day before or after.
+YEARS = range(1800, 3000)
 #: Arabic decimal and group sign, minus sign, dash
 WESTERN = {"\u066b": ",", "\u066c": " ", "\u2212": "-", "\u2013": "-"}
 #: Marks of direction that keyboards and copied text put around figures; there they change nothing (overrides do).
@@ -149,6 +152,24 @@ def _month_names() -> dict[str, int]:
     return known | {str(name).lower()[:3]: number for number, name in MONTHS.items() if str(name).isascii()}
 
 
+def read_day(text: str) -> date:
+    """The day that was typed, or chosen in a calendar, as `DayField` reads it; ValueError."""
+    try:
+        found = DayField().clean(text)
+    except forms.ValidationError as error:
+        raise ValueError(error.messages[0]) from error
+    assert isinstance(found, date)
+    return found
+
+
+def read_month(text: str) -> Month:
+    """The month that was typed as 2026-03, in digits of any script; ValueError."""
+    found = Month.parse(_western(text))
+    if found.year not in YEARS:
+        raise ValueError(f"beyond the years that anybody means: {found}")
+    return found
+
+
 class DayField(forms.Field):
     """A day as people in Sweden write it; the value is a date.
 
@@ -161,6 +182,7 @@ class DayField(forms.Field):
         "unclear": _("Write the date as year, month and day, for example 2026-03-25."),
         "missing": _("There is no such day. Check the day and the month."),
         "century": _("Write the year with all four digits, for example 1985-09-11."),
+        "far": _("Write a day of the years 1800 to 2999."),
     }
 
     def __init__(self, *, full_year: bool = False, **options: Any) -> None:
@@ -179,6 +201,7 @@ class DayField(forms.Field):
         months = _month_names()
         if match := re.fullmatch(r"(\d{4}|\d{2})[-/. ]?(\d{2})[-/. ]?(\d{2})", text):
             year, month, day = (int(part) for part in match.groups())
+            year += 2000 if len(match[1]) == 2 else 0
             if self.full_year and len(match[1]) == 2:
                 raise forms.ValidationError(self.error_messages["century"], code="century")
         elif match := re.fullmatch(r"(\d{1,2})[/. -]+(\d{1,2})[/. -]+(\d{4})", text):
@@ -188,9 +211,12 @@ class DayField(forms.Field):
         else:
             raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
         try:
-            return date(year + 2000 if year < 100 else year, month, day)
+            found = date(year, month, day)
         except ValueError:
             raise forms.ValidationError(self.error_messages["missing"], code="missing") from None
+        if found.year not in YEARS:
+            raise forms.ValidationError(self.error_messages["far"], code="far")
+        return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

@@ -16,6 +16,7 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
 from handslag.domain.entitlement.queries import (
+    as_one_value,
     local_norm_entries,
     norms_in_force,
     stored_calculation,
@@ -169,12 +170,15 @@ def enter_local_norm(
     *, tenant: str | int, by: Actor, now: datetime, entry: dict[str, Any], since: date, source: str
 ) -> Done[LocalNorm]:
     """Enter a value that the municipality sets itself, from a day on: `entry` as in a norm file (name, unit, label,
-    value or rows; neither: it ends on that day). In force when another administrator has confirmed it.
+    value or rows, status, checked_on; no value: it ends on that day). In force when another administrator has
+    confirmed it.
     NotPossible("local norm") with the problem, ("source") without one."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if not source.strip() or len(source) > 300:
         raise NotPossible("source")
     name = str(entry.get("name", ""))
+    if len(name) > 60:
+        raise NotPossible("local norm", problems=[f"{name[:60]}: a name has at most 60 characters"])
     if "value" in entry or "rows" in entry:
         _read_local_norm(entry, since, source, now)
     elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lt=since).exists():
@@ -194,10 +198,8 @@ def enter_local_norm(
 
 def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datetime) -> None:
     """NotPossible("local norm") where no calculation could use it."""
-    told = dict(entry)
-    value: dict[str, Any] = {key: told.pop(key) for key in ("value", "rows") if key in told}
-    value |= {"since": since, "source": source.strip(), "checked_on": now.date(), "status": "official"}
     try:
+        told, value = as_one_value(entry, since, source.strip(), now.date())
         [norm] = from_entries([told | {"values": [value]}], "municipality")
         kind, _, rest = norm.name.partition(".")
         if kind == "norm" and rest.endswith(".day_method"):

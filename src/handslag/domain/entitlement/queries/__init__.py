@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -34,6 +34,9 @@ from handslag.rules.se.numbers import Norms
 from handslag.rules.se.pack import calculate, norms_of
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.rules.unnamed import pseudonymised
+
+#: What a norm file says of one value, beside its days and its source; in a `LocalNorm` it stands in `entry`.
+OF_ONE_VALUE = ("value", "rows", "status", "checked_on", "known_from")
 
 
 def newest_application(period: UUID) -> Application | None:
@@ -104,11 +107,10 @@ def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
         values: list[dict[str, Any]] = []
         entry: dict[str, Any] = {}
         for since, row in versions.items():
-            told = dict(row.entry)
-            value = {key: told.pop(key) for key in ("value", "rows") if key in told}
-            if value:
+            told, value = as_one_value(row.entry, since, row.source, row.entered_at.date())
+            if "value" in value or "rows" in value:
                 entry = told
-                values.append(value | _told(row, since))
+                values.append(value)
             elif values:
                 values[-1]["until"] = since
         if values:
@@ -116,8 +118,20 @@ def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
     return found
 
 
-def _told(row: LocalNorm, since: date) -> dict[str, Any]:
-    return {"since": since, "source": row.source, "checked_on": row.entered_at.date(), "status": "official"}
+def as_one_value(
+    entry: Mapping[str, Any], since: date, source: str, entered_on: date
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(the norm, its one value) as in a norm file, of what was entered. Where nothing else is said, it is official, and
+    was checked when it was entered. NormError for a day that is none."""
+    told = dict(entry)
+    value = {key: told.pop(key) for key in OF_ONE_VALUE if key in told}
+    for key in ("checked_on", "known_from"):
+        if key in value:
+            try:
+                value[key] = date.fromisoformat(value[key])
+            except (TypeError, ValueError) as error:
+                raise NormError(f"{told.get('name')}: {key} is a day such as 2026-01-31") from error
+    return told, {"status": "official", "checked_on": entered_on} | value | {"since": since, "source": source}
 
 
 @dataclass(frozen=True)
