@@ -15,18 +15,21 @@ from verifier import verify
 
 WHAT = (
     "A question is asked, taken up and answered while a courier carries envelopes in a drawn order: some twice, some "
-    "late, some truncated, some with a sign changed. It ends as one delivery in order ends: both copies equal by "
+    "late, some truncated, some with a sign changed, some sealed anew. It ends as one delivery in order ends: both copies equal by "
     "digest, answered, exactly one outcome for each message. Every 100 rounds the verifier finds nothing at either."
 )
 ROUNDS = 20_000
 ROUNDS_PER_OFFICE = 100
-WHATS = ("leave", "carry", "carry", "carry", "broken", "changed", "take in", "take in", "take up", "answer", "wait")
+WHATS = (
+    "leave", "carry", "carry", "carry", "broken", "changed", "again", "take in", "take in", "take up", "answer", "wait",
+)  # fmt: skip
 
 
 @dataclass
 class Setting:
     database: Database
     role: psycopg.Connection[Any]
+    eyes: psycopg.Connection[Any]
     sides: tuple[Any, Any, Any] | None = None
 
 
@@ -34,7 +37,7 @@ class Setting:
 def setting() -> Iterator[Setting]:
     """A migrated database and the courier's connection to it."""
     with ground() as (_data, _server, database):
-        yield Setting(database, database.connect("courier", autocommit=True))
+        yield Setting(database, *(database.connect(role, autocommit=True) for role in ("courier", "admin")))
 
 
 def round(setting: Setting, number: int, random: Random, counts: Counter[str]) -> list[str]:
@@ -48,7 +51,7 @@ def round(setting: Setting, number: int, random: Random, counts: Counter[str]) -
         setting.sides = asker, answerer, asker.case()
     asker, answerer, folder = setting.sides
     pair = Mixed(setting.database, Side(asker), Side(answerer), folder, asker.now)
-    pair.role, pair.started = setting.role, asker.now
+    pair.role, pair.eyes, pair.started = setting.role, setting.eyes, asker.now
     with as_role(setting.database, "worker"), played(pair):
         question = pair.asked(RENT)
         pair.later(seconds=11)

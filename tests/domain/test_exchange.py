@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from uuid import uuid4
 import msgspec
 import psycopg
 import pytest
+from django.db import connection
 from django.http import HttpRequest
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -319,6 +322,47 @@ def test_the_same_again_is_nothing_and_another_content_is_a_conflict(pair: Pair)
     assert pair.answerer.message(question.message_id).digest == envelope.digest
     pair.settle()
     assert pair.states(question) == ("delivered", "", "")  # the refusal is of another content than ours
+
+
+def test_one_outcome_whatever_claims_to_be_the_same_message(pair: Pair, database: Database) -> None:
+    """Under the true id and digest come first a forgery, then the true message, then its content sealed once more; two
+    jobs take them in at the same time. One outcome stands; nothing but that is told."""
+    question = pair.asked()
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    mine = {"message_id": question.message_id}
+    (envelope,) = pair.asker.rows(Envelope, **mine)
+    with acting(pair.asker.office.slug, TEST, "seal"):
+        _key, anew = sign(msgspec.json.decode(question.content.encode()))
+    forged = envelope.sealed[:-8] + ("AAAAAAAA" if not envelope.sealed.endswith("AAAAAAAA") else "BBBBBBBB")
+    for sealed in (forged, envelope.sealed, envelope.sealed, anew, "\\x" + forged):
+        pair.put(pair.answerer, sealed, pair.asker.address, question.message_id, envelope.digest)
+    with pair._role("worker"), ThreadPoolExecutor(2) as jobs:
+        for _ in range(3):
+            for done in [jobs.submit(_taken_in, pair.answerer.key) for _ in range(2)]:
+                done.result()
+    states = [row.state for row in pair.answerer.rows(Outcome, **mine)]
+    assert sorted(states) == ["again", "quarantined", "quarantined", "taken"]
+    receipts = [row for row in pair.answerer.rows(Envelope) if str(question.message_id) in _told(row)]
+    assert len(receipts) == 1
+    assert pair.answerer.message(question.message_id).digest == envelope.digest
+    with pytest.raises(psycopg.errors.UniqueViolation, match="outcome_exactly_one"), database.connect("admin") as admin:
+        admin.execute(
+            "UPDATE exchange_outcome SET state = 'taken' WHERE message_id = %s AND state = 'again'",
+            [question.message_id],
+        )
+
+
+def _taken_in(tenant: int) -> None:
+    try:
+        exchange.take_arrivals(tenant)
+    finally:
+        connection.close()
+
+
+def _told(envelope: Envelope) -> str:
+    payload = envelope.sealed.split(".")[1]
+    return urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
 
 
 def test_what_cannot_be_read_is_set_aside_and_holds_up_no_other(pair: Pair) -> None:

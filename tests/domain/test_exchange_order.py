@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +12,13 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.rows import namedtuple_row
 
-from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome
+from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import take_up
-from handslag.domain.exchange.states import STANDING
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import sign
 from handslag.jobs import exchange
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
@@ -25,13 +28,14 @@ from tests.exchange import RENT, Pair, Side
 from tests.office import TEST, as_role, open_office
 
 #: How many sequences are tried.
-SEQUENCES = 25
+SEQUENCES = 200
+WHATS = (
+    "leave", "carry", "carry", "carry", "broken", "changed", "again", "wait", "take in", "take in", "take up", "answer",
+)  # fmt: skip
 #: (what happens, how far back the envelope lies that it happens to)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["leave", "carry", "carry", "carry", "broken", "wait", "take in", "take in", "take up", "answer"]
-        ),
+        st.sampled_from(WHATS),
         st.integers(0, 7),
         st.booleans(),
     ),
@@ -40,27 +44,43 @@ STEPS = st.lists(
 
 
 class Mixed(Pair):
-    """A pair whose courier carries what it is told to, one envelope at a time."""
+    """A pair whose courier carries what it is told to, one envelope at a time. `role` is the courier's connection,
+    `eyes` the administrator's, that sees both sides at once."""
 
     role: Any = None
+    eyes: Any = None
     started: Any = None
 
+    def see(self, query: str, *values: Any) -> list[Any]:
+        """Rows of both sides."""
+        with self.eyes.cursor(row_factory=namedtuple_row) as cursor:
+            return list(cursor.execute(query, values).fetchall())
+
     def envelopes(self) -> list[tuple[Side, Side, Any]]:
-        found = [
-            (here, there, row)
-            for here, there in ((self.asker, self.answerer), (self.answerer, self.asker))
-            for row in here.rows(Envelope, handed_over_at__gte=self.started)
-        ]
-        return sorted(found, key=lambda each: each[2].id)
+        """What was handed over, in order: by whom, to whom."""
+        ways = {here.key: (here, there) for here, there in self.ways()}
+        rows = self.see(
+            "SELECT * FROM exchange_envelope WHERE tenant_id = ANY(%s) AND handed_over_at >= %s ORDER BY id",
+            list(ways), self.started,
+        )  # fmt: skip
+        return [(*ways[row.tenant_id], row) for row in rows]
+
+    def ways(self) -> tuple[tuple[Side, Side], ...]:
+        return (self.asker, self.answerer), (self.answerer, self.asker)
 
     def carry_one(self, here: Side, there: Side, row: Any, how: str = "carry") -> None:
-        """Whole, `broken` (truncated), or `changed`: with another sign in the middle."""
-        sealed, digest, middle = row.sealed, row.digest, len(row.sealed) // 2
+        """Whole; `broken`: truncated; `changed`: with another sign in the middle; `again`: sealed once more. Each under
+        the true digest."""
+        sealed, middle = row.sealed, len(row.sealed) // 2
         if how == "broken":
-            sealed, digest = sealed[:-9], "f" * 64
+            sealed = sealed[:-9]
         elif how == "changed":
-            sealed, digest = sealed[:middle] + ("A" if sealed[middle] != "A" else "B") + sealed[middle + 1 :], "e" * 64
-        values = (uuid7(), there.key, here.address, row.message_id, digest, sealed, self.now)
+            sealed = sealed[:middle] + ("A" if sealed[middle] != "A" else "B") + sealed[middle + 1 :]
+        elif how == "again":
+            with acting(here.office.slug, TEST, "seal"):
+                payload = sealed.split(".")[1]
+                _key, sealed = sign(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+        values = (uuid7(), there.key, here.address, row.message_id, row.digest, sealed, self.now)
         with self.role.transaction():
             self.role.execute("SELECT set_config('app.tenant', %s, true)", [str(there.key)])
             self.role.execute(courier._PUT, values)
@@ -69,7 +89,7 @@ class Mixed(Pair):
         side = self.answerer if back else self.asker
         if what == "leave":
             exchange.hand_over_due(side.key)
-        elif what in ("carry", "broken", "changed"):
+        elif what in ("carry", "broken", "changed", "again"):
             waiting = self.envelopes()
             if waiting:
                 self.carry_one(*waiting[-1 - which % len(waiting)], how=what)
@@ -82,31 +102,38 @@ class Mixed(Pair):
 
     def said(self, what: str, question: UUID) -> None:
         """A person at the answerer's takes it up, or answers, where there is something to."""
-        rows = self.answerer.rows(Message, message_id=question)
-        mine = self.answerer.rows(Message, reference=question, direction="out")
-        if not rows or mine or rows[0].business not in ("", "in check"):
-            return
-        if what == "answer":
-            self.answered(rows[0], Answer(number=1, text="Ja."))
-        elif rows[0].business == "":
-            take_up(**self.act(self.answerer), message=rows[0].id, version=rows[0].version)
+        rows = self.see(
+            "SELECT id, version, business, message_id FROM exchange_message WHERE tenant_id = %s AND message_id = %s"
+            " AND NOT EXISTS (SELECT FROM exchange_message a WHERE a.tenant_id = %s AND a.reference = %s)",
+            self.answerer.key, question, self.answerer.key, question,
+        )  # fmt: skip
+        for row in rows:
+            if what == "answer" and row.business in ("", "in check"):
+                self.answered(row, Answer(number=1, text="Ja."))
+            elif what == "take up" and row.business == "":
+                take_up(**self.act(self.answerer), message=row.id, version=row.version)
 
     def finish(self, question: UUID) -> None:
-        """Everything that still waits, in order, until nothing moves."""
-        before = -1
-        while before != (before := self._count()):
-            for side in (self.asker, self.answerer):
-                exchange.hand_over_due(side.key)
-            for each in self.envelopes():
+        """Everything whole, in order, until nothing moves."""
+        carried: set[UUID] = set()
+        moving = True
+        while moving:
+            sealed = self.see(
+                "SELECT DISTINCT tenant_id FROM exchange_message WHERE tenant_id = ANY(%s) AND transport = 'sealed'",
+                [self.asker.key, self.answerer.key],
+            )  # fmt: skip
+            for row in sealed:
+                exchange.hand_over_due(row.tenant_id)
+            left = [each for each in self.envelopes() if each[2].id not in carried]
+            for each in left:
                 self.carry_one(*each)
+            carried.update(row.id for _here, _there, row in left)
             for side in (self.answerer, self.asker):
-                exchange.take_arrivals(side.key)
-            for what in ("take up", "answer"):
-                self.said(what, question)
+                if any(there is side for _here, there, _row in left):
+                    exchange.take_arrivals(side.key)
+            self.said("answer", question)
             self.later(seconds=11)
-
-    def _count(self) -> int:
-        return sum(len(side.rows(Outcome)) + len(side.rows(Envelope)) for side in (self.asker, self.answerer))
+            moving = bool(sealed or left)
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +141,12 @@ def mixed(database: Database) -> Iterator[Callable[[], Mixed]]:
     """A fresh question between two organisations, and its courier."""
     asker, answerer = open_office(database.connect, "fraga"), open_office(database.connect, "svar")
     folder = asker.case()
-    role = database.connect("courier", autocommit=True)
+    role, eyes = database.connect("courier", autocommit=True), database.connect("admin", autocommit=True)
     started = [asker.now]
 
     def make() -> Mixed:
         pair = Mixed(database, Side(asker), Side(answerer), folder, started[0])
-        pair.role, pair.started = role, started[0]
+        pair.role, pair.eyes, pair.started = role, eyes, started[0]
         return pair
 
     def moved(pair: Mixed) -> None:
@@ -162,15 +189,28 @@ def test_any_order_loss_and_doubling_ends_in_one_outcome(database: Database, mix
 
 def in_order(pair: Mixed, question: Message) -> None:
     """The end of the one delivery in order."""
-    assert pair.states(question) == ("delivered", "accepted", "")
-    (answer,) = pair.answerer.rows(Message, reference=question.message_id, direction="out")
-    assert answer.transport == "delivered"
-    (copy,) = pair.asker.rows(Message, message_id=answer.message_id)
+    conversation = pair.see(
+        "SELECT tenant_id, direction, action, transport, business, code, content, digest FROM exchange_message"
+        " WHERE tenant_id = ANY(%s) AND %s IN (message_id, reference) ORDER BY action, direction",
+        [pair.asker.key, pair.answerer.key], question.message_id,
+    )  # fmt: skip
+    theirs, ours, copy, answer = conversation
+    ways = [(row.tenant_id, row.direction, row.action, row.transport, row.business, row.code) for row in conversation]
+    assert ways == [
+        (pair.answerer.key, "in", "5", "delivered", "accepted", ""),
+        (pair.asker.key, "out", "5", "delivered", "accepted", ""),
+        (pair.asker.key, "in", "6", "delivered", "", ""),
+        (pair.answerer.key, "out", "6", "delivered", "", ""),
+    ]
     assert (copy.content, copy.digest) == (answer.content, answer.digest)
-    for here, there in ((pair.asker, pair.answerer), (pair.answerer, pair.asker)):
-        sent = {row.message_id: row.digest for row in here.rows(Envelope, handed_over_at__gte=pair.started)}
-        came = there.rows(Arrival, message_id__in=sent)
-        with acting(there.office.slug, TEST, "look"):
-            stands = list(Outcome.objects.filter(message_id__in=sent, state__in=STANDING).values_list("id", flat=True))
-        digests = {row.message_id: row.digest for row in came if row.id in stands}
-        assert (len(stands), digests) == (len(sent), sent)  # exactly one outcome each, of exactly what was sent
+    assert (theirs.content, theirs.digest) == (ours.content, ours.digest)
+    for here, there in pair.ways():
+        stands = pair.see(
+            "SELECT e.message_id, array_agg(a.digest) FILTER (WHERE o.state IN ('taken', 'late', 'refused')) = ARRAY["
+            "e.digest] AS once FROM exchange_envelope e LEFT JOIN exchange_arrival a ON a.tenant_id = %s AND a.sender ="
+            " %s AND a.message_id = e.message_id LEFT JOIN exchange_outcome o ON o.tenant_id = a.tenant_id AND o.id ="
+            " a.id WHERE e.tenant_id = %s AND e.handed_over_at >= %s GROUP BY e.id",
+            there.key, here.address, here.key, pair.started,
+        )  # fmt: skip
+        assert stands
+        assert [row.message_id for row in stands if not row.once] == []  # one outcome each, of exactly what was sent

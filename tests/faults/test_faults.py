@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from soak import contention, cut_answers, kills
+from soak import contention, cut_answers, exchange_kills, kills
 from soak.stage import LONGEST_WAIT, Person, Stage, citizen, staff
 from soak.stage import stage as open_stage
 from tests.bed import Database
@@ -51,6 +51,22 @@ def test_everybody_at_once_is_done_once_and_all_are_told(stage: Stage) -> None:
     counts: Counter[str] = Counter()
     assert contention.round(stage, 0, Random(SEED), counts, parallel=8) == []
     assert counts["requests at once"] == 32
+
+
+def test_sender_courier_receiver_and_database_killed_while_messages_cross(stage: Stage) -> None:
+    def restart() -> None:
+        stage.kill_database()
+        stage.start_database()
+
+    counts: Counter[str] = Counter()
+    setting = exchange_kills.Setting(stage.data, stage.database, restart)
+    setting.sides = setting.office("kills")
+    random = Random(SEED)
+    strikes = [(random.uniform(0, 0.4), exchange_kills.VICTIMS[number % 4]) for number in range(10)]
+    with exchange_kills.crew(stage.data, stage.database):
+        assert exchange_kills.cross(setting, 2, strikes, counts) == []
+    assert [counts[f"{victim} killed"] for victim in exchange_kills.VICTIMS] == [3, 3, 2, 2]
+    assert (counts["crossed"] >= 2, counts["verified"]) == (True, 1)
 
 
 def _draft(stage: Stage, birth: str) -> tuple[Any, Any, Person]:

@@ -24,8 +24,8 @@ from handslag.domain.exchange.operations.inbox import (
 from handslag.domain.exchange.operations.outbox import expire, hand_over, note_overdue, note_uncollected
 from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER
 from handslag.domain.exchange.queries import (
+    UnknownKey,
     due_hand_overs,
-    missing_key,
     open_arrival,
     overdue,
     published_keys,
@@ -90,8 +90,11 @@ def take_arrival(tenant: int, arrival: UUID) -> None:
     told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now(), "arrival": arrival}
     with suppress(NotPossible):  # another run of this job was quicker
         try:
-            _note_missing_key(tenant, arrival)
-            _take(told)
+            try:
+                _take(told)
+            except UnknownKey as error:
+                _note_keys(tenant, error.sender)
+                _take(told)
         except (OperationalError, InterfaceError, NotPossible):
             raise
         except Exception as error:  # whatever it is, those behind it flow
@@ -118,12 +121,10 @@ def _take(told: dict[str, Any]) -> None:
             refuse_arrival(**told, opened=opened, code=error.code, reason=error.reason)
 
 
-def _note_missing_key(tenant: int, arrival: UUID) -> None:
+def _note_keys(tenant: int, partner: str) -> None:
     """Ask the sender, where it is of this installation, for the keys that it publishes, and note them."""
-    with acting(tenant, BY, "missing key"):
-        partner = missing_key(arrival)
-    place = directory().get(partner) if partner else None
-    if partner is None or place is None:
+    place = directory().get(partner)
+    if place is None:
         return
     with acting(place, BY, "published keys"):
         keys = published_keys()

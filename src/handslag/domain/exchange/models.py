@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField
 
 from handslag.domain.audit.models import Subject
 from handslag.domain.exchange.states import Business, Direction, OutcomeState, Transport
@@ -15,6 +15,14 @@ from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 ADDRESS = 120
+
+
+class SealDigest(Func):
+    """SHA-256 of a text, hexadecimal, by functions that an index may use: backslashes are doubled, so that every text
+    is read as the bytes that it is."""
+
+    template = r"encode(sha256(replace(%(expressions)s, '\', '\\')::bytea), 'hex')"
+    output_field = TextField()
 
 
 class Message(TenantRow):
@@ -154,8 +162,9 @@ class Envelope(TenantRow):
 class Arrival(TenantRow):
     """A sealed text as the courier put it in: who it says it is from isn't believed before its seal was looked at.
 
-    The courier inserts and reads nothing: the same text twice is one row. What comes from another installation is
-    put in by whoever took it from the network. The chain commits to it with its outcome.
+    The courier inserts and reads nothing: the same text twice is one row. Whatever else claims the same sender, id and
+    digest is another row, so that it can't keep out what is true. What comes from another installation is put in by
+    whoever took it from the network. The chain commits to it with its outcome.
     """
 
     grants: ClassVar[dict[str, str]] = {"courier": "INSERT", "web": "SELECT, INSERT", "worker": "SELECT, INSERT"}
@@ -169,13 +178,16 @@ class Arrival(TenantRow):
     class Meta:
         constraints = [
             *wall("exchange_arrival", append_only=True),
-            models.UniqueConstraint(fields=["tenant", "sender", "message_id", "digest"], name="arrival_once"),
+            models.UniqueConstraint(
+                F("tenant"), F("sender"), F("message_id"), F("digest"), SealDigest(F("sealed")), name="arrival_once"
+            ),
         ]
 
 
 class Outcome(TenantRow):
     """What became of an arrival, with which it shares its key: exactly one stands for each sender and
-    message id. Another content under the same id is a conflict, and has its own row beside it."""
+    message id. Another content under the same id is a conflict, the same content under another seal is `again`; each
+    has its own row beside it."""
 
     sender = models.CharField(max_length=ADDRESS)
     message_id = models.UUIDField()

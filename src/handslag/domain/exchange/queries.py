@@ -105,20 +105,21 @@ def waiting_arrivals(most: int = 500) -> list[UUID]:
     return list(rows.values_list("id", flat=True)[:most])
 
 
-def missing_key(arrival: UUID) -> str | None:
-    """The sender of an arrival whose key was not noted yet. Unreadable when it names none."""
-    found = Arrival.objects.get(id=arrival)
-    known = PartnerKey.objects.filter(partner=found.sender, key_id=named_key(found.sealed)).exists()
-    return None if known else found.sender
+class UnknownKey(Unreadable):
+    """Sealed by a key of `sender` that wasn't noted yet."""
+
+    def __init__(self, sender: str, key_id: str) -> None:
+        super().__init__(Code.SIGNATURE, f"no key {key_id[:12]} of {sender}", final=False)
+        self.sender = sender
 
 
 def open_arrival(arrival: UUID) -> Opened:
-    """What arrived, by the noted key of its sender, who must be the one that it names. Unreadable."""
+    """What arrived, by the noted key of its sender, who must be the one that it names. Unreadable; UnknownKey."""
     found = Arrival.objects.get(id=arrival)
     key_id = named_key(found.sealed)
     key = PartnerKey.objects.filter(partner=found.sender, key_id=key_id).first()
     if key is None:
-        raise Unreadable(Code.SIGNATURE, f"no key {key_id[:12]} of {found.sender}", final=False)
+        raise UnknownKey(found.sender, key_id)
     seen = opened(found.sealed, key.jwk, key_id)
     if key.jwk.get("use", "sig") != "sig" or (key.until and moment_of(seen.framed.header.sent_at) >= key.until):
         raise Unreadable(Code.SIGNATURE, f"key {key_id[:12]} of {found.sender} has ended", final=False)
@@ -144,11 +145,13 @@ def received(partner: str, message_id: UUID | str, lock: bool = False) -> Messag
 
 def sealed_of(message: Message) -> str:
     """A message as its sender signed it (compact JWS); "" while it hasn't left."""
-    place: Any = Envelope.objects.filter(recipient=message.partner)
+    found: Any = Envelope.objects.filter(
+        recipient=message.partner, message_id=message.message_id, digest=message.digest
+    )
     if message.direction == Direction.IN:
-        place = Arrival.objects.filter(sender=message.partner)
-    found = place.filter(message_id=message.message_id, digest=message.digest).values_list("sealed", flat=True)
-    return next(iter(found), "")
+        stands = Outcome.objects.filter(taken=message, message_id=message.message_id).values("id")
+        found = Arrival.objects.filter(id__in=stands)
+    return next(iter(found.values_list("sealed", flat=True)), "")
 
 
 def due_hand_overs(before: datetime) -> list[UUID]:

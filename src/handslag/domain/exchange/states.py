@@ -126,6 +126,7 @@ class OutcomeState(TextChoices):
     LATE = "late"  # it says what no longer changes anything
     REFUSED = "refused"  # the sender is told why
     CONFLICT = "conflict"  # another content under an id that came before; the first one stands
+    AGAIN = "again"  # the same content under another seal; the first one stands, and its receipt has been sent
     QUARANTINED = "quarantined"  # three tries failed: a person looks at it, those behind it flow
 
 
@@ -135,6 +136,7 @@ ENDED = (
     OutcomeState.LATE,
     OutcomeState.REFUSED,
     OutcomeState.CONFLICT,
+    OutcomeState.AGAIN,
     OutcomeState.QUARANTINED,
 )
 #: Its seal held, and this is the one outcome of its id.

@@ -1,7 +1,7 @@
 """What arrives: taken in once, held against what it is about, answered by a receipt; what can't be read is set aside.
 
 The rules for what comes twice, late or out of order:
-- the same content again changes nothing: its row is there already;
+- the same text again changes nothing: its row is there already; the same content under another seal is kept as again;
 - another content under an id that came before is a conflict: the first stands, and the sender is told;
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
@@ -157,8 +157,8 @@ def take_in(
     """
     found, row = _begin(arrival, by, now)
     framed = opened.framed
-    if _other_content(found):
-        return _refuse(found, row, Code.OTHER_CONTENT, "another content came under this id", now, opened)
+    if before := _standing(found):
+        return _after(before, found, row, opened, now)
     if framed.message == "receipt":
         return _take_receipt(found, row, opened, now)
     if now - moment_of(framed.header.sent_at) >= EXPIRE_AFTER:
@@ -267,8 +267,8 @@ def refuse_arrival(
 ) -> Done[Outcome]:
     """It will never be taken in, and its sender is told why. Its seal held. NotPossible("settled") when it is done."""
     found, row = _begin(arrival, by, now)
-    if _other_content(found):
-        code, reason = Code.OTHER_CONTENT, "another content came under this id"
+    if before := _standing(found):
+        return _after(before, found, row, opened, now)
     return _refuse(found, row, code, reason, now, opened)
 
 
@@ -356,11 +356,18 @@ def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
     return found, row
 
 
-def _other_content(found: Arrival) -> bool:
-    """Whether something else under the same id, whose seal held, has its outcome already: what can't be read at all
-    must not keep out what can."""
-    others = Outcome.objects.filter(sender=found.sender, message_id=found.message_id).exclude(id=found.id)
-    return others.filter(state__in=STANDING).exists()
+def _standing(found: Arrival) -> Arrival | None:
+    """What came under the same id before, and whose seal held: what can't be read must not keep out what can."""
+    others = Outcome.objects.filter(sender=found.sender, message_id=found.message_id, state__in=STANDING)
+    return Arrival.objects.filter(id__in=others.exclude(id=found.id).values("id")).first()
+
+
+def _after(before: Arrival, found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
+    """What comes under an id that has its outcome: the same content sealed once more is nothing, another is refused."""
+    if before.digest != opened.digest:
+        return _refuse(found, row, Code.OTHER_CONTENT, "another content came under this id", now, opened)
+    _end(row, OutcomeState.AGAIN, now, None)
+    return Done(row, _settled(row))
 
 
 def _end(row: Outcome, state: OutcomeState, now: datetime, message: Message | None, code: str = "") -> None:
