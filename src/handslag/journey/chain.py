@@ -248,7 +248,10 @@ class Journey:
         rows: dict[str, Value] = {}
         for n, person in enumerate(self.application.household):
             rows |= {f"number-{n}": person.number, f"role-{n}": person.role}
-        page = registrar.submit(page.form(has="number-0"), rows)
+        form = page.form(has="number-0")
+        while f"number-{len(self.application.household) - 1}" not in form.names:
+            form = registrar.submit(form, button="act=more").form(has="number-0")
+        page = registrar.submit(form, rows)
         form = page.form(has="applicant")
         page = registrar.submit(form, {"applicant": self._keys[self.application.adults[0].key]})
         self._case = _in_path(page, rf"/cases/({UUID})/")
@@ -335,15 +338,12 @@ class Journey:
         registrar = self._staff("registrar")
         page = registrar.get(self._url("desk", f"/cases/{self._case}/paper/"))
         rows: dict[str, Value] = {}
+        form = page.form(has="evidence")
         for kind, given in (("incomes", self.application.incomes), ("costs", self.application.costs)):
             for n, row in enumerate(given):
                 rows |= self._row(f"{kind}-{n}", row)
-        for _ in range(20):
-            form = page.form(has="evidence")
-            if all(name in form.names for name in rows):
-                break
-            page = registrar.submit(form, button="act=more")
-        form = page.form(has="evidence")
+            while given and f"{kind}-{len(given) - 1}-code" not in form.names:
+                form = registrar.submit(form, button=f"act=more-{kind}").form(has="evidence")
         kept = {
             name: ""
             for name in form.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -83,6 +84,14 @@ def typed(request: HttpRequest) -> QueryDict | None:
         return request.POST
     request.kept_shown = True  # type: ignore[attr-defined]
     return getattr(request, "kept", None)
+
+
+def rows_in(data: QueryDict, name: str, most: int, part: str = "") -> int:
+    """How many rows a form had when it was sent, at most `most`: its fields are called name-0, name-1, ... and then
+    `part`."""
+    pattern = re.compile(rf"{re.escape(name)}-(\d{{1,4}}){re.escape(part)}")
+    numbers = [int(found[1]) for field in data if (found := pattern.fullmatch(field))]
+    return min(max(numbers, default=-1) + 1, most)
 
 
 def base(request: HttpRequest) -> str:

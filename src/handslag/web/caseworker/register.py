@@ -44,13 +44,25 @@ from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, typed, version_seen, who
+from handslag.rules.facts import MOST_ROWS
+from handslag.web.caseworker.pages import (
+    CASE_ROLES,
+    attempt,
+    base,
+    page,
+    require,
+    rows_in,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
-#: Rows of the form for a household.
-ROWS = 8
+#: Rows of the form for a household, and how many come with each "More rows"; the calculation takes no more members.
+ROWS, MORE_ROWS, MOST = 8, 4, MOST_ROWS
 
 IDENTIFIER_NAMES = {
     "personnummer": gettext_lazy("Personal identity number (personnummer)"),
@@ -344,7 +356,8 @@ def check_account(request: HttpRequest, tenant: str, person: UUID, change: UUID)
 
 @desk_page("register a household")
 def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Form a household: `since`, and rows `number-N`, `role-N`. `?person=` fills the first row. Leads to the case."""
+    """Form a household: `since`, and rows `number-N`, `role-N`; `act` more adds rows. `?person=` fills the first row.
+    Leads to the case."""
     member = require(request, Role.REGISTRAR)
     data = typed(request)
     if data is None:
@@ -353,13 +366,18 @@ def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
         if first:
             empty[0]["number"] = _number_of(request, first)
         return page(request, "new_household.html", rows=empty, since=today(request).replace(day=1).isoformat())
-    rows: list[dict[str, str]] = []
+    there = max(rows_in(data, "number", MOST), ROWS)
+    rows: list[dict[str, str]] = [
+        {"number": data.get(f"number-{n}", "").strip()[:60], "role": data.get(f"role-{n}", ""), "error": ""}
+        for n in range(there)
+    ]
+    if data.get("act") == "more":
+        rows += [{"number": "", "role": "", "error": ""}] * min(MORE_ROWS, MOST - there)
+        return page(request, "new_household.html", rows=rows, since=data.get("since", ""), first_new=there)
     members: list[tuple[UUID, str]] = []
     errors: list[tuple[str, str]] = []
-    for n in range(ROWS):
-        number, role = data.get(f"number-{n}", "").strip()[:60], data.get(f"role-{n}", "")
-        row = {"number": number, "role": role, "error": ""}
-        rows.append(row)
+    for n, row in enumerate(rows):
+        number, role = row["number"], row["role"]
         if not number:
             continue
         found = person_by_number(number, member)
