@@ -89,6 +89,13 @@ def test_coming_back_twice_gives_the_same_receipt(
     assert (first.status_code, first.redirect_chain[-1]) == (200, second.redirect_chain[-1])
     assert same(first) == same(second)
     assert applications(office) == 1
+    assert_over(client)
+
+
+def assert_over(client: Any) -> None:
+    """Of a flow that has ended the session keeps where it leads, and none of its secrets."""
+    (kept,) = client.session["eid"].values()
+    assert kept.keys() - {"draft"} == {"tenant", "purpose", "over"}
 
 
 def test_the_answer_of_the_eid_is_taken_only_for_what_was_fixed(office: Any, visit: Any, at_eid: AtEid) -> None:
@@ -123,6 +130,7 @@ def test_what_goes_wrong_at_the_eid_is_told_and_nothing_is_signed(
     back = at_eid(to_eid(client, office, draft), number, **told)
     page = client.get(back, follow=True)
     assert words in page.content.decode()
+    assert_over(client)
     assert applications(office) == 0
     with acting(office.slug, TEST, "look"):
         assert Draft.objects.get(id=draft.id).state == "signing"

@@ -136,6 +136,7 @@ def _shown(request: HttpRequest, by: Actor, form: AccountForm, trouble: str = ""
 def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpResponse:
     """The browser is back from the e-ID."""
     tenant, here = begun["tenant"], reverse("account", args=[begun["tenant"]])
+    eid.forget(request, begun)
     try:
         identity = eid.finish(begun, request)
     except Cancelled:

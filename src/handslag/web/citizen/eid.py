@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -84,16 +85,33 @@ def remember(request: HttpRequest, begun: dict[str, Any]) -> None:
 
 
 def under_way(request: HttpRequest) -> dict[str, Any] | None:
-    """The flow that the browser comes back from, or None if this browser began no such thing."""
+    """The flow that the browser comes back from (`over`: a signature that has ended), or None if this browser began no
+    such thing."""
     found: dict[str, Any] | None = request.session.get(_NAME, {}).get(request.GET.get("state", ""))
     return found
 
 
 def forget(request: HttpRequest, begun: dict[str, Any]) -> None:
-    """A flow that was answered, whatever the answer was, is over: kept at once, so that no second answer finds it."""
-    flows = request.session.get(_NAME, {})
-    request.session[_NAME] = {state: flow for state, flow in flows.items() if state != begun["flow"]["state"]}
+    """A flow that was answered, whatever the answer was, is over: kept at once, so that no second answer finds it.
+    Of a signature it stays known where it leads."""
+    state = begun["flow"]["state"]
+    flows = {name: flow for name, flow in request.session.get(_NAME, {}).items() if name != state}
+    request.session[_NAME] = {**flows, state: _over(begun)} if begun["purpose"] == "sign" else flows
     request.session.save()
+
+
+def forget_signing(request: HttpRequest, draft: UUID) -> None:
+    """The flows of a draft in which this adult has nothing more to sign are over. For pages that come after the
+    signature: the request that accepts it doesn't touch the session."""
+    flows = request.session.get(_NAME, {})
+    left = {state: _over(flow) if flow.get("draft") == str(draft) else flow for state, flow in flows.items()}
+    if left != flows:
+        request.session[_NAME] = left
+
+
+def _over(flow: dict[str, Any]) -> dict[str, Any]:
+    """What stays of a signature's flow that has ended: where it leads, for whoever comes back once more; no secret."""
+    return {name: flow[name] for name in ("tenant", "purpose", "draft") if name in flow} | {"over": True}
 
 
 def finish(begun: dict[str, Any], request: HttpRequest) -> Identity:

@@ -99,11 +99,13 @@ def callback(request: HttpRequest) -> HttpResponse:
     tenant = begun["tenant"]
     if begun["purpose"] == "sign":
         by = citizen_at(request, tenant)
+        where = reverse("account", args=[tenant])
+        if "draft" in begun:
+            where = reverse("sign", args=[tenant, begun["draft"]])
         if by is None:
-            where = reverse("account", args=[tenant])
-            if "draft" in begun:
-                where = reverse("sign", args=[tenant, begun["draft"]])
             return HttpResponseRedirect(f"{reverse('log-in', args=[tenant])}?next={where}")
+        if "over" in begun:
+            return HttpResponseRedirect(where)
         finish = signing.finish if "draft" in begun else account.finish
         return answered(request, tenant, by, "sign", lambda: finish(request, by, begun))
     eid.forget(request, begun)

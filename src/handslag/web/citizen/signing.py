@@ -42,6 +42,8 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     person = me(request)
     found = draft_for_citizen(draft, request.door.the_actor)  # type: ignore[attr-defined]
     elsewhere = moved_on(tenant, found)
+    if elsewhere or any(s.person_id == person.id for s in signed_by(found)):
+        eid.forget_signing(request, draft)
     if elsewhere:
         reopened = found.state == DraftState.OPEN and request.GET.get("trouble") == "content"
         return HttpResponseRedirect(elsewhere + ("?reopened" if reopened else ""))
@@ -123,25 +125,33 @@ def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
 
 
 def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpResponse:
-    """The browser is back from the e-ID. The session is read here and not written: the proof that the step-up is
-    used once is a row that the signing consumes."""
+    """The browser is back from the e-ID. Where a signature is taken the session is read here and not written: the
+    proof that the step-up is used once is a row that the signing consumes; the page that follows forgets the flow."""
+    where = _finish(request, by, begun)
+    if "?" in where:
+        eid.forget(request, begun)
+    return HttpResponseRedirect(where)
+
+
+def _finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> str:
+    """Where it goes on: with a query where nothing was signed."""
     tenant, draft, state = begun["tenant"], UUID(begun["draft"]), begun["flow"]["state"]
     here = reverse("sign", args=[tenant, draft])
     try:
         identity = eid.finish(begun, request)
     except Cancelled:
-        return HttpResponseRedirect(f"{here}?trouble=cancelled")
+        return f"{here}?trouble=cancelled"
     except TooWeak:
-        return HttpResponseRedirect(f"{here}?trouble=weak")
+        return f"{here}?trouble=weak"
     except Unreachable as trouble:
         log.warning("signing failed", code=trouble.code, reason=trouble.reason)
-        return HttpResponseRedirect(f"{here}?trouble=away")
+        return f"{here}?trouble=away"
     except EidError as trouble:
         # Come back twice with the same answer: the code is spent, and the first one is, or will be, accepted.
         if _signed_meanwhile(request, state):
-            return HttpResponseRedirect(here)
+            return here
         log.warning("signing failed", code=trouble.code, reason=trouble.reason)
-        return HttpResponseRedirect(f"{here}?trouble=late")
+        return f"{here}?trouble=late"
     signed = intake.SignedBy(
         issuer=identity.issuer,
         subject=identity.subject,
@@ -156,10 +166,10 @@ def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpRespon
             done = intake.sign(tenant=tenant, by=by, now=now, state=state, signed=signed)
     except NotPossible as refusal:
         if refusal.code == "decided":
-            return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?too-late")
+            return f"{reverse('my', args=[tenant])}?too-late"
         told = {"other person": "?trouble=person", "other content": "?trouble=content"}.get(refusal.code, "")
-        return HttpResponseRedirect(f"{here}{told}")
-    return HttpResponseRedirect(reverse("receipt", args=[tenant, draft]) if done.receipt else here)
+        return f"{here}{told}"
+    return reverse("receipt", args=[tenant, draft]) if done.receipt else here
 
 
 def _signed_meanwhile(request: HttpRequest, state: str) -> bool:
