@@ -44,6 +44,7 @@ KEPT = frozenset(
         "hand-over tried",
         "draft opened",
         "application submitted",
+        "signature recorded",
         "appeal dismissed",
         "appeal forwarded",
         "appeal packed",

@@ -60,6 +60,9 @@ def check_applications(
     periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
     numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
     texts, documents = by_id(connection, "documents_text"), by_id(connection, "documents_document")
+    late: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for event in chain.of_kind("signature recorded"):
+        late[str(event.payload.get("application")), str(event.payload.get("person"))].append(event)
     submitted: dict[str, list[Told]] = defaultdict(list)
     for event in chain.of_kind("application submitted"):
         submitted[str(event.payload.get("application"))].append(event)
@@ -71,7 +74,7 @@ def check_applications(
             report.broken("I1", "intake_application", key, "belongs to no case")
         if not periods.get(key):
             report.broken("I1", "intake_application", key, "asks for no period")
-        _check_signatures(report, row, signatures.get(key, []), numbers)
+        _check_signatures(report, row, signatures.get(key, []), numbers, late)
         draft = drafts.get(key)
         text = texts.get(draft["signing_text_id"]) if draft else None
         named = row["document"].get("signing_text") if isinstance(row["document"], dict) else None
@@ -103,14 +106,33 @@ def check_applications(
             report.broken("I2", "intake_receipt", here["id"], "was shown with another digest")
 
 
-def _check_signatures(report: Report, row: Row, signatures: list[Row], numbers: Mapping[UUID, list[Row]]) -> None:
+def _unsigned(row: Row) -> list[str]:
+    """Whose signature an application that came on paper lacked when it was received: its document says so."""
+    document = row["document"] if isinstance(row["document"], dict) else {}
+    return [str(key) for key in document.get("unsigned") or []] if row["channel"] != "online" else []
+
+
+def _check_signatures(
+    report: Report,
+    row: Row,
+    signatures: list[Row],
+    numbers: Mapping[UUID, list[Row]],
+    late: Mapping[tuple[str, str], list[Told]],
+) -> None:
     fitting = [s for s in signatures if s["digest"] == row["digest"]]
     signers = sorted(str(s["person_id"]) for s in fitting)
     document = row["document"] if isinstance(row["document"], dict) else {}
     adults = sorted(str(key) for key in document.get("applicants") or [])
-    if signers != adults or not adults:
+    came: list[str] = []
+    for person in _unsigned(row):
+        proofs = [digest_of(s["evidence"]) for s in fitting if str(s["person_id"]) == person]
+        if proofs != [e.payload.get("evidence_digest") for e in late.get((str(row["id"]), person), [])]:
+            report.broken("I1", "intake_application", row["id"], f"the later signature of {person} has no such event")
+        came += [person] * len(proofs)
+    needed = sorted({*adults} - {*_unsigned(row)} | {*came})
+    if signers != needed or not needed:
         report.broken(
-            "I1", "intake_application", row["id"], f"needs the signatures of {adults}, has those of {signers}"
+            "I1", "intake_application", row["id"], f"needs the signatures of {needed}, has those of {signers}"
         )
     for signature in fitting:
         try:
@@ -141,7 +163,8 @@ def _check_receipt(
             report.broken("I1", "intake_receipt", receipt["id"], "says something else than what was signed")
     except (BadSignature, NotCanonical) as error:
         report.broken("I1", "intake_receipt", receipt["id"], str(error))
-    evidence = {str(s["person_id"]): digest_of(s["evidence"]) for s in signatures if s["digest"] == row["digest"]}
+    then = [s for s in signatures if s["digest"] == row["digest"] and str(s["person_id"]) not in _unsigned(row)]
+    evidence = {str(s["person_id"]): digest_of(s["evidence"]) for s in then}
     named = {str(s.get("person")): s.get("evidence_digest") for s in body.get("signatures") or []}
     if named != evidence:
         report.broken("I1", "intake_receipt", receipt["id"], "names other signatures than there are")

@@ -138,6 +138,7 @@ from handslag.domain.intake.operations import (
     InboxPutBack,
     InboxTaken,
     RequestClosed,
+    SignatureRecorded,
     SignerReminded,
     SigningEnded,
     close_inbox,
@@ -490,6 +491,16 @@ def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_need(event: Event, by: Actor, now: datetime) -> None:
     if event.payload.get("urgent"):
         _task_once(event, by, now, "urgent application")
+
+
+def _task_for_signature(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload.get("lacking"):
+        _task_once(event, by, now, "signature missing")
+
+
+def _done_by_signature(event: Event, by: Actor, now: datetime) -> None:
+    if not event.payload["lacking"]:
+        _answered(event.subject, by, now, "signature missing")
 
 
 def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
@@ -1016,9 +1027,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ApplicationSubmitted: (
         Reaction(_tell_caseworker, causes=(NoticesQueued,)),
         Reaction(_task_for_need, causes=(TaskOpened,)),
+        Reaction(_task_for_signature, causes=(TaskOpened,)),
         Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
         Reaction(_ask_for_application, causes=(AuthoritiesAsked,)),
     ),
+    SignatureRecorded: (Reaction(_done_by_signature, causes=(TaskDone,)),),
     ClientFollowed: (),
     ClientLeft: (),
     CaseAsked: (Reaction(_tell_of_decision, causes=(NoticesQueued,)),),

@@ -63,6 +63,7 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/periods/<str:month>/ask/": WORK,
     "requests/<uuid:asked>/enough/": WORK,
     "cases/<uuid:case>/applications/<uuid:application>/": CASE,
+    "cases/<uuid:case>/applications/<uuid:application>/signatures/<uuid:person>/": {"rut", "hanna", "bo"},
     "cases/<uuid:case>/close/": WORK,
     "cases/<uuid:case>/messages/": CASE,
     "cases/<uuid:case>/periods/<str:month>/hearing/": CASE,
@@ -119,6 +120,7 @@ MAY: dict[str, set[str]] = {
 ONLY_POST = {
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
+    "cases/<uuid:case>/applications/<uuid:application>/signatures/<uuid:person>/",
     "cases/<uuid:case>/notes/", "decisions/<uuid:decision>/withdraw/", "requests/<uuid:asked>/enough/",
     "hand-overs/<uuid:application>/",
     "inbox/remind/", "inbox/views/", "me/keys/", "me/deputies/", "people/<uuid:person>/account/",

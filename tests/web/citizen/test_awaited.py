@@ -9,13 +9,20 @@ import pytest
 
 from handslag.domain.audit.queries import timeline
 from handslag.domain.intake.models import Draft
-from handslag.domain.intake.operations import begin_correction, change_again, save_answers
+from handslag.domain.intake.operations import (
+    begin_correction,
+    change_again,
+    enter_on_paper,
+    save_answers,
+    withdraw_application,
+)
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import acts, watch
+from handslag.kernel.ids import uuid7
 from tests.office import C1, TEST, as_role
 
 AMIRA, YUSUF = ("Amira", "Haddad", "19880808"), ("Yusuf", "Åberg", "19850505")
@@ -118,3 +125,15 @@ def test_a_correction_a_new_signature_and_protection(office: Any, visit: Any, ni
     with acting(office.slug, TEST, "look"):
         assert Draft.objects.get(case=hidden.case).state == "expired"
         assert Task.objects.filter(kind="not signed", subject_id=hidden.case.id).count() == 1
+
+
+def test_who_has_not_signed_on_paper_keeps_nobody_from_taking_it_back(office: Any, visit: Any) -> None:
+    folder = office.case(("Petra", "Nilsson", "19850302"), ("Per", "Nilsson", "19831120"))
+    petra, per = folder.citizens
+    receipt = enter_on_paper(
+        **office.act("rut"), key=uuid7(), case=folder.case.id, month=office.month, channel="paper", language="sv",
+        answers=C1, signed_on=[petra.id], lacking=[per.id], evidence="pärm 3",
+    )  # fmt: skip
+    page = visit(office, petra).get(f"/{office.slug}/applications/{receipt.application_id}/")
+    assert "En underskrift saknas på papperet" in page.content.decode()
+    assert withdraw_application(**office.by(petra), application=receipt.application_id).whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +47,9 @@ from handslag.domain.intake.queries import (
     applications_in_force,
     attachments_of,
     differences,
+    lacking_in,
+    lacking_of,
+    signatures_of,
     signed_by,
     standing_of,
     taken_back,
@@ -135,6 +139,12 @@ class ApplicationSubmitted(Event):
     """Accepted: the application, its signatures and its receipt stand."""
 
     kind = "application submitted"
+
+
+class SignatureRecorded(Event):
+    """A signature that an application on paper lacked has come."""
+
+    kind = "signature recorded"
 
 
 class ApplicationWithdrawn(Event):
@@ -313,7 +323,7 @@ def withdraw_application(*, tenant: str | int, by: Actor, now: datetime, applica
         raise NotPossible("taken back")
     if item is None or not before.open:
         raise NotPossible("decided")
-    adults = {UUID(key) for key in row.application.document["applicants"]}
+    adults = {one.person_id for one in signatures_of(application)}
     whole = adults == {by.id, *(one.person_id for one in before.withdrawn)}
     done = Withdrawal.objects.create(application=row.application, person_id=by.id, whole=whole, withdrawn_at=now)
     if whole:
@@ -602,8 +612,11 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
     return Done(found)
 
 
-def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
-    """The document of a draft as it stands, its digest, and the signing text in force."""
+def document_to_sign(
+    draft: Draft, adults: Sequence[UUID] = (), unsigned: Sequence[UUID] = ()
+) -> tuple[dict[str, Any], str, Any]:
+    """The document of a draft as it stands, its digest, and the signing text in force. `adults`: who signs, where it
+    isn't those of the case; `unsigned`: of them, whose signature an application on paper lacks when it is received."""
     month = Month.of(draft.period.since)
     form = form_of(draft.form, draft.form_version)
     text = text_that_binds(draft.case.legal_order, form.signing_text, draft.language, form.language, draft.period.since)
@@ -611,8 +624,10 @@ def document_to_sign(draft: Draft) -> tuple[dict[str, Any], str, Any]:
         draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
     )
     shown = policies.shown_document(
-        form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version
+        form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version, adults
     )
+    if unsigned:
+        shown["unsigned"] = [str(key) for key in unsigned]
     if files := attachments_of(draft.id):
         shown["attachments"] = [
             {
@@ -908,7 +923,7 @@ def _accept(
         )
     update_with_events("UPDATE intake_draft SET state = 'accepted', version = version + 1 WHERE id = %s", draft.id)
     update_with_events("UPDATE casefile_period SET last_application_at = %s WHERE id = %s", now, period.id)
-    payload = {
+    payload: dict[str, Any] = {
         "application": str(application.id),
         "digest": application.digest,
         "receipt": number,
@@ -922,6 +937,8 @@ def _accept(
         payload["corrects"] = str(draft.corrects_id)
     if policies.tells_need(form_of(draft.form, draft.form_version), draft.shown["answers"]):
         payload["urgent"] = "yes"
+    if "unsigned" in draft.shown:
+        payload["lacking"] = len(draft.shown["unsigned"])
     return receipt, ApplicationSubmitted(id=event_id, subject=case.id, payload=payload)
 
 
@@ -951,13 +968,16 @@ def enter_on_paper(
     signed_on: list[UUID],
     evidence: str,
     form: str = "",
+    lacking: Collection[UUID] = (),
 ) -> Done[Receipt]:
     """Enter an application that came on paper, by telephone or at the counter, through the same forms.
 
     `form` is one that the office takes applications by; none named: the renewal. `key` is made by the page (see
     `id_of_key`): sent again with the same content it gives the same receipt, with other content
     NotPossible("other content").
-    `signed_on`: the adults whose signature stands on the paper, all of the case; `evidence` says where the paper is.
+    `signed_on`: the adults whose signature stands on the paper, of all who have to sign (`policies.who_signs`);
+    `evidence` says where the paper is. NotPossible("signature missing") unless each other one is named in `lacking`:
+    then it is received all the same, on this day, and a person asks for what is missing (`record_signature`).
     """
     found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
     if channel not in ("paper", "phone", "counter"):
@@ -970,8 +990,9 @@ def enter_on_paper(
     problems = policies.answers_problems(definition, answers, language)
     if problems:
         raise NotPossible("incomplete", problems=problems)
-    adults = {k for k in (found.applicant_id, found.co_applicant_id) if k}
-    if set(signed_on) != adults:
+    adults = [person.id for person in policies.who_signs(found, month)]
+    missing = [key for key in adults if key not in signed_on]
+    if not {*signed_on} <= {*adults} or {*missing} != {*lacking} or len(missing) == len(adults):
         raise NotPossible("signature missing" if len(adults) > 1 else "signature of one missing")
     period = period_of(found, month)
     draft = Draft(
@@ -988,7 +1009,7 @@ def enter_on_paper(
         saved_at=now,
         state=DraftState.SIGNING,
     )
-    draft.shown, draft.shown_digest, text = document_to_sign(draft)
+    draft.shown, draft.shown_digest, text = document_to_sign(draft, adults, missing)
     draft.signing_text = keep_text(text)
     before = Receipt.objects.select_related("application").filter(application_id=draft.id).first()
     if before is not None and before.application.case_id == found.id:
@@ -1001,10 +1022,38 @@ def enter_on_paper(
     proof = {"paper": evidence, "entered_by": str(member.id), "digest": draft.shown_digest}
     signatures = [
         Signature(draft=draft, person_id=k, digest=draft.shown_digest, method="paper", evidence=proof, signed_at=now)
-        for k in sorted(adults)
+        for k in sorted(signed_on)
     ]
     receipt, event = _accept(draft, signatures, signatures, now)
     return Done(receipt, event)
+
+
+@operation()
+def record_signature(
+    *, tenant: str | int, by: Actor, now: datetime, case: UUID, application: UUID, person: UUID, evidence: str
+) -> Done[Signature]:
+    """Record a signature that an application on paper lacked and that has come, on paper: over the same document.
+    `evidence` says where it is. NotPossible("no evidence"), ("signed already"); Hidden for whose signature isn't
+    lacking."""
+    found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER, lock=True)
+    row = Application.objects.filter(id=application, case=found).first()
+    if row is None or str(person) not in row.document.get("unsigned", []):
+        raise Hidden("application", application)
+    if not evidence.strip():
+        raise NotPossible("no evidence")
+    if person not in lacking_of(row):
+        raise NotPossible("signed already")
+    proof = {"paper": evidence.strip(), "entered_by": str(member.id), "digest": row.digest}
+    signature = Signature.objects.create(
+        draft_id=row.id, person_id=person, digest=row.digest, method="paper", evidence=proof, signed_at=now
+    )
+    payload = {
+        "application": str(row.id),
+        "person": str(person),
+        "evidence_digest": canonical.digest(proof),
+        "lacking": lacking_in(found.id),
+    }
+    return Done(signature, SignatureRecorded(subject=found.id, payload=payload))
 
 
 class SubmittedAlready(NotPossible):

@@ -12,7 +12,9 @@ from uuid import UUID
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.policies import is_urgent
 from handslag.domain.intake.forms import LISTS, LONGEST_NOTE, MOST_ROWS, Form, Question, current, pinned
-from handslag.domain.people.queries import MemberOfHousehold
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import MemberOfHousehold, household_on
+from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.money import AmountError, parse_amount
@@ -149,8 +151,10 @@ def shown_document(
     language: str,
     signing_digest: str,
     fixing: int,
+    applicants: Sequence[UUID] = (),
 ) -> dict[str, Any]:
-    """Exactly what is shown before signing and stored when accepted; its digest is what the adults sign.
+    """Exactly what is shown before signing and stored when accepted; its digest is what the adults sign:
+    `applicants`, those of the case where none are named.
 
     A masked relative stands in it without name: both adults see the same document. `fixing` tells this showing from
     those before: a signature that was given before somebody went back to change is over another document.
@@ -161,7 +165,7 @@ def shown_document(
         "language": language,
         "case": case.number,
         "period": {"since": month.since.isoformat(), "until": month.until.isoformat()},
-        "applicants": [str(key) for key in (case.applicant_id, case.co_applicant_id) if key],
+        "applicants": [str(key) for key in applicants or (case.applicant_id, case.co_applicant_id) if key],
         "household": [
             {
                 "person": str(m.person.id),
@@ -176,6 +180,14 @@ def shown_document(
         "signing_text": signing_digest,
         "fixing": fixing,
     }
+
+
+def who_signs(case: Case, month: Month) -> list[Person]:
+    """Who signs an application for a month that comes on paper: the adults of the case, and whoever else lives in its
+    household as an adult on a day of that month, since the month's sheet counts her."""
+    adults = [person for person in (case.applicant, case.co_applicant) if person is not None]
+    home = household_on(case.household_id, month.since, month.until)
+    return adults + [m.person for m in home if m.role == HouseholdRole.ADULT and m.person not in adults]
 
 
 @dataclass(frozen=True)

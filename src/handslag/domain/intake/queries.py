@@ -265,6 +265,19 @@ def signatures_of(application: UUID) -> list[Signature]:
     return list(Signature.objects.select_related("person").filter(draft_id=application).order_by("signed_at", "id"))
 
 
+def lacking_of(application: Application) -> list[UUID]:
+    """Whose signature an application that came on paper still lacks."""
+    unsigned = application.document.get("unsigned", [])
+    signed = {one.person_id for one in signatures_of(application.id)} if unsigned else set()
+    return [key for key in map(UUID, unsigned) if key not in signed]
+
+
+def lacking_in(case: UUID) -> int:
+    """How many signatures the applications of a case that came on paper still lack."""
+    rows = Application.objects.filter(case_id=case, document__has_key="unsigned")
+    return sum(len(lacking_of(row)) for row in rows)
+
+
 def applications_for(period: UUID) -> list[Application]:
     """The applications for a period, newest first, whatever became of them."""
     keys = ApplicationPeriod.objects.filter(period_id=period).values("application_id")

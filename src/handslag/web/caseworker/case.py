@@ -34,6 +34,7 @@ from handslag.domain.entitlement.queries import (
 from handslag.domain.entitlement.queries.precalculations import coming
 from handslag.domain.intake.forms import Said, described, form_of, in_words
 from handslag.domain.intake.models import Application
+from handslag.domain.intake.operations import record_signature
 from handslag.domain.intake.queries import (
     Difference,
     application_of,
@@ -42,6 +43,7 @@ from handslag.domain.intake.queries import (
     attachments_of,
     differences,
     inbox_items_of,
+    lacking_of,
     month_of_application,
     period_of_application,
     receipt_of,
@@ -457,6 +459,7 @@ def _work(
         applications=[(a, CHANNELS[a.channel], BECAME[became(a, counting)]) for a in applications],
         corrected=_corrected(at.application, member, lang),
         taken_back=bool(applications) and at.application is None,
+        lacking=bool(at.application and lacking_of(at.application)),
         cost_codes=costs,
         income_codes=incomes,
         decided=standing_decision is not None and not changing,
@@ -514,11 +517,33 @@ def _corrected(application: Application | None, member: Member, lang: str) -> li
 @desk_page("application")
 def application(request: HttpRequest, tenant: str, case: UUID, application: UUID) -> HttpResponse:
     """The application as it was received, with its signatures and its receipt."""
+    return _application(request, case, application)
+
+
+@desk_page("application")
+@require_POST
+def note_signature(request: HttpRequest, tenant: str, case: UUID, application: UUID, person: UUID) -> HttpResponse:
+    """A signature that an application on paper lacked has come: POST `evidence`."""
+    evidence = request.POST.get("evidence", "").strip()[:200]
+    told = {"case": case, "application": application, "person": person, "evidence": evidence}
+    try:
+        attempt(request, record_signature, **told)
+    except NotPossible as refused:
+        if refused.code != "signed already":
+            return _application(request, case, application, (str(person), refusal(refused)))
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/applications/{application}/")
+
+
+def _application(
+    request: HttpRequest, case: UUID, application: UUID, wrong: tuple[str, str] = ("", "")
+) -> HttpResponse:
     found, member = case_for_staff(case, **who(request))
     received = application_of(found.id, application)
     if received is None:
         raise Hidden("application", application)
     looked_at("application", received.id)
+    signatures, lacking = signatures_of(received.id), Person.objects.filter(id__in=lacking_of(received)).order_by("id")
+    signers = seen_by_staff(member, [*(s.person for s in signatures), *lacking])
     lang = language()
     answers, form = received.document["answers"], form_of(received.form, received.form_version)
     household = _as_seen(received.document["household"], member)
@@ -542,7 +567,10 @@ def application(request: HttpRequest, tenant: str, case: UUID, application: UUID
         costs=[_row(COSTS, row, names, lang) for row in answers.get("costs", [])],
         incomes=[_row(INCOMES, row, names, lang) for row in answers.get("incomes", [])],
         receipt=receipt_of(received.id),
-        signatures=[(full_name(s.person), s) for s in signatures_of(received.id)],
+        signatures=[(signers[s.person_id].name or _("Protected person"), s) for s in signatures],
+        lacking=[(str(p.id), signers[p.id].name or _("Protected person")) for p in lacking],
+        may_note=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
+        wrong=wrong,
     )
 
 

@@ -2,8 +2,9 @@
 
 Fields: `key` (made by the page; the same key with the same content gives the same receipt), `channel`, `language`,
 `month` (2026-03), the form's own questions (of the renewal: `household-same`, `household-changes`, rows
-`incomes-N-code|amount|person|note` and `costs-N-code|amount|person|note`, `message`), `signed` (person keys),
-`evidence`; `act`: more or submit. `?form=` names another form that the office takes applications by.
+`incomes-N-code|amount|person|note` and `costs-N-code|amount|person|note`, `message`), `signed` and `lacking` (person
+keys: whose signature stands on the paper, and whose is missing on it), `evidence`; `act`: submit, or more-incomes,
+more-costs. `?form=` names another form that the office takes applications by.
 """
 
 from __future__ import annotations
@@ -18,24 +19,23 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken
-from handslag.domain.intake.forms import LISTS, Form, Question, current
+from handslag.domain.intake.forms import LISTS, MOST_ROWS, Form, Question, current
 from handslag.domain.intake.operations import SubmittedAlready, enter_on_paper
-from handslag.domain.intake.policies import forms_taken
-from handslag.domain.people.queries import full_name, household_on, seen_by_staff
+from handslag.domain.intake.policies import forms_taken, who_signs
+from handslag.domain.people.queries import household_on, seen_by_staff
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
-from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, who
+from handslag.web.caseworker.pages import attempt, base, language, page, require, rows_in, today, typed, who
 from handslag.web.caseworker.wording import CHANNELS, problems, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import named_key
 from handslag.web.ui.forms import read_month
 
-#: Empty rows behind those that the form has ready; more on demand.
-COST_ROWS, INCOME_ROWS = 2, 4
-MOST = 40
+#: Empty rows behind those that the form has ready, and how many come with each "More rows".
+COST_ROWS, INCOME_ROWS, MORE_ROWS = 2, 4, 4
 
 
 @desk_page("paper application")
@@ -51,7 +51,7 @@ def enter(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     form = current(named)
     errors: list[tuple[str, str]] = []
     earlier: Any = None
-    if request.method == "POST" and request.POST.get("act") != "more":
+    if request.method == "POST" and not request.POST.get("act", "").startswith("more-"):
         answers = read_answers(form, request.POST)
         told, errors = _told(request.POST, found)
         if not errors:
@@ -63,7 +63,12 @@ def enter(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
                 earlier = already.receipt
                 errors = [("", refusal(already))]
             except NotPossible as refused:
-                target = "id_month" if refused.code == "month" else ""
+                places = {
+                    "month": "id_month",
+                    "signature missing": "id_signed-0",
+                    "signature of one missing": "id_signed-0",
+                }
+                target = places.get(refused.code, "")
                 errors = _problems(form, refused) or [(target, refusal(refused))]
             else:
                 return _to_application(request, found, receipt.application_id)
@@ -85,7 +90,7 @@ def read_answers(form: Form, data: QueryDict) -> dict[str, Any]:
 
     def rows(name: str) -> list[dict[str, str]]:
         found = []
-        for n in range(MOST):
+        for n in range(MOST_ROWS):
             row = {part: data.get(f"{name}-{n}-{part}", "").strip() for part in ("code", "amount", "person", "note")}
             # A ready-made code without an amount was not applied for.
             found.append(row if row["amount"] or row["note"] else {**row, "code": ""})
@@ -105,12 +110,13 @@ def read_answers(form: Form, data: QueryDict) -> dict[str, Any]:
 
 def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     errors = []
-    adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
     try:
         month = read_month(data.get("month", ""))
     except ValueError:
         month = Month(2000, 1)
         errors.append(("id_month", _("Choose the month.")))
+    adults = [person.id for person in who_signs(case, month)]
+    signed = [adult for adult in adults if str(adult) in data.getlist("signed")]
     channel = data.get("channel", "")
     if channel not in ("paper", "phone", "counter"):
         errors.append(("id_channel", _("Choose how the application came in.")))
@@ -122,7 +128,8 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
         "month": month,
         "channel": channel,
         "language": "en" if data.get("language") == "en" else "sv",
-        "signed_on": [adult for adult in adults if str(adult) in data.getlist("signed")],
+        "signed_on": signed,
+        "lacking": [key for key in adults if str(key) in data.getlist("lacking") and key not in signed],
         "evidence": evidence,
     }, errors
 
@@ -141,7 +148,6 @@ def _form(
     got: QueryDict = data if data is not None else QueryDict()
     answers = read_answers(form, got)
     wrong = {target.removeprefix("id_"): text for target, text in errors}
-    more = 4 if got.get("act") == "more" else 0
     month = got.get("month", str(now))
     try:
         of_month = read_month(month)
@@ -149,6 +155,8 @@ def _form(
         of_month = now
     people = household_on(case.household_id, of_month.since, of_month.until)
     seen = seen_by_staff(member, [m.person for m in people])
+    adults = who_signs(case, of_month)
+    names = {key: one.name or _("Protected person") for key, one in seen_by_staff(member, adults).items()}
     return page(
         request,
         "paper.html",
@@ -165,19 +173,20 @@ def _form(
         lang=got.get("language", "sv"),
         title=form.words(lang).title,
         others=[(name, current(name).words(lang).title) for name in forms_taken() if name != form.name],
-        questions=[_question(form, one, answers, more, got, wrong) for one in form.questions],
+        questions=[_question(form, one, answers, got, wrong) for one in form.questions],
         household=[(str(key), one.name or _("Protected person")) for key, one in seen.items()],
         adults=[
-            (str(p.id), full_name(p), str(p.id) in got.getlist("signed"))
-            for p in (case.applicant, case.co_applicant)
-            if p is not None
+            (str(p.id), names[p.id], str(p.id) in got.getlist("signed"), str(p.id) in got.getlist("lacking"))
+            for p in adults
         ],
+        unsigned=wrong.get("signed-0", ""),
+        may_lack=len(adults) > 1 and ("signed-0" in wrong or "lacking" in got),
         evidence=got.get("evidence", ""),
     )
 
 
 def _question(
-    form: Form, asked: Question, answers: dict[str, Any], more: int, got: QueryDict, wrong: dict[str, str]
+    form: Form, asked: Question, answers: dict[str, Any], got: QueryDict, wrong: dict[str, str]
 ) -> dict[str, Any]:
     """A question as the template shows it."""
     lang = language()
@@ -188,16 +197,20 @@ def _question(
         optional = not asked.required or bool(asked.when)
         answer = asked.answer(answers)
         return {**found, "lines": asked.lines, "choices": choices, "optional": optional, "answer": answer}
-    ready = (*asked.usual, *("",) * ((COST_ROWS if asked.code == "costs" else INCOME_ROWS) + more))
+    ready = (*asked.usual, *("",) * (COST_ROWS if asked.code == "costs" else INCOME_ROWS))
+    there = max(rows_in(got, asked.code, MOST_ROWS, "-code"), len(ready))
+    more = min(MORE_ROWS, MOST_ROWS - there) if got.get("act") == f"more-{asked.code}" else 0
+    ready += ("",) * (there + more - len(ready))
     codes = [(code, LISTS[asked.code][code].name[lang]) for code in asked.lines_taken]
-    return {**found, "codes": codes, "rows": _rows(asked.code, answers[asked.code], ready, got, wrong)}
+    rows = _rows(asked.code, answers[asked.code], ready, got, wrong)
+    return {**found, "codes": codes, "rows": rows, "first_new": there if more else -1}
 
 
 def _rows(
     name: str, given: list[dict[str, str]], ready: tuple[str, ...], got: QueryDict, wrong: dict[str, str]
 ) -> list[dict[str, Any]]:
     rows = []
-    for n in range(min(MOST, max(len(ready), len(given) + (2 if given else 0)))):
+    for n in range(len(ready)):
         row = given[n] if n < len(given) else {"code": "", "amount": "", "person": "", "note": ""}
         code = got.get(f"{name}-{n}-code", "") if got else (ready[n] if n < len(ready) else "")
         place = f"{name}-{n}"

@@ -73,6 +73,10 @@ urlpatterns = [
     path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/proposal/", decide.propose_decision),
     path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/hearing/", hearing.hearing),
     path("<slug:tenant>/cases/<uuid:case>/applications/<uuid:application>/", case.application),
+    path(
+        "<slug:tenant>/cases/<uuid:case>/applications/<uuid:application>/signatures/<uuid:person>/",
+        case.note_signature,
+    ),
     path("<slug:tenant>/cases/<uuid:case>/messages/", messages.messages),
     path("<slug:tenant>/cases/<uuid:case>/close/", register.close),
     path("<slug:tenant>/cases/<uuid:case>/paper/", paper.enter),

@@ -55,7 +55,12 @@ REFUSALS: dict[str, str | Promise] = {
     "channel": _("Choose how the application came in."),
     "form": _("The office doesn’t take applications by this form."),
     "incomplete": _("Some answers need your attention."),
-    "signature missing": _("Both adults of the case must have signed. Tick each signature that stands on the paper."),
+    "signature missing": _(
+        "Tick each signature that stands on the paper. Where one is missing, tick that too: the application is "
+        "received all the same."
+    ),
+    "no evidence": _("Write where the paper with the signature is kept."),
+    "signed already": _("This signature is noted already."),
     "signature of one missing": _("The applicant must have signed. Tick the signature if it stands on the paper."),
     "counterparty": _("Write whom the money came from."),
     "other content": _("This form was sent before with other content. Open a new form if this is another application."),
@@ -433,6 +438,7 @@ EVENTS: dict[str, str | Promise] = {
     "document scanned": _("File checked for viruses"),
     "deadline ended": _("A deadline ended"),
     "application withdrawn": _("Application taken back by the person"),
+    "signature recorded": _("A signature that was missing on the paper has come"),
     "inbox taken": _("Taken to work on"),
     "note written": _("Noted"),
     "proposal withdrawn": _("Proposal taken back"),

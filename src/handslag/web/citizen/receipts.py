@@ -22,7 +22,7 @@ from handslag.domain.intake.models import Application
 from handslag.domain.intake.operations import begin_correction, withdraw_application
 from handslag.domain.intake.permissions import receipt_for_citizen
 from handslag.domain.intake.policies import tells_need
-from handslag.domain.intake.queries import draft_of, standing_of
+from handslag.domain.intake.queries import draft_of, lacking_of, standing_of
 from handslag.domain.payments.policies import pay_day
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow
@@ -30,6 +30,7 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
+from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
 from handslag.web.citizen.person import me, name_of
@@ -44,7 +45,9 @@ log = structlog.get_logger("citizen")
 @citizen_page("receipt")
 def receipt(request: HttpRequest, tenant: str, application: UUID) -> HttpResponse:
     """The receipt of an application."""
-    return render(request, "citizen/receipt.html", _facts(request, tenant, application))
+    facts = _facts(request, tenant, application)
+    eid.forget_signing(request, application)
+    return render(request, "citizen/receipt.html", facts)
 
 
 @require_safe
@@ -94,6 +97,7 @@ def _standing(application: Application, person: Person) -> dict[str, Any]:
         "i_took_back": any(one.person_id == person.id for one in now_at.withdrawn),
         "took_back": [name_of(one.person, person.id) for one in now_at.withdrawn if one.person_id != person.id],
         "couple": len(application.document["applicants"]) > 1,
+        "lacking": bool(lacking_of(application)),
         "before": before,
         "differences": told(application.document, before.document, person.id) if before else [],
     }
