@@ -1,0 +1,1 @@
+"""Who looked at whom, reviewed month by month (loggkontroll)."""

@@ -1,0 +1,25 @@
+"""Why a look comes before the reviewer, and what she finds."""
+
+from django.db.models import TextChoices
+
+
+class Why(TextChoices):
+    """A reason to ask, never a finding: each of them has an innocent explanation."""
+
+    RANDOM = "random"  # of every fiftieth look, so that nobody is out of sight
+    OWN_REASON = "own reason"  # a case opened by oneself, with a reason
+    NO_RELATION = "no relation"  # neither of her unit's cases, nor her own, nor as a deputy
+    SAME_NAME = "same name"  # the family name of who looked
+    SAME_HOME = "same home"  # the address of who looked, or her street
+    COLLEAGUE = "colleague"  # a member of staff is a client
+    PROTECTED = "protected"  # somebody has protected data
+    OUT_OF_HOURS = "out of hours"  # at night, on a day off
+    MANY = "many"  # more different people within an hour than work explains
+
+
+class Outcome(TextChoices):
+    """What a person found, in the words that she signs."""
+
+    OK = "ok"
+    ASKED = "asked"  # she was asked, and explained it
+    REPORTED = "reported"  # taken on by whoever is responsible
