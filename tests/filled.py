@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,8 @@ from handslag.domain.intake.operations import (
     save_answers,
     withdraw_application,
 )
+from handslag.domain.oversight.models import ReviewedLook
+from handslag.domain.oversight.operations import begin_review, close_review, note_outcome, target_sample
 from handslag.domain.payments.models import BankLine, Payment
 from handslag.domain.payments.operations.account import book_income
 from handslag.domain.payments.operations.advances import grant_advance
@@ -205,6 +207,7 @@ def _cases(database: Database, office: Office) -> None:
     early.decided()
     _followed(office)
     _opened_with_a_reason(office, single)
+    _reviewed(office, single)
     for on in (False, True):  # set twice: the second time nothing new may begin
         set_policy(**office.by(TEST), name="printed_notices", value=on)
     told = office.case(("Tora", "Tryckt", "19440404"))
@@ -250,6 +253,25 @@ def _opened_with_a_reason(office: Office, folder: Folder) -> None:
         tenant=office.slug, by=office.staff["vera"], purpose="case",
         looks=[Look("case", folder.case.id, reason=told["text"])], now=office.now,
     )  # fmt: skip
+
+
+def _reviewed(office: Office, folder: Folder) -> None:
+    """The looks of the month before, reviewed: one that comes by itself, one asked for, both with an outcome."""
+    for login in ("vilma", "viggo"):
+        office.admit(login, f"{login.title()} Granskare", "reviewer")
+    before = datetime.combine((office.month - 1).since, time(23), UTC)
+    for who in ("vera", "vilma"):
+        look = Look("case", folder.case.id, "read" if who == "vera" else "refused")
+        write_looks(tenant=office.slug, by=office.staff[who], purpose="case", looks=[look], now=before)
+    review = begin_review(**office.act("vilma"), month=office.month - 1)
+    told = {"review": review.id, "reason": "Klagomål från klienten."}
+    target_sample(**office.act("viggo"), **told, case=folder.case.number, member=None)
+    with acting(office.slug, TEST, "look"):
+        looks = dict(ReviewedLook.objects.filter(review=review).values_list("by__name", "id"))
+    found = {"outcome": "asked", "words": "Kvällsjour."}
+    note_outcome(**office.act("viggo"), review=review.id, looks=[looks["Vera Vikarie"]], outcome="ok", words="")
+    note_outcome(**office.act("viggo"), review=review.id, looks=list(looks.values()), **found)
+    close_review(**office.act("vilma"), review=review.id, version=1, report="Inget att anmärka.")
 
 
 def _followed(office: Office) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from handslag.domain.oversight.checks import Hours, Looked, Watched, Watcher, to_review
+from handslag.domain.oversight.checks import Hours, to_review
+from handslag.domain.oversight.queries import Looked, Watched
 from handslag.domain.oversight.states import Why
 
 GOOD, BAD = 19_800, 200
@@ -18,29 +19,25 @@ NAMES = [f"släkt{n}" for n in range(2_000)]
 COMMON = frozenset(f"son{n}" for n in range(20))
 
 
-def seeded(seed: int) -> tuple[list[Looked], dict[UUID, Watcher], dict[UUID, Watched], set[UUID]]:
+def seeded(seed: int) -> tuple[list[Looked], dict[UUID, frozenset[str]], dict[UUID, Watched], set[UUID]]:
     """A month of 40 caseworkers with 50 cases each, who look at their own by day; and 200 looks by curiosity."""
     chance = random.Random(seed)
 
     def key() -> UUID:
         return UUID(int=chance.getrandbits(128))
 
-    def home() -> tuple[str, str, str]:
-        return (f"990 {chance.randrange(60):02}", f"gata{chance.randrange(40)}", str(chance.randrange(80)))
+    def family() -> frozenset[str]:
+        return frozenset({chance.choice(sorted(COMMON)) if chance.random() < 0.3 else chance.choice(NAMES)})
 
-    def family() -> str:
-        return chance.choice(sorted(COMMON)) if chance.random() < 0.3 else chance.choice(NAMES)
-
-    staff = [Watcher(key(), family(), frozenset({home()})) for _ in range(40)]
+    staff = {key(): family() for _ in range(40)}
     whom: dict[UUID, Watched] = {}
     own: dict[UUID, list[UUID]] = {}
     for her in staff:
-        own[her.id] = [key() for _ in range(50)]
-        for case in own[her.id]:
-            whom[case] = Watched(frozenset({family()}), frozenset({home()}), False, False)
+        own[her] = [key() for _ in range(50)]
+        whom.update((case, Watched(family(), protected=False, colleague=False)) for case in own[her])
     secret, colleague = key(), key()
-    whom[secret] = Watched(frozenset({family()}), frozenset({home()}), True, False)
-    whom[colleague] = Watched(frozenset({family()}), frozenset({home()}), False, True)
+    whom[secret] = Watched(family(), protected=True, colleague=False)
+    whom[colleague] = Watched(family(), protected=False, colleague=True)
     days = [day for day in range(1, 29) if date(2026, 2, day).weekday() < 5]
 
     def by_day() -> datetime:
@@ -48,36 +45,32 @@ def seeded(seed: int) -> tuple[list[Looked], dict[UUID, Watcher], dict[UUID, Wat
 
     looks = []
     for _ in range(GOOD):
-        her = chance.choice(staff)
-        looks.append(Looked(key(), by_day(), her.id, chance.choice(own[her.id]), True, False))
+        her = chance.choice(list(staff))
+        looks.append(Looked(key(), by_day(), her, chance.choice(own[her])))
     bad: set[UUID] = set()
     for n in range(BAD):
-        her = chance.choice(staff)
-        case, related, own_reason, at = chance.choice(own[her.id]), True, False, by_day()
-        if n % 8 == 0:
+        her = chance.choice(list(staff))
+        case, refused, own_reason, at = chance.choice(own[her]), False, False, by_day()
+        if n % 7 == 0:
             case = secret
-        elif n % 8 == 1:
+        elif n % 7 == 1:
             case = colleague
-        elif n % 8 == 2:
-            related = False
-        elif n % 8 == 3:
-            related, own_reason = False, True
-        elif n % 8 == 4:
+        elif n % 7 == 2:
+            refused = True
+        elif n % 7 == 3:
+            own_reason = True
+        elif n % 7 == 4:
             at = at.replace(hour=22)
-        elif n % 8 == 5:  # a relative, whom she has herself made her client
+        elif n % 7 == 5:  # a relative, whom she has herself made her client
             case = key()
-            whom[case] = Watched(frozenset({her.family_name}), frozenset({home()}), False, False)
-        elif n % 8 == 6:  # the neighbours
-            case = key()
-            (where,) = her.homes
-            whom[case] = Watched(frozenset({family()}), frozenset({(*where[:2], "99")}), False, False)
+            whom[case] = Watched(staff[her], protected=False, colleague=False)
         else:
             at = at + timedelta(days=(5 - at.weekday()) % 7)  # Saturday
-        look = Looked(key(), at, her.id, case, related, own_reason)
+        look = Looked(key(), at, her, case, refused, own_reason)
         looks.append(look)
         bad.add(look.id)
     looks.sort(key=lambda look: (look.at, look.id))
-    return looks, {her.id: her for her in staff}, whom, bad
+    return looks, staff, whom, bad
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -88,3 +81,18 @@ def test_the_bad_looks_come_and_few_of_the_good_ones(seed: int) -> None:
     assert len(bad & set(found)) >= 0.95 * BAD
     assert len(good & set(found)) <= 0.03 * len(good)
     assert Counter(reason for why in found.values() for reason in why)[Why.RANDOM] > 0.015 * len(looks)
+
+
+def test_many_people_within_an_hour_and_lists_are_of_nobody() -> None:
+    start, her = datetime(2026, 2, 2, 9, tzinfo=UTC), UUID(int=1)
+
+    def sweep(people: int, each: timedelta, *, of: bool = True) -> list[Looked]:
+        return [Looked(UUID(int=1000 + n), start + n * each, her, UUID(int=n) if of else None) for n in range(people)]
+
+    def many(looks: list[Looked]) -> list[int]:
+        found = to_review(looks, {}, {}, HOURS, b"")
+        return [n for n, look in enumerate(looks) if Why.MANY in found.get(look.id, ())]
+
+    assert many(sweep(33, timedelta(minutes=1))) == [30, 31, 32]
+    assert many(sweep(60, timedelta(minutes=2))) == []
+    assert many(sweep(60, timedelta(minutes=1), of=False)) == []

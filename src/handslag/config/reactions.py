@@ -153,6 +153,7 @@ from handslag.domain.lookups.operations import (
     ask_authorities,
 )
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
+from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
 from handslag.domain.payments.models import Payment, Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted
@@ -1186,4 +1187,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RunReleased: (Reaction(_write_file),),
     RunFileWritten: (Reaction(_hand_over_file),),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),
+    ReviewBegun: (),
+    SampleTargeted: (),
+    LooksReviewed: (),
+    ReviewClosed: (),
 }

@@ -46,6 +46,8 @@ MAY: dict[str, set[str]] = {
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},
     "precalculations/<uuid:calculation>/continue/": {"alva"},
+    "review/": {"vilma"},
+    "review/<uuid:review>/": {"vilma"},
     "people/": CASE,
     "people/new/": {"rut"},
     "people/<uuid:person>/": CASE,
@@ -266,6 +268,7 @@ def recovery(folder: Any) -> UUID:
 def everything(module_connect: Any) -> dict[str, Any]:
     """Our office with a whole case, and beside it: another organisation's, another unit's, a protected person's."""
     from handslag.domain.casefile.operations import open_case
+    from handslag.domain.oversight.operations import begin_review
     from handslag.domain.people.operations.persons import form_household
     from handslag.domain.tenancy.door import Actor
     from tests.exchange import unreadable
@@ -292,6 +295,9 @@ def everything(module_connect: Any) -> dict[str, Any]:
     with_application = Folder(ours, case, [Actor("citizen", person)], [number])
     receipt = with_application.applied()
     other_unit = {"case": case.id, "person": person, "month": own["month"], "application": receipt.application_id}
+    for office, objects in ((ours, own), (theirs, foreign)):
+        office.admit("vilma", "Vilma Granskare", "reviewer")
+        objects["review"] = begin_review(**office.act("vilma"), month=office.month - 1).id
     secret = ours.case(("Kanarie", "Fågelholm", "19620202"), protection_level=2, **canary)
     protected = {"case": secret.case.id, "person": secret.case.applicant_id, "month": own["month"]}
     return {

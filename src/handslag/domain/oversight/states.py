@@ -8,13 +8,13 @@ class Why(TextChoices):
 
     RANDOM = "random"  # of every fiftieth look, so that nobody is out of sight
     OWN_REASON = "own reason"  # a case opened by oneself, with a reason
-    NO_RELATION = "no relation"  # neither of her unit's cases, nor her own, nor as a deputy
-    SAME_NAME = "same name"  # the family name of who looked
-    SAME_HOME = "same home"  # the address of who looked, or her street
-    COLLEAGUE = "colleague"  # a member of staff is a client
+    REFUSED = "refused"  # another unit's, another role's, or protected: the software didn't show it
+    SAME_NAME = "same name"  # a family name of who looked
+    COLLEAGUE = "colleague"  # somebody has the name of a member of staff
     PROTECTED = "protected"  # somebody has protected data
     OUT_OF_HOURS = "out of hours"  # at night, on a day off
     MANY = "many"  # more different people within an hour than work explains
+    CHOSEN = "chosen"  # a reviewer asked for it, and wrote why
 
 
 class Outcome(TextChoices):

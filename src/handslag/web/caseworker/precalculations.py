@@ -168,7 +168,7 @@ def _look(request: HttpRequest, run: UUID, trouble: str = "") -> HttpResponse:
     view = request.GET.get("view", "")
     if view not in _VIEWS:
         view = next((name for name in _VIEWS if getattr(sums, name)), "problems")
-    listed = Paginator(_listed(mine, view), _AT_A_TIME).get_page(number_in(request.GET.get("page", "")))
+    listed = Paginator(_listed(mine, view), _AT_A_TIME).get_page(number_in(request.GET.get("page", "")) or 1)
     names = {"problems": _("Not calculated"), "less": _("Less"), "more": _("More"), "same": _("The same")}
     currency = the_door(request).the_tenant.currency
     return page(

@@ -39,7 +39,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
 
 @desk_page("desk")
 def home(request: HttpRequest, tenant: str) -> HttpResponse:
-    """The first page: the inbox, the payments, or the norms; without any, who gives out roles."""
+    """The first page: the inbox, the payments, the norms, or the log review; without any, who gives out roles."""
     roles = the_member(request).roles
     if roles & set(CASE_ROLES):
         return HttpResponseRedirect(f"{base(request)}/inbox/")
@@ -47,4 +47,6 @@ def home(request: HttpRequest, tenant: str) -> HttpResponse:
         return HttpResponseRedirect(f"{base(request)}/payments/")
     if Role.ADMINISTRATOR in roles:
         return HttpResponseRedirect(f"{base(request)}/norms/")
+    if Role.REVIEWER in roles:
+        return HttpResponseRedirect(f"{base(request)}/review/")
     return page(request, "home.html")

@@ -22,6 +22,17 @@ REFUSALS: dict[str, str | Promise] = {
     "answer by": _("Choose a day from tomorrow on, within three months."),
     "no number": _("This person has no number by which the other side could know her."),
     "out of turn": _("This can’t be done any more: it was answered or changed in between."),
+    "month not over": _("Choose a month that is over."),
+    "review begun": _("This month’s sample is drawn already: find it in the list."),
+    "review closed": _("This month is closed."),
+    "targeted at": _("Write the number of a case, or choose a member of staff: one of the two."),
+    "targeted reason": _("Write in a sentence or two why these looks are reviewed."),
+    "own look": _("Looks of your own are reviewed by somebody else."),
+    "no look ticked": _("Tick the looks that you have reviewed."),
+    "outcome": _("Choose what you found."),
+    "outcome words": _("Write what was said, or who takes it on."),
+    "looks left": _("Some looks still have no outcome. Your own are reviewed by another reviewer."),
+    "review report": _("Write in a sentence or two what the month showed."),
     "person known": _("Somebody with this number is registered already. Search for the number."),
     "not here": _(
         "This number can’t be registered here. A colleague with the right clearance has to do it, and has been told."
@@ -703,3 +714,55 @@ def quarantine_reason(reason: str) -> str:
             said=LINES[said], state=STATES["returned payment" if state == "returned" else state]
         )
     return str(LINES.get(reason, reason))
+
+
+#: Why a look comes before a reviewer, and what she found.
+WHY_REVIEWED: dict[str, str | Promise] = {
+    "random": _("drawn at random"),
+    "own reason": _("opened with a reason of her own"),
+    "refused": _("was refused"),
+    "same name": _("same family name"),
+    "colleague": _("has the name of a colleague"),
+    "protected": _("protected person"),
+    "out of hours": _("outside office hours"),
+    "many": _("many people within an hour"),
+    "chosen": _("asked for by a reviewer"),
+}
+LOOK_OUTCOMES: dict[str, str | Promise] = {
+    "ok": _("Part of her work"),
+    "asked": _("She was asked, and explained it"),
+    "reported": _("Reported to whoever is responsible"),
+}
+#: What was looked at, as the read log names it.
+LOOKED_AT: dict[str, str | Promise] = {
+    "case": _("Case"),
+    "application": _("Application"),
+    "appeal": _("Appeal"),
+    "hearing": _("Hearing"),
+    "decision": _("Decision"),
+    "proposals": _("Proposals"),
+    "messages": _("Messages"),
+    "case account": _("Case account"),
+    "recoveries": _("Claims"),
+    "recovery": _("Claim"),
+    "person": _("Person"),
+    "household": _("Household"),
+    "search": _("Search for people"),
+    "document": _("Document"),
+    "inbox": _("Inbox"),
+    "tasks": _("Tasks"),
+    "payments": _("Payments"),
+    "run": _("Payment run"),
+    "bank": _("Bank files"),
+    "ledger": _("Posting files"),
+    "print batches": _("Print"),
+    "payees": _("Payees"),
+    "direct payments": _("Direct payments"),
+    "questions": _("Questions"),
+    "question": _("Question"),
+    "message traffic": _("Message traffic"),
+    "hand-overs": _("Hand-overs"),
+    "delegations": _("Delegations"),
+    "precalculation": _("Pre-calculation"),
+    "log review": _("Log review"),
+}
