@@ -266,6 +266,7 @@ def _reviewed(office: Office, folder: Folder) -> None:
     review = begin_review(**office.act("vilma"), month=office.month - 1)
     told = {"review": review.id, "reason": "Klagomål från klienten."}
     target_sample(**office.act("viggo"), **told, case=folder.case.number, member=None)
+    target_sample(**office.act("viggo"), **told, case="", member=office.members["vera"])
     with acting(office.slug, TEST, "look"):
         looks = dict(ReviewedLook.objects.filter(review=review).values_list("by__name", "id"))
     found = {"outcome": "asked", "words": "Kvällsjour."}
