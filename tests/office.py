@@ -29,6 +29,7 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.documents.operations import StoredFile
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import applied_facts, newest_application
@@ -44,7 +45,7 @@ from handslag.domain.intake.operations import (
 )
 from handslag.domain.payments.models import Payee, Run
 from handslag.domain.payments.operations.payees import NewPayee, confirm_payee, record_payee
-from handslag.domain.payments.operations.runs import release_run, reserve_run
+from handslag.domain.payments.operations.runs import record_run_file, release_run, reserve_run
 from handslag.domain.people.models import AccountChange
 from handslag.domain.people.operations.accounts import ask_account_change, begin_account_change, change_to_sign
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
@@ -171,6 +172,12 @@ class Office:
         """Reserve all that is due in the next 60 days and release it; the job writes its file."""
         run = reserve_run(**self.act("ulla"), execution_on=self.pay_day())
         return release_run(**self.act("erik"), run=run.id, version=run.version)
+
+    def sent(self) -> Run:
+        """The same, with its file written: it leaves for the bank."""
+        run, file = self.run(), StoredFile(uuid7(), uuid7().hex * 2, 10, "application/xml")
+        record_run_file(**self.by(TEST), run=run.id, payments=run.payments, total=run.total, file=file)
+        return run
 
 
 @dataclass

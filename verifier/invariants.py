@@ -475,7 +475,7 @@ def check_account(connection: Connection, report: Report) -> None:
                 report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
 
 
-#: States of a payment whose money is still here. A reserved one may be in a released run.
+#: States of a payment whose money is still here. A reserved one may have left before a restore.
 _KEPT_HERE = ("planned", "blocked", "held", "stopped")
 
 

@@ -48,13 +48,6 @@ def _bookings(folder: Folder) -> list[tuple[str, int]]:
         return [(row.account_code, row.amount) for row in rows]
 
 
-def _sent(office: Office) -> None:
-    """All that is due leaves for the bank."""
-    run = office.run()
-    file = StoredFile(uuid7(), uuid7().hex * 2, 10, "application/xml")
-    record_run_file(**office.by(TEST), run=run.id, payments=run.payments, total=run.total, file=file)
-
-
 def _told(office: Office, payment: Payment, kind: LineKind) -> None:
     """The bank says so of a payment."""
     line = Told(kind=kind, reference=payment.reference, amount=payment.amount, currency="SEK", code="AC04")
@@ -87,7 +80,7 @@ def test_more_pays_the_difference_and_tells_what_replaces_what_and_why(office: O
     folder = office.case()
     folder.applied()
     first = folder.decided()
-    _sent(office)
+    office.sent()
     second = folder.changed(700_000, "37")
     assert (second.replaces_id, second.ground, second.amount) == (first.id, "37", 700_000)
     assert second.legal_basis.endswith("; 37 § förvaltningslagen (2017:900)")
@@ -121,7 +114,7 @@ def test_less_needs_a_ground_reasons_and_two_people_and_claims_nothing(office: O
     folder = office.case()
     folder.applied()
     first = folder.decided()
-    _sent(office)
+    office.sent()
     told = {**office.act("hanna"), "sheet": first.sheet_id, "reasons": WHY, "language": "sv"}
     refused("same calculation", propose, **told, ground="37")
     sheet = folder.amounting(600_000)
@@ -242,10 +235,16 @@ def test_what_still_lies_here_is_planned_anew_even_out_of_a_reserved_run(office:
     # with more, what the landlord gets is not planned a second time
     folder.changed(655_000, "37")
     assert [(p.direct_id, p.amount) for p in _payments(folder)[4:]] == [(None, 55_000)]
-    # released: nobody can keep it back, so that less leaves a question
+    # released, but its file isn't written: it still is taken out of the run, which is over with it
     release_run(**office.act("erik"), run=run.id, version=run.version)
     other.changed(600_000, "37.3")
-    assert [(p.amount, p.state) for p in _payments(other)] == [(655_000, "reserved")]
+    assert [(p.amount, p.state) for p in _payments(other)] == [(655_000, "stopped"), (600_000, "planned")]
+    with acting(office.slug, TEST, "look"):
+        assert Run.objects.get(id=run.id).state == "cancelled"
+    # in a written file: nobody can keep it back, so that less leaves a question
+    office.sent()
+    other.changed(500_000, "37.3")
+    assert [(p.amount, p.state) for p in _payments(other)] == [(655_000, "stopped"), (600_000, "sent")]
     assert _tasks(other, "paid beyond decision") == 1
 
 
@@ -267,7 +266,7 @@ def test_money_beyond_the_decision_that_comes_back_or_never_left_is_owed_to_nobo
     for each in (folder, other):
         each.applied()
         each.decided()
-    _sent(office)
+    office.sent()
     for each in (folder, other):
         each.changed(600_000, "37.3")
     _told(office, _payments(folder)[0], LineKind.REJECTED)
@@ -316,6 +315,10 @@ def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_
         assert report.findings == [], report.to_text()
 
 
+#: In which state of a run which step is taken, if not in a released one; and in which else.
+_ONLY, _ALSO = {"release": "reserved"}, {"cancel": "reserved"}
+
+
 def _moved(folder: Folder, step: str) -> None:
     """Something happens to the newest payment, or run, that it can happen to."""
     office, payments = folder.office, _payments(folder)
@@ -323,7 +326,7 @@ def _moved(folder: Folder, step: str) -> None:
         runs = {run.state: run for run in Run.objects.order_by("reserved_at")}
     newest = {payment.state: payment for payment in payments}
     run_of: dict[str, Callable[[Run], Any]] = {
-        "cancel": lambda run: cancel_run(**office.act("ulla"), run=run.id, version=run.version),
+        "cancel": lambda run: cancel_run(**office.act("ulla"), run=run.id, version=run.version, reason="fel dag"),
         "release": lambda run: release_run(**office.act("erik"), run=run.id, version=run.version),
         "sent": lambda run: record_run_file(
             **office.by(TEST), run=run.id, payments=run.payments, total=run.total,
@@ -332,13 +335,13 @@ def _moved(folder: Folder, step: str) -> None:
     }  # fmt: skip
     if step == "reserve" and "planned" in newest:
         reserve_run(**office.act("ulla"), execution_on=office.pay_day())
-    elif step in run_of and (run := runs.get("released" if step == "sent" else "reserved")):
+    elif step in run_of and (run := runs.get(_ONLY.get(step, "released")) or runs.get(_ALSO.get(step, ""))):
         run_of[step](run)
     elif step in ("rejected", "returned") and "sent" in newest:
         _told(office, newest["sent"], LineKind(step))
     told = office.act("ulla")
-    if step == "hold" and "planned" in newest:
-        hold_payment(**told, payment=newest["planned"].id, version=newest["planned"].version, reason="fel")
+    if step == "hold" and (found := newest.get("reserved") or newest.get("planned")):
+        hold_payment(**told, payment=found.id, version=found.version, reason="fel")
     if step == "resume" and "held" in newest:
         resume_payment(**told, payment=newest["held"].id, version=newest["held"].version)
     if step == "unblock" and "blocked" in newest:
@@ -356,7 +359,7 @@ def _holds(folder: Folder, granted: int) -> None:
         )
         live = support.exclude(payment__state__in=["stopped", "rejected"])
         here = sum(s.amount for s in live.filter(payment__state__in=["planned", "blocked", "held"]))
-        here += sum(s.amount for s in live.filter(payment__run__state="reserved"))
+        here += sum(s.amount for s in live.filter(payment__run__state__in=["reserved", "released"]))
         every = sum(s.amount for s in live)
         taken = sum(s.amount for s in open_set_offs(SetOff.objects.filter(advance__case=folder.case)))
         assert every + taken == granted + beyond

@@ -190,9 +190,9 @@ def test_one_payment_is_stopped_even_in_a_reserved_run_and_let_go_again(office: 
     assert (held.state, held.run_id, seen.payments, seen.total) == ("held", None, 1, 655_000)
     cancel_run(**office.act("erik"), run=run.id, version=seen.version)
     assert resume_payment(**office.act("ulla"), payment=first.id, version=held.version).state == "planned"
-    again = office.run()
+    again = office.sent()
     assert (again.payments, again.total) == (2, 2 * 655_000)
-    refused("paid", hold_payment, **office.act("ulla"), payment=second.id, version=4, reason="för sent")
+    refused("paid", hold_payment, **office.act("ulla"), payment=second.id, version=5, reason="för sent")
 
 
 def test_the_calendar_knows_eves_cut_off_and_lead_days(office: Office) -> None:
@@ -214,6 +214,7 @@ def test_the_calendar_knows_eves_cut_off_and_lead_days(office: Office) -> None:
 
 def test_without_an_account_a_payment_slip_goes_to_the_address_but_never_to_a_protected_one(office: Office) -> None:
     set_policy(**office.by(TEST), name="payment_slips", value=True)
+    set_policy(**office.by(TEST), name="bank_profile", value={"slips": True})
     folder = office.case(("Utan", "Konto", "19930303"), account=None)
     hidden = office.case(("Skyddad", "Person", "19940404"), account=None, protection_level=1)
     folder.applied()

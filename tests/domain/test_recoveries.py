@@ -32,7 +32,7 @@ from handslag.domain.tenancy.policies import Conflict, SentAlready
 from handslag.jobs.letters import letter_from, personal_letter_from
 from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
-from tests.domain.test_corrections import _as_web, _bookings, _sent, _tasks, _verified
+from tests.domain.test_corrections import _as_web, _bookings, _tasks, _verified
 from tests.office import TEST, Folder, Office, refused
 
 REASONS = "Lönen i mars stod inte i ansökan, och vi räknade utan den."
@@ -43,7 +43,7 @@ def paid_too_much(office: Office) -> Folder:
     folder = office.case()
     folder.applied()
     folder.decided()
-    _sent(office)
+    office.sent()
     folder.changed(600_000, "37.3")
     return folder
 
@@ -195,7 +195,7 @@ def paid_too_much_by_two(office: Office) -> tuple[Folder, int]:
     folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))
     folder.applied()
     first = folder.decided()
-    _sent(office)
+    office.sent()
     income = {"code": "ACTIVITY_SUPPORT", "gross": 660_000, "source": "evidence"}
     sheet = folder.assessed(incomes=[income])
     told = {"sheet": sheet.id, "reasons": REASONS, "language": "sv", "ground": "37.3", "unheard": "De har bett om det."}
@@ -239,7 +239,7 @@ def test_only_what_the_decision_said_beforehand_is_claimed_and_a_ceded_benefit_i
     ceded = {**office.act("hanna"), "case": folder.case.id, "period": period, "source": "LEFI, kod SOC"}
     ceded |= {"authority": "Försäkringskassan", "amount": 155_000}
     refused("beyond granted", book_ceded, **ceded)
-    _sent(office)
+    office.sent()
     elsewhere = {**ceded, "case": plain.case.id, "period": plain.period().id}
     refused("not an advance", book_ceded, **elsewhere)
     refused("not an advance", book_ceded, **{**ceded, "case": plain.case.id})

@@ -154,7 +154,7 @@ from handslag.domain.lookups.operations import (
 )
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
-from handslag.domain.payments.models import Payment, Run
+from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted
 from handslag.domain.payments.operations.bank import (
@@ -174,10 +174,12 @@ from handslag.domain.payments.operations.payees import (
 from handslag.domain.payments.operations.planning import (
     AccountFollowed,
     PaymentHeld,
+    PaymentRedirected,
     PaymentResumed,
     PaymentsPlanned,
     PaymentUnblocked,
     follow_account,
+    followed,
     plan_payments,
 )
 from handslag.domain.payments.operations.postings import ChartRowSet, PostingDayFixed
@@ -192,6 +194,7 @@ from handslag.domain.payments.operations.recoveries import (
     RepaymentBooked,
 )
 from handslag.domain.payments.operations.runs import (
+    PaymentBlocked,
     RunCancelled,
     RunFileRefused,
     RunFileWritten,
@@ -199,7 +202,7 @@ from handslag.domain.payments.operations.runs import (
     RunReserved,
 )
 from handslag.domain.payments.queries import claimable_in, payers_unit
-from handslag.domain.payments.states import PaymentState
+from handslag.domain.payments.states import PaymentState, RunState
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
     AccountChangeAsked,
@@ -413,6 +416,10 @@ def _pack_appeal(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_package(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "appeal package")
+
+
+def _task_for_unsaid(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "payment blocked")
 
 
 def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
@@ -798,8 +805,15 @@ def _tell_of_account(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _follow_account(event: Event, by: Actor, now: datetime) -> None:
-    if Payment.objects.filter(payee_id=event.subject, direct=None, state=PaymentState.PLANNED, run=None).exists():
+    if followed(event.subject).exists():
         follow_account(tenant=_tenant(), by=by, now=now, person=event.subject)
+
+
+def _follow_name(event: Event, by: Actor, now: datetime) -> None:
+    """A payment goes under the name that she has by now; where she can't be paid under it, it stays as it is."""
+    if event.payload["changed"].keys() & {"given_name", "family_name"}:
+        with suppress(NotPossible):
+            _follow_account(event, by, now)
 
 
 def _tell_of_request(event: Event, by: Actor, now: datetime) -> None:
@@ -829,6 +843,23 @@ def _write_file(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
 
     defer(write_run_file, lock=f"run:{event.subject}", tenant=_tenant(), run=str(event.subject))
+
+
+def _write_without(event: Event, by: Actor, now: datetime) -> None:
+    """The file of a released run that has lost a payment is written without it; where it was the last one, the run is
+    over, and so is what was asked about its file."""
+    from handslag.jobs.payments import write_run_file
+    from handslag.jobs.queue import defer
+
+    for run in event.payload["runs"]:
+        if Run.objects.filter(id=UUID(run), state=RunState.CANCELLED).exists():
+            _answered(UUID(run), by, now, "run file refused")
+        else:
+            defer(write_run_file, lock=f"run:{run}", tenant=_tenant(), run=run)
+
+
+def _file_done(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "run file refused")
 
 
 def _precalculate(event: Event, by: Actor, now: datetime) -> None:
@@ -954,7 +985,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DeputyEnded: (),
     LogInReset: (),
     PersonRegistered: (),
-    PersonChanged: (),
+    PersonChanged: (Reaction(_follow_name, causes=(AccountFollowed,)),),
     AddressRecorded: (),
     ProtectionSet: (Reaction(_task_for_protection, causes=(TaskOpened,)),),
     ProtectionLowered: (),
@@ -1144,10 +1175,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_uncovered, causes=(TaskOpened,)),
         Reaction(_task_for_overpaid, causes=(TaskOpened,)),
         Reaction(_task_for_claimed, causes=(TaskOpened,)),
+        Reaction(_write_without, causes=(TaskDone,)),
     ),
     PaymentUnblocked: (),
-    PaymentHeld: (),
+    PaymentHeld: (Reaction(_write_without, causes=(TaskDone,)),),
     PaymentResumed: (),
+    PaymentRedirected: (),
+    PaymentBlocked: (Reaction(_task_for_unsaid, causes=(TaskOpened,)),),
     PayeeRecorded: (),
     PayeeConfirmed: (),
     PayeeEnded: (),
@@ -1183,9 +1217,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HearingsClosed: (),
     PersonalLetterRendered: (),
     RunReserved: (),
-    RunCancelled: (),
+    RunCancelled: (Reaction(_file_done, causes=(TaskDone,)),),
     RunReleased: (Reaction(_write_file),),
-    RunFileWritten: (Reaction(_hand_over_file),),
+    RunFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),
     ReviewBegun: (),
     SampleTargeted: (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from uuid import UUID
@@ -17,9 +18,10 @@ from handslag.domain.documents.operations import StoredFile
 from handslag.domain.payments.models import BankFile, Payment, Run, RunFile
 from handslag.domain.payments.operations.bank import known_bank_file, receive_bank_file
 from handslag.domain.payments.operations.runs import record_run_file, refuse_run_file
-from handslag.domain.payments.states import BankFileKind
+from handslag.domain.payments.states import BankFileKind, RunState
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, tasks
@@ -31,11 +33,12 @@ BY = system("payment files")
 
 @tasks.task(name="write_run_file", retry=AWAY)
 def write_run_file(tenant: int, run: str) -> None:
-    """Write, store and record the bank file of a released run. Done before: does nothing."""
+    """Write, store and record the bank file of a released run. Done before, or cancelled: does nothing."""
     with acting(tenant, BY, "write_run_file") as door:
         found = Run.objects.get(id=UUID(run))
-        if RunFile.objects.filter(run=found).exists():
+        if found.state != RunState.RELEASED:
             return
+        late = door.the_tenant.today(clock.now()) > found.execution_on
         debtor, profile = setting("debtor_account"), setting("bank_profile")
         file = port.PaymentFile(
             message_id=found.id.hex,
@@ -59,11 +62,13 @@ def write_run_file(tenant: int, run: str) -> None:
             ],
         )
         key = file_key()
+    if late:  # most banks refuse such a file whole, or each of its payments
+        _refuse(tenant, run, ["file: execution_on: past"])
+        return
     try:
         written = port.for_tenant("pain001_se", profile).write(file)
     except port.PaymentFileRefused as refusal:
-        problems = [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems]
-        refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=problems)
+        _refuse(tenant, run, [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems])
         return
     stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
     kept = StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
@@ -79,7 +84,12 @@ def write_run_file(tenant: int, run: str) -> None:
         )
     except NotPossible as refusal:
         if refusal.code != "written already":  # another run of this job was first: its file stands
-            refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=[refusal.code])
+            _refuse(tenant, run, [refusal.code])
+
+
+def _refuse(tenant: int, run: str, problems: list[str]) -> None:
+    with suppress(Hidden):  # somebody has cancelled it meanwhile
+        refuse_run_file(tenant=tenant, by=BY, now=clock.now(), run=UUID(run), problems=problems)
 
 
 def folders(slug: str) -> tuple[Path, Path]:

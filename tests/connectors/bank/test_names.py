@@ -3,7 +3,7 @@
 import pytest
 
 from handslag.connectors.bank.pain001_se.profile import Profile
-from handslag.connectors.bank.pain001_se.write import BankText
+from handslag.domain.people.names import BankText
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from xml.sax.xmlreader import InputSource
 
 import pytest
 
-from handslag.connectors.bank.pain001_se.write import BankText, Pain001Writer, prove
+from handslag.connectors.bank.pain001_se.write import Pain001Writer, prove
 from handslag.connectors.bank.port import (
     Account,
     Payment,
@@ -20,6 +20,7 @@ from handslag.connectors.bank.port import (
     SchemaRefused,
     for_tenant,
 )
+from handslag.domain.people.names import BankText
 
 FIXTURE = Path(__file__).with_name("pain001_se.xml")
 IBAN = Account("iban", "SE35 5000 0000 0549 1000 0003", bic="ESSESESS")

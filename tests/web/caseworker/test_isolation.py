@@ -86,6 +86,7 @@ MAY: dict[str, set[str]] = {
     "payments/": PAYERS,
     "cases/<uuid:case>/direct/": CASE,
     "cases/<uuid:case>/direct/<uuid:order>/end/": WORK,
+    "cases/<uuid:case>/payments/<uuid:payment>/": WORK,
     "cases/<uuid:case>/advance/": WORK,  # by delegation
     "cases/<uuid:case>/advance/<uuid:advance>/confirm/": WORK,
     "bank/": PAYERS,
@@ -133,7 +134,7 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
-    "cases/<uuid:case>/advance/<uuid:advance>/confirm/",
+    "cases/<uuid:case>/advance/<uuid:advance>/confirm/", "cases/<uuid:case>/payments/<uuid:payment>/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
     "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
@@ -255,7 +256,7 @@ def recovery(folder: Any) -> UUID:
 
     folder.applied()
     folder.decided()
-    folder.office.run()
+    folder.office.sent()
     folder.changed(600_000, "37.3")
     told = {"ground": "misinformed", "legal_basis": "9 kap. 1 § SoL", "language": "sv"}
     return propose_recovery(

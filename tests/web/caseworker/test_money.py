@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.runs import refuse_run_file
+from handslag.domain.payments.queries import payments_in
+from handslag.domain.tenancy.door import acting
 from tests.bed import Process
+from tests.office import TEST
 
 Axe = Callable[[Page], list[str]]
 
@@ -46,6 +51,12 @@ def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
     hanna.get_by_role("button", name="Order").click()
     expect(hanna.get_by_role("alert")).to_contain_text("OCR")
     fine(hanna, "desk-direct-error")
+    hanna.get_by_label("OCR number").fill("")
+    hanna.get_by_label("Message to the payee").fill("-")
+    hanna.get_by_role("button", name="Order").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("The bank can’t send this message")
+    expect(hanna.get_by_label("Message to the payee")).to_have_value("-")
+    hanna.get_by_label("Message to the payee").fill("")
     hanna.get_by_label("OCR number").fill("12345674")
     hanna.get_by_role("button", name="Order").click()
     expect(hanna.get_by_role("table", name="Direct payments")).to_contain_text("Hyresbostäder AB")
@@ -83,6 +94,40 @@ def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
     ulla.get_by_role("button", name="Cancel the run").click()
     expect(ulla.get_by_role("heading", level=1)).to_have_text("Payments")
 
+    # a name that the bank can't write, and a released run whose file is refused
+    unsaid = office.case(("𞤀𞤁𞤂", "🙂", "19900303"))
+    told = {"month": office.month, "amount": 10_000, "reasons": "Ingen mat hemma."}
+    grant_advance(**office.act("bo"), case=unsaid.case.id, **told)
+    ulla.goto(desk + "payments/tomorrow/?day=" + _first_pay_day(office))
+    expect(ulla.get_by_role("table", name="Blocked, and why")).to_contain_text("writes it in Latin letters")
+    fine(ulla, "desk-tomorrow-unsaid")
+    hanna.goto(desk + f"cases/{unsaid.case.id}/direct/")
+    hanna.get_by_role("button", name="Try again").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("takes Latin letters only")
+    hanna.goto(direct)
+    hanna.get_by_text("Pay somebody else").click()
+    hanna.get_by_role("button", name="Let it go there").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("Write why it goes to somebody else")
+    fine(hanna, "desk-direct-blocked")
+    hanna.get_by_role("table", name="Not paid as it stands").get_by_label("Why").fill("Petra har flyttat.")
+    hanna.get_by_role("button", name="Let it go there").click()
+    expect(hanna.get_by_role("table", name="Not paid as it stands")).to_have_count(0)
+    run = office.run()
+    with acting(office.slug, TEST, "look"):
+        first = payments_in(run.id)[0]
+    faults = [f"{first.reference}: creditor_name: unreadable", "file: execution_on: past"]
+    refuse_run_file(**office.by(TEST), run=run.id, problems=faults)
+    ulla.goto(desk + f"runs/{run.id}/")
+    expect(ulla.get_by_role("alert")).to_contain_text("the day that it should pay on is past")
+    expect(ulla.get_by_role("table", name="Payments")).to_contain_text("the bank can’t write this name")
+    ulla.locator("summary", has_text="Cancel the run").click()
+    ulla.get_by_role("button", name="Cancel the run").click()
+    expect(ulla.get_by_role("alert").first).to_contain_text("Write why you cancel the run")
+    fine(ulla, "desk-run-refused")
+    ulla.get_by_label("Why").first.fill("dagen är förbi")
+    ulla.get_by_role("button", name="Cancel the run").click()
+    expect(ulla.get_by_role("heading", level=1)).to_have_text("Payments")
+
 
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (360, False)], ids=["desktop", "phone without JavaScript"])
 def test_what_the_bank_says_and_a_day_of_the_ledger(
@@ -98,7 +143,7 @@ def test_what_the_bank_says_and_a_day_of_the_ledger(
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.jobs.payments import take_bank_file
     from handslag.kernel import clock
-    from tests.office import TEST, open_office
+    from tests.office import open_office
 
     earlier = clock.now() - timedelta(days=2)
     with monkeypatch.context() as then:
@@ -153,8 +198,6 @@ def test_what_the_bank_says_and_a_day_of_the_ledger(
 
 def _first_pay_day(office: Any) -> str:
     from handslag.domain.payments.policies import first_pay_day
-    from handslag.domain.tenancy.door import acting
-    from tests.office import TEST
 
     with acting(office.slug, TEST, "look"):
         return first_pay_day(office.now).isoformat()

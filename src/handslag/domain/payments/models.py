@@ -107,7 +107,7 @@ class Run(TenantRow):
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(
                 condition=Q(released_by=None, released_at=None, state__in=["reserved", "cancelled"])
-                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", "sent"]),
+                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", "sent", "cancelled"]),
                 name="run_released_with_who_and_when",
             ),
             models.CheckConstraint(

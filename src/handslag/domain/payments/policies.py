@@ -1,10 +1,14 @@
-"""When money can move: banking days by country, and the bank's cut-off."""
+"""When money can move: banking days by country, the bank's cut-off; and whether the bank's file can say a payment."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from handslag.domain.payments.models import Payment
+from handslag.domain.payments.states import Way
+from handslag.domain.people.accounts import account_problems
+from handslag.domain.people.names import BANK_LETTERS, BANK_MESSAGE, BANK_NAME, bank_text, slip_goes_to
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.days import is_banking_day, working_day_after
@@ -47,3 +51,35 @@ def cut_off(execution_on: date) -> datetime:
 def _cut_off_on(day: date) -> datetime:
     local = datetime.combine(day, time.fromisoformat(setting("bank_cut_off")), ZoneInfo(acting_door().the_tenant.zone))
     return local.astimezone(UTC)
+
+
+def said_to_bank(text: str, longest: int = BANK_MESSAGE) -> bool:
+    """Whether something readable is left of a text (at most so many characters) in the letters that the bank takes."""
+    letters = setting("bank_profile").get("letters", BANK_LETTERS)
+    return bank_text(letters).plain(text, longest) is not None
+
+
+def bank_trouble(payment: Payment) -> str:
+    """Why the bank's file can't say a payment, for which the bank's writer would refuse the whole file; "" if it can.
+
+    The field and code of a certain fault of the account ("account: check_digit"); "bank name" of a person, "payee
+    name" of somebody else; "bank message"; "no slips" where the bank takes none, "no address" for one.
+    """
+    profile = setting("bank_profile")
+    if not said_to_bank(payment.payee_name, profile.get("name_length", BANK_NAME)):
+        return "payee name" if payment.direct_id else "bank name"
+    message = "" if payment.giro_reference else payment.message
+    if message and not said_to_bank(message, profile.get("message_length", BANK_MESSAGE)):
+        return "bank message"
+    if payment.account_kind == Way.SLIP:
+        return _slip_trouble(payment)
+    faults = account_problems(payment.account_kind, payment.account_number, payment.clearing)
+    return next((f"{fault.field}: {fault.code}" for fault in faults if fault.certain), "")
+
+
+def _slip_trouble(payment: Payment) -> str:
+    profile, to = setting("bank_profile"), payment.post_to
+    if not profile.get("slips", False):
+        return "no slips"
+    text = bank_text(profile.get("letters", BANK_LETTERS))
+    return "" if to and slip_goes_to(text, to["lines"], to["postcode"], to["city"], to["country"]) else "no address"

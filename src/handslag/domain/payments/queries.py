@@ -110,6 +110,12 @@ def payments_waiting() -> list[Payment]:
     )
 
 
+def payments_stuck(case: UUID) -> list[Payment]:
+    """The payments of a case that are blocked or stopped by somebody, oldest first."""
+    found = Payment.objects.select_related("period", "direct__payee").filter(case_id=case)
+    return list(found.filter(state__in=[PaymentState.BLOCKED, PaymentState.HELD]).order_by("pay_on", "id"))
+
+
 def runs_on(day: date) -> list[Run]:
     """The runs that pay on a day, but for those that were given up."""
     found = Run.objects.select_related("reserved_by", "released_by").filter(execution_on=day)

@@ -34,6 +34,9 @@ class PayeeState(TextChoices):
 #: Why an advance is blocked that a second person has to confirm.
 SECOND_PERSON = "second person"
 
+#: Why a payment is blocked that the bank's file can't say, beside faults of its account.
+UNSAID = ("bank name", "payee name", "bank message", "no slips", "no address")
+
 
 class PaymentState(TextChoices):
     PLANNED = "planned"
@@ -75,7 +78,7 @@ class LineOutcome(TextChoices):
 
 class RunState(TextChoices):
     RESERVED = "reserved"  # by the payer
-    CANCELLED = "cancelled"  # before it was released: its payments are planned again
+    CANCELLED = "cancelled"  # before its file was written: its payments are planned again
     RELEASED = "released"  # by the second pair of eyes; its file is being written
     SENT = "sent"  # the file is written and handed over
 
@@ -112,7 +115,7 @@ RECOVERY_STEPS: dict[str, dict[str, str]] = {
 RUN_STEPS: dict[str, dict[str, str]] = {
     RunState.RESERVED: {RunState.RELEASED: "payer", RunState.CANCELLED: "payer"},
     RunState.CANCELLED: {},
-    RunState.RELEASED: {RunState.SENT: "system"},
+    RunState.RELEASED: {RunState.SENT: "system", RunState.CANCELLED: "payer"},
     RunState.SENT: {},
 }
 
@@ -120,6 +123,7 @@ RUN_STEPS: dict[str, dict[str, str]] = {
 PAYMENT_STEPS: dict[str, dict[str, str]] = {
     PaymentState.PLANNED: {
         PaymentState.RESERVED: "payer",
+        PaymentState.BLOCKED: "payer",
         PaymentState.HELD: "payer or caseworker",
         PaymentState.STOPPED: "caseworker",
     },

@@ -53,7 +53,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
-from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked
+from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked, why_refused
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, DayField
 
@@ -121,7 +121,7 @@ def reserve(request: HttpRequest, tenant: str) -> HttpResponse:
         return _payments(request, refusal(refused))
     except Conflict:
         return _payments(request, str(REFUSALS["conflict"]))
-    return HttpResponseRedirect(f"{base(request)}/runs/{run.id}/")
+    return HttpResponseRedirect(f"{base(request)}/" + (f"runs/{run.id}/" if run.payments else "payments/"))
 
 
 @desk_page("payments")
@@ -173,7 +173,9 @@ def _done(request: HttpRequest, verb: Any, **told: Any) -> HttpResponse:
         return _payments(request, refusal(refused))
     except Conflict:
         return _payments(request, str(REFUSALS["conflict"]))
-    return HttpResponseRedirect(f"{base(request)}/" + (f"runs/{made.id}/" if isinstance(made, Run) else "payments/"))
+    return HttpResponseRedirect(
+        f"{base(request)}/" + (f"runs/{made.id}/" if isinstance(made, Run) and made.payments else "payments/")
+    )
 
 
 @desk_page("payments")
@@ -191,7 +193,10 @@ def tomorrow(request: HttpRequest, tenant: str) -> HttpResponse:
             trouble = wrong.messages[0]
     waiting = payments_waiting()
     due = [p for p in waiting if p.state == "planned" and p.pay_on <= day]
-    runs = [(run, STATES[run.state], [_shown(p, member) for p in payments_in(run.id)]) for run in runs_on(day)]
+    runs = [
+        (run, STATES[run.state], [_shown(p, member) for p in payments_in(run.id)], _is_refused(run))
+        for run in runs_on(day)
+    ]
     return page(
         request,
         "tomorrow.html",
@@ -200,7 +205,7 @@ def tomorrow(request: HttpRequest, tenant: str) -> HttpResponse:
         late=request.now > cut_off(day),  # type: ignore[attr-defined]
         open_day=is_banking_day(day, country),
         runs=runs,
-        sure=sum(run.total for run, _state, _rows in runs if run.state in ("released", "sent")),
+        sure=sum(run.total for run, _state, _rows, refused in runs if run.state != RunState.RESERVED and not refused),
         due=[_shown(p, member) for p in due],
         total=sum(p.amount for p in due),
         blocked=[_shown(p, member) for p in waiting if p.state != "planned" and p.pay_on <= day],
@@ -209,30 +214,41 @@ def tomorrow(request: HttpRequest, tenant: str) -> HttpResponse:
     )
 
 
+def _is_refused(run: Run) -> bool:
+    return run.state == RunState.RELEASED and bool(file_refusal(run.id))
+
+
 @desk_page("payment run")
 def run(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
     """A run: who reserved and released it, its payments, the file with digest, sum and count."""
     return _run(request, run)
 
 
-def _run(request: HttpRequest, key: UUID, trouble: str = "") -> HttpResponse:
+def _run(request: HttpRequest, key: UUID, trouble: str = "", reason: str = "") -> HttpResponse:
     member = require(request, Role.PAYER)
     found = Run.objects.select_related("reserved_by", "released_by").filter(id=key).first()
     if found is None:
         raise Hidden("run", key)
     looked_at("run", found.id)
     file = file_of(found.id)
+    rows = [_shown(p, member) for p in payments_in(found.id)]
+    refused = [why_refused(one) for one in file_refusal(found.id)] if found.state == RunState.RELEASED else []
+    at_fault = dict(refused)
     return page(
         request,
         "run.html",
         run=found,
         state=STATES[found.state],
-        rows=[_shown(p, member) for p in payments_in(found.id)],
+        rows=[row | {"fault": at_fault.get(row["payment"].reference, "")} for row in rows],
         file=file,
+        open_run=found.state in (RunState.RESERVED, RunState.RELEASED),
+        late=found.state != RunState.SENT and today(request) > found.execution_on,
+        reason=reason,
         withheld=file is not None and protection_in([file.document_id])[file.document_id] > member.clearance,
         own=found.reserved_by_id == member.id,
         trouble=trouble,
-        refusal=file_refusal(found.id) if found.state == RunState.RELEASED else [],
+        refusal=refused,
+        whole=[words for reference, words in refused if not reference],
     )
 
 
@@ -253,10 +269,13 @@ def release(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
 @desk_page("payment run")
 @require_POST
 def cancel(request: HttpRequest, tenant: str, run: UUID) -> HttpResponse:
-    """Give a reserved run up: `version`."""
+    """Give a run up whose file isn't written: `version`, for a released one `reason`."""
     require(request, Role.PAYER)
+    reason = request.POST.get("reason", "")
     try:
-        attempt(request, cancel_run, run=run, version=version_seen(request))
+        attempt(request, cancel_run, run=run, version=version_seen(request), reason=reason)
+    except NotPossible as refused:
+        return _run(request, run, refusal(refused), reason)
     except Conflict:
         return _run(request, run, str(REFUSALS["conflict"]))
     return HttpResponseRedirect(f"{base(request)}/payments/")

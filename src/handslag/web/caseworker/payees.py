@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.payments.models import Advance, DirectPayment
+from handslag.domain.payments.models import Advance, DirectPayment, Payment
 from handslag.domain.payments.operations.advances import confirm_advance, grant_advance
 from handslag.domain.payments.operations.payees import (
     NewPayee,
@@ -23,9 +23,15 @@ from handslag.domain.payments.operations.payees import (
     order_direct_payment,
     record_payee,
 )
-from handslag.domain.payments.queries import advances_awaited, advances_of, direct_payments_of
+from handslag.domain.payments.operations.planning import (
+    orders_in_force,
+    redirect_payment,
+    resume_payment,
+    unblock_payment,
+)
+from handslag.domain.payments.queries import advances_awaited, advances_of, direct_payments_of, payments_stuck
 from handslag.domain.payments.queries import payees as all_payees
-from handslag.domain.payments.states import PayeeKind, PayeeState
+from handslag.domain.payments.states import SECOND_PERSON, PayeeKind, PayeeState
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
@@ -45,7 +51,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
-from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal, why_blocked
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, read_month
 
@@ -57,6 +63,8 @@ _BY_FIELD = {
     "amount": "amount",
     "ground": "ground",
     "reference": "reference",
+    "message": "message",
+    "payee name": "name",
     "months": "until",
     "payee": "payee",
 }
@@ -207,9 +215,12 @@ def _direct(
     order: OrderForm | None = None,
     advance: AdvanceForm | None = None,
     trouble: str = "",
+    why: tuple[UUID | None, str] = (None, ""),
 ) -> HttpResponse:
+    """`why`: the reason that was typed for a payment, and which."""
     found, member = case_for_staff(case, **who(request))
     looked_at("direct payments", found.id)
+    may_order = Role.CASEWORKER in member.roles
     month, awaited = Month.of(today(request)), advances_awaited(found.id)
     orders = [
         (row, COSTS[row.cost_code].name[language()], row.until is None or row.until > month.since)
@@ -224,11 +235,53 @@ def _direct(
         advances=[(row, left, row.id in awaited) for row, left in advances_of(found.id)],
         order=order or _order_form(request, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
-        may_order=Role.CASEWORKER in member.roles,
+        may_order=may_order,
         may_grant=mandate(member, Decides.ADVANCE, 0, request.now) is not None,  # type: ignore[attr-defined]
         next_month=str(month + 1),
         trouble=trouble,
+        blocked=[_blocked(payment, why) for payment in payments_stuck(found.id)] if may_order else [],
     )
+
+
+def _blocked(payment: Payment, why: tuple[UUID | None, str]) -> dict[str, Any]:
+    """A payment that doesn't move, why, and where it may go instead: (value, words)."""
+    orders = orders_in_force(payment.case_id, payment.period.since) if payment.direct_id else []
+    others = [(str(one.id), f"{one.payee.name} {one.reference or one.message}".strip()) for one in orders]
+    return {
+        "payment": payment,
+        "why": payment.blocked_reason if payment.state == "held" else why_blocked(payment.blocked_reason),
+        "held": payment.state == "held",
+        "second": payment.blocked_reason == SECOND_PERSON,
+        "to": [("", _("The applicant")), *others] if payment.direct_id else [],
+        "open": why[0] == payment.id,
+        "reason": why[1] if why[0] == payment.id else "",
+    }
+
+
+@desk_page("direct payments")
+@require_POST
+def let_go(request: HttpRequest, tenant: str, case: UUID, payment: UUID) -> HttpResponse:
+    """A caseworker tries a blocked payment of her case again, or lets it go to somebody else: `version`; then also `to`
+    (an order, empty for the applicant) and `reason`."""
+    found, _member = case_for_staff(case, **who(request))
+    require(request, Role.CASEWORKER)
+    row = Payment.objects.filter(id=payment, case=found).first()
+    if row is None:
+        raise Hidden("payment", payment)
+    reason = request.POST.get("reason", "")
+    told: dict[str, Any] = {"payment": payment, "version": version_seen(request)}
+    try:
+        if "to" in request.POST:
+            to = request.POST["to"]
+            attempt(request, redirect_payment, order=UUID(to) if to else None, reason=reason, **told)
+        else:
+            attempt(request, resume_payment if row.state == "held" else unblock_payment, **told)
+    except ValueError:
+        raise Hidden("payment", payment) from None
+    except (NotPossible, Conflict) as refused:
+        trouble = refusal(refused) if isinstance(refused, NotPossible) else str(REFUSALS["conflict"])
+        return _direct(request, case, trouble=trouble, why=(payment, reason))
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")
 
 
 @desk_page("direct payments")

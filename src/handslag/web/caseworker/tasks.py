@@ -54,7 +54,9 @@ KINDS = {
     "run file refused": _("The payment file can't be written"),
     "secrecy at an authority": _("An authority marks somebody of the case as protected: check the person’s protection"),
     "line disputed": _("An applicant says that a fetched line is wrong: answer it before the decision"),
-    "payment blocked": _("Money is granted, but there is no account that it can be paid into"),
+    "payment blocked": _(
+        "Money is granted, but it can’t be paid as it stands: see why under direct payments of the case"
+    ),
     "advance unconfirmed": _("An advance waits for a second person: confirm it in the case, under direct payments"),
     "message": _("A message waits for an answer"),
     "urgent application": _("Urgent: somebody should read now what stands in an application"),

@@ -116,6 +116,7 @@ urlpatterns = [
     path("<slug:tenant>/payees/<uuid:payee>/end/", payees.end),
     path("<slug:tenant>/cases/<uuid:case>/direct/", payees.direct),
     path("<slug:tenant>/cases/<uuid:case>/direct/<uuid:order>/end/", payees.end_order),
+    path("<slug:tenant>/cases/<uuid:case>/payments/<uuid:payment>/", payees.let_go),
     path("<slug:tenant>/cases/<uuid:case>/advance/", payees.advance),
     path("<slug:tenant>/cases/<uuid:case>/advance/<uuid:advance>/confirm/", payees.let_leave),
     path("<slug:tenant>/runs/new/", money.reserve),

@@ -157,6 +157,23 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "nothing due": _("No payment is due by that day."),
     "no account": _("There is still no account for this person. A registrar can record one."),
+    "bank name": _(
+        "The bank’s file takes Latin letters only, and nothing of this name can be written in them. A registrar writes "
+        "the name as it stands in the passport or at the bank; then the payment is planned by itself."
+    ),
+    "payee name": _(
+        "The bank’s file takes Latin letters only, and nothing of this payee’s name can be written in them. Write the "
+        "name as it stands on the invoice."
+    ),
+    "bank message": _(
+        "The bank can’t send the message of this order. End the order, order it anew, and let the payment go by that "
+        "one."
+    ),
+    "message": _("The bank can’t send this message: write at least one Latin letter or digit."),
+    "no slips": _("The bank takes no payment slips as it is set up here. Record an account for this person."),
+    "no address": _("A payment slip needs a street, a postcode and a town. A registrar can record them."),
+    "why redirected": _("Write why it goes to somebody else."),
+    "why cancelled": _("Write why you cancel the run."),
     "no banking day": _("Banks don’t pay on that day. Choose a banking day."),
     "cut-off": _("It is too late for the bank to pay on that day. Choose a later banking day."),
     "cut-off passed": _("The bank’s cut-off for this day has passed. Cancel the run and reserve a new one."),
@@ -501,6 +518,8 @@ EVENTS: dict[str, str | Promise] = {
     "payment unblocked": _("Payment unblocked"),
     "payment held": _("Payment stopped"),
     "payment resumed": _("Payment let go"),
+    "payment redirected": _("Payment goes to somebody else than planned"),
+    "payment blocked": _("Payment blocked: the bank’s file can’t say it"),
     "payment confirmed": _("Paid, says the bank"),
     "payment rejected": _("Refused by the bank, planned again"),
     "payment returned": _("Money came back, booked and owed again"),
@@ -675,6 +694,22 @@ _BLOCKED: dict[str, str | Promise] = {
     "payee proposed": _("the payee waits for a second pair of eyes"),
     "second person": _("the advance waits for a second person"),
     "payee ended": _("the payee has ended"),
+    "bank name": _("the bank can’t write this name: a registrar writes it in Latin letters, as in the passport"),
+    "payee name": _("the bank can’t write the payee’s name: record the payee anew, and let the payment go there"),
+    "bank message": _(
+        "the bank can’t send the message of the order: order it anew, and let the payment go by that one"
+    ),
+    "no slips": _("the bank takes no payment slips: an account is needed"),
+}
+
+#: Why the file of a run can't be written: of one payment (field and code), or of the whole file.
+_FILE: dict[str, str | Promise] = {
+    "creditor_name: unreadable": _("the bank can’t write this name"),
+    "message: unreadable": _("the bank can’t send this message"),
+    "account: slip_not_offered": _("the bank takes no payment slips"),
+    "address: address": _("no address for a payment slip"),
+    "execution_on: past": _("the day that it should pay on is past: cancel the run and reserve a new one"),
+    "file differs": _("a payment was taken out while the file was written: it is written again"),
 }
 
 IDENTIFIERS: dict[str, str | Promise] = {
@@ -698,6 +733,14 @@ def why_blocked(reason: str) -> str:
         return f"{BANK_SAID[why]} {code}".strip()
     known = _BLOCKED.get(reason)
     return str(known if known is not None else _("account number can’t be right"))
+
+
+def why_refused(problem: str) -> tuple[str, str]:
+    """Why the file of a run can't be written: reference of the payment at fault ("" for the file), and the words."""
+    reference, _sign, what = problem.partition(": ")
+    known = _FILE.get(what, _FILE.get(problem))
+    words = str(known if known is not None else what or problem)
+    return ("" if reference == "file" or not what else reference), words
 
 
 def problems(trouble: NotPossible) -> list[tuple[str, str]]:

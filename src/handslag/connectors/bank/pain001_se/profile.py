@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from handslag.domain.people.names import BANK_LETTERS, BANK_MESSAGE, BANK_NAME
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -31,7 +33,7 @@ class Profile:
     reference_on_accounts: bool = False
     slips: bool = False
     slip_cheque_type: str = "BCHQ"
-    name_length: int = 70
-    message_length: int = 140
-    letters: str = "åäöÅÄÖ"
+    name_length: int = BANK_NAME
+    message_length: int = BANK_MESSAGE
+    letters: str = BANK_LETTERS
     currencies: tuple[str, ...] = ("SEK",)

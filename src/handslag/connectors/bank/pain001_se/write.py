@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, cast
 
-import icu
 from lxml import etree
 
 from handslag.connectors.bank.pain001_se.profile import Profile
@@ -29,16 +27,12 @@ from handslag.connectors.bank.port import (
     WrittenPaymentFile,
 )
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok, range_of
+from handslag.domain.people.names import bank_text, slip_goes_to
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _KINDS = ("bban", "iban", "bankgiro", "plusgiro", "slip")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9/\-?:().,'+])?")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
-_PLAIN = "a-zA-Z0-9/\\-?:().,'+"
-_ALIKE = str.maketrans(
-    'øØæÆłŁđĐðÐıħĦŋəƏ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
-    "öÖäÄlLdDdDihHneE''''''''''''------+,()()    ",
-) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe", "ʹ": "'", "ʺ": "'", "ǝ": "e", "Ǝ": "E"})
 
 
 def check_account(account: Account, end_to_end_id: str = "") -> list[Problem]:
@@ -49,61 +43,12 @@ def check_account(account: Account, end_to_end_id: str = "") -> list[Problem]:
     ]
 
 
-class BankText:
-    """Brings names and messages to a bank's characters. `plain(text)` is None if nothing readable remains."""
-
-    def __init__(self, letters: str) -> None:
-        self._fits = re.compile(f"[{_PLAIN} {re.escape(letters)}]+")
-        self._tidy = re.compile(f"[a-zA-Z0-9][{_PLAIN}{re.escape(letters)}]*(?: [{_PLAIN}{re.escape(letters)}]+)*")
-
-    def plain(self, text: str, length: int) -> str | None:
-        """`text` in allowed characters, spaces folded, cut to `length`; `?` for signs that can't be written."""
-        if len(text) <= length and self._tidy.fullmatch(text):
-            return text
-        if not self._fits.fullmatch(text):
-            text = _in_latin(text)
-            text = "".join(self._spelled(c) for c in unicodedata.normalize("NFC", text))
-        text = " ".join(text.split())[:length].rstrip()
-        return text if any(c.isalnum() for c in text) else None
-
-    def _spelled(self, character: str) -> str:
-        if self._fits.fullmatch(character):
-            return character
-        base = "".join(
-            c
-            for c in unicodedata.normalize("NFKD", character).translate(_ALIKE)
-            if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
-        )
-        return "".join(c if self._fits.fullmatch(c) else _instead(c) for c in unicodedata.normalize("NFC", base))
-
-
-def _instead(character: str) -> str:
-    """`?` for a sign; nothing for a letter or mark without Latin letter of its own (ayin, hamza)."""
-    kind = unicodedata.category(character)
-    return "" if kind[0] in "LM" or kind == "Sk" else "?"
-
-
-@cache
-def _transliterator() -> icu.Transliterator:
-    return icu.Transliterator.createInstance("Any-Latin")
-
-
-def _in_latin(text: str) -> str:
-    """The text with letters of other scripts written in Latin ones (ICU, Any-Latin): a payee's name must never
-    keep the others' money from leaving. Latin letters stay as they are."""
-    other = any(c.isalpha() and "LATIN" not in unicodedata.name(c, "LATIN") for c in text)
-    if not other:
-        return text
-    spelled: str = _transliterator().transliterate(text)
-    return spelled
-
-
 class Pain001Writer:
     """Writes pain.001.001.09 for one profile; the port's PaymentFileWriter."""
 
     def __init__(self, profile: Profile | None = None) -> None:
         self.profile = profile or Profile()
-        self._text = BankText(self.profile.letters)
+        self._text = bank_text(self.profile.letters)
 
     def write(self, file: PaymentFile) -> WrittenPaymentFile:
         """Bytes for `file`, valid by the ISO schema, read back to the same ids, amounts and sums.
@@ -172,11 +117,10 @@ class Pain001Writer:
         return found + check_account(payment.account, name) + _check_bic(payment.account, name)
 
     def _problems_of_slip(self, payment: Payment) -> list[Problem]:
-        name, address = payment.end_to_end_id, payment.address
+        name, to = payment.end_to_end_id, payment.address
         if not self.profile.slips:
             return [Problem(name, "account", "slip_not_offered", "this bank's profile knows no payment slips")]
-        lines = [*address.lines, address.postcode, address.city] if address else []
-        if len(lines) < 3 or any(self._text.plain(line, 70) is None for line in lines):
+        if to is None or not slip_goes_to(self._text, to.lines, to.postcode, to.city, to.country):
             return [Problem(name, "address", "address", "a payment slip needs street, postcode and town")]
         return []
 
@@ -280,7 +224,8 @@ class Pain001Writer:
             f"<AdrLine>{_escaped(self._text.plain(line, 70) or '')}</AdrLine>" for line in payment.address.lines
         )
         return (
-            f"<Cdtr><Nm>{name}</Nm><PstlAdr><PstCd>{_escaped(payment.address.postcode)}</PstCd>"
+            f"<Cdtr><Nm>{name}</Nm><PstlAdr>"
+            f"<PstCd>{_escaped(self._text.plain(payment.address.postcode, 16) or '')}</PstCd>"
             f"<TwnNm>{_escaped(self._text.plain(payment.address.city, 35) or '')}</TwnNm>"
             f"<Ctry>{_escaped(payment.address.country)}</Ctry>{lines}</PstlAdr></Cdtr>"
         )

@@ -11,8 +11,10 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.payments.models import DirectPayment, Payee
+from handslag.domain.payments.policies import said_to_bank
 from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
+from handslag.domain.people.names import BANK_NAME
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -58,11 +60,14 @@ class NewPayee:
 def record_payee(*, tenant: str | int, by: Actor, now: datetime, new: NewPayee) -> Done[Payee]:
     """Propose a payee; money goes there once another member of staff has confirmed it.
 
-    NotPossible: ("name"), ("account number") with the fault's code as fact, ("organisation number").
+    NotPossible: ("name"), ("payee name") for one that the bank can't write, ("account number") with the fault's code as
+    fact, ("organisation number").
     """
     member = require_role(by, now, Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
     if not any(c.isalnum() for c in new.name):
         raise NotPossible("name")
+    if not said_to_bank(new.name, BANK_NAME):
+        raise NotPossible("payee name")
     number, clearing = digits(new.number), digits(new.clearing) if new.way == Way.BBAN else ""
     faults = [fault for fault in account_problems(new.way, number, clearing) if fault.certain]
     if faults or new.way == Way.SLIP:
@@ -138,7 +143,8 @@ def order_direct_payment(
 
     `reference` is an OCR number, to giros only; `message` a text instead. `ground` says whose wish it rests on.
     `key`: of the form; SentAlready the second time.
-    NotPossible: ("amount"), ("ground"), ("reference"), ("months"), ("payee").
+    NotPossible: ("amount"), ("ground"), ("reference"), ("message") for one that the bank can't send, ("months"),
+    ("payee").
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
@@ -158,6 +164,8 @@ def order_direct_payment(
         or not luhn_ok(ocr)
     ):
         raise NotPossible("reference")
+    if message.strip() and not said_to_bank(message):
+        raise NotPossible("message")
     if until is not None and until <= since:
         raise NotPossible("months")
     order = DirectPayment.objects.create(

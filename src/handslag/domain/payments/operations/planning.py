@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
-from handslag.domain.payments.policies import first_pay_day, pay_day
+from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
 from handslag.domain.payments.queries import claimed_too_much
-from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PayeeState, PaymentState, RunState, Way
-from handslag.domain.people.accounts import account_problems
-from handslag.domain.people.models import Account, Person
+from handslag.domain.payments.states import SECOND_PERSON, UNSAID, BookingKind, PayeeState, PaymentState, RunState, Way
+from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -52,6 +52,12 @@ class PaymentHeld(Event):
 
 class PaymentResumed(Event):
     kind = "payment resumed"
+
+
+class PaymentRedirected(Event):
+    """It goes to somebody else than it was planned for, who can be paid."""
+
+    kind = "payment redirected"
 
 
 @dataclass
@@ -105,7 +111,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Booking.objects.bulk_create(one.booking for one in open_)
     set_off = _set_off(case, period, open_, found.number, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
-    kept, stopped = _fitting(parts, sum(one.left for one in open_))
+    kept, stopped, runs = _fitting(parts, sum(one.left for one in open_))
     overpaid = _carry(kept, open_, found, now)
     payments: list[Payment] = []
     settlements: list[Settlement] = []
@@ -136,6 +142,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "set_off": set_off,
         "uncovered": uncovered,
         "stopped": [str(payment.id) for payment in stopped],
+        "runs": runs,
         "overpaid": overpaid,
         "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
     }
@@ -179,21 +186,26 @@ def _parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Se
 
 
 def _has_left(payment: Payment) -> bool:
-    """Whether nobody here can keep the money back any more: its run is released."""
-    return payment.run is not None and payment.run.state != RunState.RESERVED
+    """Whether nobody here can keep the money back any more: its run's file is written, or may have been before this
+    installation was restored."""
+    if payment.run is None or payment.run.state == RunState.RESERVED:
+        return False
+    return payment.run.state == RunState.SENT or bool(setting("payments_held"))
 
 
-def _fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment]]:
-    """Which of the parts stay, so that no more than `owed` is paid beside what has left; and the payments stopped."""
+def _fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment], list[str]]:
+    """Which of the parts stay, so that no more than `owed` is paid beside what has left; the payments stopped, and the
+    released runs that they were taken out of."""
     if sum(part.amount for part in parts) <= owed:
-        return parts, []
+        return parts, [], []
     stopped = {part.payment_id: part.payment for part in parts if not _has_left(part.payment)}
+    runs: list[str] = []
     for payment in stopped.values():
         if payment.run is not None:
-            _take_out(payment, payment.run)
+            runs += _taken_out(payment)
         payment.state, payment.version = PaymentState.STOPPED, payment.version + 1
         payment.save(update_fields=["state", "run", "version"])
-    return [part for part in parts if part.payment_id not in stopped], list(stopped.values())
+    return [part for part in parts if part.payment_id not in stopped], list(stopped.values()), runs
 
 
 def _carry(parts: list[Settlement], open_: list[_Open], decision: Decision, now: datetime) -> int:
@@ -271,9 +283,10 @@ def orders_in_force(case: UUID, month: date) -> list[DirectPayment]:
 
 
 def new_payment(case: Case, period: Period, amount: int, currency: str, on: date, **to: Any) -> Payment:
+    """A payment to where `to` says, planned for a day; blocked for its `trouble`, or if the bank can't be told."""
     key = uuid7()
     trouble = to.pop("trouble")
-    return Payment(
+    payment = Payment(
         id=key,
         case=case,
         period=period,
@@ -281,10 +294,11 @@ def new_payment(case: Case, period: Period, amount: int, currency: str, on: date
         currency=currency,
         pay_on=on,
         reference=key.hex,  # the end-to-end reference: 32 characters
-        state=PaymentState.BLOCKED if trouble else PaymentState.PLANNED,
-        blocked_reason=trouble,
         **to,
     )
+    payment.blocked_reason = trouble or bank_trouble(payment)
+    payment.state = PaymentState.BLOCKED if payment.blocked_reason else PaymentState.PLANNED
+    return payment
 
 
 def _settled(payment: Payment, open_: Iterable[_Open]) -> list[Settlement]:
@@ -308,7 +322,7 @@ def paid_to(person: Person, now: datetime) -> dict[str, Any]:
         "account_kind": account.kind if account else Way.BBAN,
         "clearing": account.clearing if account else "",
         "account_number": account.number if account else "",
-        "trouble": account_trouble(account),
+        "trouble": "" if account else "no account",
     }
     if account is None and setting("payment_slips"):
         address = None if person.protection_level else address_on(person.id, today)
@@ -342,14 +356,6 @@ def payee_trouble(payee: Payee) -> str:
     return "" if payee.state == PayeeState.CONFIRMED else f"payee {payee.state}"
 
 
-def account_trouble(account: Account | None) -> str:
-    """Why nothing can be paid into an account: "no account", or the code of a certain fault; "" if it can."""
-    if account is None:
-        return "no account"
-    faults = account_problems(account.kind, account.number, account.clearing)
-    return next((f"{fault.field}: {fault.code}" for fault in faults if fault.certain), "")
-
-
 def _locked(payment: UUID, version: int, by: Actor, now: datetime, *states: PaymentState) -> Payment:
     """A payment that this member may stop or let go, locked; Conflict unless it is as she saw it."""
     run = Payment.objects.filter(id=payment).values_list("run_id", flat=True).first()
@@ -373,8 +379,9 @@ def _locked(payment: UUID, version: int, by: Actor, now: datetime, *states: Paym
 
 @operation()
 def unblock_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUID, version: int) -> Done[Payment]:
-    """Plan a blocked payment again, to the account that its payee has by now; NotPossible("no account"), for a
-    company ("payee"), for an advance that no second person has confirmed ("second person")."""
+    """Plan a blocked payment again, to the account and name that its payee has by now; NotPossible("no account"), for a
+    company ("payee"), for what the bank's file still can't say (UNSAID), for an advance that no second person has
+    confirmed ("second person")."""
     found = _locked(payment, version, by, now, PaymentState.BLOCKED)
     if found.blocked_reason == SECOND_PERSON:
         raise NotPossible(SECOND_PERSON)
@@ -385,70 +392,130 @@ def unblock_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUI
 def plan_again(found: Payment, now: datetime) -> None:
     """Plan a payment that was stopped or blocked to where its payee is paid by now; NotPossible where that can't be."""
     if found.direct is not None:
-        to = _to_payee(found.direct)
-        if to.pop("trouble"):
-            raise NotPossible("payee")
+        _goes_to(found, _to_payee(found.direct), "payee")
     else:
         assert found.payee is not None
-        to = paid_to(found.payee, now)
-        if to.pop("trouble"):
-            raise NotPossible("no account")
-    for name, value in to.items():
-        setattr(found, name, value)
+        _goes_to(found, paid_to(found.payee, now), "no account")
     found.state, found.blocked_reason = PaymentState.PLANNED, ""
     found.pay_on, found.version = max(found.pay_on, first_pay_day(now)), found.version + 1
     found.save()
 
 
+def _goes_to(found: Payment, to: dict[str, Any], refusal: str) -> None:
+    """Let a payment go to where `to` says; NotPossible with this code, or with what the bank's file can't say."""
+    for name, value in {"giro_reference": None, "message": None, "post_to": None, **to}.items():
+        if name != "trouble":
+            setattr(found, name, value)
+    if to["trouble"]:
+        raise NotPossible(refusal)
+    if trouble := bank_trouble(found):
+        raise NotPossible(trouble if trouble in UNSAID else "no account")
+
+
+@operation()
+def redirect_payment(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    payment: UUID,
+    version: int,
+    order: UUID | None,
+    reason: str,
+) -> Done[Payment]:
+    """Where a payment to a company is blocked or stopped, a caseworker lets it go to the applicant herself (`order`
+    None), or by another order of the case for that month. The reason is kept in the event.
+
+    NotPossible: ("why redirected") without a reason, ("payee"), ("no account"), or what the bank's file can't say.
+    """
+    if not reason.strip():
+        raise NotPossible("why redirected")
+    found = _locked(payment, version, by, now, PaymentState.BLOCKED, PaymentState.HELD)
+    case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER)
+    require_worked_here(case)
+    orders = {one.id: one for one in orders_in_force(case.id, found.period.since)}
+    if found.direct_id is None or (order is not None and order not in orders):
+        raise Hidden("payment", payment)
+    found.direct = orders[order] if order else None
+    found.payee = None if order else case.applicant
+    plan_again(found, now)
+    payload = {"payment": str(found.id), "order": str(order) if order else None, "reason": reason.strip()[:200]}
+    return Done(found, PaymentRedirected(subject=case.id, payload=payload))
+
+
 @operation()
 def follow_account(*, tenant: str | int, by: Actor, now: datetime, person: UUID) -> Done[list[Payment]]:
-    """What is planned to a person and in no run yet goes to the account that she has by now. For who has something
-    planned."""
-    to = {"post_to": None, **paid_to(Person.objects.get(id=person), now)}
-    if to.pop("trouble"):
-        raise NotPossible("no account")
-    planned = Payment.objects.select_for_update(of=("self",)).filter(
-        payee_id=person, direct=None, state=PaymentState.PLANNED, run=None
-    )
+    """What is planned to a person and in no run yet goes to the account, and under the name, that she has by now; so
+    does what was blocked because the bank's file couldn't say her name. For who has something of that."""
+    to = paid_to(Person.objects.get(id=person), now)
+    found = followed(person).select_for_update(of=("self",)).order_by("id")
     moved: dict[UUID, list[Payment]] = {}
-    for payment in planned.order_by("id"):
-        for name, value in to.items():
-            setattr(payment, name, value)
-        payment.version += 1
+    for payment in found:
+        _goes_to(payment, to, "no account")
+        if payment.state == PaymentState.BLOCKED:
+            payment.pay_on = max(payment.pay_on, first_pay_day(now))
+        payment.state, payment.blocked_reason, payment.version = PaymentState.PLANNED, "", payment.version + 1
         payment.save()
         moved.setdefault(payment.case_id, []).append(payment)
     events = [
-        AccountFollowed(subject=case, payload={"payments": [str(one.id) for one in found]})
-        for case, found in moved.items()
+        AccountFollowed(subject=case, payload={"payments": [str(one.id) for one in rows]})
+        for case, rows in moved.items()
     ]
-    return Done([one for found in moved.values() for one in found], *events)
+    return Done([one for rows in moved.values() for one in rows], *events)
+
+
+def followed(person: UUID) -> QuerySet[Payment]:
+    """What goes to a person and follows her account and name: planned and in no run, or blocked for her name."""
+    found = Payment.objects.filter(payee_id=person, direct=None, run=None)
+    return found.filter(Q(state=PaymentState.PLANNED) | Q(state=PaymentState.BLOCKED, blocked_reason="bank name"))
 
 
 @operation()
 def hold_payment(
     *, tenant: str | int, by: Actor, now: datetime, payment: UUID, version: int, reason: str
 ) -> Done[Payment]:
-    """Stop one payment whose file has not left: it stays owed, and can be resumed. Out of a reserved run it is
-    taken, with its amount. NotPossible("reason"); ("paid") once its run is released."""
+    """Stop one payment whose file isn't written: it stays owed, and can be resumed. Out of a run it is taken, with its
+    amount; the file of a released run is then written without it.
+
+    NotPossible("reason"); ("paid") once the run's file is written; ("payments held") out of a released run of an
+    installation that was restored: its file may have left before that.
+    """
     if not reason.strip():
         raise NotPossible("reason")
-    found = _locked(payment, version, by, now, PaymentState.PLANNED, PaymentState.RESERVED)
-    if found.run is not None:
-        if found.run.state != RunState.RESERVED:
-            raise NotPossible("paid")
-        _take_out(found, found.run)
+    found = _locked(payment, version, by, now, PaymentState.PLANNED, PaymentState.RESERVED, PaymentState.SENT)
+    if found.state == PaymentState.SENT:
+        raise NotPossible("paid")
+    runs = _taken_out(found) if found.run is not None else []
     found.state, found.blocked_reason, found.version = PaymentState.HELD, reason.strip()[:200], found.version + 1
     found.save()
-    payload = {"payment": str(found.id), "reason": found.blocked_reason}
+    payload = {"payment": str(found.id), "reason": found.blocked_reason, "runs": runs}
     return Done(found, PaymentHeld(subject=found.case_id, payload=payload))
 
 
-def _take_out(payment: Payment, run: Run) -> None:
+def require_here(payments: Sequence[UUID]) -> None:
+    """Payments of a released run whose file isn't written may be taken out of it. NotPossible("payments held") while
+    this installation was restored, ("paid") for what is booked as having left beyond a decision since."""
+    if setting("payments_held"):
+        raise NotPossible("payments held")
+    of_these = standing_settlements(Settlement.objects.filter(payment_id__in=payments))
+    if of_these.filter(booking__account_code=OVERPAID).exists():
+        raise NotPossible("paid")
+
+
+def _taken_out(payment: Payment) -> list[str]:
+    """Take a payment out of its run, which is locked and whose file isn't written. Gives the run if it was released:
+    its file is to be written without it, or not at all."""
+    run = payment.run
+    assert run is not None
+    released = run.state == RunState.RELEASED
+    if released:
+        require_here([payment.id])
     run.payments, run.total, run.version = run.payments - 1, run.total - payment.amount, run.version + 1
     if not run.payments:
         run.state = RunState.CANCELLED
     run.save(update_fields=["payments", "total", "state", "version"])
     payment.run = None
+    return [str(run.id)] if released else []
 
 
 @operation()

@@ -11,7 +11,8 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import Payment, Run, RunFile
-from handslag.domain.payments.policies import cut_off, first_pay_day
+from handslag.domain.payments.operations.planning import require_here
+from handslag.domain.payments.policies import bank_trouble, cut_off, first_pay_day
 from handslag.domain.payments.states import PaymentState, RunState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
@@ -27,6 +28,12 @@ class RunReserved(Event):
 
 class RunCancelled(Event):
     kind = "run cancelled"
+
+
+class PaymentBlocked(Event):
+    """The bank's file can't say it: it stays out of the run."""
+
+    kind = "payment blocked"
 
 
 class RunReleased(Event):
@@ -46,7 +53,8 @@ def reserve_run(
     *, tenant: str | int, by: Actor, now: datetime, execution_on: date, payment: UUID | None = None
 ) -> Done[Run]:
     """Reserve every payment due by `execution_on` for a new run; with `payment` that one alone, due or not: an
-    emergency payment outside the run.
+    emergency payment outside the run. What the bank's file can't say by now (`bank_trouble`) is blocked instead, so
+    that it never keeps the others' money from leaving; a run of nothing else is cancelled at once.
 
     NotPossible: ("past day"), ("no banking day"), ("cut-off") where the bank can't pay on that day any more,
     ("nothing due"), ("payments held") while the setting `payments_held` says why.
@@ -63,17 +71,22 @@ def reserve_run(
         raise NotPossible("cut-off")
     planned = Payment.objects.select_for_update(skip_locked=True).filter(state=PaymentState.PLANNED)
     wanted = planned.filter(id=payment) if payment else planned.filter(pay_on__lte=execution_on)
-    due = list(wanted.order_by("id"))
-    if not due:
+    found = list(wanted.order_by("id"))
+    if not found:
         raise NotPossible("nothing due")
+    troubles = {p.id: (p, trouble) for p in found if (trouble := bank_trouble(p))}
+    for blocked, trouble in troubles.values():
+        blocked.state, blocked.blocked_reason, blocked.version = PaymentState.BLOCKED, trouble, blocked.version + 1
+        blocked.save(update_fields=["state", "blocked_reason", "version"])
+    due = [p for p in found if p.id not in troubles]
     run = Run.objects.create(
         id=open_subject("run"),
         number=next_reference("run", now),
         execution_on=execution_on,
-        state=RunState.RESERVED,
+        state=RunState.RESERVED if due else RunState.CANCELLED,
         payments=len(due),
         total=sum(p.amount for p in due),
-        currency=due[0].currency,
+        currency=found[0].currency,
         reserved_by_id=member.id,
         reserved_at=now,
     )
@@ -82,18 +95,18 @@ def reserve_run(
     )
     if changed != len(due):
         raise Conflict("payments")
-    return Done(
-        run,
-        RunReserved(
-            subject=run.id,
-            payload={
-                "number": run.number,
-                "payments": run.payments,
-                "total": run.total,
-                "on": execution_on.isoformat(),
-            },
-        ),
-    )
+    payload = {
+        "number": run.number,
+        "payments": run.payments,
+        "total": run.total,
+        "on": execution_on.isoformat(),
+        "blocked": len(troubles),
+    }
+    events: list[Event] = [
+        PaymentBlocked(subject=one.case_id, payload={"payment": str(one.id), "why": trouble})
+        for one, trouble in troubles.values()
+    ]
+    return Done(run, RunReserved(subject=run.id, payload=payload), *events)
 
 
 @operation()
@@ -117,16 +130,26 @@ def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, versi
 
 
 @operation()
-def cancel_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int) -> Done[Run]:
-    """Give a reserved run up before it is released: its payments are planned as before."""
+def cancel_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int, reason: str = "") -> Done[Run]:
+    """Give a run up whose file isn't written: its payments are planned as before. One that is released (its file was
+    refused, or its day is past) with a `reason`: nothing of it has left.
+
+    NotPossible: ("why cancelled") for such a one without a reason, ("payments held") while this installation was
+    restored: the file may have left before that.
+    """
     require_role(by, now, Role.PAYER)
     found = Run.objects.select_for_update().filter(id=run).first()
     if found is None:
         raise Hidden("run", run)
-    if found.version != version or found.state != RunState.RESERVED:
+    if found.version != version or found.state not in (RunState.RESERVED, RunState.RELEASED):
         raise Conflict("run", theirs=found.state)
-    Payment.objects.filter(run=found).update(run=None, state=PaymentState.PLANNED, version=F("version") + 1)
-    payload = {"number": found.number, "payments": found.payments, "total": found.total}
+    payments = Payment.objects.filter(run=found)
+    if found.state == RunState.RELEASED:
+        if not reason.strip():
+            raise NotPossible("why cancelled")
+        require_here(list(payments.values_list("id", flat=True)))
+    payload = {"number": found.number, "payments": found.payments, "total": found.total, "reason": reason.strip()[:200]}
+    payments.update(run=None, state=PaymentState.PLANNED, version=F("version") + 1)
     found.state, found.payments, found.total, found.version = RunState.CANCELLED, 0, 0, found.version + 1
     found.save(update_fields=["state", "payments", "total", "version"])
     return Done(found, RunCancelled(subject=found.id, payload=payload))
