@@ -15,8 +15,8 @@ from verifier import verify
 
 WHAT = (
     "A question is asked, taken up and answered while a courier carries envelopes in a drawn order: some twice, some "
-    "late, some truncated, some with a sign changed, some sealed anew. It ends as one delivery in order ends: both copies "
-    "equal by digest, answered, exactly one outcome for each. Every 100 rounds the verifier finds nothing at either."
+    "late, some truncated, some with a sign changed, some sealed anew. It ends as one delivery in order ends: both "
+    "copies equal by digest, answered, exactly one outcome for each. Every 100 rounds the verifier finds nothing."
 )
 ROUNDS = 20_000
 ROUNDS_PER_OFFICE = 100
