@@ -41,6 +41,18 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="envelope for sedex, by eCH-0090 version 1",
+        package="",
+        schema="sedex/eCH-0090-1-0.xsd",
+        documents="src/handslag/connectors/exchange/sedex/examples/envl_*.xml",
+    ),
+    Comparison(
+        name="receipt of sedex, as the tests read it, by eCH-0090 version 2",
+        package="",
+        schema="sedex/eCH-0090-2-0.xsd",
+        documents="src/handslag/connectors/exchange/sedex/examples/receipt_*.xml",
+    ),
+    Comparison(
         name="pain.001.001.09, Swedish profile, by ISO 20022",
         package="sepaxml",
         schema="schemas/pain.001.001.09.xsd",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,6 +74,15 @@ def answer(question: str, text: str) -> list[str]:
     return [row.content, row.digest]
 
 
+def ask_back(question: str, text: str, until: str) -> list[str]:
+    """Hanna asks back instead."""
+    with acting(OFFICE.slug, OFFICE.staff["hanna"], "answer"):
+        asked = Message.objects.get(message_id=UUID(question))
+        new = build.asking_back(key=uuid4(), asked=asked, text=text, until=date.fromisoformat(until), now=clock.now())
+        row = seal_message(tenant=OFFICE.slug, by=OFFICE.staff["hanna"], now=clock.now(), new=new)
+    return [row.content, row.digest]
+
+
 def look(key: str) -> list[str]:
     """Content, digest and state of its copy of a message."""
     with acting(OFFICE.slug, TEST, "look"):
@@ -88,7 +98,7 @@ def tasks() -> list[str]:
 
 def main() -> None:
     """Until the input ends."""
-    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, look, tasks)}
+    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, ask_back, look, tasks)}
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         print(json.dumps(known[name](*arguments)), flush=True)

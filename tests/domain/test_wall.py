@@ -30,6 +30,13 @@ BESIDES = {
         INSERT INTO exchange_passed (id, tenant_id, partner_id, code, at)
         SELECT e.id, e.tenant_id, p.id, '', now() FROM exchange_envelope e JOIN exchange_partner p
         ON p.tenant_id = e.tenant_id WHERE e.tenant_id = %s LIMIT 1""",
+    "exchange_sedexclient": """
+        INSERT INTO exchange_sedexclient (id, tenant_id, participant, folder, connected_at, trouble, version)
+        SELECT id, tenant_id, '1-9901-1', '/nowhere', now(), '', 1 FROM audit_subject WHERE tenant_id = %s LIMIT 1""",
+    "exchange_sedexstep": """
+        INSERT INTO exchange_sedexstep (id, tenant_id, envelope_id, attempt, code, info, at)
+        SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
+        LIMIT 1""",
     "people_representation": """
         INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, since)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'

@@ -1,5 +1,5 @@
 """Two installations on one machine, with databases, keys and processes of their own and clocks an hour apart: one calls
-the other over HTTP, gives what waits and collects what waits for it."""
+the other over HTTP, gives what waits and collects what waits for it. The same conversation by all three transports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests import bed
 from tests.bed import Database
 from tests.exchange import RENT, Pair, Side
 from tests.office import TEST, open_office
+from tests.sedex import BySedex, post, registered
 
 
 class Peer:
@@ -105,7 +106,7 @@ class Meeting:
         with self.pair._role("worker"):
             partners.meet_all(self.side.key)
         self.pair.arrives(self.side)
-        (row,) = self.side.rows(Partner)
+        (row,) = self.side.rows(Partner, address=self.address)
         return row
 
     def settle(self) -> None:
@@ -131,8 +132,30 @@ def business(content: str) -> bytes:
     return canonical.dumps(told)
 
 
+def conversation(pair: Pair, due_on: date | None) -> list[bytes]:
+    """Three questions: one answered, one reminded of and recalled, one asked back and added to; what each message says,
+    which is the same at both ends."""
+    asked = [pair.asked(RENT, answer_by=due_on) for _ in range(3)]
+    pair.settle()
+    reminder = pair.added(asked[1], "Vi väntar.", build.reminding)
+    pair.settle()
+    answer = pair.answered(asked[0], Answer(number=1, text="Ja."))
+    back = pair.answered(asked[2], text="Vilken månad?", until=due_on)
+    recall = pair.added(asked[1], "Behövs inte.", build.recalling)
+    pair.settle()
+    addition = pair.added(asked[2], "Mars.")
+    pair.settle()
+    states = [pair.states(one)[:2] for one in asked]
+    assert states == [("delivered", "accepted"), ("delivered", "recalled"), ("delivered", "in check")]
+    said = [*asked, reminder, answer, back, recall, addition]
+    for one in said:
+        ends = [side.message(one.message_id) for side in (pair.asker, pair.answerer)]
+        assert {(end.content, end.digest) for end in ends} == {(one.content, one.digest)}
+    return [business(one.content) for one in said]
+
+
 def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over(
-    database: Database, peer: Peer
+    database: Database, peer: Peer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     here = Meeting(database, peer)
     left = iter((True, True, False))
@@ -143,39 +166,43 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
 
     findings = conformance.check(here.office.slug, here.side.rows(Partner)[0], now=clock.now, pause=pause)
     assert conformance.amiss(findings) == []
-    first, second = here.ask(), here.ask()
+    first, second, third = here.ask(), here.ask(), here.ask()
     here.settle()
-    assert [here.side.message(q.message_id).transport for q in (first, second)] == ["delivered", "delivered"]
-    here.pair.added(second, "Vi väntar.", build.reminding)
+    assert {here.side.message(q.message_id).transport for q in (first, second, third)} == {"delivered"}
+    reminder = here.pair.added(second, "Vi väntar.", build.reminding)
     here.settle()
-    assert peer.tasks() == ["question", "question", "question reminded"]
+    assert peer.tasks() == ["question", "question", "question", "question reminded"]
 
     peer.keys(True)  # it signs with a fresh key, and wants to be encrypted to a fresh one
     make_exchange_keys(**here.told(), signing=True)
     tenant_keys._opened.clear()
     sent = peer.answer(str(first.message_id), "Ja.")
+    back = peer.ask_back(str(third.message_id), "Vilken månad?", str(first.due_on))
     recall = here.pair.added(second, "Behövs inte.", build.recalling)
     peer.step(11)
     here.settle()
     assert (here.same(first), here.same(second)) == (("accepted", "accepted"), ("recalled", "recalled"))
-    assert (peer.tasks(), here.side.tasks()) == ([], ["question answered"])
+    assert here.same(third) == ("question", "question")
+    assert (peer.tasks(), sorted(here.side.tasks())) == ([], ["question answered", "question asked back"])
     (answer,) = here.side.rows(Message, reference=first.message_id, direction="in")
-    assert [answer.content, answer.digest] == sent
+    (asked_back,) = here.side.rows(Message, reference=third.message_id, direction="in")
+    assert ([answer.content, answer.digest], [asked_back.content, asked_back.digest]) == (sent, back)
+    addition = here.pair.added(third, "Mars.")
+    here.settle()
+    assert (here.same(third), peer.tasks()) == (("in check", "in check"), ["question"])
     used = {row.key_id for row in here.side.rows(PartnerKey, partner=here.address)}
     assert len(used) == 4  # two that sign, two that one encrypts to
 
-    # the same over the local transport says the same, byte for byte
-    local = Pair(database, here.side, Side(open_office(database.connect, "svar")), here.pair.folder, here.pair.now)
-    asked = [local.asked(RENT, answer_by=first.due_on), local.asked(RENT, answer_by=first.due_on)]
-    local.settle()
-    replied = local.answered(asked[0], Answer(number=1, text="Ja."))
-    recalled = local.added(asked[1], "Behövs inte.", build.recalling)
-    local.settle()
-    for over, beside in ((first, asked[0]), (answer, replied), (recall, recalled)):
-        assert business(over.content) == business(beside.content)
+    # the same over the local transport, and by sedex, says the same, byte for byte
+    over = [business(m.content) for m in (first, second, third, reminder, answer, asked_back, recall, addition)]
+    beside = Side(open_office(database.connect, "svar"))
+    assert conversation(Pair(database, here.side, beside, here.pair.folder, here.pair.now), first.due_on) == over
+    with post(tmp_path_factory.mktemp("sedex")) as made:
+        pair = BySedex(database, here.side, beside, here.pair.folder, here.pair.now)
+        assert conversation(registered(pair, made), first.due_on) == over
 
     # nothing twice, nothing lost: given again it changes nothing
-    (row,) = here.side.rows(Partner)
+    (row,) = here.side.rows(Partner, address=here.address)
     before = len(here.side.rows(Outcome))
     peer.web.stop()
     lost = here.ask()
@@ -192,5 +219,5 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     assert here.side.message(lost.message_id).transport == "delivered"
     assert len(here.side.rows(Outcome)) == before + 1
     envelopes = here.side.rows(Envelope, recipient=here.address)
-    assert {e.id for e in envelopes} == {p.id for p in here.side.rows(Passed)}
+    assert {e.id for e in envelopes} == {p.id for p in here.side.rows(Passed, partner=row)}
     assert down.id == row.id and here.pair.now - row.registered_at > timedelta(minutes=3)

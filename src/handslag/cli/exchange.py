@@ -19,6 +19,7 @@ from handslag.cli.status import LONGEST_AWAY, LONGEST_WAIT
 from handslag.ops.installation import acting_as
 
 if TYPE_CHECKING:
+    from handslag.domain.exchange.models import SedexClient
     from handslag.domain.exchange.queries import Figures
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -43,6 +44,9 @@ def _playing(role: str) -> Iterator[None]:
                 "ourselves": "That is our own key file.",
                 "not vouched for": "The file is signed by no key that we know of this partner.",
                 "no such key": "This partner has no such key, or it has ended already.",
+                "participant": "That is no id of a participant of sedex, such as 1-9901-1.",
+                "participant taken": "Another partner has this id at sedex.",
+                "message type": "A type of message is a number up to 2699999.",
             }.get(error.code, error.code))  # fmt: skip
 
 
@@ -83,12 +87,15 @@ def partner(
     calls_us: Annotated[
         bool, typer.Option("--calls-us", help="It gives and collects itself; we never call it.")
     ] = False,
+    sedex: Annotated[str, typer.Option(help="Its id at sedex: messages go by the sedex client.")] = "",
+    sedex_type: Annotated[int, typer.Option(help="The type of message that was agreed for sedex.")] = -1,
 ) -> None:
     """Register an organisation of another installation by its signed key file, or take a newer file of one."""
     with _playing("web"):
         from handslag.connectors.exchange.gate import BY
         from handslag.connectors.exchange.https import HttpsConfig
         from handslag.domain.exchange.operations.partners import register_partner
+        from handslag.domain.exchange.operations.sedex import reach_by_sedex
         from handslag.domain.exchange.queries import keys_of
         from handslag.domain.exchange.wrap import key_file
         from handslag.domain.tenancy.door import acting
@@ -105,14 +112,39 @@ def partner(
                 f"{told.name} ({told.organisation})\nFingerprint: {vouched_by}\n"
                 "Call them. If they say the same, give the command again with --fingerprint."
             )
-        url = "" if calls_us else told.url
+        url = "" if calls_us or sedex else told.url
         if url:
             try:
                 HttpsConfig(url=url)
             except ValueError as error:
                 sys.exit(str(error))
-        register_partner(tenant=slug, by=BY, now=clock.now(), file=told, vouched_by=vouched_by, url=url)
-    print(f"{told.name} is a partner of {slug}" + (f", called at {url}" if url else "; it calls us"))
+        made = register_partner(tenant=slug, by=BY, now=clock.now(), file=told, vouched_by=vouched_by, url=url)
+        if sedex:
+            reach_by_sedex(
+                tenant=slug, by=BY, now=clock.now(), partner=made.id, participant=sedex, message_type=sedex_type
+            )
+    way = f", reached by sedex as {sedex}" if sedex else f", called at {url}" if url else "; it calls us"
+    print(f"{told.name} is a partner of {slug}{way}")
+
+
+@app.command()
+def sedex(
+    slug: Slug,
+    participant: Annotated[str, typer.Option(help="The organisation's own id at sedex, such as 1-9901-1.")],
+    folder: Annotated[Path, typer.Option(help="Where its client has outbox, inbox and receipts.")],
+) -> None:
+    """Connect an organisation's sedex client: from then on the worker looks into its folders every minute."""
+    with _playing("web"):
+        from handslag.connectors.exchange.gate import BY
+        from handslag.connectors.exchange.sedex.folders import in_order
+        from handslag.domain.exchange.operations.sedex import connect_sedex
+        from handslag.kernel import clock
+
+        place = folder.absolute()
+        if trouble := in_order(place):
+            sys.exit(f"{place}: {trouble}")
+        connect_sedex(tenant=slug, by=BY, now=clock.now(), participant=participant, folder=str(place))
+    print(f"{slug} takes part in sedex as {participant}, by {place}")
 
 
 @app.command(name="end-key", context_settings={"ignore_unknown_options": True})  # one id in 64 begins with "-"
@@ -133,17 +165,20 @@ def end_key(
 
 @app.command()
 def meet(slug: Slug) -> None:
-    """Call the partners of an organisation now: keys, what waits for them, what waits for us."""
+    """Call the partners of an organisation now, and look into the folders of its sedex client: keys, what waits for
+    them, what waits for us."""
     with _playing("worker"):
         from handslag.domain.exchange.models import Partner
         from handslag.domain.tenancy.door import acting, system
         from handslag.jobs.partners import meet as call
+        from handslag.jobs.sedex import meet_client
 
         by = system("exchange")
         with acting(slug, by, "partners") as door:
             here, rows = door.the_tenant.id, list(Partner.objects.exclude(url="").order_by("id"))
         for row in rows:
             call(here, row)
+        meet_client(here)
         with acting(slug, by, "partners"):
             rows = list(Partner.objects.order_by("name", "id"))
         for row in rows:
@@ -202,7 +237,7 @@ def status(
     """How it goes with each partner: whether it answers, what waits for it and since when, what didn't arrive, how much
     was sent and received in 24 hours. Exit code 1 when something needs attention."""
     with _playing("worker"):
-        from handslag.domain.exchange.queries import figures
+        from handslag.domain.exchange.queries import figures, sedex_client
         from handslag.domain.tenancy.door import acting, system
         from handslag.jobs.acts import tenants
         from handslag.kernel import clock
@@ -210,7 +245,8 @@ def status(
         now, found = clock.now(), []
         for tenant in [slug] if slug else tenants():
             with acting(tenant, system("status"), "status") as door:
-                found += [(door.the_tenant.slug, one, _amiss(one, now)) for one in figures(now)]
+                client = sedex_client()
+                found += [(door.the_tenant.slug, one, _amiss(one, now, client)) for one in figures(now)]
     if as_json:
         for name, one, amiss in found:
             print(msgspec.json.encode({"organisation": name, **asdict(one), "amiss": amiss}).decode())
@@ -227,9 +263,13 @@ def status(
     sys.exit(1 if any(amiss for _name, _one, amiss in found) else 0)
 
 
-def _amiss(one: Figures, now: datetime) -> list[str]:
+def _amiss(one: Figures, now: datetime, client: SedexClient | None) -> list[str]:
     """What needs attention with a partner."""
     points = []
+    if one.way == "sedex" and client is None:
+        points.append("is reached by sedex, and there is no sedex client: handslag exchange sedex")
+    if one.way == "sedex" and client and client.failing_since and now - client.failing_since > LONGEST_AWAY:
+        points.append(f"the sedex client since {client.failing_since:%Y-%m-%d %H:%M} UTC: {client.trouble}")
     if one.failing_since and now - one.failing_since > LONGEST_AWAY:
         points.append(f"doesn't answer since {one.failing_since:%Y-%m-%d %H:%M} UTC ({one.trouble})")
     if one.oldest and now - one.oldest > LONGEST_WAIT:

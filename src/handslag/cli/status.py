@@ -39,6 +39,8 @@ FROM exchange_partner p LEFT JOIN exchange_envelope e ON e.recipient = p.address
     AND e.handed_over_at > now() - interval '15 days' AND NOT EXISTS (SELECT FROM exchange_passed x WHERE x.id = e.id)
 GROUP BY p.id, p.name, p.failing_since, p.trouble ORDER BY p.name, p.id
 """
+#: The sedex client, where its folders can't be read or written.
+_SEDEX = "SELECT failing_since, trouble FROM exchange_sedexclient WHERE failing_since IS NOT NULL"
 #: A partner that is away, or leaves messages lying, for longer is told of.
 LONGEST_AWAY, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=24)
 
@@ -117,6 +119,9 @@ def _database(installation: Installation) -> list[str]:
                         amiss.append(
                             f"{slug}: {waits} messages wait for {name}, the oldest since {waited:%Y-%m-%d %H:%M}"
                         )
+                for failing, trouble in connection.execute(_SEDEX).fetchall():
+                    if now - failing > LONGEST_AWAY:
+                        amiss.append(f"{slug}: the sedex client since {failing:%Y-%m-%d %H:%M} UTC: {trouble}")
                 files = connection.execute(_LOCKED).fetchone()
                 if files and files[0]:
                     locked, oldest = locked + files[0], min(oldest, files[1])

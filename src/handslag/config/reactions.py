@@ -115,6 +115,13 @@ from handslag.domain.exchange.operations.partners import (
     PartnerMet,
     PartnerRegistered,
 )
+from handslag.domain.exchange.operations.sedex import (
+    PartnerBySedex,
+    PutOutBySedex,
+    SedexConnected,
+    SedexReceiptNoted,
+    SedexRound,
+)
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import unit_for
 from handslag.domain.exchange.states import OutcomeState
@@ -1082,6 +1089,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PartnerMet: (),
     ExchangeKeysMade: (),
     EnvelopesPassed: (),
+    SedexConnected: (),
+    PartnerBySedex: (),
+    PutOutBySedex: (),
+    SedexReceiptNoted: (),
+    SedexRound: (),
     MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)),),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),

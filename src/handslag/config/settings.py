@@ -229,6 +229,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.exchange",
     "handslag.jobs.letters",
     "handslag.jobs.partners",
+    "handslag.jobs.sedex",
     "handslag.jobs.payments",
     "handslag.jobs.precalculations",
     "handslag.jobs.scan",

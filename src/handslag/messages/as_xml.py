@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from handslag.domain.exchange.frame import Unreadable
+import msgspec
+from joserfc import jws
+
+from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
-from handslag.messages.ech.frame import Form, parsed, sealed_in
+from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 
 FORMS: dict[str, Form] = {form.space: form for form in (question.FORM, receipt.FORM)}
+
+
+def as_xml(sealed: str) -> bytes | None:
+    """A sealed text of ours as XML with its seal; None for a kind and version, or a content, that has no such form."""
+    content = jws.extract_compact(sealed.encode("ascii"), registry=SIGNED).payload
+    framed = msgspec.json.decode(content, type=Framed)
+    form = FORMS.get(f"urn:handslag:message:{framed.message}:{framed.version}")
+    if form is None:
+        return None
+    try:
+        return written(form, content, sealed)
+    except msgspec.DecodeError:
+        return None
 
 
 def sealed_text(content: bytes) -> str:

@@ -16,7 +16,7 @@ from django.conf import settings
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from handslag.domain.exchange.frame import LARGEST, SIGNED, Framed, Unreadable, moment, named_key, opened
+from handslag.domain.exchange.frame import LARGEST, SIGNED, Framed, Unreadable, digest_of, moment, named_key, opened
 from handslag.domain.exchange.models import Envelope, Partner
 from handslag.domain.exchange.operations.courier import Sealed, put_in
 from handslag.domain.exchange.operations.partners import register_partner
@@ -61,8 +61,13 @@ def let_in(tenant: str | int, envelope: str, now: datetime) -> str:
 
 
 def _opened(envelope: str, now: datetime) -> Sealed:
-    plain = unwrapped(envelope, exchange_key)
-    sealed = sealed_text(plain) if plain.startswith(b"<") else plain.decode("ascii", "replace")
+    return believed(unwrapped(envelope, exchange_key), now)
+
+
+def believed(plain: bytes, now: datetime) -> Sealed:
+    """What came as XML, or as a sealed text, when a registered partner signed it for us. Unreadable; NoPartner;
+    UnknownKey."""
+    sealed = _sealed(plain)
     key_id = named_key(sealed)
     sender = unverified(sealed, Framed).header.sender
     jwk = key_of(sender, key_id, now)
@@ -72,6 +77,19 @@ def _opened(envelope: str, now: datetime) -> Sealed:
     if seen.framed.header.recipient != own_address():
         raise Unreadable(Code.NOT_FOR_US, "for somebody else", final=False)
     return Sealed(uuid7(), sender, own_address(), UUID(seen.framed.header.id), seen.digest, sealed)
+
+
+def said_by(plain: bytes) -> dict[str, Any]:
+    """Who says that it sent what came, under which id and with which content, before anything of it is believed: to
+    look at it again later. Unreadable."""
+    sealed = _sealed(plain)
+    header = unverified(sealed, Framed).header
+    digest = digest_of(jws.extract_compact(sealed.encode("ascii"), registry=SIGNED).payload)
+    return {"sender": header.sender, "message_id": UUID(header.id), "digest": digest, "sealed": sealed}
+
+
+def _sealed(plain: bytes) -> str:
+    return sealed_text(plain) if plain.startswith(b"<") else plain.decode("ascii", "replace")
 
 
 def key_of(sender: str, key_id: str, now: datetime) -> dict[str, Any]:

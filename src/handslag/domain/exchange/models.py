@@ -231,7 +231,8 @@ class PartnerKey(TenantRow):
 
 class Partner(TenantRow):
     """An organisation of another installation, registered by the key file that it signed. Shares its key with its audit
-    subject. With `url` we call it; without, it calls us. `told`: the keys of ours that it was told of last."""
+    subject. With `url` we call it; without, it calls us; with `sedex` messages go by the sedex client, under the type
+    that was agreed. `told`: the keys of ours that it was told of last."""
 
     address = models.CharField(max_length=ADDRESS)
     name = models.CharField(max_length=200)
@@ -243,6 +244,8 @@ class Partner(TenantRow):
     trouble = models.CharField(max_length=80, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, help_text="not called before this moment")
+    sedex = models.CharField(max_length=24, null=True, help_text="its id at sedex")
+    sedex_type = models.PositiveIntegerField(null=True, help_text="the type of message agreed for sedex")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -250,6 +253,11 @@ class Partner(TenantRow):
             *wall("exchange_partner"),
             TenantKey(name="exchange_partner_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(fields=["tenant", "address"], name="partner_once"),
+            models.UniqueConstraint(fields=["tenant", "sedex"], name="partner_once_at_sedex"),
+            models.CheckConstraint(
+                condition=Q(sedex=None, sedex_type=None) | Q(sedex__isnull=False, sedex_type__isnull=False, url=""),
+                name="partner_one_way",
+            ),
         ]
 
 
@@ -266,4 +274,46 @@ class Passed(TenantRow):
         constraints = [
             *wall("exchange_passed", "partner", append_only=True),
             TenantKey(name="exchange_passed_envelope", field="id", to="exchange.Envelope"),
+        ]
+
+
+class SedexClient(TenantRow):
+    """The sedex client by which an organisation sends and receives: its own id there, and the folder with outbox, inbox
+    and receipts. One for each organisation; shares its key with its audit subject."""
+
+    participant = models.CharField(max_length=24)
+    folder = models.CharField(max_length=400)
+    connected_at = models.DateTimeField()
+    reached_at = models.DateTimeField(null=True, help_text="when its folders were last in order")
+    failing_since = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=80, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("exchange_sedexclient"),
+            TenantKey(name="exchange_sedexclient_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant"], name="sedexclient_once"),
+        ]
+
+
+class SedexStep(TenantRow):
+    """What became of an envelope at the sedex client: put into its outbox (code 0), then each receipt. Never changed.
+
+    `attempt`: sedex takes an id once, so each try has a name of its own. `info` is the receipt's text.
+    """
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    envelope = TenantFK(Envelope)
+    attempt = models.PositiveSmallIntegerField()
+    code = models.PositiveSmallIntegerField()
+    info = models.CharField(max_length=255, blank=True)
+    said_at = models.DateTimeField(null=True, help_text="as the receipt says it")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("exchange_sedexstep", "envelope", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "envelope", "attempt", "code"], name="sedexstep_once"),
         ]

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment_of, named_key, opened
 from handslag.domain.exchange.models import (
@@ -19,12 +19,23 @@ from handslag.domain.exchange.models import (
     Partner,
     PartnerKey,
     Passed,
+    SedexClient,
+    SedexStep,
     TransportStep,
 )
+from handslag.domain.exchange.sedex import PUT_OUT
 from handslag.domain.exchange.states import AWAITED, ENDED, OVER, Action, Code, Direction, OutcomeState, Transport
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
+
+#: A partner that doesn't answer is called again after these minutes, the last of them for ever.
+AGAIN = (1, 2, 5, 10, 30, 60)
+
+
+def again_after(attempts: int) -> timedelta:
+    """How long after so many failed attempts the next one is made."""
+    return timedelta(minutes=AGAIN[min(attempts, len(AGAIN)) - 1])
 
 
 def own_address() -> str:
@@ -96,6 +107,45 @@ def waiting_for(partner: Partner, since: datetime, most: int = 100) -> list[Enve
     passed = Passed.objects.filter(id=OuterRef("id"))
     rows = Envelope.objects.filter(~Exists(passed), recipient=partner.address, handed_over_at__gte=since)
     return list(rows.order_by("handed_over_at", "id")[:most])
+
+
+def sedex_client() -> SedexClient | None:
+    """The sedex client of the organisation behind the door."""
+    return SedexClient.objects.first()
+
+
+def due_at_sedex(partner: Partner, since: datetime, now: datetime) -> list[tuple[Envelope, int]]:
+    """What was handed over for a partner since then and has to be put into the outbox of the sedex client, with the
+    number of the try, oldest first: what wasn't yet, and what failed on the way and whose time has come again."""
+    steps = SedexStep.objects.filter(envelope_id=OuterRef("id"))
+    tries = steps.filter(code=PUT_OUT).order_by("-attempt")
+    failed = steps.filter(code__gte=400, code__lt=600).order_by("-attempt", "at")
+    rows = Envelope.objects.filter(
+        ~Exists(Passed.objects.filter(id=OuterRef("id"))), recipient=partner.address, handed_over_at__gte=since
+    ).annotate(
+        tries=Subquery(tries.values("attempt")[:1]),
+        failed=Subquery(failed.values("attempt")[:1]),
+        failed_at=Subquery(failed.values("at")[:1]),
+    )
+    found: list[tuple[Envelope, int]] = []
+    for row in rows.filter(Q(tries=None) | Q(tries=F("failed"))).order_by("handed_over_at", "id"):
+        if row.tries is None or now >= row.failed_at + again_after(row.tries):
+            found.append((row, (row.tries or 0) + 1))
+    return found
+
+
+def steps_at_sedex(message: Message) -> list[SedexStep]:
+    """What became of a message of ours at the sedex client, in order."""
+    rows = SedexStep.objects.filter(envelope__recipient=message.partner, envelope__message_id=message.message_id)
+    return list(rows.order_by("at", "attempt", "code"))
+
+
+def last_at_sedex(messages: list[Message]) -> dict[UUID, int]:
+    """The last code that sedex gave, or that it was put out, of each of these that goes by sedex, by `message_id`."""
+    of = {(row.partner, row.message_id) for row in messages}
+    rows = SedexStep.objects.filter(envelope__message_id__in=[key for _partner, key in of]).order_by("at", "code")
+    found = rows.values_list("envelope__recipient", "envelope__message_id", "code")
+    return {key: code for partner, key, code in found if (partner, key) in of}
 
 
 def waiting_arrivals(most: int = 500) -> list[UUID]:
@@ -254,10 +304,10 @@ def steps_of(message: Message) -> list[TransportStep | BusinessStep]:
 class Figures:
     """How it goes with one partner, for whoever runs the system: nothing of what is said to whom about whom.
 
-    `way`: "here" (the same installation), "called" or "calls us". `waiting`: handed over, with no receipt yet, and
-    `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and nobody has sent it again;
-    `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't ended with it. `sent`,
-    `delivered` and `received` are those of the last 24 hours.
+    `way`: "here" (the same installation), "called", "calls us" or "sedex". `waiting`: handed over, with no receipt
+    yet, and `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and nobody has sent it
+    again; `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't ended with it.
+    `sent`, `delivered` and `received` are those of the last 24 hours.
     """
 
     partner: str
@@ -306,7 +356,7 @@ def figures(now: datetime) -> list[Figures]:
         Figures(
             partner=address,
             name=known.name if (known := registered.get(address)) else name_of(address),
-            way="here" if known is None else "called" if known.url else "calls us",
+            way="here" if known is None else "sedex" if known.sedex else "called" if known.url else "calls us",
             failing_since=known.failing_since if known else None,
             trouble=known.trouble if known else "",
             reached_at=known.reached_at if known else None,

@@ -30,7 +30,7 @@ class Transport(TextChoices):
     TAKEN_BACK = "taken back"  # it never left
     HANDED_OVER = "handed over"  # the courier may read it
     DELIVERED = "delivered"  # the receiver's receipt says so, of this content
-    REJECTED = "rejected"  # the receiver's receipt says why
+    REJECTED = "rejected"  # the receiver's receipt says why, or that of what carries messages
     EXPIRED = "expired"  # not collected in fourteen days
 
 
@@ -40,13 +40,13 @@ TRANSPORT_STEPS: dict[str, dict[str, str]] = {
     Transport.SEALED: {Transport.TAKEN_BACK: "sender", Transport.HANDED_OVER: "sender"},
     Transport.HANDED_OVER: {
         Transport.DELIVERED: "receiver",
-        Transport.REJECTED: "receiver",
+        Transport.REJECTED: "receiver; sender, who was told so by what carries messages",
         Transport.EXPIRED: "sender",
     },
     Transport.EXPIRED: {Transport.DELIVERED: "receiver, whose receipt came late", Transport.REJECTED: "receiver"},
     Transport.TAKEN_BACK: {},
     Transport.DELIVERED: {},
-    Transport.REJECTED: {},
+    Transport.REJECTED: {Transport.DELIVERED: "receiver, who has it although what carries messages refused it"},
 }
 
 

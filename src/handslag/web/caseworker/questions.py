@@ -31,6 +31,7 @@ from handslag.domain.exchange.queries import (
     name_of,
     partners,
     sealed_of,
+    steps_at_sedex,
     steps_of,
 )
 from handslag.domain.exchange.states import (
@@ -69,7 +70,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
-from handslag.web.caseworker.wording import NOT_DELIVERED, REASONS, REFUSALS, SAID, refusal
+from handslag.web.caseworker.wording import REASONS, REFUSALS, SAID, at_sedex, not_delivered, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
 from handslag.web.ui.forms import DayField, read_month
@@ -487,7 +488,7 @@ def _question(
         points=_points(first),
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
         case=linked,
-        troubled=NOT_DELIVERED.get(first.code, "") if first.transport in ("rejected", "expired", "taken back") else "",
+        troubled=not_delivered(first.code) if first.transport in ("rejected", "expired", "taken back") else "",
         under_way=under_way,
         seconds=int(TAKE_BACK.total_seconds()),
         may_answer=worker and _may(first, "answer"),
@@ -505,6 +506,7 @@ def _question(
         steps=[
             (step, name_of(step.by) if step.by == first.partner else own, str(step.state)) for step in steps_of(first)
         ],
+        sedex=[(step.at, at_sedex(step.code), step.attempt) for step in steps_at_sedex(first)],
         trouble=trouble,
     )
 

@@ -25,7 +25,7 @@ from handslag.domain.exchange.permissions import (
     messages_of,
     who_hold,
 )
-from handslag.domain.exchange.queries import first_of, lost, may_send_again, name_of, partners, unlooked
+from handslag.domain.exchange.queries import first_of, last_at_sedex, lost, may_send_again, name_of, partners, unlooked
 from handslag.domain.exchange.states import AWAITED, Action, Business, OutcomeState, Transport
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
@@ -37,7 +37,7 @@ from handslag.kernel.ids import uuid7
 from handslag.messages.question import build
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, version_seen, who
-from handslag.web.caseworker.wording import NOT_DELIVERED, REFUSALS, WHAT, refusal
+from handslag.web.caseworker.wording import REFUSALS, WHAT, at_sedex, not_delivered, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
@@ -137,7 +137,8 @@ def _parts(request: HttpRequest, member: Member, now: datetime) -> list[Part]:
     for part, rows in found:
         taken = list(rows[: MOST + 1])
         people = Person.objects.in_bulk([row.person_id for row in taken if row.person_id])
-        part.rows = [_row(request, row, names, people, away, part.code) for row in taken[:MOST]]
+        codes = last_at_sedex(taken) if part.code == "way" else {}
+        part.rows = [_row(request, row, names, people, away, codes, part.code) for row in taken[:MOST]]
         part.more = max(rows.count() - MOST, 0) if len(taken) > MOST else 0
     return [part for part, _rows in found]
 
@@ -148,6 +149,7 @@ def _row(
     names: dict[str, str],
     people: dict[UUID, Person],
     away: dict[str, Any],
+    codes: dict[UUID, int],
     part: str,
 ) -> Row:
     known = people.get(row.person_id) if row.person_id else None
@@ -157,6 +159,8 @@ def _row(
     reason = why(row) if part == "lost" else ""
     if part == "way" and row.partner in away:
         reason = _("The other side doesn’t answer. It is tried again by itself.")
+    if part == "way" and row.message_id in codes:
+        reason = at_sedex(codes[row.message_id])
     place = f"traffic/{row.id}" if part == "lost" else str(row.id)
     return Row(
         row,
@@ -174,7 +178,7 @@ def why(row: Message) -> str:
     """Why a message of ours didn't arrive, in words."""
     if row.transport == Transport.HANDED_OVER:
         return _("The other side refused it at the door: its system may be set up wrongly.")
-    return str(NOT_DELIVERED.get(row.code, _("The other side refused it and gave no reason that is known here.")))
+    return not_delivered(row.code) or _("The other side refused it and gave no reason that is known here.")
 
 
 # -- one that didn't arrive -------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from handslag.domain.exchange.sedex import Effect, effect_of
 from handslag.domain.exchange.states import Action, Business, Code, Transport
 from handslag.domain.tenancy.policies import NotPossible
 
@@ -370,6 +372,36 @@ REASONS: dict[str, str | Promise] = {
     "NO_GROUND": _("There is no ground to tell it"),
     "OTHER_AUTHORITY": _("Another authority knows it"),
 }
+#: What a receipt of sedex says of a message, by its code.
+SEDEX: dict[int, str | Promise] = {
+    0: _("Put into the outbox of the sedex client."),
+    100: _("It lies in the other side’s inbox at sedex; that they took it in, they say themselves."),
+    200: _("Sedex can’t read its envelope: this system may be set up wrongly."),
+    201: _("Sedex had it already; nothing follows."),
+    202: _("Sedex found an envelope and no message beside it."),
+    203: _("Sedex says it is too old to be sent."),
+    204: _("The other side didn’t fetch it from sedex in time."),
+    300: _("Sedex doesn’t know us as sender: our number there may be wrong."),
+    301: _("Sedex doesn’t know the other side: its number there may be wrong or ended."),
+    302: _("Sedex doesn’t know our client."),
+    303: _("Sedex doesn’t know the type of message that was agreed."),
+    304: _("Sedex doesn’t know the class of the message."),
+    310: _("Sedex doesn’t allow us to send such messages there: it has to be applied for."),
+    311: _("Sedex doesn’t allow the other side to receive such messages from us."),
+    312: _("Our certificate at sedex has ended or was withdrawn."),
+    313: _("Sedex doesn’t allow the other recipients."),
+    320: _("The other side didn’t fetch it from sedex in time."),
+    330: _("It is too large for sedex."),
+    400: _("Sedex had trouble with the network. It is sent again by itself."),
+    401: _("Sedex couldn’t be reached. It is sent again by itself."),
+    402: _("Sedex couldn’t reach its directory. It is sent again by itself."),
+    403: _("Sedex couldn’t write its log. It is sent again by itself."),
+    404: _("Sedex couldn’t ask whether it is allowed. It is sent again by itself."),
+    500: _("The sedex client had trouble of its own. It is sent again by itself."),
+    501: _("The other side’s sedex client couldn’t receive it. It is sent again by itself."),
+    601: _("Sedex has it, and is taking it to the other side."),
+    701: _("The other side hasn’t fetched it from sedex, which won’t keep it for much longer."),
+}
 #: Why a message didn't arrive.
 NOT_DELIVERED: dict[str, str | Promise] = {
     "protected": _("Somebody in the household became protected: it was kept here."),
@@ -383,6 +415,7 @@ NOT_DELIVERED: dict[str, str | Promise] = {
     Code.UNKNOWN_REFERENCE: _("The other side doesn’t know the message that it is about."),
     Code.SIGNATURE: _("The other side couldn’t check who sent it."),
     Code.TOO_LARGE: _("It is too large."),
+    **{f"sedex {code}": text for code, text in SEDEX.items() if effect_of(code) in (Effect.REFUSED, Effect.EXPIRED)},
 }
 REQUEST_STATES: dict[str, str | Promise] = {
     "open": _("waits for the answer"),
@@ -724,6 +757,22 @@ IDENTIFIERS: dict[str, str | Promise] = {
 def refusal(trouble: NotPossible) -> str:
     """What to tell the person about an operation that couldn't be done, with its facts."""
     return str(REFUSALS.get(trouble.code, trouble.code))
+
+
+def not_delivered(code: str) -> str:
+    """Why a message didn't arrive, in words; "" for a code that says nothing known here."""
+    if code.startswith("sedex ") and code not in NOT_DELIVERED:
+        return _unknown_at_sedex(code.removeprefix("sedex "))
+    return str(NOT_DELIVERED.get(code, ""))
+
+
+def at_sedex(code: int) -> str:
+    """What a receipt of sedex says, in words."""
+    return str(SEDEX[code]) if code in SEDEX else _unknown_at_sedex(str(code))
+
+
+def _unknown_at_sedex(code: str) -> str:
+    return gettext("Sedex gave a code that isn’t known here: %(code)s.") % {"code": code}
 
 
 def why_blocked(reason: str) -> str:

@@ -7,15 +7,12 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.models import Envelope, Partner, PartnerKey, Passed
-from handslag.domain.exchange.queries import keys_of, own_address
+from handslag.domain.exchange.queries import again_after, keys_of, own_address
 from handslag.domain.exchange.wrap import KeyFile
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.keys import new_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
-
-#: A partner that doesn't answer is called again after these minutes, the last of them for ever.
-AGAIN = (1, 2, 5, 10, 30, 60)
 
 
 class ExchangeKeysMade(Event):
@@ -61,7 +58,8 @@ def register_partner(
     *, tenant: str | int, by: Actor, now: datetime, file: KeyFile, vouched_by: str, url: str
 ) -> Done[Partner]:
     """Register an organisation of another installation, or note what its newer key file says. `vouched_by` is the key
-    that signed the file: whoever registers has compared it, or it was noted before. `url` "": it calls us.
+    that signed the file: whoever registers has compared it, or it was noted before. `url` "": it calls us, or is
+    reached by sedex.
 
     NotPossible("ourselves"), ("not vouched for").
     """
@@ -75,6 +73,8 @@ def register_partner(
     if row is None:
         row = Partner(id=open_subject("partner"), address=file.organisation, registered_at=now, version=0)
     row.name, row.url, row.next_at = file.name, url, None
+    if url:
+        row.sedex = row.sedex_type = None
     row.version += 1
     row.save()
     noted = _note(file, now)
@@ -135,7 +135,7 @@ def record_meeting(
     if trouble:
         row.failing_since = row.failing_since or now
         row.trouble, row.attempts = trouble[:80], row.attempts + 1
-        row.next_at = now + timedelta(minutes=AGAIN[min(row.attempts, len(AGAIN)) - 1])
+        row.next_at = now + again_after(row.attempts)
     else:
         fresh = row.reached_at and now - row.reached_at < timedelta(hours=1)
         if fresh and not row.failing_since and told in ("", row.told):

@@ -1,0 +1,310 @@
+"""Messages by the file interface of the sedex client; the simulated sedex is a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handslag.connectors.exchange.sedex.envelope import envelope_xml, read_envelope
+from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey, Passed, SedexClient, SedexStep
+from handslag.domain.exchange.operations.inbox import try_again
+from handslag.domain.exchange.operations.partners import make_exchange_keys
+from handslag.domain.exchange.sedex import CODES, PUT_OUT, Effect
+from handslag.domain.tenancy import keys as tenant_keys
+from handslag.messages.question.message import Answer
+from handslag.web.caseworker.wording import NOT_DELIVERED, SEDEX
+from simulators.sedex.envelope import Told, receipt
+from tests import bed
+from tests.bed import Database
+from tests.exchange import RENT, Side
+from tests.office import TEST
+from tests.sedex import ANSWERER, ASKER, TYPE, BySedex, Post, by_sedex, partner_of, post
+from verifier import verify
+
+
+@pytest.fixture
+def sedex(tmp_path: Path) -> Iterator[Post]:
+    with post(tmp_path) as made:
+        yield made
+
+
+def in_order(pair: BySedex) -> None:
+    """I4 holds at both ends, with each other."""
+    slugs = [side.office.slug for side in (pair.asker, pair.answerer)]
+    report = verify(pair.database.of_role("auditor"), tenants=slugs, at=pair.now)
+    assert [f"{e.rule} {e.table}: {e.text}" for e in report.errors] == []
+
+
+def drop(pair: BySedex, code: int, key: str) -> None:
+    """Sedex says something of a message of the asker's."""
+    told = Told({"messageId": [key], "messageType": [str(TYPE)], "messageClass": ["0"], "senderId": [ASKER]})
+    place = pair.post.folder / "asker/receipts" / f"receipt__ID_{key}_{code}.xml"
+    place.write_bytes(receipt(told, code, ANSWERER))
+
+
+def test_a_receipt_makes_of_a_message_what_its_code_says(database: Database, tmp_path: Path) -> None:
+    """Without sedex: what is put out stays, and each receipt is written as sedex would."""
+    effects = {effect: code for code, effect in CODES.items()}
+    assert set(effects) == set(Effect)
+    lost = {f"sedex {code}" for code, effect in CODES.items() if effect in (Effect.REFUSED, Effect.EXPIRED)}
+    assert set(SEDEX) == {PUT_OUT, *CODES} and lost == {code for code in NOT_DELIVERED if code.startswith("sedex")}
+    pair = by_sedex(database, Post.quiet(tmp_path))
+    asked = {effect: pair.asked(RENT) for effect in effects}
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.meet(pair.asker)
+    assert len([name for name in pair.post.files("asker/outbox") if name.startswith("envl_")]) == len(asked) + 1
+    for effect, message in asked.items():
+        drop(pair, effects[effect], str(message.message_id))
+    drop(pair, 299, str(asked[Effect.ARRIVED].message_id))  # after the end: noted, and nothing follows
+    pair.meet(pair.asker)
+    wanted = {Effect.REFUSED: "rejected", Effect.EXPIRED: "expired"}
+    for effect, message in asked.items():
+        row = pair.asker.message(message.message_id)
+        code = f"sedex {effects[effect]}" if effect in wanted else ""
+        assert (effect, row.transport, row.code) == (effect, wanted.get(effect, "handed over"), code)
+        assert (row.warned_at is not None) == (effect == Effect.SOON)
+    assert sorted(pair.asker.tasks()) == ["message expired", "message not collected", "message not delivered"]
+    ends = {p.code for p in pair.asker.rows(Passed)}
+    assert ends == {"", *(f"sedex {effects[effect]}" for effect in wanted)}
+    assert pair.post.files("asker/receipts") == []
+
+    # trouble on the way is tried again, each time under a name of its own, later and later
+    again = asked[Effect.AGAIN].message_id
+    for path in (pair.post.folder / "asker/outbox").iterdir():
+        path.unlink()
+
+    def out() -> list[str]:
+        pair.meet(pair.asker)
+        return [name for name in pair.post.files("asker/outbox") if name.startswith("envl_")]
+
+    assert out() == []
+    pair.later(minutes=1)
+    assert out() == [f"envl_{again.hex}-2.xml"]
+    drop(pair, 401, f"{again.hex}-2")
+    out()
+    pair.later(minutes=1)
+    assert len(out()) == 1
+    pair.later(minutes=1)
+    assert out() == [f"envl_{again.hex}-2.xml", f"envl_{again.hex}-3.xml"]
+    drop(pair, 100, f"{again.hex}-3")
+    out()
+    assert (len(pair.asker.rows(Passed)), partner_of(pair.asker).trouble) == (4, "")
+    in_order(pair)
+
+
+def test_what_goes_wrong_at_sedex_ends_as_one_delivery(database: Database, sedex: Post) -> None:
+    """Doubled, late, half, truncated, refused and lost; what is good flows past what is bad."""
+    pair = by_sedex(database, sedex)
+    pair.settle()  # keys are told
+    sedex.script(
+        {"name": "half", "from": ASKER, "times": 1, "half": "envelope"},
+        {"name": "cut", "from": ASKER, "times": 1, "cut": True, "codes": [601, 100]},
+        {"name": "lost", "from": ASKER, "times": 1, "codes": []},
+        {"name": "twice", "from": ASKER, "times": 1, "copies": 2, "codes": [100, 100]},
+        {"name": "busy", "from": ASKER, "times": 1, "codes": [401]},
+    )
+    asked = [pair.asked(RENT) for _ in range(6)]
+    pair.settle()
+    states = [pair.asker.message(one.message_id).transport for one in asked]
+    assert (states.count("delivered"), states.count("handed over")) == (2, 4)
+    assert len(sedex.files("answerer/inbox")) == 3  # envelope without data; a pair that is cut
+    assert pair.answerer.rows(Outcome, state="quarantined") == []
+    sedex.age("answerer/inbox")
+    pair.later(minutes=1)
+    pair.settle()
+    assert sedex.files("answerer/inbox") == []
+    assert len(sedex.files("answerer/quarantine")) == 3
+    broken = pair.answerer.rows(Outcome, state="quarantined")
+    assert sorted(row.trouble for row in broken) == ["XML: not well-formed", "no data file"]
+    assert {row.sender for row in broken} == {pair.asker.address}
+    assert pair.answerer.tasks().count("message unreadable") == 2
+    states = [pair.asker.message(one.message_id).transport for one in asked]
+    assert (states.count("delivered"), states.count("handed over")) == (3, 3)
+    taken = [row.message_id for row in pair.answerer.rows(Outcome, state="taken")]
+    assert len(taken) == len(set(taken))
+
+    in_order(pair)
+
+    # nobody fetches it for fourteen days: it has expired, and can be said again
+    pair.later(days=15)
+    pair.watch(pair.asker)
+    assert [pair.asker.message(one.message_id).transport for one in asked].count("expired") == 3
+
+
+def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Database, sedex: Post, tmp_path: Path) -> None:
+    pair = by_sedex(database, sedex)
+    pair.settle()
+    good = pair.asked(RENT)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.meet(pair.asker)
+    sedex.idle()
+    (envelope,) = (path for path in (tmp_path / "answerer/inbox").glob("envl_*"))
+    (data,) = (path for path in (tmp_path / "answerer/inbox").glob("data_*"))
+    said, inbox = read_envelope(envelope.read_bytes()), envelope.parent
+    secret = tmp_path / "secret.xml"
+    secret.write_text("<a/>")
+
+    def lies(name: str, content: bytes | None = None, what: bytes | None = None, **changed: Any) -> None:
+        told = envelope_xml(type(said)(**{**said.__dict__, "message_id": name, **changed}))
+        (inbox / f"envl_{name}.xml").write_bytes(told if content is None else content)
+        (inbox / f"data_{name}.xml").write_bytes(data.read_bytes() if what is None else what)
+
+    lies("other-type", message_type=99)
+    lies("other-recipient", recipients=("1-9999-1",))
+    kept = {"data_other-recipient.xml", "data_other-type.xml", "envl_other-recipient.xml", "envl_other-type.xml"}
+    text = envelope.read_bytes()
+    lies("doctype", text.replace(b"<envelope", b'<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]><envelope', 1))
+    lies("deep", what=b"<a>" * 100 + b"</a>" * 100)
+    lies("huge", b"<envelope>" + b" " * 70_000)
+    lies("large", what=b"<a>" + b" " * 1_500_000 + b"</a>")
+    lies("unsealed", what=b"eyJhbGciOiJub25lIn0.e30.")
+    lies("stranger", sender="1-9777-1")
+    lies("two")
+    (inbox / "data_two.json").write_bytes(b"[]")
+    (inbox / "envl_link.xml").symlink_to(secret)
+    os.mkfifo(inbox / "envl_pipe.xml")
+    (tmp_path / "answerer/receipts/receipt__ID_x.xml").write_bytes(b"<receipt/>")
+    foreign = Told({"messageId": ["other"], "messageType": ["1"], "messageClass": ["0"], "senderId": [ANSWERER]})
+    (tmp_path / "answerer/receipts/receipt__ID_y.xml").write_bytes(receipt(foreign, 100, ASKER))
+    sedex.age("answerer/inbox")
+    sedex.age("answerer/receipts")
+    pair.settle()
+    assert pair.asker.message(good.message_id).transport == "delivered"
+    assert set(sedex.files("answerer/inbox")) == kept
+    assert sedex.files("answerer/receipts") == ["receipt__ID_y.xml"]
+    reasons = sorted(row.trouble for row in pair.answerer.rows(Outcome, state="quarantined"))
+    assert reasons == sorted([
+        "XML: has a DOCTYPE", "XML: too deep", "larger than 64000 bytes", "larger than 1335333 bytes",
+        "not a signed text: ValidationError", "from 1-9777-1, who is no partner of ours", "more than one data file", "no plain file",
+        "no plain file", "no receipt of eCH-0090 version 2.0",
+    ])  # fmt: skip
+    assert secret.read_text() == "<a/>"
+    in_order(pair)
+
+
+def test_keys_roll_over_by_sedex_and_what_came_before_its_key_is_tried_again(database: Database, sedex: Post) -> None:
+    pair = by_sedex(database, sedex)
+    pair.settle()
+    make_exchange_keys(tenant=pair.asker.office.slug, by=TEST, now=pair.now, signing=True)
+    tenant_keys._opened.clear()
+    sedex.script({"name": "keys late", "from": ASKER, "times": 1, "codes": [500]})
+    asked = pair.asked(RENT)
+    pair.settle()
+    assert pair.asker.message(asked.message_id).transport == "handed over"
+    assert len(sedex.files("answerer/inbox")) == 2  # waits for the key
+    sedex.age("answerer/inbox")
+    pair.both(pair.meet)
+    (aside,) = pair.answerer.rows(Outcome, state="quarantined")
+    assert aside.trouble == "by a key that we don't know"
+    assert partner_of(pair.asker).told == ""
+    pair.later(minutes=1)
+    pair.settle()  # the key file again
+    assert len(pair.answerer.rows(PartnerKey)) == 4
+    act = pair.act(pair.answerer, "rut")
+    try_again(**act, arrival=aside.id, version=aside.version)
+    pair.settle()
+    assert pair.asker.message(asked.message_id).transport == "delivered"
+    in_order(pair)
+
+
+#: `jobs.sedex` of one side, killed at the n-th call of a function.
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from handslag.connectors.exchange.sedex import folders
+from handslag.jobs import sedex
+module, name, left = {"os": os, "folders": folders, "sedex": sedex}[sys.argv[2]], sys.argv[3], int(sys.argv[4])
+real = getattr(module, name)
+def die(*arguments, **more):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments, **more)
+setattr(module, name, die)
+sedex.meet_client(int(sys.argv[1]))
+"""
+
+
+def killed(pair: BySedex, side: Side, module: str, name: str, at: int) -> None:
+    shift = str(int((pair.now - side.office.now).total_seconds()) + int(os.environ.get("HANDSLAG_CLOCK_SHIFT", "0")))
+    command = [sys.executable, "-c", KILLED, str(side.key), module, name, str(at)]
+    told = pair.database.environment("worker") | {"HANDSLAG_CLOCK_SHIFT": shift}
+    ended = subprocess.run(command, env=told, cwd=bed.ROOT, timeout=120, check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+def test_killed_in_the_middle_nothing_is_lost_or_taken_twice(database: Database, sedex: Post) -> None:
+    pair = by_sedex(database, sedex)
+    pair.settle()
+    asked = [pair.asked(RENT), pair.asked(RENT)]
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    killed(pair, pair.asker, "os", "rename", 2)  # the data lies there, its envelope doesn't yet
+    sedex.idle()
+    killed(pair, pair.asker, "sedex", "note_put_out", 1)  # both lie there, and nothing says so
+    sedex.idle()
+    sedex.kill()
+    pair.meet(pair.asker)  # put out once more
+    sedex.start()
+    sedex.idle()
+    assert len(sedex.files("answerer/inbox")) == 4
+    killed(pair, pair.answerer, "folders", "take_away", 1)  # committed, and the files still lie there
+    (envelope, *_rest) = (pair.post.folder / "answerer/inbox").glob("envl_*")
+    pair.meet(pair.answerer)
+    assert sedex.files("answerer/inbox") == []
+    assert envelope is not None and len(pair.answerer.rows(Arrival)) == 2
+    pair.arrives(pair.answerer)
+    for one in asked:
+        pair.answered(one, Answer(number=1, text="Ja."))
+    pair.settle()
+    assert [pair.states(one) for one in asked] == [("delivered", "accepted", "")] * 2
+    codes = [step.code for step in pair.asker.rows(SedexStep)]
+    assert codes.count(201) == 2  # sedex had them already
+    assert len(pair.answerer.rows(Outcome, state="taken")) == 2 + len(pair.answerer.rows(Message, direction="out"))
+    in_order(pair)
+
+
+def test_a_data_file_that_a_crash_left_behind_goes_and_trouble_with_the_folders_is_told(
+    database: Database, sedex: Post
+) -> None:
+    pair = by_sedex(database, sedex)
+    pair.settle()
+    first, second = pair.asked(RENT), pair.asked(RENT)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.meet(pair.asker)
+    sedex.idle()
+    inbox = sedex.folder / "answerer/inbox"
+    copies = {path.name: path.read_bytes() for path in inbox.glob("data_*")}
+    pair.meet(pair.answerer)
+    for name, content in copies.items():
+        (inbox / name).write_bytes(content)
+    # a data file of another application is none of ours
+    (inbox / "data_other.xml").write_bytes(b"<a/>")
+    sedex.age("answerer/inbox")
+    pair.meet(pair.answerer)
+    assert sedex.files("answerer/inbox") == ["data_other.xml"]
+    pair.arrives(pair.answerer)
+    pair.settle()
+    assert {pair.asker.message(one.message_id).transport for one in (first, second)} == {"delivered"}
+
+    os.rename(inbox, sedex.folder / "answerer/elsewhere")
+    pair.meet(pair.answerer)
+    (client,) = pair.answerer.rows(SedexClient)
+    assert (client.trouble, client.failing_since) == ("no folder inbox", pair.now)
+    os.rename(sedex.folder / "answerer/elsewhere", inbox)
+    pair.later(minutes=1)
+    pair.meet(pair.answerer)
+    (client,) = pair.answerer.rows(SedexClient)
+    assert (client.trouble, client.reached_at) == ("", pair.now)
