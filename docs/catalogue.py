@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = ROOT / "src/handslag/messages"
 HTTPS = ROOT / "src/handslag/connectors/exchange/https"
+SEDEX = ROOT / "src/handslag/connectors/exchange/sedex"
 #: Kinds that travel sealed between organisations; the others are bodies of the interface to a case system.
 SEALED, PLAIN = ("receipt", "question"), ("application", "case_status", "client")
 WORDS: dict[str, dict[str, str]] = {
@@ -26,6 +27,7 @@ WORDS: dict[str, dict[str, str]] = {
         "`examples/exchange_client.py`; whether a partner keeps what stands here says `handslag exchange "
         "check`. The calls once more, for tools: [openapi.json](../openapi.json).",
         "way": "The way",
+        "sedex": "The way by sedex",
         "sealed": "Sealed messages between organisations",
         "plain": "Bodies of the interface to a case system",
         "fields": "Fields",
@@ -47,6 +49,7 @@ WORDS: dict[str, dict[str, str]] = {
         "`examples/exchange_client.py`; ob ein Partner hält, was hier steht, sagt `handslag exchange check`. "
         "Die Aufrufe noch einmal, für Werkzeuge: [openapi.json](../openapi.json).",
         "way": "Der Weg",
+        "sedex": "Der Weg über sedex",
         "sealed": "Gesiegelte Meldungen zwischen Organisationen",
         "plain": "Inhalte der Schnittstelle zu einem Fachverfahren",
         "fields": "Felder",
@@ -68,6 +71,7 @@ def catalogue(language: str) -> str:
     words = WORDS[language]
     readme = "README.md" if language == "en" else f"README.{language}.md"
     lines = [f"# {words['title']}\n", f"{words['lead']}\n", f"## {words['way']}\n", _body(HTTPS / readme, 3)]
+    lines += [f"## {words['sedex']}\n", _body(SEDEX / readme, 3)]
     for title, kinds in ((words["sealed"], SEALED), (words["plain"], PLAIN)):
         lines.append(f"## {title}\n")
         for kind in kinds:

@@ -19,6 +19,7 @@ from handslag.domain.exchange.operations.sedex import connect_sedex, reach_by_se
 from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import sedex
+from simulators.sedex.envelope import Told, receipt
 from tests import bed
 from tests.exchange import Pair, Side
 from tests.office import TEST, open_office
@@ -80,6 +81,12 @@ class Post:
         """What lies in a folder (`asker/inbox`), by name."""
         found = self.folder / place
         return sorted(path.name for path in found.iterdir()) if found.exists() else []
+
+    def says(self, code: int, name: str) -> None:
+        """Sedex says something of a message of the asker's."""
+        told = Told({"messageId": [name], "messageType": [str(TYPE)], "messageClass": ["0"], "senderId": [ASKER]})
+        place = self.folder / "asker/receipts" / f"receipt__ID_{name}_{code}.xml"
+        place.write_bytes(receipt(told, code, ANSWERER))
 
     def age(self, place: str, seconds: int = 3600) -> None:
         """Let everything in a folder have lain there for so long."""

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
+from handslag.cli import exchange
 from handslag.cli.status import _database
-from handslag.domain.exchange.models import Partner, PartnerKey
+from handslag.connectors.exchange.gate import own_file
+from handslag.domain.exchange.models import Partner, PartnerKey, SedexClient
 from handslag.domain.exchange.operations.partners import record_meeting
+from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from tests import bed
 from tests.bed import Database
+from tests.exchange import reachable
 from tests.office import TEST, open_office
 
 
@@ -61,3 +69,40 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
     (seen,) = [point for point in amiss if here.slug in point]
     assert seen.startswith(f"{here.slug}: partner Dar kommun away since") and seen.endswith("(ConnectionError)")
     assert "in other installations" in capsys.readouterr().out
+
+
+def test_a_sedex_client_is_connected_and_a_partner_reached_by_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "acting_as", lambda role: nullcontext())
+    here, there = open_office(database.connect, "har"), reachable(database, "dar")
+    with acting(there.slug, TEST, "keys"):
+        text = own_file(clock.now())
+    file, client = tmp_path / "dar.json", tmp_path / "interface"
+    file.write_text(text)
+
+    def handslag(*words: str) -> str:
+        ended = CliRunner().invoke(exchange.app, list(words))
+        said = ended.output + (str(ended.exception.code) if isinstance(ended.exception, SystemExit) else "")
+        return f"{ended.exit_code} {said}"
+
+    connect = ("sedex", here.slug, "--folder", str(client), "--participant")
+    assert "no folder outbox" in handslag(*connect, "1-9901-1")
+    for name in ("outbox", "inbox", "receipts"):
+        (client / name).mkdir(parents=True)
+    assert "no id of a participant" in handslag(*connect, "9901")
+    assert handslag(*connect, "1-9901-1").startswith("0 ")
+    register = ("partner", here.slug, str(file), "--fingerprint", key_file(text)[1], "--sedex", "1-9902-1")
+    assert "up to 2699999" in handslag(*register, "--sedex-type", "2700000")
+    with acting(here.slug, TEST, "look"):
+        assert not Partner.objects.exists()
+    assert handslag(*register, "--sedex-type", "118000").startswith("0 Dar kommun is a partner of")
+    told = handslag("meet", here.slug)
+    assert (told[0], "in order" in told) == ("0", True)
+    assert len(list((client / "outbox").glob("envl_k-*.xml"))) == 1  # our keys
+    assert "sedex)" in handslag("status", here.slug)
+    (client / "inbox").rmdir()
+    handslag("meet", here.slug)
+    with acting(here.slug, TEST, "look"):
+        row = SedexClient.objects.get()
+        assert (row.trouble, row.participant) == ("no folder inbox", "1-9901-1")

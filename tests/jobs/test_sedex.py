@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from handslag.connectors.exchange import conformance
 from handslag.connectors.exchange.sedex.envelope import envelope_xml, read_envelope
 from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey, Passed, SedexClient, SedexStep
 from handslag.domain.exchange.operations.inbox import try_again
@@ -25,7 +26,7 @@ from tests import bed
 from tests.bed import Database
 from tests.exchange import RENT, Side
 from tests.office import TEST
-from tests.sedex import ANSWERER, ASKER, TYPE, BySedex, Post, by_sedex, partner_of, post
+from tests.sedex import ANSWERER, ASKER, BySedex, Post, by_sedex, partner_of, post
 from verifier import verify
 
 
@@ -42,13 +43,6 @@ def in_order(pair: BySedex) -> None:
     assert [f"{e.rule} {e.table}: {e.text}" for e in report.errors] == []
 
 
-def drop(pair: BySedex, code: int, key: str) -> None:
-    """Sedex says something of a message of the asker's."""
-    told = Told({"messageId": [key], "messageType": [str(TYPE)], "messageClass": ["0"], "senderId": [ASKER]})
-    place = pair.post.folder / "asker/receipts" / f"receipt__ID_{key}_{code}.xml"
-    place.write_bytes(receipt(told, code, ANSWERER))
-
-
 def test_a_receipt_makes_of_a_message_what_its_code_says(database: Database, tmp_path: Path) -> None:
     """Without sedex: what is put out stays, and each receipt is written as sedex would."""
     effects = {effect: code for code, effect in CODES.items()}
@@ -62,8 +56,8 @@ def test_a_receipt_makes_of_a_message_what_its_code_says(database: Database, tmp
     pair.meet(pair.asker)
     assert len([name for name in pair.post.files("asker/outbox") if name.startswith("envl_")]) == len(asked) + 1
     for effect, message in asked.items():
-        drop(pair, effects[effect], str(message.message_id))
-    drop(pair, 299, str(asked[Effect.ARRIVED].message_id))  # after the end: noted, and nothing follows
+        pair.post.says(effects[effect], str(message.message_id))
+    pair.post.says(299, str(asked[Effect.ARRIVED].message_id))  # after the end: noted, and nothing follows
     pair.meet(pair.asker)
     wanted = {Effect.REFUSED: "rejected", Effect.EXPIRED: "expired"}
     for effect, message in asked.items():
@@ -88,13 +82,13 @@ def test_a_receipt_makes_of_a_message_what_its_code_says(database: Database, tmp
     assert out() == []
     pair.later(minutes=1)
     assert out() == [f"envl_{again.hex}-2.xml"]
-    drop(pair, 401, f"{again.hex}-2")
+    pair.post.says(401, f"{again.hex}-2")
     out()
     pair.later(minutes=1)
     assert len(out()) == 1
     pair.later(minutes=1)
     assert out() == [f"envl_{again.hex}-2.xml", f"envl_{again.hex}-3.xml"]
-    drop(pair, 100, f"{again.hex}-3")
+    pair.post.says(100, f"{again.hex}-3")
     out()
     assert (len(pair.asker.rows(Passed)), partner_of(pair.asker).trouble) == (4, "")
     in_order(pair)
@@ -184,8 +178,8 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     reasons = sorted(row.trouble for row in pair.answerer.rows(Outcome, state="quarantined"))
     assert reasons == sorted([
         "XML: has a DOCTYPE", "XML: too deep", "larger than 64000 bytes", "larger than 1335333 bytes",
-        "not a signed text: ValidationError", "from 1-9777-1, who is no partner of ours", "more than one data file", "no plain file",
-        "no plain file", "no receipt of eCH-0090 version 2.0",
+        "not a signed text: ValidationError", "from 1-9777-1, who is no partner of ours", "more than one data file",
+        "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
     ])  # fmt: skip
     assert secret.read_text() == "<a/>"
     in_order(pair)
@@ -214,6 +208,38 @@ def test_keys_roll_over_by_sedex_and_what_came_before_its_key_is_tried_again(dat
     pair.settle()
     assert pair.asker.message(asked.message_id).transport == "delivered"
     in_order(pair)
+
+
+def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(database: Database, sedex: Post) -> None:
+    pair = by_sedex(database, sedex)
+    pair.settle()
+    (client,) = pair.asker.rows(SedexClient)
+    left = 3
+
+    def pause() -> bool:
+        nonlocal left
+        left -= 1
+        sedex.idle()
+        pair.later(seconds=11)
+        pair.both(pair.meet)
+        pair.both(pair.arrives)
+        pair.both(pair.leaves)
+        return left > 0
+
+    def asked() -> dict[str, str]:
+        nonlocal left
+        left = 3
+        found = conformance.check_by_sedex(
+            pair.asker.office.slug, partner_of(pair.asker), client, now=lambda: pair.now, pause=pause
+        )
+        return {one.point: one.why for one in conformance.amiss(found)}
+
+    assert asked() == {}
+    assert pair.asker.rows(Message) == []  # of what is sent nothing is a message of ours
+    sedex.script({"name": "refuses", "from": ASKER, "codes": [311]})
+    told = asked()
+    assert set(told) == {"carried", "receipt", "other content", "unknown kind", "broken", "old"}
+    assert "taken: 311" in told["carried"]
 
 
 #: `jobs.sedex` of one side, killed at the n-th call of a function.

@@ -118,11 +118,11 @@ def partner(
                 HttpsConfig(url=url)
             except ValueError as error:
                 sys.exit(str(error))
-        made = register_partner(tenant=slug, by=BY, now=clock.now(), file=told, vouched_by=vouched_by, url=url)
-        if sedex:
-            reach_by_sedex(
-                tenant=slug, by=BY, now=clock.now(), partner=made.id, participant=sedex, message_type=sedex_type
-            )
+        act = {"tenant": slug, "by": BY, "now": clock.now()}
+        with acting(slug, BY, "partner"):  # both or none
+            made = register_partner(**act, file=told, vouched_by=vouched_by, url=url)
+            if sedex:
+                reach_by_sedex(**act, partner=made.id, participant=sedex, message_type=sedex_type)
     way = f", reached by sedex as {sedex}" if sedex else f", called at {url}" if url else "; it calls us"
     print(f"{told.name} is a partner of {slug}{way}")
 
@@ -196,34 +196,44 @@ def check(
     """Ask a registered partner as it will be asked, and as it mustn't be: says of each point whether it holds, and why
     not. Everything sent is a test about somebody invented. Exit code 1 when a point doesn't hold."""
     with _playing("web"):
-        from handslag.connectors.exchange.conformance import POINTS, amiss
+        from handslag.connectors.exchange.conformance import BY_SEDEX, POINTS, amiss, check_by_sedex
         from handslag.connectors.exchange.conformance import check as run
         from handslag.connectors.exchange.gate import BY
         from handslag.domain.exchange.models import Partner
+        from handslag.domain.exchange.queries import sedex_client
         from handslag.domain.tenancy.door import acting
+        from handslag.jobs.sedex import meet_client
         from handslag.kernel import clock
 
-        with acting(slug, BY, "conformance"):
+        with acting(slug, BY, "conformance") as door:
+            here, client = door.the_tenant.id, sedex_client()
             partner = Partner.objects.filter(address=address).first()
         if partner is None:
             sys.exit(f"{address} is no partner of {slug}: register its key file first.")
-        if not partner.url:
+        if partner.sedex and client is None:
+            sys.exit(f"{slug} has no sedex client: handslag exchange sedex.")
+        if not partner.url and not partner.sedex:
             sys.exit(f"{partner.name} calls us and can't be called: let it run its own check.")
         ends = time.monotonic() + wait
 
         def pause() -> bool:
+            if partner.sedex:
+                meet_client(here)
             left = ends - time.monotonic()
             time.sleep(max(min(left, 2), 0))
             return left > 0
 
-        findings = run(slug, partner, now=clock.now, pause=pause)
+        if partner.sedex and client is not None:
+            points, findings = BY_SEDEX, check_by_sedex(slug, partner, client, now=clock.now, pause=pause)
+        else:
+            points, findings = POINTS, run(slug, partner, now=clock.now, pause=pause)
         failed = amiss(findings)
     for one in findings:
         if as_json:
-            print(msgspec.json.encode({"asks": POINTS[one.point], **asdict(one)}).decode())
+            print(msgspec.json.encode({"asks": points[one.point], **asdict(one)}).decode())
         else:
             word = {True: "ok      ", False: "FAILED  ", None: "not seen"}[one.ok]
-            print(f"{word} {one.point}: {POINTS[one.point]}" + (f"\n         {one.why}" if one.why else ""))
+            print(f"{word} {one.point}: {points[one.point]}" + (f"\n         {one.why}" if one.why else ""))
     if not as_json:
         print(f"{partner.name}: " + (f"{len(failed)} of {len(findings)} points don't hold" if failed else "conformant"))
     sys.exit(1 if failed else 0)

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -31,10 +30,10 @@ from handslag.connectors.exchange.gate import (
 )
 from handslag.connectors.exchange.sedex import folders
 from handslag.connectors.exchange.sedex.envelope import (
-    MESSAGE,
     Envelope,
     Receipt,
     class_of,
+    envelope_for,
     envelope_xml,
     payload_of,
     read_envelope,
@@ -161,7 +160,7 @@ def _take_left(tenant: int, data: Path) -> None:
     """Take away a data file whose envelope is gone, as its content was committed before a crash; else it stays."""
     with suppress(Unreadable), acting(tenant, BY, "left data"):
         one = believed(folders.read_data(data), clock.now())
-        if Arrival.objects.filter(sender=one.sender, message_id=one.message_id, digest=one.digest).exists():
+        if Arrival.objects.filter(sender=one.sender, message_id=one.message_id, sealed=one.sealed).exists():
             folders.take_away(data)
 
 
@@ -236,14 +235,14 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
             with acting(tenant, BY, "key file"):
                 file = own_file(now).encode()
             name = f"{KEYS}{uuid7().hex}"
-            folders.put_out(place, name, "json", file, envelope_xml(_envelope(client, partner, name, now)))
+            folders.put_out(place, name, "json", file, envelope_xml(envelope_for(client, partner, name, now)))
             record_keys_by_sedex(tenant=tenant, by=BY, now=now, partner=partner.id, told=keys)
         done: list[tuple[UUID, int]] = []
         try:
             for row, attempt in waiting[partner.id]:
                 kind, reference = class_of(row.sealed)
                 name, at = named(row.message_id, attempt), row.handed_over_at if attempt == 1 else now
-                envelope = replace(_envelope(client, partner, name, at), message_class=kind, reference=reference)
+                envelope = replace(envelope_for(client, partner, name, at), message_class=kind, reference=reference)
                 ending, data = payload_of(row.sealed)
                 folders.put_out(place, name, ending, data, envelope_xml(envelope))
                 done.append((row.id, attempt))
@@ -252,20 +251,6 @@ def put_out(tenant: int, client: SedexClient, place: Path) -> str:
                 with suppress(NotPossible):
                     note_put_out(tenant=tenant, by=BY, now=now, partner=partner.id, tries=done)
     return ""
-
-
-def _envelope(client: SedexClient, partner: Partner, name: str, at: datetime) -> Envelope:
-    assert partner.sedex is not None and partner.sedex_type is not None
-    return Envelope(
-        message_id=name,
-        message_type=partner.sedex_type,
-        message_class=MESSAGE,
-        reference=None,
-        sender=client.participant,
-        recipients=(partner.sedex,),
-        event_at=at,
-        sent_at=at,
-    )
 
 
 def _each(tenant: int, paths: Iterable[Path], work: Callable[[Path], None]) -> str:

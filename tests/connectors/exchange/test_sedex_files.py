@@ -1,4 +1,4 @@
-"""What stands in envelopes and receipts of eCH-0090: the examples are what `./dev conformance` holds against the schema."""
+"""Envelopes and receipts of eCH-0090: the examples are what `./dev conformance` holds against the schema."""
 
 from __future__ import annotations
 

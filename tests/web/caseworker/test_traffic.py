@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from handslag.kernel import clock
 from tests.bed import Process
 from tests.exchange import Pair, Side, unreadable
 from tests.office import TEST, open_office
+from tests.sedex import Post, by_sedex
 
 
 @pytest.mark.parametrize(("width", "script"), [(360, False)], ids=["phone without JavaScript"])
@@ -79,3 +81,32 @@ def test_what_did_not_arrive_is_sent_again_or_given_to_a_colleague(
     expect(rut.get_by_role("main")).not_to_contain_text("okand")
     rut.goto(f"{desk}questions/arrivals/{arrival}/")
     expect(rut.get_by_role("main")).to_contain_text("It has been settled.")
+
+
+def test_how_far_a_message_came_at_sedex_stands_beside_it_in_words(
+    database: Any, connect: Any, log_in: Callable[..., Page], server: Process, axe: Any, picture: Any, tmp_path: Path
+) -> None:
+    pair = by_sedex(database, Post.quiet(tmp_path))
+    refused, sent = pair.asked(text="Betalar ni hyran?"), pair.asked(text="Betalar ni elen?")
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.meet(pair.asker)
+    for code, message in ((310, refused), (401, sent), (601, sent)):
+        pair.post.says(code, str(message.message_id))
+        pair.later(seconds=1)
+        pair.meet(pair.asker)
+    hanna = log_in(pair.asker.office, "hanna", width=360)
+    desk = server.url("desk", f"/{pair.asker.office.slug}/")
+    hanna.goto(desk + "questions/traffic/")
+    lost = hanna.get_by_role("table", name="Didn’t arrive")
+    expect(lost).to_contain_text("Sedex doesn’t allow us to send such messages there: it has to be applied for.")
+    expect(hanna.get_by_role("table", name="On its way")).to_contain_text("Sedex has it, and is taking it")
+    lost.get_by_role("link").click()
+    expect(hanna.get_by_role("button", name="Send it again")).to_be_visible()
+    hanna.goto(f"{desk}questions/{sent.id}/")
+    hanna.get_by_text("Its way, step by step").click()
+    expect(hanna.get_by_role("main")).to_contain_text("Sedex couldn’t be reached. It is sent again by itself.")
+    assert axe(hanna) == []
+    picture(hanna, "desk-question-sedex-360")
+    hanna.set_viewport_size({"width": 1280, "height": 900})
+    picture(hanna, "desk-question-sedex-1280")

@@ -10,10 +10,11 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ from joserfc.jwk import ECKey
 from handslag.connectors.exchange import https
 from handslag.connectors.exchange.gate import BY, let_in, own_file
 from handslag.connectors.exchange.port import ExchangeError
+from handslag.connectors.exchange.sedex.envelope import envelope_for, envelope_xml, payload_of, read_receipt
+from handslag.connectors.exchange.sedex.folders import in_order, put_out, read_small, receipts, take_away
 from handslag.domain.exchange.frame import (
     SIGNED,
     Receipt,
@@ -36,8 +39,9 @@ from handslag.domain.exchange.frame import (
     opened,
     software,
 )
-from handslag.domain.exchange.models import Arrival, Partner
+from handslag.domain.exchange.models import Arrival, Outcome, Partner, SedexClient
 from handslag.domain.exchange.queries import encrypted_to, keys_of, own_address, own_keys
+from handslag.domain.exchange.states import OutcomeState
 from handslag.domain.exchange.wrap import LARGEST_WRAPPED, key_file, unwrapped, wrapped
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import exchange_key, sign
@@ -68,6 +72,16 @@ POINTS = {
     "answer": "the question is answered, by its digest and point by point",
     "collected": "what was collected isn't given again",
 }
+#: The same where the partner is reached by sedex.
+BY_SEDEX = {
+    "folders": "the folders of our sedex client can be read and written",
+    "fetched": "our client fetches what lies in the outbox",
+    "carried": "sedex has brought each message (receipt 100)",
+    **{name: POINTS[name] for name in ("receipt", "other content", "unknown kind", "broken", "old")},
+    "stranger": "what a key signed that nobody told it of isn't delivered",
+    "form": "everything that came can be read and was signed by a key we know",
+    "answer": POINTS["answer"],
+}
 #: A person may have to answer: no answer in the time of the run is no failure.
 OPTIONAL = ("answer",)
 
@@ -89,7 +103,6 @@ class _Failed(Exception):
 class _Run:
     tenant: str | int
     partner: Partner
-    config: https.HttpsConfig
     now: Callable[[], datetime]
     since: datetime
     found: dict[str, Finding] = field(default_factory=dict)
@@ -114,7 +127,7 @@ class _Run:
 
     def ask(self, what: str, body: str) -> tuple[int, str, bytes]:
         kind = "application/json" if what == "keys" else "application/jose"
-        return https.ask(self.config, what, body, kind)
+        return https.ask(https.HttpsConfig(url=self.partner.url), what, body, kind)
 
     def refuses(self, what: str, body: str, *codes: int) -> None:
         """_Failed unless it is refused by a problem, with one of these statuses where they are named."""
@@ -171,7 +184,7 @@ def check(
 ) -> list[Finding]:
     """Ask a registered partner whatever the points name, and say how each came out. `pause` waits a while between two
     requests to collect, and says whether to go on waiting."""
-    run = _Run(tenant, partner, https.HttpsConfig(url=partner.url), now, now())
+    run = _Run(tenant, partner, now, now())
     _keys(run)
     if run.found["keys"].ok:
         with acting(tenant, BY, "conformance"):
@@ -197,8 +210,8 @@ def _keys(run: _Run) -> None:
             raise _Failed("the key file lacks a key that signs, or one that is encrypted to")
 
 
-def _envelopes(run: _Run) -> dict[str, str]:
-    """Every envelope of the run, by its point."""
+def _texts(run: _Run) -> tuple[dict[str, str], dict[str, Any]]:
+    """The sealed text of every message of the run, by its point; and what another message would say."""
     ids = {name: str(uuid4()) for name in ("taken", "unknown kind", "broken", "old")}
     question = run.content(ids["taken"])
     sent = {
@@ -210,16 +223,22 @@ def _envelopes(run: _Run) -> dict[str, str]:
     }
     for name, body in sent.items():
         run.mine[name] = digest_of(canonical.dumps(body))
-    kid, seal = sign(question)
     other = run.content(str(uuid4()))
+    run.mine["stranger"] = digest_of(canonical.dumps(other))
     fresh = ECKey.generate_key("P-256")
     stranger = jws.serialize_compact({"alg": "ES256", "kid": fresh.thumbprint()}, canonical.dumps(other), fresh)
+    return {**{name: sign(body)[1] for name, body in sent.items()}, "stranger": stranger}, other
+
+
+def _envelopes(run: _Run) -> dict[str, str]:
+    """Every envelope of the run, by its point."""
+    texts, other = _texts(run)
+    seal = texts["taken"]
+    kid = named_key(seal)
     ours = next(key for key in own_keys() if key["kid"] == kid)
     public = ECKey.import_key({name: ours[name] for name in ("kty", "crv", "x", "y")}).as_pem(private=False)
-    texts = {name: run.envelope(sign(body)[1]) for name, body in sent.items()}
     return {
-        **texts,
-        "stranger": run.envelope(stranger),
+        **{name: run.envelope(sealed) for name, sealed in texts.items()},
         "unsigned": run.envelope(_unsigned("none", kid, other, b"")),
         "confused": run.envelope(_unsigned("HS256", kid, other, public)),
         "unencrypted": seal,
@@ -414,9 +433,70 @@ def _has_answer(run: _Run) -> None:
                 raise _Failed("it doesn't answer point by point")
 
 
+def check_by_sedex(
+    tenant: str | int,
+    partner: Partner,
+    client: SedexClient,
+    *,
+    now: Callable[[], datetime],
+    pause: Callable[[], bool],
+) -> list[Finding]:
+    """The same by the folders of the sedex client. `pause` waits a while, in which somebody looks into the folders, and
+    says whether to go on waiting."""
+    run, place = _Run(tenant, partner, now, now()), Path(client.folder)
+    with run.point("folders"):
+        if trouble := in_order(place):
+            raise _Failed(trouble)
+    if run.found["folders"].ok:
+        with acting(tenant, BY, "conformance"):
+            texts = _texts(run)[0]
+        texts["same again"] = texts["taken"]
+        names = {name: f"c-{uuid4().hex}" for name in texts}
+        for name, sealed in texts.items():
+            ending, data = payload_of(sealed)
+            put_out(place, names[name], ending, data, envelope_xml(envelope_for(client, partner, names[name], now())))
+        codes: dict[str, list[int]] = {name: [] for name in names.values()}
+        while not (_all_there(run) and all(codes.values())) and pause():
+            _told_by_sedex(place, codes)
+            _arrived(run)
+        with run.point("fetched"):
+            left = sum((place / "outbox" / f"envl_{name}.xml").exists() for name in names.values())
+            if left:
+                raise _Failed(f"{left} of {len(names)} still lie there")
+        with run.point("carried"):
+            wrong = {name: codes[key] for name, key in names.items() if 100 not in codes[key]}
+            if wrong:
+                told = ", ".join(f"{name}: {' '.join(map(str, each)) or 'none'}" for name, each in wrong.items())
+                raise _Failed(f"other receipts, or none: {told}")
+        for name, (sent, state, code) in _RECEIPTS.items():
+            with run.point(name):
+                _has_receipt(run, sent, state, code)
+        with run.point("stranger"):
+            if any(one.get("report", {}).get("digest") == run.mine["stranger"] for one in run.got.values()):
+                raise _Failed("a receipt speaks of it")
+        with run.point("form"), acting(tenant, BY, "conformance"):
+            rows = Outcome.objects.filter(
+                sender=partner.address, state=OutcomeState.QUARANTINED, at__gte=run.since
+            ).order_by("at", "id")
+            if trouble := "; ".join(row.trouble for row in rows):
+                raise _Failed(trouble)
+        _has_answer(run)
+    return [run.found.get(name, Finding(name, None, "not asked: an earlier point failed")) for name in BY_SEDEX]
+
+
+def _told_by_sedex(place: Path, codes: dict[str, list[int]]) -> None:
+    """The receipts about this run's messages, which are nobody else's; they are taken away."""
+    for path in receipts(place):
+        with suppress(Unreadable, FileNotFoundError):
+            told = read_receipt(read_small(path))
+            if told.message_id in codes:
+                codes[told.message_id].append(told.code)
+                take_away(path)
+
+
 def amiss(findings: list[Finding]) -> list[Finding]:
     """The findings that keep a partner from being conformant."""
     return [one for one in findings if one.ok is False or (one.ok is None and one.point not in OPTIONAL)]
 
 
-__all__ = ["POINTS", "Finding", "amiss", "check"]
+__all__ = ["BY_SEDEX", "POINTS", "Finding", "amiss", "check", "check_by_sedex"]

@@ -11,6 +11,7 @@ from lxml import etree
 from msgspec import json
 
 from handslag.domain.exchange.frame import LARGEST, SIGNED, Framed, Unreadable
+from handslag.domain.exchange.models import Partner, SedexClient
 from handslag.domain.exchange.sedex import HIGHEST_TYPE, PARTICIPANT
 from handslag.domain.exchange.states import Action, Code
 from handslag.messages.as_xml import as_xml
@@ -61,6 +62,21 @@ def class_of(sealed: str) -> tuple[int, str | None]:
     if framed.message == "receipt":
         return (ERROR if Action(framed.header.action) == Action.NEGATIVE_REPORT else RECEIPT), reference
     return (RESPONSE if Action(framed.header.action) == Action.RESPONSE else MESSAGE), reference
+
+
+def envelope_for(client: SedexClient, partner: Partner, name: str, at: datetime) -> Envelope:
+    """The envelope of a message of this name to a partner at sedex, of the class of what begins something."""
+    assert partner.sedex is not None and partner.sedex_type is not None
+    return Envelope(
+        message_id=name,
+        message_type=partner.sedex_type,
+        message_class=MESSAGE,
+        reference=None,
+        sender=client.participant,
+        recipients=(partner.sedex,),
+        event_at=at,
+        sent_at=at,
+    )
 
 
 def envelope_xml(told: Envelope) -> bytes:

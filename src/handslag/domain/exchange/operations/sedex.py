@@ -222,7 +222,7 @@ def set_aside(
     """Note what the sedex client brought and can't be taken in, for a person to look at. `sealed` is the sealed text in
     it, or "". NotPossible("settled") where it was noted before."""
     _system(by)
-    if Arrival.objects.filter(sender=sender, message_id=message_id, digest=digest).exists():
+    if Arrival.objects.filter(sender=sender, message_id=message_id, digest=digest, sealed=sealed).exists():
         raise NotPossible("settled")
     key = open_subject("arrival")
     Arrival.objects.create(id=key, sender=sender, message_id=message_id, digest=digest, sealed=sealed, arrived_at=now)

@@ -10,7 +10,7 @@ import handslag.kernel.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0004_sent_again"),
+        ("exchange", "0005_sealed_again"),
         ("tenancy", "0004_delegations"),
     ]
 
