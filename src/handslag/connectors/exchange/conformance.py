@@ -456,7 +456,9 @@ def check_by_sedex(
             ending, data = payload_of(sealed)
             put_out(place, names[name], ending, data, envelope_xml(envelope_for(client, partner, names[name], now())))
         codes: dict[str, list[int]] = {name: [] for name in names.values()}
-        while not (_all_there(run) and all(codes.values())) and pause():
+        waits = True
+        while waits and not (_all_there(run) and all(codes.values())):
+            waits = pause()
             _told_by_sedex(place, codes)
             _arrived(run)
         with run.point("fetched"):
