@@ -50,7 +50,7 @@ from handslag.domain.people.models import AccountChange
 from handslag.domain.people.operations.accounts import ask_account_change, begin_account_change, change_to_sign
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
-from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.domain.tenancy.door import Actor, acting, at_large, system, writing
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
@@ -247,6 +247,15 @@ class Folder:
             seen = Assessment.objects.filter(period=period).values_list("version", flat=True).first()
         return assess(**self.office.act("hanna"), period=period.id, facts=facts, version=seen or 0)
 
+    def by_law(self, facts: dict[str, Any], month: Month) -> Sheet:
+        """Assess a month by the facts of the office's law, whichever it is."""
+        with acting(self.office.slug, TEST, "prepare") as door, writing(door):
+            door.memory["written"] = {}
+            period, _ = Period.objects.get_or_create(case=self.case, since=month.since, until=month.until)
+            seen = Assessment.objects.filter(period=period).values_list("version", flat=True).first()
+        days = {"since": str(month.since), "until": str(month.until)}
+        return assess(**self.office.act("hanna"), period=period.id, facts=days | facts, version=seen or 0)
+
     def amounting(self, granted: int) -> Sheet:
         """Assess the month so that a single adult's C1 is granted so much (minor units), by the income for that."""
         income = {"code": "ACTIVITY_SUPPORT", "gross": C1_MOST - granted, "source": "caseworker"}
@@ -297,15 +306,24 @@ def as_role(database: Any, role: str) -> Iterator[None]:
         told.update(before)
 
 
-def open_office(connect: Any, name: str = "office", **policies: Any) -> Office:
+#: What the directory says of an organisation in each country: currency, zone, languages, type of its code.
+COUNTRIES = {
+    "SE": ("SEK", "Europe/Stockholm", ["sv", "en"], "kommunkod"),
+    "CH": ("CHF", "Europe/Zurich", ["de", "fr"], "BFS number"),
+    "DE": ("EUR", "Europe/Berlin", ["de"], "AGS"),
+}
+
+
+def open_office(connect: Any, name: str = "office", country: str = "SE", **policies: Any) -> Office:
     """A fresh tenant; `connect` is the fixture (the directory is the owner's to write)."""
+    currency, zone, languages, code_type = COUNTRIES[country]
     slug = f"{name}-{os.getpid()}-{next(_numbers)}"
     with connect("owner", autocommit=True) as owner:
         owner.execute(
             "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
-            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, 'municipality', 'SE', 'SEK',"
-            " 'Europe/Stockholm', '{sv,en}', 'kommunkod', %s, '#1f5c7a', '{Storgatan 1}', '', true, true)",
-            [slug, f"{name.title()} kommun", slug],
+            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, 'municipality', %s, %s, %s, %s, %s,"
+            " %s, '#1f5c7a', '{Storgatan 1}', '', true, true)",
+            [slug, f"{name.title()} kommun", country, currency, zone, languages, code_type, slug],
         )
     office = Office(slug, clock.now())
     office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])

@@ -141,14 +141,14 @@ def test_a_later_limit_takes_the_place_and_the_history_is_kept(office: Office, c
     ):
         confirm_local_norm(**office.act("axel"), norm=limit(office, since, rows).id)
     with acting(office.slug, TEST, "look"):
-        [norm] = local_norms()
+        [norm] = local_norms("se")
         assert [(v.since, v.until, v.value) for v in norm.values] == [
             (date(2026, 1, 1), None, (6000, 6000, 6000)),
             (date(2026, 5, 1), date(2026, 9, 1), (6500, 6500, 6500)),
         ]
         assert LocalNorm.objects.count() == 4
     with acting(elsewhere.slug, TEST, "look"):
-        assert local_norms() == []
+        assert local_norms("se") == []
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,21 @@ def test_a_case_names_its_legal_order_and_its_amounts_are_written_as_people_ther
     assert run(wrong)[2].endswith('wealth: whole Franken, or text such as "6’200.50"\n')
 
 
+def test_what_a_municipality_has_set_is_taken_from_its_file(tmp_path: Path) -> None:
+    path = Path(ch.__file__).parent / "cases" / "2026" / "rent-notice-has-run-out.yaml"
+    rents = tmp_path / "rents.yaml"
+    text = path.read_text(encoding="utf-8")
+    table = text[text.index("  - name: rent.limit") : text.index("expected:")].replace("[1200,", "[1100,")
+    rents.write_text(table, encoding="utf-8")
+    usual, (code, printed, told) = run(path)[1], run(path, "--tables", str(rents))
+    assert (code, told) == (2, "The sheet differs from the expected one in the file.\n")
+    assert ("1’200" in usual, "1’100" in usual, "1’200" in printed, "1’100" in printed) == (True, False, False, True)
+    rents.write_text(table.replace("by: persons", "by: rooms"), encoding="utf-8")
+    assert run(path, "--tables", str(rents)) == (
+        1, "", f"{rents}: rent.limit is a table by persons in CHF/month\n"
+    )  # fmt: skip
+
+
 def test_a_language_that_the_legal_order_has_no_words_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handslag.rules.se.text.LANGUAGES", ("sv", "en"))
     code, printed, told = run(CASE, "--lang", "fr")

@@ -280,11 +280,24 @@ def test_a_municipality_sets_its_rents_only_with_its_name_and_in_force() -> None
             {"since": MARCH[0], "rows": [1200], "source": "s", "checked_on": MARCH[0], "status": "official"},
         ],
     }
-    for wrong, said in (({"owner": ""}, "owner: whose decision"), ({"name": "gbl"}, "a municipality sets rent.limit")):
-        with pytest.raises(NormError, match=said):
+    for wrong, said in (
+        ({"owner": ""}, "owner: whose decision"),
+        ({"name": "gbl"}, "gbl is none of rent.limit"),
+        ({"by": "rooms"}, "rent.limit is a table by persons in CHF/month"),
+        ({"unit": "CHF/day"}, "rent.limit is a table by persons in CHF/month"),
+        ({"bands": [2]}, "rent.limit begins with 1 person"),
+    ):
+        with pytest.raises(NormError, match=f"^musterwil.yaml: rent.limit: {said}|^musterwil.yaml: {said}"):
             with_tables(norms, from_entries([entry | wrong], "musterwil.yaml"))
-    with pytest.raises(NormMissing, match=r"rent.limit: no value in force on 2026-02-01"):
-        norms_of(Facts.from_json(one(since="2026-02-01", until="2026-03-01")), tables=from_entries([entry], "m"))
+    # before its first day it is as if there were none, and a month in which it begins is to be split
+    rented = one(rent={"amount": 1500_00, "source": "given"})
+    february = Facts.from_json(rented | {"since": "2026-02-01", "until": "2026-03-01"})
+    before = calculate(february, norms_of(february, tables=from_entries([entry], "m")))
+    assert next(line.text for line in before.lines if line.code == "RENT") == "rent_no_limit"
+    later = [replace(n, values=(replace(n.values[0], since=date(2026, 3, 15)),)) for n in from_entries([entry], "m")]
+    march = Facts.from_json(rented)
+    with pytest.raises(FactsError, match="these norms hold from"):
+        calculate(march, norms_of(march, tables=later))
     three = [{"key": k, "birth_on": "2010-01-01"} for k in "abc"]
     facts = Facts.from_json(one(members=three, rent={"amount": 1, "source": "given"}))
     with pytest.raises(NormMissing, match=r"rent.limit: no row for persons 3"):

@@ -347,8 +347,10 @@ def test_the_norms_hold_for_the_month_and_the_tables_are_the_districts() -> None
     one = TABLES[0]
     for wrong, said in (
         (replace(one, name="rent.other"), f"rent.other is none of {', '.join(LOCAL)}"),
-        (replace(one, unit="CHF/month"), "rent.limit is an amount in EUR"),
-        (replace(one, name="warm_rent"), "warm_rent is an amount in EUR"),
+        (replace(one, unit="CHF/month"), "rent.limit is a table by persons in EUR/month"),
+        (replace(one, unit="EUR/day"), "rent.limit is a table by persons in EUR/month"),
+        (replace(one, by="rooms"), "rent.limit is a table by persons in EUR/month"),
+        (replace(one, name="warm_rent"), "warm_rent is one amount in EUR/month"),
         (replace(one, bands=(2, 3, 4, 5)), "rent.limit begins with 1 person"),
     ):
         with pytest.raises(NormError, match=re.escape(said)):

@@ -11,6 +11,7 @@ from handslag.rules import se
 from handslag.rules.case_files import CaseError, read
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, load, load_amendments
+from handslag.rules.packs import pack
 from handslag.rules.yaml_files import YamlError, read_with_lines, read_yaml
 from handslag.web.caseworker import norm_files
 
@@ -87,9 +88,10 @@ def test_whatever_stands_anywhere_a_file_is_read_or_refused(tmp_path: Path) -> N
     chance, path, given = random.Random(1), tmp_path / "case.yaml", CASE.partition("expected:")[0]
     assert [norm.name for norm in load(NORMS, "f.yaml")] == ["limit.RENT", "setting.day_method"]
     refused = 0
+    readings = (load, load_amendments, lambda text, file: norm_files.read(text, file, None, "", {}, pack("se")))
     for snippet in SNIPPETS * 3:
         text = _spoilt(NORMS, snippet, chance)
-        for reading in (load, load_amendments, lambda text, file: norm_files.read(text, file, None, "", {})):
+        for reading in readings:
             try:
                 reading(text, "f.yaml")
             except (NormError, norm_files.FileError) as error:

@@ -38,6 +38,14 @@ def sheet(
         Path | None,
         typer.Option(metavar="CASE.yaml", help="The month before, to compare with: text and page.", show_default=False),
     ] = None,
+    tables: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="NORMS.yaml",
+            help="What a municipality or district sets, as its page of norms gives it; in place of what a case says.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Calculate a case file by the legal order that it names, and print the sheet.
 
@@ -46,14 +54,15 @@ def sheet(
     """
     from handslag.rules.case_files import CaseError, read
     from handslag.rules.facts import FactsError
-    from handslag.rules.norms import NormError, NormMissing
+    from handslag.rules.norms import NormError, NormMissing, load
     from handslag.rules.sheet import languages
     from handslag.rules.shown import changes_to_text, shown, to_html
 
     try:
-        found = read(case)
+        own = [norm for path in tables or () for norm in load(path.read_text(encoding="utf-8"), str(path))]
+        found, earlier_case = read(case).with_tables(own), read(before).with_tables(own) if before else None
         result = found.calculate()
-        earlier = read(before).calculate() if before else None
+        earlier = earlier_case.calculate() if earlier_case else None
     except FactsError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)

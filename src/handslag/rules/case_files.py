@@ -15,11 +15,12 @@ Its keys:
     expected: |                       # the sheet as text, in the pack's own language
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from handslag.kernel.money import KRONA, AmountError, format_amount, parse_amount
 from handslag.kernel.months import Month
@@ -44,6 +45,11 @@ class Case:
     known_on: date | None
     tables: tuple[Norm, ...]
     expected: str
+
+    def with_tables(self, tables: Sequence[Norm]) -> Self:
+        """The same case with norms of another body; one takes the place of the case's own of its name."""
+        own = {norm.name: norm for norm in (*self.tables, *tables)}
+        return replace(self, tables=tuple(own.values()))
 
     def calculate(self) -> Sheet:
         """The sheet of the case."""

@@ -455,7 +455,8 @@ def resolve(
     """All norms in force on `on`; references as of `decided_on` (else `on`); `choices` replace settings.
 
     `choice_source`: what a line cites as the source of a replaced setting, in the pack's own language.
-    NormMissing when one has no value in force, NormError when a choice doesn't exist.
+    NormMissing when one has no value in force, unless another body owns it: then it is as if there were none, and
+    rules that can't do without it say so. NormError when a choice doesn't exist.
     """
     choices = choices or {}
     numbers: dict[str, Number] = {}
@@ -471,7 +472,12 @@ def resolve(
         norm = norms[name]
         if not norm.known(known_on):
             continue
-        value = norm.on((decided_on or on) if norm.unit == "reference" else on, known_on)
+        try:
+            value = norm.on((decided_on or on) if norm.unit == "reference" else on, known_on)
+        except NormMissing:
+            if norm.owner:
+                continue
+            raise
         example = example or value.status == "example"
         chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value
         canonical[name] = [norm.unit, list(chosen) if isinstance(chosen, tuple) else chosen, value.status]

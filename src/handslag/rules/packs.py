@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from handslag.rules.local import Local
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet
 
@@ -27,10 +28,12 @@ class Pack(Protocol):
 
     `CURRENCY`: SEK, CHF, EUR. `LANGUAGE`: the pack's own, which expected sheets are written in. `LOCALE`: how
     amounts are written in its case files (a key of kernel.money). `WHOLE_UNITS`: "kronor". `AMOUNTS`: the
-    names of the facts' fields that are amounts.
+    names of the facts' fields that are amounts. `COUNTRY`: whose organisations it is the law of. `LOCAL`: what a
+    municipality or district sets there, by name.
     """
 
     PACK: str
+    COUNTRY: str
     RULE_VERSION: str
     CURRENCY: str
     LANGUAGE: str
@@ -38,6 +41,7 @@ class Pack(Protocol):
     WHOLE_UNITS: str
     AMOUNTS: tuple[str, ...]
     TOTALS: tuple[str, ...]
+    LOCAL: Mapping[str, Local]
     Facts: FactsKind
 
     def norms_of(
@@ -53,6 +57,9 @@ class Pack(Protocol):
         `tables`: norms that another body sets (a municipality's rents), in the same schema. `amendments`: what a
         proposal changes (a simulation). NormMissing, NormError.
         """
+
+    def accept(self, norm: Norm, on: date) -> None:
+        """NormError, NormMissing where no calculation could use what another body sets from that day on."""
 
     def calculate(self, facts: Any, norms: Any) -> Sheet:
         """The sheet; FactsError, NormMissing."""
@@ -70,3 +77,12 @@ def pack(name: str) -> Pack:
     if name not in names():
         raise PackError(f"there is no pack {name}; there are {', '.join(names())}")
     return cast(Pack, import_module(f"handslag.rules.{name}.pack"))
+
+
+@cache
+def law_of(country: str) -> Pack:
+    """The pack that is the law of that country's organisations; PackError where there is none."""
+    for name in names():
+        if country == pack(name).COUNTRY:
+            return pack(name)
+    raise PackError(f"there is no pack for {country or 'no country'}; there are {', '.join(names())}")

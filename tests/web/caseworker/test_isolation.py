@@ -38,6 +38,7 @@ MAY: dict[str, set[str]] = {
     "norms/": {"alva"},
     "norms/enter/": {"alva"},
     "norms/import/": {"alva"},
+    "norms/file/": {"alva"},
     "norms/<uuid:norm>/": {"alva"},
     "norms/<uuid:norm>/confirm/": {"alva"},
     "delegations/": {"alva"},

@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.decisions.operations import propose
+from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.entitlement.queries import local_norms
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
@@ -129,6 +130,16 @@ def test_a_setting_and_a_norm_of_ones_own(office: Any, desk: Any, axel: str) -> 
         assert second.open(address, x="1").status_code == 302
     page = second.open("/norms/").text
     assert page.count("in force") == 5 and "20 %" in page and "Specnorm: Single adult" in page
+    # each form begins from a value that there is, when asked for the next one of the same
+    with acting(office.slug, TEST, "look"):
+        keys = dict(LocalNorm.objects.values_list("name", "id"))
+    for norm, said in (
+        ("setting.day_method", 'value="setting.day_method=actual_days" selected'),
+        ("setting.income_change", 'id="id_setting-percent" name="percent" value="20"'),
+        ("norm.specnorm.couple", 'id="id_norm-couple" name="couple" value="3,900.50"'),
+        ("norm.specnorm.day_method", 'value="month_30" selected'),
+    ):
+        assert said in second.open(f"/norms/?of={keys[norm]}").text, norm
     path = where(office, folder)
     form = fields(hanna.open(path).text)
     assert form["norm"] == ""
@@ -255,6 +266,15 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         tried = [payload.body for payload in Payload.objects.filter(id__in=events)]
     assert [one["worked_cases"] > 40 for one in tried] == [True, True]
     assert any("c1-single" in one["changed"] for one in tried)  # its rent is 6 200
+    carried = second.open("/norms/file/?kind=csv").text
+    assert carried.startswith("cost;adults;children;amount\nELECTRICITY;;;400\nRENT;1;0;5000,50\nRENT;1;1;5500,50\n")
+    for text in (carried, second.open("/norms/file/").text):
+        assert second.open("/norms/import/", **day, text=text).status_code == 302
+    with acting(office.slug, TEST, "look"):
+        rents = LocalNorm.objects.filter(name="limit.RENT").order_by("entered_at")
+        assert [row.entry["rows"] for row in rents] == [rents[0].entry["rows"]] * 3
+        newest = rents[2].id
+    assert 'name="for-2-3" value="6,500.50"' in second.open(f"/norms/?of={newest}").text
 
 
 def _confirmed(second: Any) -> None:
@@ -295,7 +315,7 @@ def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_exampl
     assert "An example: no decision can rest on it" in page and "checked 2025-12-01" in page
     _confirmed(second)
     with acting(office.slug, TEST, "look"):
-        [norm] = local_norms()
+        [norm] = local_norms("se")
     given = load(text, "hyra.yaml")[0].values[0]
     known = given.known_from if way == "norm file" else None
     assert norm.values == (replace(given, known_from=known),)
@@ -311,4 +331,4 @@ def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_exampl
     assert alva.open("/norms/import/", text=later).status_code == 302
     _confirmed(second)
     with acting(office.slug, TEST, "look"):
-        assert [value.status for value in local_norms()[0].values] == ["derived"]
+        assert [value.status for value in local_norms("se")[0].values] == ["derived"]

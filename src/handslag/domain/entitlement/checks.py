@@ -9,7 +9,13 @@ from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import Cause, period_before
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.entitlement.models import Assessment
-from handslag.domain.entitlement.queries import applied_facts, newest_application, norms_in_force, sheet_that_counts
+from handslag.domain.entitlement.queries import (
+    applied_facts,
+    newest_application,
+    norms_in_force,
+    of_the_office,
+    sheet_that_counts,
+)
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.facts import Facts
 from handslag.rules.se.warnings import warnings_of
@@ -19,11 +25,14 @@ KINDS = frozenset(WarningKind) - {WarningKind.MISSING_SSBTEK, WarningKind.UNHAND
 
 
 def causes_in(period: UUID, today: date) -> set[Cause] | None:
-    """The causes of KINDS that are there now; None where no norm is in force, so that nothing can be said.
+    """The causes of KINDS that are there now; None where nothing can be said: no norm is in force, or the law
+    of the organisation isn't the Swedish one, whose warnings these are.
 
     Looked at are the facts as the office has them, else as applied for, with the household as the register has it
     now, beside the newest sheet of the period before.
     """
+    if not of_the_office("se"):
+        return None
     found = Period.objects.select_related("case").get(id=period)
     facts = applied_facts(found.case, found, newest_application(found.id))
     if assessment := Assessment.objects.filter(period=found).first():

@@ -7,12 +7,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+from handslag.rules.local import Local, check
 from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
 
 HERE: Final = Path(__file__).parent
 CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
 """A canton is a folder with norms."""
 RENT_LIMIT: Final = "rent.limit"
+LOCAL: Final[Mapping[str, Local]] = {
+    RENT_LIMIT: Local(
+        "CHF/month",
+        {"de": "Mietlimite", "fr": "Limite de loyer", "sv": "Högsta hyra", "en": "Rent limit"},
+        by_persons=True,
+        last=20,
+    )
+}
+"""What a municipality sets: rent with ancillary costs, by the people in the household; its last row holds for more."""
 
 # The settings' choices, in the order in which their norms name them.
 RAPPEN, FRANC = 0, 1
@@ -133,12 +143,16 @@ def norms_for(on: date, canton: str, known_on: date | None = None, decided_on: d
 def with_tables(norms: Norms, tables: Sequence[Norm], amendments: Sequence[Amendment] = ()) -> Norms:
     """The same set with a municipality's own tables and what a proposal changes; NormError for what no rule reads."""
     changed, tables = amend(history(norms.canton), tables, amendments)
+    check(tables, LOCAL)
     for norm in tables:
-        if norm.name != RENT_LIMIT or not norm.bands or norm.unit != "CHF/month":
-            raise NormError(f"{norm.file}: {norm.name}: a municipality sets {RENT_LIMIT}, CHF/month by persons")
         if not norm.owner:
             raise NormError(f"{norm.file}: {norm.name}: owner: whose decision the table is")
     return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, (*tables, *changed), ())
+
+
+def accept(norm: Norm, on: date) -> None:
+    """NormError, NormMissing where no calculation could use what a municipality sets from that day on."""
+    with_tables(norms_for(on, CANTONS[0]), (norm,))
 
 
 def _norms(

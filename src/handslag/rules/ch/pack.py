@@ -28,7 +28,7 @@ from handslag.rules.ch.need import (
     promoting_cost,
     rent,
 )
-from handslag.rules.ch.numbers import Norms, norms_for, with_tables
+from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
 from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, sanction, tested
 from handslag.rules.ch.rows import Household
 from handslag.rules.facts import FactsError
@@ -49,11 +49,12 @@ from handslag.rules.words import (
 )
 
 __all__ = [
-    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
-    "calculate", "norms_for", "norms_of", "write",
+    "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
 ]  # fmt: skip
 
 PACK: Final = "ch"
+COUNTRY: Final = "CH"
 RULE_VERSION: Final = "ch-2025.1"
 CURRENCY: Final = "CHF"
 LANGUAGE: Final = "de"

@@ -7,11 +7,69 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from handslag.rules.norms import Amendment, Norm, NormError, NormSet, Number, Table, amend, load_folder, resolve
+from handslag.rules.local import Local, check
+from handslag.rules.norms import Amendment, Norm, NormSet, Number, Table, amend, load_folder, resolve
 
 FOLDER: Final = Path(__file__).with_name("norms")
 
-LOCAL: Final = ("rent.limit", "rent.further", "heating.limit", "heating.further", "warm_rent", "clothing")
+LOCAL: Final[Mapping[str, Local]] = {
+    "rent.limit": Local(
+        "EUR/month",
+        {
+            "de": "Angemessene Bruttokaltmiete",
+            "fr": "Loyer brut sans chauffage considéré comme raisonnable",
+            "sv": "Skälig kallhyra",
+            "en": "Appropriate rent without heating",
+        },
+        by_persons=True,
+    ),
+    "rent.further": Local(
+        "EUR/month",
+        {
+            "de": "Bruttokaltmiete für jede weitere Person",
+            "fr": "Loyer brut sans chauffage pour chaque personne de plus",
+            "sv": "Kallhyra för varje ytterligare person",
+            "en": "Rent without heating for each further person",
+        },
+    ),
+    "heating.limit": Local(
+        "EUR/month",
+        {
+            "de": "Angemessene Heizkosten",
+            "fr": "Chauffage considéré comme raisonnable",
+            "sv": "Skälig uppvärmning",
+            "en": "Appropriate heating",
+        },
+        by_persons=True,
+    ),
+    "heating.further": Local(
+        "EUR/month",
+        {
+            "de": "Heizkosten für jede weitere Person",
+            "fr": "Chauffage pour chaque personne de plus",
+            "sv": "Uppvärmning för varje ytterligare person",
+            "en": "Heating for each further person",
+        },
+    ),
+    "warm_rent": Local(
+        "EUR/month",
+        {
+            "de": "Durchschnittliche Warmmiete",
+            "fr": "Loyer moyen avec chauffage",
+            "sv": "Genomsnittlig varmhyra",
+            "en": "Average warm rent",
+        },
+    ),
+    "clothing": Local(
+        "EUR/month",
+        {
+            "de": "Bekleidungspauschale in Einrichtungen",
+            "fr": "Forfait vêtements en institution",
+            "sv": "Klädpeng på institution",
+            "en": "Clothing lump sum in institutions",
+        },
+    ),
+}
 """Norms of a district (Kreis, kreisfreie Stadt) or a Land: gross cold rent and heating by number of people and for
 each further one, the average warm rent of § 45a, the lump sum for clothing in institutions."""
 
@@ -233,14 +291,13 @@ def norms_for(
     if not tables and not amendments:
         return _national(on, known_on, decided_on)
     changed, tables = amend(history(), tables, amendments)
-    for norm in tables:
-        if norm.name not in LOCAL:
-            raise NormError(f"tables: {norm.name} is none of {', '.join(LOCAL)}")
-        if bool(norm.bands) != norm.name.endswith(".limit") or not norm.unit.startswith("EUR"):
-            raise NormError(f"tables: {norm.name} is an amount in EUR, a table by persons where it is a limit")
-        if norm.bands and norm.bands[0] != 1:
-            raise NormError(f"tables: {norm.name} begins with 1 person")
+    check(tables, LOCAL)
     return _norms(on, known_on, decided_on, (*tables, *changed), ())
+
+
+def accept(norm: Norm, on: date) -> None:
+    """NormError, NormMissing where no calculation could use what a district sets from that day on."""
+    norms_for(on, tables=(norm,))
 
 
 def _norms(

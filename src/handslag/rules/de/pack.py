@@ -10,18 +10,19 @@ from handslag.rules.de import income as inc
 from handslag.rules.de import need, payment
 from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settle
 from handslag.rules.de.facts import AMOUNTS, Facts
-from handslag.rules.de.numbers import Norms, norms_for
+from handslag.rules.de.numbers import LOCAL, Norms, accept, norms_for
 from handslag.rules.de.rows import Household, Period
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import Truth, Whole, by_member, each, minimum, of_member, running, spread, total, where
 
 __all__ = [
-    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
-    "calculate", "norms_for", "norms_of", "write",
+    "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
 ]  # fmt: skip
 
 PACK: Final = "de"
+COUNTRY: Final = "DE"
 RULE_VERSION: Final = "de-2025.1"
 CURRENCY: Final = "EUR"
 LANGUAGE: Final = "de"

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+from handslag.rules.local import Local
 from handslag.rules.norms import (
     Amendment,
     Norm,
@@ -26,6 +27,9 @@ EXAMPLE_2027: Final = Path(__file__).parent / "example_2027" / "norms"
 
 HOUSEHOLDS: Final = (20, 59)
 """The keys of a table by household, from one adult alone to two with nineteen children (see `limits.py`)."""
+
+LOCAL: Final[Mapping[str, Local]] = {}
+"""What a municipality sets here takes a place that the law has (see `_place`); nothing of it stands by itself."""
 
 #: What a norm of the municipality may set in place of the riksnorm: `norm.<code>.<part>`.
 PARTS: Final = {
@@ -171,6 +175,14 @@ def norms_with(
     if named and not label:
         raise NormMissing(f"norm.{named}: no value in force on {on}")
     return _norms(found, label, on, known_on, decided_on, ())
+
+
+def accept(norm: Norm, on: date) -> None:
+    """NormError, NormMissing where no calculation could use what a municipality sets from that day on."""
+    kind, _, rest = norm.name.partition(".")
+    if kind == "norm" and rest.endswith(".day_method"):  # holds only beside amounts of its norm: checked as a setting
+        norm = replace(norm, name="setting.day_method")
+    norms_with([norm], rest.partition(".")[0] if norm.name.startswith("norm.") else "", on)
 
 
 def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:

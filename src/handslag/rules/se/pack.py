@@ -9,18 +9,19 @@ from handslag.rules.norms import Amendment, Norm
 from handslag.rules.se.facts import AMOUNTS, Facts
 from handslag.rules.se.limits import with_limits
 from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
-from handslag.rules.se.numbers import CEILING_2027, Norms, norms_for, norms_with
+from handslag.rules.se.numbers import CEILING_2027, LOCAL, Norms, accept, norms_for, norms_with
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
 from handslag.rules.se.rows import Household, Period
 from handslag.rules.sheet import Line, Sheet, Worksheet, uncertain_in
 from handslag.rules.words import maximum, sum_members
 
 __all__ = [
-    "AMOUNTS", "CURRENCY", "LANGUAGE", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS", "Facts",
-    "calculate", "norms_for", "norms_of", "write",
+    "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
+    "Facts", "accept", "calculate", "norms_for", "norms_of", "write",
 ]  # fmt: skip
 
 PACK: Final = "se"
+COUNTRY: Final = "SE"
 RULE_VERSION: Final = "se-2025.2"
 RULE_VERSION_2027: Final = "se-2027.example"
 CEILING_FORMULA: Final = ("setting.formula", "bidragstak_2027")

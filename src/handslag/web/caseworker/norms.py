@@ -1,4 +1,5 @@
-"""What the municipality sets itself: guidelines per kind of cost, settings, norms of its own; with source and history.
+"""What the organisation sets itself in its law: guidelines per kind of cost, settings, norms of its own, tables by the
+number of people; with source and history.
 
 One administrator enters a value, another confirms it; it holds from its day on.
 """
@@ -6,7 +7,7 @@ One administrator enters a value, another confirms it; it holds from its day on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,23 +18,25 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
-from handslag.domain.entitlement.queries import would_change
+from handslag.domain.entitlement.queries import local_norm_entries, the_law, would_change
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
+from handslag.rules.local import PERSONS
 from handslag.rules.norms import AMOUNTS, STATUSES
+from handslag.rules.packs import Pack
 from handslag.rules.se.codes import COSTS
-from handslag.rules.se.limits import household_key
+from handslag.rules.se.limits import CHILDREN, household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
 from handslag.web.caseworker import norm_files
 from handslag.web.caseworker.norm_files import KINDS, FileError, as_in_a_norm_file
-from handslag.web.caseworker.pages import attempt, base, language, page, require, today
+from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today
 from handslag.web.caseworker.wording import NORM_STATUSES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -41,6 +44,8 @@ from handslag.web.ui.forms import AmountField, read_day
 
 SETTING = "setting."
 PERCENT = "setting.income_change"
+ROWS = 6
+"""Of an empty form by the number of people."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
     that kind."""
     require(request, Role.ADMINISTRATOR)
     data, errors = request.POST, dict[str, str]()
-    entries = {"limit": _limit, "setting": _setting, "norm": _norm}.get(data.get("what", ""), _nothing)(data, errors)
+    readers = {"table": _table} if the_law().LOCAL else {"limit": _limit, "setting": _setting, "norm": _norm}
+    entries = readers.get(data.get("what", ""), _nothing)(data, errors)
     since = _day(data.get("since", ""), errors)
     if not data.get("source", "").strip():
         errors["source"] = _("Write whose decision it is, of which day.")
@@ -88,7 +94,8 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
                 attempt(request, enter_local_norm, entry=told, since=since, source=data["source"])
             return HttpResponseRedirect(_home(request))
         except NotPossible as refused:
-            errors[""] = refusal(refused)
+            problems = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
+            errors[""] = " ".join([refusal(refused), *problems])
     return _show(request, data, errors)
 
 
@@ -106,7 +113,7 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
     try:
         if given is not None:
             data["text"] = norm_files.decoded(given.read(norm_files.MOST + 1))
-        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""), said)
+        entries = norm_files.read(data.get("text", ""), str(name), since, data.get("source", ""), said, the_law())
         if errors:
             raise FileError([])
         with transaction.atomic():
@@ -114,14 +121,34 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
                 try:
                     attempt(request, enter_local_norm, entry=one.entry, since=one.since, source=one.source)
                 except NotPossible as refused:
-                    told = [f"{one.place}: {problem}" for problem in refused.facts.get("problems", [])]
-                    problems += told or [f"{one.place}: {refusal(refused)}"]
+                    told = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
+                    problems += [f"{one.place}: {problem}" for problem in told] or [f"{one.place}: {refusal(refused)}"]
             if problems:
                 raise FileError(problems)
     except FileError as wrong:
         data["what"], data["named"] = "file", str(name)
         return _show(request, data, errors, wrong.problems)
     return HttpResponseRedirect(_home(request))
+
+
+@desk_page("norms of the municipality")
+@require_GET
+def carry(request: HttpRequest, tenant: str) -> HttpResponse:
+    """All confirmed values with their history as a norm file; `kind=csv`: the amounts in force today as a table."""
+    require(request, Role.ADMINISTRATOR)
+    day, slug = today(request), the_door(request).the_tenant.slug
+    if request.GET.get("kind") == "csv":
+        rows = LocalNorm.objects.filter(confirmed_at__isnull=False, since__lte=day).order_by("name")
+        held = {name: row.entry for name, row in sorted(_holding(rows, day).items()) if _has_value(row)}
+        name, kind, text = f"{slug}-{day}.csv", "text/csv", norm_files.as_csv(held, the_law())
+    else:
+        name, kind = f"{slug}-{day}.yaml", "application/yaml"
+        text = f"# {the_door(request).the_tenant.name} {day}\n{norm_files.as_yaml(local_norm_entries())}"
+    return HttpResponse(
+        text.encode(),
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @desk_page("norms of the municipality")
@@ -133,15 +160,18 @@ def look(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
         raise Hidden("local norm", norm)
     staff = dict(StaffMember.objects.values_list("id", "name"))
     [shown] = _shown([row], staff, me.id, today(request), language())
-    found = would_change(row, today(request)) if "value" in row.entry or "rows" in row.entry else None
+    found = would_change(row, today(request)) if _has_value(row) else None
+    currency = the_law().CURRENCY
     return page(
         request,
         "norm.html",
         one=shown,
         found=found,
-        changed=[(name, formats.money(a), formats.money(b)) for name, a, b in found.changed] if found else [],
-        more=formats.money(sum(found.more)) if found else "",
-        less=formats.money(-sum(found.less)) if found else "",
+        changed=[(name, formats.money(a, currency), formats.money(b, currency)) for name, a, b in found.changed]
+        if found
+        else [],
+        more=formats.money(sum(found.more), currency) if found else "",
+        less=formats.money(-sum(found.less), currency) if found else "",
         month=max(Month.of(today(request)), Month.of(row.since)),
         same=found.open_cases - found.left - found.not_computed - len(found.more + found.less) if found else 0,
     )
@@ -189,6 +219,41 @@ def _amount(data: Mapping[str, str], name: str, errors: dict[str, str]) -> int |
         errors[name] = wrong.messages[0]
         return None
     return None if minor is None else as_in_a_norm_file(minor)
+
+
+def _table(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any]]:
+    """A norm that stands by itself: one amount, a table by the number of people, or its end."""
+    law, name = the_law(), data.get("name", "")
+    kind = law.LOCAL.get(name)
+    if kind is None:
+        errors["name"] = _("Choose what it is.")
+        return []
+    if data.get("ends"):
+        return [{"name": name}]
+    amounts: dict[int, int | str] = {}
+    for persons in range(norm_files.MOST_PERSONS + 1):
+        field = _persons_field(persons)
+        try:
+            minor = norm_files.amount(data.get(field, "").strip(), law)
+        except forms.ValidationError as wrong:
+            errors[field] = wrong.messages[0]
+            continue
+        if minor is not None:
+            amounts[persons] = as_in_a_norm_file(minor)
+    if not errors and kind.by_persons and list(amounts) != list(range(1, len(amounts) + 1)):
+        gap = next(persons for persons in range(1, len(amounts) + 2) if persons not in amounts)
+        field = _persons_field(0 if 0 in amounts else gap)
+        errors[field] = _("Write an amount for one person, for two, and so on, and none before.")
+    if not errors and kind.by_persons and not amounts:
+        errors[_persons_field(1)] = _("Write at least one amount.")
+    if not errors and not kind.by_persons and list(amounts) != [0]:
+        errors[_persons_field(0)] = _("This is one amount: write it here, and none for a number of people.")
+    return [] if errors else [kind.entry(name, list(amounts.values()))]
+
+
+def _persons_field(persons: int) -> str:
+    """The field of the amount for so many people; 0: of one that is for all."""
+    return f"for-{persons}" if persons else "all"
 
 
 def _nothing(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any]]:
@@ -267,17 +332,12 @@ def _norm(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any
 def _show(
     request: HttpRequest, data: Mapping[str, str], errors: dict[str, str], of_file: Sequence[str] = ()
 ) -> HttpResponse:
-    lang = language()
+    law, lang = the_law(), language()
     rows = list(LocalNorm.objects.order_by("name", "-since", "-entered_at"))
     staff = dict(StaffMember.objects.values_list("id", "name"))
     me = require(request, Role.ADMINISTRATOR)
-    settings = [
-        (f"{norm.name}={choice}", f"{norm.label[lang]}: {norm.choices[choice][lang]}")
-        for norm in history().values()
-        if norm.name.startswith(SETTING) and norm.name not in ("setting.formula", "setting.child_means")
-        for choice in norm.choices
-    ]
-    percent = history()[PERCENT].label[lang]
+    if not data:
+        data = next((_typed(row) for row in rows if str(row.id) == request.GET.get("of")), {})
     return page(
         request,
         "norms.html",
@@ -291,19 +351,79 @@ def _show(
         what=data.get("what", ""),
         statuses=[(status, str(NORM_STATUSES[status])) for status in STATUSES],
         rows=_shown(rows, staff, me.id, today(request), lang),
-        costs=[(code, kind.name[lang]) for code, kind in COSTS.items()],
-        columns=";".join(norm_files.COLUMNS),
-        kinds=[(_field(kind), _household(*kind), data.get(_field(kind), "")) for kind in KINDS],
-        settings=[*settings, (f"{PERCENT}=", percent)],
-        day_methods=[(key, text[lang]) for key, text in history()["setting.day_method"].choices.items()],
+        columns=";".join(norm_files.columns(law)),
+        **(_tables(law, data, errors, lang) if law.LOCAL else _places(data, lang)),
     )
 
 
-def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date, lang: str) -> list[Shown]:
+def _tables(law: Pack, data: Mapping[str, str], errors: Mapping[str, str], lang: str) -> dict[str, Any]:
+    """What the form of a law has whose norms stand by themselves."""
+    filled = [persons for persons in range(1, norm_files.MOST_PERSONS + 1) if data.get(_persons_field(persons))]
+    rows = min(max([ROWS, *(persons + 1 for persons in filled)]), norm_files.MOST_PERSONS)
+    fields = [(persons, _persons_field(persons)) for persons in range(1, rows + 1)]
+    return {
+        "tables": [(name, title_of(name, {}, lang)) for name in law.LOCAL],
+        "single": not all(kind.by_persons for kind in law.LOCAL.values()),
+        "persons": [(field, _people(n, n), data.get(field, ""), field in errors) for n, field in fields],
+        "open_ended": any(kind.last for kind in law.LOCAL.values()),
+    }
+
+
+def _places(data: Mapping[str, str], lang: str) -> dict[str, Any]:
+    """What the forms of the Swedish law have, where a municipality takes a place that the law names."""
+    settings = [
+        (f"{norm.name}={choice}", f"{norm.label[lang]}: {norm.choices[choice][lang]}")
+        for norm in history().values()
+        if norm.name.startswith(SETTING) and norm.name not in ("setting.formula", "setting.child_means")
+        for choice in norm.choices
+    ]
+    return {
+        "costs": [(code, kind.name[lang]) for code, kind in COSTS.items()],
+        "kinds": [(_field(kind), _household(*kind), data.get(_field(kind), "")) for kind in KINDS],
+        "settings": [*settings, (f"{PERCENT}=", history()[PERCENT].label[lang])],
+        "day_methods": [(key, text[lang]) for key, text in history()["setting.day_method"].choices.items()],
+    }
+
+
+def _typed(row: LocalNorm) -> dict[str, str]:
+    """The form of a value, filled with it: for the next one of the same. Day and source are to be written anew."""
+    entry, (kind, _dot, rest) = row.entry, row.name.partition(".")
+    if row.name in the_law().LOCAL:
+        amounts = norm_files.by_persons(entry) if _has_value(row) else {}
+        return {"what": "table", "name": row.name} | {_persons_field(n): _figure(v) for n, v in amounts.items()}
+    if kind == "limit":
+        told = {"what": kind, "code": rest}
+        if "rows" in entry:
+            rows = zip(entry["bands"], entry["rows"], strict=True)
+            return told | {_field((key // CHILDREN, key % CHILDREN)): _figure(value) for key, value in rows}
+        return told | ({"all": _figure(entry["value"])} if _has_value(row) else {})
+    if kind == "setting":
+        one = {"percent": str(entry.get("value", ""))} if row.name == PERCENT else {}
+        return {"what": kind, "choice": f"{row.name}={'' if one else entry.get('value', '')}"} | one
+    part = rest.partition(".")[2]
+    value = entry.get("value", "")
+    told = {"what": kind, "name": entry.get("label", {}).get("sv", rest.partition(".")[0])}
+    return told | ({part: value if part == "day_method" else _figure(value)} if value else {})
+
+
+def _figure(value: int | str) -> str:
+    return formats.figure(_minor(value)).replace(formats.NO_BREAK, " ")
+
+
+def _has_value(row: LocalNorm) -> bool:
+    return "value" in row.entry or "rows" in row.entry
+
+
+def _holding(rows: Iterable[LocalNorm], day: date) -> dict[str, LocalNorm]:
+    """By name the confirmed value that holds on a day; one that says that it ends, too."""
     holding: dict[str, LocalNorm] = {}
     for row in sorted((r for r in rows if r.confirmed_at and r.since <= day), key=lambda r: (r.since, r.confirmed_at)):
         holding[row.name] = row
-    found = []
+    return holding
+
+
+def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date, lang: str) -> list[Shown]:
+    holding, found = _holding(rows, day), []
     for row in rows:
         if row.confirmed_at is None:
             state = _("waits for a second person")
@@ -330,7 +450,10 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
 
 
 def title_of(name: str, entry: Mapping[str, Any], lang: str) -> str:
-    """What a value of the municipality's is of, in words."""
+    """What a value of the organisation's is of, in words: a term of another language's law is told in both."""
+    law = the_law()
+    if own := law.LOCAL.get(name):
+        return f"{own.label[lang]} ({own.label[law.LANGUAGE]})"
     kind, _dot, rest = name.partition(".")
     if kind == "limit":
         return COSTS[rest].name[lang]
@@ -342,17 +465,32 @@ def title_of(name: str, entry: Mapping[str, Any], lang: str) -> str:
 
 def _says(entry: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     """What a value says, as (for whom, how much)."""
+    currency = entry.get("unit", "").partition("/")[0]
     if "rows" in entry:
-        told = zip(entry["bands"], entry["rows"], strict=True)
-        return [(_household(key // 20, key % 20), formats.money(_minor(value))) for key, value in told]
+        ends = [*(band - 1 for band in entry["bands"][1:]), entry["last"]]
+        told = zip(entry["bands"], ends, entry["rows"], strict=True)
+        return [
+            (
+                _people(key, end) if entry["by"] == PERSONS else _household(key // CHILDREN, key % CHILDREN),
+                formats.money(_minor(value), currency),
+            )
+            for key, end, value in told
+        ]
     if "value" not in entry:
         return [("", _("ends"))]
     value = entry["value"]
     if entry["unit"] == "choice":
         return [("", entry["choices"][value].get(lang, value))]
     if entry["unit"] in AMOUNTS:
-        return [("", formats.money(_minor(value)))]
+        return [("", formats.money(_minor(value), currency))]
     return [("", f"{value} %" if entry["unit"] == "percent" else str(value))]
+
+
+def _people(first: int, last: int) -> str:
+    """So many people: "1 person", "3 to 20 people"."""
+    if first < last:
+        return _("%(first)s to %(last)s people") % {"first": first, "last": last}
+    return ngettext("%(n)s person", "%(n)s people", first) % {"n": first}
 
 
 def _minor(value: int | str) -> int:

@@ -50,6 +50,7 @@ urlpatterns = [
     path("<slug:tenant>/norms/", norms.show),
     path("<slug:tenant>/norms/enter/", norms.enter),
     path("<slug:tenant>/norms/import/", norms.bring),
+    path("<slug:tenant>/norms/file/", norms.carry),
     path("<slug:tenant>/norms/<uuid:norm>/", norms.look),
     path("<slug:tenant>/norms/<uuid:norm>/confirm/", norms.confirm),
     path("<slug:tenant>/delegations/", delegations.delegations),

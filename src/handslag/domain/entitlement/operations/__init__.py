@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,9 @@ from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, P
 from handslag.domain.entitlement.queries import (
     as_one_value,
     local_norm_entries,
-    norms_in_force,
+    local_norms,
     stored_calculation,
+    the_law,
     unnamed_households,
     worked_cases_with,
 )
@@ -32,11 +33,10 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, NormMissing, from_entries
+from handslag.rules.packs import PackError
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.limits import with_limits
-from handslag.rules.se.numbers import norms_with
-from handslag.rules.se.pack import calculate
 
 #: The task of a caseworker to whom a correction is proposed.
 CORRECTION = "correction in favour"
@@ -73,7 +73,8 @@ def assess(
     """Keep the caseworker's facts of a period and compute the next numbered sheet from them.
 
     `version`: of the Assessment seen (0 if there was none); Conflict with both facts if it moved on.
-    NotPossible("facts") with the problems when the facts can't be calculated, ("norms") when no norm is in force.
+    By the law of the organisation. NotPossible("facts") with the problems when the facts can't be calculated, ("norms")
+    when no norm is in force.
     """
     found = Period.objects.filter(id=period).first()
     if found is None:
@@ -81,16 +82,18 @@ def assess(
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(case)
     try:
-        read = Facts.from_json(facts)
+        law = the_law()
+        read = law.Facts.from_json(facts)
         if (read.since, read.until) != (found.since, found.until):
             raise FactsError(["since, until: of another period"])
         today = acting_door().the_tenant.today(now)
-        norms = norms_in_force(read, today)
-        read = with_limits(read, norms)
-        calculation = calculate(read, norms)
+        norms = law.norms_of(read, today, today, local_norms(law.PACK))
+        if isinstance(read, Facts):
+            read = with_limits(read, norms)
+        calculation = law.calculate(read, norms)
     except FactsError as error:
         raise NotPossible("facts", problems=error.problems) from error
-    except NormMissing as error:
+    except (NormMissing, PackError) as error:
         raise NotPossible("norms", problems=[str(error)]) from error
     stored = read.to_json()
     assessment = Assessment.objects.select_for_update().filter(period=found).first()
@@ -120,7 +123,7 @@ def assess(
         body=body,
         digest=canonical.digest(body),
         granted=calculation.granted,
-        currency="SEK",
+        currency=law.CURRENCY,
         computed_at=now,
     )
     return Done(
@@ -169,9 +172,9 @@ def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) ->
 def enter_local_norm(
     *, tenant: str | int, by: Actor, now: datetime, entry: dict[str, Any], since: date, source: str
 ) -> Done[LocalNorm]:
-    """Enter a value that the municipality sets itself, from a day on: `entry` as in a norm file (name, unit, label,
-    value or rows, status, checked_on; no value: it ends on that day). In force when another administrator has
-    confirmed it.
+    """Enter a value that the organisation sets itself in its law, from a day on: `entry` as in a norm file (name, unit,
+    label, value or rows, status, checked_on; no value: it ends on that day). In force when another administrator has
+    confirmed it. The owner of what stands by itself in that law is the organisation, unless `entry` names another body.
     NotPossible("local norm") with the problem, ("source") without one."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if not source.strip() or len(source) > 300:
@@ -180,7 +183,7 @@ def enter_local_norm(
     if len(name) > 60:
         raise NotPossible("local norm", problems=[f"{name[:60]}: a name has at most 60 characters"])
     if "value" in entry or "rows" in entry:
-        _read_local_norm(entry, since, source, now)
+        entry = _read_local_norm(entry, since, source, now)
     elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lt=since).exists():
         raise NotPossible("local norm", problems=[f"{name}: there is nothing to end"])
     row = LocalNorm.objects.create(
@@ -196,17 +199,18 @@ def enter_local_norm(
     return Done(row, LocalNormEntered(subject=row.id, payload=payload))
 
 
-def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datetime) -> None:
-    """NotPossible("local norm") where no calculation could use it."""
+def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datetime) -> dict[str, Any]:
+    """The entry, with its owner; NotPossible("local norm") where no calculation could use it."""
     try:
+        law = the_law()
+        if entry.get("name") in law.LOCAL:
+            entry = {"owner": acting_door().the_tenant.name, **entry}
         told, value = as_one_value(entry, since, source.strip(), now.date())
         [norm] = from_entries([told | {"values": [value]}], "municipality")
-        kind, _, rest = norm.name.partition(".")
-        if kind == "norm" and rest.endswith(".day_method"):
-            norm = replace(norm, name="setting.day_method")
-        norms_with([norm], rest.partition(".")[0] if norm.name.startswith("norm.") else "", since)
-    except (NormError, NormMissing) as error:
+        law.accept(norm, since)
+    except (NormError, NormMissing, PackError) as error:
         raise NotPossible("local norm", problems=[str(error)]) from error
+    return entry
 
 
 @operation()

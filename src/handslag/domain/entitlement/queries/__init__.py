@@ -26,7 +26,7 @@ from handslag.kernel.months import Month
 from handslag.rules.case_files import worked_cases
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
-from handslag.rules.packs import PackError, pack
+from handslag.rules.packs import Pack, PackError, law_of, pack
 from handslag.rules.se.facts import Cost, Facts, Income, Member
 from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.limits import with_limits
@@ -68,8 +68,24 @@ def before(persons: Iterable[UUID], since: date) -> dict[UUID, Before]:
     }
 
 
-def local_norms() -> list[Norm]:
-    """What the municipality has set and confirmed, as norms with their history. Read once per door."""
+def the_law() -> Pack:
+    """The law of the organisation behind the open door; PackError where no pack is its country's."""
+    return law_of(acting_door().the_tenant.country)
+
+
+def of_the_office(law: str) -> bool:
+    """Whether what the organisation sets is of that pack: it never reaches another one."""
+    try:
+        return law == the_law().PACK
+    except PackError:
+        return False
+
+
+def local_norms(law: str) -> list[Norm]:
+    """What the organisation has set and confirmed, as norms of its own law with their history; none of another law.
+    Read once per door."""
+    if not of_the_office(law):
+        return []
     memory = acting_door().memory
     if "local_norms" not in memory:
         memory["local_norms"] = _as_norms(
@@ -79,8 +95,10 @@ def local_norms() -> list[Norm]:
     return found
 
 
-def local_norms_at(moment: datetime) -> list[Norm]:
-    """What the municipality had confirmed by that moment, as norms with their history. Rows are read once per door."""
+def local_norms_at(moment: datetime, law: str) -> list[Norm]:
+    """What the organisation had confirmed by that moment, likewise. Rows are read once per door."""
+    if not of_the_office(law):
+        return []
     memory = acting_door().memory
     if "local_norm_rows" not in memory:
         rows = LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at")
@@ -155,7 +173,7 @@ class WouldChange:
 
 
 def as_if_with(norm: LocalNorm) -> Callable[[date], list[Norm]]:
-    """For a day: what the municipality has set and confirmed, and this value as if it held then already."""
+    """For a day: what the organisation has set and confirmed, and this value as if it held then already."""
     rows = list(LocalNorm.objects.filter(confirmed_at__isnull=False).order_by("name", "since", "confirmed_at"))
 
     @cache
@@ -168,10 +186,11 @@ def as_if_with(norm: LocalNorm) -> Callable[[date], list[Norm]]:
 
 
 def worked_cases_with(norm: LocalNorm) -> WouldChange:
-    """All worked cases of the pack, calculated with this value. A case that brings another municipality's value of
-    that name, or limits of its own, keeps them."""
+    """All worked cases of the organisation's law, calculated with this value. A case that brings another body's value
+    of that name, or limits of its own, keeps them."""
+    law = the_law()
     changed, problems = [], []
-    known, as_if = worked_cases("se"), as_if_with(norm)
+    known, as_if = worked_cases(law.PACK), as_if_with(norm)
     for name, case in known:
         own = {table.name for table in case.tables}
         limited = norm.name.startswith("limit.") and any(cost.limit is not None for cost in case.facts.costs)
@@ -179,11 +198,11 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
             continue
         before, after = (
             [*case.tables, *(table for table in tables if table.name not in own)]
-            for tables in (local_norms(), as_if(case.facts.since))
+            for tables in (local_norms(law.PACK), as_if(case.facts.since))
         )
         try:
             was, would_be = (
-                calculate(case.facts, norms_of(case.facts, case.known_on, case.decided_on, tables)).granted
+                law.calculate(case.facts, law.norms_of(case.facts, case.known_on, case.decided_on, tables)).granted
                 for tables in (before, after)
             )
         except (FactsError, NormError, NormMissing) as error:
@@ -196,17 +215,17 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
 
 def would_change(norm: LocalNorm, today: date) -> WouldChange:
     """The worked cases with this value, and the newest calculation of each open case had it been in force then."""
-    found = worked_cases_with(norm)
-    sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack="se")
+    law, found = the_law(), worked_cases_with(norm)
+    sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack=law.PACK)
     newest = sheets.order_by("case_id", "-period__since", "-number").distinct("case_id").select_related("snapshot")
     open_cases, differences, not_computed = newest.count(), [], 0
     as_if = as_if_with(norm)
     for sheet in newest[:MOST_LOOKED_AT]:
-        facts = Facts.from_json(sheet.snapshot.facts)
+        facts = law.Facts.from_json(sheet.snapshot.facts)
         try:
             before, after = (
-                calculate(facts, norms_of(facts, today, today, tables)).granted
-                for tables in (local_norms(), as_if(facts.since))
+                law.calculate(facts, law.norms_of(facts, today, today, tables)).granted
+                for tables in (local_norms(law.PACK), as_if(facts.since))
             )
         except (FactsError, NormError, NormMissing):
             not_computed += 1
@@ -224,7 +243,7 @@ def would_change(norm: LocalNorm, today: date) -> WouldChange:
 
 def norms_in_force(facts: Facts, today: date) -> Norms:
     """The norms of the facts' first day as known `today`, with what the municipality has set; sections of `today`."""
-    return norms_of(facts, today, today, local_norms())
+    return norms_of(facts, today, today, local_norms("se"))
 
 
 def applied_facts(case: Case, period: Period, application: Application | None) -> Facts:
@@ -267,7 +286,7 @@ def proposed(facts: Facts) -> Facts:
     """The facts with what the rules propose for each cost: the municipality's limits beside them. As they are where
     no norm is in force."""
     try:
-        return with_limits(facts, norms_of(facts, None, None, local_norms()))
+        return with_limits(facts, norms_of(facts, None, None, local_norms("se")))
     except NormMissing:
         return facts
 
@@ -290,7 +309,7 @@ def stored_calculation(sheet: Sheet) -> Calculation:
 
 def own_norms() -> list[tuple[str, str]]:
     """(code, name) of each norm that the municipality has in place of the riksnorm."""
-    found = {n.name.split(".")[1]: n.label["sv"] for n in local_norms() if n.name.startswith("norm.")}
+    found = {n.name.split(".")[1]: n.label["sv"] for n in local_norms("se") if n.name.startswith("norm.")}
     return sorted(found.items())
 
 
@@ -359,7 +378,7 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
     try:
         rules = pack(sheet.pack)
         facts = rules.Facts.from_json(sheet.snapshot.facts)
-        norms = rules.norms_of(facts, sheet.known_on, sheet.known_on, local_norms_at(sheet.computed_at))
+        norms = rules.norms_of(facts, sheet.known_on, sheet.known_on, local_norms_at(sheet.computed_at, sheet.pack))
         body = rules.calculate(facts, norms).to_json()
     except (FactsError, NormError, NormMissing, PackError, KeyError) as error:
         yield differs("not computed", "", sheet.granted, f"{type(error).__name__}: {error}")
@@ -473,7 +492,7 @@ def effect(sheet: Sheet, known_on: date) -> Effect | None:
     try:
         rules = pack(sheet.pack)
         facts = rules.Facts.from_json(sheet.snapshot.facts)
-        now = rules.calculate(facts, rules.norms_of(facts, known_on, sheet.known_on, local_norms()))
+        now = rules.calculate(facts, rules.norms_of(facts, known_on, sheet.known_on, local_norms(sheet.pack)))
     except (FactsError, NormError, NormMissing) as error:
         return told(None, (), str(error))
     codes = differing(stored_calculation(sheet), now)

@@ -25,6 +25,7 @@ from handslag.domain.entitlement.queries import (
     local_norms,
     newest_application,
     newest_sheet,
+    of_the_office,
     sheet_that_counts,
     stored_calculation,
 )
@@ -90,16 +91,16 @@ def _calculate(row: Forecast, run: Precalculation, case: Case, today: date) -> N
     month = Month.of(run.since)
     row.earlier = _earlier(case, month)
     law, facts, row.basis = _facts(case, month, row.earlier)
-    rules, as_if = pack(law), _tables(run)
+    rules, as_if = pack(law), _tables(run, law)
     after = rules.calculate(facts, rules.norms_of(facts, today, today, as_if(facts.since)))
     was: Calculation | None
     if run.kind == RunKind.MONTH:
         was = stored_calculation(row.earlier) if row.earlier else None
     elif run.kind == RunKind.VALUE:
-        was = rules.calculate(facts, rules.norms_of(facts, today, today, local_norms()))
+        was = rules.calculate(facts, rules.norms_of(facts, today, today, local_norms(law)))
     else:
         eve = msgspec.structs.replace(facts, since=facts.since - timedelta(days=1), until=facts.since)
-        norms = rules.norms_of(eve, today, today, local_norms())
+        norms = rules.norms_of(eve, today, today, local_norms(law))
         was = rules.calculate(facts, norms.kept(facts.settings, facts.until))
     row.pack, row.currency, row.after = law, rules.CURRENCY, after.granted
     row.digest = canonical.digest(after.to_json())
@@ -107,10 +108,10 @@ def _calculate(row: Forecast, run: Precalculation, case: Case, today: date) -> N
         row.before, row.changes = was.granted, moved(was, after)
 
 
-def _tables(run: Precalculation) -> Callable[[date], list[Norm]]:
-    """For a day: what the municipality has set, with the value of a run about one. Read once per door."""
-    if run.norm is None:
-        return lambda day: local_norms()
+def _tables(run: Precalculation, law: str) -> Callable[[date], list[Norm]]:
+    """For a day: what the organisation has set in that law, with the value of a run about one. Read once per door."""
+    if run.norm is None or not of_the_office(law):
+        return lambda day: local_norms(law)
     memory = acting_door().memory.setdefault("as_if", {})
     if run.norm_id not in memory:
         memory[run.norm_id] = as_if_with(run.norm)

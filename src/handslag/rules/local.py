@@ -1,0 +1,43 @@
+"""Norms that a municipality or district sets itself: one amount, or a table by the number of people in a household."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from handslag.rules.norms import Norm, NormError
+
+PERSONS: Final = "persons"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What one of them is: its unit, and how it is called. `by_persons`: a table from one person on; its last row holds
+    for up to `last` people, where that is more than it has rows."""
+
+    unit: str
+    label: Mapping[str, str]
+    by_persons: bool = False
+    last: int = 0
+
+    def entry(self, name: str, amounts: Sequence[int | str]) -> dict[str, Any]:
+        """The entry of a norm file, with its value or rows: amounts as a norm file has them, those of a table for one
+        person, two, and so on."""
+        told = {"name": name, "unit": self.unit, "label": dict(self.label)}
+        if not self.by_persons:
+            [value] = amounts
+            return told | {"value": value}
+        bands = list(range(1, len(amounts) + 1))
+        return told | {"by": PERSONS, "bands": bands, "last": max(self.last, len(amounts)), "rows": list(amounts)}
+
+
+def check(norms: Sequence[Norm], kinds: Mapping[str, Local]) -> None:
+    """NormError, with file, norm and what is expected, for a norm that is none of `kinds`, or of another shape."""
+    for norm in norms:
+        kind = kinds.get(norm.name)
+        if kind is None:
+            raise NormError(f"{norm.file}: {norm.name} is none of {', '.join(kinds)}")
+        if norm.unit != kind.unit or bool(norm.bands) != kind.by_persons or norm.by not in (None, PERSONS):
+            shape = f"a table by {PERSONS}" if kind.by_persons else "one amount"
+            raise NormError(f"{norm.file}: {norm.name} is {shape} in {kind.unit}")
+        if norm.bands and norm.bands[0] != 1:
+            raise NormError(f"{norm.file}: {norm.name} begins with 1 person")

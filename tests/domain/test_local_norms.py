@@ -1,0 +1,129 @@
+"""What an organisation sets reaches its calculations, runs over its cases and recomputations, and no others."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from handslag.domain.entitlement.models import Forecast, LocalNorm
+from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm, take_population
+from handslag.domain.entitlement.operations.precalculations import (
+    calculate_batch,
+    end_precalculation,
+    start_precalculation,
+)
+from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norms
+from handslag.domain.entitlement.states import RunKind
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel.months import Month
+from handslag.rules.packs import law_of
+from tests.office import TEST, as_role, open_office
+
+MARCH, APRIL = Month(2026, 3), Month(2026, 4)
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+
+def confirmed(office: Any, name: str, amounts: list[int], since: date) -> LocalNorm:
+    entry = law_of({"CHF": "CH", "EUR": "DE"}[office.currency]).LOCAL[name].entry(name, amounts)
+    row = enter_local_norm(**office.act("alva"), entry=entry, since=since, source="Beschluss 12")
+    return confirm_local_norm(**office.act("axel"), norm=row.id)
+
+
+def forecasts(office: Any, database: Any, kind: RunKind, norm: LocalNorm | None = None) -> dict[Any, Forecast]:
+    """A run over all open cases for April, by case."""
+    told: dict[str, Any] = {"norm": norm.id} if norm else {}
+    run = start_precalculation(**office.by(TEST), kind=kind, month=APRIL, **told)
+    with as_role(database, "worker"):
+        for batch in range(2):
+            calculate_batch(**office.by(TEST), run=run.id, batch=batch)
+        end_precalculation(**office.by(TEST), run=run.id)
+        with acting(office.slug, TEST, "look"):
+            return {row.case_id: row for row in Forecast.objects.filter(run=run)}
+
+
+@pytest.fixture
+def abroad(connect: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An organisation of another country, with two administrators."""
+    monkeypatch.setattr("handslag.kernel.clock.now", lambda: NOW)
+
+    def opened(country: str, currency: str) -> Any:
+        office = open_office(connect, "abroad", country)
+        office.currency = currency
+        office.admit("axel", "Axel Administratör", "administrator")
+        return office
+
+    return opened
+
+
+def test_a_swiss_table_holds_in_each_canton_from_its_day_on(abroad: Any, database: Any) -> None:
+    office, other = abroad("CH", "CHF"), abroad("CH", "CHF")
+    folders = {}
+    for canton in ("ZH", "BE", "AG"):
+        folders[canton] = office.case((canton.title(), "Muster", "19850505"))
+    folders["other"] = other.case(("Zoe", "Muster", "19850505"))
+
+    def calculated(canton: str, month: Month) -> Any:
+        folder = folders[canton]
+        member = {"key": str(folder.case.applicant_id), "birth_on": "1985-05-05"}
+        rent = {"amount": 1500_00, "source": "evidence", "notice_until": "2026-01-31"}
+        facts = {"canton": "ZH" if canton == "other" else canton, "claim": "running", "members": [member], "rent": rent}
+        return folder.by_law(facts, month)
+
+    before = {canton: calculated(canton, MARCH).granted for canton in folders}
+    entry = law_of("CH").LOCAL["rent.limit"].entry("rent.limit", [1200, 1500])
+    with pytest.raises(NotPossible) as refused:
+        enter_local_norm(**office.act("alva"), entry=entry | {"owner": ""}, since=APRIL.since, source="Beschluss 11")
+    assert refused.value.facts["problems"] == ["municipality: rent.limit: owner: whose decision the table is"]
+    row = enter_local_norm(**office.act("alva"), entry=entry, since=APRIL.since, source="Beschluss 12")
+    assert row.entry["owner"] == "Abroad kommun"
+    told = forecasts(office, database, RunKind.VALUE, row)
+    assert [(row.pack, row.currency, row.difference) for row in told.values()] == [("ch", "CHF", -300_00)] * 3
+    assert {row.difference for row in forecasts(office, database, RunKind.MONTH).values()} == {0}
+    confirm_local_norm(**office.act("axel"), norm=row.id)
+    told = forecasts(office, database, RunKind.MONTH)
+    assert {canton: told[folders[canton].case.id].difference for canton in ("ZH", "BE", "AG")} == dict.fromkeys(
+        ("ZH", "BE", "AG"), -300_00
+    )
+    [theirs] = forecasts(other, database, RunKind.MONTH).values()
+    assert (theirs.problem, theirs.difference) == ("", 0)
+    # March is what it was, April has the table; both come out again to the byte
+    assert {canton: calculated(canton, MARCH).granted for canton in folders} == before
+    april = {canton: before[canton] - calculated(canton, APRIL).granted for canton in folders}
+    assert april == {"ZH": 300_00, "BE": 300_00, "AG": 300_00, "other": 0}
+    with acting(office.slug, TEST, "look"):
+        sheets = chunk_of_sheets(None)
+        assert (len(sheets), [d for sheet in sheets for d in differences(sheet)]) == (9, [])
+        assert [(n.name, n.owner) for n in local_norms("ch")] == [("rent.limit", "Abroad kommun")]
+        assert local_norms("de") == local_norms("se") == []
+    assert take_population(**office.by(TEST), month=APRIL).norms[0]["name"] == "rent.limit"
+
+
+def test_a_german_district_sets_its_tables_and_nothing_of_another_law(abroad: Any, database: Any) -> None:
+    office = abroad("DE", "EUR")
+    folder = office.case(("Erna", "Muster", "19540101"))
+    member = {"key": str(folder.case.applicant_id), "role": "adult", "birth_on": "1954-01-01"}
+    housing = {"rent": 500_00, "heating": 80_00, "residents": 1, "source": "evidence", "reduce_until": "2026-01-01"}
+    with pytest.raises(NotPossible, match="norms"):  # never without a table that is needed
+        folder.by_law({"members": [member], "housing": housing}, MARCH)
+    for wrong, said in (
+        ({"name": "limit.RENT", "unit": "SEK/month", "value": 5}, "limit.RENT is none of rent.limit, rent.further"),
+        ({"name": "rent.further", "unit": "EUR/day", "value": 5}, "rent.further is one amount in EUR/month"),
+        ({"name": "rent.limit", "unit": "EUR/month", "by": "persons", "bands": [2], "last": 2, "rows": [5]},
+         "rent.limit begins with 1 person"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible) as refused:
+            enter_local_norm(
+                **office.act("alva"), entry={"label": {"de": "x"}} | wrong, since=MARCH.since, source="Kreistag § 4"
+            )
+        assert said in refused.value.facts["problems"][0]
+    confirmed(office, "rent.limit", [450], date(2026, 1, 1))
+    sheet = folder.by_law({"members": [member], "housing": housing}, MARCH)
+    assert (sheet.currency, [line["amount"] for line in sheet.body["lines"] if line["code"] == "RENT"]) == (
+        "EUR", [450_00]
+    )  # fmt: skip
+    confirmed(office, "rent.limit", [420], APRIL.since)
+    [told] = forecasts(office, database, RunKind.MONTH).values()
+    assert (told.pack, told.problem, told.difference) == ("de", "", -30_00)
