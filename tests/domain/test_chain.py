@@ -369,6 +369,10 @@ def test_the_case_account_is_corrected_by_counter_bookings_only(office: Office) 
     with pytest.raises(Hidden):  # another case's month
         book_income(**office.act("hanna"), **told, period=other.period().id, counterparty="FK")
     refused("counterparty", book_income, **office.act("hanna"), **told, period=period.id, counterparty="\u202e ")
+    stranger, hers = other.citizens[0].id, folder.citizens[0].id
+    own = {"period": period.id, "counterparty": "FK"}
+    refused("whose income", book_income, **office.act("hanna"), **told, **own, person=stranger)
+    assert book_income(**office.act("hanna"), **told, **own, person=hers).person_id == hers
     for code, reason in (("source", " "), ("long reason", "x" * 121)):
         refused(code, reverse_booking, **office.act("hanna"), booking=income.id, reason=reason)
     counter = reverse_booking(**office.act("hanna"), booking=income.id, reason="fel person")

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from handslag.domain.payments.models import Booking, Payment, Run, SetOff, Settlement
+from handslag.domain.payments.models import Advance, Booking, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import reverse_booking
-from handslag.domain.payments.operations.advances import confirm_advance, grant_advance
+from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
 from handslag.domain.payments.operations.payees import (
     NewPayee,
     confirm_payee,
@@ -23,7 +23,7 @@ from handslag.domain.payments.operations.payees import (
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
 from handslag.domain.payments.policies import cut_off, first_pay_day
-from handslag.domain.payments.queries import advances_awaited, advances_of
+from handslag.domain.payments.queries import advances_awaited, advances_of, advances_waiting
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -172,6 +172,42 @@ def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Of
     with acting(office.slug, TEST, "look"):
         assert (advances_awaited(folder.case.id), waits.count()) == (set(), 0)
     assert reserve_run(**office.act("ulla"), execution_on=payment.pay_on).total == 500_001
+
+
+def test_an_advance_that_nobody_has_confirmed_is_not_set_off_and_can_be_refused(office: Office) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder = office.case()
+    told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag."}
+    large = grant_advance(**office.act("bo"), **told, amount=600_000)
+    small = grant_advance(**office.act("bo"), **told, amount=50_000)
+    folder.applied()
+    folder.decided()
+    rest = _payments(folder)[-1]
+    assert (small.state, rest.state, rest.amount) == ("planned", "planned", 605_000)  # only the small one is set off
+    with acting(office.slug, TEST, "look"):
+        (advance,) = (one.id for one in advances_waiting(folder.period().id))
+        assert advances_awaited(folder.case.id) == {advance}
+    # beside what the decision pays it would be paid twice
+    refused("decided meanwhile", confirm_advance, **office.act("vera"), advance=advance)
+    again = {"advance": advance, "reason": "Månaden är redan beslutad."}
+    refused("why refused", refuse_advance, **office.act("vera"), advance=advance, reason=" ")
+    refused("long reason", refuse_advance, **office.act("vera"), advance=advance, reason="x" * 121)
+    refused("own", refuse_advance, **office.act("bo"), **again)
+    refused("delegation", refuse_advance, **office.act("hanna"), **again)
+    assert refuse_advance(**office.act("vera"), **again).state == "stopped"
+    with pytest.raises(Conflict):
+        refuse_advance(**office.act("vera"), **again)
+    with pytest.raises(Conflict):
+        confirm_advance(**office.act("vera"), advance=advance)
+    with acting(office.slug, TEST, "look"):
+        assert [open_ for _row, open_ in advances_of(folder.case.id)] == [0]
+        open_tasks = Task.objects.filter(subject_id=folder.case.id, state="open").order_by("kind")
+        assert [task.kind for task in open_tasks if "advance" in task.kind] == ["advance refused"]
+        counter = Booking.objects.get(reverses_id=Advance.objects.get(id=advance).booking_id)
+        assert (counter.amount, counter.source) == (-600_000, "Månaden är redan beslutad.")
+    folder.changed(700_000, "37")
+    assert sum(p.amount for p in _payments(folder) if p.state == "planned") == 700_000
+    assert large.id not in {p.id for p in _payments(folder) if p.state == "planned"}
 
 
 def test_one_payment_is_stopped_even_in_a_reserved_run_and_let_go_again(office: Office) -> None:

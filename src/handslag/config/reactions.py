@@ -163,7 +163,7 @@ from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
 from handslag.domain.payments.models import Run
 from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
-from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted
+from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted, AdvanceRefused
 from handslag.domain.payments.operations.bank import (
     BankFileReceived,
     BankLineSettled,
@@ -208,7 +208,7 @@ from handslag.domain.payments.operations.runs import (
     RunReleased,
     RunReserved,
 )
-from handslag.domain.payments.queries import claimable_in, payers_unit
+from handslag.domain.payments.queries import advances_awaited, claimable_in, payers_unit
 from handslag.domain.payments.states import PaymentState, RunState
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
@@ -468,7 +468,13 @@ def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_confirmation(event: Event, by: Actor, now: datetime) -> None:
-    _answered(event.subject, by, now, "advance unconfirmed")
+    """Where another advance of the case still waits, so does what asks for it."""
+    if not advances_awaited(event.subject):
+        _answered(event.subject, by, now, "advance unconfirmed")
+
+
+def _task_for_refused_advance(event: Event, by: Actor, now: datetime) -> None:
+    _task(event, by, now, "advance refused")
 
 
 def _task_for_rejected(event: Event, by: Actor, now: datetime) -> None:
@@ -1208,6 +1214,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PostingDayFixed: (),
     AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
     AdvanceConfirmed: (Reaction(_done_by_confirmation, causes=(TaskDone,)),),
+    AdvanceRefused: (
+        Reaction(_done_by_confirmation, causes=(TaskDone,)),
+        Reaction(_task_for_refused_advance, causes=(TaskOpened,)),
+    ),
     IncomeBooked: (),
     BookingReversed: (),
     RecoveryProposed: (),

@@ -162,6 +162,11 @@ def test_a_reason_too_long_for_a_correction_stays_typed(office: Any, desk: Any) 
     page = desk(office, "hanna").open(path, reason="because " * 20).text
     assert "The reason is too long" in page and f'value="{"because " * 20}"' in page
     assert desk(office, "hanna").open(path, reason="wrong person").status_code == 302
+    told = {"period": str(folder.period().id), "account_code": "TAX_REFUND", "counterparty": "Skatteverket"}
+    whose = {"person": str(folder.citizens[0].id), "amount": "1 200", "source": "besked"}
+    path = f"/cases/{folder.case.id}/account/"
+    assert desk(office, "hanna").open(f"{path}income/", **told, **whose, key=str(uuid4())).status_code == 302
+    assert "Skatteverket</bdi> · <bdi>Petra Nilsson" in desk(office, "hanna").open(path).text.replace(' dir="auto"', "")
 
 
 def test_the_inbox_tells_what_changed_and_costs_six_statements(office: Any, desk: Any) -> None:

@@ -90,6 +90,7 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/payments/<uuid:payment>/": WORK,
     "cases/<uuid:case>/advance/": WORK,  # by delegation
     "cases/<uuid:case>/advance/<uuid:advance>/confirm/": WORK,
+    "cases/<uuid:case>/advance/<uuid:advance>/refuse/": WORK,
     "bank/": PAYERS,
     "ledger/": PAYERS,
     "ledger/fix/": PAYERS,
@@ -135,7 +136,8 @@ ONLY_POST = {
     "payments/<uuid:payment>/resume/", "payments/<uuid:payment>/alone/", "payees/<uuid:payee>/confirm/",
     "bank/<uuid:line>/settle/", "ledger/fix/",
     "payees/<uuid:payee>/end/", "cases/<uuid:case>/direct/<uuid:order>/end/", "cases/<uuid:case>/advance/",
-    "cases/<uuid:case>/advance/<uuid:advance>/confirm/", "cases/<uuid:case>/payments/<uuid:payment>/",
+    "cases/<uuid:case>/advance/<uuid:advance>/confirm/", "cases/<uuid:case>/advance/<uuid:advance>/refuse/",
+    "cases/<uuid:case>/payments/<uuid:payment>/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
     "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.runs import refuse_run_file
-from handslag.domain.payments.queries import payments_in
+from handslag.domain.payments.queries import advances_awaited, payments_in
 from handslag.domain.tenancy.door import acting
 from tests.bed import Process
 from tests.office import TEST
@@ -201,3 +201,23 @@ def _first_pay_day(office: Any) -> str:
 
     with acting(office.slug, TEST, "look"):
         return first_pay_day(office.now).isoformat()
+
+
+def test_a_large_advance_waits_in_sight_and_is_refused_on_its_page(office: Any, desk: Any) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder = office.case()
+    folder.applied()
+    folder.assessed()
+    told = {"month": office.month, "amount": 600_000, "reasons": "Ingen mat hemma."}
+    grant_advance(**office.act("bo"), case=folder.case.id, **told)
+    path = f"/cases/{folder.case.id}"
+    page = desk(office, "hanna").open(f"{path}/periods/{office.month}/proposal/").text
+    assert "An advance waits for a second person" in page and "granted by Bo Beslutsfattare" in page
+    assert "Refuse the advance" not in desk(office, "bo").open(f"{path}/direct/").text
+    with acting(office.slug, TEST, "look"):
+        (advance,) = advances_awaited(folder.case.id)
+    refuse, vera = f"{path}/advance/{advance}/refuse/", desk(office, "vera")
+    assert "Write why the advance is refused" in vera.open(refuse, reason=" ").text
+    assert 'value="' + "x" * 121 in vera.open(refuse, reason="x" * 121).text
+    assert vera.open(refuse, reason="Mat finns till fredag.").status_code == 302
+    assert "waits for a second person" not in vera.open(f"{path}/direct/").text

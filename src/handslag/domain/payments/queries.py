@@ -151,6 +151,13 @@ def advances_awaited(case: UUID) -> set[UUID]:
     return set(Advance.objects.filter(case_id=case, booking_id__in=settled).values_list("id", flat=True))
 
 
+def advances_waiting(period: UUID) -> list[Advance]:
+    """The advances on a month that wait for a second person, oldest first: no decision sets them off."""
+    found = Advance.objects.select_related("granted_by").filter(period_id=period).order_by("id")
+    awaited = advances_awaited(found[0].case_id) if found else set()
+    return [advance for advance in found if advance.id in awaited]
+
+
 def newest_runs(most: int = 30) -> list[Run]:
     """The newest payment runs."""
     return list(Run.objects.select_related("reserved_by", "released_by").order_by("-reserved_at")[:most])

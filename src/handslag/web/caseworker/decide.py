@@ -46,7 +46,7 @@ from handslag.domain.documents.queries import phrases_for
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
-from handslag.domain.payments.queries import lines_of, payments_for, recoveries_waiting
+from handslag.domain.payments.queries import advances_waiting, lines_of, payments_for, recoveries_waiting
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate, named_by_setting
@@ -140,6 +140,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         outcome=OUTCOMES[outcome],
         needs_reasons=outcome != Outcome.BIFALL or before is not None,
         before=before,
+        waiting_advances=advances_waiting(period.id),
         difference=sheet.granted - before.amount if before else 0,
         silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
         untold=[INCOMES[code].name[language()] for code in untold],
@@ -296,6 +297,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         outcome=OUTCOMES[found.outcome],
         state=STATES[found.state],
         proposed=proposed,
+        waiting_advances=advances_waiting(found.period_id),
         may_withdraw=own and proposed,
         own=own and four_eyes and proposed,
         may_decide=proposed and by_what is not None and not (own and four_eyes),

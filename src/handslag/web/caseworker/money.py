@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import periods_of
 from handslag.domain.payments.models import Booking, Payment, Run
@@ -33,6 +34,7 @@ from handslag.domain.payments.queries import (
     runs_on,
 )
 from handslag.domain.payments.states import RunState
+from handslag.domain.people.queries import Seen, household_on, seen_by_staff
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -53,6 +55,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
+from handslag.web.caseworker.sheet import names_of
 from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked, why_refused
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, DayField
@@ -286,12 +289,16 @@ class IncomeForm(forms.Form):
 
     period = forms.ChoiceField(label=gettext_lazy("For which month"))
     account_code = forms.ChoiceField(label=gettext_lazy("What it is"))
+    person = forms.ChoiceField(label=gettext_lazy("Whose it is"), required=False)
     counterparty = forms.CharField(label=gettext_lazy("From whom"), max_length=120)
     amount = AmountField(label=gettext_lazy("Amount"))
     source = forms.CharField(label=gettext_lazy("What it rests on"), max_length=120)
 
-    def __init__(self, data: Any, *, periods: list[tuple[str, str]], lang: str) -> None:
+    def __init__(
+        self, data: Any, *, periods: list[tuple[str, str]], persons: list[tuple[str, str]], lang: str
+    ) -> None:
         super().__init__(data)
+        self.fields["person"].choices = [("", _("The whole household")), *persons]  # type: ignore[attr-defined]
         self.fields["period"].choices = periods  # type: ignore[attr-defined]
         self.fields["account_code"].choices = [  # type: ignore[attr-defined]
             *((c, k.name[lang]) for c, k in INCOMES.items()),
@@ -315,6 +322,7 @@ def _account(
     """`why`: the reason that was typed for correcting a booking, and which."""
     found, member = case_for_staff(key, **who(request))
     looked_at("case account", found.id)
+    names = names_of(_seen_in(found, member))
     rows, balance = [], 0
     for row in account_of(found.id):
         booking = row.booking
@@ -326,6 +334,7 @@ def _account(
                 "what": INCOMES[booking.account_code].name[language()]
                 if booking.account_code in INCOMES
                 else str(ACCOUNTS.get(booking.account_code, ACCOUNTS["forsorjningsstod"])),
+                "whose": names.get(str(booking.person_id), "") if booking.person_id else "",
                 "decision": booking.decision_line.decision if booking.decision_line_id else None,
                 "payments": [
                     (p, amount, STATES["returned payment" if p.state == "returned" else p.state], _other(p))
@@ -351,7 +360,7 @@ def _account(
         rows=rows,
         expenses=expenses,
         incomes=incomes,
-        form=form or _income_form(None, found.id),
+        form=form or _income_form(None, found, member),
         may_book=Role.CASEWORKER in member.roles,
         trouble=trouble,
     )
@@ -362,20 +371,31 @@ def _other(payment: Payment) -> str:
     return payment.payee_name if payment.direct_id else ""
 
 
-def _income_form(data: Any, case: UUID) -> IncomeForm:
+def _seen_in(case: Case, member: Member) -> dict[UUID, Seen]:
+    """Who lives in the household in a month of the case, adults first; each as this member may see her."""
+    periods = periods_of(case.id).values()
+    if not periods:
+        return {}
+    living = household_on(case.household_id, min(p.since for p in periods), max(p.until for p in periods))
+    return seen_by_staff(member, [one.person for one in living])
+
+
+def _income_form(data: Any, case: Case, member: Member) -> IncomeForm:
     from handslag.web.ui import formats
 
-    periods = sorted(periods_of(case).values(), key=lambda p: p.since, reverse=True)
-    return IncomeForm(data, periods=[(str(p.id), formats.month(p.since)) for p in periods], lang=language())
+    periods = sorted(periods_of(case.id).values(), key=lambda p: p.since, reverse=True)
+    months = [(str(p.id), formats.month(p.since)) for p in periods]
+    persons = [(str(key), one.name) for key, one in _seen_in(case, member).items() if not one.masked]
+    return IncomeForm(data, periods=months, persons=persons, lang=language())
 
 
 @desk_page("case account")
 @require_POST
 def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """Book money that came in."""
-    found, _member = case_for_staff(case, **who(request))
+    found, member = case_for_staff(case, **who(request))
     require(request, Role.CASEWORKER)
-    form = _income_form(request.POST, found.id)
+    form = _income_form(request.POST, found, member)
     if not form.is_valid():
         return _account(request, case, form)
     data = form.cleaned_data
@@ -394,10 +414,11 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             counterparty=data["counterparty"],
             amount=data["amount"],
             source=data["source"],
+            person=UUID(data["person"]) if data["person"] else None,
             key=form_key(request),
         )
     except NotPossible as refused:
-        field = "amount" if refused.code == "beyond granted" else refused.code
+        field = {"beyond granted": "amount", "whose income": "person"}.get(refused.code, refused.code)
         form.add_error(field if field in form.fields else None, refusal(refused))
         return _account(request, case, form)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")

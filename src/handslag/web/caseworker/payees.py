@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.payments.models import Advance, DirectPayment, Payment
-from handslag.domain.payments.operations.advances import confirm_advance, grant_advance
+from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
 from handslag.domain.payments.operations.payees import (
     NewPayee,
     confirm_payee,
@@ -217,7 +217,7 @@ def _direct(
     trouble: str = "",
     why: tuple[UUID | None, str] = (None, ""),
 ) -> HttpResponse:
-    """`why`: the reason that was typed for a payment, and which."""
+    """`why`: the reason that was typed for a payment or an advance, and which."""
     found, member = case_for_staff(case, **who(request))
     looked_at("direct payments", found.id)
     may_order = Role.CASEWORKER in member.roles
@@ -233,6 +233,7 @@ def _direct(
         name=case_name(found),
         orders=orders,
         advances=[(row, left, row.id in awaited) for row, left in advances_of(found.id)],
+        why=why,
         order=order or _order_form(request, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
         may_order=may_order,
@@ -324,12 +325,23 @@ def advance(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
 @require_POST
 def let_leave(request: HttpRequest, tenant: str, case: UUID, advance: UUID) -> HttpResponse:
     """A second person lets an advance leave."""
+    return _second(request, case, advance, confirm_advance)
+
+
+@desk_page("direct payments")
+@require_POST
+def refuse(request: HttpRequest, tenant: str, case: UUID, advance: UUID) -> HttpResponse:
+    """A second person doesn't let an advance leave: `reason`."""
+    return _second(request, case, advance, refuse_advance, reason=request.POST.get("reason", ""))
+
+
+def _second(request: HttpRequest, case: UUID, advance: UUID, verb: Any, **told: str) -> HttpResponse:
     found, _member = case_for_staff(case, **who(request))
     if not Advance.objects.filter(id=advance, case=found).exists():
         raise Hidden("advance", advance)
     try:
-        attempt(request, confirm_advance, advance=advance)
+        attempt(request, verb, advance=advance, **told)
     except (NotPossible, Conflict) as refused:
-        why = refusal(refused) if isinstance(refused, NotPossible) else str(REFUSALS["conflict"])
-        return _direct(request, case, trouble=why)
+        trouble = refusal(refused) if isinstance(refused, NotPossible) else str(REFUSALS["conflict"])
+        return _direct(request, case, trouble=trouble, why=(advance, told.get("reason", "")))
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/direct/")

@@ -57,6 +57,7 @@ KINDS = {
     "payment blocked": _(
         "Money is granted, but it can’t be paid as it stands: see why under direct payments of the case"
     ),
+    "advance refused": _("An advance was refused by the second person: talk to who waits for it"),
     "advance unconfirmed": _("An advance waits for a second person: confirm it in the case, under direct payments"),
     "message": _("A message waits for an answer"),
     "urgent application": _("Urgent: somebody should read now what stands in an application"),

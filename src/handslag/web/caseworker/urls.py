@@ -120,6 +120,7 @@ urlpatterns = [
     path("<slug:tenant>/cases/<uuid:case>/payments/<uuid:payment>/", payees.let_go),
     path("<slug:tenant>/cases/<uuid:case>/advance/", payees.advance),
     path("<slug:tenant>/cases/<uuid:case>/advance/<uuid:advance>/confirm/", payees.let_leave),
+    path("<slug:tenant>/cases/<uuid:case>/advance/<uuid:advance>/refuse/", payees.refuse),
     path("<slug:tenant>/runs/new/", money.reserve),
     path("<slug:tenant>/runs/<uuid:run>/", money.run),
     path("<slug:tenant>/runs/<uuid:run>/release/", money.release),

@@ -174,6 +174,12 @@ REFUSALS: dict[str, str | Promise] = {
     "message": _("The bank can’t send this message: write at least one Latin letter or digit."),
     "no slips": _("The bank takes no payment slips as it is set up here. Record an account for this person."),
     "no address": _("A payment slip needs a street, a postcode and a town. A registrar can record them."),
+    "whose income": _("This person doesn’t live in the household in that month."),
+    "why refused": _("Write why the advance is refused."),
+    "decided meanwhile": _(
+        "The month is decided meanwhile, and all that is granted is planned: an advance beside it would be paid on "
+        "top. Refuse it, or pay what is planned at once."
+    ),
     "why redirected": _("Write why it goes to somebody else."),
     "why cancelled": _("Write why you cancel the run."),
     "no banking day": _("Banks don’t pay on that day. Choose a banking day."),
@@ -560,6 +566,7 @@ EVENTS: dict[str, str | Promise] = {
     "direct payment ended": _("Direct payment ended"),
     "advance granted": _("Advance granted"),
     "advance confirmed": _("Advance confirmed by a second person"),
+    "advance refused": _("Advance refused by a second person"),
     "income booked": _("Income booked"),
     "booking reversed": _("Booking corrected"),
     "task opened": _("Task opened"),

@@ -13,6 +13,7 @@ from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.payments.models import Booking, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
+from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden
@@ -46,17 +47,24 @@ def book_income(
     counterparty: str,
     amount: int,
     source: str,
+    person: UUID | None = None,
     key: UUID | None = None,
 ) -> Done[Booking]:
-    """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on.
-    `key`: of the form; SentAlready the second time.
+    """Book money that came in for a case. `amount` in minor units, more than 0; `source` says what it rests on;
+    `person` whose it is, as an income of the sheet is (None: the household's). `key`: of the form; SentAlready the
+    second time.
 
-    NotPossible("amount"), ("source"), ("counterparty"); Hidden for a period that isn't the case's.
+    NotPossible("amount"), ("source"), ("counterparty"), ("whose income") for somebody who doesn't live in the household
+    in that month; Hidden for a period that isn't the case's.
     """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     row_id = new_id(Booking, key)
-    if not Period.objects.filter(id=period, case=found).exists():
+    month = Period.objects.filter(id=period, case=found).first()
+    if month is None:
         raise Hidden("period", period)
+    living = household_on(found.household_id, month.since, month.until)
+    if person is not None and person not in {one.person_id for one in living}:
+        raise NotPossible("whose income")
     counterparty, source = stored_name(counterparty), stored_name(source)
     if amount <= 0 or not source or not counterparty:
         raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
@@ -64,6 +72,7 @@ def book_income(
         id=row_id,
         case=found,
         period_id=period,
+        person_id=person,
         kind=BookingKind.INCOME,
         account_code=account_code,
         counterparty=counterparty,
@@ -72,7 +81,8 @@ def book_income(
         source=source,
         booked_at=now,
     )
-    return Done(booking, IncomeBooked(subject=found.id, payload={"booking": str(booking.id), "amount": amount}))
+    payload = {"booking": str(booking.id), "amount": amount, "person": str(person) if person else None}
+    return Done(booking, IncomeBooked(subject=found.id, payload=payload))
 
 
 @operation()

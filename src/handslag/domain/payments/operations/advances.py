@@ -6,20 +6,24 @@ from datetime import datetime
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken, require_worked_here
 from handslag.domain.decisions.operations import are_reasons, legal_basis_on
 from handslag.domain.payments.models import Advance, Booking, Payment, Settlement
+from handslag.domain.payments.operations.account import LONGEST_REASON, counter_booking
 from handslag.domain.payments.operations.planning import (
     ADVANCE,
     granted_for,
     new_payment,
+    open_of,
     paid_to,
     plan_again,
 )
 from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PaymentState
+from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
@@ -41,6 +45,12 @@ class AdvanceGranted(Event):
 
 class AdvanceConfirmed(Event):
     kind = "advance confirmed"
+
+
+class AdvanceRefused(Event):
+    """By the second person, before anything has left."""
+
+    kind = "advance refused"
 
 
 @operation()
@@ -120,8 +130,40 @@ def grant_advance(
 @operation()
 def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID) -> Done[Payment]:
     """A second person who may grant that much lets an advance leave. NotPossible: ("own") for who granted it,
-    ("delegation"), ("no account") where nothing can be paid yet; Conflict where it doesn't wait for anybody."""
-    found = Advance.objects.filter(id=advance).first()
+    ("delegation"), ("no account") where nothing can be paid yet, ("decided meanwhile") where a decision pays the month
+    without setting it off; Conflict where it doesn't wait for anybody."""
+    found, case, payment = _waiting(advance, by, now)
+    if granted_for(found.period_id) and open_of(found):
+        raise NotPossible("decided meanwhile")
+    plan_again(payment, now)
+    payload = {"advance": str(found.id), "payment": str(payment.id)}
+    return Done(payment, AdvanceConfirmed(subject=case.id, payload=payload))
+
+
+@operation()
+def refuse_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID, reason: str) -> Done[Payment]:
+    """The second person doesn't let an advance leave: its booking is countered with the reason, and a task asks for
+    somebody who talks to who waits for it.
+
+    NotPossible: ("why refused") without a reason, ("long reason"), ("own"), ("delegation"), ("set off") for one that
+    an earlier version set off; Conflict where it doesn't wait for anybody.
+    """
+    reason = stored_name(reason)
+    if not reason or len(reason) > LONGEST_REASON:
+        raise NotPossible("long reason" if reason else "why refused")
+    found, case, payment = _waiting(advance, by, now)
+    if open_of(found) != found.amount:
+        raise NotPossible("set off")
+    payment.state, payment.version = PaymentState.STOPPED, payment.version + 1
+    payment.save(update_fields=["state", "version"])
+    counter = counter_booking(found.booking, reason, now)
+    payload = {"advance": str(found.id), "payment": str(payment.id), "counter": str(counter.id), "reason": reason}
+    return Done(payment, AdvanceRefused(subject=case.id, payload=payload))
+
+
+def _waiting(advance: UUID, by: Actor, now: datetime) -> tuple[Advance, Case, Payment]:
+    """An advance that waits for this member as its second person, its case (locked) and its payment (locked)."""
+    found = Advance.objects.select_related("booking").filter(id=advance).first()
     if found is None:
         raise Hidden("advance", advance)
     case, member = case_for_staff(found.case_id, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
@@ -133,6 +175,4 @@ def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUI
     payment = waiting.filter(id__in=settles, state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON).first()
     if payment is None:
         raise Conflict("payment")
-    plan_again(payment, now)
-    payload = {"advance": str(found.id), "payment": str(payment.id)}
-    return Done(payment, AdvanceConfirmed(subject=case.id, payload=payload))
+    return found, case, payment

@@ -18,7 +18,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
-from handslag.domain.payments.queries import claimed_too_much
+from handslag.domain.payments.queries import advances_awaited, claimed_too_much
 from handslag.domain.payments.states import SECOND_PERSON, UNSAID, BookingKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, address_on, full_name
@@ -72,9 +72,10 @@ class _Open:
 def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID) -> Done[list[Payment]]:
     """Book what a decision grants, line by line, and plan how it is paid.
 
-    First an advance on the same month is set off, as a booking of its own. Then the orders of direct payment that
-    are in force in that month are paid, oldest first, each in full: one that doesn't fit into what is left is not
-    paid by the office (`uncovered` in the event; a task asks the caseworker). The rest goes to the applicant.
+    First an advance on the same month that may leave is set off, as a booking of its own. Then the orders of direct
+    payment that are in force in that month are paid, oldest first, each in full: one that doesn't fit into what is
+    left is not paid by the office (`uncovered` in the event; a task asks the caseworker). The rest goes to the
+    applicant.
     Whatever can't be paid as it stands is planned as blocked, with the reason: nothing is lost.
 
     Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
@@ -244,9 +245,11 @@ def _carry(parts: list[Settlement], open_: list[_Open], decision: Decision, now:
 
 
 def _set_off(case: Case, period: Period, open_: list[_Open], number: str, now: datetime) -> list[list[Any]]:
-    """Set the advances on this month off against what is granted for it: [advance, amount] each."""
+    """Set the advances on this month off against what is granted for it: [advance, amount] each. One that no second
+    person has confirmed is nothing yet, and isn't set off."""
     done: list[list[Any]] = []
-    for advance in Advance.objects.select_related("booking").filter(case=case, period=period).order_by("id"):
+    given = Advance.objects.select_related("booking").filter(case=case, period=period)
+    for advance in given.exclude(id__in=advances_awaited(case.id)).order_by("id"):
         if Booking.objects.filter(reverses=advance.booking).exists():
             continue
         left = open_of(advance)
