@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from docs.catalogue import catalogue
+from docs.owed import owed
 from handslag.cli.main import COMMANDS, load
 from handslag.journey.application import schema
 
@@ -238,6 +239,7 @@ PAGES = {
     "docs/reference/states.md": states,
     "docs/reference/norms.md": norms,
     "docs/reference/population.md": population,
+    "docs/reference/statistics.md": owed,
     "docs/reference/openapi.json": openapi,
     "docs/reference/messages/en.md": functools.partial(catalogue, "en"),
     "docs/reference/messages/de.md": functools.partial(catalogue, "de"),

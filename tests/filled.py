@@ -68,6 +68,8 @@ from handslag.domain.people.operations.accounts import refuse_account_change
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
+from handslag.domain.statistics.operations import Told as StatisticsTold
+from handslag.domain.statistics.operations import make_statistics_file, mark_delivered, record_statistics
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.jobs.appeals import pack_appeal
@@ -208,6 +210,7 @@ def _cases(database: Database, office: Office) -> None:
     _followed(office)
     _opened_with_a_reason(office, single)
     _reviewed(office, single)
+    _told_to_the_statistics(office, single)
     for on in (False, True):  # set twice: the second time nothing new may begin
         set_policy(**office.by(TEST), name="printed_notices", value=on)
     told = office.case(("Tora", "Tryckt", "19440404"))
@@ -253,6 +256,17 @@ def _opened_with_a_reason(office: Office, folder: Folder) -> None:
         tenant=office.slug, by=office.staff["vera"], purpose="case",
         looks=[Look("case", folder.case.id, reason=told["text"])], now=office.now,
     )  # fmt: skip
+
+
+def _told_to_the_statistics(office: Office, folder: Folder) -> None:
+    """What the statistics ask of a person, said and corrected; the month's file, made, made anew and delivered."""
+    after = (office.now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    rut = {**office.act("rut"), "now": after}
+    for cause, refugee in (("LANGUAGE", None), ("SICK_NONE", False)):
+        told = [StatisticsTold(folder.case.applicant_id, cause, refugee, born_abroad=True)]
+        record_statistics(**office.act("hanna"), case=folder.case.id, month=office.month, told=told)
+        file = make_statistics_file(**rut, month=office.month)
+    mark_delivered(**rut, file=file.id, version=file.version, how="Kvittens 4711")
 
 
 def _reviewed(office: Office, folder: Folder) -> None:

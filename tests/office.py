@@ -38,6 +38,7 @@ from handslag.domain.intake.operations import (
     SignedBy,
     begin_correction,
     begin_signing,
+    enter_on_paper,
     fix_for_signing,
     open_draft,
     save_answers,
@@ -214,6 +215,14 @@ class Folder:
         receipts = [self.signed(draft, adult) for adult in range(len(self.citizens))]
         assert receipts[-1] is not None
         return receipts[-1]
+
+    def on_paper(self, month: Month) -> Receipt:
+        """Apply on paper, for a month from two months back on."""
+        signed = [by.id for by in self.citizens if by.id is not None]
+        return enter_on_paper(
+            **self.office.act("rut"), key=uuid7(), case=self.case.id, month=month, channel="paper", language="sv",
+            answers=C1, signed_on=signed, evidence="pärm 3",
+        )  # fmt: skip
 
     def corrected(self, application: UUID, **answers: Any) -> Receipt | None:
         """A correction of an application with these answers, signed by all adults."""

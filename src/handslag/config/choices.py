@@ -82,6 +82,13 @@ def _unit(name: str) -> None:
         raise ValueError(f"there is no unit {name!r}; there are {', '.join(units)}")
 
 
+def _districts(told: dict[str, Any]) -> None:
+    for unit, code in told.items():
+        _unit(unit)
+        if not unit or not isinstance(code, str) or not re.fullmatch("[0-9]{2}", code, re.ASCII):
+            raise ValueError("for each unit a code of two digits")
+
+
 def _cut_off(told: str) -> None:
     if not _TIME.fullmatch(told):
         raise ValueError("a time of the day, as 15:00")
@@ -196,5 +203,6 @@ CHECKS: dict[str, Check] = {
     "lefi_actor": _text(40),
     "income_change_percent": _from_to(0, 1000),
     "self_access_level": _from_to(-1, 3),
+    "statistics_districts": _districts,
     "demonstration": _either,
 }

@@ -242,6 +242,7 @@ from handslag.domain.people.operations.staff import (
     StaffAdmitted,
 )
 from handslag.domain.people.queries import cleared_unit
+from handslag.domain.statistics.operations import StatisticsFileDelivered, StatisticsFileMade, StatisticsRecorded
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineEnded,
@@ -1243,6 +1244,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     RunReleased: (Reaction(_write_file),),
     RunFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
     RunFileRefused: (Reaction(_task_for_file, causes=(TaskOpened,)),),
+    StatisticsRecorded: (),
+    StatisticsFileMade: (),
+    StatisticsFileDelivered: (),
     ReviewBegun: (),
     SampleTargeted: (),
     LooksReviewed: (),

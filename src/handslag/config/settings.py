@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "handslag.domain.entitlement",
     "handslag.domain.decisions",
     "handslag.domain.payments",
+    "handslag.domain.statistics",
     "handslag.domain.oversight",
     "handslag.web.entry",
     "handslag.web.ui",

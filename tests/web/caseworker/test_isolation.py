@@ -47,6 +47,11 @@ MAY: dict[str, set[str]] = {
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},
     "precalculations/<uuid:calculation>/continue/": {"alva"},
+    "statistics/": {"rut"},
+    "statistics/<uuid:file>/": {"rut"},
+    "statistics/<uuid:file>/households/": {"rut"},
+    "statistics/<uuid:file>/causes/": {"rut"},
+    "cases/<uuid:case>/periods/<str:month>/statistics/": CASE,
     "review/": {"vilma"},
     "review/<uuid:review>/": {"vilma"},
     "people/": CASE,
@@ -274,6 +279,7 @@ def everything(module_connect: Any) -> dict[str, Any]:
     from handslag.domain.casefile.operations import open_case
     from handslag.domain.oversight.operations import begin_review
     from handslag.domain.people.operations.persons import form_household
+    from handslag.domain.statistics.operations import make_statistics_file
     from handslag.domain.tenancy.door import Actor
     from tests.exchange import unreadable
     from tests.office import Folder, open_office
@@ -301,6 +307,8 @@ def everything(module_connect: Any) -> dict[str, Any]:
     other_unit = {"case": case.id, "person": person, "month": own["month"], "application": receipt.application_id}
     for office, objects in ((ours, own), (theirs, foreign)):
         office.admit("vilma", "Vilma Granskare", "reviewer")
+        after = (office.now.replace(day=1) + timedelta(days=32)).replace(day=1)
+        objects["file"] = make_statistics_file(**{**office.act("rut"), "now": after}, month=office.month).id
         objects["review"] = begin_review(**office.act("vilma"), month=office.month - 1).id
     secret = ours.case(("Kanarie", "Fågelholm", "19620202"), protection_level=2, **canary)
     protected = {"case": secret.case.id, "person": secret.case.applicant_id, "month": own["month"]}

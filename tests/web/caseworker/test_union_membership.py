@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from handslag.domain.decisions.operations import propose
+from handslag.domain.statistics.operations import make_statistics_file
 from handslag.domain.tenancy.door import acting
 from tests.office import C1, TEST
 from tests.web.caseworker.test_isolation import ONLY_POST, ROLES, address, routes
@@ -37,7 +38,9 @@ def test_no_list_and_no_file_tells_who_is_in_a_union(office: Any, desk: Any) -> 
     for code in CHART_CODES:
         set_chart_row(**office.act("ulla"), code=code, account="10", unit="", activity="", since=today, source="plan")
     day = fix_posting_day(**{**office.act("ulla"), "now": office.now + timedelta(days=1)}, day=today)
-    objects = {"run": run.id, "day": day.id}
+    after = (office.now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    file = make_statistics_file(**{**office.act("rut"), "now": after}, month=office.month)
+    objects = {"run": run.id, "day": day.id, "file": file.id}
 
     # The fee is there, and a caseworker sees it where it belongs: on the page of the case.
     hanna = desk(office, "hanna")
@@ -57,7 +60,9 @@ def test_no_list_and_no_file_tells_who_is_in_a_union(office: Any, desk: Any) -> 
                     told[f"{who} {one}"] = text
     lists = {key.split("?")[0].split(" ")[1] for key in told}
     assert {"/inbox/", "/payments/", "/ledger/", "/people/", f"/runs/{run.id}/", f"/ledger/{day.id}/csv/"} <= lists
+    assert {f"/statistics/{file.id}/households/", f"/statistics/{file.id}/causes/"} <= lists
     # The lists that name people do name these.
+    assert paid.numbers[0] in told[f"rut /statistics/{file.id}/households/"]
     for where in ("hanna /inbox/?view=unit", "hanna /people/?q=medlem", f"ulla /runs/{run.id}/", "bo /proposals/"):
         assert "medlem" in told[where], where
     for where, page in told.items():

@@ -72,6 +72,8 @@ DEFAULTS: dict[str, Any] = {
     # the highest protection level (0 to 3) of a case that staff may open by themselves with a reason, until midnight;
     # -1: nobody may. Never above their own clearance.
     "self_access_level": 1,
+    # in Stockholm, Göteborg and Malmö, the district of a unit for the statistics: {name of a unit: code of two digits}
+    "statistics_districts": {},
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -11,12 +11,14 @@ import yaml
 class CostCode(msgspec.Struct, frozen=True):
     """A kind of cost. `special`: livsföringen i övrigt, else försörjningsstöd.
 
-    `by_caseworker`: not applied for. `statistics` None: not to be reported (membership of a union never is).
+    `by_caseworker`: not applied for. `in_cases` False: not in a case, only where a population doesn't say which.
+    `statistics` None: in no compilation (membership of a union never is: 7 a § lagen (2001:454)).
     """
 
     name: dict[str, str]
     special: bool
     by_caseworker: bool = False
+    in_cases: bool = True
     statistics: str | None = None
 
 
@@ -33,4 +35,8 @@ def _load(kind: str, struct: Any) -> Any:
 
 
 COSTS: Final[Mapping[str, CostCode]] = _load("costs", CostCode)
+CASE_COSTS: Final[Mapping[str, CostCode]] = {code: kind for code, kind in COSTS.items() if kind.in_cases}
+"""The kinds that a caseworker chooses from."""
+UNSTATED: Final = "UNSTATED"
+"""The kind that a population has in place of those that no compilation may tell of."""
 INCOMES: Final[Mapping[str, IncomeCode]] = _load("incomes", IncomeCode)

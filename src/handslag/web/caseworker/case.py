@@ -60,7 +60,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
-from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
+from handslag.rules.se.codes import CASE_COSTS, COSTS, INCOMES, CostCode, IncomeCode
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
@@ -430,7 +430,7 @@ def _work(
     warnings, posted = warnings_on(period.id), typed(request)
     frame = _frame(request, case, member, period)
     beside([*form.costs, *form.incomes], frame["questions"])
-    costs = [(code, kind.name[lang]) for code, kind in COSTS.items()]
+    costs = [(code, kind.name[lang]) for code, kind in CASE_COSTS.items()]
     incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
     return page(
         request,

@@ -27,7 +27,7 @@ from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import rows_applied_for
 from handslag.domain.people.queries import Seen
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.codes import CASE_COSTS, COSTS, INCOMES
 from handslag.rules.se.facts import CARRIED, Cost, Facts, Income, Member
 from handslag.web.caseworker.sheet import masked_of, names_of
 from handslag.web.ui import formats
@@ -275,7 +275,7 @@ def read(form: FactsForm, data: Mapping[str, str]) -> FactsForm:
         _take(row, row.place, data)
         if row.code or row.mine:
             amount = _amount(form, row)
-            _known(form, row, COSTS)
+            _known(form, row, CASE_COSTS)
             _reasoned(form, row)
             costs.append(Cost(code=row.code, applied=0, effective=amount, person=_person(form, row), note=row.why))
     for row in form.new_incomes:

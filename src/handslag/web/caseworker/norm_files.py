@@ -19,7 +19,7 @@ from handslag.kernel.money import AmountError, format_amount, parse_amount
 from handslag.kernel.reading import MOST_DEEP
 from handslag.rules.norms import NormError, from_entries
 from handslag.rules.packs import Pack
-from handslag.rules.se.codes import COSTS
+from handslag.rules.se.codes import CASE_COSTS, COSTS
 from handslag.rules.se.limits import household_key
 from handslag.rules.se.numbers import HOUSEHOLDS
 from handslag.rules.yaml_files import MOST_DIGITS, YamlError, read_with_lines
@@ -276,8 +276,8 @@ def _row_for(entry: Mapping[str, Any], key: int) -> int | str:
 
 def _row(cells: Mapping[str, str]) -> tuple[str, tuple[int, int] | None, int | str]:
     """(cost, household, amount) of one row; household None: the amount holds for every one. ValueError in words."""
-    if cells["cost"] not in COSTS:
-        told = {"cost": cells["cost"], "costs": ", ".join(COSTS)}
+    if cells["cost"] not in CASE_COSTS:
+        told = {"cost": cells["cost"], "costs": ", ".join(CASE_COSTS)}
         raise ValueError(_("%(cost)s is no kind of cost; expected is one of %(costs)s") % told)
     kind: tuple[int, int] | None = None
     if cells["adults"] or cells["children"]:

@@ -31,7 +31,7 @@ from handslag.kernel.months import Month
 from handslag.rules.local import PERSONS
 from handslag.rules.norms import AMOUNTS, STATUSES
 from handslag.rules.packs import Pack
-from handslag.rules.se.codes import COSTS
+from handslag.rules.se.codes import CASE_COSTS, COSTS
 from handslag.rules.se.limits import CHILDREN, household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
 from handslag.web.caseworker import norm_files
@@ -264,7 +264,7 @@ def _nothing(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, 
 def _limit(data: Mapping[str, str], errors: dict[str, str]) -> list[dict[str, Any]]:
     """The guideline for one kind of cost: one amount, a table by household, or its end."""
     code = data.get("code", "")
-    if code not in COSTS:
+    if code not in CASE_COSTS:
         errors["code"] = _("Choose what it is.")
         return []
     name = f"limit.{code}"
@@ -378,7 +378,7 @@ def _places(data: Mapping[str, str], lang: str) -> dict[str, Any]:
         for choice in norm.choices
     ]
     return {
-        "costs": [(code, kind.name[lang]) for code, kind in COSTS.items()],
+        "costs": [(code, kind.name[lang]) for code, kind in CASE_COSTS.items()],
         "kinds": [(_field(kind), _household(*kind), data.get(_field(kind), "")) for kind in KINDS],
         "settings": [*settings, (f"{PERCENT}=", history()[PERCENT].label[lang])],
         "day_methods": [(key, text[lang]) for key, text in history()["setting.day_method"].choices.items()],

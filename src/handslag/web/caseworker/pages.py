@@ -114,6 +114,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Questions"), "/questions/", CASE_ROLES),
         (gettext("Payments"), "/payments/", (Role.PAYER,)),
         (gettext("Print"), "/print/", (Role.REGISTRAR,)),
+        (gettext("Statistics"), "/statistics/", (Role.REGISTRAR,)),
         (gettext("Payees"), "/payees/", (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)),
         (gettext("Tasks"), "/tasks/", (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)),
         (gettext("Norms"), "/norms/", (Role.ADMINISTRATOR,)),

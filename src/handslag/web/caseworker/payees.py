@@ -36,7 +36,7 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import COSTS
+from handslag.rules.se.codes import CASE_COSTS, COSTS
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import (
     attempt,
@@ -175,7 +175,7 @@ class OrderForm(forms.Form):
         super().__init__(data, initial=initial)
         known = [(str(p.id), p.name) for p in all_payees() if p.state == PayeeState.CONFIRMED]
         self.fields["payee"].choices = known  # type: ignore[attr-defined]
-        self.fields["cost_code"].choices = [(code, c.name[lang]) for code, c in COSTS.items()]  # type: ignore[attr-defined]
+        self.fields["cost_code"].choices = [(code, c.name[lang]) for code, c in CASE_COSTS.items()]  # type: ignore[attr-defined]
 
 
 class AdvanceForm(forms.Form):

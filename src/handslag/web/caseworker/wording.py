@@ -24,6 +24,12 @@ REFUSALS: dict[str, str | Promise] = {
     "answer by": _("Choose a day from tomorrow on, within three months."),
     "no number": _("This person has no number by which the other side could know her."),
     "out of turn": _("This can’t be done any more: it was answered or changed in between."),
+    "nothing granted": _("Nothing was granted for this month."),
+    "same file": _("Nothing has changed since: the newest file says the same."),
+    "protected file": _("Somebody in it is protected. A registrar with the clearance for that has to make it."),
+    "nobody told": _("Choose something."),
+    "cause": _("Choose a cause from the list."),
+    "delivered how": _("Write how it was delivered."),
     "month not over": _("Choose a month that is over."),
     "review begun": _("This month’s sample is drawn already: find it in the list."),
     "review closed": _("This month is closed."),
@@ -864,4 +870,13 @@ LOOKED_AT: dict[str, str | Promise] = {
     "delegations": _("Delegations"),
     "precalculation": _("Pre-calculation"),
     "log review": _("Log review"),
+    "statistics": _("Statistics"),
+    "statistics file": _("File for the statistics"),
+}
+
+#: What a file for the statistics lacks of an adult.
+LACKING: dict[str, str | Promise] = {
+    "cause": _("why she lacks a living of her own"),
+    "origin": _("refugee, born abroad"),
+    "number": _("a number by which she is known"),
 }

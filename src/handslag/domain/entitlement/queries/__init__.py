@@ -27,6 +27,7 @@ from handslag.rules.case_files import worked_cases
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.packs import Pack, PackError, law_of, pack
+from handslag.rules.se.codes import COSTS, UNSTATED
 from handslag.rules.se.facts import Cost, Facts, Income, Member
 from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.limits import with_limits
@@ -474,10 +475,18 @@ def unnamed_households(month: Month) -> dict[str, list[dict[str, Any]]]:
         facts = pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
         people = {m.key for m in facts.members} | {str(sheet.case.applicant_id), str(sheet.case.co_applicant_id)}
         if not people & hidden:
-            found.setdefault(sheet.pack, []).append(pseudonymised(facts))
+            found.setdefault(sheet.pack, []).append(_in_no_compilation(pseudonymised(facts)))
     for households in found.values():
         households.sort(key=lambda row: msgspec.json.encode(row, order="sorted"))
     return found
+
+
+def _in_no_compilation(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a population without the kinds of cost that no compilation may tell of: who is in a union."""
+    for cost in row.get("costs", ()):
+        if cost["code"] in COSTS and COSTS[cost["code"]].statistics is None:
+            cost["code"] = UNSTATED
+    return row
 
 
 def effect(sheet: Sheet, known_on: date) -> Effect | None:
