@@ -23,7 +23,7 @@ def owed() -> str:
     ]
     names = {
         "households": "## Households: first these columns",
-        "person": "## Then for the applicant, the co-applicant (empty if there is none), each further person of 16 or more",
+        "person": "## Then for the applicant, the co-applicant (or empty), each further person of 16 or more",
         "causes": "## The second file: a line per adult",
     }
     for part, title in names.items():
