@@ -33,7 +33,7 @@ def test_recorded_made_looked_at_and_delivered(office: Any, log_in: Any, server:
     rut.goto(server.url("desk", f"/{office.slug}/statistics/"))
     rut.get_by_role("button", name="Make the file").click()
     lacking = rut.locator("main li", has_text=folder.case.number)
-    expect(lacking).to_contain_text("why she lacks a living of her own, refugee, born abroad")
+    expect(lacking).to_contain_text("what hinders a living of one’s own, refugee, born abroad")
     rut.get_by_role("button", name="Mark as delivered").click()
     expect(rut.locator(".ds-error-summary")).to_be_visible()
     fine_at_both(rut, "desk-statistics-file")

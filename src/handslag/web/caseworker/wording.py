@@ -876,7 +876,7 @@ LOOKED_AT: dict[str, str | Promise] = {
 
 #: What a file for the statistics lacks of an adult.
 LACKING: dict[str, str | Promise] = {
-    "cause": _("why she lacks a living of her own"),
+    "cause": _("what hinders a living of one’s own"),
     "origin": _("refugee, born abroad"),
     "number": _("a number by which she is known"),
 }
