@@ -15,7 +15,9 @@ import typer
 import yaml
 
 from docs.catalogue import catalogue
+from docs.concepts import concepts
 from docs.owed import owed
+from docs.process import process_map
 from handslag.cli.main import COMMANDS, load
 from handslag.journey.application import schema
 
@@ -237,6 +239,8 @@ PAGES = {
     "src/handslag/journey/application.schema.json": application_schema,
     "docs/reference/commands.md": commands,
     "docs/reference/states.md": states,
+    "docs/reference/concepts.md": concepts,
+    "docs/reference/process-map.md": process_map,
     "docs/reference/norms.md": norms,
     "docs/reference/population.md": population,
     "docs/reference/statistics.md": owed,

@@ -1,0 +1,72 @@
+"""The process map says what the product does: its operations, events and states are those of the code."""
+
+from __future__ import annotations
+
+import importlib
+from enum import Enum
+from typing import Any
+
+import pytest
+
+from docs.process import process
+from handslag.config.reactions import TABLE
+from tests.bed import ROOT
+
+STEPS = process()["to_be"]
+#: The ways of an application, a decision and its money: every state of them stands in the map.
+WHOLE = (
+    "intake.DraftState", "intake.SigningState", "intake.Channel", "intake.InboxState", "intake.RequestState",
+    "lookups.AnswerState", "casefile.WarningState", "decisions.DecisionState", "decisions.Outcome",
+    "decisions.AppealState", "payments.PaymentState", "payments.RunState",
+)  # fmt: skip
+#: An answer that never came, and a decision whose delivery is proven, are no step that somebody takes.
+NOT_TAKEN = {"intake.DraftState": {"withdrawn", "expired"}, "decisions.DecisionState": {"served"}}
+
+
+def kinds() -> dict[str, type[Enum]]:
+    """The enumerations of states, as chapter.Name."""
+    found: dict[str, type[Enum]] = {}
+    for path in sorted((ROOT / "src/handslag/domain").glob("*/states.py")):
+        module = importlib.import_module(f"handslag.domain.{path.parent.name}.states")
+        for name, value in vars(module).items():
+            if isinstance(value, type) and issubclass(value, Enum) and value.__module__ == module.__name__:
+                found[f"{path.parent.name}.{name}"] = value
+    return found
+
+
+def operation(name: str) -> Any:
+    """The operation that the map names as chapter.verb."""
+    chapter, verb = name.split(".")
+    folder = ROOT / "src/handslag/domain" / chapter / "operations"
+    modules = (
+        ["", *(f".{p.stem}" for p in sorted(folder.glob("*.py")) if p.stem != "__init__")] if folder.is_dir() else [""]
+    )
+    for module in modules:
+        found = getattr(importlib.import_module(f"handslag.domain.{chapter}.operations{module}"), verb, None)
+        if found is not None:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["operation"])
+def test_each_step_is_an_operation_with_its_event_and_states(step: dict[str, Any]) -> None:
+    found = operation(step["operation"])
+    assert found is not None and hasattr(found, "__wrapped__"), step["operation"]
+    if "event" in step:
+        assert step["event"] in {event.kind for event in TABLE}
+    for kind, names in step["states"].items():
+        assert set(names) <= {member.value for member in kinds()[kind]}, kind
+
+
+def test_no_state_on_the_way_is_left_out() -> None:
+    shown: dict[str, set[str]] = {}
+    for step in STEPS:
+        for kind, names in step["states"].items():
+            shown.setdefault(kind, set()).update(names)
+    for kind in WHOLE:
+        assert {m.value for m in kinds()[kind]} - NOT_TAKEN.get(kind, set()) == shown[kind], kind
+
+
+def test_each_step_that_is_gone_stands_in_the_way_before() -> None:
+    before = " ".join(step["does"] for step in process()["as_is"]["steps"])
+    assert len(process()["as_is"]["steps"]) >= 5 and "SSBTEK" in before
