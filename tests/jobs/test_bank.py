@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from handslag.domain.payments.models import BankFile, BankLine, Booking, Payment, Return
+from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.operations.planning import unblock_payment
 from handslag.domain.people.operations.staff import set_policy
@@ -182,3 +184,28 @@ def test_killed_anywhere_each_payment_is_handed_over_and_answered_once(
         told = list(BankLine.objects.filter(payment__case=folder.case).values_list("outcome", flat=True))
     assert told.count("applied") == 1
     assert set(told) <= {"applied", "noted", "repeated"}
+
+
+def test_a_slip_leaves_in_a_block_of_its_own_and_the_bank_pays_it(exchange: Exchange, office: Office) -> None:
+    set_policy(**office.by(TEST), name="payment_slips", value=True)
+    set_policy(**office.by(TEST), name="bank_profile", value={"slips": True})
+    told = {"month": office.month, "amount": 12_300, "reasons": "Ingen mat hemma."}
+    home: dict[str, Any] = {"address_lines": ["c/o <Ek> & Son", "Provgatan 1"], "postcode": "990 01"}
+    by_slip = office.case(("Åsa", "Avi", "19930303"), account=None, **home)
+    by_account = office.case(("Kurt", "Konto", "19930304"))
+    for folder in (by_slip, by_account):
+        grant_advance(**office.act("bo"), case=folder.case.id, **told)
+    run = office.run()
+    jobs.write_run_file(tenant=exchange.tenant, run=str(run.id))
+    jobs.hand_over_file(tenant=exchange.tenant, run=str(run.id))
+    (file,) = exchange.to.glob("*.xml")
+    blocks = ElementTree.parse(file).getroot().findall(".//{*}PmtInf")
+    slip = next(block for block in blocks if block.findtext("{*}PmtMtd") == "CHK")
+    sent = [slip.findtext(f".//{{*}}{name}") for name in ("PstCd", "TwnNm", "Ctry", "ChqTp")]
+    assert (len(blocks), sent) == (2, ["990 01", "Provstad", "SE", "BCHQ"])
+    lines = [line.text for line in slip.findall(".//{*}AdrLine")]
+    assert lines == ["c/o ?Ek? + Son", "Provgatan 1"]
+    exchange.bank(reject={"Kurt Konto": "AC01"})
+    exchange.fetch()
+    assert [one[0] for one in exchange.payments(by_slip)] == ["confirmed"]
+    assert exchange.payments(by_account)[0][0] == "rejected"

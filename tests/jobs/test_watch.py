@@ -29,16 +29,16 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, PrintBatch, Task
-from handslag.domain.tasks.operations import queue_notices
+from handslag.domain.tasks.operations import note_returned, queue_notices
 from handslag.domain.tasks.queries import protection_printed
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import file_key
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.jobs import acts, roots, watch
 from handslag.jobs.acts import store_of
 from handslag.web.entry.files import document_for
 from tests.bed import free_port
-from tests.office import TEST, Office, run_jobs
+from tests.office import TEST, Office, refused, run_jobs
 from verifier.invariants import _JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -338,6 +338,15 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     assert "Pia Papper" in text
     assert "Provgatan 1" in text
     assert "6 550" not in text
+    # the page comes back by post: somebody is to tell her another way
+    with pytest.raises(NotAllowed):
+        note_returned(**office.act("hanna"), batch=batch.id, page=1)
+    refused("no such page", note_returned, **office.act("rut"), batch=batch.id, page=2)
+    back = note_returned(**office.act("rut"), batch=batch.id, page=1)
+    assert (back.person_id, back.state, back.trouble) == (on_paper.case.applicant_id, "parked", "came back by post")
+    refused("came back already", note_returned, **office.act("rut"), batch=batch.id, page=1)
+    with acting(office.slug, TEST, "look"):
+        assert Task.objects.filter(kind="notice parked", subject_id=on_paper.case.id, state="open").count() == 1
     office.admit("cecilia", "Cecilia Central", "registrar", clearance=2, unit="Ekonomi")
 
     def given(who: str) -> list[bool]:
@@ -355,6 +364,8 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     with acting(office.slug, TEST, "look"):
         pia = Person.objects.get(id=on_paper.case.applicant_id)
     set_protection(**office.act("rut"), person=pia.id, level=0, address_level=2, version=pia.version)
+    with pytest.raises(Hidden):
+        note_returned(**office.act("rut"), batch=batch.id, page=1)
     assert (given("rut"), given("cecilia")) == ([False, False], [True, True])
     with acting(office.slug, TEST, "look"):
         assert protection_printed([batch]) == {batch.id: 2}

@@ -103,6 +103,7 @@ MAY: dict[str, set[str]] = {
     "ledger/<uuid:day>/sie/": PAYERS,
     "bank/<uuid:line>/settle/": PAYERS,
     "print/": {"rut"},
+    "print/returned/": {"rut"},
     "payees/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/confirm/": {"rut"} | WORK | PAYERS,
     "payees/<uuid:payee>/end/": {"rut"} | WORK | PAYERS,
@@ -128,6 +129,7 @@ MAY: dict[str, set[str]] = {
     "questions/<uuid:message>/message.xml": CASE,
 }
 ONLY_POST = {
+    "print/returned/",
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
     "cases/<uuid:case>/applications/<uuid:application>/signatures/<uuid:person>/",

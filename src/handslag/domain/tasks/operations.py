@@ -11,10 +11,12 @@ from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
 from handslag.domain.tasks.models import Deadline, Notice, PrintBatch, Task
+from handslag.domain.tasks.queries import protection_printed
 from handslag.domain.tasks.states import DeadlineState, NoticeChannel, NoticeState, TaskState
 from handslag.domain.tenancy.door import Actor, acting_door, planned_once
-from handslag.domain.tenancy.permissions import Hidden, member_behind
+from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.states import Role
 
 #: A notice is tried this often, from 5 seconds to 5 minutes apart; then a person looks at it.
 MOST_TRIES = 48
@@ -227,6 +229,28 @@ def record_print_batch(
         end_notice(tenant=tenant, by=by, now=now, notice=notice.id, sent=True)
     payload = {"notices": [str(n.id) for n in found], "document": str(file.key), "digest": file.digest}
     return Done(batch, NoticesPrinted(subject=key, payload=payload))
+
+
+@operation()
+def note_returned(*, tenant: str | int, by: Actor, now: datetime, batch: UUID, page: int) -> Done[Notice]:
+    """A printed page of a batch came back by post: the notice is parked, so that somebody tells the person another way.
+
+    NotPossible: ("no such page"), ("came back already"). Hidden for a batch that isn't given out to this registrar.
+    """
+    member = require_role(by, now, Role.REGISTRAR)
+    found = PrintBatch.objects.filter(id=batch).first()
+    if found is None or protection_printed([found])[found.id] > member.clearance:
+        raise Hidden("print batch", batch)
+    listed = {one["page"]: UUID(one["notice"]) for one in found.manifest["pages"]}
+    if page not in listed:
+        raise NotPossible("no such page")
+    notice = Notice.objects.select_for_update(of=("self",)).get(id=listed[page])
+    if notice.state != NoticeState.SENT:
+        raise NotPossible("came back already")
+    notice.state, notice.trouble = NoticeState.PARKED, "came back by post"
+    notice.save(update_fields=["state", "trouble"])
+    payload = {"notice": str(notice.id), "state": notice.state, "try": notice.attempts}
+    return Done(notice, NoticeEnded(subject=notice.subject_id, payload=payload))
 
 
 #: Members of staff with those who stand in for them today, and where their post goes.

@@ -118,6 +118,7 @@ urlpatterns = [
     path("<slug:tenant>/ledger/<uuid:day>/csv/", ledger.posting_file, {"form": "csv"}),
     path("<slug:tenant>/ledger/<uuid:day>/sie/", ledger.posting_file, {"form": "sie"}),
     path("<slug:tenant>/print/", printing.batches),
+    path("<slug:tenant>/print/returned/", printing.returned),
     path("<slug:tenant>/payees/", payees.payees),
     path("<slug:tenant>/payees/<uuid:payee>/confirm/", payees.confirm),
     path("<slug:tenant>/payees/<uuid:payee>/end/", payees.end),

@@ -181,6 +181,8 @@ REFUSALS: dict[str, str | Promise] = {
     "no slips": _("The bank takes no payment slips as it is set up here. Record an account for this person."),
     "no address": _("A payment slip needs a street, a postcode and a town. A registrar can record them."),
     "whose income": _("This person doesn’t live in the household in that month."),
+    "no such page": _("That PDF has no such page."),
+    "came back already": _("This page is noted as come back already, or somebody looks at it."),
     "why refused": _("Write why the advance is refused."),
     "decided meanwhile": _(
         "The month is decided meanwhile, and all that is granted is planned: an advance beside it would be paid on "
