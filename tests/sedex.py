@@ -56,6 +56,7 @@ class Post:
         assert self.process.stdout and "carries" in self.process.stdout.readline()
 
     def kill(self) -> None:
+        """kill -9; killed already is fine."""
         self.process.kill()
         self.process.wait()
         assert self.process.stdout
@@ -117,6 +118,12 @@ class BySedex(Pair):
     def both(self, work: Callable[[Side], None]) -> None:
         for side in (self.asker, self.answerer):
             work(side)
+
+    def greet(self) -> None:
+        """Each tells the other its keys."""
+        self.both(self.meet)
+        self.post.idle()
+        self.both(self.meet)
 
     def settle(self) -> None:
         """In order, until nothing moves."""

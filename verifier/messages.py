@@ -60,6 +60,7 @@ def check_exchange(
         report.count("envelopes")
         _check_seal(report, "exchange_envelope", key, row, signed, address)
     _check_steps(connection, report, messages, signed)
+    _check_sedex(connection, report, messages, envelopes)
     for key, row in arrivals.items():
         report.count("arrivals")
         outcome = outcomes.get(key)
@@ -123,6 +124,28 @@ def _check_step(
         fits = (part.get("digest"), part.get("state")) == (message["digest"], step["state"])
     if not fits:
         report.broken("I4", table, step["id"], "says something else than what was signed")
+
+
+def _check_sedex(
+    connection: Connection, report: Report, messages: Mapping[UUID, Row], envelopes: Mapping[UUID, Row]
+) -> None:
+    """What went by sedex was put out before sedex said something of it, and again only after trouble; what counts as
+    refused or never fetched there has a receipt that says so."""
+    said: dict[tuple[str, UUID], set[str]] = defaultdict(set)
+    of = grouped(by_id(connection, "exchange_sedexstep").values(), "envelope_id")
+    for key, steps in of.items():
+        tries: dict[int, set[int]] = defaultdict(set)
+        for step in steps:
+            report.count("steps at sedex")
+            tries[step["attempt"]].add(step["code"])
+            said[envelopes[key]["recipient"], envelopes[key]["message_id"]].add(f"sedex {step['code']}")
+        for step in steps:
+            before = tries.get(step["attempt"] - 1, set())
+            if 0 not in tries[step["attempt"]] or (step["attempt"] > 1 and not any(400 <= c < 600 for c in before)):
+                report.broken("I4", "exchange_sedexstep", step["id"], "is of a try that wasn't made, or needn't be")
+    for key, row in messages.items():
+        if row["code"].startswith("sedex") and row["code"] not in said[row["partner"], row["message_id"]]:
+            report.broken("I4", "exchange_message", key, f"ended by {row['code']}, and sedex said no such thing")
 
 
 def note_exchanged(exchanged: Exchanged, address: str, tenant: str, messages: Mapping[UUID, Row]) -> None:

@@ -36,6 +36,12 @@ DECIDED = "(SELECT id FROM decisions_decision WHERE outcome = 'bifall' ORDER BY 
 
 #: What breaks a rule (tables it touches, statement giving the id of the row), the rule, the table that it names.
 BREACHES = {
+    "a second try at sedex without a first": (
+        "INSERT INTO exchange_sedexstep (id, tenant_id, envelope_id, attempt, code, info, at) "
+        "SELECT gen_random_uuid(), tenant_id, id, 2, 0, '', now() FROM exchange_envelope "
+        "WHERE tenant_id = %(tenant)s LIMIT 1 RETURNING id",
+        "I4", "exchange_sedexstep",
+    ),
     "a document that was altered": (
         "UPDATE intake_application SET document = jsonb_set(document, '{answers,message}', '\"x\"') RETURNING id",
         "I1", "intake_application",

@@ -86,6 +86,8 @@ def meet_client(tenant: int) -> None:
                 trouble = step(here, client, place) or trouble
             except OSError as error:
                 trouble = error.strerror or type(error).__name__
+        if not trouble and folders.unfetched(place):
+            trouble = "the client fetches nothing from the outbox: does it run?"
     if trouble:
         log.warning("sedex client in trouble", tenant=here, reason=trouble)
     with suppress(NotPossible):

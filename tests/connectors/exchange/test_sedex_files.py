@@ -104,7 +104,23 @@ def test_what_is_put_out_is_whole_and_in_order(tmp_path: Path, monkeypatch: pyte
         assert old.name.startswith(".") and old.stat().st_size > 0
         real(old, new)
 
+    class Killed(BaseException):
+        pass
+
+    def dies(old: Path, new: Path) -> None:
+        if new.name.startswith("envl_"):
+            raise Killed
+        real(old, new)
+
+    monkeypatch.setattr(os, "rename", dies)
+    with pytest.raises(Killed):
+        put_out(tmp_path, "b", "xml", b"data", b"envelope")
+    assert list((tmp_path / "outbox").glob("envl_*")) == []  # a client sees nothing of it
     monkeypatch.setattr(os, "rename", rename)
+    put_out(tmp_path, "b", "xml", b"data", b"envelope")
+    for path in (tmp_path / "outbox").iterdir():
+        path.unlink()
+    moved.clear()
     put_out(tmp_path, "a", "xml", b"data", b"envelope")
     put_out(tmp_path, "a", "xml", b"data", b"envelope")
     assert moved == ["data_a.xml", "envl_a.xml"] * 2

@@ -13,6 +13,7 @@ import re
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _ENVELOPE = re.compile(r"envl_([A-Za-z0-9._-]{1,200})\.xml")
 _DATA = re.compile(r"data_([A-Za-z0-9._-]{1,200})\.[A-Za-z0-9]{1,10}")
 #: So long an envelope may lie there before its data, or a message before the key that signed it.
 WAITS = timedelta(minutes=30)
+#: So long the client may leave an envelope lying in the outbox.
+FETCHED = timedelta(minutes=15)
 #: So long a file that can't be read may still be being written.
 SETTLES = timedelta(minutes=1)
 
@@ -38,6 +41,12 @@ def in_order(folder: Path) -> str:
         if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
             return f"{name} can't be read and written"
     return ""
+
+
+def unfetched(folder: Path) -> bool:
+    """Whether the client has left something lying in the outbox for too long."""
+    outbox = folder / "outbox"
+    return any(waited(path, FETCHED) for path in _oldest(outbox, lambda name: bool(_ENVELOPE.fullmatch(name))))
 
 
 def put_out(folder: Path, name: str, ending: str, data: bytes, envelope: bytes) -> None:
@@ -97,7 +106,9 @@ def read_data(path: Path) -> bytes:
 
 def waited(path: Path, span: timedelta = WAITS) -> bool:
     """Whether a file has lain there for so long, by the clock of the machine that dates files."""
-    return time.time() - path.lstat().st_mtime > span.total_seconds()
+    with suppress(FileNotFoundError):
+        return time.time() - path.lstat().st_mtime > span.total_seconds()
+    return False
 
 
 def take_away(*paths: Path) -> None:
