@@ -54,6 +54,7 @@ from handslag.domain.payments.models import BankLine, Payment
 from handslag.domain.payments.operations.account import book_income
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import settle_bank_line
+from handslag.domain.payments.operations.other_help import decide_other_help, propose_other_help
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
 from handslag.domain.payments.operations.recoveries import (
@@ -163,6 +164,15 @@ def _claimed_back(office: Office, folder: Folder) -> None:
     waive_recovery(**office.act("bo"), recovery=row.id, amount=50_00, reasons="Hon har inget kvar efter hyran.")
 
 
+def _helped(office: Office, folder: Folder) -> None:
+    """Help under 12 kap. 2 § is granted to her."""
+    row = propose_other_help(
+        **office.act("hanna"), case=folder.case.id, month=office.month, person=folder.citizens[0].id, language="sv",
+        purpose="Läger i juli", applied=900_00, amount=900_00, reasons="Barnet behöver komma ut.",
+    )  # fmt: skip
+    decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+
+
 def _cases(database: Database, office: Office) -> None:
     single = office.case(email="petra@people.example")
     log_in_citizen(**office.by(single.citizens[0]), issuer=EID, subject="petra", acr=LOA3)
@@ -216,6 +226,7 @@ def _cases(database: Database, office: Office) -> None:
     told = office.case(("Tora", "Tryckt", "19440404"))
     told.applied()
     told.decided()
+    _helped(office, told)
     _after_sending(office)
     at_court = _appealed(office, refused, on_paper)
     office.case(("Dag", "Draft", "19990909")).draft()

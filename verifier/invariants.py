@@ -438,6 +438,7 @@ def check_account(connection: Connection, report: Report) -> None:
     of_booking, of_payment = grouped(settlements, "booking_id"), grouped(settlements, "payment_id")
     advances = by_id(connection, "payments_advance")
     of_advance = {row["booking_id"]: row for row in advances.values()}
+    of_help = _check_other_help(connection, report, bookings)
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
@@ -457,6 +458,7 @@ def check_account(connection: Connection, report: Report) -> None:
         parts = [(part, payments.get(part["payment_id"])) for part in of_booking.get(key, [])]
         live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
         rests = booking["decision_line_id"] or key in of_advance or key in owed_again or _is_overpaid(booking)
+        rests = rests or key in of_help
         if _is_overpaid(booking) and any(payment and payment["state"] in _KEPT_HERE for _, payment in parts):
             report.broken("I6", "payments_booking", key, "is booked as paid beyond a decision, and hasn't left")
         owed = booking["amount"] - set_off.get(key, 0)
@@ -534,6 +536,30 @@ def _check_advances(
         if taken[row["advance_id"]] > parent["amount"]:
             report.broken("I6", "payments_advance", row["advance_id"], "is set off for more than it is")
     return against
+
+
+def _check_other_help(connection: Connection, report: Report, bookings: Mapping[UUID, Row]) -> set[UUID]:
+    """What was granted beside what one has a right to is booked as it was decided, once, and was refused or cut by two
+    people. Gives those bookings."""
+    letters = by_id(connection, "decisions_personalletter")
+    found: set[UUID] = set()
+    for key, row in by_id(connection, "payments_otherhelp").items():
+        report.count("other help")
+        decided, booking = row["state"] == "decided", bookings.get(row["booking_id"])
+        if (booking is not None) != (decided and row["amount"] > 0):
+            report.broken("I6", "payments_otherhelp", key, "is not booked as it was decided")
+        if booking is not None:
+            found.add(booking["id"])
+            same = ("case_id", "period_id", "person_id", "amount", "currency")
+            if any(booking[name] != row[name] for name in same) or booking["kind"] != "expense":
+                report.broken("I6", "payments_otherhelp", key, "is not what its booking says")
+        letter = letters.get(row["letter_id"])
+        told = letter is not None and (letter["case_id"], letter["person_id"]) == (row["case_id"], row["person_id"])
+        if decided != told or (letter is not None and letter["content"].get("amount") != row["amount"]):
+            report.broken("I6", "payments_otherhelp", key, "has no letter of its own, or one of another amount")
+        if decided and row["amount"] < row["applied"] and row["decided_by_id"] == row["proposed_by_id"]:
+            report.broken("I6", "payments_otherhelp", key, "was not refused by two")
+    return found
 
 
 def _check_recoveries(

@@ -52,7 +52,7 @@ from handslag.domain.decisions.operations.appeals import (
 )
 from handslag.domain.decisions.operations.letters import HearingsClosed, PersonalLetterRendered, close_hearings
 from handslag.domain.decisions.queries import appeals_in
-from handslag.domain.decisions.states import HERE, AppealState
+from handslag.domain.decisions.states import HERE, AppealState, Outcome
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import DocumentRecorded, DocumentScanned
 from handslag.domain.documents.states import Provenance, ScanState
@@ -171,6 +171,13 @@ from handslag.domain.payments.operations.bank import (
     PaymentRejected,
     PaymentReturned,
 )
+from handslag.domain.payments.operations.other_help import (
+    OtherHelpDecided,
+    OtherHelpLeft,
+    OtherHelpProposed,
+    OtherHelpReturned,
+    OtherHelpWithdrawn,
+)
 from handslag.domain.payments.operations.payees import (
     DirectPaymentEnded,
     DirectPaymentOrdered,
@@ -263,6 +270,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.rules.se.remedies import OTHER, RIGHT, tried_next
 
 #: The task that waits for who checks a change of account.
 ACCOUNT_CHANGE = "account change"
@@ -438,6 +446,21 @@ def _task_for_overpaid(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_claimed(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["claimed_too_much"]:
         _task_once(event, by, now, "claimed beyond paid")
+
+
+def _task_for_other_help(event: Event, by: Actor, now: datetime) -> None:
+    """Where a month is refused, wholly or in part, a person is asked whether what the law tries next is to be tried."""
+    if event.payload["outcome"] != Outcome.BIFALL and tried_next(RIGHT) == OTHER:
+        _task_once(event, by, now, "other help")
+
+
+def _done_by_other_help(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "other help")
+
+
+def _task_for_blocked_help(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["blocked"]:
+        _task(event, by, now, "payment blocked")
 
 
 def _recovery_done(event: Event, by: Actor, now: datetime) -> None:
@@ -1146,6 +1169,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_plan, causes=(PaymentsPlanned,)),
         Reaction(_clear_inbox, causes=(InboxClosed, DeadlineEnded)),
         Reaction(_appeal_deadline, causes=(DeadlineSet,)),
+        Reaction(_task_for_other_help, causes=(TaskOpened,)),
         Reaction(_tell_applicants, causes=(NoticesQueued,)),
         Reaction(_render_letter),
     ),
@@ -1221,6 +1245,15 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     IncomeBooked: (),
     BookingReversed: (),
+    OtherHelpProposed: (Reaction(_done_by_other_help, causes=(TaskDone,)),),
+    OtherHelpLeft: (Reaction(_done_by_other_help, causes=(TaskDone,)),),
+    OtherHelpReturned: (),
+    OtherHelpWithdrawn: (),
+    OtherHelpDecided: (
+        Reaction(_task_for_blocked_help, causes=(TaskOpened,)),
+        Reaction(_tell_of_recovery, causes=(NoticesQueued,)),
+        Reaction(_render_personal_letter),
+    ),
     RecoveryProposed: (),
     RecoveryReturned: (),
     RecoveryWithdrawn: (),

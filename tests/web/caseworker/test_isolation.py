@@ -80,6 +80,8 @@ MAY: dict[str, set[str]] = {
     "cases/<uuid:case>/account/": CASE,
     "cases/<uuid:case>/recoveries/": CASE,
     "recoveries/<uuid:recovery>/": CASE,
+    "cases/<uuid:case>/other-help/": CASE,
+    "other-help/<uuid:help_>/": CASE,
     "cases/<uuid:case>/account/income/": WORK,
     "cases/<uuid:case>/account/<uuid:booking>/reverse/": WORK,
     "proposals/": WORK,
@@ -275,6 +277,15 @@ def recovery(folder: Any) -> UUID:
     ).id  # fmt: skip
 
 
+def other_help(folder: Any, purpose: str) -> UUID:
+    """Help under 12 kap. 2 § that is proposed."""
+    from handslag.domain.payments.operations.other_help import propose_other_help
+
+    told = {"month": folder.office.month, "person": folder.citizens[0].id, "language": "sv", "applied": 50_000}
+    told |= {"purpose": purpose, "reasons": f"{purpose}: det behövs.", "amount": 50_000}
+    return propose_other_help(**folder.office.act("hanna"), case=folder.case.id, **told).id
+
+
 @pytest.fixture(scope="module")
 def everything(module_connect: Any) -> dict[str, Any]:
     """Our office with a whole case, and beside it: another organisation's, another unit's, a protected person's."""
@@ -291,10 +302,12 @@ def everything(module_connect: Any) -> dict[str, Any]:
     own = world(ours.case())
     run = ours.run()
     own["recovery"] = claims[0]
+    own["help_"] = other_help(ours.case(("Tor", "Annan", "19740505")), "Läger i juli")
     canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
     foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
     foreign["run"] = theirs.run().id
     foreign["recovery"] = claims[1]
+    foreign["help_"] = other_help(theirs.case(("Kanarie", "Alm", "19740606")), "Kanarie till Fågelholm")
     own["arrival"] = unreadable(module_connect, ours, "okand")
     foreign["arrival"] = unreadable(module_connect, theirs, "Kanarie")
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)

@@ -15,6 +15,7 @@ from handslag.domain.payments.states import (
     BookingKind,
     LineKind,
     LineOutcome,
+    OtherHelpState,
     PayeeKind,
     PayeeState,
     PaymentState,
@@ -503,6 +504,68 @@ class RecoveryWaiver(TenantRow):
         constraints = [
             *wall("payments_recoverywaiver", "recovery", "waived_by", "letter", append_only=True),
             models.CheckConstraint(condition=Q(amount__gt=0) & ~Q(reasons=""), name="recoverywaiver_with_reasons"),
+        ]
+
+
+class OtherHelp(TenantRow):
+    """Help beside what one has a right to (12 kap. 2 § socialtjänstlagen): a decision of its own, to one adult of a
+    case, for a purpose in words, with its own reasons; proposed by one person, refused or cut by two. What it grants
+    is its booking.
+
+    Jobs may only read it: none is granted, and none is refused, by itself.
+    """
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+
+    case = TenantFK(Case)
+    period = TenantFK(Period)
+    person = TenantFK(Person)
+    number = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=120, help_text="what it is for, as the letter says it")
+    applied = models.BigIntegerField(help_text="minor units")
+    amount = models.BigIntegerField(help_text="minor units; 0 where it is refused")
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=12)
+    reasons = models.TextField()
+    legal_basis = models.CharField(max_length=160)
+    delegation = models.CharField(max_length=200, help_text="in words, by what the decider decides")
+    state = models.CharField(max_length=10, choices=OtherHelpState.choices)
+    proposed_by = TenantFK(StaffMember)
+    proposed_at = models.DateTimeField()
+    decided_by = TenantFK(StaffMember, null=True)
+    decided_at = models.DateTimeField(null=True)
+    returned_reason = models.TextField(blank=True)
+    letter = TenantFK(PersonalLetter, null=True)
+    booking = TenantFK(Booking, null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case"]), models.Index(fields=["tenant", "person"])]
+        constraints = [
+            *wall("payments_otherhelp", "case", "period", "person", "proposed_by", "decided_by", "letter", "booking"),
+            models.UniqueConstraint(fields=["tenant", "number"], name="otherhelp_number_once"),
+            models.UniqueConstraint(fields=["tenant", "booking"], name="otherhelp_booking_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "case"], condition=Q(state="proposed"), name="otherhelp_one_proposal_per_case"
+            ),
+            models.CheckConstraint(condition=Q(state__in=OtherHelpState.values), name="otherhelp_state_known"),
+            models.CheckConstraint(
+                condition=Q(applied__gt=0, amount__gte=0, amount__lte=F("applied")), name="otherhelp_up_to_applied"
+            ),
+            models.CheckConstraint(condition=~Q(reasons="") & ~Q(purpose=""), name="otherhelp_with_reasons"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, letter=None, booking=None) & ~Q(state="decided")
+                | Q(decided_by__isnull=False, decided_at__isnull=False, letter__isnull=False, state="decided"),
+                name="otherhelp_decided_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="decided") | Q(amount=0, booking=None) | Q(amount__gt=0, booking__isnull=False),
+                name="otherhelp_granted_is_booked",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(amount=F("applied")) | ~Q(decided_by=F("proposed_by")),
+                name="otherhelp_refused_by_two",
+            ),
         ]
 
 

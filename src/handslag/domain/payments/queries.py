@@ -19,6 +19,7 @@ from handslag.domain.payments.models import (
     Booking,
     ChartRow,
     DirectPayment,
+    OtherHelp,
     Payee,
     Payment,
     PostingDay,
@@ -36,6 +37,7 @@ from handslag.domain.payments.states import (
     BookingKind,
     LineKind,
     LineOutcome,
+    OtherHelpState,
     PayeeState,
     PaymentState,
     RecoveryGround,
@@ -202,6 +204,29 @@ def decisions_behind(payments: Collection[Payment]) -> dict[UUID, UUID]:
     return dict(rows.values_list("payment_id", "booking__decision_line__decision_id"))
 
 
+def other_help_behind(payments: Collection[Payment]) -> dict[UUID, OtherHelp]:
+    """The help under 12 kap. 2 § socialtjänstlagen that each payment pays, by payment; the others aren't in it."""
+    rows = dict(Settlement.objects.filter(payment__in=payments).values_list("payment_id", "booking_id"))
+    found = {one.booking_id: one for one in OtherHelp.objects.filter(booking_id__in=set(rows.values()))}
+    return {payment: found[booking] for payment, booking in rows.items() if booking in found}
+
+
+def other_help_of(cases: Collection[UUID], person: UUID | None = None) -> list[OtherHelp]:
+    """What was proposed or decided in these cases under 12 kap. 2 § socialtjänstlagen, newest first; what was decided
+    for one person, if she is named."""
+    found = OtherHelp.objects.select_related("person", "period").filter(case_id__in=cases)
+    if person is not None:
+        found = found.filter(person_id=person, state=OtherHelpState.DECIDED)
+    return list(found.order_by("-proposed_at", "-id"))
+
+
+def other_help_waiting(member: Member) -> list[OtherHelp]:
+    """The proposals under 12 kap. 2 § of the cases that a member of staff has a relation to, oldest first."""
+    found = OtherHelp.objects.select_related("case__applicant", "case__co_applicant", "person", "proposed_by")
+    waiting = found.filter(state=OtherHelpState.PROPOSED, case_id__in=cases_worked_by(member).values("id"))
+    return list(waiting.order_by("proposed_at", "id"))
+
+
 def is_advance(payment: Payment) -> bool:
     """Whether a payment pays an advance."""
     settled = Settlement.objects.filter(payment=payment).values("booking_id")
@@ -269,7 +294,11 @@ def in_quarantine() -> list[BankLine]:
 OWED, BANK, INCOME, CLAIMED, RECEIVABLE = "skuld", "bank", "inkomst", "aterkrav", "fordran"
 #: A benefit that came to us because we had paid it in advance.
 CEDED = "avstadd"
-CHART_CODES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OWED, BANK, INCOME, CLAIMED, RECEIVABLE, CEDED)
+#: Help that nobody has a right to (12 kap. 2 § socialtjänstlagen). Its code is for accounts and tells it apart: the
+#: monthly statistics are of help under 1 § alone (2 § förordning 1981:1370).
+OTHER_HELP = "bistand_utan_ratt"
+EXPENSES = ("forsorjningsstod", "forskott", "retur", "felutbetalt", OTHER_HELP)
+CHART_CODES = (*EXPENSES, OWED, BANK, INCOME, CLAIMED, RECEIVABLE, CEDED)
 
 
 @dataclass(frozen=True, slots=True)

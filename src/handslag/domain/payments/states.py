@@ -111,6 +111,25 @@ RECOVERY_STEPS: dict[str, dict[str, str]] = {
     RecoveryState.DECIDED: {},
 }
 
+class OtherHelpState(TextChoices):
+    PROPOSED = "proposed"  # by the caseworker
+    RETURNED = "returned"  # by the second pair of eyes, with a reason
+    WITHDRAWN = "withdrawn"  # by who proposed it
+    DECIDED = "decided"
+
+
+#: From each state of help under 12 kap. 2 § socialtjänstlagen the states that may follow, with who owns the step.
+OTHER_HELP_STEPS: dict[str, dict[str, str]] = {
+    OtherHelpState.PROPOSED: {
+        OtherHelpState.DECIDED: "decider",
+        OtherHelpState.RETURNED: "decider",
+        OtherHelpState.WITHDRAWN: "proposer",
+    },
+    OtherHelpState.RETURNED: {},
+    OtherHelpState.WITHDRAWN: {},
+    OtherHelpState.DECIDED: {},
+}
+
 #: From each state of a run the states that may follow, with who owns the step.
 RUN_STEPS: dict[str, dict[str, str]] = {
     RunState.RESERVED: {RunState.RELEASED: "payer", RunState.CANCELLED: "payer"},

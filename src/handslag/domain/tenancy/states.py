@@ -39,3 +39,4 @@ class Decides(TextChoices):
     RECOVERY = "recovery"  # to claim back what was paid too much
     WAIVER = "waiver"  # to give such a claim up
     DISMISSAL = "dismissal"  # of an appeal that came too late
+    OTHER_HELP = "other help"  # help that nobody has a right to (12 kap. 2 § socialtjänstlagen)

@@ -46,7 +46,13 @@ from handslag.domain.documents.queries import phrases_for
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
-from handslag.domain.payments.queries import advances_waiting, lines_of, payments_for, recoveries_waiting
+from handslag.domain.payments.queries import (
+    advances_waiting,
+    lines_of,
+    other_help_waiting,
+    payments_for,
+    recoveries_waiting,
+)
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate, named_by_setting
@@ -245,7 +251,11 @@ def proposals(request: HttpRequest, tenant: str) -> HttpResponse:
         }
         for one in recoveries_waiting(member)
     ]
-    return page(request, "proposals.html", rows=rows, claims=claims)
+    helps = [
+        {"row": one, "name": case_name(one.case), "mine": one.proposed_by_id == member.id}
+        for one in other_help_waiting(member)
+    ]
+    return page(request, "proposals.html", rows=rows, claims=claims, helps=helps)
 
 
 def _found(request: HttpRequest, key: UUID) -> tuple[Decision, Case, Member]:

@@ -23,6 +23,7 @@ from handslag.domain.payments.operations.runs import cancel_run, release_run, re
 from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import (
     CEDED,
+    OTHER_HELP,
     account_of,
     balance_of,
     file_of,
@@ -347,6 +348,7 @@ def _account(
                 and booking.reverses_id is None
                 and booking.decision_line_id is None
                 and booking.kind != "claim"
+                and booking.account_code != OTHER_HELP
                 and row.reversed_by is None
                 and not row.settled,
             }

@@ -81,6 +81,7 @@ KINDS = {
     "paid beyond decision": _(
         "More has been paid for a month than is granted now: ask what happened, and consider whether to do nothing"
     ),
+    "other help": _("Something was refused: is help under 12 kap. 2 § to be tried? Propose it, or say why not"),
     "claimed beyond paid": _(
         "More is claimed back than was paid too much, since a decision was changed: give up that part"
     ),
@@ -136,6 +137,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
             if may:
                 more = " · ".join([case.number, *(_gains(case.id) if task.kind == CORRECTION else ())])
                 where = "recoveries/" if task.kind in ABOUT_RECOVERIES else ""
+                where = "other-help/" if task.kind == "other help" else where
                 shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/{where}", more))
         elif person := people.get(task.subject_id):
             if registrar or Role.ADMINISTRATOR in member.roles:

@@ -137,6 +137,9 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "not an advance": _("The decision on that month doesn’t say that it is an advance on a benefit."),
     "beyond granted": _("That is more than was paid for that month and hasn’t come back."),
+    "purpose": _("Write what the help is for, in at most 120 characters."),
+    "applied": _("Write how much is applied for."),
+    "beyond applied": _("Grant at most what is applied for; 0 if nothing is granted."),
     "recovery ground": _("Choose on what ground it is claimed back."),
     "section": _("Write the section of law."),
     "beyond paid": _("More than was paid too much, or than isn’t claimed yet. Look at the amounts of each month."),
@@ -540,6 +543,11 @@ EVENTS: dict[str, str | Promise] = {
     "delegation confirmed": _("Delegation confirmed"),
     "delegation ended": _("Delegation ended"),
     "hearings closed": _("Decided: what they were asked takes no answer any more"),
+    "other help proposed": _("Help under 12 kap. 2 § proposed"),
+    "other help returned": _("Proposed help under 12 kap. 2 § sent back"),
+    "other help withdrawn": _("Proposed help under 12 kap. 2 § taken back"),
+    "other help decided": _("Help under 12 kap. 2 § decided"),
+    "other help left": _("Help under 12 kap. 2 § not tried, with the reason"),
     "recovery proposed": _("Claim to pay back proposed"),
     "recovery returned": _("Proposed claim sent back"),
     "recovery withdrawn": _("Proposed claim taken back"),
@@ -658,6 +666,7 @@ ACCOUNTS: dict[str, str | Promise] = {
     "felutbetalt": _("Paid beyond the decision"),
     "aterkrav": _("To be paid back"),
     "avstadd": _("Benefit paid to us in her place"),
+    "bistand_utan_ratt": _("Help under 12 kap. 2 §"),
 }
 
 #: Codes of the chart of accounts.
@@ -672,6 +681,7 @@ CHART: dict[str, str | Promise] = {
     "aterkrav": _("Claimed back, against expenses"),
     "fordran": _("Owed to us by people"),
     "avstadd": _("Benefits paid to us"),
+    "bistand_utan_ratt": _("Help under 12 kap. 2 §"),
 }
 
 #: On which condition support may be claimed back later.
@@ -702,6 +712,7 @@ DECIDES: dict[str, str | Promise] = {
     "recovery": _("Claim back what was paid too much"),
     "waiver": _("Give up a claim"),
     "dismissal": _("Dismiss an appeal that came too late"),
+    "other help": _("Help under 12 kap. 2 §"),
 }
 
 #: On what ground money is claimed back.

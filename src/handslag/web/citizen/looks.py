@@ -87,6 +87,8 @@ def _what(what: str) -> str:
         "recovery": gettext("what is to be paid back"),
         "recoveries": gettext("what is to be paid back"),
         "recovery letter": gettext("what is to be paid back"),
+        "other help": gettext("a decision"),
+        "other help letter": gettext("a decision"),
         "messages": gettext("messages"),
         "document": gettext("a photo or document"),
         "case account": gettext("payments"),

@@ -52,6 +52,8 @@ from handslag.domain.payments.models import Payment
 from handslag.domain.payments.queries import (
     decisions_behind,
     is_advance,
+    other_help_behind,
+    other_help_of,
     paid_in_advance,
     payments_of,
     recoveries_of,
@@ -153,10 +155,8 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "hearings": hearings_for(person.id, keys),
         "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
         "recoveries": [(one, standing_of(one).open) for one in recoveries_of(keys, person.id)],
-        "payments": [
-            {**shown, "url": reverse("decision", args=[tenant, shown["decision"]]) if shown["decision"] else ""}
-            for shown in _payments(payments, person)
-        ]
+        "other_help": other_help_of(keys, person.id),
+        "payments": [{**shown, "url": _behind(tenant, shown)} for shown in _payments(payments, person)]
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
@@ -285,8 +285,21 @@ def decided_by(received: date) -> date:
 def _payments(payments: list[Payment], person: Person) -> list[dict[str, Any]]:
     """The payments as the page shows them: what it is, how and to whom, and the decision that it rests on."""
     shown = [payment for payment in payments if payment.state not in GONE]
-    behind = decisions_behind(shown)
-    return [_payment(payment, person) | {"decision": behind.get(payment.id)} for payment in shown]
+    behind, helps = decisions_behind(shown), other_help_behind(shown)
+    found = []
+    for payment in shown:
+        help_ = helps.get(payment.id)
+        what = {"what": gettext("Other help")} if help_ else {}
+        own = help_.id if help_ and help_.person_id == person.id else None
+        found.append(_payment(payment, person) | what | {"decision": behind.get(payment.id), "help": own})
+    return found
+
+
+def _behind(tenant: str, shown: dict[str, Any]) -> str:
+    """The page of the decision that a payment rests on; "" where there is none, or it is the other adult's own."""
+    if shown["decision"]:
+        return reverse("decision", args=[tenant, shown["decision"]])
+    return reverse("other-help", args=[tenant, shown["help"]]) if shown["help"] else ""
 
 
 def _what(payment: Payment) -> str:

@@ -14,6 +14,7 @@ from handslag.web.citizen import (
     login,
     looks,
     messages,
+    other_help,
     overview,
     receipts,
     recoveries,
@@ -72,6 +73,8 @@ urlpatterns = [
     path("<slug:tenant>/appeals/<uuid:appeal>/letter.pdf", appeals.letter, name="appeal-letter"),
     path("<slug:tenant>/recoveries/<uuid:recovery>/", recoveries.recovery, name="recovery"),
     path("<slug:tenant>/recoveries/<uuid:recovery>/letter.pdf", recoveries.letter, name="recovery-letter"),
+    path("<slug:tenant>/other-help/<uuid:help_>/", other_help.other_help, name="other-help"),
+    path("<slug:tenant>/other-help/<uuid:help_>/letter.pdf", other_help.letter, name="other-help-letter"),
     path("<slug:tenant>/hearings/<uuid:hearing>/", hearing.hearing, name="hearing"),
     path("<slug:tenant>/decisions/<uuid:decision>/letter.pdf", overview.letter, name="letter"),
 ]

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.payments.models import Booking, Payment, Return, SetOff, Settlement
+from handslag.domain.payments.models import Booking, OtherHelp, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import household_on
@@ -102,7 +102,7 @@ def reverse_booking(*, tenant: str | int, by: Actor, now: datetime, booking: UUI
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     if found.reverses_id or Booking.objects.filter(reverses=found).exists():
         raise NotPossible("reversed")
-    if found.decision_line_id:
+    if found.decision_line_id or OtherHelp.objects.filter(booking=found).exists():
         raise NotPossible("decision")
     if found.kind == BookingKind.CLAIM:
         raise NotPossible("claim")

@@ -1,0 +1,152 @@
+"""Help under 12 kap. 2 §: asked about after a refusal, proposed and decided by people, booked, paid, told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from handslag.connectors.letter import port
+from handslag.domain.audit.models import Event
+from handslag.domain.decisions.models import PersonalLetter
+from handslag.domain.decisions.operations import decide, propose
+from handslag.domain.payments.models import Booking, OtherHelp, Payment, Settlement
+from handslag.domain.payments.operations.account import reverse_booking
+from handslag.domain.payments.operations.other_help import (
+    decide_other_help,
+    leave_other_help,
+    propose_other_help,
+    return_other_help,
+    withdraw_other_help,
+)
+from handslag.domain.payments.queries import OTHER_HELP, postings_of
+from handslag.domain.payments.states import PaymentState
+from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tenancy.door import acting, acting_door
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.policies import Conflict, SentAlready
+from handslag.jobs.letters import personal_letter_from
+from handslag.kernel.ids import uuid7
+from handslag.rules.se.remedies import OTHER, RIGHT, remedy_on, tried_next
+from tests.domain.test_corrections import _as_web, _verified
+from tests.domain.test_delegations import _delegated
+from tests.office import TEST, Folder, Office, refused
+
+REASONS = "Barnet behöver komma på lägret, och familjen har inte råd."
+
+
+def told_of(folder: Folder, **other: Any) -> dict[str, Any]:
+    told = {"case": folder.case.id, "month": folder.office.month, "person": folder.citizens[0].id, "language": "sv"}
+    told |= {"purpose": "Sommarläger för barnet", "applied": 120_000, "amount": 120_000, "reasons": REASONS}
+    return {**folder.office.act("hanna"), **told, **other}
+
+
+def _open(folder: Folder) -> list[str]:
+    with acting(folder.office.slug, TEST, "look"):
+        return list(Task.objects.filter(subject_id=folder.case.id, state="open").values_list("kind", flat=True))
+
+
+def _kinds(folder: Folder) -> list[str]:
+    with acting(folder.office.slug, TEST, "look"):
+        found = Event.objects.filter(subject_id=folder.case.id, kind__startswith="other help")
+        return list(found.order_by("seq").values_list("kind", flat=True))
+
+
+def test_it_is_granted_booked_and_paid_without_a_decision_on_the_month(
+    office: Office, database: Any, connect: Any
+) -> None:
+    folder = office.case(email="adult@people.example")
+    refused("purpose", propose_other_help, **told_of(folder, purpose=" "))
+    refused("applied", propose_other_help, **told_of(folder, applied=0, amount=0))
+    refused("beyond applied", propose_other_help, **told_of(folder, amount=120_001))
+    refused("reasons", propose_other_help, **told_of(folder, reasons="ja"))
+    refused("month", propose_other_help, **told_of(folder, month=office.month + 7))
+    with pytest.raises(Hidden):
+        propose_other_help(**told_of(folder, person=office.case(("Eva", "Ek", "19700101")).citizens[0].id))
+    with pytest.raises(NotAllowed):
+        propose_other_help(**{**told_of(folder), **office.act("rut")})
+    key = uuid7()
+    row = propose_other_help(**told_of(folder, key=key))
+    with pytest.raises(SentAlready):
+        propose_other_help(**told_of(folder, key=key))
+    refused("proposed", propose_other_help, **told_of(folder))
+    with acting(office.slug, TEST, "look"):  # nothing is owed, and nobody is told, by a proposal
+        assert not Booking.objects.filter(case=folder.case).exists() and not PersonalLetter.objects.exists()
+    with pytest.raises(Conflict):
+        decide_other_help(**office.act("bo"), help_=row.id, version=row.version + 1)
+    refused("delegation", decide_other_help, **office.act("hanna"), help_=row.id, version=row.version)
+    decided = decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    assert decided.booking is not None
+    with acting(office.slug, TEST, "look"):
+        booking = Booking.objects.get(case=folder.case)
+        assert (booking.account_code, booking.amount, booking.decision_line_id) == (OTHER_HELP, 120_000, None)
+        payment = Payment.objects.get(case=folder.case)
+        assert (payment.amount, payment.payee_id, payment.state) == (120_000, row.person_id, PaymentState.PLANNED)
+        letter = PersonalLetter.objects.get(case=folder.case)
+        assert Notice.objects.filter(subject_id=folder.case.id, person_id=row.person_id, kind="decision").count() == 1
+        today = acting_door().the_tenant.today(office.now)
+        assert OTHER_HELP in postings_of(today, office.now).missing  # the office's chart has no account for it yet
+    refused("decision", reverse_booking, **office.act("hanna"), booking=booking.id, reason="fel")
+    content = letter.content
+    assert content["legal_basis"] == remedy_on(OTHER, today).section == "12 kap. 2 § socialtjänstlagen (2025:400)"
+    assert "laglighetsprövning" in content["remedy"] and "tre veckor" in content["remedy"]
+    assert content["lines"] == [{"text": content["lines"][0]["text"], "amount": 120_000}]
+    assert "Sommarläger för barnet" in content["lines"][0]["text"] and REASONS in str(content["parts"])
+    assert port.for_tenant().letter(personal_letter_from(content)).pages == 1
+    office.sent()
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+    with acting(office.slug, TEST, "look"):
+        tenant = acting_door().the_tenant.id
+    with connect("web", autocommit=True) as web:
+        _as_web(web, tenant, "UPDATE payments_otherhelp SET amount = 110000 WHERE id = %s", row.id)
+    with _verified(database, office) as report:
+        found = [one.text for one in report.findings if one.table == "payments_otherhelp"]
+        assert found == ["is not what its booking says", "has no letter of its own, or one of another amount"]
+
+
+def test_a_refusal_leads_to_the_question_and_a_person_answers_it(office: Office, connect: Any) -> None:
+    assert tried_next(RIGHT) == OTHER and tried_next(OTHER) is None
+    granted = office.case(("Eva", "Ek", "19700101"))
+    granted.applied()
+    granted.decided()
+    assert "other help" not in _open(granted)
+    folder = office.case()
+    folder.applied()
+    cut, unheard = folder.amounting(100_000), "Uppgiften är hennes egen."
+    proposal = propose(**office.act("hanna"), sheet=cut.id, reasons=REASONS, language="sv", unheard=unheard)
+    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    assert _open(folder) == ["other help"]
+    refused("reasons", leave_other_help, **office.act("hanna"), case=folder.case.id, reasons="nej")
+    leave_other_help(**office.act("hanna"), case=folder.case.id, reasons="Ingen har bett om det.")
+    assert (_open(folder), _kinds(folder)) == ([], ["other help left"])
+    # a refusal is by two, whoever may decide, and the database holds it
+    row = propose_other_help(**told_of(folder, amount=0))
+    with pytest.raises(NotAllowed):
+        withdraw_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    refused("reasons", return_other_help, **office.act("bo"), help_=row.id, version=row.version, reason="x")
+    back = return_other_help(**office.act("bo"), help_=row.id, version=row.version, reason="Skriv varför.")
+    with pytest.raises(Conflict):
+        decide_other_help(**office.act("bo"), help_=row.id, version=back.version)
+    row = propose_other_help(**told_of(folder, amount=0))
+    row = decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    with acting(office.slug, TEST, "look"):
+        assert not Settlement.objects.filter(booking__account_code=OTHER_HELP).exists()
+        letter = PersonalLetter.objects.get(case=folder.case)
+        assert "Du får inget för det här" in letter.content["outcome"] and letter.content["lines"] == []
+        tenant, proposer = acting_door().the_tenant.id, OtherHelp.objects.get(id=row.id).proposed_by_id
+    alone = pytest.raises(psycopg.errors.CheckViolation, match="refused_by_two")
+    with connect("web", autocommit=True) as web, alone:
+        _as_web(web, tenant, "UPDATE payments_otherhelp SET decided_by_id = %s WHERE id = %s", proposer, row.id)
+
+
+def test_it_takes_a_delegation_of_its_own(office: Office) -> None:
+    _delegated(office, "grant")
+    row = propose_other_help(**told_of(office.case()))
+    refused("delegation", decide_other_help, **office.act("bo"), help_=row.id, version=row.version)
+    _delegated(office, "other help", clause="punkt 5.1", most=120_000)
+    row = decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    assert "punkt 5.1" in row.delegation
+    dear = propose_other_help(**told_of(office.case(("Eva", "Ek", "19700101")), applied=120_001, amount=120_001))
+    refused("delegation", decide_other_help, **office.act("bo"), help_=dear.id, version=dear.version)
