@@ -28,6 +28,10 @@ WELL: dict[str, list[Any]] = {
     ],
     "contact": [{"hours": "9–12", "units": {"Ekonomi": "010-1"}}],
     "organisation_number": ["2120000142", "16212000-0142"],
+    "staff_oidc": [
+        {}, {"issuer": "https://idp.example", "client_id": "a", "claim": "email"},
+        {"issuer": "https://idp.example", "client_id": "a", "claim": "upn", "accepted_acr": ["mfa"]},
+    ],
     "eid": [
         {"issuer": "https://eid.example/x", "client_id": "a", "accepted_acr": ["loa3"]},
         {"issuer": "https://[::1]:8001"},
@@ -75,6 +79,11 @@ WRONG: dict[str, list[Any]] = {
     "contact": [{"hours": 9}, {"units": ["a"]}, {"units": {"Ekonomi": 101}}, {"mail": "x"}],
     "repayment_account": ["x" * 61],
     "organisation_number": ["212000", "x"],
+    "staff_oidc": [
+        {"issuer": "https://idp.example"}, {"issuer": "https://idp.example", "client_id": "a", "claim": ""},
+        {"issuer": "idp.example", "client_id": "a", "claim": "email"}, {"claim": "email"},
+        {"issuer": "https://idp.example", "client_id": "a", "claim": "email", "accepted_acr": []},
+    ],
     "eid": [
         {"issuer": "eid.example"}, {"issuer": "https://e.example; script-src *"}, {"issuer": 1}, {"client_id": ""},
         {"accepted_acr": []}, {"accepted_acr": "loa3"}, {"accepted_acr": [1]}, {"secret": "x"},

@@ -155,6 +155,15 @@ def _eid(told: dict[str, Any]) -> None:
             raise ValueError("accepted_acr is a list of levels, at least one")
 
 
+def _staff_oidc(told: dict[str, Any]) -> None:
+    _parts(told, ("issuer", "client_id", "claim", "accepted_acr"))
+    if told and not {"issuer", "client_id", "claim"} <= set(told):
+        raise ValueError("needs issuer, client_id and claim")
+    _eid({name: value for name, value in told.items() if name != "claim"})
+    if told:
+        _text(80, 1)(told["claim"])
+
+
 def _case_system(told: dict[str, Any]) -> None:
     if told:
         _address(read_case_system(told).address)
@@ -198,6 +207,7 @@ CHECKS: dict[str, Check] = {
     "repayment_account": _text(60),
     "organisation_number": _organisation_number,
     "eid": _eid,
+    "staff_oidc": _staff_oidc,
     "case_system": _case_system,
     "authorities_asked": _authorities,
     "lefi_actor": _text(40),

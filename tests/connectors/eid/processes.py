@@ -87,7 +87,9 @@ def browser() -> requests.Session:
     return session
 
 
-def answer(url: str, session: requests.Session | None = None, **fields: str) -> dict[str, str]:
+def answer(
+    url: str, session: requests.Session | None = None, callback: str = CALLBACK, **fields: str
+) -> dict[str, str]:
     """Open `url`, fill in the one form with method post, and return what the provider sends to our callback.
 
     Follows every redirect that stays with the provider."""
@@ -97,7 +99,7 @@ def answer(url: str, session: requests.Session | None = None, **fields: str) -> 
         for _ in range(10):
             if page.is_redirect:
                 target = urljoin(url, page.headers["Location"])
-                if target.startswith(CALLBACK):
+                if target.startswith(callback):
                     return dict(parse_qsl(urlsplit(target).query))
                 page = session.get(target, timeout=10, allow_redirects=False)
             else:

@@ -88,6 +88,23 @@ def test_claims_that_lie(liar: Liar, lie: str) -> None:
     assert (type(caught.value), caught.value.reason) == (error, reason)
 
 
+def test_where_no_level_is_needed_everything_else_is(liar: Liar) -> None:
+    staff = {"accepted_acr": (), "acr_needed": False, "identifier_claims": (("email", "log-in name"),)}
+    liar.claims = {"email": "hanna@staff.example", "acr": LOA2}
+    identity = finish(liar, **staff)
+    assert (identity.identifier, identity.acr) == ("hanna@staff.example", "")
+    assert finish(liar, **{**staff, "accepted_acr": (LOA2,)}).acr == LOA2
+    for lie in ("another audience", "another nonce", "another issuer", "expired", "no subject"):
+        claims, error, reason = LIES[lie]
+        liar.claims = {"email": "hanna@staff.example", **claims}
+        with pytest.raises(error) as caught:
+            finish(liar, **staff)
+        assert caught.value.reason == reason, lie
+    liar.claims = {"email": None}
+    with pytest.raises(BadToken):
+        finish(liar, **staff)
+
+
 @pytest.mark.parametrize("seconds_off", [None, -600, 600])
 def test_a_signature_needs_fresh_identification(liar: Liar, seconds_off: int | None) -> None:
     liar.claims = {"auth_time": None if seconds_off is None else now() + seconds_off}

@@ -15,6 +15,7 @@ const provider = new Provider(issuer, {
   acrValues: ['loa2', 'loa3'].map((level) => `http://id.swedenconnect.se/loa/1.0/uncertified-${level}`),
   claims: {
     openid: ['sub'],
+    email: ['email'],
     'https://id.oidc.se/scope/naturalPersonInfo': ['name', 'given_name', 'family_name'],
     'https://id.oidc.se/scope/naturalPersonNumber': [NUMBER],
   },
@@ -30,6 +31,7 @@ const provider = new Provider(issuer, {
     accountId: number,
     claims: () => ({
       sub: number,
+      email: number,
       name: 'Amina Lindqvist',
       given_name: 'Amina',
       family_name: 'Lindqvist',

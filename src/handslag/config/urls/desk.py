@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from handslag.web.caseworker import log_in, start
+from handslag.web.caseworker import log_in, oidc, start
 from handslag.web.caseworker.urls import urlpatterns as caseworker
 from handslag.web.entry.front import urlpatterns as front
 
 urlpatterns = [
     path("", start.organisations),
     path("log-in/", include(log_in.urlpatterns)),
+    path("oidc/callback/", oidc.callback),
+    path("oidc/<slug:tenant>/", oidc.log_in),
     path("", include(front)),
     path("", include(caseworker)),
 ]

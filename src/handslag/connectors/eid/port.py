@@ -34,7 +34,7 @@ class Identity:
 
     identifier, identifier_type  the national number in canonical form (twelve digits for "personnummer" and
                                  "samordningsnummer")
-    acr        the level of assurance, always one that the configuration accepts
+    acr        the level of assurance, always one that the configuration accepts ("" where it needs none)
     auth_time  when the person identified, UTC; None where the provider doesn't say, never for a signature
     evidence   fit for canonical JSON; for a signature all that `check_evidence` needs, for ever, off-line
     """

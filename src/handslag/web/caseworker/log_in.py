@@ -25,7 +25,7 @@ from django.views.generic import RedirectView
 
 from handslag.domain.tenancy.models import StaffUser
 from handslag.web.entry import frame
-from handslag.web.entry.staff import note_log_in
+from handslag.web.entry.staff import note_log_in, only_at
 
 
 class OurFrame:
@@ -41,6 +41,17 @@ class OurFrame:
         user = self.request.user
         self.request.person = str(user) if user.is_authenticated else ""  # type: ignore[attr-defined]
         return {**found, "site": frame.context(self.request)["site"]}
+
+
+class Own(OurFrame):
+    """A page on which she changes how she logs in: only once she has shown what is her own. A provider that vouched for
+    her can't give itself a way in that way, which would open every organisation of hers."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and only_at(request) is not None:
+            said = {"site": frame.context(request)["site"]}
+            return render(request, "caseworker/log_in/own_first.html", said, status=403)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 class LogIn(OurFrame, account.LoginView):  # type: ignore[misc]
@@ -79,7 +90,7 @@ class CodeAgain(OurFrame, mfa.ReauthenticateView):  # type: ignore[misc]
     template_name = "caseworker/log_in/again.html"
 
 
-class NewPassword(OurFrame, account.PasswordChangeView):  # type: ignore[misc]
+class NewPassword(Own, account.PasswordChangeView):  # type: ignore[misc]
     template_name = "caseworker/log_in/password.html"
 
     def get_default_success_url(self) -> str:
@@ -110,7 +121,7 @@ class Passkey(webauthn.LoginWebAuthnView):  # type: ignore[misc]
         return answer
 
 
-class Activate(OurFrame, totp.ActivateTOTPView):  # type: ignore[misc]
+class Activate(Own, totp.ActivateTOTPView):  # type: ignore[misc]
     template_name = "caseworker/log_in/activate.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -124,15 +135,15 @@ class Activate(OurFrame, totp.ActivateTOTPView):  # type: ignore[misc]
         return {**found, "picture": mark_safe(found["totp_svg"]), "secret": found["form"].secret}
 
 
-class RecoveryCodes(OurFrame, recovery.ViewRecoveryCodesView):  # type: ignore[misc]
+class RecoveryCodes(Own, recovery.ViewRecoveryCodesView):  # type: ignore[misc]
     template_name = "caseworker/log_in/recovery_codes.html"
 
 
-class NewRecoveryCodes(OurFrame, recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
+class NewRecoveryCodes(Own, recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
     template_name = "caseworker/log_in/new_recovery_codes.html"
 
 
-class AddPasskey(OurFrame, webauthn.AddWebAuthnView):  # type: ignore[misc]
+class AddPasskey(Own, webauthn.AddWebAuthnView):  # type: ignore[misc]
     template_name = "caseworker/log_in/passkey.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

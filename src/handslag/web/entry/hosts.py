@@ -15,7 +15,7 @@ from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
 from handslag.web.entry.health import REQUESTS, SECONDS
 from handslag.web.entry.pages import speak_among
-from handslag.web.entry.staff import write_log_ins
+from handslag.web.entry.staff import own_provider, write_log_ins
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -120,6 +120,10 @@ class LogIn:
         except AWAY as trouble:
             return away(request, trouble)
         if request.path.startswith(settings.LOGIN_URL):
+            try:
+                request.own_provider = own_provider(request) if request.path == settings.LOGIN_URL else ""  # type: ignore[attr-defined]
+            except AWAY as trouble:
+                return away(request, trouble)
             with at_large("log-in", writing=request.method == "POST"):
                 response = self.get_response(request)
             try:

@@ -24,7 +24,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behin
 from handslag.kernel import clock
 from handslag.web.entry import kept
 from handslag.web.entry.faults import at_once
-from handslag.web.entry.staff import has_second_factor
+from handslag.web.entry.staff import has_second_factor, only_at
 
 View = Callable[..., HttpResponse]
 
@@ -40,7 +40,7 @@ def desk_page(purpose: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @functools.wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            by = _staff(request)
+            by = _staff(request, str(kwargs["tenant"]))
             if isinstance(by, HttpResponse):
                 return by
             return _behind_the_door(request, view, by, purpose, args, kwargs)
@@ -58,7 +58,7 @@ def outside_desk_page(purpose: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @functools.wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            by = _staff(request)
+            by = _staff(request, str(kwargs["tenant"]))
             if isinstance(by, HttpResponse):
                 return by
             request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
@@ -70,14 +70,18 @@ def outside_desk_page(purpose: str) -> Callable[[View], View]:
     return wrap
 
 
-def _staff(request: HttpRequest) -> Actor | HttpResponse:
-    """The member of staff who is logged in with two factors; where that isn't so the way to the log-in."""
+def _staff(request: HttpRequest, tenant: str) -> Actor | HttpResponse:
+    """The member of staff who is logged in with two factors; where that isn't so the way to the log-in. Whoever another
+    organisation's provider vouches for is told to log in by herself."""
     if not request.user.is_authenticated:
         if request.method == "POST":
             kept.keep(request, None)
         return HttpResponseRedirect(settings.LOGIN_URL + "?" + urlencode({"next": request.get_full_path()}))
     if not has_second_factor(request):
         return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
+    if only_at(request) not in (None, tenant):
+        request.person = str(request.user)  # type: ignore[attr-defined]
+        return render(request, "entry/only_there.html", status=403)
     return Actor("staff", UUID(str(request.user.pk)))
 
 

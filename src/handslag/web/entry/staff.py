@@ -12,8 +12,9 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse
 
 from handslag.domain.audit.operations import Look, write_looks
-from handslag.domain.tenancy.door import Actor, acting, at_large, system
+from handslag.domain.tenancy.door import Actor, UnknownTenant, acting, at_large, system
 from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser
+from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
 
 log = structlog.get_logger("staff")
@@ -49,6 +50,31 @@ def has_second_factor(request: HttpRequest) -> bool:
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
+#: How a log-in by the organisation's own provider stands in a session's records, beside allauth's own.
+BY_PROVIDER = "oidc"
+
+
+def only_at(request: HttpRequest) -> str | None:
+    """The short name of the one organisation that this session is good for: that of the provider which vouched for her.
+    None where she has shown what is her own, password and code or a passkey: then for all that she works for."""
+    records = get_authentication_records(request, request.user)
+    code = any(one.get("method") == "mfa" and one.get("type") != BY_PROVIDER for one in records)
+    own = any(one.get("method") == "password" or one.get("passwordless") for one in records)
+    vouched = [str(one["tenant"]) for one in records if one.get("method") == BY_PROVIDER]
+    return vouched[-1] if vouched and not (code and own) else None
+
+
+def own_provider(request: HttpRequest) -> str:
+    """The short name of the organisation whose page the log-in leads to, if its staff log in by a provider of its own;
+    else "". Outside any door."""
+    slug = _slug_asked_for(request)
+    try:
+        with acting(slug, system("log-in"), PURPOSE):
+            return slug if setting("staff_oidc") else ""
+    except UnknownTenant:
+        return ""
+
+
 def note_log_in(request: HttpRequest, user: StaffUser | None, refused: str, *, by_password: bool = False) -> None:
     """Note a log-in of staff, or why it was refused (a word); written when the log-in's own door is closed. With
     `by_password` nothing yet shows that it is she."""
@@ -81,8 +107,11 @@ def _tenants() -> list[int]:
 
 def _asked_for(request: HttpRequest) -> list[int]:
     """The organisation whose page the log-in leads to, if it leads to one."""
-    told = request.POST.get("next") or request.GET.get("next", "")
-    slug = urlsplit(told).path.strip("/").partition("/")[0]
     with at_large(PURPOSE):
-        found = Organisation.objects.filter(slug=slug, is_tenant=True, active=True)
+        found = Organisation.objects.filter(slug=_slug_asked_for(request), is_tenant=True, active=True)
         return list(found.values_list("id", flat=True))
+
+
+def _slug_asked_for(request: HttpRequest) -> str:
+    told = request.POST.get("next") or request.GET.get("next", "")
+    return urlsplit(told).path.strip("/").partition("/")[0]

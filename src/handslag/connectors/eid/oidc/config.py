@@ -23,6 +23,7 @@ class OidcConfig:
     client_secret     for `client_auth` client_secret_basic or client_secret_post
     client_key        for `client_auth` private_key_jwt: private key (EC P-256 or RSA) as PEM or JWK text
     accepted_acr      levels of assurance that are let in, each spelt out; nothing is deduced from "higher"
+    acr_needed        False, for staff: who comes at no such level is let in as well, with an `acr` of ""
     algorithms        signature algorithms accepted on ID tokens, out of ALGORITHMS
     identifier_claims (claim, identifier type) in order of preference
     timeout_seconds   for each connection and each read
@@ -37,6 +38,7 @@ class OidcConfig:
     client_secret: str | None = field(default=None, repr=False)
     client_key: str | None = field(default=None, repr=False)
     accepted_acr: tuple[str, ...] = (LOA3, LOA4)
+    acr_needed: bool = True
     scopes: tuple[str, ...] = (
         "openid",
         "https://id.oidc.se/scope/naturalPersonInfo",
@@ -56,7 +58,7 @@ class OidcConfig:
 
     def __post_init__(self) -> None:
         """Refuse a configuration that would let somebody in unchecked; ValueError says which field."""
-        if not self.accepted_acr or not all(self.accepted_acr):
+        if (self.acr_needed and not self.accepted_acr) or not all(self.accepted_acr):
             raise ValueError("accepted_acr: name at least one level of assurance")
         if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
             raise ValueError(f"algorithms: some of {', '.join(ALGORITHMS)}")

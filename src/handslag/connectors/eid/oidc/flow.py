@@ -86,7 +86,9 @@ def begin(
 
     metadata = provider.discover(config)
     pushed_to = metadata.get("pushed_authorization_request_endpoint")
-    request = {"nonce": flow["nonce"], "acr_values": " ".join(config.accepted_acr), "ui_locales": ui_locale}
+    request = {"nonce": flow["nonce"], "ui_locales": ui_locale}
+    if config.accepted_acr:
+        request["acr_values"] = " ".join(config.accepted_acr)
     if digest is not None:
         request |= {"prompt": "login", "max_age": "0"}
     if metadata.get("claims_parameter_supported") is True:
@@ -142,10 +144,10 @@ def finish(config: OidcConfig, flow: dict[str, str], query: Mapping[str, str]) -
         leeway_seconds=config.leeway_seconds,
     )
     acr = claims.get("acr")
-    if not isinstance(acr, str):
-        raise TooWeak("acr_missing")
-    if acr not in config.accepted_acr:
-        raise TooWeak("acr")
+    if not isinstance(acr, str) or acr not in config.accepted_acr:
+        if config.acr_needed:
+            raise TooWeak("acr" if isinstance(acr, str) else "acr_missing")
+        acr = ""
     authenticated_at = token.authenticated_at(claims)
     evidence: dict[str, object] = {"issuer": config.issuer, "acr": acr}
     if authenticated_at is not None:
