@@ -60,6 +60,7 @@ def check_applications(
     periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
     numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
     texts, documents = by_id(connection, "documents_text"), by_id(connection, "documents_document")
+    representations = by_id(connection, "people_representation")
     late: dict[tuple[str, str], list[Told]] = defaultdict(list)
     for event in chain.of_kind("signature recorded"):
         late[str(event.payload.get("application")), str(event.payload.get("person"))].append(event)
@@ -74,7 +75,7 @@ def check_applications(
             report.broken("I1", "intake_application", key, "belongs to no case")
         if not periods.get(key):
             report.broken("I1", "intake_application", key, "asks for no period")
-        _check_signatures(report, row, signatures.get(key, []), numbers, late)
+        _check_signatures(report, row, signatures.get(key, []), numbers, late, representations)
         draft = drafts.get(key)
         text = texts.get(draft["signing_text_id"]) if draft else None
         named = row["document"].get("signing_text") if isinstance(row["document"], dict) else None
@@ -112,12 +113,26 @@ def _unsigned(row: Row) -> list[str]:
     return [str(key) for key in document.get("unsigned") or []] if row["channel"] != "online" else []
 
 
+def _held(named: Mapping[str, Any], signature: Row, representations: Mapping[UUID, Row]) -> bool:
+    """Whether the representation that a document names is that of the signature, and was in force when she signed."""
+    row, at = representations.get(UUID(str(named.get("representation")))), signature["signed_at"]
+    days = (at.date(), at.date() + timedelta(days=1))  # where the organisation is the day may have begun already
+    return (
+        row is not None
+        and (row["person_id"], row["representative_id"]) == (signature["person_id"], signature["representative_id"])
+        and row["registered_at"] <= at
+        and (row["ended_at"] is None or at <= row["ended_at"])
+        and any(row["since"] <= day and (row["until"] is None or day < row["until"]) for day in days)
+    )
+
+
 def _check_signatures(
     report: Report,
     row: Row,
     signatures: list[Row],
     numbers: Mapping[UUID, list[Row]],
     late: Mapping[tuple[str, str], list[Told]],
+    representations: Mapping[UUID, Row],
 ) -> None:
     fitting = [s for s in signatures if s["digest"] == row["digest"]]
     signers = sorted(str(s["person_id"]) for s in fitting)
@@ -134,8 +149,14 @@ def _check_signatures(
         report.broken(
             "I1", "intake_application", row["id"], f"needs the signatures of {needed}, has those of {signers}"
         )
+    named = document.get("representatives") or {}
     for signature in fitting:
         try:
+            agent = str(signature["representative_id"]) if signature["representative_id"] else None
+            if agent != (named.get(str(signature["person_id"])) or {}).get("person"):
+                raise BadSignature("signed through another representative than the document names")
+            if agent and not _held(named[str(signature["person_id"])], signature, representations):
+                raise BadSignature("signed through a representation that was not in force")
             if signature["method"] == "paper":
                 if signature["evidence"].get("digest") != row["digest"]:
                     raise BadSignature("evidence: about another digest")
@@ -144,10 +165,11 @@ def _check_signatures(
             if (claims["iss"], claims["acr"]) != (signature["issuer"], signature["acr"]):
                 raise BadSignature("evidence: another issuer or level than the row says")
             stated = {str(claims[name]).replace("-", "") for name in NUMBER_CLAIMS if claims.get(name)}
-            known = {number["value"] for number in numbers.get(signature["person_id"], [])}
+            signer = signature["representative_id"] or signature["person_id"]
+            known = {number["value"] for number in numbers.get(signer, [])}
             if stated and not stated & known:
                 raise BadSignature("evidence: somebody else identified")
-        except (BadSignature, AttributeError) as error:
+        except (BadSignature, AttributeError, ValueError) as error:
             report.broken("I1", "intake_signature", signature["id"], str(error))
 
 
@@ -166,7 +188,11 @@ def _check_receipt(
     then = [s for s in signatures if s["digest"] == row["digest"] and str(s["person_id"]) not in _unsigned(row)]
     evidence = {str(s["person_id"]): digest_of(s["evidence"]) for s in then}
     named = {str(s.get("person")): s.get("evidence_digest") for s in body.get("signatures") or []}
-    if named != evidence:
+    through = {str(s["person_id"]): str(s["representative_id"]) for s in then if s["representative_id"]}
+    told_through = {
+        str(s.get("person")): s.get("representative") for s in body.get("signatures") or [] if s.get("representative")
+    }
+    if named != evidence or told_through != through:
         report.broken("I1", "intake_receipt", receipt["id"], "names other signatures than there are")
     told = (body.get("application"), body.get("content_digest"), body.get("number"), body.get("attachments"))
     files = row["document"].get("attachments") or [] if isinstance(row["document"], dict) else []

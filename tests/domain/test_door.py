@@ -28,6 +28,7 @@ from handslag.domain.audit.models import Payload, ReadEntry, Subject
 from handslag.domain.audit.operations import Done, Event, EventMissing, Reaction, hand_over, open_subject, operation
 from handslag.domain.documents.models import Text
 from handslag.domain.people.models import Household, Person
+from handslag.domain.people.permissions import require_representation
 from handslag.domain.tenancy.door import (
     Actor,
     OutsideDoor,
@@ -202,9 +203,9 @@ class Followed(Event):
 def reactions() -> Iterator[Any]:
     """`reactions({Tried: (...)})` on top of the product's table, put back afterwards."""
     ours: dict[type[Event], Any] = {Tried: (), Followed: ()}
-    hand_over({**TABLE, **ours})
-    yield lambda table: hand_over({**TABLE, **ours, **table})
-    hand_over({**TABLE, **ours})
+    hand_over({**TABLE, **ours}, require_representation)
+    yield lambda table: hand_over({**TABLE, **ours, **table}, require_representation)
+    hand_over({**TABLE, **ours}, require_representation)
 
 
 def _note(office: Office) -> dict[str, Any]:
@@ -316,8 +317,9 @@ def test_a_circle_and_an_event_without_entry_are_errors_at_start(reactions: Any)
     }
     with pytest.raises(ValueError, match=r"circle: .*(Tried -> Followed -> Tried|Followed -> Tried -> Followed)"):
         reactions(circle)
+    without = {kind: entry for kind, entry in TABLE.items() if kind is not Tried} | {Followed: ()}
     with pytest.raises(ValueError, match=r"no entry .*Tried"):
-        hand_over({kind: entry for kind, entry in TABLE.items() if kind is not Tried} | {Followed: ()})
+        hand_over(without, require_representation)
 
 
 def test_operations_take_moments_in_utc_only(office: Office) -> None:

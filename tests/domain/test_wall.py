@@ -38,8 +38,8 @@ BESIDES = {
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
         LIMIT 1""",
     "people_representation": """
-        INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, since)
-        SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', '2026-01-01'
+        INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, scope, since)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', 'act', '2026-01-01'
         FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
     "casefile_casewarning": """

@@ -12,8 +12,9 @@ class HandslagConfig(AppConfig):
         from handslag.config.logs import configure
         from handslag.config.reactions import TABLE
         from handslag.domain.audit.operations import hand_over
+        from handslag.domain.people.permissions import require_representation
         from handslag.domain.tenancy import policies
 
         configure()
-        hand_over(TABLE)
+        hand_over(TABLE, require_representation)
         policies.hand_over(CHECKS)

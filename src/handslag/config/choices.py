@@ -14,6 +14,7 @@ from handslag.domain.elsewhere.policies import read as read_case_system
 from handslag.domain.intake.forms import forms
 from handslag.domain.lookups.queries import AUTHORITIES
 from handslag.domain.people.accounts import account_problems
+from handslag.domain.people.states import Ground
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import Check
@@ -175,6 +176,12 @@ def _authorities(told: list[Any]) -> None:
         raise ValueError(f"there is no {', '.join(other)}; there are {', '.join(AUTHORITIES)}")
 
 
+def _grounds(told: list[Any]) -> None:
+    _each_once(told)
+    if other := sorted(set(told) - set(Ground.values)):
+        raise ValueError(f"there is no {', '.join(other)}; there are {', '.join(Ground.values)}")
+
+
 CHECKS: dict[str, Check] = {
     "four_eyes_above": _from_to(0, _MOST_MONEY),
     "advance_four_eyes_above": _from_to(0, _MOST_MONEY),
@@ -214,5 +221,6 @@ CHECKS: dict[str, Check] = {
     "income_change_percent": _from_to(0, 1000),
     "self_access_level": _from_to(-1, 3),
     "statistics_districts": _districts,
+    "representation_grounds": _grounds,
     "demonstration": _either,
 }

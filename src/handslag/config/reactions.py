@@ -237,6 +237,7 @@ from handslag.domain.people.operations.persons import (
     ProtectionSet,
     RegistrationReferred,
 )
+from handslag.domain.people.operations.representations import RepresentationEnded, RepresentationRegistered
 from handslag.domain.people.operations.staff import (
     DeputyEnded,
     DeputyNamed,
@@ -546,6 +547,12 @@ def _task_for_signature(event: Event, by: Actor, now: datetime) -> None:
 def _done_by_signature(event: Event, by: Actor, now: datetime) -> None:
     if not event.payload["lacking"]:
         _answered(event.subject, by, now, "signature missing")
+
+
+def _tell_who_is_represented(event: Event, by: Actor, now: datetime) -> None:
+    queue_notices(
+        tenant=_tenant(), by=by, now=now, subject=event.subject, persons=[event.subject], kind="representation"
+    )
 
 
 def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
@@ -1100,6 +1107,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_hand_over_elsewhere, causes=(HandOverQueued,)),
         Reaction(_ask_for_application, causes=(AuthoritiesAsked,)),
     ),
+    RepresentationRegistered: (Reaction(_tell_who_is_represented, causes=(NoticesQueued,)),),
+    RepresentationEnded: (Reaction(_tell_who_is_represented, causes=(NoticesQueued,)),),
     SignatureRecorded: (Reaction(_done_by_signature, causes=(TaskDone,)),),
     ClientFollowed: (),
     ClientLeft: (),

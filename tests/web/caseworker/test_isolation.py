@@ -61,6 +61,8 @@ MAY: dict[str, set[str]] = {
     "people/<uuid:person>/account/<uuid:change>/": {"rut"},
     "people/<uuid:person>/change/": {"rut"},
     "access/": CASE,
+    "people/<uuid:person>/representatives/": {"rut"},
+    "people/<uuid:person>/representatives/<uuid:representation>/end/": {"rut"},
     "households/new/": {"rut"},
     "households/<uuid:household>/": {"rut", "hanna", "bo"},
     "cases/new/": {"rut"},
@@ -132,6 +134,7 @@ MAY: dict[str, set[str]] = {
 }
 ONLY_POST = {
     "print/returned/",
+    "people/<uuid:person>/representatives/<uuid:representation>/end/",
     "inbox/next/", "inbox/<uuid:item>/take/", "inbox/<uuid:item>/put-back/", "inbox/<uuid:item>/wait/",
     "cases/<uuid:case>/periods/<str:month>/authorities/",
     "cases/<uuid:case>/applications/<uuid:application>/signatures/<uuid:person>/",
@@ -177,6 +180,7 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.domain.people.operations.delegations import NewDelegation, enter_delegation
+    from handslag.domain.people.operations.representations import register_representation
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
     from tests.exchange import asked
@@ -230,6 +234,12 @@ def world(folder: Any) -> dict[str, Any]:
     calculation = start_precalculation(**office.act("alva"), **told)
     new = NewDelegation("grant", "decider", None, None, "Kanarie", "Kanarie", today, None)
     delegation = enter_delegation(**office.act("alva"), new=new)
+    agent, _number = office.person("Ombud", "Ek", "19600606")
+    represented = register_representation(
+        **office.act("rut"), person=folder.case.applicant_id, representative=agent, ground="god_man", scope="see",
+        since=today, last=None, title="Kanarie",
+        file=StoredFile(key=uuid4(), digest="0" * 64, size=1, content_type="application/pdf"),
+    )  # fmt: skip
     month = folder.period()
     with acting(office.slug, scribe, "look"):
         found = {
@@ -237,6 +247,7 @@ def world(folder: Any) -> dict[str, Any]:
             "norm": norm.id,
             "calculation": calculation.id,
             "delegation": delegation.id,
+            "representation": represented.id,
             "message": question.id,
             "task": task.id,
             "payee": payee.id,

@@ -62,10 +62,13 @@ class Reaction:
 
 
 _reactions: dict[type[Event], tuple[Reaction, ...]] = {}
+#: Says whether a representative may act for whom she acts: raises where not.
+_admits: list[Callable[[Actor, datetime], None]] = []
 
 
-def hand_over(table: dict[type[Event], Sequence[Reaction]]) -> None:
-    """Take the table of reactions. ValueError for an event without an entry, or for a cycle."""
+def hand_over(table: dict[type[Event], Sequence[Reaction]], admits: Callable[[Actor, datetime], None]) -> None:
+    """Take the table of reactions, and the check of representatives, which each of their operations begins with.
+    ValueError for an event without an entry, or for a cycle."""
     missing = sorted(kind.__name__ for kind in _all_events(Event) if kind not in table)
     if missing:
         raise ValueError(f"no entry in the table of reactions for: {', '.join(missing)}")
@@ -79,6 +82,7 @@ def hand_over(table: dict[type[Event], Sequence[Reaction]]) -> None:
 
     for kind in table:
         walk(kind, ())
+    _admits[:] = [admits]
     _reactions.clear()
     _reactions.update({kind: tuple(reactions) for kind, reactions in table.items()})
 
@@ -109,6 +113,8 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
             door = current_door()
             purpose = door.purpose if door is not None and door.kind == "acting" else verb.__name__
             with acting(tenant, by, purpose) as door, writing(door) as outermost, _collecting(door, outermost):
+                if by.through is not None:
+                    _admits[0](by, now)
                 done, written = _carry_out(door, verb, args, kwargs)
                 if silent and written:
                     raise EventMissing(f"{verb.__name__} is silent but writes {_names(written)}")
@@ -274,8 +280,8 @@ def _chain(door: Door, now: datetime) -> None:
             kind=event.kind,
             at=now,
             actor_kind=by.kind,
-            actor_id=by.id,
-            actor_name=by.name,
+            actor_id=by.agent,
+            actor_name=by.told,
             purpose=door.purpose,
             because=event.because,
             commitment=commitment(salt, event.payload),
@@ -382,8 +388,8 @@ def write_looks(*, tenant: int | str, by: Actor, purpose: str, looks: Sequence[L
             ReadEntry(
                 at=now,
                 actor_kind=by.kind,
-                actor_id=by.id,
-                actor_name=by.name,
+                actor_id=by.agent,
+                actor_name=by.told,
                 purpose=purpose,
                 outcome=look.outcome,
                 what=look.what,

@@ -162,8 +162,8 @@ class NoteDraft(TenantRow):
 class Message(TenantRow):
     """A message in the conversation of one adult of a case with the office; the other adult doesn't see it.
 
-    `member` wrote it; where there is none, `person` did. Its key is named by the page that it was written on, so that
-    a message sent twice is one message.
+    `member` wrote it; where there is none, `person` did, or her `representative` in her own name. Its key is named by
+    the page that it was written on, so that a message sent twice is one message.
     """
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
@@ -171,6 +171,7 @@ class Message(TenantRow):
     case = TenantFK(Case)
     person = TenantFK(Person)
     member = TenantFK(StaffMember, null=True)
+    representative = TenantFK(Person, null=True)
     text = models.TextField()
     urgent = models.BooleanField(help_text="a word of urgent.yaml stands in it")
     sent_at = models.DateTimeField()
@@ -178,7 +179,7 @@ class Message(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["tenant", "case", "person", "sent_at"], name="message_of_conversation")]
         constraints = [
-            *wall("casefile_message", "case", "person", "member", append_only=True),
+            *wall("casefile_message", "case", "person", "member", "representative", append_only=True),
             models.CheckConstraint(condition=~Q(text=""), name="message_says_something"),
         ]
 

@@ -173,7 +173,7 @@ def send_message(*, tenant: str | int, by: Actor, now: datetime, case: UUID, mes
     """
     found = case_for_citizen(case, by)
     assert by.id is not None
-    row = _message(message, text, case=found, person=by.id, member=None, now=now)
+    row = _message(message, text, case=found, person=by.id, member=None, through=by.through, now=now)
     payload = {
         "message": str(row.id),
         "urgent": row.urgent,
@@ -195,7 +195,9 @@ def answer_message(
     return Done(row, MessageAnswered(subject=found.id, payload=payload))
 
 
-def _message(key: UUID, text: str, *, case: Case, person: UUID, member: UUID | None, now: datetime) -> Message:
+def _message(
+    key: UUID, text: str, *, case: Case, person: UUID, member: UUID | None, now: datetime, through: UUID | None = None
+) -> Message:
     said = text.replace("\r\n", "\n").strip()
     if not said:
         raise NotPossible("empty message")
@@ -208,7 +210,14 @@ def _message(key: UUID, text: str, *, case: Case, person: UUID, member: UUID | N
         raise NotPossible("sent already" if same else "other message")
     urgent = member is None and is_urgent(said)
     return Message.objects.create(
-        id=own, case=case, person_id=person, member_id=member, text=said, urgent=urgent, sent_at=now
+        id=own,
+        case=case,
+        person_id=person,
+        member_id=member,
+        representative_id=through,
+        text=said,
+        urgent=urgent,
+        sent_at=now,
     )
 
 

@@ -87,12 +87,14 @@ class SigningRequest(TenantRow):
 
 
 class Signature(TenantRow):
-    """One adult's signature over `digest`: the issuer's signed token whose nonce is derived from it, or the paper's."""
+    """One adult's signature over `digest`: the issuer's signed token whose nonce is derived from it, or the paper's.
+    `representative`: who signed in her own name for the adult."""
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
     draft = TenantFK(Draft)
     person = TenantFK(Person)
+    representative = TenantFK(Person, null=True)
     digest = models.CharField(max_length=64)
     method = models.CharField(max_length=8, choices=[("eid", "eid"), ("paper", "paper")])
     issuer = models.CharField(max_length=200, blank=True)
@@ -102,7 +104,7 @@ class Signature(TenantRow):
 
     class Meta:
         constraints = [
-            *wall("intake_signature", "draft", "person", append_only=True),
+            *wall("intake_signature", "draft", "person", "representative", append_only=True),
             models.UniqueConstraint(fields=["tenant", "draft", "person", "digest"], name="signature_once_per_person"),
         ]
 

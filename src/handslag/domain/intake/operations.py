@@ -51,6 +51,7 @@ from handslag.domain.intake.queries import (
     lacking_of,
     signatures_of,
     signed_by,
+    signs_through,
     standing_of,
     taken_back,
     token_of,
@@ -58,8 +59,14 @@ from handslag.domain.intake.queries import (
 from handslag.domain.intake.states import DraftState, InboxState, RequestState
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import form_household
-from handslag.domain.people.queries import adults_beside, household_of, household_seen_by_relative
-from handslag.domain.people.states import HouseholdRole
+from handslag.domain.people.queries import (
+    adults_beside,
+    full_name,
+    household_of,
+    household_seen_by_relative,
+    represented_by,
+)
+from handslag.domain.people.states import HouseholdRole, Scope
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tasks.operations import end_deadline, run_deadline
 from handslag.domain.tasks.states import DeadlineState
@@ -188,6 +195,8 @@ def open_draft(
     can't be applied for. What was written in one that was taken back stands in it again."""
     found = case_for_citizen(case, by)
     assert by.id is not None
+    if by.through is not None and found.worked_in is not None:
+        raise NotPossible("month closed")
     today = acting_door().the_tenant.today(now)
     periods = {found.id: periods_of(found.id)}
     offered = policies.offers(by.id, cases_of(by.id), adults_beside(by.id, today), today, periods)
@@ -601,7 +610,9 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
     problems = policies.answers_problems(form_of(found.form, found.form_version), found.answers, found.language)
     if problems:
         raise NotPossible("incomplete", problems=problems)
-    shown, digest, text = document_to_sign(found)
+    if by.through is not None:
+        require_worked_here(found.case)
+    shown, digest, text = document_to_sign(found, by=by, day=acting_door().the_tenant.today(now))
     if found.corrects_id and not shown["corrects"]["changed"]:
         raise NotPossible("nothing changed")
     found.shown, found.shown_digest = shown, digest
@@ -613,19 +624,28 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
 
 
 def document_to_sign(
-    draft: Draft, adults: Sequence[UUID] = (), unsigned: Sequence[UUID] = ()
+    draft: Draft,
+    adults: Sequence[UUID] = (),
+    unsigned: Sequence[UUID] = (),
+    by: Actor | None = None,
+    day: date | None = None,
 ) -> tuple[dict[str, Any], str, Any]:
     """The document of a draft as it stands, its digest, and the signing text in force. `adults`: who signs, where it
-    isn't those of the case; `unsigned`: of them, whose signature an application on paper lacks when it is received."""
+    isn't those of the case; `unsigned`: of them, whose signature an application on paper lacks when it is received.
+    `by`: who has it fixed, on `day`; a representative stands in it, with for whom and on what ground she signs."""
     month = Month.of(draft.period.since)
     form = form_of(draft.form, draft.form_version)
-    text = text_that_binds(draft.case.legal_order, form.signing_text, draft.language, form.language, draft.period.since)
+    acting_for = _represented(draft.case, by, day) if by is not None and by.through is not None and day else {}
+    words = f"{form.signing_text}.representative" if acting_for else form.signing_text
+    text = text_that_binds(draft.case.legal_order, words, draft.language, form.language, draft.period.since)
     members = household_seen_by_relative(
         draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
     )
     shown = policies.shown_document(
         form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version, adults
     )
+    if acting_for:
+        shown["representatives"] = acting_for
     if unsigned:
         shown["unsigned"] = [str(key) for key in unsigned]
     if files := attachments_of(draft.id):
@@ -644,6 +664,21 @@ def document_to_sign(
         changed = [{"part": one.part, "code": one.code} for one in differences(shown, sent.document)]
         shown["corrects"] = {"application": str(sent.id), "digest": sent.digest, "changed": changed}
     return shown, canonical.digest(shown), text
+
+
+def _represented(case: Case, by: Actor, day: date) -> dict[str, dict[str, str]]:
+    """For which adults of a case a representative signs, as the document says it."""
+    assert by.through is not None
+    return {
+        str(one.person_id): {
+            "person": str(one.representative_id),
+            "name": full_name(one.representative),
+            "ground": one.ground,
+            "representation": str(one.id),
+        }
+        for one in represented_by(by.through, day)
+        if one.person_id in (case.applicant_id, case.co_applicant_id) and one.scope == Scope.ACT
+    }
 
 
 @operation(silent=True)
@@ -769,18 +804,21 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
 
     The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
     when it was used, or another one of hers before (the caller shows the receipt), ("other content") when the digest
-    is not the fixed one, ("other person") when somebody else identified than who began, ("decided") for a correction
-    of what was decided meanwhile.
+    is not the fixed one, or what is fixed names another (or no) representative for her, ("other person") when somebody
+    else identified than who began, ("decided") for a correction of what was decided meanwhile.
     """
     assert by.id is not None
     draft, began, numbers = _use_step_up(state, by)
     if draft.state != DraftState.SIGNING or not draft.shown_digest == began == signed.digest:
+        raise NotPossible("other content")
+    if signs_through(draft, by.id) != by.through:
         raise NotPossible("other content")
     if signed.identifier not in numbers:
         raise NotPossible("other person")
     signature = Signature(
         draft=draft,
         person_id=by.id,
+        representative_id=by.through,
         digest=signed.digest,
         method="eid",
         issuer=signed.issuer,
@@ -807,7 +845,7 @@ def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
     step-up began with; the numbers of the adult who signs."""
     assert by.id is not None
     with planned_once() as cursor:
-        cursor.execute(_CONSUME, [token_of(state), by.id, by.id])
+        cursor.execute(_CONSUME, [token_of(state), by.id, by.agent])
         row = cursor.fetchone()
     if row is None:
         raise NotPossible("signed already")
@@ -890,6 +928,7 @@ def _accept(
                 "issuer": s.issuer,
                 "acr": s.acr,
                 "person": str(s.person_id),
+                **({"representative": str(s.representative_id)} if s.representative_id else {}),
                 "evidence_digest": canonical.digest(s.evidence),
             }
             for s in sorted(signers, key=lambda s: str(s.person_id))

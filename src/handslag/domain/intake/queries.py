@@ -347,6 +347,12 @@ def signed_by(draft: Draft) -> list[Signature]:
     return list(Signature.objects.filter(draft=draft, digest=draft.shown_digest).order_by("signed_at"))
 
 
+def signs_through(draft: Draft, person: UUID) -> UUID | None:
+    """The representative by whom an adult signs what is fixed; None where she signs herself."""
+    named = ((draft.shown or {}).get("representatives") or {}).get(str(person))
+    return UUID(named["person"]) if named else None
+
+
 def half_signed() -> list[UUID]:
     """The drafts that one adult has signed and another hasn't, longest waiting first."""
     signed = Signature.objects.filter(draft__state=DraftState.SIGNING, digest=F("draft__shown_digest"))

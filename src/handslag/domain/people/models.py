@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,7 +10,8 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.db import models
 from django.db.models import F, Func, Q
 
-from handslag.domain.people.states import AccountKind, ChangeState, HouseholdRole, IdentifierType
+from handslag.domain.documents.models import Document
+from handslag.domain.people.states import AccountKind, ChangeState, HouseholdRole, IdentifierType, Scope
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
@@ -217,20 +219,36 @@ class AccountChange(TenantRow):
 
 
 class Representation(TenantRow):
-    """One person may act for another, from `since` until before `until`, on the stated ground."""
+    """One person may act for another, in her own name, from `since` until before `until`, on the stated ground.
+
+    `document` is the evidence as staff have seen it. `ended_at`: it was ended before its day, by a member of staff, or
+    by the person herself.
+    """
 
     person = TenantFK(Person)
     representative = TenantFK(Person)
     ground = models.CharField(max_length=80)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.ACT)
     since = models.DateField()
     until = models.DateField(null=True)
+    document = TenantFK(Document, null=True)
+    registered_by = TenantFK(StaffMember, null=True)
+    registered_at = models.DateTimeField(null=True)
+    ended_by = TenantFK(StaffMember, null=True)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["tenant", "representative"]), models.Index(fields=["tenant", "person"])]
         constraints = [
-            *wall("people_representation", "person", "representative"),
+            *wall("people_representation", "person", "representative", "document", "registered_by", "ended_by"),
             since_before_until("representation_period"),
             models.CheckConstraint(condition=~Q(person=F("representative")), name="representation_by_another"),
         ]
+
+    @property
+    def last(self) -> date | None:
+        """The last day on which she may act, as the evidence says it; None: no day was set."""
+        return self.until - timedelta(days=1) if self.until else None
 
 
 class CitizenLogin(TenantRow):

@@ -1,12 +1,14 @@
-"""May this member of staff see this person; who may register people."""
+"""May this member of staff see this person; who may register people; may somebody act for another."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from handslag.domain.people.models import Person
-from handslag.domain.tenancy.door import Actor, system
-from handslag.domain.tenancy.permissions import Hidden, Member, require_role
+from handslag.domain.people.models import Person, Representation
+from handslag.domain.people.queries import represented_by
+from handslag.domain.people.states import Scope
+from handslag.domain.tenancy.door import Actor, acting_door, system
+from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, require_role
 from handslag.domain.tenancy.states import Role
 
 #: The system, as it registers what a case system says of its own clients.
@@ -28,3 +30,29 @@ def require_sight(member: Member, person: Person) -> None:
     """Hidden ("no hit", never "no access") for a person above the member's clearance."""
     if person.protection_level > member.clearance:
         raise Hidden("person", person.id)
+
+
+class NotRepresented(Hidden):
+    """Somebody acts for a person for whom she may not act, or not any more."""
+
+
+def representation_behind(by: Actor, now: datetime) -> Representation:
+    """The representation by which somebody acts for another today, read once per door; NotRepresented where there is
+    none."""
+    door = acting_door()
+    found: Representation | None = door.memory.get("representation")
+    if found is None:
+        assert by.through is not None
+        rows = [one for one in represented_by(by.through, door.the_tenant.today(now)) if one.person_id == by.id]
+        if by != door.the_actor or not rows:
+            raise NotRepresented("person", by.id)
+        # of several the one that lets her do more
+        found = door.memory["representation"] = max(rows, key=lambda one: one.scope == Scope.ACT)
+    return found
+
+
+def require_representation(by: Actor, now: datetime) -> None:
+    """What a representative does for somebody: NotRepresented without a representation in force today, NotAllowed where
+    it lets her only see."""
+    if representation_behind(by, now).scope != Scope.ACT:
+        raise NotAllowed("person", by.id)

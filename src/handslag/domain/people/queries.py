@@ -10,11 +10,21 @@ from uuid import UUID
 from django.db.models import Q
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
-from handslag.domain.people.models import Account, AccountChange, Address, Identifier, Membership, NameToken, Person
+from handslag.domain.people.models import (
+    Account,
+    AccountChange,
+    Address,
+    Identifier,
+    Membership,
+    NameToken,
+    Person,
+    Representation,
+)
 from handslag.domain.people.names import name_tokens
 from handslag.domain.people.states import IdentifierType
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
+from handslag.domain.tenancy.policies import setting
 from handslag.domain.tenancy.states import Role
 
 
@@ -155,6 +165,30 @@ def account_change_of(person: UUID) -> AccountChange | None:
     """The newest change of account that somebody has signed, whatever became of it."""
     rows = AccountChange.objects.filter(person_id=person, asked_at__isnull=False)
     return rows.order_by("-asked_at", "-id").first()
+
+
+def representations_of(*persons: UUID) -> list[Representation]:
+    """Who may, or could once, act for some people: newest first."""
+    rows = Representation.objects.select_related("representative", "document").filter(person_id__in=persons)
+    return list(rows.order_by("-since", "-id"))
+
+
+def holds(representation: Representation, day: date) -> bool:
+    """Whether a representation is in force on a day, and the organisation takes its ground."""
+    return (
+        representation.since <= day
+        and (representation.until is None or day < representation.until)
+        and representation.ended_at is None
+        and representation.ground in setting("representation_grounds")
+    )
+
+
+def represented_by(agent: UUID, day: date) -> list[Representation]:
+    """For whom somebody may act on a day, in the order of registering; nobody under protection, whom a person serves:
+    nor does who is protected herself act on-line."""
+    rows = Representation.objects.select_related("person", "representative").filter(representative_id=agent)
+    found = rows.filter(person__protection_level=0, representative__protection_level=0).order_by("id")
+    return [one for one in found if holds(one, day)]
 
 
 def account_on(person: UUID, day: date) -> Account | None:

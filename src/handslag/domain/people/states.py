@@ -1,4 +1,4 @@
-"""Types of identifier, roles in a household, kinds of account, states of a change of account."""
+"""Types of identifier, roles in a household, kinds of account, states of a change of account, representation."""
 
 from django.db.models import TextChoices
 
@@ -29,3 +29,16 @@ class AccountKind(TextChoices):
     BANKGIRO = "bankgiro"
     PLUSGIRO = "plusgiro"
     IBAN = "iban"
+
+
+class Ground(TextChoices):
+    """On what somebody may act for another."""
+
+    GOD_MAN = "god_man"  # appointed, 11 kap. föräldrabalken
+    FORVALTARE = "forvaltare"  # appointed, 11 kap. föräldrabalken
+    FULLMAKT = "fullmakt"  # given by the person herself, who can end it at any time
+
+
+class Scope(TextChoices):
+    SEE = "see"  # what stands on My pages
+    ACT = "act"  # besides: apply, sign, correct, answer, write, appeal; never another account

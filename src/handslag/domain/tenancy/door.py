@@ -34,15 +34,32 @@ class UnknownTenant(LookupError):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a member of staff (user id), a citizen (person id) or a job of the system (no id, its name)."""
+    """Who acts: a member of staff (user id), a citizen (person id) or a job of the system (no id, its name).
+
+    `through`: the representative who acts, in her own name, for the citizen `id`: what may be done and seen is what
+    the citizen may, what is written of who did it names the representative.
+    """
 
     kind: ActorKind
     id: UUID | None
     name: str = ""
+    through: UUID | None = None
 
     def __post_init__(self) -> None:
         if (self.id is None) != (self.kind == "system"):
             raise ValueError("staff and citizens act under their id, the system under a name")
+        if self.through is not None and (self.kind != "citizen" or self.through == self.id):
+            raise ValueError("a representative acts for another citizen")
+
+    @property
+    def agent(self) -> UUID | None:
+        """The id of who really acts: the representative where there is one."""
+        return self.through or self.id
+
+    @property
+    def told(self) -> str:
+        """What stands beside the agent in the chain and in the read log: the system's job, or for whom she acts."""
+        return f"for {self.id}" if self.through else self.name
 
 
 def system(name: str) -> Actor:

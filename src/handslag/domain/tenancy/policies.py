@@ -78,6 +78,9 @@ DEFAULTS: dict[str, Any] = {
     "self_access_level": 1,
     # in Stockholm, Göteborg and Malmö, the district of a unit for the statistics: {name of a unit: code of two digits}
     "statistics_districts": {},
+    # on what somebody may act for another on-line (god_man, forvaltare, fullmakt); empty: nobody may. What each of them
+    # lets a representative do with the board is for the municipality to decide: no fact file holds it.
+    "representation_grounds": ["god_man", "forvaltare", "fullmakt"],
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -33,7 +33,7 @@ from handslag.domain.entitlement.queries import (
 )
 from handslag.domain.entitlement.queries.precalculations import coming
 from handslag.domain.intake.forms import Said, described, form_of, in_words
-from handslag.domain.intake.models import Application
+from handslag.domain.intake.models import Application, Signature
 from handslag.domain.intake.operations import record_signature
 from handslag.domain.intake.queries import (
     Difference,
@@ -53,7 +53,7 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.lookups.operations import answer_dispute, ask_authorities
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import Seen, full_name, household_on, seen_by_staff
+from handslag.domain.people.queries import Seen, full_name, household_on, representations_of, seen_by_staff
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -169,12 +169,17 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
     unseen = letters_unseen(case, member)
     staff = dict(StaffMember.objects.values_list("user_id", "name"))
     adults = {p.id: full_name(p) for p in (case.applicant, case.co_applicant) if p is not None}
+    agents = _agents(adults, member)
     events = [
         {
             "at": told.at,
             "text": EVENTS.get(told.kind, told.kind),
             "quiet": told.kind in QUIET,
-            "by": staff.get(told.actor_id) or adults.get(told.actor_id, "") if told.actor_id else "",
+            "by": agents.get((told.actor_id, told.actor_name))
+            or staff.get(told.actor_id)
+            or adults.get(told.actor_id, "")
+            if told.actor_id
+            else "",
             "reason": str(told.body.get("reason", "")),
         }
         for told in timeline([case.id], most=100)
@@ -543,7 +548,8 @@ def _application(
         raise Hidden("application", application)
     looked_at("application", received.id)
     signatures, lacking = signatures_of(received.id), Person.objects.filter(id__in=lacking_of(received)).order_by("id")
-    signers = seen_by_staff(member, [*(s.person for s in signatures), *lacking])
+    agents = Person.objects.in_bulk([s.representative_id for s in signatures if s.representative_id])
+    signers = seen_by_staff(member, [*(s.person for s in signatures), *lacking, *agents.values()])
     lang = language()
     answers, form = received.document["answers"], form_of(received.form, received.form_version)
     household = _as_seen(received.document["household"], member)
@@ -567,11 +573,20 @@ def _application(
         costs=[_row(COSTS, row, names, lang) for row in answers.get("costs", [])],
         incomes=[_row(INCOMES, row, names, lang) for row in answers.get("incomes", [])],
         receipt=receipt_of(received.id),
-        signatures=[(signers[s.person_id].name or _("Protected person"), s) for s in signatures],
+        signatures=[(_signer(s, signers), s) for s in signatures],
         lacking=[(str(p.id), signers[p.id].name or _("Protected person")) for p in lacking],
         may_note=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         wrong=wrong,
     )
+
+
+def _signer(one: Signature, seen: dict[UUID, Seen]) -> str:
+    """Who signed; where a representative did, she, and for whom."""
+    person = seen[one.person_id].name or _("Protected person")
+    if one.representative_id is None:
+        return person
+    agent = seen[one.representative_id].name or _("Protected person")
+    return _("%(name)s, for %(person)s") % {"name": agent, "person": person}
 
 
 def _as_seen(household: list[dict[str, Any]], member: Member) -> list[dict[str, Any]]:
@@ -579,6 +594,17 @@ def _as_seen(household: list[dict[str, Any]], member: Member) -> list[dict[str, 
     people = list(Person.objects.filter(id__in=[UUID(one["person"]) for one in household]))
     hidden = masked_of(seen_by_staff(member, people))
     return [{**one, "name": "", "birth_on": None} if one["person"] in hidden else one for one in household]
+
+
+def _agents(adults: dict[UUID, str], member: Member) -> dict[tuple[UUID | None, str], str]:
+    """How who acts for an adult of a case is told, by her id and what the chain says beside it."""
+    rows = representations_of(*adults)
+    seen = seen_by_staff(member, [one.representative for one in rows])
+    return {
+        (one.representative_id, f"for {one.person_id}"): _("%(name)s, for %(person)s")
+        % {"name": seen[one.representative_id].name or _("Protected person"), "person": adults[one.person_id]}
+        for one in rows
+    }
 
 
 def _said(one: Said) -> Said:

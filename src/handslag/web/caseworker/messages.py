@@ -6,13 +6,17 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Message
 from handslag.domain.casefile.operations import answer_message
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import conversation
-from handslag.domain.people.queries import full_name
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import full_name, seen_by_staff
+from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
@@ -29,6 +33,23 @@ class AnswerForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Answer"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4})
     )
+
+
+def _said(case: UUID, adult: Person, member: Member) -> list[tuple[str, Message]]:
+    """A conversation: who wrote each message, as this member sees her."""
+    said = conversation(case, adult.id)
+    agents = Person.objects.in_bulk([one.representative_id for one in said if one.representative_id])
+    seen = seen_by_staff(member, list(agents.values()))
+
+    def who_wrote(one: Message) -> str:
+        if one.member is not None:
+            return str(one.member.name)
+        if one.representative_id is None:
+            return full_name(adult)
+        agent = seen[one.representative_id].name or _("Protected person")
+        return _("%(name)s, for %(person)s") % {"name": agent, "person": full_name(adult)}
+
+    return [(who_wrote(one), one) for one in said]
 
 
 @desk_page("messages")
@@ -53,7 +74,7 @@ def messages(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     for adult in adults:
         mine = form if form is not None and form.data.get("person") == str(adult.id) else None
         fresh = AnswerForm(initial={"person": adult.id, "message": uuid7()}, auto_id=f"id_{adult.id}_%s")
-        threads.append((full_name(adult), conversation(found.id, adult.id), mine or fresh))
+        threads.append((full_name(adult), _said(found.id, adult, member), mine or fresh))
     return page(
         request,
         "messages.html",

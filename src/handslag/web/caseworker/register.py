@@ -35,8 +35,10 @@ from handslag.domain.people.operations.persons import (
 from handslag.domain.people.queries import (
     account_change_of,
     full_name,
+    holds,
     person_by_number,
     persons_named,
+    representations_of,
     seen_by_staff,
 )
 from handslag.domain.people.states import ChangeState, HouseholdRole
@@ -57,7 +59,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
-from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, refusal
+from handslag.web.caseworker.wording import ACTS_BY, IDENTIFIERS, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
@@ -278,6 +280,8 @@ def _person(
     accounts = list(Account.objects.filter(person=found).order_by("-since"))
     now_on = today(request)
     change = account_change_of(found.id)
+    agents = [one for one in representations_of(found.id) if holds(one, now_on)]
+    named = seen_by_staff(member, [one.representative for one in agents])
     return page(
         request,
         "person.html",
@@ -304,6 +308,10 @@ def _person(
                 else "",
             }
             for m in memberships
+        ],
+        agents=[
+            (named[one.representative_id].name or _("Protected person"), ACTS_BY.get(one.ground, one.ground))
+            for one in agents
         ],
         accounts=[(ACCOUNT_NAMES[a.kind], a) for a in accounts],
         cases=cases_with(found.id, member, who(request)["now"]),

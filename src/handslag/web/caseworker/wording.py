@@ -78,6 +78,14 @@ REFUSALS: dict[str, str | Promise] = {
         "Tick each signature that stands on the paper. Where one is missing, tick that too: the application is "
         "received all the same."
     ),
+    "ground of acting": _("Your organisation doesn’t take that ground on-line."),
+    "scope": _("Choose what the representative may do."),
+    "last day": _("Choose a last day that is today or later, and not before the first."),
+    "represents herself": _("Nobody is a representative of herself."),
+    "protected representation": _(
+        "One of the two can’t be served on-line. Take applications on paper, by telephone or at the counter."
+    ),
+    "represented already": _("This person acts for her already. End that first."),
     "no evidence": _("Write where the paper with the signature is kept."),
     "signed already": _("This signature is noted already."),
     "signature of one missing": _("The applicant must have signed. Tick the signature if it stands on the paper."),
@@ -477,6 +485,12 @@ BECAME: dict[str, str | Promise] = {
     "taken back": _("taken back"),
 }
 
+#: On what somebody may act for another.
+ACTS_BY: dict[str, str | Promise] = {
+    "god_man": "god man",
+    "forvaltare": "förvaltare",
+    "fullmakt": _("power of attorney (fullmakt)"),
+}
 EVENTS: dict[str, str | Promise] = {
     "authorities asked": _("Other authorities asked"),
     "authorities answered": _("Other authorities answered"),
@@ -516,6 +530,8 @@ EVENTS: dict[str, str | Promise] = {
     "document scanned": _("File checked for viruses"),
     "deadline ended": _("A deadline ended"),
     "application withdrawn": _("Application taken back by the person"),
+    "representation registered": _("Representative registered"),
+    "representation ended": _("Representation ended"),
     "signature recorded": _("A signature that was missing on the paper has come"),
     "inbox taken": _("Taken to work on"),
     "note written": _("Noted"),

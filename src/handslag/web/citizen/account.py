@@ -26,7 +26,7 @@ from handslag.domain.people.operations.accounts import (
     withdraw_account_change,
 )
 from handslag.domain.people.queries import account_change_of, account_on
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
@@ -110,9 +110,9 @@ def account(request: HttpRequest, tenant: str) -> HttpResponse:
 
 
 def _paid_here(request: HttpRequest) -> Person:
-    """Me; Hidden unless a case of mine is worked, and so paid, here."""
+    """Me; Hidden unless a case of mine is worked, and so paid, here, and for a representative."""
     person = me(request)
-    if all(case.worked_in is not None for case in cases_of(person.id)):
+    if acting_door().the_actor.through is not None or all(case.worked_in is not None for case in cases_of(person.id)):
         raise Hidden("account", person.id)
     return person
 

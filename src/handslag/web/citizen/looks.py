@@ -17,9 +17,11 @@ from handslag.domain.audit.queries import looks_at
 from handslag.domain.casefile.queries import cases_of
 from handslag.domain.documents.models import Document
 from handslag.domain.people.models import Person
+from handslag.domain.people.queries import representations_of
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.policies import setting
-from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.acting import who_acts_for
+from handslag.web.citizen.person import me, name_of, who_represents
 from handslag.web.entry.pages import citizen_page
 
 #: So far back the page tells; so many looks at most.
@@ -49,9 +51,17 @@ def looked(request: HttpRequest, tenant: str) -> HttpResponse:
         one.id: one for case in cases for one in (case.applicant, case.co_applicant) if one is not None
     }
     staff = _staff(masked=any(one.protection_level for one in adults.values()))
+    agents: dict[UUID | None, str] = {
+        one.representative_id: who_represents(one.representative) for one in representations_of(person.id)
+    }
     days: dict[date, dict[str, dict[str, None]]] = {}
     for look in found:
-        if look.actor_kind == "citizen":
+        if look.actor_name.startswith("for "):
+            # who acts for the other adult is hers to know
+            hers = look.actor_name == f"for {person.id}"
+            who = agents.get(look.actor_id, gettext("Your representative")) if hers else gettext("The other adult")
+            what = gettext("the case")
+        elif look.actor_kind == "citizen":
             other = adults.get(look.actor_id)
             who = name_of(other, person.id) if other else gettext("The other adult")
             what = gettext("the case")
@@ -61,6 +71,7 @@ def looked(request: HttpRequest, tenant: str) -> HttpResponse:
     facts = {
         "days": [(day, [(name, list(what)) for name, what in sorted(people.items())]) for day, people in days.items()],
         "more": len(found) == MOST,
+        "representatives": who_acts_for(person.id, request),
     }
     return render(request, "citizen/looked.html", facts)
 

@@ -15,9 +15,10 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.operations import send_message
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import conversation
+from handslag.domain.people.queries import representations_of
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
-from handslag.web.citizen.person import me
+from handslag.web.citizen.person import me, who_represents
 from handslag.web.entry.pages import citizen_page
 
 
@@ -60,9 +61,12 @@ def messages(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     if sent:
         return HttpResponseRedirect(f"{reverse('messages', args=[tenant, found.id])}?sent#newest")
     said = conversation(found.id, person.id)
+    agents: dict[UUID | None, str] = {
+        one.representative_id: who_represents(one.representative) for one in representations_of(person.id)
+    }
     facts = {
         "case": found,
-        "said": said,
+        "said": [(one, agents.get(one.representative_id, "")) for one in said],
         "form": form,
         "sent": "sent" in request.GET and bool(said),
         "urgent": "sent" in request.GET and any(m.urgent for m in said[-1:]),

@@ -61,7 +61,9 @@ from handslag.domain.payments.queries import (
 )
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import adults_beside, household_seen_by_relative
+from handslag.domain.people.permissions import representation_behind
+from handslag.domain.people.queries import adults_beside, full_name, household_seen_by_relative
+from handslag.domain.people.states import Scope
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
@@ -73,6 +75,7 @@ from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.web.citizen import elsewhere
+from handslag.web.citizen.acting import for_whom
 from handslag.web.citizen.document import code_name
 from handslag.web.citizen.person import me, name_of
 from handslag.web.citizen.steps import Step, form_behind, reading
@@ -108,7 +111,13 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     running = {(d.case_id, d.period.since, d.form) for d in drafts}
     periods = {case.id: periods_of(case.id) for case in cases}
     found = offers(person.id, cases, adults_beside(person.id, today), today, periods)
-    on_line = [o for o in found if o.on_line and (o.case is None or (o.case.id, o.month.since, o.form) not in running)]
+    by = acting_door().the_actor
+    only_sees = by.through is not None and representation_behind(by, now).scope == Scope.SEE
+    on_line = (
+        []
+        if only_sees
+        else [o for o in found if o.on_line and (o.case is None or (o.case.id, o.month.since, o.form) not in running)]
+    )
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
     replaced = {d.replaces_id for found in decisions.values() for d in found}
@@ -137,7 +146,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     facts = {
         "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
         "offers": [_offer(offer) for offer in on_line],
-        "by_hand": next((offer.kind for offer in found if not offer.on_line), ""),
+        "by_hand": "" if only_sees else next((offer.kind for offer in found if not offer.on_line), ""),
         "drafts": [_draft(d, cases, person) for d in drafts],
         "not_sent": [_draft(d, cases, person) for d in not_sent(keys, now - SHOWN_FOR)],
         "tracks": tracks,
@@ -160,7 +169,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
-        "paid_here": any(case.worked_in is None for case in cases),
+        "paid_here": by.through is None and any(case.worked_in is None for case in cases),
         "told": told_months(person.id, keys)[:3],
         "requests": [one for case in cases for one, _ in requests_of(case.id, person.id)],
         "infected": infected_of(keys, person.id),
@@ -169,6 +178,9 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "dropped": "dropped" in request.GET,
         "too_late": "too-late" in request.GET,
         "reopens": _reopens(cases, today, bool(found or drafts)),
+        "for_whom": [(one.id, full_name(one.person)) for one in for_whom(request)],
+        "acted": "acted" in request.GET,
+        "only_sees": only_sees,
     }
     return render(request, "citizen/my.html", facts)
 

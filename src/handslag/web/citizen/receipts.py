@@ -33,7 +33,7 @@ from handslag.kernel.months import Month
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
-from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.person import me, name_of, representatives
 from handslag.web.citizen.steps import form_behind, reading
 from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
 from handslag.web.ui.formats import day, moment, month
@@ -98,6 +98,7 @@ def _standing(application: Application, person: Person) -> dict[str, Any]:
         "took_back": [name_of(one.person, person.id) for one in now_at.withdrawn if one.person_id != person.id],
         "couple": len(application.document["applicants"]) > 1,
         "lacking": bool(lacking_of(application)),
+        "representatives": representatives(application.document, person.id),
         "before": before,
         "differences": told(application.document, before.document, person.id) if before else [],
     }

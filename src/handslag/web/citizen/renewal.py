@@ -47,7 +47,7 @@ from handslag.web.citizen import fetched, forms
 from handslag.web.citizen.document import code_name, sections, told
 from handslag.web.citizen.evidence import shown as shown_files
 from handslag.web.citizen.messages import MessageForm
-from handslag.web.citizen.person import me, member_facts
+from handslag.web.citizen.person import me, member_facts, representatives
 from handslag.web.citizen.signing import moved_on
 from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
 from handslag.web.entry.pages import citizen_page
@@ -465,9 +465,10 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
             if refusal.code not in ("incomplete", "nothing changed"):
                 return HttpResponseRedirect(reverse("my", args=[tenant]))
     problems = policies.answers_problems(screen.form, draft.answers, draft.language)
-    shown, _, text = intake.document_to_sign(draft)
+    today = request.door.the_tenant.today(request.now)  # type: ignore[attr-defined]
+    shown, _, text = intake.document_to_sign(draft, by=by, day=today)
     sent = Application.objects.filter(id=draft.corrects_id).first() if draft.corrects_id else None
-    account = account_on(draft.case.applicant_id, request.door.the_tenant.today(request.now))  # type: ignore[attr-defined]
+    account = account_on(draft.case.applicant_id, today)
     mine = draft.case.applicant_id == screen.viewer.id
     facts = {
         "draft": draft,
@@ -478,6 +479,7 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
         "signing_text": text,
         "signing_help": help_with(draft.case.legal_order, text.key, reading(), draft.period.since),
         "account_end": account.number[-4:] if account and mine else "",
+        "representatives": representatives(shown, screen.viewer.id),
         "problems": _elsewhere(tenant, draft, problems),
         "files": shown_files(attachments_of(draft.id)),
         "version": draft.version,

@@ -21,14 +21,14 @@ from handslag.domain.documents.queries import help_with
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake.models import Application, Draft, Signature
 from handslag.domain.intake.permissions import draft_for_citizen
-from handslag.domain.intake.queries import signed_by, signing_used
+from handslag.domain.intake.queries import signed_by, signing_used, signs_through
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.models import Identifier
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
-from handslag.web.citizen.person import me, name_of
+from handslag.web.citizen.person import me, name_of, representatives
 from handslag.web.citizen.steps import reading, steps
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
@@ -72,6 +72,8 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         "somebody_signed": bool(signed),
         "until": _until(signed.values()),
         "trouble": request.GET.get("trouble", ""),
+        "representatives": representatives(found.shown, person.id),
+        "may_sign": signs_through(found, person.id) == acting_door().the_actor.through,
     }
     return render(request, "citizen/sign.html", facts)
 
@@ -105,7 +107,9 @@ def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
             return HttpResponseRedirect(here)
         choice, digest = eid.chosen(), found.shown_digest
         assert by.id is not None
-        number = Identifier.objects.filter(person_id=by.id).values_list("value", flat=True).first()
+        if signs_through(found, by.id) != by.through:
+            return HttpResponseRedirect(here)
+        number = Identifier.objects.filter(person_id=by.through or by.id).values_list("value", flat=True).first()
     try:
         language = get_language() or "sv"
         where, begun = eid.begin(

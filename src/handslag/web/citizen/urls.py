@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from handslag.web.citizen import (
     account,
+    acting,
     appeals,
     elsewhere,
     evidence,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("<slug:tenant>/help/<screen:area>/", help.help_page, name="help-about"),
     path("<slug:tenant>/keys.json", receipts.keys, name="keys"),
     path("<slug:tenant>/my/", overview.my, name="my"),
+    path("<slug:tenant>/acting/", acting.begin, name="act-for"),
+    path("<slug:tenant>/acting/stop/", acting.stop, name="act-no-more"),
+    path("<slug:tenant>/representations/<uuid:representation>/end/", acting.end, name="end-representation"),
     path("<slug:tenant>/account/", account.account, name="account"),
     path("<slug:tenant>/account/<uuid:change>/withdraw/", account.withdraw, name="withdraw-account"),
     path("<slug:tenant>/looked/", looks.looked, name="looked"),

@@ -24,13 +24,14 @@ from handslag.connectors.store.content_type import ALLOWED, TEXT
 from handslag.connectors.store.port import StoreFault, for_tenant
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Look, looked_at, write_looks
-from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff, person_for_staff
 from handslag.domain.decisions.permissions import appeal_file_for_citizen, personal_letter_for_citizen
 from handslag.domain.decisions.queries import letter_in, personal_letter_unseen, unseen_by_relative, unseen_by_staff
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.permissions import attachment_for_citizen
 from handslag.domain.payments.queries import protection_in
+from handslag.domain.people.permissions import representation_behind
 from handslag.domain.tasks.models import PrintBatch
 from handslag.domain.tasks.queries import protection_printed
 from handslag.domain.tenancy.door import Actor, UnknownTenant, acting
@@ -52,8 +53,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
     today.
 
     Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
-    registrars what is to be printed. Citizens: the letters of cases in which they are one of the two adults, and the
-    files that they gave, or that concern them.
+    registrars what is to be printed; who may see a person, the evidence of who acts for her. Citizens: the letters of
+    cases in which they are one of the two adults, and the files that they gave, or that concern them.
     """
     document = Document.objects.filter(id=key, scan_state__in=[ScanState.CLEAN, ScanState.OWN]).first()
     if document is None:
@@ -79,6 +80,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
                     raise Hidden("document", key)
             elif document.kind == "personal letter" and personal_letter_unseen(key, member):
                 raise Hidden("document", key)
+        elif by.kind == "staff" and kind == "person" and document.kind == "representation":
+            person_for_staff(document.subject_id, by, now)
         elif by.kind == "staff" and kind in ("run", "bank file"):
             member = require_role(by, now, Role.PAYER)
             if protection_in([key])[key] > member.clearance:
@@ -97,7 +100,9 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
 
 def link_to(tenant: str, document: UUID, by: Actor) -> str:
     """The address of a document on the host of files, good for a minute, for `by`."""
-    key = signing.dumps([tenant, str(document), by.kind, str(by.id)], salt=_SALT)
+    key = signing.dumps(
+        [tenant, str(document), by.kind, str(by.id), *([str(by.through)] if by.through else [])], salt=_SALT
+    )
     return f"{settings.FILES_ORIGIN}/{tenant}/documents/{document}?" + urlencode({"key": key})
 
 
@@ -109,7 +114,7 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
         return render(request, "entry/not_found.html", status=404)
     if told[:2] != [tenant, str(document)]:
         return render(request, "entry/not_found.html", status=404)
-    by, now = Actor(told[2], UUID(told[3])), clock.now()
+    by, now = Actor(told[2], UUID(told[3]), through=UUID(told[4]) if told[4:] else None), clock.now()
     try:
         with acting(tenant, by, "file download") as door:
             key = file_key()
@@ -118,6 +123,8 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
             try:
                 if not _first_use(request.GET["key"]):
                     raise Hidden("document", document)
+                if by.through is not None:
+                    representation_behind(by, now)
                 found = document_for(document, by, now)
                 looked_at("document", found.id)
                 looks = door.memory["looks"]

@@ -19,6 +19,7 @@ from django.utils.translation import activate, get_language
 from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from handslag.domain.audit.operations import Look, write_looks
+from handslag.domain.people.permissions import NotRepresented, representation_behind
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.kernel import clock
@@ -118,6 +119,8 @@ def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
     idle = citizen.get("shared") or settings.CITIZEN_IDLE_SECONDS
     if now - citizen["seen"] > idle or now - citizen["since"] > settings.CITIZEN_SECONDS:
         return None
+    if "for" in citizen:
+        return Actor("citizen", UUID(citizen["for"]), through=UUID(citizen["person"]))
     return Actor("citizen", UUID(citizen["person"]))
 
 
@@ -150,7 +153,7 @@ def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str,
     if instead:
         where = reverse(instead[0], kwargs={name: kwargs[name] for name in instead[1:]})
     elif request.method == "POST":
-        kept.keep(request, UUID(before["person"]) if before else None)
+        kept.keep(request, UUID(before.get("for", before["person"])) if before else None)
     return HttpResponseRedirect(
         f"/{tenant}/log-in/?" + urlencode({"next": where, **({"shared": "yes"} if shared else {})})
     )
@@ -217,12 +220,19 @@ def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
         request.door = door  # type: ignore[attr-defined]
         speak_among(door.the_tenant.languages)
         try:
-            if door.the_actor.kind == "staff":
-                member_behind(door, request.now)  # type: ignore[attr-defined]
+            _admitted(request, door)
             with timezone.override(door.the_tenant.zone):
                 yield door
         finally:
             request.looks += door.memory.get("looks", [])  # type: ignore[attr-defined]
+
+
+def _admitted(request: HttpRequest, door: Door) -> None:
+    """Whoever acts behind the door may: a member of staff, or a representative of whom she acts for."""
+    if door.the_actor.kind == "staff":
+        member_behind(door, request.now)  # type: ignore[attr-defined]
+    elif door.the_actor.through is not None:
+        request.representation = representation_behind(door.the_actor, request.now)  # type: ignore[attr-defined]
 
 
 def speak_among(offered: Collection[str]) -> None:
@@ -247,8 +257,7 @@ def _behind_the_door(
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
             speak_among(door.the_tenant.languages)
-            if by.kind == "staff":
-                member_behind(door, now)
+            _admitted(request, door)
             with timezone.override(door.the_tenant.zone):
                 return view(request, *args, **kwargs)
 
@@ -271,6 +280,12 @@ def _refusals_told(request: HttpRequest, view: Callable[[], HttpResponse]) -> Ht
         if request.method == "POST" and isinstance(trouble.__cause__, UniqueViolation | ExclusionViolation):
             return at_once(request)
         raise
+    except NotRepresented as over:
+        # What she acted by is over, or was never there: from here on she is herself again.
+        request.looks.append(Look("representation", over.subject, "refused"))  # type: ignore[attr-defined]
+        request.session["citizen"].pop("for", None)
+        request.session.modified = True
+        return HttpResponseRedirect(f"/{request.session['citizen']['tenant']}/my/?acted")
     except Hidden as hidden:
         # Not there, or not for this person: the same page, to the byte.
         request.looks.append(Look(hidden.what, hidden.subject, "refused"))  # type: ignore[attr-defined]

@@ -87,7 +87,7 @@ def begin_account_change(
 
 
 def _citizen(by: Actor) -> UUID:
-    if by.kind != "citizen" or by.id is None:
+    if by.kind != "citizen" or by.id is None or by.through is not None:
         raise Hidden("account change")
     return by.id
 

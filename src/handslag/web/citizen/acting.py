@@ -1,0 +1,83 @@
+"""Acting for another: who she may act for, from when to when; and ending a power of attorney that one has given."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from handslag.domain.people.models import Representation
+from handslag.domain.people.operations.representations import end_representation
+from handslag.domain.people.queries import full_name, holds, representations_of, represented_by
+from handslag.domain.people.states import Ground
+from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.web.citizen.person import GROUNDS, me
+from handslag.web.entry.pages import citizen_page
+
+
+def for_whom(request: HttpRequest) -> list[Representation]:
+    """For whom she who is logged in may act today; for nobody while she acts for somebody."""
+    door = acting_door()
+    by = door.the_actor
+    if by.through is not None or by.id is None:
+        return []
+    return represented_by(by.id, door.the_tenant.today(request.now))  # type: ignore[attr-defined]
+
+
+@require_POST
+@citizen_page("act for another", instead=("my", "tenant"))
+def begin(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Act for the person of a `representation` from here on; leads to her My pages. Hidden for another's."""
+    chosen = [one for one in for_whom(request) if str(one.id) == request.POST.get("representation")]
+    if not chosen:
+        raise Hidden("representation")
+    request.session["citizen"]["for"] = str(chosen[0].person_id)
+    request.session.modified = True
+    return HttpResponseRedirect(reverse("my", args=[tenant]))
+
+
+@require_POST
+@citizen_page("act for another", instead=("my", "tenant"))
+def stop(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Be oneself again."""
+    request.session["citizen"].pop("for", None)
+    request.session.modified = True
+    return HttpResponseRedirect(reverse("my", args=[tenant]))
+
+
+@require_POST
+@citizen_page("who looked", instead=("looked", "tenant"))
+def end(request: HttpRequest, tenant: str, representation: UUID) -> HttpResponse:
+    """End the power of attorney that I gave: from now on nobody acts for me by it."""
+    person = me(request)
+    by, now = acting_door().the_actor, request.now  # type: ignore[attr-defined]
+    try:
+        end_representation(tenant=tenant, by=by, now=now, person=person.id, representation=representation)
+    except NotPossible:
+        pass  # it was over already: the page says so
+    return HttpResponseRedirect(reverse("looked", args=[tenant]))
+
+
+def who_acts_for(person: UUID, request: HttpRequest) -> list[dict[str, Any]]:
+    """Who may act for a person, or could: as her page shows it."""
+    door = acting_door()
+    today = door.the_tenant.today(request.now)  # type: ignore[attr-defined]
+    return [
+        {
+            "id": one.id,
+            # who is protected is named to nobody on-line
+            "name": "" if one.representative.protection_level else full_name(one.representative),
+            "ground": GROUNDS.get(one.ground, one.ground),
+            "scope": one.scope,
+            "since": one.since,
+            "last": door.the_tenant.today(one.ended_at) if one.ended_at else one.last,
+            "holds": holds(one, today),
+            "may_end": holds(one, today) and one.ground == Ground.FULLMAKT and door.the_actor.through is None,
+        }
+        for one in representations_of(person)
+    ]

@@ -1,0 +1,314 @@
+"""Acting for another: registered with its evidence, in her own name, never beyond what she may, never a day longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from handslag.domain.audit.models import Event as EventRow
+from handslag.domain.audit.models import ReadEntry
+from handslag.domain.casefile.models import Message
+from handslag.domain.documents.operations import StoredFile
+from handslag.domain.intake.models import Application, Receipt, Signature
+from handslag.domain.intake.operations import (
+    SignedBy,
+    begin_signing,
+    change_again,
+    fix_for_signing,
+    open_draft,
+    save_answers,
+    sign,
+)
+from handslag.domain.people.models import Representation
+from handslag.domain.people.operations.accounts import begin_account_change
+from handslag.domain.people.operations.persons import set_protection
+from handslag.domain.people.operations.representations import end_representation, register_representation
+from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.people.permissions import NotRepresented
+from handslag.domain.tasks.models import Notice
+from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel.ids import uuid7
+from tests.office import C1, EID, TEST, Folder, Office, eid_evidence
+from tests.web.citizen.conftest import Citizen
+from tests.web.citizen.test_elsewhere import auditor
+from tests.web.citizen.test_evidence import PDF
+from verifier import verify
+from verifier.invariants import _held
+
+
+def registered(office: Office, person: Any, agent: Any, **more: Any) -> Representation:
+    """The agent may act for the person from last month on, as her god man unless told otherwise."""
+    file = StoredFile(uuid7(), uuid7().hex * 2, 10, "application/pdf")
+    told = {"ground": "god_man", "scope": "act", "since": (office.month - 1).since, "last": None, "title": "f.pdf"}
+    return register_representation(
+        **office.act("rut"), person=person, representative=agent, file=file, **{**told, **more}
+    )
+
+
+def ayla(office: Office, **more: Any) -> tuple[Actor, str]:
+    """Somebody who lives elsewhere and has no case here."""
+    key, number = office.person("Ayla", "Ombud", "19750303", account=None, **more)
+    return Actor("citizen", key), number
+
+
+def in_name_of(agent: Actor, person: Actor) -> Actor:
+    return Actor("citizen", person.id, through=agent.id)
+
+
+def signs(folder: Folder, by: Actor, draft: Any, number: str) -> Any:
+    """Sign what is fixed, as the e-ID would vouch for whoever has that number."""
+    state, told = uuid7().hex, folder.office.by(by)
+    begin_signing(**told, draft=draft.id, state=state)
+    digest = draft.shown_digest
+    evidence = eid_evidence(digest, number)
+    vouched = SignedBy(issuer=EID, subject="s", identifier=number, acr="loa3", digest=digest, evidence=evidence)
+    # an e-ID vouches with the level that stands in its evidence
+    return sign(**told, state=state, signed=SignedBy(**{**vars(vouched), "acr": evidence["acr"]}))
+
+
+def test_from_the_evidence_to_the_receipt_in_her_own_name(
+    office: Any,
+    log_in: Callable[..., Page],
+    new_context: Callable[..., Any],
+    server: Any,
+    eid: Any,
+    visit: Any,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+    tmp_path: Path,
+) -> None:
+    folder, (agent, number) = office.case(email="petra@example.org"), ayla(office)
+    petra = folder.citizens[0]
+    (tmp_path / "forordnande.pdf").write_bytes(PDF)
+    rut = log_in(office, "rut", width=360)
+    rut.goto(server.url("desk", f"/{office.slug}/people/{petra.id}/"))
+    rut.get_by_role("link", name="Who may act for this person").click()
+    rut.get_by_label("Number of the representative").fill(number)
+    rut.get_by_label("Last day").fill((office.now.date() - timedelta(days=1)).isoformat())
+    rut.get_by_role("button", name="Register").click()
+    expect(rut.locator("main")).to_contain_text("Choose the evidence as a picture or a PDF")
+    expect(rut.get_by_label("Number of the representative")).to_have_value(number)
+    rut.locator("#id_files").set_input_files(tmp_path / "forordnande.pdf")
+    rut.get_by_role("button", name="Register").click()
+    expect(rut.locator("main")).to_contain_text("Choose a last day that is today or later")
+    assert axe(rut) == []
+    picture(rut, "desk-representatives-error-360")
+    rut.locator("#id_files").set_input_files(tmp_path / "forordnande.pdf")
+    rut.get_by_label("Last day").fill((office.now.date() + timedelta(days=90)).isoformat())
+    rut.get_by_role("button", name="Register").click()
+    expect(rut.locator("main")).to_contain_text("Ayla Ombud")
+    assert axe(rut) == []
+    for width in (360, 1280):
+        rut.set_viewport_size({"width": width, "height": 900})
+        picture(rut, f"desk-representatives-{width}")
+        assert rut.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    with acting(office.slug, TEST, "look"):
+        assert Notice.objects.get(kind="representation").person_id == petra.id
+        assert Representation.objects.get().document is not None
+
+    page = new_context(width=360).new_page()
+    her = Citizen(page, server, office.slug, number, "Ayla Ombud")
+    her.log_in()
+    expect(page.locator("main")).not_to_contain_text("Utbetalningar")
+    page.get_by_role("button", name="Handla för Petra Nilsson").click()
+    expect(page.locator("main")).to_contain_text("Du handlar för Petra Nilsson, i eget namn")
+    assert axe(page) == []
+    picture(page, "citizen-acting-360")
+    draft = save_answers(
+        **office.by(in_name_of(agent, petra)), version=1, part=C1,
+        draft=open_draft(
+            **office.by(in_name_of(agent, petra)), case=folder.case.id, month=office.month, language="sv"
+        ).id,
+    )  # fmt: skip
+    her.goto(f"drafts/{draft.id}/check/")
+    expect(page.locator("main")).to_contain_text("Ayla Ombud skriver under i eget namn för Petra Nilsson (god man)")
+    expect(page.locator("main")).to_contain_text("i eget namn, med stöd av den handling som är registrerad")
+    page.locator("main form.h-form button").first.click()
+    page.get_by_role("button", name="Skriv under med e-legitimation").click()
+    her.identify()
+    expect(page.locator("main")).to_contain_text("Ayla Ombud skrev under i eget namn för Petra Nilsson (god man)")
+    assert axe(page) == []
+    picture(page, "citizen-acting-receipt-360")
+    with acting(office.slug, TEST, "look"):
+        (row,) = Signature.objects.all()
+        assert (row.person_id, row.representative_id) == (petra.id, agent.id)
+        (named,) = Receipt.objects.get().body["signatures"]
+        assert (named["person"], named["representative"]) == (str(petra.id), str(agent.id))
+        event = EventRow.objects.get(kind="application submitted")
+        assert (event.actor_id, event.actor_name) == (agent.id, f"for {petra.id}")
+        looks = ReadEntry.objects.filter(subject=folder.case.id, actor_kind="citizen")
+        assert set(looks.values_list("actor_id", "actor_name")) == {(agent.id, f"for {petra.id}")}
+        key = Application.objects.get().id
+    rut.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/applications/{key}/"))
+    expect(rut.locator("main")).to_contain_text("Ayla Ombud, for Petra Nilsson")
+    hanna = log_in(office, "hanna")
+    hanna.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/"))
+    expect(hanna.locator("body")).to_contain_text("Ayla Ombud, for Petra Nilsson")
+    looked = visit(office, petra).get(f"/{office.slug}/looked/").content.decode()
+    assert "Vem som handlar för dig" in looked and "Ayla Ombud, för dig" in looked
+    assert "representations/" not in looked  # an appointment is not hers to end
+    her.goto("account/")
+    expect(page.locator("main")).not_to_contain_text("Clearingnummer")
+    her.goto("my/")
+    page.get_by_role("button", name="Sluta, och var dig själv igen").click()
+    expect(page.locator("main")).not_to_contain_text("Du handlar för")
+    assert verify(auditor(), tenants=[office.slug]).ok
+
+
+def test_the_day_that_the_evidence_ends_she_is_nobody_there(office: Any, visit: Any) -> None:
+    folder, (agent, _number) = office.case(), ayla(office)
+    petra, other = folder.citizens[0], office.case(("Kanarie", "Fågel", "19700101"))
+    today = office.now.date()
+    row = registered(office, petra.id, agent.id, last=today)
+    canary = registered(office, other.citizens[0].id, office.person("Annan", "Ombud", "19600606")[0])
+    by = in_name_of(agent, petra)
+
+    client = visit(office, agent)
+    for theirs in (canary.id, uuid7(), ""):
+        assert client.post(f"/{office.slug}/acting/", {"representation": str(theirs)}).status_code == 404
+    assert client.post(f"/{office.slug}/acting/", {"representation": str(row.id)}).status_code == 302
+    assert "Du handlar för" in client.get(f"/{office.slug}/my/").content.decode()
+    assert client.get(f"/{office.slug}/account/").status_code == 404
+    assert client.get(f"/{office.slug}/cases/{other.case.id}/messages/").status_code == 404
+    assert client.get(f"/{office.slug}/cases/{folder.case.id}/messages/").status_code == 200
+    sent = {"message": str(uuid7()), "text": "Hon behöver pengar till hyran."}
+    assert client.post(f"/{office.slug}/cases/{folder.case.id}/messages/", sent).status_code == 302
+    hers = visit(office, petra).get(f"/{office.slug}/cases/{folder.case.id}/messages/").content.decode()
+    assert "Ayla Ombud, för dig" in hers
+    with acting(office.slug, TEST, "look"):
+        (message,) = Message.objects.all()
+        assert (message.person_id, message.representative_id) == (petra.id, agent.id)
+    with pytest.raises((Hidden, NotPossible)):
+        begin_account_change(**office.by(by), change=uuid7(), state="s", kind="bban", clearing="9020", number="7654338")
+    with pytest.raises(NotRepresented):
+        open_draft(
+            **office.by(in_name_of(agent, other.citizens[0])), case=other.case.id, month=office.month, language="sv"
+        )
+    draft = open_draft(**office.by(by), case=folder.case.id, month=office.month, language="sv")
+    tomorrow = {"tenant": office.slug, "by": by, "now": office.now + timedelta(days=1)}
+    with pytest.raises(NotRepresented):
+        save_answers(**tomorrow, draft=draft.id, version=1, part=C1)
+    end_representation(**office.act("rut"), person=petra.id, representation=row.id)
+    answer = client.get(f"/{office.slug}/drafts/{draft.id}/household/")
+    assert answer.url == f"/{office.slug}/my/?acted"
+    page = client.get(answer.url).content.decode()
+    assert "Du kan inte handla för den personen längre" in page and "Handla för" not in page
+    assert client.get(f"/{office.slug}/drafts/{draft.id}/household/").status_code == 404
+    with pytest.raises(NotRepresented):
+        save_answers(**office.by(by), draft=draft.id, version=1, part=C1)
+    with pytest.raises(NotPossible, match="ended"):
+        end_representation(**office.act("rut"), person=petra.id, representation=row.id)
+    with acting(office.slug, TEST, "look"):
+        refused = ReadEntry.objects.filter(what="representation", outcome="refused", actor_id=agent.id)
+        assert refused.filter(actor_name=f"for {petra.id}", subject=petra.id).count() == 1
+
+
+def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office: Any, visit: Any) -> None:
+    folder, (agent, _number) = office.case(), ayla(office)
+    petra = folder.citizens[0]
+    by, since = in_name_of(agent, petra), (office.month - 1).since
+    for wrong, code in (
+        ({"last": since - timedelta(days=1)}, "last day"),
+        ({"ground": "granne"}, "ground of acting"),
+        ({"scope": "allt"}, "scope"),
+    ):
+        with pytest.raises(NotPossible, match=code):
+            registered(office, petra.id, agent.id, **wrong)
+    with pytest.raises(NotPossible, match="represents herself"):
+        registered(office, petra.id, petra.id)
+    with pytest.raises(NotAllowed):
+        register_representation(
+            **office.act("ulla"), person=petra.id, representative=agent.id, ground="god_man", scope="act", since=since,
+            last=None, title="f", file=StoredFile(uuid7(), "0" * 64, 1, "application/pdf"),
+        )  # fmt: skip
+    seeing = registered(office, petra.id, agent.id, ground="fullmakt", scope="see")
+    with pytest.raises(NotPossible, match="represented already"):
+        registered(office, petra.id, agent.id)
+    with pytest.raises(NotAllowed):
+        open_draft(**office.by(by), case=folder.case.id, month=office.month, language="sv")
+    client = visit(office, agent)
+    client.post(f"/{office.slug}/acting/", {"representation": str(seeing.id)})
+    page = client.get(f"/{office.slug}/my/").content.decode()
+    assert "Att ansöka gör personen själv" in page and f'value="{office.month}"' not in page
+    # who gave the power of attorney ends it herself; nobody else does
+    ends = f"/{office.slug}/representations/{seeing.id}/end/"
+    assert client.post(ends).status_code == 403
+    assert visit(office, office.case(("Eva", "Ek", "19700101")).citizens[0]).post(ends).status_code == 404
+    hers = visit(office, petra)
+    assert "Avsluta nu" in hers.get(f"/{office.slug}/looked/").content.decode()
+    assert hers.post(ends).status_code == 302
+    assert "Avsluta nu" not in hers.get(f"/{office.slug}/looked/").content.decode()
+    assert client.get(f"/{office.slug}/my/").url.endswith("?acted")
+
+    again = registered(office, petra.id, agent.id)
+    with pytest.raises(Hidden):  # an appointment isn't hers to end
+        end_representation(**office.by(petra), person=petra.id, representation=again.id)
+    begin = {"representation": str(again.id)}
+    set_policy(**office.act("alva"), name="representation_grounds", value=["fullmakt"])
+    assert client.post(f"/{office.slug}/acting/", begin).status_code == 404
+    set_policy(**office.act("alva"), name="representation_grounds", value=["god_man"])
+    assert client.post(f"/{office.slug}/acting/", begin).status_code == 302
+    office.admit("ragna", "Ragna Registrator", "registrar", clearance=3)
+    for person in (agent.id, petra.id):
+        set_protection(**office.act("ragna"), person=person, version=1, level=1, address_level=1)
+        assert visit(office, agent).post(f"/{office.slug}/acting/", begin).status_code == 404
+        with pytest.raises(NotRepresented):
+            open_draft(**office.by(by), case=folder.case.id, month=office.month, language="sv")
+    with pytest.raises(NotPossible, match="protected representation"):
+        register_representation(
+            **office.act("ragna"), person=petra.id, representative=office.person("Ny", "Ombud", "19650505")[0],
+            ground="god_man", scope="act", since=since, last=None, title="f",
+            file=StoredFile(uuid7(), "0" * 64, 1, "application/pdf"),
+        )  # fmt: skip
+
+
+def test_a_document_says_who_signs_it_and_nobody_else_does(office: Any) -> None:
+    folder = office.case(("Amira", "Haddad", "19880808"), ("Yusuf", "Åberg", "19850505"))
+    (agent, number), (amira, yusuf) = ayla(office), folder.citizens
+    registered(office, amira.id, agent.id, ground="forvaltare")
+    by = in_name_of(agent, amira)
+    draft = folder.draft()  # begun by Amira herself
+    fixed = fix_for_signing(**office.by(by), draft=draft.id, version=draft.version)
+    assert fixed.shown["representatives"][str(amira.id)]["name"] == "Ayla Ombud"
+    with pytest.raises(NotPossible, match="other content"):  # made ready for her representative
+        signs(folder, amira, fixed, folder.numbers[0])
+    with pytest.raises(NotPossible, match="other person"):  # in her own name is with her own e-ID
+        signs(folder, by, fixed, folder.numbers[0])
+    assert signs(folder, by, fixed, number).receipt is None
+    receipt = signs(folder, yusuf, fixed, folder.numbers[1]).receipt
+    assert [one.get("representative") for one in sorted(receipt.body["signatures"], key=lambda s: s["person"])] == [
+        str(agent.id) if key == amira.id else None for key in sorted((amira.id, yusuf.id))
+    ]
+    single = office.case(("Petra", "Ek", "19700101"))
+    registered(office, single.citizens[0].id, agent.id)
+    draft = single.draft()
+    own = fix_for_signing(**office.by(single.citizens[0]), draft=draft.id, version=draft.version)
+    with pytest.raises(NotPossible, match="other content"):  # made ready by Petra for herself
+        signs(single, in_name_of(agent, single.citizens[0]), own, number)
+    change_again(**office.by(in_name_of(agent, single.citizens[0])), draft=draft.id)
+    assert verify(auditor(), tenants=[office.slug]).ok
+
+
+def test_the_verifier_holds_a_signature_against_the_representation() -> None:
+    person, agent, key, at = uuid7(), uuid7(), uuid7(), datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+    signature = {"person_id": person, "representative_id": agent, "signed_at": at}
+    row = {
+        "person_id": person, "representative_id": agent, "registered_at": at - timedelta(days=2), "ended_at": None,
+        "since": date(2026, 3, 11), "until": date(2026, 3, 12),
+    }  # fmt: skip
+    named = {"representation": str(key)}
+    assert _held(named, signature, {key: row})
+    for broken in (
+        {"since": date(2026, 3, 12), "until": None}, {"since": date(2026, 3, 1), "until": date(2026, 3, 10)},
+        {"ended_at": at - timedelta(seconds=1)}, {"registered_at": at + timedelta(seconds=1)},
+        {"person_id": agent}, {"representative_id": person},
+    ):  # fmt: skip
+        assert not _held(named, signature, {key: row | broken}), broken
+    assert not _held({"representation": str(uuid7())}, signature, {key: row})
