@@ -1,5 +1,6 @@
 """Pages that are generated from the code: `./dev docs` writes them, `./dev check` compares (`--check`)."""
 
+import ast
 import functools
 import importlib
 import json
@@ -103,6 +104,68 @@ def norms() -> str:
                     lines.append("| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |")
             lines.append("")
     return "\n".join(lines)
+
+
+def rules() -> str:
+    """Every function of a law that names where it stands: its lines, the sections with their days, what it says."""
+    lines = [
+        "# Rules\n",
+        "Every function of a law that names where it stands, in the order of its files: the codes of its lines,",
+        "the section (its text from each day on; of a canton, where it has its own), and what it says first. Kinds of",
+        "cost, need, income, debt and payee that have a section of their own stand at the end of each law.\n",
+    ]
+    for folder in sorted(path.parent for path in (SOURCE / "rules").glob("*/pack.py")):
+        stand = _sections(folder)
+        for path in sorted(folder.glob("*.py")):
+            rows = []
+            for function in ast.parse(path.read_text()).body:
+                found, codes = _named_in(function) if isinstance(function, ast.FunctionDef) else (set(), set())
+                if isinstance(function, ast.FunctionDef) and found:
+                    says = " ".join((ast.get_docstring(function) or "").split("\n\n")[0].split())
+                    told = ", ".join(f"`{code}`" for code in sorted(codes))
+                    rows.append((f"`{function.name}`", told, "; ".join(stand[name] for name in sorted(found)), says))
+            if rows:
+                lines += [
+                    f"## {folder.name}: {path.stem}\n",
+                    "| rule | lines | stands in | says |",
+                    "|---|---|---|---|",
+                ]
+                lines += [_row(*row) for row in rows] + [""]
+        kinds = [(code, kind) for group in yaml.safe_load((folder / "codes.yaml").read_text()).values()
+                 for code, kind in group.items() if kind.get("law") or kind.get("section")]  # fmt: skip
+        if kinds:
+            lines += [f"## {folder.name}: kinds\n", "| kind | name | stands in |", "|---|---|---|"]
+            lines += [_row(f"`{c}`", k["name"]["en"], stand[k.get("law") or k["section"]]) for c, k in kinds] + [""]
+    return "\n".join(lines)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+def _named_in(function: ast.FunctionDef) -> tuple[set[str], set[str]]:
+    """(sections, codes of lines) that a function names: `norm.section.rent`, `sheet.line("RENT", ...)`."""
+    sections, codes = set[str](), set[str]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
+            holder = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
+            sections |= {node.attr} if holder == "section" else set()
+            sections |= {node.attr.removeprefix("section_of_")} if node.attr.startswith("section_of_") else set()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "line":
+            codes |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+    return sections, codes
+
+
+def _sections(folder: Path) -> dict[str, str]:
+    """By name, where the law of a pack stands: each text with its first day, those of a layer with its name."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.rglob("norms/*.yaml"), key=lambda path: (len(path.parts), path)):
+        layer = path.parent.parent.relative_to(folder).as_posix().removeprefix(".").upper()
+        for norm in yaml.safe_load(path.read_text()):
+            if norm["unit"] == "reference":
+                texts = [f"{value['value']} (from {value['since']})" for value in norm["values"]]
+                found.setdefault(norm["name"].removeprefix("law."), []).append(f"{layer} {', '.join(texts)}".strip())
+    return {name: " · ".join(texts) for name, texts in found.items()}
 
 
 def _amount(value: Any) -> str:
@@ -242,6 +305,7 @@ PAGES = {
     "docs/reference/concepts.md": concepts,
     "docs/reference/process-map.md": process_map,
     "docs/reference/norms.md": norms,
+    "docs/reference/rules.md": rules,
     "docs/reference/population.md": population,
     "docs/reference/statistics.md": owed,
     "docs/reference/openapi.json": openapi,
