@@ -161,7 +161,7 @@ def test_a_proposal_takes_the_place_of_a_value_by_name_and_date() -> None:
     ("text", "problem"),
     [
         ("name: x", "p.yaml: a proposal is a list of norms, each with its name and values"),
-        ("- [", "p.yaml: while parsing"),
+        ("- [", "p.yaml: line 1: not YAML"),
         ("- value: 3", "p.yaml: each norm is a mapping with a name"),
         ("- {name: a}\n- {name: a}", "p.yaml: a stands in it twice"),
         ("- {name: riksnorm.singel, values: []}", "p.yaml: riksnorm.singel: there is no norm of that name to change"),

@@ -433,7 +433,8 @@ def amend(
         kept: dict[str, Any] = {"unit": below.unit, "label": dict(below.label), "law": below.law}
         if below.bands:
             kept |= {"by": below.by, "bands": list(below.bands), "last": below.last}
-        kept |= {"choices": dict(below.choices), "uncertain": dict(below.uncertain), "owner": below.owner}
+        words = {"choices": below.choices, "uncertain": below.uncertain}
+        kept |= {key: dict(found) for key, found in words.items() if found} | {"owner": below.owner}
         for key in ("unit", "by", "bands", "last", "choices"):
             if entry.get(key, kept.get(key)) != kept.get(key):
                 raise NormError(f"{amendment.file}: {amendment.name}: {key} is {kept.get(key)}, not {entry[key]}")
