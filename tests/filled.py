@@ -70,7 +70,12 @@ from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.statistics.operations import Told as StatisticsTold
-from handslag.domain.statistics.operations import make_statistics_file, mark_delivered, record_statistics
+from handslag.domain.statistics.operations import (
+    enter_baseline,
+    make_statistics_file,
+    mark_delivered,
+    record_statistics,
+)
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.jobs.appeals import pack_appeal
@@ -277,6 +282,7 @@ def _told_to_the_statistics(office: Office, folder: Folder) -> None:
         told = [StatisticsTold(folder.case.applicant_id, cause, refugee, born_abroad=True)]
         record_statistics(**office.act("hanna"), case=folder.case.id, month=office.month, told=told)
         file = make_statistics_file(**rut, month=office.month)
+    enter_baseline(**office.act("alva"), step="worked", minutes=45, source="Enheten, vecka 12")
     mark_delivered(**rut, file=file.id, version=file.version, how="Kvittens 4711")
 
 

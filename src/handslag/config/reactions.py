@@ -250,7 +250,12 @@ from handslag.domain.people.operations.staff import (
     StaffAdmitted,
 )
 from handslag.domain.people.queries import cleared_unit
-from handslag.domain.statistics.operations import StatisticsFileDelivered, StatisticsFileMade, StatisticsRecorded
+from handslag.domain.statistics.operations import (
+    BaselineEntered,
+    StatisticsFileDelivered,
+    StatisticsFileMade,
+    StatisticsRecorded,
+)
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tasks.operations import (
     DeadlineEnded,
@@ -1289,6 +1294,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     StatisticsRecorded: (),
     StatisticsFileMade: (),
     StatisticsFileDelivered: (),
+    BaselineEntered: (),
     ReviewBegun: (),
     SampleTargeted: (),
     LooksReviewed: (),

@@ -47,6 +47,7 @@ MAY: dict[str, set[str]] = {
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},
     "precalculations/<uuid:calculation>/continue/": {"alva"},
+    "times/": {"bo", "alva"},
     "statistics/": {"rut"},
     "statistics/<uuid:file>/": {"rut"},
     "statistics/<uuid:file>/households/": {"rut"},

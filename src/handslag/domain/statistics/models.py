@@ -9,9 +9,10 @@ from django.db.models import Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.people.models import Person
+from handslag.domain.statistics.states import Step
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
-from handslag.domain.tenancy.rows import TenantFK, TenantRow
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
 class Origin(TenantRow):
@@ -83,4 +84,25 @@ class StatisticsFile(TenantRow):
                 | Q(delivered_by__isnull=False, delivered_at__isnull=False, delivered_how__gt=""),
                 name="statisticsfile_delivered_by_at_how",
             ),
+        ]
+
+
+class Baseline(TenantRow):
+    """How many minutes a step of a renewal took before, as the organisation measured it itself. Never changed: a new
+    one counts from its day."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    step = models.CharField(max_length=8, choices=Step.choices)
+    minutes = models.PositiveIntegerField()
+    since = models.DateField()
+    source = models.CharField(max_length=200, help_text="who measured it, when and how")
+    entered_by = TenantFK(StaffMember)
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("statistics_baseline", "entered_by", append_only=True),
+            models.CheckConstraint(condition=Q(step__in=Step.values), name="baseline_step_known"),
+            models.CheckConstraint(condition=Q(minutes__gt=0) & ~Q(source=""), name="baseline_with_source"),
         ]

@@ -10,8 +10,9 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import period_in
-from handslag.domain.statistics.models import Obstacle, Origin, StatisticsFile
+from handslag.domain.statistics.models import Baseline, Obstacle, Origin, StatisticsFile
 from handslag.domain.statistics.queries import build, causes
+from handslag.domain.statistics.states import Step
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
@@ -25,6 +26,10 @@ class StatisticsRecorded(Event):
 
 class StatisticsFileMade(Event):
     kind = "statistics file made"
+
+
+class BaselineEntered(Event):
+    kind = "baseline entered"
 
 
 class StatisticsFileDelivered(Event):
@@ -137,3 +142,24 @@ def mark_delivered(
     row.version += 1
     row.save(update_fields=["delivered_by", "delivered_at", "delivered_how", "version"])
     return Done(row, StatisticsFileDelivered(subject=row.id, payload={"how": row.delivered_how, "digest": row.digest}))
+
+
+@operation()
+def enter_baseline(
+    *, tenant: str | int, by: Actor, now: datetime, step: str, minutes: int, source: str
+) -> Done[Baseline]:
+    """Enter how many minutes a step took before, from today on; `source`: who measured it, when and how. NotPossible:
+    ("step"), ("minutes") unless it is between 1 and a year's, ("baseline source")."""
+    member = require_role(by, now, Role.ADMINISTRATOR)
+    if step not in Step:
+        raise NotPossible("step")
+    if not 1 <= minutes <= 366 * 24 * 60:
+        raise NotPossible("minutes")
+    if not 3 <= len(source.strip()) <= 200:
+        raise NotPossible("baseline source")
+    row = Baseline.objects.create(
+        step=step, minutes=minutes, since=acting_door().the_tenant.today(now), source=source.strip(),
+        entered_by_id=member.id, entered_at=now,
+    )  # fmt: skip
+    key = open_subject("baseline")
+    return Done(row, BaselineEntered(subject=key, payload={"step": step, "minutes": minutes, "row": str(row.id)}))

@@ -128,10 +128,12 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
     )
     request.search_url = f"{home}/people/" if member.roles & set(CASE_ROLES) else ""  # type: ignore[attr-defined]
     beforehand = (Link(gettext("Pre-calculation"), f"{home}/precalculations/"),)
+    times = (Link(gettext("Time per step"), f"{home}/times/"),)
     request.footer = (  # type: ignore[attr-defined]
         Link(gettext("Change organisation"), "/"),
         Link(gettext("Your desk"), f"{home}/me/"),
         *(beforehand if member.roles & {*CASE_ROLES, Role.ADMINISTRATOR} else ()),
+        *(times if member.roles & {Role.DECIDER, Role.ADMINISTRATOR} else ()),
         Link(gettext("Your log-in"), "/log-in/2fa/"),
     )
     request.keys = member.keys  # type: ignore[attr-defined]

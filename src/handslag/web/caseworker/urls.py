@@ -34,6 +34,7 @@ from handslag.web.caseworker import (
     start,
     statistics,
     tasks,
+    times,
     traffic,
 )
 
@@ -62,6 +63,7 @@ urlpatterns = [
     path("<slug:tenant>/precalculations/start/", precalculations.start),
     path("<slug:tenant>/precalculations/<uuid:calculation>/", precalculations.look),
     path("<slug:tenant>/precalculations/<uuid:calculation>/continue/", precalculations.go_on),
+    path("<slug:tenant>/times/", times.show),
     path("<slug:tenant>/statistics/", statistics.show),
     path("<slug:tenant>/statistics/<uuid:file>/", statistics.look),
     path("<slug:tenant>/statistics/<uuid:file>/households/", statistics.download, {"part": "households"}),

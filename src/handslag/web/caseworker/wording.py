@@ -30,6 +30,9 @@ REFUSALS: dict[str, str | Promise] = {
     "nobody told": _("Choose something."),
     "cause": _("Choose a cause from the list."),
     "delivered how": _("Write how it was delivered."),
+    "step": _("Choose a step."),
+    "minutes": _("Write a number of minutes above 0."),
+    "baseline source": _("Write who measured it, when and how."),
     "month not over": _("Choose a month that is over."),
     "review begun": _("This month’s sample is drawn already: find it in the list."),
     "review closed": _("This month is closed."),
@@ -900,6 +903,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "precalculation": _("Pre-calculation"),
     "log review": _("Log review"),
     "statistics": _("Statistics"),
+    "time per step": _("Time per step"),
     "statistics file": _("File for the statistics"),
 }
 
@@ -908,4 +912,12 @@ LACKING: dict[str, str | Promise] = {
     "cause": _("what hinders a living of one’s own"),
     "origin": _("refugee, born abroad"),
     "number": _("a number by which she is known"),
+}
+
+#: Steps of a renewal whose time is measured.
+STEPS: dict[str, str | Promise] = {
+    "waits": _("Until somebody takes it"),
+    "worked": _("Work until it is proposed"),
+    "decided": _("Work until it is decided"),
+    "whole": _("From application to decision"),
 }

@@ -31,7 +31,7 @@ from handslag.kernel.months import Month, age_on
 ADULT_IN_FILE: Final = 16
 #: The day of the next month by which a month is owed.
 DUE_DAY: Final = 15
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 
 
 @cache
