@@ -36,7 +36,14 @@ class BaselineForm(forms.Form):
     """What a step took before."""
 
     step = forms.ChoiceField(label=gettext_lazy("Step"), choices=tuple(STEPS.items()))
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=1, max_value=366 * 24 * 60)
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"),
+        min_value=1,
+        max_value=366 * 24 * 60,
+        error_messages=dict.fromkeys(
+            ("min_value", "max_value", "invalid"), gettext_lazy("Write a number of minutes above 0.")
+        ),
+    )
     source = forms.CharField(
         label=gettext_lazy("Who measured it, when and how"), min_length=3, max_length=200
     )  # fmt: skip
