@@ -85,6 +85,7 @@ def test_an_unchanged_renewal_takes_at_most_25_interactions(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Kostnader i")
     page.get_by_role("button", name="Fortsätt").click()
     page.get_by_role("button", name="Gå vidare och skriv under").click()
+    picture(page, "citizen-sign-360")
     page.get_by_role("button", name="Skriv under med e-legitimation").click()
     petra.identify()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Vi har din ansökan")
