@@ -113,3 +113,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     code, printed, told = run(tmp_path / "none.yaml")
     assert (code, printed) == (1, "")
     assert "none.yaml" in told
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_bytes(b"why: \xff\n")
+    assert "case.yaml: not YAML: 'utf-8' codec can't decode" in run(path)[2]
