@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from handslag.domain.casefile.operations import transfer_case
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import record_trouble
@@ -19,12 +20,15 @@ from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import exchange
 from handslag.kernel import clock
+from handslag.messages.case_transfer import build as handing
+from handslag.messages.case_transfer.message import Ground, Item
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer, Line
 from tests.bed import Database
 from tests.office import TEST, Folder, Office, as_role, open_office
 
 RENT = build.Picked(Line(code="RENT", name="Hyra", amount=6_200_00, currency="SEK"), "RENT::0")
+CONSENT = Ground(basis="consent", text="Samtycke i samtal med Hanna", consented_on=date(2026, 1, 2))
 FEE = build.Picked(Line(code="ELECTRICITY", name="El", amount=450_00, currency="SEK"), "ELECTRICITY::0")
 
 
@@ -110,6 +114,24 @@ class Pair:
         with acting(office.slug, office.staff["hanna"], "add"):
             asked = Message.objects.get(message_id=question.message_id)
             return seal_message(**self.act(self.asker) | {"new": building(key=uuid4(), asked=asked, text=text)})
+
+    def handed(self, *items: Item, ground: Ground = CONSENT, who: str = "hanna", **more: Any) -> Message:
+        """The applicant moves to the other side: Hanna, or `who`, tells it these things."""
+        told = {
+            "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
+            "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
+            "moves_on": self.now.date(), "answer_by": self.now.date() + timedelta(days=14), "text": "Hon flyttar.",
+            "assessed": "", "test": False, "now": self.now, **more,
+        }  # fmt: skip
+        office = self.asker.office
+        with acting(office.slug, office.staff[who], "hand over"):
+            new = handing.handing(items=list(items), ground=ground, **told)
+            row = transfer_case(
+                **self.act(self.asker, who), case=self.folder.case.id, new=new, moves_on=told["moves_on"],
+                basis=ground.basis, ground=ground.text, consented_on=ground.consented_on,
+                items=[["member", str(self.folder.citizens[-1].id)] if i.member else ["contact", ""] for i in items],
+            )  # fmt: skip
+        return next(message for message in self.asker.rows(Message, id=row.id))
 
     # -- what jobs and courier do, each step under its own role ---------------------------------------------------
 

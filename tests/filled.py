@@ -84,6 +84,7 @@ from handslag.jobs.payments import take_bank_file, write_run_file
 from handslag.jobs.watch import print_notices
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
+from handslag.messages.case_transfer.message import Contact, Item
 from handslag.messages.question.message import Answer
 from handslag.web.entry import uploads
 from tests import bed
@@ -333,6 +334,7 @@ def _asked(database: Database, office: Office, other: Office) -> None:
         pair = Pair(database, asker, answerer, asker.office.case(("Frida", "Fråga", "19950505")), office.now)
         pair.put(answerer, "not.a.jws", asker.address, uuid7(), "0" * 64)
         question, unanswered = pair.asked(RENT), pair.asked()
+        pair.handed(Item(number=1, contact=Contact(telephone="070-174 06 01")))
         pair.settle()
         pair.answered(question, text="Vilken?", until=pair.now.date() + timedelta(days=7))
         pair.settle()

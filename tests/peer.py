@@ -27,6 +27,8 @@ from handslag.domain.tenancy import keys as tenant_keys  # noqa: E402
 from handslag.domain.tenancy.door import acting  # noqa: E402
 from handslag.jobs import exchange  # noqa: E402
 from handslag.kernel import clock  # noqa: E402
+from handslag.messages.case_transfer.build import answering  # noqa: E402
+from handslag.messages.case_transfer.message import Taken  # noqa: E402
 from handslag.messages.question import build  # noqa: E402
 from handslag.messages.question.message import Answer  # noqa: E402
 from handslag.ops.postgres import Server  # noqa: E402
@@ -83,6 +85,15 @@ def ask_back(question: str, text: str, until: str) -> list[str]:
     return [row.content, row.digest]
 
 
+def take(told: str) -> list[str]:
+    """Hanna takes over all that is told of somebody who moves here; gives content and digest of what was sealed."""
+    with acting(OFFICE.slug, OFFICE.staff["hanna"], "answer"):
+        asked = Message.objects.get(message_id=UUID(told))
+        new = answering(key=uuid4(), asked=asked, answers=[Taken(number=1)])
+        row = seal_message(tenant=OFFICE.slug, by=OFFICE.staff["hanna"], now=clock.now(), new=new)
+    return [row.content, row.digest]
+
+
 def look(key: str) -> list[str]:
     """Content, digest and state of its copy of a message."""
     with acting(OFFICE.slug, TEST, "look"):
@@ -98,7 +109,7 @@ def tasks() -> list[str]:
 
 def main() -> None:
     """Until the input ends."""
-    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, ask_back, look, tasks)}
+    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, ask_back, take, look, tasks)}
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         print(json.dumps(known[name](*arguments)), flush=True)

@@ -55,6 +55,7 @@ WRONG: dict[str, list[Any]] = {
     "first_applications": ["Nowhere"],
     "recently_closed_days": [-1],
     "staff_named": [1],
+    "case_transfer_grounds": [[], ["nosuch"], ["law", "law"]],
     "signature_reminder_days": [0],
     "signature_days": [0, 10_000_000],
     "hearing_days": [0, 10_000_000],

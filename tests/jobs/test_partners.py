@@ -24,6 +24,7 @@ from handslag.domain.tenancy import keys as tenant_keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import partners
 from handslag.kernel import canonical, clock
+from handslag.messages.case_transfer.message import Contact, Item
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from tests import bed
@@ -173,6 +174,17 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     here.settle()
     assert peer.tasks() == ["question", "question", "question", "question reminded"]
 
+    phone = Item(number=1, contact=Contact(telephone="070-174 06 01"))
+    told = here.pair.handed(phone, recipient=here.address)
+    here.settle()
+    assert peer.tasks()[-1] == "case transfer"
+    taken = peer.take(str(told.message_id))
+    peer.step(11)
+    here.settle()
+    assert (here.same(told), peer.tasks()[-1]) == (("accepted", "accepted"), "case to register")
+    (reply,) = here.side.rows(Message, reference=told.message_id, direction="in")
+    assert [reply.content, reply.digest] == taken
+
     peer.keys(True)  # it signs with a fresh key, and wants to be encrypted to a fresh one
     make_exchange_keys(**here.told(), signing=True)
     tenant_keys._opened.clear()
@@ -183,13 +195,14 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     here.settle()
     assert (here.same(first), here.same(second)) == (("accepted", "accepted"), ("recalled", "recalled"))
     assert here.same(third) == ("question", "question")
-    assert (peer.tasks(), sorted(here.side.tasks())) == ([], ["question answered", "question asked back"])
+    told_here = ["question answered", "question answered", "question asked back"]
+    assert (peer.tasks(), sorted(here.side.tasks())) == (["case to register"], told_here)
     (answer,) = here.side.rows(Message, reference=first.message_id, direction="in")
     (asked_back,) = here.side.rows(Message, reference=third.message_id, direction="in")
     assert ([answer.content, answer.digest], [asked_back.content, asked_back.digest]) == (sent, back)
     addition = here.pair.added(third, "Mars.")
     here.settle()
-    assert (here.same(third), peer.tasks()) == (("in check", "in check"), ["question"])
+    assert (here.same(third), peer.tasks()) == (("in check", "in check"), ["case to register", "question"])
     used = {row.key_id for row in here.side.rows(PartnerKey, partner=here.address)}
     assert len(used) == 4  # two that sign, two that one encrypts to
 

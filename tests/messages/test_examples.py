@@ -14,6 +14,7 @@ import pytest
 from handslag.kernel import canonical
 from handslag.messages.application.message import Application
 from handslag.messages.case_status.message import CaseStatus
+from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Any]] = {
     "client": Client,
     "case_status": CaseStatus,
     "question": Question,
+    "case_transfer": CaseTransfer,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -38,6 +40,14 @@ WRONG = {
     "question/points-from-zero": "numbered from 1",
     "question/local-time": "$.header.sent_at",
     "question/sender-without-kind": "$.header.sender",
+    "case_transfer/no-ground": "ground",
+    "case_transfer/consent-without-its-day": "consent has its day",
+    "case_transfer/amount-with-decimals": "$.asked.items[...].decision.amount",
+    "case_transfer/item-of-two-things": "exactly one thing",
+    "case_transfer/items-from-zero": "numbered from 1",
+    "case_transfer/nothing-chosen": "$.asked.items",
+    "case_transfer/state-that-does-not-follow": "don't follow from the answers",
+    "case_transfer/change-and-reason": "has no change",
     "receipt/digest-in-capitals": "$.report.digest",
     "receipt/unknown-state": "$.report.state",
     "receipt/code-as-number": "$.report.code",

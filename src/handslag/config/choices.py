@@ -10,6 +10,7 @@ import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from handslag.connectors.bank.pain001_se import Profile
+from handslag.domain.casefile.states import TransferBasis
 from handslag.domain.elsewhere.policies import read as read_case_system
 from handslag.domain.intake.forms import forms
 from handslag.domain.lookups.queries import AUTHORITIES
@@ -180,6 +181,10 @@ def _grounds(told: list[Any]) -> None:
     _each_once(told)
     if other := sorted(set(told) - set(Ground.values)):
         raise ValueError(f"there is no {', '.join(other)}; there are {', '.join(Ground.values)}")
+def _transfer_grounds(told: list[Any]) -> None:
+    _each_once(told)
+    if not told or set(told) - set(TransferBasis.values):
+        raise ValueError(f"at least one of {', '.join(TransferBasis.values)}")
 
 
 CHECKS: dict[str, Check] = {
@@ -222,5 +227,6 @@ CHECKS: dict[str, Check] = {
     "self_access_level": _from_to(-1, 3),
     "statistics_districts": _districts,
     "representation_grounds": _grounds,
+    "case_transfer_grounds": _transfer_grounds,
     "demonstration": _either,
 }

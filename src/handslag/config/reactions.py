@@ -19,6 +19,8 @@ from handslag.domain.casefile.operations import (
     AccessTaken,
     CaseClosed,
     CaseOpened,
+    CaseTakenOver,
+    CaseTransferred,
     MessageAnswered,
     MessageSent,
     MovedIn,
@@ -124,7 +126,7 @@ from handslag.domain.exchange.operations.sedex import (
 )
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import unit_for
-from handslag.domain.exchange.states import OutcomeState
+from handslag.domain.exchange.states import Business, Direction, OutcomeState
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
@@ -940,7 +942,25 @@ def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
 
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
-    _exchange_task(event, by, now, "question")
+    row = ExchangeMessage.objects.only("kind").get(id=event.subject)
+    _exchange_task(event, by, now, "case transfer" if row.kind == "case_transfer" else "question")
+
+
+def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
+    """What was accepted of another municipality's case waits for a registrar, unless she has a case here."""
+    settled = event.payload["settles"]
+    taken = [Business.ACCEPTED, Business.CHANGED]
+    row = ExchangeMessage.objects.filter(
+        id=settled, kind="case_transfer", direction=Direction.IN, business__in=taken, about=None, test=False
+    ).first()
+    if row is not None:
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=row.id, kind="case to register", unit=row.unit_id, assignee=None
+        )
+
+
+def _done_by_taking_over(event: Event, by: Actor, now: datetime) -> None:
+    _answered(UUID(event.payload["message"]), by, now, "case to register")
 
 
 def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
@@ -1003,6 +1023,7 @@ def _done_by_recall(event: Event, by: Actor, now: datetime) -> None:
 def _question_over(question: UUID, by: Actor, now: datetime) -> None:
     kinds = (
         "question",
+        "case transfer",
         "question asked back",
         "question reminded",
         "question overdue",
@@ -1124,7 +1145,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageSealed: (Reaction(_hand_over_message),),
     AskedElsewhere: (),
     MessageTakenBack: (Reaction(_task_for_kept_back, causes=(TaskOpened,)),),
-    MessageHandedOver: (Reaction(_done_by_reply, causes=(TaskDone,)),),
+    MessageHandedOver: (
+        Reaction(_done_by_reply, causes=(TaskDone,)),
+        Reaction(_task_for_registering, causes=(TaskOpened,)),
+    ),
+    CaseTransferred: (),
+    CaseTakenOver: (Reaction(_done_by_taking_over, causes=(TaskDone,)),),
     MessageUncollected: (Reaction(_task_for_uncollected, causes=(TaskOpened,)),),
     MessageExpired: (Reaction(_task_for_expired, causes=(TaskOpened,)),),
     PartnerKeysNoted: (),

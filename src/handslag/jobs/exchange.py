@@ -38,6 +38,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
+from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.question import receive as question
 
 log = structlog.get_logger("exchange")
@@ -45,6 +46,7 @@ BY = system("exchange")
 #: Who says where a message of a kind and version belongs. Receipts belong to what they are about.
 RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] = {
     ("question", 1): question.placed,
+    ("case_transfer", 1): case_transfer.placed,
     ("receipt", 1): lambda opened, now: None,
 }
 

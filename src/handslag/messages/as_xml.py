@@ -7,11 +7,12 @@ from joserfc import jws
 
 from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
+from handslag.messages.case_transfer import xml as case_transfer
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 
-FORMS: dict[str, Form] = {form.space: form for form in (question.FORM, receipt.FORM)}
+FORMS: dict[str, Form] = {form.space: form for form in (question.FORM, case_transfer.FORM, receipt.FORM)}
 
 
 def as_xml(sealed: str) -> bytes | None:
@@ -34,3 +35,8 @@ def sealed_text(content: bytes) -> str:
     if space not in FORMS:
         raise Unreadable(Code.UNKNOWN_TYPE, "XML: no such kind of message, or version of it", final=False)
     return sealed_in(FORMS[space], root)
+
+
+def form_of(kind: str) -> Form:
+    """How a kind of message, in its newest version, stands in XML."""
+    return next(form for form in FORMS.values() if form.kind == kind)

@@ -125,11 +125,13 @@ MAY: dict[str, set[str]] = {
     "tasks/<uuid:task>/done/": CASE | PAYERS | {"alva"},
     "documents/<uuid:document>/": CASE,
     "cases/<uuid:case>/questions/new/": WORK,
+    "cases/<uuid:case>/transfer/": WORK,
     "questions/": CASE | {"alva"},
     "questions/traffic/": CASE | {"alva"},
     "questions/traffic/<uuid:message>/": CASE,
     "questions/arrivals/<uuid:arrival>/": {"rut", "alva"},
     "questions/<uuid:message>/": CASE,
+    "questions/<uuid:message>/take-over/": {"rut"},
     "questions/<uuid:message>/proof.json": CASE,
     "questions/<uuid:message>/message.xml": CASE,
 }

@@ -7,7 +7,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from handslag.domain.casefile.states import AccessReason, CaseState, NoteKind, WarningKind, WarningState
+from handslag.domain.casefile.states import (
+    AccessReason,
+    CaseState,
+    NoteKind,
+    TransferBasis,
+    WarningKind,
+    WarningState,
+)
 from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
@@ -203,4 +210,34 @@ class AccessGrant(TenantRow):
             *wall("casefile_accessgrant", "case", "member", append_only=True),
             models.CheckConstraint(condition=Q(reason__in=AccessReason.values), name="access_reason_known"),
             models.CheckConstraint(condition=Q(until__gt=models.F("since")), name="access_ends"),
+        ]
+
+
+class Transfer(TenantRow):
+    """What another municipality was told of a case because somebody moves there, as she sees it herself: to whom, on
+    which ground, what kind of things. Shares its key with the message that told it, and is never changed: how far
+    that is and what was answered stand with the message."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    case = TenantFK(Case)
+    person = TenantFK(Person)
+    to = models.CharField(max_length=200)
+    moves_on = models.DateField()
+    basis = models.CharField(max_length=8, choices=TransferBasis.choices)
+    ground = models.CharField(max_length=400, help_text="the section of law, or to what she consents and how")
+    consented_on = models.DateField(null=True)
+    items = models.JSONField(help_text="kind of each thing told, with the month of a decision or who moves along")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "case", "written_at"])]
+        constraints = [
+            *wall("casefile_transfer", "case", "person", append_only=True),
+            TenantKey(name="casefile_transfer_message", field="id", to="exchange.Message"),
+            models.CheckConstraint(
+                condition=Q(basis="consent", consented_on__isnull=False) | Q(basis="law", consented_on=None),
+                name="transfer_consent_with_day",
+            ),
+            models.CheckConstraint(condition=Q(ground__gt=""), name="transfer_has_a_ground"),
         ]

@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from handslag.domain.audit.operations import Done, Event, looked_at, open_subject, operation
-from handslag.domain.casefile.models import AccessGrant, Case, CaseWarning, Message, Note, NoteDraft, Period
+from handslag.domain.casefile.models import (
+    AccessGrant,
+    Case,
+    CaseWarning,
+    Message,
+    Note,
+    NoteDraft,
+    Period,
+    Transfer,
+)
 from handslag.domain.casefile.permissions import (
     CASE_ROLES,
     case_for_citizen,
@@ -25,16 +34,28 @@ from handslag.domain.casefile.policies import (
     is_urgent,
 )
 from handslag.domain.casefile.queries import Cause, access_taken, cause_of, has_relation, highest_protection
-from handslag.domain.casefile.states import AccessReason, CaseState, NoteKind, WarningKind, WarningState
+from handslag.domain.casefile.states import (
+    AccessReason,
+    CaseState,
+    NoteKind,
+    TransferBasis,
+    WarningKind,
+    WarningState,
+)
+from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.queries import name_of
+from handslag.domain.exchange.states import Business, Direction
 from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
 from handslag.domain.people.policies import may_begin_on
-from handslag.domain.people.queries import person_by_number
+from handslag.domain.people.queries import person_by_identifier, person_by_number
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
@@ -70,6 +91,18 @@ class NoteWritten(Event):
 
 class AccessTaken(Event):
     kind = "access taken"
+
+
+class CaseTransferred(Event):
+    """Another municipality is told of the case, because somebody moves there."""
+
+    kind = "case transferred"
+
+
+class CaseTakenOver(Event):
+    """A case was opened from what another municipality told."""
+
+    kind = "case taken over"
 
 
 class WarningsReconciled(Event):
@@ -494,3 +527,107 @@ def take_access(
     )
     payload = {"grant": str(grant.id), "why": reason, "reason": grant.text, "until": midnight.isoformat()}
     return Done(grant, AccessTaken(subject=found.id, payload=payload))
+
+
+#: Kinds of organisation that a case goes to when somebody moves.
+MOVES_TO = "municipality:"
+
+
+@operation()
+def transfer_case(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    new: NewMessage,
+    moves_on: date,
+    basis: str,
+    ground: str,
+    consented_on: date | None,
+    items: list[list[str]],
+) -> Done[Transfer]:
+    """Tell another municipality of a case because an adult of it moves there: `new` is the message, `items` the kind of
+    each thing that it tells (with the month of a decision, or who moves along), for the person to see. It leaves in
+    ten seconds.
+
+    NotPossible("transfer ground") for a basis that the organisation doesn't tell on (setting `case_transfer_grounds`),
+    ("consent day") for a consent to come, ("no such partner") for anybody but a municipality; as `seal_message`.
+    """
+    found, _member = case_for_staff(case, by, now, Role.CASEWORKER)
+    if new.about != found.id or new.person not in (found.applicant_id, found.co_applicant_id) or new.person is None:
+        raise Hidden("person", new.person)
+    if basis not in setting("case_transfer_grounds"):
+        raise NotPossible("transfer ground")
+    if consented_on is not None and consented_on > acting_door().the_tenant.today(now):
+        raise NotPossible("consent day")
+    if not new.recipient.startswith(MOVES_TO):
+        raise NotPossible("no such partner")
+    message = seal(tenant, by, now, new)
+    row = Transfer.objects.create(
+        id=message.id,
+        case=found,
+        person_id=new.person,
+        to=name_of(new.recipient)[:200],
+        moves_on=moves_on,
+        basis=TransferBasis(basis),
+        ground=ground,
+        consented_on=consented_on,
+        items=items,
+        written_at=now,
+    )
+    return Done(
+        row,
+        CaseTransferred(subject=found.id, payload={"message": str(message.id), "to": new.recipient, "basis": basis}),
+        MessageSealed(subject=message.id, payload={"message": str(message.id), "digest": message.digest}),
+    )
+
+
+@operation()
+def take_over_case(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    message: UUID,
+    version: int,
+    people: list[tuple[NewPerson, str]],
+    since: date,
+    unit: UUID,
+    caseworker: UUID | None,
+) -> Done[Case]:
+    """A registrar makes a case of what another municipality told and was accepted here: whoever isn't registered is,
+    `people` (with their role, the applicant first) are one household from `since` on, and their case is opened.
+    Whoever is registered already stays as she is.
+
+    Conflict if the message has moved, or somebody took it over before; NotPossible("not here") for somebody above her
+    clearance, and as `register_person`, `form_household`, `open_case`.
+    """
+    row, member = message_for_staff(message, by, now, Role.REGISTRAR, lock=True)
+    taken = row.direction == Direction.IN and row.business in (Business.ACCEPTED, Business.CHANGED)
+    if row.version != version or row.about_id is not None or row.test or not taken:
+        raise Conflict("message", theirs=row.business)
+    keys: list[tuple[UUID, str]] = []
+    for new, role in people:
+        known = person_by_identifier(new.identifier_type, new.identifier)
+        if known is not None and known.protection_level > member.clearance:
+            raise NotPossible("not here")
+        key = known.id if known else register_person(tenant=tenant, by=by, now=now, new=new).id
+        keys.append((key, role))
+    household = form_household(tenant=tenant, by=by, now=now, members=keys, since=since)
+    adults = [key for key, role in keys if role == HouseholdRole.ADULT]
+    case = open_case(
+        tenant=tenant,
+        by=by,
+        now=now,
+        applicant=adults[0],
+        co_applicant=adults[1] if len(adults) > 1 else None,
+        household=household.id,
+        unit=unit,
+        caseworker=caseworker,
+        opened_on=since,
+    )
+    row.about_id, row.person_id, row.unit_id = case.id, adults[0], unit
+    row.version += 1
+    row.save()
+    return Done(case, CaseTakenOver(subject=case.id, payload={"message": str(row.id), "from": row.partner}))

@@ -8,8 +8,19 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.casefile.models import AccessGrant, Case, CaseWarning, Message, Note, NoteDraft, Period
+from handslag.domain.casefile.models import (
+    AccessGrant,
+    Case,
+    CaseWarning,
+    Message,
+    Note,
+    NoteDraft,
+    Period,
+    Transfer,
+)
 from handslag.domain.casefile.states import WarningKind, WarningState
+from handslag.domain.exchange.models import Message as Sent
+from handslag.domain.exchange.states import Business, Transport
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
@@ -173,3 +184,36 @@ def conversation(case: UUID, person: UUID) -> list[Message]:
     """What one adult of a case and the office wrote to each other, oldest first."""
     found = Message.objects.select_related("member").filter(case_id=case, person_id=person)
     return list(found.order_by("sent_at", "id"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What another municipality was told of a case, and what came of it: `state` is "", "taken over", "in part", "not
+    taken over" or "recalled"; `left_at` is when it left."""
+
+    transfer: Transfer
+    left_at: datetime
+    state: str
+
+
+_CAME_OF: dict[str, str] = {
+    Business.ACCEPTED: "taken over",
+    Business.CHANGED: "in part",
+    Business.REJECTED: "not taken over",
+    Business.RECALLED: "recalled",
+}
+
+
+def told_of(cases: list[UUID], viewer: UUID) -> list[Told]:
+    """What other municipalities were told of these cases, newest first; nothing that never left or didn't arrive. Only
+    for who moves there, alone or along: where somebody moves is nobody else's business."""
+    rows = {
+        row.id: row
+        for row in Transfer.objects.filter(case_id__in=cases)
+        if row.person_id == viewer or ["member", str(viewer)] in row.items
+    }
+    sent = Sent.objects.filter(id__in=rows, test=False, transport__in=[Transport.HANDED_OVER, Transport.DELIVERED])
+    found = [
+        Told(rows[row.id], row.handed_over_at, _CAME_OF.get(row.business, "")) for row in sent if row.handed_over_at
+    ]
+    return sorted(found, key=lambda one: (one.left_at, one.transfer.id), reverse=True)

@@ -49,3 +49,10 @@ class AccessReason(TextChoices):
     PERSON_HERE = "person here"  # the person is here, or on the telephone
     EMERGENCY = "emergency"  # a need that can't wait
     SUPERVISION = "supervision"  # a complaint, an appeal, a check of the work
+
+
+class TransferBasis(TextChoices):
+    """On what ground another municipality is told of a case."""
+
+    CONSENT = "consent"
+    LAW = "law"

@@ -81,6 +81,9 @@ DEFAULTS: dict[str, Any] = {
     # on what somebody may act for another on-line (god_man, forvaltare, fullmakt); empty: nobody may. What each of them
     # lets a representative do with the board is for the municipality to decide: no fact file holds it.
     "representation_grounds": ["god_man", "forvaltare", "fullmakt"],
+    # on what grounds a caseworker may hand a case over to another municipality: her consent, and a section of law that
+    # she names. Which section carries it was not checked: an organisation that wants consent only says so here.
+    "case_transfer_grounds": ["consent", "law"],
     "demonstration": False,  # example norms may be decided on
 }
 

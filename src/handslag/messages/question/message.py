@@ -18,7 +18,7 @@ REASONS = ("NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY")
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Whom the question is about. Never an address."""
+    """Whom it is about. Never an address."""
 
     identifier_type: Annotated[str, Meta(min_length=1, max_length=20)]
     identifier: Annotated[str, Meta(min_length=1, max_length=36)]

@@ -6,12 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from handslag.domain.casefile.queries import cases_of
 from handslag.domain.exchange.frame import Opened, Unreadable
 from handslag.domain.exchange.operations.inbox import Placed
-from handslag.domain.exchange.queries import unit_for
 from handslag.domain.exchange.states import Code
-from handslag.domain.people.queries import person_by_identifier
+from handslag.messages.place import placed_for
 from handslag.messages.question.message import Question
 
 
@@ -24,15 +22,4 @@ def placed(opened: Opened, now: datetime) -> Placed | None:
         raise Unreadable(Code.CONTENT, str(error), final=True) from error
     if said.asked is None:
         return None
-    asked = said.asked
-    person = person_by_identifier(asked.person.identifier_type, asked.person.identifier)
-    level = person.protection_level if person else 0
-    case = next((case for case in cases_of(person.id) if case.state == "open"), None) if person else None
-    unit = case.unit_id if case and not level else unit_for(level, now)
-    return Placed(
-        unit=unit,
-        about=case.id if case else None,
-        person=person.id if person else None,
-        level=level,
-        due_on=asked.answer_by,
-    )
+    return placed_for(said.asked.person, said.asked.answer_by, now)

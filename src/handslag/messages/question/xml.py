@@ -6,7 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from handslag.messages.ech.frame import PERSON, Form, below, texts
+from handslag.messages.ech.frame import Form, below, texts
+from handslag.messages.ech.person import put_person, take_person
 from handslag.messages.question.message import Asked, Question
 
 OWN = "urn:handslag:message:question:1"
@@ -31,16 +32,7 @@ def _put(root: etree._Element, question: Question) -> None:
 
 
 def _put_asked(parent: etree._Element, asked: Asked) -> None:
-    told, person = asked.person, below(parent, "person", None, OWN)
-    if told.identifier_type == "ahvn13":
-        below(person, "vn", told.identifier.replace(".", ""), PERSON)
-    local = below(person, "localPersonId", None, PERSON)
-    below(local, "personIdCategory", told.identifier_type, PERSON)
-    below(local, "personId", told.identifier, PERSON)
-    below(person, "officialName", (told.family_name or told.given_name)[:100], PERSON)
-    below(person, "firstName", (told.given_name or told.family_name)[:100], PERSON)
-    if told.birth_on is not None:
-        below(below(person, "dateOfBirth", None, PERSON), "yearMonthDay", told.birth_on, PERSON)
+    put_person(below(parent, "person", None, OWN), asked.person)
     if asked.month is not None:
         below(parent, "month", asked.month, OWN)
     below(parent, "ground", asked.ground, OWN)
@@ -69,21 +61,9 @@ def _take(root: etree._Element) -> dict[str, Any]:
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:
     (person,) = place.findall(f"{{{OWN}}}person")
-    (local,) = person.findall(f"{{{PERSON}}}localPersonId")
-    number, names = (
-        texts(local, PERSON, "personIdCategory", "personId"),
-        texts(person, PERSON, "officialName", "firstName"),
-    )
     told = texts(place, OWN, "month", "ground", "answerBy", "text")
-    born = [texts(day, PERSON, "yearMonthDay")["yearMonthDay"] for day in person.findall(f"{{{PERSON}}}dateOfBirth")]
     return {
-        "person": {
-            "identifier_type": number["personIdCategory"],
-            "identifier": number["personId"],
-            "given_name": names["firstName"],
-            "family_name": names["officialName"],
-            **({"birth_on": born[0]} if born else {}),
-        },
+        "person": take_person(person),
         **({"month": told["month"]} if "month" in told else {}),
         "ground": told["ground"],
         "answer_by": told["answerBy"],

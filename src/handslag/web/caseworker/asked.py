@@ -14,7 +14,7 @@ from handslag.domain.exchange.permissions import ROLES
 from handslag.domain.exchange.queries import asked_about, partners, replies_to
 from handslag.domain.exchange.states import Business, Direction, Transport
 from handslag.domain.tenancy.permissions import Member
-from handslag.messages.question import build
+from handslag.messages.conversation import read
 from handslag.web.caseworker.wording import BUSINESS, REASONS, TRANSPORT
 
 
@@ -55,7 +55,7 @@ def asked_of(case: UUID, member: Member) -> list[AskedOf]:
     names, replies = partners(), replies_to(rows)
     found = []
     for row in rows:
-        said = build.read(row).asked
+        said = read(row).asked
         state, colour = standing_of(row)
         open_still = row.business in (Business.NONE, Business.IN_CHECK, Business.QUESTION)
         found.append(
@@ -79,7 +79,7 @@ def _by_line(asked: Message, replies: list[Message]) -> dict[str, str]:
     return {
         asked.places[str(answer.number)]: answer.text or str(REASONS[answer.reason])
         for reply in replies
-        for answer in build.read(reply).answers
+        for answer in read(reply).answers
         if str(answer.number) in asked.places
     }
 

@@ -49,11 +49,14 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
+from handslag.messages import conversation as said_of
+from handslag.messages.as_xml import form_of
+from handslag.messages.case_transfer.build import answering as answering_transfer
+from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.ech.frame import written
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
-from handslag.messages.question.message import Answer, Line
-from handslag.messages.question.xml import FORM
+from handslag.messages.question.message import Answer, Line, Question
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import case_name, seen_in, standing
@@ -70,6 +73,7 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
+from handslag.web.caseworker.transferred import TransferAnswerForm, answered, ground_in_words, item_in_words
 from handslag.web.caseworker.wording import REASONS, REFUSALS, SAID, at_sedex, not_delivered, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
@@ -324,7 +328,7 @@ def _newest_first(shown: dict[str, Any]) -> Any:
 
 def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: date) -> dict[str, Any]:
     state, colour = standing_of(row)
-    asked = build.read(row).asked
+    asked = said_of.read(row).asked
     is_open = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
     known = people.get(row.person_id) if row.person_id else None
     named = f"{asked.person.given_name} {asked.person.family_name}".strip() if asked else ""
@@ -354,7 +358,7 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     act = request.POST.get("act", "")
     points = _points(first)
     forms_of = {
-        "answer": AnswerForm(
+        "answer": (TransferAnswerForm if first.kind == "case_transfer" else AnswerForm)(
             points, request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
         ),
         "ask back": BackForm(request.POST if act == "ask back" else None, initial={"key": uuid7()}, auto_id="id_b_%s"),
@@ -409,10 +413,15 @@ def _first(row: Message) -> Message:
 
 
 def _points(first: Message) -> list[tuple[int, str]]:
-    asked = build.read(first).asked
+    told = said_of.read(first)
+    if told.asked is None:
+        return []
+    if isinstance(told, CaseTransfer):
+        return [(item.number, item_in_words(item)) for item in told.asked.items]
+    assert isinstance(told, Question)
     return [
         (point.number, f"{point.line.name}, {money(point.line.amount)}" if point.line else "")
-        for point in (asked.points if asked else [])
+        for point in told.asked.points
     ]
 
 
@@ -430,13 +439,15 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
         if not _may(first, act):
             raise Conflict("message", theirs=first.business)
         key = form.cleaned_data["key"]
-        if act == "answer":
+        if act == "answer" and first.kind == "case_transfer":
+            new = answering_transfer(key=key, asked=first, answers=form.answers)
+        elif act == "answer":
             new = build.answering(key=key, asked=first, answers=form.answers)
         elif act == "ask back":
             told = form.cleaned_data
-            new = build.asking_back(key=key, asked=first, text=told["text"], until=told["until"], now=now)
+            new = said_of.asking_back(key=key, asked=first, text=told["text"], until=told["until"], now=now)
         else:
-            building = {"add": build.adding, "recall": build.recalling, "remind": build.reminding}[act]
+            building = {"add": said_of.adding, "recall": said_of.recalling, "remind": said_of.reminding}[act]
             new = building(key=key, asked=first, text=form.cleaned_data["text"])
         attempt(request, seal_message, new=new)
     else:
@@ -476,6 +487,8 @@ def _question(
     worker = Role.CASEWORKER in member.roles
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
+    told = said_of.read(first)
+    handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
         "question.html",
@@ -484,8 +497,11 @@ def _question(
         partner=partner,
         state=state,
         colour=colour,
-        asked=build.read(first).asked,
+        asked=told.asked,
+        handed=handed,
+        ground=ground_in_words(handed.ground) if handed else told.asked.ground if told.asked else "",
         points=_points(first),
+        may_register=Role.REGISTRAR in member.roles and to_register(first),
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
         case=linked,
         troubled=not_delivered(first.code) if first.transport in ("rejected", "expired", "taken back") else "",
@@ -511,9 +527,15 @@ def _question(
     )
 
 
+def to_register(first: Message) -> bool:
+    """Whether what another municipality told was accepted here and no case was made of it yet."""
+    taken = first.direction == Direction.IN and first.business in (Business.ACCEPTED, Business.CHANGED)
+    return first.kind == "case_transfer" and taken and first.about_id is None and not first.test
+
+
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
-    told = build.read(row)
+    told = said_of.read(row)
     names = dict(_points(first))
     return {
         "row": row,
@@ -523,7 +545,7 @@ def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
         "closed": told.header.closed,
         "until": told.reply.until if told.reply else None,
         "answers": [
-            (names.get(one.number, ""), one.text, str(REASONS[one.reason]) if one.reason else "")
+            (names.get(one.number, ""), answered(one), str(REASONS[one.reason]) if one.reason else "")
             for one in told.answers
         ],
         "state": standing_of(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
@@ -551,6 +573,7 @@ def as_xml(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     """A message as XML in the frame of eCH with its seal, for a receiver that takes no JSON."""
     row, _member = _seen(request, message)
     looked_at("question", row.about_id or row.id)
-    answer = HttpResponse(written(FORM, row.content.encode(), sealed_of(row)), content_type="application/xml")
+    xml = written(form_of(row.kind), row.content.encode(), sealed_of(row))
+    answer = HttpResponse(xml, content_type="application/xml")
     answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.xml"'
     return answer

@@ -552,7 +552,7 @@ def new_case(request: HttpRequest, tenant: str) -> HttpResponse:
         raise Hidden("household", home.id)
     looked_at("household", home.id)
     since = Membership.objects.filter(household=home).order_by("since").values_list("since", flat=True).first()
-    staff = StaffMember.objects.filter(active=True, id__in=_holders(Role.CASEWORKER, today(request))).order_by("name")
+    staff = StaffMember.objects.filter(active=True, id__in=holders(Role.CASEWORKER, today(request))).order_by("name")
     units = Unit.objects.order_by("name")
     form = CaseForm(
         typed(request),
@@ -586,7 +586,8 @@ def new_case(request: HttpRequest, tenant: str) -> HttpResponse:
     return page(request, "new_case.html", form=form, adults=[full_name(p) for p in adults])
 
 
-def _holders(role: Role, day: Any) -> Any:
+def holders(role: Role, day: Any) -> Any:
+    """The keys of the members of staff who hold a role on a day."""
     from django.db.models import Q
 
     from handslag.domain.tenancy.models import RoleGrant

@@ -39,6 +39,8 @@ _ROLES = (*CASE_ROLES, Role.PAYER, Role.ADMINISTRATOR)
 KINDS = {
     "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
     "question": _("Another organisation asks something"),
+    "case transfer": _("Another municipality tells of somebody who moves here"),
+    "case to register": _("Somebody who moves here was taken over from another municipality: register the case"),
     "question reminded": _("Another organisation still waits for your answer"),
     "question answered": _("Another organisation answered"),
     "question asked back": _("Another organisation asks back before it answers"),
@@ -146,7 +148,8 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
         elif message := messages.get(task.subject_id):
             due = f"{message.due_on:%Y-%m-%d}" if message.due_on else ""
             place = "traffic/" if task.kind in _LOST else ""
-            url = f"{base(request)}/questions/{place}{message.id}/"
+            then = "take-over/" if task.kind == "case to register" and registrar else ""
+            url = f"{base(request)}/questions/{place}{message.id}/{then}"
             shown.append(Shown(task, kind, name_of(message.partner), url, _given(task, staff_of) or due))
         elif arrival := arrivals.get(task.subject_id):
             url = f"{base(request)}/questions/arrivals/{arrival.id}/"

@@ -34,7 +34,7 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
-from handslag.messages.question import build
+from handslag.messages import conversation
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.pages import CASE_ROLES, attempt, base, page, require, today, version_seen, who
 from handslag.web.caseworker.wording import REFUSALS, WHAT, at_sedex, not_delivered, refusal
@@ -153,7 +153,7 @@ def _row(
     part: str,
 ) -> Row:
     known = people.get(row.person_id) if row.person_id else None
-    asked = build.read(row).asked
+    asked = conversation.read(row).asked
     about = full_name(known) if known else f"{asked.person.given_name} {asked.person.family_name}" if asked else ""
     state, colour = standing_of(row)
     reason = why(row) if part == "lost" else ""
@@ -190,10 +190,10 @@ def message(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     row, member = message_for_staff(message, **who(request))
     looked_at("message traffic", row.about_id or row.id)
     act, now = request.POST.get("act", ""), who(request)["now"]
-    said = build.read(row)
+    said = conversation.read(row)
     initial = {"key": uuid7(), "answer_by": today(request) + USUAL}
     again = AgainForm(request.POST if act == "again" else None, initial=initial, auto_id="id_a_%s")
-    if not build.names_a_day(said):
+    if not conversation.names_a_day(said):
         del again.fields["answer_by"]
     give = GiveForm(may_be_given(row, now), request.POST if act == "give" else None, auto_id="id_g_%s")
     trouble = ""
@@ -206,7 +206,7 @@ def message(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
                 require(request, Role.CASEWORKER)
             if act == "again" and again.is_valid():
                 told = again.cleaned_data
-                new = build.again(key=told["key"], lost=row, answer_by=told.get("answer_by"), now=now)
+                new = conversation.again(key=told["key"], lost=row, answer_by=told.get("answer_by"), now=now)
                 sent = attempt(request, send_again, message=row.id, version=version_seen(request), new=new)
                 first = first_of(sent) or sent
                 return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")

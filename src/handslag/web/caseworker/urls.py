@@ -36,6 +36,7 @@ from handslag.web.caseworker import (
     tasks,
     times,
     traffic,
+    transfers,
 )
 
 urlpatterns = [
@@ -143,11 +144,13 @@ urlpatterns = [
     path("<slug:tenant>/hand-overs/", elsewhere.hand_overs),
     path("<slug:tenant>/hand-overs/<uuid:application>/", elsewhere.settle),
     path("<slug:tenant>/cases/<uuid:case>/questions/new/", questions.ask),
+    path("<slug:tenant>/cases/<uuid:case>/transfer/", transfers.send),
     path("<slug:tenant>/questions/", questions.questions),
     path("<slug:tenant>/questions/traffic/", traffic.traffic),
     path("<slug:tenant>/questions/traffic/<uuid:message>/", traffic.message),
     path("<slug:tenant>/questions/arrivals/<uuid:arrival>/", traffic.arrival),
     path("<slug:tenant>/questions/<uuid:message>/", questions.question),
+    path("<slug:tenant>/questions/<uuid:message>/take-over/", transfers.take_over),
     path("<slug:tenant>/questions/<uuid:message>/proof.json", questions.proof),
     path("<slug:tenant>/questions/<uuid:message>/message.xml", questions.as_xml),
     path("<slug:tenant>/tasks/", tasks.tasks),

@@ -13,6 +13,10 @@ from handslag.domain.exchange.states import Action, Business, Code, Transport
 from handslag.domain.tenancy.policies import NotPossible
 
 REFUSALS: dict[str, str | Promise] = {
+    "protected address": _("Somebody in the household is protected: no address is told."),
+    "nothing told": _("Choose at least one thing to tell."),
+    "transfer ground": _("Your organisation doesn’t hand cases over on this ground."),
+    "consent day": _("This day is still to come."),
     "no such partner": _("Choose an organisation that can be asked."),
     "protected exchange": _(
         "Somebody in this household is protected. Nothing about it leaves by message: ask another way, as your "
@@ -399,6 +403,20 @@ REASONS: dict[str, str | Promise] = {
     "PERSON_UNKNOWN": _("The person isn’t known here"),
     "NO_GROUND": _("There is no ground to tell it"),
     "OTHER_AUTHORITY": _("Another authority knows it"),
+    "NOT_NEEDED": _("Not needed here"),
+    "NOT_MOVED": _("She hasn’t moved here"),
+    "WRONG": _("It is wrong"),
+}
+#: On what ground another municipality is told of a case.
+TRANSFER_GROUNDS: dict[str, str | Promise] = {
+    "consent": _("She consents"),
+    "law": _("A section of law"),
+}
+#: What a decision of another municipality came to.
+RESULTS: dict[str, str | Promise] = {
+    "granted": _("granted"),
+    "partly granted": _("partly granted"),
+    "not granted": _("not granted"),
 }
 #: What a receipt of sedex says of a message, by its code.
 SEDEX: dict[int, str | Promise] = {
@@ -503,6 +521,8 @@ EVENTS: dict[str, str | Promise] = {
     "asked elsewhere": _("Another organisation was asked"),
     "answered elsewhere": _("Another organisation answered"),
     "case opened": _("Case opened"),
+    "case transferred": _("Another municipality is told of the case: somebody moves there"),
+    "case taken over": _("Taken over from another municipality"),
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),
     "case closed": _("Case closed"),

@@ -20,7 +20,7 @@ from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
-from handslag.domain.casefile.queries import cases_of, periods_of
+from handslag.domain.casefile.queries import Told, cases_of, periods_of, told_of
 from handslag.domain.decisions.models import Decision, Letter, PersonalLetter
 from handslag.domain.decisions.queries import (
     TAKEN,
@@ -70,6 +70,7 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
 from handslag.kernel.days import working_day_after
+from handslag.kernel.months import Month
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
@@ -171,6 +172,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "cases": cases,
         "paid_here": by.through is None and any(case.worked_in is None for case in cases),
         "told": told_months(person.id, keys)[:3],
+        "handed": [_handed(one) for one in told_of(keys, person.id)],
         "requests": [one for case in cases for one, _ in requests_of(case.id, person.id)],
         "infected": infected_of(keys, person.id),
         "closed": "closed" in request.GET,
@@ -183,6 +185,36 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "only_sees": only_sees,
     }
     return render(request, "citizen/my.html", facts)
+
+
+def _handed(one: Told) -> dict[str, Any]:
+    """What another municipality was told because she moves there, as her page shows it."""
+    row = one.transfer
+    kinds = {
+        "member": gettext("who of your household moves along"),
+        "contact": gettext("how you are reached"),
+        "address": gettext("your address"),
+    }
+    what = [
+        kinds[kind]
+        if kind in kinds
+        else gettext("the decision for %(month)s") % {"month": month(Month.parse(of).since)}
+        for kind, of in row.items
+    ]
+    states = {
+        "taken over": gettext("They have taken it over."),
+        "in part": gettext("They have taken over a part of it."),
+        "not taken over": gettext("They haven’t taken it over. Your caseworker knows."),
+        "recalled": gettext("We have recalled it."),
+    }
+    return {
+        "to": row.to,
+        "at": one.left_at,
+        "consent": row.consented_on,
+        "ground": row.ground,
+        "what": list(dict.fromkeys(what)),
+        "state": states.get(one.state, gettext("They haven’t answered yet.")),
+    }
 
 
 def title_of(application: Application) -> str:

@@ -1,0 +1,1 @@
+"""A case goes with a person who moves to another municipality."""

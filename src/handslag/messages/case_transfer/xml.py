@@ -1,0 +1,140 @@
+"""The same message as XML, in the frame of eCH, where a receiver takes no JSON. `schema.xsd` says what stands in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from handslag.messages.case_transfer.message import CaseTransfer, Handed, Item
+from handslag.messages.ech.frame import Form, below, texts
+from handslag.messages.ech.person import put_person, take_person
+
+OWN = "urn:handslag:message:case_transfer:1"
+_REPLY = ("of", "digest", "state", "code", "until")
+_CONTACT = ("email", "telephone", "language")
+#: Fields of a decision and their elements.
+_DECISION = (
+    ("month", "month"),
+    ("decided_on", "decidedOn"),
+    ("result", "result"),
+    ("amount", "amount"),
+    ("currency", "currency"),
+)
+
+
+def _put(root: etree._Element, told: CaseTransfer) -> None:
+    if told.asked is not None:
+        _put_asked(below(root, "asked", None, OWN), told.asked)
+    if told.reply is not None:
+        reply = below(root, "reply", None, OWN)
+        for name in _REPLY:
+            if value := getattr(told.reply, name):
+                below(reply, name, value, OWN)
+    for answer in told.answers:
+        place = below(root, "answer", None, OWN)
+        below(place, "number", answer.number, OWN)
+        for name in ("text", "reason"):
+            if value := getattr(answer, name):
+                below(place, name, value, OWN)
+    if told.text:
+        below(root, "text", told.text, OWN)
+
+
+def _put_asked(parent: etree._Element, asked: Handed) -> None:
+    put_person(below(parent, "person", None, OWN), asked.person)
+    if asked.marked:
+        below(parent, "marked", asked.marked, OWN)
+    below(parent, "movesOn", asked.moves_on, OWN)
+    ground = below(parent, "ground", None, OWN)
+    below(ground, "basis", asked.ground.basis, OWN)
+    below(ground, "text", asked.ground.text, OWN)
+    if asked.ground.consented_on is not None:
+        below(ground, "consentedOn", asked.ground.consented_on, OWN)
+    below(parent, "answerBy", asked.answer_by, OWN)
+    below(parent, "text", asked.text, OWN)
+    for each in asked.items:
+        item = below(parent, "item", None, OWN)
+        below(item, "number", each.number, OWN)
+        _put_item(item, each)
+
+
+def _put_item(item: etree._Element, each: Item) -> None:
+    if each.member is not None:
+        member = below(item, "member", None, OWN)
+        put_person(below(member, "person", None, OWN), each.member.person)
+        below(member, "role", each.member.role, OWN)
+        if each.member.marked:
+            below(member, "marked", each.member.marked, OWN)
+    elif each.address is not None:
+        address = below(item, "address", None, OWN)
+        for line in each.address.lines:
+            below(address, "line", line, OWN)
+        for name in ("postcode", "city", "country"):
+            if value := getattr(each.address, name):
+                below(address, name, value, OWN)
+    elif each.contact is not None:
+        contact = below(item, "contact", None, OWN)
+        for name in _CONTACT:
+            if value := getattr(each.contact, name):
+                below(contact, name, value, OWN)
+    elif each.decision is not None:
+        decision = below(item, "decision", None, OWN)
+        for field, name in _DECISION:
+            below(decision, name, getattr(each.decision, field), OWN)
+
+
+def _take(root: etree._Element) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for asked in root.findall(f"{{{OWN}}}asked"):
+        said["asked"] = _take_asked(asked)
+    for reply in root.findall(f"{{{OWN}}}reply"):
+        said["reply"] = texts(reply, OWN, *_REPLY)
+    answers = [texts(place, OWN, "number", "text", "reason") for place in root.findall(f"{{{OWN}}}answer")]
+    if answers:
+        said["answers"] = [{"text": "", "reason": "", **one, "number": int(one["number"])} for one in answers]
+    return said | texts(root, OWN, "text")
+
+
+def _take_asked(place: etree._Element) -> dict[str, Any]:
+    (person,) = place.findall(f"{{{OWN}}}person")
+    (ground,) = place.findall(f"{{{OWN}}}ground")
+    told, on = texts(place, OWN, "movesOn", "answerBy", "text"), texts(ground, OWN, "basis", "text", "consentedOn")
+    return {
+        "person": take_person(person),
+        **_marked(place),
+        "moves_on": told["movesOn"],
+        "ground": {
+            "basis": on["basis"],
+            "text": on["text"],
+            **({"consented_on": on["consentedOn"]} if "consentedOn" in on else {}),
+        },
+        "answer_by": told["answerBy"],
+        "text": told["text"],
+        "items": [_take_item(item) for item in place.findall(f"{{{OWN}}}item")],
+    }
+
+
+def _marked(place: etree._Element) -> dict[str, bool]:
+    told = texts(place, OWN, "marked")
+    return {"marked": {"true": True, "1": True, "false": False, "0": False}[told["marked"]]} if told else {}
+
+
+def _take_item(item: etree._Element) -> dict[str, Any]:
+    said: dict[str, Any] = {"number": int(texts(item, OWN, "number")["number"])}
+    for member in item.findall(f"{{{OWN}}}member"):
+        (person,) = member.findall(f"{{{OWN}}}person")
+        said["member"] = {"person": take_person(person), **texts(member, OWN, "role"), **_marked(member)}
+    for address in item.findall(f"{{{OWN}}}address"):
+        lines = [line.text or "" for line in address.findall(f"{{{OWN}}}line")]
+        told = texts(address, OWN, "postcode", "city", "country")
+        said["address"] = {"lines": lines, "postcode": "", "city": "", **told}
+    for contact in item.findall(f"{{{OWN}}}contact"):
+        said["contact"] = dict.fromkeys(_CONTACT, "") | texts(contact, OWN, *_CONTACT)
+    for decision in item.findall(f"{{{OWN}}}decision"):
+        told = texts(decision, OWN, *(name for _, name in _DECISION))
+        said["decision"] = {field: told[name] for field, name in _DECISION} | {"amount": int(told["amount"])}
+    return said
+
+
+FORM = Form("case_transfer", 1, CaseTransfer, _put, _take)

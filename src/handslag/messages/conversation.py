@@ -1,0 +1,148 @@
+"""What conversations of every kind have in common, inside the tenant's door: asking back, adding, recalling, reminding,
+and saying once more what didn't arrive. A kind builds its own first message and its answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import NewMessage
+from handslag.domain.exchange.policies import may_leave
+from handslag.domain.exchange.states import Action, Business
+from handslag.domain.people.models import Identifier
+from handslag.domain.people.models import Person as Known
+from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.messages.case_transfer.message import CaseTransfer
+from handslag.messages.question.message import Question
+
+#: An answer is waited for at most so many days.
+LONGEST = 92
+#: What each kind of conversation is made of.
+KINDS: dict[str, type[Question | CaseTransfer]] = {"question": Question, "case_transfer": CaseTransfer}
+
+
+def read(message: Message) -> Question | CaseTransfer:
+    """A message of a conversation as it was signed."""
+    return msgspec.json.decode(message.content.encode(), type=KINDS[message.kind])
+
+
+def may_wait_until(day: date, now: datetime) -> None:
+    """NotPossible("answer by") for a day that is past or too far."""
+    if not 1 <= (day - acting_door().the_tenant.today(now)).days <= LONGEST:
+        raise NotPossible("answer by")
+
+
+def identified(person: UUID) -> dict[str, Any]:
+    """A person as messages name her. NotPossible("no number") for one without a number."""
+    known = Known.objects.get(id=person)
+    identifier = Identifier.objects.filter(person_id=person).order_by("-id").first()
+    if identifier is None:
+        raise NotPossible("no number")
+    return {
+        "identifier_type": identifier.type,
+        "identifier": identifier.value,
+        "given_name": known.given_name,
+        "family_name": known.family_name,
+        **({"birth_on": known.birth_on.isoformat()} if known.birth_on else {}),
+    }
+
+
+def replying(
+    key: UUID, asked: Message, state: Business, body: dict[str, Any], *, code: str = "", until: date | None = None
+) -> NewMessage:
+    """The message that answers, or with `until` asks back."""
+    reply = {
+        "of": str(asked.message_id),
+        "digest": asked.digest,
+        "state": state.value,
+        **({"code": code} if code else {}),
+        **({"until": until.isoformat()} if until else {}),
+    }
+    return _about(key, asked, Action.RESPONSE, {"reply": reply, **body}, closed=state != Business.QUESTION)
+
+
+def asking_back(*, key: UUID, asked: Message, text: str, until: date, now: datetime) -> NewMessage:
+    """The message that asks back. NotPossible("answer by") for a day that is past or too far."""
+    may_wait_until(until, now)
+    return replying(key, asked, Business.QUESTION, {"text": text.strip()}, until=until)
+
+
+def adding(*, key: UUID, asked: Message, text: str) -> NewMessage:
+    """The message that answers what was asked back."""
+    return _about(key, asked, Action.CORRECTION, {"text": text.strip()}, closed=False)
+
+
+def recalling(*, key: UUID, asked: Message, text: str) -> NewMessage:
+    """The message that recalls the first one: no answer is wanted any more, and why."""
+    return _about(key, asked, Action.RECALL, {"text": text.strip()}, closed=True)
+
+
+def reminding(*, key: UUID, asked: Message, text: str) -> NewMessage:
+    """The message that reminds of the first one."""
+    return _about(key, asked, Action.REMINDER, {"text": text.strip()}, closed=False)
+
+
+def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) -> NewMessage:
+    """What didn't arrive, once more: the same words in a message of its own, with a new day where it names one.
+    NotPossible by `may_leave`, ("answer by") for a day that is past or too far."""
+    today = acting_door().the_tenant.today(now)
+    said = read(lost)
+    told = msgspec.json.decode(lost.content.encode())
+    body = {name: part for name, part in told.items() if name not in ("message", "version", "header")}
+    if names_a_day(said):
+        if answer_by is None:
+            raise NotPossible("answer by")
+        may_wait_until(answer_by, now)
+        if said.asked is not None:
+            body["asked"]["answer_by"] = answer_by.isoformat()
+        else:
+            body["reply"]["until"] = answer_by.isoformat()
+    level = lost.level if lost.person_id is None else may_leave(lost.person_id, today, lost.assessed)
+    return NewMessage(
+        id=key,
+        kind=lost.kind,
+        action=Action(lost.action),
+        recipient=lost.partner,
+        body=body,
+        unit=lost.unit_id,
+        about=lost.about_id,
+        person=lost.person_id,
+        level=level,
+        reference=lost.reference,
+        process=lost.process,
+        our_case=said.header.our_case,
+        response_expected=said.header.response_expected,
+        closed=said.header.closed,
+        test=lost.test,
+        due_on=answer_by if said.asked else lost.due_on,
+        assessed=lost.assessed,
+        places=lost.places,
+    )
+
+
+def names_a_day(said: Question | CaseTransfer) -> bool:
+    """Whether a message says by when the other side shall answer it."""
+    return said.asked is not None or bool(said.reply and said.reply.until)
+
+
+def _about(key: UUID, asked: Message, action: Action, body: dict[str, Any], *, closed: bool) -> NewMessage:
+    return NewMessage(
+        id=key,
+        kind=asked.kind,
+        action=action,
+        recipient=asked.partner,
+        body=body,
+        unit=asked.unit_id,
+        about=asked.about_id,
+        person=asked.person_id,
+        level=asked.level,
+        reference=asked.message_id,
+        process=asked.process,
+        test=asked.test,
+        closed=closed,
+    )
