@@ -10,7 +10,7 @@ import handslag.kernel.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("casefile", "0009_opened_by_applicant"),
+        ("casefile", "0010_by_representative"),
         ("exchange", "0005_sealed_again"),
         ("people", "0004_account_changes"),
         ("tenancy", "0004_delegations"),
