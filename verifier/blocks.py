@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from verifier.canonical import encode, sha256
-from verifier.chain import Chain
+from verifier.canonical import NotCanonical, encode
+from verifier.chain import Chain, digest_of
 from verifier.database import Connection, Row, moment, rows
 from verifier.report import Report
 from verifier.signatures import BadSignature, signed_by_us
+from verifier.stored import fields
 
 #: A finding: an event older than this that no signed block covers. They are signed each minute.
 UNSIGNED_FOR = timedelta(minutes=15)
@@ -44,7 +45,7 @@ def signed_payload(keys: Mapping[str, Row], key_id: str, signature: str, at: dat
         raise BadSignature(f"no published key {key_id}")
     if at < key["since"] or (key["until"] is not None and at >= key["until"]):
         raise BadSignature(f"key {key_id} was not in use then")
-    return signed_by_us(signature, key["public_jwk"] or {}, key_id)
+    return signed_by_us(signature, fields(key["public_jwk"]), key_id)
 
 
 def check_blocks(
@@ -74,10 +75,10 @@ def check_blocks(
         try:
             if signed_payload(keys, block["key_id"], block["signature"], block["at"]) != encode(body):
                 report.broken("block", "audit_block", block["id"], "is not what was signed")
-        except BadSignature as error:
+        except (BadSignature, NotCanonical) as error:
             report.broken("block", "audit_block", block["id"], str(error))
         _check_leaves(report, chain, block, leaves.pop(block["id"], []), signed)
-        previous, number = sha256({**body, "signature": block["signature"]}), block["number"]
+        previous, number = digest_of({**body, "signature": block["signature"]}), block["number"]
         roots[str(number)] = block["root"]
     for strays in leaves.values():
         for leaf in strays:
@@ -107,12 +108,17 @@ def _body(block: Row) -> dict[str, Any]:
     }
 
 
+def _root_of(leaves: list[Row]) -> str:
+    try:
+        return merkle_root([encode([str(leaf["subject_id"]), leaf["seq"], leaf["head"]]) for leaf in leaves])
+    except NotCanonical as error:
+        return f"({error})"
+
+
 def _check_leaves(report: Report, chain: Chain, block: Row, leaves: list[Row], signed: dict[UUID, int]) -> None:
-    if [leaf["place"] for leaf in leaves] != list(range(block["leaves"])):
+    if len(leaves) != block["leaves"] or [leaf["place"] for leaf in leaves] != list(range(len(leaves))):
         report.broken("block", "audit_block", block["id"], f"has {len(leaves)} leaves, says {block['leaves']}")
-    elif (
-        merkle_root([encode([str(leaf["subject_id"]), leaf["seq"], leaf["head"]]) for leaf in leaves]) != block["root"]
-    ):
+    elif _root_of(leaves) != block["root"]:
         report.broken("block", "audit_block", block["id"], "its leaves do not give its root")
     for leaf in leaves:
         found = chain.hashes.get((leaf["subject_id"], leaf["seq"]))

@@ -14,11 +14,13 @@ class NotCanonical(ValueError):
 def encode(value: Any) -> bytes:
     """The canonical bytes of None, bool, int, str, list and dict; NotCanonical for anything else."""
     parts: list[str] = []
-    _write(value, parts)
     try:
+        _write(value, parts)
         return "".join(parts).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotCanonical("a lone surrogate") from error
+    except RecursionError as error:
+        raise NotCanonical("nested without end") from error
 
 
 def sha256(value: Any) -> str:

@@ -14,6 +14,8 @@ from psycopg import sql
 from verifier.canonical import NotCanonical, encode, sha256
 from verifier.database import Connection, Row, moment, plain, rows, stream, tenant_tables
 from verifier.report import Report
+from verifier.stored import NO_KEY, fields
+from verifier.stored import key as key_in
 
 #: What the chain does not commit to, by table: columns, or `*` for the whole table. Reasons are in the product's
 #: catalogue; a test compares both lists.
@@ -149,7 +151,7 @@ def _end(report: Report, heads: dict[UUID, Row], subject: UUID | None, seq: int,
 
 def _hash(row: Row) -> str:
     actor = str(row["actor_id"]) if row["actor_id"] else None
-    return sha256(
+    return digest_of(
         {
             "id": str(row["id"]),
             "subject": str(row["subject_id"]),
@@ -174,19 +176,24 @@ def _take_payload(chain: Chain, report: Report, row: Row) -> None:
     try:
         made = hmac.new(bytes(row["salt"]), encode(row["body"]), hashlib.sha256).hexdigest()
     except NotCanonical as error:
-        made = str(error)
+        made = f"({error})"
     if made != row["commitment"]:
         report.broken("payload", "audit_payload", row["id"], "is not what its event committed to")
         return
-    body: dict[str, Any] = row["body"]
+    body = fields(row["body"])
     kept = {name: value for name, value in body.items() if name != "rows"} if row["kind"] in KEPT else {}
     chain.told[row["id"]] = Told(row["id"], row["subject_id"], row["seq"], row["kind"], row["at"], row["hash"], kept)
-    for table, found in body.get("rows", {}).items():
+    for table, found in fields(body.get("rows")).items():
         by_key = chain.mentions.setdefault(table, {})
-        for key, (version, digest) in found.items():
-            before = by_key.get(UUID(key))
+        for name, said in fields(found).items():
+            key = key_in(name)
+            version, digest = said if isinstance(said, list) and len(said) == 2 else (None, None)
+            if key == NO_KEY or not isinstance(version, int) or not isinstance(digest, str):
+                report.broken("payload", "audit_payload", row["id"], f"names a row of {table} as no event does")
+                continue
+            before = by_key.get(key)
             if before is None or (before.version, before.seq) <= (version, row["seq"]):
-                by_key[UUID(key)] = Mention(row["id"], version, row["seq"], digest)
+                by_key[key] = Mention(row["id"], version, row["seq"], digest)
 
 
 def check_rows(connection: Connection, report: Report, chain: Chain) -> None:
@@ -207,6 +214,14 @@ def check_rows(connection: Connection, report: Report, chain: Chain) -> None:
                 report.broken("rows", table, row["id"], f"is not what event {mention.event} committed to")
         for key, mention in mentions.items():
             report.broken("rows", table, key, f"is gone; event {mention.event} committed to it")
+
+
+def digest_of(value: Any) -> str:
+    """The canonical digest, or what stands in its way."""
+    try:
+        return sha256(value)
+    except NotCanonical as error:
+        return f"({error})"
 
 
 def row_digest(row: Row, left_out: frozenset[str] = frozenset()) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +13,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
+
+from verifier import stored
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -33,9 +32,9 @@ class Key:
 
 @contextmanager
 def connected(conninfo: str) -> Iterator[Connection]:
-    """A connection in autocommit; numbers in JSON that are no integers come as Decimal."""
+    """A connection in autocommit; JSON is read as `stored` does."""
     with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as connection:
-        set_json_loads(functools.partial(json.loads, parse_float=Decimal), connection)
+        set_json_loads(stored.loads, connection)
         yield connection
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from verifier.chain import digest_of
 from verifier.database import Connection, Row
-from verifier.invariants import OUTBOX_LIMIT, by_id, digest_of, grouped
+from verifier.invariants import OUTBOX_LIMIT, by_id, grouped
 from verifier.report import Report
 from verifier.signatures import BadSignature, named_key, signed_by_us
+from verifier.stored import fields, loads
 
 
 @dataclass
@@ -41,8 +42,7 @@ def check_exchange(
         key_id = named_key(sealed)
         if key_id not in known[by]:
             raise BadSignature(f"no known key of {by}")
-        found: dict[str, Any] = json.loads(signed_by_us(sealed, known[by][key_id], key_id))
-        return found
+        return fields(loads(signed_by_us(sealed, fields(known[by][key_id]), key_id)))
 
     messages = by_id(connection, "exchange_message")
     arrivals, outcomes = by_id(connection, "exchange_arrival"), by_id(connection, "exchange_outcome")
@@ -82,10 +82,11 @@ def _check_seal(
 ) -> None:
     try:
         said = signed(by, row["sealed"])
-    except (BadSignature, ValueError) as error:
+    except BadSignature as error:
         report.broken("I4", table, key, str(error))
         return
-    named = (said["header"]["sender"], said["header"]["id"], digest_of(said))
+    header = fields(said.get("header"))
+    named = (header.get("sender"), header.get("id"), digest_of(said))
     if named != (by, str(row["message_id"]), row["digest"]):
         report.broken("I4", table, key, "is sealed over another message")
 
@@ -113,13 +114,13 @@ def _check_step(
 ) -> None:
     try:
         said = signed(step["by"], step["sealed"])
-    except (BadSignature, ValueError) as error:
+    except BadSignature as error:
         report.broken("I4", table, step["id"], str(error))
         return
-    part = said.get("report") or said.get("reply") or said
+    part, header = fields(said.get("report") or said.get("reply") or said), fields(said.get("header"))
     if "header" in said and "report" not in said and "reply" not in said:
-        state = "recalled" if said["header"].get("action") == "3" else "in check"
-        fits = (said["header"].get("reference"), step["state"]) == (str(message["message_id"]), state)
+        state = "recalled" if header.get("action") == "3" else "in check"
+        fits = (header.get("reference"), step["state"]) == (str(message["message_id"]), state)
     else:
         fits = (part.get("digest"), part.get("state")) == (message["digest"], step["state"])
     if not fits:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +20,9 @@ class _Roomy(JWSRegistry):
 
     max_payload_length = 1_400_000
 
+
+#: What a library raises for keys, tokens and texts of any other shape than it expects.
+_NOT_AS_IT_SHOULD_BE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 _OURS = _Roomy(algorithms=["ES256"])
 
@@ -45,7 +48,7 @@ def signed_by_us(token: str, jwk: Mapping[str, Any], key_id: str) -> bytes:
             raise BadSignature("the key is not one of P-256")
         public = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
         found = jws.deserialize_compact(token.encode("ascii"), public, registry=_OURS)
-    except (JoseError, ValueError, KeyError, TypeError) as error:
+    except (JoseError, *_NOT_AS_IT_SHOULD_BE) as error:
         raise BadSignature(f"signature: {error}") from error
     if found.headers().get("kid") != key_id:
         raise BadSignature("signature: names another key")
@@ -56,7 +59,7 @@ def named_key(token: str) -> str:
     """The key id that a compact JWS names in its header; BadSignature when it isn't one."""
     try:
         return str(jws.extract_compact(token.encode("ascii"), registry=_OURS).headers().get("kid", ""))
-    except (JoseError, ValueError) as error:
+    except (JoseError, *_NOT_AS_IT_SHOULD_BE) as error:
         raise BadSignature("signature: not a compact JWS") from error
 
 
@@ -64,13 +67,13 @@ def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def check_eid_evidence(evidence: Mapping[str, Any], digest: str) -> dict[str, Any]:
+def check_eid_evidence(evidence: Any, digest: str) -> dict[str, Any]:
     """That an e-ID provider signed for `digest` (64 hexadecimal digits); gives the token's claims. BadSignature.
 
     The ID token must be signed by the evidence's `jwk`, carry its issuer, audience, level and moment, and the nonce
     base64url(SHA-256("handslag-sign" NUL digest salt)).
     """
-    if evidence.get("format") != "oidc-nonce-1":
+    if not isinstance(evidence, Mapping) or evidence.get("format") != "oidc-nonce-1":
         raise BadSignature("evidence: unknown form")
     if evidence.get("digest") != digest:
         raise BadSignature("evidence: about another digest")
@@ -83,8 +86,10 @@ def check_eid_evidence(evidence: Mapping[str, Any], digest: str) -> dict[str, An
         found = jws.deserialize_compact(str(evidence["id_token"]).encode("ascii"), key, algorithms=ID_TOKEN_ALGORITHMS)
         claims = json.loads(found.payload)
         seed = b"handslag-sign\0" + bytes.fromhex(digest) + _bytes(str(evidence["salt"]))
-    except (JoseError, ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (JoseError, *_NOT_AS_IT_SHOULD_BE) as error:
         raise BadSignature(f"evidence: {type(error).__name__}") from error
+    if not isinstance(claims, dict):
+        raise BadSignature("evidence: the token claims nothing")
     nonce = base64.urlsafe_b64encode(hashlib.sha256(seed).digest()).rstrip(b"=").decode()
     if claims.get("nonce") != nonce:
         raise BadSignature("evidence: the token answers for something else")
@@ -93,7 +98,9 @@ def check_eid_evidence(evidence: Mapping[str, Any], digest: str) -> dict[str, An
         claims.get("iss") == evidence.get("issuer"),
         evidence.get("client_id") in (audience if isinstance(audience, list) else [audience]),
         claims.get("acr") == evidence.get("acr"),
-        isinstance(claims.get("auth_time"), int | float) and int(claims["auth_time"]) == evidence.get("auth_time"),
+        isinstance(claims.get("auth_time"), int | float)
+        and math.isfinite(claims["auth_time"])
+        and int(claims["auth_time"]) == evidence.get("auth_time"),
     )
     if not all(stated):
         raise BadSignature("evidence: token and statement differ")

@@ -73,7 +73,7 @@ from handslag.domain.tasks.states import DeadlineState
 from handslag.domain.tenancy.door import Actor, acting_door, planned_once
 from handslag.domain.tenancy.keys import sign as sign_as_tenant
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
-from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting, settings_are
 from handslag.domain.tenancy.rows import id_of_key
@@ -469,10 +469,12 @@ def ask_applicant(
     text: str,
     wanted: list[str],
     until: date,
+    key: UUID | None = None,
 ) -> Done[EvidenceRequest]:
     """Ask the adults of a case, or one of them, for something that is missing, by the end of a day: a question, never
     a result. What waits in the inbox for the period waits for them until then.
 
+    `key`: of the form; SentAlready the second time.
     NotPossible("empty request"), ("long request"), ("day to answer"); Hidden where `person` is no adult of the case.
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
@@ -483,6 +485,7 @@ def ask_applicant(
         raise NotPossible("empty request")
     if len(said) > LONGEST_MESSAGE or len(lines) > MOST_FILES or any(len(line) > 200 for line in lines):
         raise NotPossible("long request")
+    request_id = new_id(EvidenceRequest, key)
     deadline = run_deadline(
         tenant=tenant,
         by=by,
@@ -495,6 +498,7 @@ def ask_applicant(
         proof="",
     )
     request = EvidenceRequest.objects.create(
+        id=request_id,
         case=found,
         period_id=period,
         person_id=person,

@@ -24,10 +24,12 @@ SERIES = {"case": 1, "receipt": 2, "decision": 3, "run": 4, "appeal": 5, "recove
 
 def new_id(model: type[Model], key: UUID | None) -> UUID:
     """The id of a row of `model` that a form asks to make: of the form's `key`, so that the same form sent twice makes
-    it once, SentAlready the second time; without a key a new one. Behind a lock that both sendings wait for."""
+    it once, SentAlready the second time, which waits for the first; without a key a new one."""
     if key is None:
         return uuid7()
     own = id_of_key(key)
+    with planned_once() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [own.int % 2**63])
     if model._default_manager.filter(pk=own).exists():
         raise SentAlready
     return own

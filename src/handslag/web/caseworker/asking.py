@@ -18,7 +18,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_and_period, case_name
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen
+from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen
 from handslag.web.caseworker.wording import refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import read_day
@@ -51,6 +51,7 @@ def ask(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespon
                 text=fields["text"],
                 wanted=fields["wanted"].splitlines(),
                 until=until,
+                key=form_key(request),
             )
         except NotPossible as refused:
             errors.append(("id_until" if refused.code == "day to answer" else "id_text", refusal(refused)))

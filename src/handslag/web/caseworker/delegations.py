@@ -21,7 +21,7 @@ from handslag.domain.people.operations.delegations import (
 from handslag.domain.tenancy.models import Delegation, StaffMember
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Decides, Role
-from handslag.web.caseworker.pages import attempt, base, page, require, the_member, today, typed, version_seen
+from handslag.web.caseworker.pages import attempt, base, form_key, page, require, the_member, today, typed, version_seen
 from handslag.web.caseworker.wording import DECIDES, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField, DayField
@@ -81,7 +81,7 @@ def delegations(request: HttpRequest, tenant: str) -> HttpResponse:
     form = DelegationForm(typed(request), initial={"since": today(request)})
     if request.method == "POST" and form.is_valid():
         try:
-            attempt(request, enter_delegation, new=form.told())
+            attempt(request, enter_delegation, new=form.told(), key=form_key(request))
             return HttpResponseRedirect(f"{base(request)}/delegations/")
         except NotPossible as refused:
             form.add_error(_FIELDS.get(refused.code), refusal(refused))

@@ -19,7 +19,7 @@ from handslag.domain.payments.queries import CHART_CODES, chart_on, posting_days
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed
+from handslag.web.caseworker.pages import attempt, base, form_key, page, require, the_door, today, typed
 from handslag.web.caseworker.wording import CHART, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField, read_day
@@ -43,7 +43,7 @@ def ledger(request: HttpRequest, tenant: str) -> HttpResponse:
     form = ChartForm(typed(request) if request.method == "POST" else None, initial={"since": today(request)})
     if request.method == "POST" and form.is_valid():
         try:
-            attempt(request, set_chart_row, **form.cleaned_data)
+            attempt(request, set_chart_row, key=form_key(request), **form.cleaned_data)
         except NotPossible as refused:
             form.add_error("account" if refused.code == "ledger account" else None, refusal(refused))
         else:

@@ -36,7 +36,7 @@ from handslag.rules.se.limits import CHILDREN, household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
 from handslag.web.caseworker import norm_files
 from handslag.web.caseworker.norm_files import KINDS, FileError, as_in_a_norm_file
-from handslag.web.caseworker.pages import attempt, base, language, page, require, the_door, today
+from handslag.web.caseworker.pages import attempt, base, form_keys, language, page, require, the_door, today
 from handslag.web.caseworker.wording import NORM_STATUSES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -89,9 +89,9 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
     said = _said(data, errors)
     if since is not None and not errors:
         try:
-            for entry in entries:
+            for entry, key in zip(entries, form_keys(request), strict=False):
                 told = entry | said if "value" in entry or "rows" in entry else entry
-                attempt(request, enter_local_norm, entry=told, since=since, source=data["source"])
+                attempt(request, enter_local_norm, key=key, entry=told, since=since, source=data["source"])
             return HttpResponseRedirect(_home(request))
         except NotPossible as refused:
             problems = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
@@ -117,9 +117,9 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
         if errors:
             raise FileError([])
         with transaction.atomic():
-            for one in entries:
+            for one, key in zip(entries, form_keys(request), strict=False):
                 try:
-                    attempt(request, enter_local_norm, entry=one.entry, since=one.since, source=one.source)
+                    attempt(request, enter_local_norm, key=key, entry=one.entry, since=one.since, source=one.source)
                 except NotPossible as refused:
                     told = [problem.removeprefix("municipality: ") for problem in refused.facts.get("problems", [])]
                     problems += [f"{one.place}: {problem}" for problem in told] or [f"{one.place}: {refusal(refused)}"]

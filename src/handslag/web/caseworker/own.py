@@ -13,7 +13,7 @@ from handslag.domain.casefile.queries import colleagues, deputies_around
 from handslag.domain.people.operations.staff import end_deputy, keep_preferences, name_deputy
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, the_member, today
+from handslag.web.caseworker.pages import attempt, base, form_key, page, the_member, today
 from handslag.web.caseworker.wording import REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import read_day
@@ -61,7 +61,9 @@ def deputies(request: HttpRequest, tenant: str) -> HttpResponse:
             since, last = (read_day(request.POST.get(name, "")) for name in ("since", "last"))
             deputy = UUID(request.POST.get("deputy", ""))
             until = last + timedelta(days=1)
-            attempt(request, name_deputy, member=member.id, deputy=deputy, since=since, until=until)
+            attempt(
+                request, name_deputy, member=member.id, deputy=deputy, since=since, until=until, key=form_key(request)
+            )
     except (ValueError, OverflowError):
         return _show(request, str(REFUSALS["deputy days"]))
     except NotPossible as refused:

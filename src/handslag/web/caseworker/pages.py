@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -102,6 +103,12 @@ def base(request: HttpRequest) -> str:
 def form_key(request: HttpRequest) -> UUID | None:
     """The `key` of the form that was sent, made when its page was: sent twice, it is done once. None without one."""
     return key_of(request.POST.get("key", ""))
+
+
+def form_keys(request: HttpRequest) -> Iterator[UUID | None]:
+    """Keys for all that one form makes, always the same ones; Nones without one."""
+    key = form_key(request)
+    return (key and UUID(int=(key.int + n) % 2**128) for n in count())
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:

@@ -97,7 +97,7 @@ def payees(request: HttpRequest, tenant: str) -> HttpResponse:
     form = PayeeForm(typed(request))
     if request.method == "POST" and form.is_valid():
         try:
-            attempt(request, record_payee, new=NewPayee(**form.cleaned_data))
+            attempt(request, record_payee, new=NewPayee(**form.cleaned_data), key=form_key(request))
         except NotPossible as refused:
             form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
         else:

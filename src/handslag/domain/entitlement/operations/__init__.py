@@ -27,6 +27,7 @@ from handslag.domain.entitlement.queries import (
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -170,11 +171,19 @@ def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) ->
 
 @operation()
 def enter_local_norm(
-    *, tenant: str | int, by: Actor, now: datetime, entry: dict[str, Any], since: date, source: str
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    entry: dict[str, Any],
+    since: date,
+    source: str,
+    key: UUID | None = None,
 ) -> Done[LocalNorm]:
     """Enter a value that the organisation sets itself in its law, from a day on: `entry` as in a norm file (name, unit,
     label, value or rows, status, checked_on; no value: it ends on that day). In force when another administrator has
     confirmed it. The owner of what stands by itself in that law is the organisation, unless `entry` names another body.
+    `key`: of the form; SentAlready the second time.
     NotPossible("local norm") with the problem, ("source") without one."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if not source.strip() or len(source) > 300:
@@ -187,7 +196,7 @@ def enter_local_norm(
     elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lt=since).exists():
         raise NotPossible("local norm", problems=[f"{name}: there is nothing to end"])
     row = LocalNorm.objects.create(
-        id=open_subject("local norm"),
+        id=open_subject("local norm", new_id(LocalNorm, key)),
         name=name,
         since=since,
         entry=entry,

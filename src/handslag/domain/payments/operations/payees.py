@@ -57,9 +57,10 @@ class NewPayee:
 
 
 @operation()
-def record_payee(*, tenant: str | int, by: Actor, now: datetime, new: NewPayee) -> Done[Payee]:
+def record_payee(*, tenant: str | int, by: Actor, now: datetime, new: NewPayee, key: UUID | None = None) -> Done[Payee]:
     """Propose a payee; money goes there once another member of staff has confirmed it.
 
+    `key`: of the form; SentAlready the second time.
     NotPossible: ("name"), ("payee name") for one that the bank can't write, ("account number") with the fault's code as
     fact, ("organisation number").
     """
@@ -76,7 +77,7 @@ def record_payee(*, tenant: str | int, by: Actor, now: datetime, new: NewPayee) 
     if organisation and not (re.fullmatch(r"\d{10}", organisation, re.ASCII) and luhn_ok(organisation)):
         raise NotPossible("organisation number")
     payee = Payee.objects.create(
-        id=open_subject("payee"),
+        id=open_subject("payee", new_id(Payee, key)),
         name=new.name.strip()[:250],
         kind=PayeeKind(new.kind),
         organisation_number=organisation,

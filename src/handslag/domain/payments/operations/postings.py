@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.payments.models import ChartRow, PostingDay
 from handslag.domain.payments.queries import CHART_CODES, postings_of
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import require_role
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
@@ -34,10 +36,12 @@ def set_chart_row(
     activity: str,
     since: date,
     source: str,
+    key: UUID | None = None,
 ) -> Done[ChartRow]:
     """From `since` on, what we call `code` is this account of the tenant's ledger (with ansvar and verksamhet).
 
     `source` says where that stands. Days that are fixed already keep their accounts.
+    `key`: of the form; SentAlready the second time.
     NotPossible: ("code"), ("ledger account"), ("source").
     """
     member = require_role(by, now, Role.ADMINISTRATOR, Role.PAYER)
@@ -48,6 +52,7 @@ def set_chart_row(
     if not source.strip():
         raise NotPossible("source")
     row = ChartRow.objects.create(
+        id=new_id(ChartRow, key),
         code=code,
         account=account,
         unit=unit,
@@ -57,9 +62,9 @@ def set_chart_row(
         recorded_by_id=member.id,
         recorded_at=now,
     )
-    key = open_subject("chart of accounts")
+    subject = open_subject("chart of accounts")
     payload = {"row": str(row.id), "code": code, "account": account, "since": since.isoformat()}
-    return Done(row, ChartRowSet(subject=key, payload=payload))
+    return Done(row, ChartRowSet(subject=subject, payload=payload))
 
 
 @operation()

@@ -9,6 +9,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Delegation, StaffMember
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Decides, Role
@@ -42,10 +43,13 @@ class NewDelegation:
 
 
 @operation()
-def enter_delegation(*, tenant: str | int, by: Actor, now: datetime, new: NewDelegation) -> Done[Delegation]:
+def enter_delegation(
+    *, tenant: str | int, by: Actor, now: datetime, new: NewDelegation, key: UUID | None = None
+) -> Done[Delegation]:
     """Enter a delegation; it holds when another administrator has confirmed it. NotPossible: ("delegation kind"),
     ("delegation to") unless it is to a role that can decide or to one active member of staff, ("amount") below 0,
-    ("clause"), ("delegation source"), ("delegation days") where it would end before it begins."""
+    ("clause"), ("delegation source"), ("delegation days") where it would end before it begins. `key`: of the form;
+    SentAlready the second time."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if new.kind not in Decides:
         raise NotPossible("delegation kind")
@@ -63,7 +67,7 @@ def enter_delegation(*, tenant: str | int, by: Actor, now: datetime, new: NewDel
     if new.until is not None and new.until <= new.since:
         raise NotPossible("delegation days")
     row = Delegation.objects.create(
-        id=open_subject("delegation"),
+        id=open_subject("delegation", new_id(Delegation, key)),
         kind=new.kind,
         role=new.role,
         member_id=new.member,

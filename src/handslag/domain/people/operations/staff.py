@@ -22,6 +22,7 @@ from handslag.domain.tenancy.models import (
     TenantKeyRow,
     Unit,
 )
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
 from handslag.domain.tenancy.policies import NotPossible, is_production, require_choice
 from handslag.domain.tenancy.states import RelationKind, Role
@@ -181,9 +182,18 @@ def _may_arrange(member: UUID, by: Actor, now: datetime) -> None:
 
 @operation()
 def name_deputy(
-    *, tenant: str | int, by: Actor, now: datetime, member: UUID, deputy: UUID, since: date, until: date
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    member: UUID,
+    deputy: UUID,
+    since: date,
+    until: date,
+    key: UUID | None = None,
 ) -> Done[Deputy]:
-    """Let a caseworker stand in for `member` on the days from `since` until before `until`.
+    """Let a caseworker stand in for `member` on the days from `since` until before `until`. `key`: of the form;
+    SentAlready the second time.
 
     NotPossible("deputy") for herself or somebody who works no cases, ("past day") for days that are over.
     """
@@ -195,7 +205,8 @@ def name_deputy(
         raise NotPossible("deputy")
     if until <= since or until <= today:
         raise NotPossible("past day")
-    row = Deputy.objects.create(member_id=member, deputy_id=deputy, since=since, until=until)
+    row_id = new_id(Deputy, key)
+    row = Deputy.objects.create(id=row_id, member_id=member, deputy_id=deputy, since=since, until=until)
     told = {"deputy": str(deputy), "since": since.isoformat(), "until": until.isoformat()}
     return Done(row, DeputyNamed(subject=member, payload=told))
 
