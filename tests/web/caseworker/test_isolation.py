@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -313,7 +315,8 @@ def everything(module_connect: Any) -> dict[str, Any]:
 
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
     claims = [recovery(ours.case(("Tor", "Mycket", "19750505"))), recovery(theirs.case(("Kanarie", "Ek", "19760505")))]
-    own = world(ours.case())
+    own_case = ours.case()
+    own = world(own_case)
     run = ours.run()
     own["recovery"] = claims[0]
     own["help_"] = other_help(ours.case(("Tor", "Annan", "19740505")), "Läger i juli")
@@ -343,7 +346,7 @@ def everything(module_connect: Any) -> dict[str, Any]:
     protected = {"case": secret.case.id, "person": secret.case.applicant_id, "month": own["month"]}
     return {
         "office": ours, "own": {**own, "run": run.id}, "foreign": foreign, "other unit": other_unit,
-        "protected": protected, "number": number,
+        "protected": protected, "number": number, "own number": own_case.numbers[0],
     }  # fmt: skip
 
 
@@ -524,30 +527,34 @@ def scores(html: str, names: list[str]) -> list[str]:
     return found
 
 
-def test_nothing_ranks_or_compares_named_staff(everything: dict[str, Any]) -> None:
-    """All pages of the desk as each role sees them: no statement and no row of theirs counts by member of staff."""
+@dataclass
+class Seen:
+    """A page as somebody sees it: its address, what stands on it, and the statements that made it."""
+
+    who: str
+    route: str
+    text: str
+    statements: list[str]
+
+
+@pytest.fixture(scope="module")
+def walked(everything: dict[str, Any]) -> list[Seen]:
+    """All pages of the desk as each role sees them, those that an address asks for by a query too."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.db import connection
-    from django.db.models import Count
     from django.test import RequestFactory
     from django.test.utils import CaptureQueriesContext
-
-    from handslag.domain.intake.models import InboxItem
-    from handslag.domain.tenancy.door import acting
-    from tests.office import STAFF, TEST
-    from tests.web.caseworker.conftest import session_of
 
     office, own = everything["office"], everything["own"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the middleware for static files wants a folder that only builds make
         handler = WSGIHandler()
-    names = [member.name for member in STAFF]
-    pages = statements = 0
+    found = []
     for who in ROLES:
         cookie = f"session={session_of(office, who)}; csrf={'a' * 32}; language=en"
-        for route in routes():
-            path = address(route, own)
-            if route in ONLY_POST or who not in MAY[route] or path is None:
+        for route in [*routes(), *BY_QUERY.values()]:
+            path, plain_route = address(route, own), route.partition("?")[0]
+            if plain_route in ONLY_POST or who not in MAY[plain_route] or path is None:
                 continue
             request = RequestFactory(headers={"host": "desk.localhost"}).get(
                 f"/{office.slug}{'/' if not route else path}", HTTP_COOKIE=cookie
@@ -555,12 +562,55 @@ def test_nothing_ranks_or_compares_named_staff(everything: dict[str, Any]) -> No
             with CaptureQueriesContext(connection) as caught:
                 response = handler.get_response(request)
             assert response.status_code in (200, 302, 404), path
-            pages += response.status_code == 200
-            statements += len(caught)
-            assert [told for q in caught if (told := compares_staff(q["sql"]))] == [], path
-            if not response.streaming and "cases/<" not in route:
-                assert scores(response.content.decode(errors="replace"), names) == [], path
-    assert pages > 40 and statements > 300
+            if response.status_code == 200:
+                text = "" if response.streaming else response.content.decode(errors="replace")
+                found.append(Seen(who, route, text, [q["sql"] for q in caught]))
+    return found
+
+
+#: What an address may ask for by a query, with an address that does; "": it names no person.
+BY_QUERY = {
+    "person": "households/new/?person=<uuid:person>",
+    "household": "cases/new/?household=<uuid:household>",
+    "q": "people/?q=nilsson",
+    "view": "inbox/?view=unit",
+    "from": "questions/?from=x",
+}
+NAMES_NOBODY = {"day", "form", "given", "month", "page", "reminded"}
+
+
+def test_who_is_shown_stands_in_the_read_log(everything: dict[str, Any], walked: list[Seen]) -> None:
+    """No page shows the number or the name of somebody in a case without a look in the log, whatever its address."""
+    from handslag.web import caseworker
+
+    sources = "".join(path.read_text() for path in Path(caseworker.__file__).parent.glob("*.py"))
+    asked = set(re.findall(r'GET(?:\.get\(|\[)"(\w+)"', sources))
+    assert asked == {*BY_QUERY, *NAMES_NOBODY}, "an address asks for something else: add it, with a page"
+    number = everything["own number"]
+    personal = (number, f"{number[:8]}-{number[8:]}", "Petra Nilsson")
+    shown = [seen for seen in walked if any(text in seen.text for text in personal)]
+    silent = [(seen.who, seen.route) for seen in shown if not any("audit_readentry" in sql for sql in seen.statements)]
+    assert silent == []
+    assert {"households/new/?person=<uuid:person>", "people/?q=nilsson"} < {seen.route for seen in shown}
+
+
+def test_nothing_ranks_or_compares_named_staff(everything: dict[str, Any], walked: list[Seen]) -> None:
+    """All pages of the desk as each role sees them: no statement and no row of theirs counts by member of staff."""
+    from django.db import connection
+    from django.db.models import Count
+    from django.test.utils import CaptureQueriesContext
+
+    from handslag.domain.intake.models import InboxItem
+    from handslag.domain.tenancy.door import acting
+    from tests.office import STAFF, TEST
+
+    office = everything["office"]
+    names = [member.name for member in STAFF]
+    for seen in walked:
+        assert [told for sql in seen.statements if (told := compares_staff(sql))] == [], seen.route
+        if "cases/<" not in seen.route:
+            assert scores(seen.text, names) == [], seen.route
+    assert len(walked) > 40 and sum(len(seen.statements) for seen in walked) > 300
     # What such a page would ask and show is found.
     with acting(office.slug, TEST, "look"), CaptureQueriesContext(connection) as caught:
         list(InboxItem.objects.values("case__caseworker").annotate(n=Count("id")))

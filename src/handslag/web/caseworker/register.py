@@ -416,8 +416,12 @@ def new_household(request: HttpRequest, tenant: str) -> HttpResponse:
 def _number_of(request: HttpRequest, key: str) -> str:
     try:
         found, member = person_for_staff(UUID(key), **who(request))
-    except (ValueError, Hidden):
+    except ValueError:
         return ""
+    except Hidden as hidden:
+        looked_at(hidden.what, hidden.subject, outcome="refused")
+        return ""
+    looked_at("person", found.id)
     return seen_by_staff(member, [found])[found.id].identifier
 
 

@@ -1,0 +1,115 @@
+"""What a form makes it makes once, however often it is sent."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import lxml.html
+import pytest
+
+from handslag import domain
+from handslag.domain.entitlement.models import LocalNorm
+from handslag.domain.intake.models import EvidenceRequest
+from handslag.domain.payments.models import ChartRow, Payee
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.models import Delegation, Deputy
+from tests.office import TEST
+
+MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
+#: Operations that make rows and take no key of a form, by what makes them once all the same.
+ONCE = {
+    "who asks again is refused, for what it made is there": {
+        "admit_staff", "form_household", "give_role", "move_in", "open_case", "open_hearing", "open_organisation",
+        "propose", "propose_recovery", "register_partner", "register_person", "start_precalculation", "take_access",
+        "withdraw_application", "fix_posting_day", "enter_relation",
+    },
+    "what was there is taken, continued, or replaced": {
+        "agree_instalments", "begin_account_change", "begin_correction", "begin_signing", "end_partner_key",
+        "make_exchange_keys", "note_partner_keys", "open_draft", "record_account", "record_address", "set_policy",
+        "set_deadline", "keep_results", "reconcile_warnings",
+    },
+    "the row that it begins with is locked, and moves on": {
+        "answer_dispute", "assess", "confirm_account_change", "decide", "reserve_run",
+    },
+    "a reaction, a job or a command, not a form; or by the digest of what came": {
+        "ask_authorities", "calculate_batch", "open_task", "plan_payments", "queue_notices", "receive_bank_file",
+        "record_answer", "record_answers", "record_document", "record_package", "record_passed", "record_print_batch",
+        "record_run_file", "run_deadline", "take_population",
+    },
+}  # fmt: skip
+
+
+def _operations() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every operation of every chapter, by name."""
+    for module in pkgutil.walk_packages(domain.__path__, f"{domain.__name__}."):
+        if ".operations" in module.name:
+            for node in ast.parse(inspect.getsource(import_module(module.name))).body:
+                if isinstance(node, ast.FunctionDef) and any(
+                    "operation" in ast.unparse(d) for d in node.decorator_list
+                ):
+                    yield node.name, node
+
+
+def test_every_operation_that_makes_something_takes_the_key_of_its_form_or_says_why_not() -> None:
+    keyless = set()
+    for name, node in _operations():
+        calls = [ast.unparse(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)]
+        if any(call.endswith(MAKES) for call in calls) and not {"key", "message"} & {
+            a.arg for a in node.args.kwonlyargs
+        }:
+            keyless.add(name)
+    reasons = [name for names in ONCE.values() for name in names]
+    assert len(reasons) == len(set(reasons))
+    assert keyless == set(reasons)
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "typed", "made"),
+    [
+        ("hanna", "{case}/ask/", {"text": "Vilken månad gäller hyresavin?", "wanted": "Hyresavi"}, EvidenceRequest),
+        (
+            "alva", "/norms/", {"what": "norm", "name": "Specnorm", "single": "2000", "couple": "3900",
+                                "since": "2026-01-01", "source": "nämnden § 7"}, LocalNorm,
+        ),
+        (
+            "alva", "/norms/", {"text": "cost;adults;children;amount\nRENT;;;5000\nELECTRICITY;;;400",
+                                "since": "2026-01-01", "source": "nämnden § 8"}, LocalNorm,
+        ),
+        ("alva", "/delegations/", {"to": "caseworker", "clause": "4.1", "source": "nämnden § 9"}, Delegation),
+        ("ulla", "/payees/", {"name": "Hyresbostäder AB", "kind": "landlord", "way": "bankgiro", "number": "991-2346"},
+         Payee),
+        ("ulla", "/ledger/", {"account": "5520", "source": "kontoplanen"}, ChartRow),
+        ("hanna", "/me/", {"deputy": "{bo}", "since": "{today}", "last": "{today}"}, Deputy),
+    ],
+)  # fmt: skip
+def test_a_form_sent_twice_makes_it_once(
+    office: Any, desk: Any, who: str, where: str, typed: dict[str, str], made: Any
+) -> None:
+    folder = office.case()
+    folder.applied()
+    with acting(office.slug, TEST, "look"):
+        today = str(folder.case.opened_on)
+    person, names = desk(office, who), {"today": str(office.now.date()), "bo": "", "opened": today}
+    names["case"] = f"/cases/{folder.case.id}/periods/{office.month}"
+    page = lxml.html.document_fromstring(person.open(where.format(**names)).content)
+    [form] = [f for f in page.xpath("//form") if set(typed) <= {c.name for c in f.inputs}][:1]
+    if "deputy" in typed:
+        names["bo"] = form.inputs["deputy"].value_options[-1]
+    sent = dict(form.fields) | {name: value.format(**names) for name, value in typed.items()}
+    for name in [name for name, value in sent.items() if value is None or name == "file"]:
+        del sent[name]
+    assert sent["key"]
+    action = (form.action or where.format(**names)).removeprefix(f"/{office.slug}")
+    first = person.open(action, **sent)
+    assert first.status_code == 302, first.text
+    with acting(office.slug, TEST, "look"):
+        before = made.objects.count()
+    again = person.open(action, **sent)
+    assert again.status_code in (200, 422) and "This form was sent before" in again.text
+    with acting(office.slug, TEST, "look"):
+        assert (made.objects.count(), before > 0) == (before, True)
