@@ -1,6 +1,7 @@
 """`handslag organisation`: what the installation itself does for an organisation, before anybody can log in."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -32,9 +33,19 @@ def _playing(role: str) -> Iterator[None]:
         except UnknownTenant as error:
             sys.exit(f"There is no organisation {error}: handslag organisation add {error} ...")
         except IntegrityError as error:
-            sys.exit(f"It is there already, or a value can't be: {str(error).splitlines()[0]}")
+            sys.exit(_why_not(error))
         except ValueError as error:
             sys.exit(str(error))
+
+
+def _why_not(error: Exception) -> str:
+    """What the database refuses, in words."""
+    diag = getattr(error.__cause__, "diag", None)
+    said = re.match(r"Key \((.*)\)=\((.*)\) already exists", getattr(diag, "message_detail", "") or "")
+    if said is None:
+        return f"A value can't be: it breaks the rule {getattr(diag, 'constraint_name', None) or 'of its column'}."
+    pairs = zip(said[1].split(", "), said[2].split(", "), strict=False)
+    return f"There is one already with {', '.join(f'{name} {value}' for name, value in pairs)}."
 
 
 Slug = Annotated[str, typer.Argument(help="Short name: it stands in every address.")]

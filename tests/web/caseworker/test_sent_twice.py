@@ -24,7 +24,7 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 #: Operations that make rows and take no key of a form, by what makes them once all the same.
 ONCE = {
     "who asks again is refused, for what it made is there": {
-        "admit_staff", "form_household", "give_role", "move_in", "open_case", "open_hearing", "open_organisation",
+        "admit_staff", "begin_review", "form_household", "give_role", "move_in", "open_case", "open_hearing", "open_organisation",
         "propose", "propose_recovery", "register_partner", "register_person", "start_precalculation", "take_access",
         "withdraw_application", "fix_posting_day", "enter_relation",
     },
@@ -34,7 +34,7 @@ ONCE = {
         "set_deadline", "keep_results", "reconcile_warnings",
     },
     "the row that it begins with is locked, and moves on": {
-        "answer_dispute", "assess", "confirm_account_change", "decide", "reserve_run",
+        "answer_dispute", "assess", "confirm_account_change", "decide", "record_signature", "reserve_run",
     },
     "a reaction, a job or a command, not a form; or by the digest of what came": {
         "ask_authorities", "calculate_batch", "open_task", "plan_payments", "queue_notices", "receive_bank_file",

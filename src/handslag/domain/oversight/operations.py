@@ -15,6 +15,7 @@ from handslag.domain.oversight.queries import as_looked, concerned, entries_of, 
 from handslag.domain.oversight.states import Outcome, Why
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import StaffMember
+from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -65,11 +66,19 @@ def begin_review(*, tenant: str | int, by: Actor, now: datetime, month: Month) -
 
 @operation()
 def target_sample(
-    *, tenant: str | int, by: Actor, now: datetime, review: UUID, case: str, member: UUID | None, reason: str
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    review: UUID,
+    case: str,
+    member: UUID | None,
+    reason: str,
+    key: UUID | None = None,
 ) -> Done[TargetedSample]:
     """Add every look of the month at the case with that number (at its people and files too), or by that member of
     staff (the other is empty); why is kept. NotPossible: ("review closed"), ("targeted at"), ("no such case"),
-    ("targeted reason"). NotForThem("own look") for looks of her own."""
+    ("targeted reason"). `key`: of the form; SentAlready the second time. NotForThem("own look") for looks of her own."""
     reviewer, row = require_role(by, now, Role.REVIEWER), _open(review)
     number = case.strip().upper()
     if bool(number) == (member is not None):
@@ -78,6 +87,7 @@ def target_sample(
         raise NotPossible("targeted reason")
     if member == reviewer.id:
         raise NotForThem("own look", review)
+    sample_id = new_id(TargetedSample, key)
     entries = entries_of(Month.of(row.since), acting_door().the_tenant.zone)
     found = Case.objects.filter(number=number).first() if number else None
     if found is not None:
@@ -106,7 +116,7 @@ def target_sample(
         if e.id not in looks
     )
     sample = TargetedSample.objects.create(
-        review=row, case=found, member_id=member, reason=reason.strip(), looks=len(chosen), chosen_by_id=reviewer.id,
+        id=sample_id, review=row, case=found, member_id=member, reason=reason.strip(), looks=len(chosen), chosen_by_id=reviewer.id,
         chosen_at=now,
     )  # fmt: skip
     return Done(sample, SampleTargeted(subject=row.id, payload={"sample": str(sample.id), "looks": len(chosen)}))

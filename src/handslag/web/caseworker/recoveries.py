@@ -140,7 +140,10 @@ _FIELDS = {
 def _add(form: forms.Form, refused: NotPossible) -> None:
     """Say what an operation refused at the field that it concerns."""
     field = _FIELDS.get(refused.code)
-    field = "monthly" if field == "amount" and "monthly" in form.fields else field
+    if refused.code in ("amount", "beyond paid"):
+        months = [name for name in form.fields if name.startswith("amount-")]
+        own = f"amount-{refused.facts.get('period')}"
+        field = next((name for name in (own, "monthly", "amount", *months) if name in form.fields), None)
     form.add_error(field if field in form.fields else None, refusal(refused))
 
 

@@ -28,6 +28,7 @@ from handslag.kernel.months import Month
 from handslag.web.caseworker.pages import (
     attempt,
     base,
+    form_key,
     number_in,
     page,
     require,
@@ -130,7 +131,7 @@ def review(request: HttpRequest, tenant: str, review: UUID) -> HttpResponse:
             told = dict(form.cleaned_data)
             try:
                 if act == "target":
-                    told["member"] = UUID(told["member"]) if told["member"] else None
+                    told |= {"member": UUID(told["member"]) if told["member"] else None, "key": form_key(request)}
                 elif act == "outcome":
                     told["looks"] = [UUID(key) for key in request.POST.getlist("look")]
                 else:

@@ -94,8 +94,8 @@ def propose_recovery(
     claimed back, than has left of it.
 
     `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
-    ("amount") without one, ("beyond paid") for more than that, ("reasons"), ("proposed") while another one waits,
-    ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say why not (25 §
+    ("amount") without one, ("beyond paid") for more than that with the `period`, ("reasons"), ("proposed") while
+    another one waits, ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say why not (25 §
     förvaltningslagen).
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
@@ -150,8 +150,9 @@ def _refuse_beyond(case: Case, ground: str, amounts: Mapping[UUID, int]) -> None
     if Period.objects.filter(id__in=amounts, case=case).count() != len(amounts):
         raise Hidden("period")
     left = claimable_in(case.id, ground)
-    if any(amount > left.get(period, 0) for period, amount in amounts.items()):
-        raise NotPossible("beyond paid")
+    for period, amount in amounts.items():
+        if amount > left.get(period, 0):
+            raise NotPossible("beyond paid", period=period)
 
 
 def _locked(recovery: UUID, version: int | None, by: Actor, now: datetime, *roles: Role) -> tuple[Recovery, Member]:
