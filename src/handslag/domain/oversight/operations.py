@@ -78,7 +78,8 @@ def target_sample(
 ) -> Done[TargetedSample]:
     """Add every look of the month at the case with that number (at its people and files too), or by that member of
     staff (the other is empty); why is kept. NotPossible: ("review closed"), ("targeted at"), ("no such case"),
-    ("targeted reason"). `key`: of the form; SentAlready the second time. NotForThem("own look") for looks of her own."""
+    ("targeted reason"). NotForThem("own look") for looks of her own. `key`: of the form; SentAlready the second
+    time."""
     reviewer, row = require_role(by, now, Role.REVIEWER), _open(review)
     number = case.strip().upper()
     if bool(number) == (member is not None):
@@ -116,8 +117,8 @@ def target_sample(
         if e.id not in looks
     )
     sample = TargetedSample.objects.create(
-        id=sample_id, review=row, case=found, member_id=member, reason=reason.strip(), looks=len(chosen), chosen_by_id=reviewer.id,
-        chosen_at=now,
+        id=sample_id, review=row, case=found, member_id=member, reason=reason.strip(), looks=len(chosen),
+        chosen_by_id=reviewer.id, chosen_at=now,
     )  # fmt: skip
     return Done(sample, SampleTargeted(subject=row.id, payload={"sample": str(sample.id), "looks": len(chosen)}))
 

@@ -95,8 +95,8 @@ def propose_recovery(
 
     `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
     ("amount") without one, ("beyond paid") for more than that with the `period`, ("reasons"), ("proposed") while
-    another one waits, ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say why not (25 §
-    förvaltningslagen).
+    another one waits, ("not heard") where she wasn't heard on a month since it was decided and `unheard` doesn't say
+    why not (25 § förvaltningslagen).
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
