@@ -36,7 +36,7 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
         assert (twice.returncode, "is there already" in twice.stderr) == (1, True), twice.stderr
         assert len(twice.stderr.splitlines()) == 1
     other = handslag("add", "prov2", "--name", "En annan", "--code", "9999")
-    assert other.stderr == "There is one already with code_type kommunkod, code 9999.\n", other.stderr
+    assert other.stderr == "There is one already with code_type kommunkod, code 9999, kind municipality.\n"
     for wrong in (("--zone", "Europe/Provköping"), ("--unit", "A", "--unit", "A"), ("--country", "Sverige")):
         refused = handslag("add", "fel", "--name", "Fel", "--code", "9997", *wrong)
         assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
