@@ -26,9 +26,9 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 #: Operations that make rows and take no key of a form, by what makes them once all the same.
 ONCE = {
     "who asks again is refused, for what it made is there": {
-        "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case", "open_hearing",
-        "propose",
-        "propose_recovery", "register_person", "start_precalculation", "take_access", "withdraw_application",
+        "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
+        "open_hearing", "propose", "propose_recovery", "register_person", "start_precalculation", "take_access",
+        "withdraw_application",
     },
     "what was there is taken, continued, or replaced": {
         "agree_instalments", "begin_account_change", "begin_correction", "begin_signing", "open_draft",
