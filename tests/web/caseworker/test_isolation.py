@@ -576,7 +576,9 @@ BY_QUERY = {
     "view": "inbox/?view=unit",
     "from": "questions/?from=x",
 }
-NAMES_NOBODY = {"day", "form", "given", "month", "page", "reminded"}
+NAMES_NOBODY = {
+    "day", "form", "given", "kind", "month", "next", "of", "page", "reminded", "state", "trouble"
+}  # fmt: skip
 
 
 def test_who_is_shown_stands_in_the_read_log(everything: dict[str, Any], walked: list[Seen]) -> None:

@@ -27,12 +27,12 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
-        "open_hearing", "propose", "propose_recovery", "register_person", "start_precalculation", "take_access",
+        "open_hearing", "propose", "propose_recovery", "register_person", "register_representation", "start_precalculation", "take_access",
         "withdraw_application",
     },
     "what was there is taken, continued, or replaced": {
         "agree_instalments", "begin_account_change", "begin_correction", "begin_signing", "open_draft",
-        "record_account", "record_address", "record_statistics",
+        "enter_baseline", "record_account", "record_address", "record_statistics",
     },
     "the row that it begins with is locked, and moves on": {
         "answer_dispute", "assess", "confirm_account_change", "decide", "record_signature", "reserve_run",
