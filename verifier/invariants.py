@@ -574,7 +574,7 @@ def _check_other_help(connection: Connection, report: Report, bookings: Mapping[
                 report.broken("I6", "payments_otherhelp", key, "is not what its booking says")
         letter = letters.get(row["letter_id"])
         told = letter is not None and (letter["case_id"], letter["person_id"]) == (row["case_id"], row["person_id"])
-        if decided != told or (letter is not None and letter["content"].get("amount") != row["amount"]):
+        if decided != told or (letter is not None and fields(letter["content"]).get("amount") != row["amount"]):
             report.broken("I6", "payments_otherhelp", key, "has no letter of its own, or one of another amount")
         if decided and row["amount"] < row["applied"] and row["decided_by_id"] == row["proposed_by_id"]:
             report.broken("I6", "payments_otherhelp", key, "was not refused by two")
