@@ -122,9 +122,7 @@ def partner(
         with acting(slug, BY, "partner"):  # both or none
             made = register_partner(tenant=slug, by=BY, now=now, file=told, vouched_by=vouched_by, url=url)
             if sedex:
-                reach_by_sedex(
-                    tenant=slug, by=BY, now=now, partner=made.id, participant=sedex, message_type=sedex_type
-                )
+                reach_by_sedex(tenant=slug, by=BY, now=now, partner=made.id, participant=sedex, message_type=sedex_type)
     way = f", reached by sedex as {sedex}" if sedex else f", called at {url}" if url else "; it calls us"
     print(f"{told.name} is a partner of {slug}{way}")
 

@@ -181,6 +181,8 @@ def _grounds(told: list[Any]) -> None:
     _each_once(told)
     if other := sorted(set(told) - set(Ground.values)):
         raise ValueError(f"there is no {', '.join(other)}; there are {', '.join(Ground.values)}")
+
+
 def _transfer_grounds(told: list[Any]) -> None:
     _each_once(told)
     if not told or set(told) - set(TransferBasis.values):

@@ -143,3 +143,19 @@ def test_it_looks_as_the_rest(
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("alert")).to_contain_text("doesn’t answer as it should")
     fine_at_both(page, "desk-oidc-error")
+
+
+def test_a_provider_never_gets_the_secret_of_the_e_id(connect: Any, monkeypatch: Any) -> None:
+    from django.conf import settings
+
+    from handslag.domain.tenancy.door import acting
+    from handslag.web.caseworker.oidc import _choice, _secret
+    from tests.office import TEST
+
+    office = own_provider(connect, "https://login.lindhaga.example")
+    monkeypatch.setattr(settings, "PRODUCTION", True)
+    with acting(office.slug, TEST, "look"):
+        assert (_secret(office.slug), _choice(office.slug)) == ("", {})
+    monkeypatch.setattr(settings, "SECRETS", {**settings.SECRETS, "staff_oidc": {office.slug: "its own"}})
+    with acting(office.slug, TEST, "look"):
+        assert (_secret(office.slug), _choice(office.slug)["client_id"]) == ("its own", "desk")

@@ -42,7 +42,6 @@ def test_a_host_lists_the_organisations_in_the_language_asked_for(server: Proces
     assert '<html lang="sv"' in switched.text
 
 
-
 def test_figures_are_for_who_asks_on_this_machine_or_shows_the_token(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

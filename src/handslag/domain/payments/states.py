@@ -111,6 +111,7 @@ RECOVERY_STEPS: dict[str, dict[str, str]] = {
     RecoveryState.DECIDED: {},
 }
 
+
 class OtherHelpState(TextChoices):
     PROPOSED = "proposed"  # by the caseworker
     RETURNED = "returned"  # by the second pair of eyes, with a reason

@@ -295,9 +295,7 @@ class IncomeForm(forms.Form):
     amount = AmountField(label=gettext_lazy("Amount"))
     source = forms.CharField(label=gettext_lazy("What it rests on"), max_length=120)
 
-    def __init__(
-        self, data: Any, *, periods: list[tuple[str, str]], persons: list[tuple[str, str]], lang: str
-    ) -> None:
+    def __init__(self, data: Any, *, periods: list[tuple[str, str]], persons: list[tuple[str, str]], lang: str) -> None:
         super().__init__(data)
         self.fields["person"].choices = [("", _("The whole household")), *persons]  # type: ignore[attr-defined]
         self.fields["period"].choices = periods  # type: ignore[attr-defined]

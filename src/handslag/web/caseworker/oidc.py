@@ -46,19 +46,25 @@ def redirect_uri() -> str:
     return f"{settings.DESK_ORIGIN}/oidc/callback/"
 
 
-def _choice() -> dict[str, Any]:
-    """The organisation's choice, without its secret; {} where it has none, or in production none with TLS. Inside its
-    door."""
+def _secret(tenant: str) -> str:
+    """The secret at an organisation's provider, "" where none is kept: the e-ID's is no other provider's to see."""
+    kept: dict[str, str] = settings.SECRETS.get("staff_oidc", {})
+    return kept.get(tenant, "" if settings.PRODUCTION else settings.EID_CLIENT_SECRET)
+
+
+def _choice(tenant: str) -> dict[str, Any]:
+    """The organisation's choice, without its secret; {} where it has none or no secret, or in production none with TLS.
+    Inside its door."""
     found: dict[str, Any] = setting("staff_oidc")
-    return {} if settings.PRODUCTION and not is_for_real(found.get("issuer")) else found
+    real = is_for_real(found.get("issuer")) or not settings.PRODUCTION
+    return found if real and _secret(tenant) else {}
 
 
 def _config(tenant: str, choice: dict[str, Any]) -> oidc.OidcConfig:
-    secrets: dict[str, str] = settings.SECRETS.get("staff_oidc", {})
     return oidc.OidcConfig(
         issuer=choice["issuer"],
         client_id=choice["client_id"],
-        client_secret=secrets.get(tenant, settings.EID_CLIENT_SECRET),
+        client_secret=_secret(tenant),
         accepted_acr=tuple(choice.get("accepted_acr", ())),
         acr_needed=False,
         scopes=("openid", "profile", "email"),
@@ -75,7 +81,7 @@ def log_in(request: HttpRequest, tenant: str) -> HttpResponse:
 def _log_in(request: HttpRequest, tenant: str) -> HttpResponse:
     after = _safe(request.POST.get("next") or request.GET.get("next", ""), tenant)
     with opened(request) as door:
-        choice, name = _choice(), door.the_tenant.name
+        choice, name = _choice(tenant), door.the_tenant.name
     told = {"next": after, "name": name, "possible": bool(choice)}
     if not choice:
         return _page(request, told | {"trouble": gettext("Your organisation has no log-in of its own here.")}, 404)
