@@ -28,7 +28,7 @@ ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
         "open_hearing", "propose", "propose_recovery", "register_person",
-        "register_representation", "start_precalculation", "take_access",
+        "register_representation", "start_precalculation", "take_access", "transfer_case",
         "withdraw_application",
     },
     "what was there is taken, continued, or replaced": {
