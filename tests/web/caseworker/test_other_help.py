@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from handslag.domain.audit.models import ReadEntry
 from handslag.domain.payments.models import OtherHelp
 from handslag.domain.tenancy.door import acting
 from tests.bed import Process
@@ -51,6 +52,7 @@ def test_from_the_proposal_to_the_persons_page(
     expect(bo.get_by_role("heading", name="Payments")).to_be_visible()
     with acting(office.slug, TEST, "look"):
         row = OtherHelp.objects.get(case=folder.case)
+        assert ReadEntry.objects.filter(what="other help", subject=row.person_id).exists()  # told to her, nobody else
     bo.goto(server.url("desk", f"/{office.slug}/cases/{folder.case.id}/account/"))
     expect(bo.get_by_role("table", name="Bookings")).to_contain_text("Help under 12 kap. 2 §")
 

@@ -205,10 +205,12 @@ def decisions_behind(payments: Collection[Payment]) -> dict[UUID, UUID]:
 
 
 def other_help_behind(payments: Collection[Payment]) -> dict[UUID, OtherHelp]:
-    """The help under 12 kap. 2 § socialtjänstlagen that each payment pays, by payment; the others aren't in it."""
-    rows = dict(Settlement.objects.filter(payment__in=payments).values_list("payment_id", "booking_id"))
-    found = {one.booking_id: one for one in OtherHelp.objects.filter(booking_id__in=set(rows.values()))}
-    return {payment: found[booking] for payment, booking in rows.items() if booking in found}
+    """The help under 12 kap. 2 § socialtjänstlagen that each payment pays, or paid before it came back, by payment; the
+    others aren't in it."""
+    rows = Settlement.objects.filter(payment__in=payments, booking__account_code=OTHER_HELP)
+    paid = dict(rows.values_list("payment_id", "booking_id"))
+    found = {one.booking_id: one for one in OtherHelp.objects.filter(booking_id__in=set(paid.values()))}
+    return {payment: found[booking] for payment, booking in paid.items() if booking in found}
 
 
 def other_help_of(cases: Collection[UUID], person: UUID | None = None) -> list[OtherHelp]:

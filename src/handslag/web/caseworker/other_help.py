@@ -105,6 +105,8 @@ def other_help(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
             except NotPossible as refused:
                 _add(asked, refused)
     rows = other_help_of([found.id])
+    for person_id in {row.person_id for row in rows if row.state == OtherHelpState.DECIDED}:
+        looked_at("other help", person_id)
     waiting = any(row.state == OtherHelpState.PROPOSED for row in rows)
     section = remedy_on(OTHER, today(request))
     return page(
@@ -162,6 +164,8 @@ def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
     (`reason`), withdraw, each with `version`."""
     row, case, member = _found(request, help_)
     looked_at("other help", case.id)
+    if row.state == OtherHelpState.DECIDED:
+        looked_at("other help", row.person_id)
     trouble, reason = "", request.POST.get("reason", "")[:10_000]
     if request.method == "POST":
         here = {"help_": row.id, "version": version_seen(request)}

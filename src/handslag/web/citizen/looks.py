@@ -66,7 +66,8 @@ def looked(request: HttpRequest, tenant: str) -> HttpResponse:
             who = name_of(other, person.id) if other else gettext("The other adult")
             what = gettext("the case")
         else:
-            who, what = staff.get(look.actor_id) or gettext("The office"), _what(look.what)
+            who = staff.get(look.actor_id) or gettext("The office")
+            what = _what(look.what, hers=look.subject == person.id)
         days.setdefault(timezone.localtime(look.at).date(), {}).setdefault(who, {}).setdefault(what)
     facts = {
         "days": [(day, [(name, list(what)) for name, what in sorted(people.items())]) for day, people in days.items()],
@@ -85,8 +86,11 @@ def _staff(*, masked: bool) -> dict[UUID | None, str]:
     return {one.user_id: f"{one.name}, {one.unit.name}" if named else one.unit.name for one in rows}
 
 
-def _what(what: str) -> str:
-    """What was looked at, in words; anything of the case that has no own word is the case."""
+def _what(what: str, *, hers: bool) -> str:
+    """What was looked at, in words; anything of the case that has no own word is the case, and so is what only one of
+    its adults is told of, where it isn't a look at herself (`hers`)."""
+    if what.startswith("other help") and not hers:
+        return gettext("the case")
     return {
         "person": gettext("your details"),
         "household": gettext("your household"),

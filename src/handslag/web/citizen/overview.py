@@ -48,7 +48,7 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.intake.states import DraftState
 from handslag.domain.lookups.queries import told_months
-from handslag.domain.payments.models import Payment
+from handslag.domain.payments.models import OtherHelp, Payment
 from handslag.domain.payments.queries import (
     decisions_behind,
     is_advance,
@@ -121,6 +121,9 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     )
     decisions = {case.id: taken_decisions(case.id) for case in cases}
     payments = payments_of(keys)
+    helps = other_help_behind(payments)
+    of_months = [payment for payment in payments if payment.id not in helps]
+    told = [payment for payment in payments if payment.id not in helps or helps[payment.id].person_id == person.id]
     replaced = {d.replaces_id for found in decisions.values() for d in found}
     there = [case.id for case in cases if case.worked_in is not None]
     foreign, over = (foreign_cases(there), hand_overs_of(there)) if there else ({}, {})
@@ -140,7 +143,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
                 decided_by(timezone.localtime(receipt.application.received_at).date()),
             )
             if receipt.application_id in over
-            else _track(tenant, receipt.application, period.id, taken, decisions, payments, gone),
+            else _track(tenant, receipt.application, period.id, taken, decisions, of_months, gone),
         }
         for receipt, period, taken in receipts_of(keys)
     ]
@@ -166,7 +169,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
         "recoveries": [(one, standing_of(one).open) for one in recoveries_of(keys, person.id)],
         "other_help": other_help_of(keys, person.id),
-        "payments": [{**shown, "url": _behind(tenant, shown)} for shown in _payments(payments, person)]
+        "payments": [{**shown, "url": _behind(tenant, shown)} for shown in _payments(told, person, helps)]
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),
         "cases": cases,
@@ -326,21 +329,22 @@ def decided_by(received: date) -> date:
     return working_day_after(received, int(setting("decision_days")), acting_door().the_tenant.country)
 
 
-def _payments(payments: list[Payment], person: Person) -> list[dict[str, Any]]:
-    """The payments as the page shows them: what it is, how and to whom, and the decision that it rests on."""
+def _payments(payments: list[Payment], person: Person, helps: dict[UUID, OtherHelp]) -> list[dict[str, Any]]:
+    """The payments as the page shows them: what it is, how and to whom, and the decision that it rests on. `helps`: her
+    own help under 12 kap. 2 § that some of them pay."""
     shown = [payment for payment in payments if payment.state not in GONE]
-    behind, helps = decisions_behind(shown), other_help_behind(shown)
+    behind = decisions_behind(shown)
     found = []
     for payment in shown:
         help_ = helps.get(payment.id)
         what = {"what": gettext("Other help")} if help_ else {}
-        own = help_.id if help_ and help_.person_id == person.id else None
-        found.append(_payment(payment, person) | what | {"decision": behind.get(payment.id), "help": own})
+        more = {"decision": behind.get(payment.id), "help": help_.id if help_ else None}
+        found.append(_payment(payment, person) | what | more)
     return found
 
 
 def _behind(tenant: str, shown: dict[str, Any]) -> str:
-    """The page of the decision that a payment rests on; "" where there is none, or it is the other adult's own."""
+    """The page of the decision that a payment rests on; "" where there is none."""
     if shown["decision"]:
         return reverse("decision", args=[tenant, shown["decision"]])
     return reverse("other-help", args=[tenant, shown["help"]]) if shown["help"] else ""
@@ -426,7 +430,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "month": found.period.since,
         "sentence": _sentence(found),
         "partly": found.outcome == Outcome.DELAVSLAG,
-        "payments": [p for p in _payments(payments, person) if p["decision"] == found.id],
+        "payments": [p for p in _payments(payments, person, {}) if p["decision"] == found.id],
         "replaced_by": replaced_by(found.id),
         "paid_before": paid_in_advance(found.id),
         "groups": shown_groups(calculation, names_in(found, person)),
