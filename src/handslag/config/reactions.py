@@ -143,6 +143,7 @@ from handslag.domain.intake.operations import (
     FileRemoved,
     FilesAttached,
     HandedOver,
+    HouseholdAskedAbout,
     InboxClosed,
     InboxPutBack,
     InboxTaken,
@@ -784,6 +785,10 @@ def _task_for_signing_ended(event: Event, by: Actor, now: datetime) -> None:
     _task_once(event, by, now, "not signed")
 
 
+def _task_for_asked_household(event: Event, by: Actor, now: datetime) -> None:
+    _task_once(event, by, now, "household changed")
+
+
 def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
     if event.payload["signing"]:
         _ask_the_other_adult(event, by, now)
@@ -1086,6 +1091,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     WarningsReconciled: (),
     WarningAcknowledged: (),
     DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
+    HouseholdAskedAbout: (Reaction(_task_for_asked_household, causes=(TaskOpened,)),),
     AppliedAnew: (),
     DraftOpened: (Reaction(_ask_for_draft, causes=(AuthoritiesAsked,)),),
     AuthoritiesAsked: (Reaction(_fetch),),

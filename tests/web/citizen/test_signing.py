@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from handslag.domain.casefile.operations import move_in
 from handslag.domain.intake.models import Application, Draft, Receipt
 from handslag.domain.intake.operations import change_again, fix_for_signing, save_answers
-from handslag.domain.tasks.models import Notice
+from handslag.domain.tasks.models import Notice, Task
+from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen import eid as eid_of_citizens
@@ -166,3 +168,27 @@ def test_one_of_two_takes_it_back_and_what_was_written_is_there_again(office: An
     where = amira.post(f"/{office.slug}/drafts/", told_again).headers["Location"]
     assert str(draft.id) not in where
     assert 'value="6 200"' in amira.get(where.replace("/household/", "/costs/")).content.decode()
+
+
+def test_an_adult_who_moved_in_is_not_left_out_of_what_is_signed(office: Any, visit: Any) -> None:
+    before, after = office.case(("Anna", "Ek", "19850302")), office.case(("Berit", "Ek", "19860302"))
+    drafts = [before.draft(), fixed(after)]
+    for folder in (before, after):  # one is being written, the other is being signed
+        other, _ = office.person("Ny", "Vuxen", "19840101")
+        since = office.month.since
+        move_in(**office.act("rut"), household=folder.case.household_id, person=other, role="adult", since=since)
+        with acting(office.slug, TEST, "look"):
+            task = Task.objects.get(subject_id=folder.case.id, kind="household changed", state="open")
+        finish_task(**office.act("hanna"), task=task.id, version=task.version)
+    pages = [(before, "check/", {"version": drafts[0].version}), (after, "sign/begin/", {})]
+    for (folder, page, fields), draft in zip(pages, drafts, strict=True):
+        client = visit(office, folder.citizens[0])
+        for _ in range(2):
+            answer = client.post(f"/{office.slug}/drafts/{draft.id}/{page}", fields)
+            assert (answer.status_code, answer.url) == (302, f"/{office.slug}/my/?by-hand")
+        assert "kan inte skrivas under på nätet" in client.get(answer.url).content.decode()
+        with acting(office.slug, TEST, "look"):
+            kept = Draft.objects.get(id=draft.id)
+            assert (kept.state, kept.answers) == (draft.state, draft.answers)
+            assert Task.objects.filter(subject_id=folder.case.id, kind="household changed", state="open").count() == 1
+    assert applications(office) == 0

@@ -100,6 +100,12 @@ class DraftWithdrawn(Event):
     kind = "draft withdrawn"
 
 
+class HouseholdAskedAbout(Event):
+    """An application can't be signed on-line: an adult who isn't in the case lives in the household of its month."""
+
+    kind = "household asked about"
+
+
 class FilesAttached(Event):
     kind = "files attached"
 
@@ -602,7 +608,8 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
     """Fix what was shown on the check page: from here on both adults sign this digest.
 
     Conflict if the answers changed after the page was shown; NotPossible("incomplete") with the problems,
-    ("nothing changed") for a correction that says what was sent already.
+    ("nothing changed") for a correction that says what was sent already, ("another adult") where not all who have to
+    sign are of the case: see `ask_about_household`.
     """
     found = _draft_for(draft, by)
     if found.state == DraftState.SIGNING:
@@ -611,6 +618,8 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
         raise NotPossible("ended")
     if found.version != version:
         raise Conflict("draft", theirs=found.answers)
+    if _another_adult(found):
+        raise NotPossible("another adult")
     problems = policies.answers_problems(form_of(found.form, found.form_version), found.answers, found.language)
     if problems:
         raise NotPossible("incomplete", problems=problems)
@@ -625,6 +634,23 @@ def fix_for_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID,
     found.version += 1
     found.save(update_fields=["shown", "shown_digest", "signing_text", "state", "version"])
     return Done(found)
+
+
+def _another_adult(draft: Draft) -> bool:
+    """Whether an adult who isn't in the case has to sign too: she lives in the household on a day of the month, so that
+    its sheet counts her, and the pages can't ask her."""
+    signing = {person.id for person in policies.who_signs(draft.case, Month.of(draft.period.since))}
+    return not signing <= {draft.case.applicant_id, draft.case.co_applicant_id}
+
+
+@operation()
+def ask_about_household(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
+    """Let a person look at the household of an application that can't be signed on-line because of it: the case is to
+    be opened for both, or it is taken on paper. What was written stays as it is. NotPossible("nothing due")."""
+    found = _draft_for(draft, by)
+    if not _another_adult(found):
+        raise NotPossible("nothing due")
+    return Done(found, HouseholdAskedAbout(subject=found.case_id, payload={"draft": str(found.id)}))
 
 
 def document_to_sign(
@@ -715,10 +741,13 @@ def withdraw_draft(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) 
 
 @operation(silent=True)
 def begin_signing(*, tenant: str | int, by: Actor, now: datetime, draft: UUID, state: str) -> Done[SigningRequest]:
-    """Note that this adult's step-up for the fixed digest is under way. `state` is the flow's random state value."""
+    """Note that this adult's step-up for the fixed digest is under way. `state` is the flow's random state value.
+    NotPossible("not fixed"), and ("another adult") as for `fix_for_signing`."""
     found = _draft_for(draft, by)
     if found.state != DraftState.SIGNING:
         raise NotPossible("not fixed")
+    if _another_adult(found):
+        raise NotPossible("another adult")
     assert by.id is not None
     return Done(
         SigningRequest.objects.create(

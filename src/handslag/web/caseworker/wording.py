@@ -534,6 +534,7 @@ EVENTS: dict[str, str | Promise] = {
     "hand-over settled": _("Hand-over settled by a person"),
     "draft opened": _("Application begun"),
     "signer reminded": _("The other adult was reminded to sign"),
+    "household asked about": _("Not to be signed on-line: another adult lives in the household"),
     "signing ended": _("Not signed by both in time: not sent"),
     "account change begun": _("Another account: begun"),
     "account change asked": _("Another account asked for, signed with e-ID"),

@@ -179,6 +179,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "requests": [one for case in cases for one, _ in requests_of(case.id, person.id)],
         "infected": infected_of(keys, person.id),
         "closed": "closed" in request.GET,
+        "not_on_line": "by-hand" in request.GET,
         "taken_back": "taken-back" in request.GET,
         "dropped": "dropped" in request.GET,
         "too_late": "too-late" in request.GET,

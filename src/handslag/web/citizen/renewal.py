@@ -48,7 +48,7 @@ from handslag.web.citizen.document import code_name, sections, told
 from handslag.web.citizen.evidence import shown as shown_files
 from handslag.web.citizen.messages import MessageForm
 from handslag.web.citizen.person import me, member_facts, representatives
-from handslag.web.citizen.signing import moved_on
+from handslag.web.citizen.signing import by_hand, moved_on
 from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
 from handslag.web.entry.pages import citizen_page
 from handslag.web.ui.formats import money, month
@@ -462,6 +462,8 @@ def _check(request: HttpRequest, screen: Screen) -> HttpResponse:
             changed = True
             screen.draft = draft = draft_for_citizen(draft.id, by)
         except NotPossible as refusal:
+            if refusal.code == "another adult":
+                return by_hand(request, tenant, by, draft.id)
             if refusal.code not in ("incomplete", "nothing changed"):
                 return HttpResponseRedirect(reverse("my", args=[tenant]))
     problems = policies.answers_problems(screen.form, draft.answers, draft.language)

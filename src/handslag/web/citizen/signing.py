@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -93,6 +94,14 @@ def moved_on(tenant: str, draft: Draft) -> str | None:
     return None if draft.state == DraftState.SIGNING else reverse("my", args=[tenant])
 
 
+def by_hand(request: HttpRequest, tenant: str, by: Actor, draft: UUID) -> HttpResponse:
+    """What can't be signed on-line because of who lives in the household: somebody at the office looks at it, and My
+    pages say so."""
+    with suppress(NotPossible):
+        intake.ask_about_household(tenant=tenant, by=by, now=request.now, draft=draft)  # type: ignore[attr-defined]
+    return HttpResponseRedirect(f"{reverse('my', args=[tenant])}?by-hand")
+
+
 @require_POST
 @outside_page("sign", instead=("sign", "tenant", "draft"))
 def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
@@ -122,8 +131,11 @@ def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         with opened(request):
             now = request.now  # type: ignore[attr-defined]
             intake.begin_signing(tenant=tenant, by=by, now=now, draft=draft, state=begun["flow"]["state"])
-    except NotPossible:
-        return HttpResponseRedirect(here)
+    except NotPossible as refusal:
+        if refusal.code != "another adult":
+            return HttpResponseRedirect(here)
+        with opened(request):
+            return by_hand(request, tenant, by, draft)
     eid.remember(request, begun)
     return HttpResponseRedirect(where)
 
