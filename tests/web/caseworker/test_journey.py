@@ -78,7 +78,7 @@ def test_from_the_person_to_the_payment_file(
     rut.locator("[name=incomes-0-person]").select_option(label="Yusuf Åberg")
     rut.get_by_label("Amina Åberg").check()
     rut.get_by_role("button", name="Receive the application").click()
-    expect(rut.get_by_role("alert")).to_contain_text("Both adults")
+    expect(rut.get_by_role("alert")).to_contain_text("Tick each signature")
     rut.get_by_label("Yusuf Åberg", exact=True).check()
     rut.get_by_role("button", name="Receive the application").click()
     expect(rut.get_by_role("heading", level=1)).to_contain_text("Application for")

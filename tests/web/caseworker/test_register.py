@@ -126,7 +126,7 @@ def test_days_that_cannot_be_are_asked_again(office: Any, desk: Any) -> None:
         person = Identifier.objects.get(value="T-4711").person
         assert person.birth_on == date(1985, 9, 11)
         number = Identifier.objects.get(person=child).value
-    far = "9999-12-31"
+    far = "2999-12-31"
     home = {"number-0": "T-4711", "role-0": "adult", "since": far}
     moves = {"action": "in", "number": number, "role": "child", "since": far}
     lives = {"act": "address", "version": "1", "address": "Nygatan 1", "postcode": "1", "city": "Nystad", "since": far}
