@@ -22,6 +22,7 @@ from handslag.domain.payments.operations.other_help import (
 )
 from handslag.domain.payments.queries import OTHER_HELP, postings_of
 from handslag.domain.payments.states import PaymentState
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting, acting_door
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
@@ -150,3 +151,21 @@ def test_it_takes_a_delegation_of_its_own(office: Office) -> None:
     assert "punkt 5.1" in row.delegation
     dear = propose_other_help(**told_of(office.case(("Eva", "Ek", "19700101")), applied=120_001, amount=120_001))
     refused("delegation", decide_other_help, **office.act("bo"), help_=dear.id, version=dear.version)
+
+
+def test_what_is_split_counts_together_for_the_second_pair_of_eyes_and_the_delegation(office: Office) -> None:
+    set_policy(**office.by(TEST), name="four_eyes_above", value=200_000)
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder, vera = office.case(), office.act("vera")
+    told = {**told_of(folder), **vera}
+    first = propose_other_help(**told)
+    assert decide_other_help(**vera, help_=first.id, version=first.version).state == "decided"  # alone, below the limit
+    second = propose_other_help(**told)
+    refused("second pair of eyes", decide_other_help, **vera, help_=second.id, version=second.version)
+    _delegated(office, "other help", clause="punkt 5.1", most=239_999)
+    refused("delegation", decide_other_help, **office.act("bo"), help_=second.id, version=second.version)
+    _delegated(office, "other help", clause="punkt 5.2", most=240_000)
+    decided = decide_other_help(**office.act("bo"), help_=second.id, version=second.version)
+    assert "punkt 5.2" in decided.delegation
+    later = propose_other_help(**{**told, "month": office.month - 1})  # another month stands by itself
+    assert decide_other_help(**vera, help_=later.id, version=later.version).state == "decided"

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.payments.models import Advance, Booking, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
@@ -30,6 +31,7 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import Conflict
 from handslag.kernel.months import Month
+from tests.domain.test_delegations import _delegated
 from tests.office import TEST, Folder, Office, landlord, refused
 
 
@@ -178,8 +180,8 @@ def test_an_advance_that_nobody_has_confirmed_is_not_set_off_and_can_be_refused(
     office.admit("vera", "Vera Vaksam", "decider", "caseworker")
     folder = office.case()
     told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag."}
-    large = grant_advance(**office.act("bo"), **told, amount=600_000)
     small = grant_advance(**office.act("bo"), **told, amount=50_000)
+    large = grant_advance(**office.act("bo"), **told, amount=600_000)
     folder.applied()
     folder.decided()
     rest = _payments(folder)[-1]
@@ -208,6 +210,50 @@ def test_an_advance_that_nobody_has_confirmed_is_not_set_off_and_can_be_refused(
     folder.changed(700_000, "37")
     assert sum(p.amount for p in _payments(folder) if p.state == "planned") == 700_000
     assert large.id not in {p.id for p in _payments(folder) if p.state == "planned"}
+
+
+def test_no_advance_leaves_for_a_month_that_is_refused_or_replaced_by_nothing(office: Office) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder, replaced = office.case(), office.case(("Eva", "Ek", "19700101"))
+    told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag."}
+    large = grant_advance(**office.act("bo"), **told, amount=800_000)
+    folder.applied()
+    sheet, reasons = folder.amounting(0), "Inkomsten räcker för hela månaden."
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv", unheard=reasons)
+    assert decide(**office.act("bo"), decision=proposal.id, version=proposal.version).outcome == "avslag"
+    with acting(office.slug, TEST, "look"):
+        (advance,) = advances_awaited(folder.case.id)
+    refused("decided meanwhile", confirm_advance, **office.act("vera"), advance=advance)
+    refused("decided", grant_advance, **office.act("vera"), **told, amount=100_000)
+    assert [(p.id, p.state) for p in _payments(folder)] == [(large.id, "blocked")]
+    assert refuse_advance(**office.act("vera"), advance=advance, reason="Månaden är avslagen.").state == "stopped"
+    replaced.applied()
+    replaced.decided()
+    assert replaced.changed(0, "36").amount == 0
+    refused("decided", grant_advance, **office.act("vera"), **{**told, "case": replaced.case.id}, amount=100_000)
+
+
+def test_advances_on_a_month_count_together_for_the_second_person_and_the_delegation(office: Office) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder, other = office.case(), office.case(("Eva", "Ek", "19700101"))
+    told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag."}
+    first = grant_advance(**office.act("bo"), **told, amount=300_000)
+    assert first.state == "planned"
+    split = [grant_advance(**office.act("bo"), **told, amount=amount) for amount in (200_001, 1)]
+    assert {(one.state, one.blocked_reason) for one in split} == {("blocked", "second person")}
+    for elsewhere in ({**told, "month": office.month + 1}, {**told, "case": other.case.id}):
+        assert grant_advance(**office.act("bo"), **elsewhere, amount=500_000).state == "planned"
+    _delegated(office, "advance", clause="punkt 4.1", role="decider", most=500_001)
+    with acting(office.slug, TEST, "look"):
+        dear, cheap = (one.id for one in advances_waiting(folder.period().id))
+    assert confirm_advance(**office.act("vera"), advance=dear).state == "planned"  # with what has left: 500 001
+    refused("delegation", confirm_advance, **office.act("vera"), advance=cheap)  # 500 002
+    refused("delegation", grant_advance, **office.act("bo"), **told, amount=1)
+    assert refuse_advance(**office.act("vera"), advance=cheap, reason="Räcker redan.").state == "stopped"
+    refused("delegation", grant_advance, **office.act("bo"), **told, amount=1)  # 500 002 again, without the refused one
+    _delegated(office, "advance", clause="punkt 4.2", role="decider", most=500_002)
+    assert grant_advance(**office.act("bo"), **told, amount=1).state == "blocked"
+    refused("delegation", grant_advance, **office.act("bo"), **told, amount=1)
 
 
 def test_one_payment_is_stopped_even_in_a_reserved_run_and_let_go_again(office: Office) -> None:

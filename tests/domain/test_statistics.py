@@ -14,7 +14,8 @@ from handslag.domain.audit.models import Event
 from handslag.domain.decisions.queries import in_force
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.operations.account import reverse_booking
-from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
+from handslag.domain.payments.queries import advances_awaited
 from handslag.domain.people.operations.persons import follow_person
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.statistics.operations import Told, make_statistics_file, mark_delivered, record_statistics
@@ -158,6 +159,22 @@ def test_totals_are_what_is_booked_and_what_is_decided_whatever_happens(office: 
     reverse_booking(**office.act("bo"), booking=standing.id, reason="Bokat på fel ärende.")
     del open_advances[late.case.id]
     check()
+
+
+def test_an_advance_counts_once_a_second_person_has_confirmed_it(office: Office) -> None:
+    office.admit("vera", "Vera Vaksam", "decider", "caseworker")
+    folder, other = office.case(), office.case(("Eva", "Ek", "19700101"))
+    told = {"month": office.month, "reasons": "Ingen mat i huset i dag."}
+    waits = []
+    for one in (folder, other):
+        grant_advance(**office.act("bo"), case=one.case.id, **told, amount=300_000)
+        grant_advance(**office.act("bo"), case=one.case.id, **told, amount=400_000)
+        with acting(office.slug, TEST, "look"):
+            waits += advances_awaited(one.case.id)
+    assert (built(office, office.month).lines, built(office, office.month).amount) == (2, 600_000)
+    confirm_advance(**office.act("vera"), advance=waits[0])
+    refuse_advance(**office.act("vera"), advance=waits[1], reason="Mat finns till fredag.")
+    assert built(office, office.month).amount == booked(office, office.month) == 1_000_000
 
 
 def test_december_is_the_whole_year(office: Office) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.queries import cases_worked_by
@@ -148,9 +148,14 @@ def advances_of(case: UUID) -> list[tuple[Advance, int]]:
 
 def advances_awaited(case: UUID) -> set[UUID]:
     """The advances of a case that wait for a second person."""
-    blocked = Payment.objects.filter(case_id=case, state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON)
+    return set(awaited_advances().filter(case_id=case).values_list("id", flat=True))
+
+
+def awaited_advances() -> QuerySet[Advance]:
+    """All advances that wait for a second person: nothing is granted by them yet."""
+    blocked = Payment.objects.filter(state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON)
     settled = Settlement.objects.filter(payment__in=blocked).values("booking_id")
-    return set(Advance.objects.filter(case_id=case, booking_id__in=settled).values_list("id", flat=True))
+    return Advance.objects.filter(booking_id__in=settled)
 
 
 def advances_waiting(period: UUID) -> list[Advance]:

@@ -17,6 +17,7 @@ from handslag.domain.payments.models import OtherHelp, Settlement
 from handslag.domain.payments.operations.other_help import (
     LONGEST_PURPOSE,
     decide_other_help,
+    granted_with,
     leave_other_help,
     needs_two_for,
     other_help_letter,
@@ -187,7 +188,8 @@ def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
         row, case, member = _found(request, help_)
     proposed, own = row.state == OtherHelpState.PROPOSED, row.proposed_by_id == member.id
     now = request.now  # type: ignore[attr-defined]
-    by_what = mandate(member, Decides.OTHER_HELP, row.amount, now) if proposed else None
+    by_what = mandate(member, Decides.OTHER_HELP, granted_with(row), now) if proposed else None
+    may_return = proposed and not own and mandate(member, Decides.OTHER_HELP, row.amount, now) is not None
     if by_what is not None:
         row.delegation = by_what.words  # as the letter will say it, if she decides
     settled = Settlement.objects.select_related("payment").filter(booking=row.booking) if row.booking_id else None
@@ -212,7 +214,7 @@ def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
             for one in (settled.order_by("id") if settled is not None else ())
         ],
         may_decide=by_what is not None and not (own and needs_two_for(row)),
-        may_return=by_what is not None and not own,
+        may_return=may_return,
         waits=own and proposed and needs_two_for(row),
         own=own and proposed,
         trouble=trouble,

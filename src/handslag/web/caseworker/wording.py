@@ -203,8 +203,8 @@ REFUSALS: dict[str, str | Promise] = {
     "came back already": _("This page is noted as come back already, or somebody looks at it."),
     "why refused": _("Write why the advance is refused."),
     "decided meanwhile": _(
-        "The month is decided meanwhile, and all that is granted is planned: an advance beside it would be paid on "
-        "top. Refuse it, or pay what is planned at once."
+        "The month is decided meanwhile: an advance beside the decision would be paid on top. Refuse it. Pay at once "
+        "what is planned, if anything is; what is urgent beside that is other help, or a new decision."
     ),
     "why redirected": _("Write why it goes to somebody else."),
     "why cancelled": _("Write why you cancel the run."),
@@ -235,7 +235,9 @@ REFUSALS: dict[str, str | Promise] = {
     "verdict": _("Choose what the office goes by."),
     "no why": _("Write why. The applicant reads it."),
     "long why": _("The reason takes 500 characters."),
-    "decided": _("This month is decided already. Pay the decision instead."),
+    "decided": _(
+        "This month is decided already: pay what it grants. What is urgent beside it is other help, or a new decision."
+    ),
     "set off": _("An advance is set off here. Change the decision instead."),
     "account known": _("This person has an account already. A second person has to confirm a change."),
     "colleague": _("Choose a colleague of the unit who works cases and may see these people."),

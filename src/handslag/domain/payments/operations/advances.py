@@ -11,23 +11,24 @@ from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken, require_worked_here
 from handslag.domain.decisions.operations import are_reasons, legal_basis_on
+from handslag.domain.decisions.queries import in_force
 from handslag.domain.payments.models import Advance, Booking, Payment, Settlement
 from handslag.domain.payments.operations.account import LONGEST_REASON, counter_booking
 from handslag.domain.payments.operations.planning import (
     ADVANCE,
-    granted_for,
     new_payment,
     open_of,
     paid_to,
     plan_again,
 )
 from handslag.domain.payments.policies import first_pay_day
+from handslag.domain.payments.queries import advances_awaited, advances_of
 from handslag.domain.payments.states import SECOND_PERSON, BookingKind, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
-from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import (
     Conflict,
     NotForThem,
@@ -66,11 +67,12 @@ def grant_advance(
     key: UUID | None = None,
 ) -> Done[Payment]:
     """Grant, by delegation ("delegation"), an advance on a month that isn't decided yet (minor units), paid on the
-    first possible day; above the setting `advance_four_eyes_above` once a second person has confirmed it.
+    first possible day; once a second person has confirmed it where the month's advances with this one are above the
+    setting `advance_four_eyes_above`. The delegation must reach for that sum too.
 
     Its reasons are written down (32 § förvaltningslagen). It is set off when the month is decided.
     `key`: of the form; SentAlready the second time. NotPossible: ("amount"), ("reasons"), ("month") for one that no
-    advance is for, ("decided") where the month is.
+    advance is for, ("decided") where the month is, granted or refused.
     """
     found, member = case_for_staff(case, by, now, Role.DECIDER, Role.CASEWORKER, lock=True)
     require_worked_here(found)
@@ -81,9 +83,10 @@ def grant_advance(
         raise NotPossible("reasons")
     if month not in months_taken(acting_door().the_tenant.today(now)):
         raise NotPossible("month")
-    by_what = require_mandate(member, Decides.ADVANCE, amount, now, found.id)
     period = period_of(found, month)
-    if granted_for(period.id):
+    together = amount + sum(one.amount for one, _ in advances_of(found.id) if one.period_id == period.id)
+    by_what = require_mandate(member, Decides.ADVANCE, together, now, found.id)
+    if in_force(period.id) is not None:
         raise NotPossible("decided")
     door = acting_door().the_tenant
     booking = Booking.objects.create(
@@ -110,7 +113,7 @@ def grant_advance(
         granted_at=now,
     )
     to = paid_to(found.applicant, now)
-    alone = amount <= int(setting("advance_four_eyes_above"))
+    alone = together <= int(setting("advance_four_eyes_above"))
     if not alone:
         to["trouble"] = SECOND_PERSON
     payment = new_payment(found, period, amount, door.currency, first_pay_day(now), **to)
@@ -129,11 +132,15 @@ def grant_advance(
 
 @operation()
 def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID) -> Done[Payment]:
-    """A second person who may grant that much lets an advance leave. NotPossible: ("own") for who granted it,
-    ("delegation"), ("no account") where nothing can be paid yet, ("decided meanwhile") where a decision pays the month
-    without setting it off; Conflict where it doesn't wait for anybody."""
-    found, case, payment = _waiting(advance, by, now)
-    if granted_for(found.period_id) and open_of(found):
+    """A second person who may grant that much, together with the month's other advances that wait for nobody, lets an
+    advance leave. NotPossible: ("own") for who granted it, ("delegation"), ("no account") where nothing can be paid
+    yet, ("decided meanwhile") where a decision, granted or refused, doesn't set it off; Conflict where it doesn't wait
+    for anybody."""
+    found, case, member, payment = _waiting(advance, by, now)
+    awaited = advances_awaited(case.id)
+    others = [one for one, _ in advances_of(case.id) if one.period_id == found.period_id and one.id not in awaited]
+    require_mandate(member, Decides.ADVANCE, found.amount + sum(one.amount for one in others), now, case.id)
+    if in_force(found.period_id) is not None and open_of(found):
         raise NotPossible("decided meanwhile")
     plan_again(payment, now)
     payload = {"advance": str(found.id), "payment": str(payment.id)}
@@ -151,7 +158,7 @@ def refuse_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID
     reason = stored_name(reason)
     if not reason or len(reason) > LONGEST_REASON:
         raise NotPossible("long reason" if reason else "why refused")
-    found, case, payment = _waiting(advance, by, now)
+    found, case, _member, payment = _waiting(advance, by, now)
     if open_of(found) != found.amount:
         raise NotPossible("set off")
     payment.state, payment.version = PaymentState.STOPPED, payment.version + 1
@@ -161,8 +168,8 @@ def refuse_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID
     return Done(payment, AdvanceRefused(subject=case.id, payload=payload))
 
 
-def _waiting(advance: UUID, by: Actor, now: datetime) -> tuple[Advance, Case, Payment]:
-    """An advance that waits for this member as its second person, its case (locked) and its payment (locked)."""
+def _waiting(advance: UUID, by: Actor, now: datetime) -> tuple[Advance, Case, Member, Payment]:
+    """An advance that waits for this member as its second person, its case (locked), she, its payment (locked)."""
     found = Advance.objects.select_related("booking").filter(id=advance).first()
     if found is None:
         raise Hidden("advance", advance)
@@ -175,4 +182,4 @@ def _waiting(advance: UUID, by: Actor, now: datetime) -> tuple[Advance, Case, Pa
     payment = waiting.filter(id__in=settles, state=PaymentState.BLOCKED, blocked_reason=SECOND_PERSON).first()
     if payment is None:
         raise Conflict("payment")
-    return found, case, payment
+    return found, case, member, payment

@@ -77,10 +77,18 @@ def outcome_of_help(row: OtherHelp) -> Outcome:
     return Outcome.BIFALL if row.amount == row.applied else Outcome.DELAVSLAG
 
 
+def granted_with(row: OtherHelp) -> int:
+    """What the case is granted so for the month together with this one (minor units); 0 where this grants nothing."""
+    if not row.amount:
+        return 0
+    decided = OtherHelp.objects.filter(case_id=row.case_id, period_id=row.period_id, state=OtherHelpState.DECIDED)
+    return row.amount + sum(decided.exclude(id=row.id).values_list("amount", flat=True))
+
+
 def needs_two_for(row: OtherHelp) -> bool:
-    """Whether another person than who proposed it must decide: for all that isn't granted as applied for, and above the
-    tenant's limit."""
-    return row.amount < row.applied or row.amount > int(setting("four_eyes_above"))
+    """Whether another person than who proposed it must decide: for all that isn't granted as applied for, and where the
+    month's help together is above the tenant's limit."""
+    return row.amount < row.applied or granted_with(row) > int(setting("four_eyes_above"))
 
 
 @operation()
@@ -207,11 +215,11 @@ def withdraw_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: U
 
 @operation()
 def decide_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: UUID, version: int) -> Done[OtherHelp]:
-    """Take the proposal: by a delegation of its own ("delegation"), and by another person than who proposed it where
-    `needs_two_for` says so ("second pair of eyes"). What it grants is booked and planned to be paid to her; what can't
-    be paid as it stands is planned as blocked. The letter is fixed here."""
+    """Take the proposal: by a delegation of its own that reaches for the month's help together ("delegation"), and by
+    another person than who proposed it where `needs_two_for` says so ("second pair of eyes"). What it grants is booked
+    and planned to be paid to her; what can't be paid as it stands is planned as blocked. The letter is fixed here."""
     row, member = _locked(help_, version, by, now, Role.DECIDER, Role.CASEWORKER)
-    by_what = require_mandate(member, Decides.OTHER_HELP, row.amount, now, help_)
+    by_what = require_mandate(member, Decides.OTHER_HELP, granted_with(row), now, help_)
     if needs_two_for(row) and member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", help_)
     row.delegation = by_what.words

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
@@ -527,9 +527,3 @@ def resume_payment(*, tenant: str | int, by: Actor, now: datetime, payment: UUID
     found = _locked(payment, version, by, now, PaymentState.HELD)
     plan_again(found, now)
     return Done(found, PaymentResumed(subject=found.case_id, payload={"payment": str(found.id)}))
-
-
-def granted_for(period: UUID) -> int:
-    """What is booked of decisions for a period, counter-bookings counted (minor units)."""
-    found = Booking.objects.filter(period_id=period, decision_line__isnull=False).aggregate(sum=Sum("amount"))
-    return found["sum"] or 0

@@ -16,8 +16,9 @@ import yaml
 from django.db.models import Q, Sum
 
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.payments.models import Booking
+from handslag.domain.payments.models import Booking, SetOff
 from handslag.domain.payments.operations.planning import ADVANCE, SUPPORT
+from handslag.domain.payments.queries import awaited_advances
 from handslag.domain.payments.states import BookingKind
 from handslag.domain.people.models import Identifier, Membership, Person
 from handslag.domain.people.states import IdentifierType
@@ -60,14 +61,17 @@ class Granted:
 def granted_in(month: Month) -> list[Granted]:
     """The households that were granted support under 12 kap. 1 § socialtjänstlagen for a month, by case number: what
     is booked for it, its corrections and set-offs counted; without what was paid beyond the decision, what was
-    claimed back and what came in. Refusals have none."""
+    claimed back, what came in, and advances that wait for a second person. Refusals have none."""
     support = Q(kind=BookingKind.EXPENSE, account_code__in=(SUPPORT, ADVANCE))
     set_off = Q(kind=BookingKind.INCOME, account_code=ADVANCE)
     about = Booking.objects.filter(period__since__gte=month.since, period__since__lt=month.until)
     otherwise = Q(decision_line__section__startswith="12 kap. 2 §")
+    awaited = awaited_advances().filter(period__since__gte=month.since, period__since__lt=month.until)
+    awaited = awaited.exclude(id__in=SetOff.objects.values("advance_id"))  # an earlier version set them off
     rows = (
         about.filter(support | set_off)
         .exclude(otherwise)
+        .exclude(id__in=awaited.values("booking_id"))
         .values("case_id")
         .annotate(spent=Sum("amount", filter=support), off=Sum("amount", filter=set_off))
     )
