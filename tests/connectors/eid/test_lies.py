@@ -90,13 +90,19 @@ def test_claims_that_lie(liar: Liar, lie: str) -> None:
 
 def test_where_no_level_is_needed_everything_else_is(liar: Liar) -> None:
     staff = {"accepted_acr": (), "acr_needed": False, "identifier_claims": (("email", "log-in name"),)}
-    liar.claims = {"email": "hanna@staff.example", "acr": LOA2}
+    for unsure in (None, False, "true", 1):  # only the provider's plain word that the address is hers
+        liar.claims = {"email": "hanna@staff.example", "email_verified": unsure}
+        with pytest.raises(BadToken, match="email_not_verified"):
+            finish(liar, **staff)
+    liar.claims = {"upn": "hanna@staff.example", "email_verified": False}
+    assert finish(liar, **{**staff, "identifier_claims": (("upn", "log-in name"),)}).identifier == "hanna@staff.example"
+    liar.claims = {"email": "hanna@staff.example", "email_verified": True, "acr": LOA2}
     identity = finish(liar, **staff)
     assert (identity.identifier, identity.acr) == ("hanna@staff.example", "")
     assert finish(liar, **{**staff, "accepted_acr": (LOA2,)}).acr == LOA2
     for lie in ("another audience", "another nonce", "another issuer", "expired", "no subject"):
         claims, error, reason = LIES[lie]
-        liar.claims = {"email": "hanna@staff.example", **claims}
+        liar.claims = {"email": "hanna@staff.example", "email_verified": True, **claims}
         with pytest.raises(error) as caught:
             finish(liar, **staff)
         assert caught.value.reason == reason, lie

@@ -15,7 +15,7 @@ const provider = new Provider(issuer, {
   acrValues: ['loa2', 'loa3'].map((level) => `http://id.swedenconnect.se/loa/1.0/uncertified-${level}`),
   claims: {
     openid: ['sub'],
-    email: ['email'],
+    email: ['email', 'email_verified'],
     'https://id.oidc.se/scope/naturalPersonInfo': ['name', 'given_name', 'family_name'],
     'https://id.oidc.se/scope/naturalPersonNumber': [NUMBER],
   },
@@ -32,6 +32,7 @@ const provider = new Provider(issuer, {
     claims: () => ({
       sub: number,
       email: number,
+      email_verified: !number.startsWith('unverified'),
       name: 'Amina Lindqvist',
       given_name: 'Amina',
       family_name: 'Lindqvist',

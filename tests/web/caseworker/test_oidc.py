@@ -114,6 +114,11 @@ def test_who_is_unknown_and_what_is_no_answer_is_refused_with_its_reason(
     with acting(office.slug, system("test"), "look"):
         rows = ReadEntry.objects.filter(purpose="log in", outcome="refused")
         assert set(rows.values_list("what", flat=True)) == {"log-in: unknown at the provider"} and rows.count() == 2
+    office.admit("unverified", "Una Verified", "caseworker")  # known here, but the provider didn't check the address
+    una = address_of("unverified", office.slug)
+    assert una.startswith("unverified")
+    page = vouched(her, office, una, LOA3)
+    assert page.status_code == 403 and "you have no account here" in page.text
     assert looks(other, "hanna") == []
     hanna, back = address_of("hanna", office.slug), server.url("desk", "/oidc/callback/")
     brought = answer(began(her, office), callback=back, pnr=hanna, acr=LOA3)

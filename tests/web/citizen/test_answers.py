@@ -20,6 +20,7 @@ from handslag.domain.intake.queries import signed_by
 from handslag.domain.tenancy.door import acting, at_large
 from handslag.domain.tenancy.models import Session
 from handslag.kernel import clock
+from handslag.kernel.ids import uuid7
 from tests.office import C1, TEST
 
 RUDE = '<script>alert("x")</script> \u202eנ\u202c نور الحسن\x00'
@@ -193,19 +194,43 @@ def test_what_was_typed_is_given_back_to_the_same_person_only(office: Any, visit
     for comes, expected in ((1, ""), (0, "Mellan oss")):
         client = visit(office, folder.citizens[0], ago=3600)
         assert client.post(where, {"version": 2, "message": "Mellan oss"}).status_code == 302
-        session = client.session
-        held = dict(session.items())
+        held = dict(client.session.items())
         assert set(held) == {"kept"}
-        moment = int(clock.now().timestamp())
-        session["citizen"] = {
-            "tenant": office.slug, "person": str(folder.citizens[comes].id), "login": str(folder.citizens[comes].id),
-            "since": moment, "seen": moment,
-        }  # fmt: skip
-        session.save()
+        comes_in(client, office, folder.citizens[comes])
         page = client.get(where).content.decode()
         assert ("Mellan oss" in page) == bool(expected)
         assert answers(office, draft)["message"] == expected
-        assert "kept" not in client.session
+        assert ("kept" in client.session) == (not expected)  # it waits for her whose it is
+
+
+def test_two_windows_that_were_sent_too_late_are_both_given_back(office: Any, visit: Any) -> None:
+    folder = office.case()
+    draft, petra = folder.draft({"message": ""}), folder.citizens[0]
+    where = [f"/{office.slug}/cases/{folder.case.id}/messages/", f"/{office.slug}/drafts/{draft.id}/costs/"]
+    client = visit(office, petra, ago=3600)
+    for at, fields in zip(where, ({"text": "Ett brev"}, {"version": 2, "message": "En kostnad"}), strict=True):
+        client.post(at, {**fields, "message": fields.get("message", str(uuid7()))})
+    for number in range(3):
+        client.post(f"/{office.slug}/cases/{uuid7()}/messages/", {"text": f"{number}"})
+    assert len(client.session["kept"]) == 5
+    comes_in(client, office, petra)
+    assert "Ett brev" in client.get(where[0]).content.decode()
+    assert "En kostnad" in client.get(where[1]).content.decode()
+    assert "Ett brev" not in client.get(where[0]).content.decode()
+    anybody = visit(office)
+    for number in range(7):
+        anybody.post(f"/{office.slug}/cases/{uuid7()}/messages/", {"text": f"{number}"})
+    assert len(anybody.session["kept"]) == 5  # bounded
+
+
+def comes_in(client: Any, office: Any, person: Any) -> None:
+    """The session that a log-in begins, with what it takes over."""
+    session, moment = client.session, int(clock.now().timestamp())
+    session.pop("before", None)
+    session["citizen"] = {
+        "tenant": office.slug, "person": str(person.id), "login": str(person.id), "since": moment, "seen": moment,
+    }  # fmt: skip
+    session.save()
 
 
 def test_a_button_pressed_when_the_session_is_over_leads_back_to_its_page(office: Any, visit: Any) -> None:

@@ -37,6 +37,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
 from tests.office import C1, EID, TEST, Folder, Office, eid_evidence
 from tests.web.citizen.conftest import Citizen
+from tests.web.citizen.test_answers import comes_in
 from tests.web.citizen.test_elsewhere import auditor
 from tests.web.citizen.test_evidence import PDF
 from verifier import verify
@@ -208,6 +209,38 @@ def test_the_day_that_the_evidence_ends_she_is_nobody_there(office: Any, visit: 
     with acting(office.slug, TEST, "look"):
         refused = ReadEntry.objects.filter(what="representation", outcome="refused", actor_id=agent.id)
         assert refused.filter(actor_name=f"for {petra.id}", subject=petra.id).count() == 1
+
+
+def test_what_she_typed_for_another_waits_until_she_acts_for_that_person_again(office: Any, visit: Any) -> None:
+    folder, (agent, _number) = office.case(), ayla(office)
+    petra, other = folder.citizens[0], office.case(("Kanarie", "Fågel", "19700101")).citizens[0]
+    rows = [registered(office, one.id, agent.id) for one in (petra, other)]
+    mine, home = f"/{office.slug}/cases/{folder.case.id}/messages/", f"/{office.slug}/my/"
+    second = f"/{office.slug}/drafts/{folder.draft({'message': ''}).id}/costs/"
+    client = visit(office, agent)
+    client.post(f"/{office.slug}/acting/", {"representation": str(rows[0].id)})
+    session = client.session
+    session["citizen"] = {**session["citizen"], "seen": session["citizen"]["seen"] - 3600}
+    session.save()
+    for where, fields in (
+        (second, {"version": 2, "message": "Hyran"}),
+        (mine, {"message": uuid7(), "text": "Ur fickan"}),
+    ):
+        sent = client.post(where, fields)
+        assert sent.url == f"/{office.slug}/log-in/?next={home.replace('/', '%2F')}"
+    comes_in(client, office, agent)
+    page = client.get(home).content.decode()
+    assert "Det du hade skrivit för" in page and "Petra Nilsson" in page and "Ur fickan" not in page
+    assert client.get(mine).status_code == 404  # as herself she hasn't that page, and it still waits
+    client.post(f"/{office.slug}/acting/", {"representation": str(rows[1].id)})
+    assert client.get(mine).status_code == 404
+    client.post(f"/{office.slug}/acting/stop/")
+    back = client.post(f"/{office.slug}/acting/", {"representation": str(rows[0].id)})
+    assert back.url == mine and "Ur fickan" in client.get(mine).content.decode()
+    assert f'href="{second}"' in client.get(home).content.decode()
+    assert "Hyran" in client.get(second).content.decode() and "kept" not in client.session
+    client.post(f"/{office.slug}/acting/stop/")
+    assert "Det du hade skrivit" not in client.get(home).content.decode()
 
 
 def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office: Any, visit: Any) -> None:

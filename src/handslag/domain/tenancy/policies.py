@@ -57,8 +57,9 @@ DEFAULTS: dict[str, Any] = {
     # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).
     "eid": {},
     # the organisation's own log-in of its staff by OpenID Connect: issuer, client_id, claim (the one that holds the
-    # log-in name here, as email), accepted_acr (levels that count as both factors; without, our own code is asked for
-    # as after a password). Empty: there is none. The secret lies in secrets.json: staff_oidc, by short name.
+    # log-in name here; email counts only with email_verified), accepted_acr (levels that count as both factors;
+    # without, our own code is asked for as after a password). Empty: there is none. The secret lies in secrets.json:
+    # staff_oidc, by short name.
     "staff_oidc": {},
     # the case system that works the cases of some units and client groups, this product being its e-service: name,
     # address, units {its unit: ours}, groups (single, couple, children). Its token lies outside the database

@@ -146,19 +146,26 @@ def _finish(request: HttpRequest, tenant: str, begun: dict[str, Any]) -> HttpRes
             again + ("&trouble=cancelled" if isinstance(trouble, Cancelled) else "&trouble=late")
         )
     except EidError as trouble:
+        if trouble.reason == oidc.UNVERIFIED:
+            return _unknown(request, begun, name, trouble.reason)
         log.warning("staff log-in failed", code=trouble.code, reason=trouble.reason)
         request.looks.append(Look("log-in: provider", None, "refused"))  # type: ignore[attr-defined]
         return HttpResponseRedirect(again + "&trouble=away")
     user = _member(request, identity)
     if user is None:
-        request.looks.append(Look("log-in: unknown at the provider", None, "refused"))  # type: ignore[attr-defined]
-        log.warning("staff log-in", state="refused", reason="unknown", subject="")
-        words = gettext("Your organisation knows you, but you have no account here. Ask your administrator for one.")
-        return _page(request, {"next": begun["next"], "name": name, "possible": False, "trouble": words}, 403)
+        return _unknown(request, begun, name, "unknown")
     with at_large("log-in", writing=True):
         response = _in(request, user, identity, tenant, begun["next"])
     write_log_ins(request)
     return response
+
+
+def _unknown(request: HttpRequest, begun: dict[str, Any], name: str, reason: str) -> HttpResponse:
+    """The page for whom nothing here is known by what the provider says; why it isn't stands in the log."""
+    request.looks.append(Look("log-in: unknown at the provider", None, "refused"))  # type: ignore[attr-defined]
+    log.warning("staff log-in", state="refused", reason=reason, subject="")
+    words = gettext("Your organisation knows you, but you have no account here. Ask your administrator for one.")
+    return _page(request, {"next": begun["next"], "name": name, "possible": False, "trouble": words}, 403)
 
 
 def _member(request: HttpRequest, identity: Identity) -> StaffUser | None:

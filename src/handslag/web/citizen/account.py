@@ -75,7 +75,7 @@ def account(request: HttpRequest, tenant: str) -> HttpResponse:
     """Where I am paid, and what became of the change that I asked for; POST another account: to the e-ID."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
     assert by.id is not None
-    typed = request.POST if request.method == "POST" else kept.take(request, by.id)
+    typed = request.POST if request.method == "POST" else kept.take(request, by)
     form = AccountForm(typed)
     if request.method != "POST" or not form.is_valid():
         return _shown(request, by, form)

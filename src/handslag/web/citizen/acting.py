@@ -13,10 +13,11 @@ from handslag.domain.people.models import Representation
 from handslag.domain.people.operations.representations import end_representation
 from handslag.domain.people.queries import full_name, holds, representations_of, represented_by
 from handslag.domain.people.states import Ground
-from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen.person import GROUNDS, me
+from handslag.web.entry import kept
 from handslag.web.entry.pages import citizen_page
 
 
@@ -32,13 +33,15 @@ def for_whom(request: HttpRequest) -> list[Representation]:
 @require_POST
 @citizen_page("act for another", instead=("my", "tenant"))
 def begin(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Act for the person of a `representation` from here on; leads to her My pages. Hidden for another's."""
+    """Act for the person of a `representation` from here on; leads to what she had typed
+    for her when her session ended, else to her My pages. Hidden for another's."""
     chosen = [one for one in for_whom(request) if str(one.id) == request.POST.get("representation")]
     if not chosen:
         raise Hidden("representation")
     request.session["citizen"]["for"] = str(chosen[0].person_id)
     request.session.modified = True
-    return HttpResponseRedirect(reverse("my", args=[tenant]))
+    now_as = Actor("citizen", chosen[0].person_id, through=chosen[0].representative_id)
+    return HttpResponseRedirect(kept.waiting(request, now_as) or reverse("my", args=[tenant]))
 
 
 @require_POST

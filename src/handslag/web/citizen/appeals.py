@@ -33,7 +33,7 @@ def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """How to appeal a decision; POST `appeal` (a key), `text`, `photo`, `files` sends it, and leads to it."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
     assert by.id is not None
-    again = kept.take(request, by.id) if request.method == "GET" else None
+    again = kept.take(request, by) if request.method == "GET" else None
     posted = request.POST if request.method == "POST" else again
     text = posted.get("text", "") if posted is not None else ""
     key = named_key(posted.get("appeal", "") if posted is not None else "")

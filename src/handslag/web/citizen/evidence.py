@@ -84,7 +84,7 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """The files of an application; POST adds some (`photo` from the camera, `files`)."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
     refused: list[Refused] = []
-    logged_out = request.method == "GET" and kept.take(request, by.id) is not None if by.id else False
+    logged_out = request.method == "GET" and kept.take(request, by) is not None if by.id else False
     with opened(request):
         me(request)
         found = draft_for_citizen(draft, by)
@@ -155,7 +155,7 @@ def answer(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
     """What we need from her, and by when; POST answers by files, a message, or both."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
     assert by.id is not None
-    again = kept.take(request, by.id) if request.method == "GET" else None
+    again = kept.take(request, by) if request.method == "GET" else None
     posted = request.POST if request.method == "POST" else again
     text = posted.get("text", "") if posted is not None else ""
     refused: list[Refused] = []

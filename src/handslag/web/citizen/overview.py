@@ -80,6 +80,7 @@ from handslag.web.citizen.acting import for_whom
 from handslag.web.citizen.document import code_name
 from handslag.web.citizen.person import me, name_of
 from handslag.web.citizen.steps import Step, form_behind, reading
+from handslag.web.entry import kept
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, money, month
 
@@ -147,6 +148,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         }
         for receipt, period, taken in receipts_of(keys)
     ]
+    mine = for_whom(request)
     facts = {
         "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
         "offers": [_offer(offer) for offer in on_line],
@@ -184,7 +186,13 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "dropped": "dropped" in request.GET,
         "too_late": "too-late" in request.GET,
         "reopens": _reopens(cases, today, bool(found or drafts)),
-        "for_whom": [(one.id, full_name(one.person)) for one in for_whom(request)],
+        "for_whom": [(one.id, full_name(one.person)) for one in mine],
+        "waits_for": [
+            full_name(one.person)
+            for one in mine
+            if kept.waiting(request, Actor("citizen", one.person_id, through=person.id), surely=True)
+        ],
+        "waits_here": kept.waiting(request, by),
         "acted": "acted" in request.GET,
         "only_sees": only_sees,
     }

@@ -2,7 +2,8 @@
 
 The posted fields lie in the (new, anonymous) session row, encrypted under the installation's key and bound to the
 page they were meant for. Only that page, after a new log-in, gets them back; if it is known who was logged in
-before, only for that same person. Nothing goes to the browser's storage, and nothing is sent by itself.
+before, only for that same person, acting for whom she then acted. Nothing goes to the browser's storage, and nothing
+is sent by itself.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from handslag.domain.tenancy import keys
+from handslag.domain.tenancy.door import Actor
 
 #: More than any of our forms; what is larger is not kept.
 LARGEST = 200_000
+#: Pages for which something is kept at once in one browser; the oldest goes first.
+MOST = 5
 _NAME = "kept"
 
 
-def keep(request: HttpRequest, who: UUID | None) -> None:
-    """Keep what `request` posted. `who` was logged in before, as far as that is known.
+def keep(request: HttpRequest, who: Actor | None) -> None:
+    """Keep what `request` posted, beside what was kept for other pages. `who` was logged in before, and acted for whom
+    she did, as far as that is known.
 
     Call it only behind the check of the form's token (a view always is), outside any door.
     """
@@ -35,31 +40,47 @@ def keep(request: HttpRequest, who: UUID | None) -> None:
     plain = fields.urlencode().encode()
     if len(plain) > LARGEST:
         return
-    request.session[_NAME] = {
-        "path": request.path,
-        "who": str(who) if who else None,
-        "sealed": base64.b64encode(keys.seal(plain, f"kept {request.path}")).decode(),
-        "back": _came_from(request),
-    }
+    _put(
+        request,
+        {
+            "path": request.path,
+            **_named(who),
+            "sealed": base64.b64encode(keys.seal(plain, f"kept {request.path}")).decode(),
+            "back": _came_from(request),
+        },
+    )
 
 
-def take(request: HttpRequest, who: UUID) -> QueryDict | None:
-    """What was kept for the page that `request` now gets, for `who`; it is given once. None if there is nothing."""
-    found = request.session.get(_NAME)
-    if not found or found["path"] != request.path:
+def take(request: HttpRequest, who: Actor) -> QueryDict | None:
+    """What was kept for the page that `request` now gets, for `who`, who acts for the same person as she did; it is
+    given once, and stays for whoever it is meant for. None if there is nothing."""
+    found = next((one for one in _all(request) if one["path"] == request.path and _is_for(one, who)), None)
+    if found is None:
         return None
     if request.method == "POST" and "shown" in found:
-        del request.session[_NAME]  # sent from the page of `show`: that answer has it now
+        _drop(request, found)  # sent from the page of `show`: that answer has it now
     if request.method != "GET":
         return None
-    del request.session[_NAME]
-    request.kept_as = found  # type: ignore[attr-defined]
-    if found["who"] not in (None, str(who)):
-        return None
+    _drop(request, found)
     try:
-        return QueryDict(keys.unseal(base64.b64decode(found["sealed"]), f"kept {request.path}"))
+        given = QueryDict(keys.unseal(base64.b64decode(found["sealed"]), f"kept {request.path}"))
     except InvalidTag:
         return None
+    request.kept_as = found  # type: ignore[attr-defined]
+    return given
+
+
+def put_back(request: HttpRequest) -> None:
+    """What `take` gave, if it gave something, wasn't shown: keep it again."""
+    if hasattr(request, "kept_as"):
+        _put(request, request.kept_as)
+
+
+def waiting(request: HttpRequest, who: Actor, surely: bool = False) -> str:
+    """The page for which something that `who` typed waits, the newest; "" where nothing does. `surely`: not what
+    somebody unknown typed."""
+    paths = [one["path"] for one in _all(request) if _is_for(one, who) and not (surely and one["who"] is None)]
+    return paths[-1] if paths else ""
 
 
 def carry(request: HttpRequest) -> dict[str, object]:
@@ -67,11 +88,42 @@ def carry(request: HttpRequest) -> dict[str, object]:
     return {_NAME: request.session[_NAME]} if _NAME in request.session else {}
 
 
-def show(request: HttpRequest, fields: QueryDict, who: UUID) -> HttpResponse:
+def _named(who: Actor | None) -> dict[str, str | None]:
+    if who is None or who.through is None:
+        return {"who": str(who.id) if who else None, "for": None}
+    return {"who": str(who.through), "for": str(who.id)}
+
+
+def _is_for(found: dict[str, Any], who: Actor) -> bool:
+    named = _named(who)
+    return found["who"] is None or all(found[name] == named[name] for name in named)
+
+
+def _all(request: HttpRequest) -> list[dict[str, Any]]:
+    """What is kept, the oldest first."""
+    found = request.session.get(_NAME, [])
+    return found if isinstance(found, list) else []
+
+
+def _put(request: HttpRequest, one: dict[str, Any]) -> None:
+    same = ("path", "who", "for")
+    others = [other for other in _all(request) if any(other[name] != one[name] for name in same)]
+    request.session[_NAME] = [*others, one][-MOST:]
+
+
+def _drop(request: HttpRequest, found: dict[str, Any]) -> None:
+    left = [one for one in _all(request) if one is not found]
+    if left:
+        request.session[_NAME] = left
+    else:
+        del request.session[_NAME]
+
+
+def show(request: HttpRequest, fields: QueryDict, who: Actor) -> HttpResponse:
     """A page with what `take` gave, for an address that doesn't show it itself: it isn't saved; to read, to copy, to
     send again. It can be loaded again until it is sent."""
     found: dict[str, Any] = request.kept_as  # type: ignore[attr-defined]
-    request.session[_NAME] = {**found, "who": str(who), "shown": True}
+    _put(request, {**found, **_named(who), "shown": True})
     labels, read, hidden = _labels(), [], []
     for name, values in fields.lists():
         for value in map(str, values):

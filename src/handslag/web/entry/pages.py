@@ -62,7 +62,7 @@ def outside_desk_page(purpose: str) -> Callable[[View], View]:
             by = _staff(request, str(kwargs["tenant"]))
             if isinstance(by, HttpResponse):
                 return by
-            request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
+            request.kept = kept.take(request, by) if by.id else None  # type: ignore[attr-defined]
             return answered(request, str(kwargs["tenant"]), by, purpose, lambda: view(request, *args, **kwargs))
 
         page.purpose = purpose  # type: ignore[attr-defined]
@@ -119,6 +119,11 @@ def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
     idle = citizen.get("shared") or settings.CITIZEN_IDLE_SECONDS
     if now - citizen["seen"] > idle or now - citizen["since"] > settings.CITIZEN_SECONDS:
         return None
+    return _actor(citizen)
+
+
+def _actor(citizen: dict[str, Any]) -> Actor:
+    """Who a session's citizen is, and for whom she acts."""
     if "for" in citizen:
         return Actor("citizen", UUID(citizen["for"]), through=UUID(citizen["person"]))
     return Actor("citizen", UUID(citizen["person"]))
@@ -149,11 +154,18 @@ def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str,
         kept_already = kept.carry(request)
         request.session.flush()
         request.session.update(kept_already)
+        if "for" in before:  # her other windows are of that person too
+            request.session["before"] = {name: before[name] for name in ("tenant", "person", "for")}
+    else:
+        remembered = request.session.get("before")
+        before = remembered if remembered and remembered["tenant"] == tenant else None
     where = request.get_full_path() if request.method == "GET" else request.path
     if instead:
         where = reverse(instead[0], kwargs={name: kwargs[name] for name in instead[1:]})
     elif request.method == "POST":
-        kept.keep(request, UUID(before.get("for", before["person"])) if before else None)
+        kept.keep(request, _actor(before) if before else None)
+    if before and "for" in before:
+        where = reverse("my", args=[tenant])  # as herself, she chooses anew for whom she acts
     return HttpResponseRedirect(
         f"/{tenant}/log-in/?" + urlencode({"next": where, **({"shared": "yes"} if shared else {})})
     )
@@ -249,7 +261,7 @@ def _behind_the_door(
     door: Door | None = None
     request.looks = []  # type: ignore[attr-defined]
     # What was typed before the session ended, for the page to show and save: a QueryDict, or None.
-    request.kept = kept.take(request, by.id) if by.id else None  # type: ignore[attr-defined]
+    request.kept = kept.take(request, by) if by.id else None  # type: ignore[attr-defined]
 
     def inside() -> HttpResponse:
         nonlocal door
@@ -264,7 +276,7 @@ def _behind_the_door(
     response = _refusals_told(request, inside)
     lost = request.kept if by.kind == "staff" and not getattr(request, "kept_shown", False) else None  # type: ignore[attr-defined]
     if lost is not None and by.id and response.status_code not in (403, 404):
-        response = kept.show(request, lost, by.id)
+        response = kept.show(request, lost, by)
     if door is not None and door.tenant is not None:
         looks = [*door.memory.get("looks", []), *request.looks]  # type: ignore[attr-defined]
         write_looks(tenant=door.tenant.id, by=by, purpose=purpose, looks=looks, now=now)
@@ -272,6 +284,13 @@ def _behind_the_door(
 
 
 def _refusals_told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    response = _told(request, view)
+    if response.status_code in (403, 404):
+        kept.put_back(request)
+    return response
+
+
+def _told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
     try:
         return view()
     except (UnknownTenant, Http404):
@@ -282,6 +301,7 @@ def _refusals_told(request: HttpRequest, view: Callable[[], HttpResponse]) -> Ht
         raise
     except NotRepresented as over:
         # What she acted by is over, or was never there: from here on she is herself again.
+        kept.put_back(request)
         request.looks.append(Look("representation", over.subject, "refused"))  # type: ignore[attr-defined]
         request.session["citizen"].pop("for", None)
         request.session.modified = True

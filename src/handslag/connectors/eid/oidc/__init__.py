@@ -2,6 +2,6 @@
 
 from handslag.connectors.eid.oidc.config import OidcConfig
 from handslag.connectors.eid.oidc.evidence import check_evidence
-from handslag.connectors.eid.oidc.flow import begin, finish
+from handslag.connectors.eid.oidc.flow import UNVERIFIED, begin, finish
 
-__all__ = ["OidcConfig", "begin", "check_evidence", "finish"]
+__all__ = ["UNVERIFIED", "OidcConfig", "begin", "check_evidence", "finish"]

@@ -31,6 +31,9 @@ from handslag.connectors.eid.port import (
 )
 from handslag.kernel import clock
 
+#: The reason of BadToken where the claim that names the person is an address that the provider doesn't vouch for
+#: (OpenID Connect Core, 5.1: email_verified).
+UNVERIFIED = "email_not_verified"
 SWEDISH = ("personnummer", "samordningsnummer")
 
 #: Error responses of the authorization endpoint (RFC 6749, 4.1.2.1; OpenID Connect Core, 3.1.2.6; the
@@ -93,6 +96,8 @@ def begin(
         request |= {"prompt": "login", "max_age": "0"}
     if metadata.get("claims_parameter_supported") is True:
         wanted = ["given_name", "family_name", "name", *(claim for claim, _ in config.identifier_claims)]
+        if "email" in wanted:
+            wanted.append("email_verified")
         request["claims"] = json.dumps({"id_token": dict.fromkeys(wanted)}, separators=(",", ":"))
     if login_hint and pushed_to:
         request["login_hint"] = login_hint
@@ -258,6 +263,8 @@ def _identifier(config: OidcConfig, claims: token.Claims) -> tuple[str, str]:
         value = _text(claims, claim).strip()
         if not value:
             continue
+        if claim == "email" and claims.get("email_verified") is not True:
+            raise BadToken(UNVERIFIED)  # an address that the person may have typed herself names nobody
         if identifier_type not in SWEDISH:
             return value, identifier_type
         if not re.fullmatch(r"\d{8}-?\d{4}", value, re.ASCII):
