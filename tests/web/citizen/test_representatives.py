@@ -270,6 +270,18 @@ def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office:
     client.post(f"/{office.slug}/acting/", {"representation": str(seeing.id)})
     page = client.get(f"/{office.slug}/my/").content.decode()
     assert "Att ansöka gör personen själv" in page and f'value="{office.month}"' not in page
+    # what she may not do isn't offered, and if she sends it all the same she is told in her words, with what she typed
+    mine = f"/{office.slug}/cases/{folder.case.id}/messages/"
+    page = client.get(mine).content.decode()
+    assert "gör personen själv" in page and "<textarea" not in page
+    answer = client.post(mine, {"message": uuid7(), "text": "Ur fickan"})
+    page = answer.content.decode()
+    assert answer.status_code == 403 and "gör personen själv" in page and ">\nUr fickan</textarea>" in page
+    assert "Din roll" not in page
+    check = f"/{office.slug}/drafts/{folder.draft().id}/check/"
+    page = client.get(check).content.decode()
+    assert "gör personen själv" in page and "withdraw" not in page and f'"/{office.slug}/account/"' not in page
+    assert f'"/{office.slug}/account/"' in visit(office, petra).get(check).content.decode()
     # who gave the power of attorney ends it herself; nobody else does
     ends = f"/{office.slug}/representations/{seeing.id}/end/"
     assert client.post(ends).status_code == 403
@@ -278,7 +290,11 @@ def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office:
     assert "Avsluta nu" in hers.get(f"/{office.slug}/looked/").content.decode()
     assert hers.post(ends).status_code == 302
     assert "Avsluta nu" not in hers.get(f"/{office.slug}/looked/").content.decode()
-    assert client.get(f"/{office.slug}/my/").url.endswith("?acted")
+    over = client.post(mine, {"message": uuid7(), "text": "Mitt i en mening"})
+    page = over.content.decode()
+    assert over.status_code == 403 and "Mitt i en mening" in page
+    assert "Du kan inte handla för den personen längre" in page
+    assert "Du handlar för" not in client.get(f"/{office.slug}/my/").content.decode()
 
     again = registered(office, petra.id, agent.id)
     with pytest.raises(Hidden):  # an appointment isn't hers to end

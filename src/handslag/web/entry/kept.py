@@ -124,6 +124,26 @@ def show(request: HttpRequest, fields: QueryDict, who: Actor) -> HttpResponse:
     send again. It can be loaded again until it is sent."""
     found: dict[str, Any] = request.kept_as  # type: ignore[attr-defined]
     _put(request, {**found, **_named(who), "shown": True})
+    read, hidden = _split(fields)
+    told = {"read": read, "hidden": hidden, "path": found["path"], "back": found.get("back", "")}
+    response = render(request, "entry/kept.html", told)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def unsent(request: HttpRequest, over: bool) -> HttpResponse | None:
+    """The page for a representative whose form wasn't taken, with what she typed to read and to copy; None where she
+    typed nothing. `over`: she may not act for that person any more; else what she may do is to see."""
+    read, _ = _split(request.POST) if request.method == "POST" else ([], [])
+    if over and not read:
+        return None
+    response = render(request, "entry/unsent.html", {"over": over, "read": read}, status=403)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _split(fields: QueryDict) -> tuple[list[tuple[str, str, str, int]], list[tuple[str, str]]]:
+    """What somebody typed (in words, the field, its value, lines to show it in), and what only the machine reads."""
     labels, read, hidden = _labels(), [], []
     for name, values in fields.lists():
         for value in map(str, values):
@@ -132,14 +152,11 @@ def show(request: HttpRequest, fields: QueryDict, who: Actor) -> HttpResponse:
                 hidden.append((name, value))
             else:
                 read.append((words, name, value, min(20, value.count("\n") + len(value) // 50 + 1)))
-    told = {"read": read, "hidden": hidden, "path": found["path"], "back": found.get("back", "")}
-    response = render(request, "entry/kept.html", told)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return read, hidden
 
 
 #: Fields that say which button and which version, nothing that somebody typed.
-_MACHINE = frozenset({"version", "act", "key", "drop", "what"})
+_MACHINE = frozenset({"version", "act", "key", "drop", "what", "csrfmiddlewaretoken"})
 
 
 def _labels() -> dict[str, str]:

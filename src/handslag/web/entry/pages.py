@@ -305,11 +305,13 @@ def _told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespons
         request.looks.append(Look("representation", over.subject, "refused"))  # type: ignore[attr-defined]
         request.session["citizen"].pop("for", None)
         request.session.modified = True
-        return HttpResponseRedirect(f"/{request.session['citizen']['tenant']}/my/?acted")
+        home = f"/{request.session['citizen']['tenant']}/my/?acted"
+        return kept.unsent(request, over=True) or HttpResponseRedirect(home)
     except Hidden as hidden:
         # Not there, or not for this person: the same page, to the byte.
         request.looks.append(Look(hidden.what, hidden.subject, "refused"))  # type: ignore[attr-defined]
         return render(request, "entry/not_found.html", status=404)
     except NotAllowed as refusal:
         request.looks.append(Look(refusal.what, refusal.subject, "refused"))  # type: ignore[attr-defined]
-        return render(request, "entry/not_allowed.html", {"what": refusal.what}, status=403)
+        told = kept.unsent(request, over=False) if hasattr(request, "representation") else None
+        return told or render(request, "entry/not_allowed.html", {"what": refusal.what}, status=403)
