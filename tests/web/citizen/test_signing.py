@@ -192,3 +192,24 @@ def test_an_adult_who_moved_in_is_not_left_out_of_what_is_signed(office: Any, vi
             assert (kept.state, kept.answers) == (draft.state, draft.answers)
             assert Task.objects.filter(subject_id=folder.case.id, kind="household changed", state="open").count() == 1
     assert applications(office) == 0
+
+
+def test_a_draft_that_nobody_signed_does_not_keep_paper_out_and_its_author_is_told(office: Any, visit: Any) -> None:
+    single = office.case(("Petra", "Nilsson", "19900615"))
+    couple = office.case(("A", "Ek", "19850302"), ("B", "Ek", "19831120"))
+    draft, half = single.draft(), couple.draft()
+    couple.signed(half)
+    with pytest.raises(NotPossible, match="draft on-line"):
+        couple.on_paper(office.month)
+    client = visit(office, single.citizens[0])
+    page = f"/{office.slug}/drafts/{draft.id}/costs/"
+    single.on_paper(office.month)
+    with acting(office.slug, TEST, "look"):
+        kept = Draft.objects.get(id=draft.id)
+        assert (kept.state, kept.answers) == ("expired", draft.answers)
+    my = client.get(page, follow=True).content.decode()
+    assert "Därför skickas inte det som påbörjades här" in my and "underskriven av er båda" not in my
+    late = client.post(page, {"costs-0-code": "RENT", "costs-0-amount": "4321", "costs-0-note": "Kanariefågel"})
+    text = late.content.decode()
+    assert late.status_code == 409 and "Kanariefågel" in text and "inte med i den" in text
+    assert "Därför skickas" not in visit(office, couple.citizens[0]).get(f"/{office.slug}/my/").content.decode()

@@ -100,6 +100,12 @@ class DraftWithdrawn(Event):
     kind = "draft withdrawn"
 
 
+class DraftSuperseded(Event):
+    """An application that nobody had signed was closed on-line: one for the same month came on paper."""
+
+    kind = "draft superseded"
+
+
 class HouseholdAskedAbout(Event):
     """An application can't be signed on-line: an adult who isn't in the case lives in the household of its month."""
 
@@ -1050,6 +1056,8 @@ def enter_on_paper(
     `signed_on`: the adults whose signature stands on the paper, of all who have to sign (`policies.who_signs`);
     `evidence` says where the paper is. NotPossible("signature missing") unless each other one is named in `lacking`:
     then it is received all the same, on this day, and a person asks for what is missing (`record_signature`).
+    An application on-line for the month that an adult has signed goes before: NotPossible("draft on-line"). One that
+    nobody has signed is closed with all that was written in it.
     """
     found, member = case_for_staff(case, by, now, Role.REGISTRAR, Role.CASEWORKER)
     if channel not in ("paper", "phone", "counter"):
@@ -1088,8 +1096,7 @@ def enter_on_paper(
         raise SubmittedAlready(before, same=before.application.digest == draft.shown_digest)
     if Draft.objects.filter(id=draft.id).exists():
         raise NotPossible("key taken")
-    if Draft.objects.filter(period=period, form=draft.form, state__in=[DraftState.OPEN, DraftState.SIGNING]).exists():
-        raise NotPossible("draft on-line")
+    superseded = [_superseded(one) for one in _running(period, draft.form)]
     draft.save(force_insert=True)
     proof = {"paper": evidence, "entered_by": str(member.id), "digest": draft.shown_digest}
     signatures = [
@@ -1097,7 +1104,22 @@ def enter_on_paper(
         for k in sorted(signed_on)
     ]
     receipt, event = _accept(draft, signatures, signatures, now)
-    return Done(receipt, event)
+    return Done(receipt, event, *superseded)
+
+
+def _running(period: Period, form: str) -> list[Draft]:
+    """The draft of a month by a form that is running, locked; there is at most one."""
+    rows = Draft.objects.select_for_update(of=("self",)).filter(period=period, form=form)
+    return list(rows.filter(state__in=[DraftState.OPEN, DraftState.SIGNING]))
+
+
+def _superseded(draft: Draft) -> DraftSuperseded:
+    """Close a draft because its month was applied for on paper; NotPossible("draft on-line") where it is signed."""
+    if signed_by(draft):
+        raise NotPossible("draft on-line")
+    draft.state, draft.version = DraftState.EXPIRED, draft.version + 1
+    draft.save(update_fields=["state", "version"])
+    return DraftSuperseded(subject=draft.case_id, payload={"draft": str(draft.id)})
 
 
 @operation()

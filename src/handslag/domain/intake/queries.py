@@ -359,12 +359,25 @@ def half_signed() -> list[UUID]:
     return list(signed.order_by("signed_at", "id").values_list("draft_id", flat=True))
 
 
-def not_sent(cases: Collection[UUID], since: datetime) -> list[Draft]:
-    """The drafts that ended since then because an adult didn't sign; without those whose month was applied for or is
-    being applied for anew. The newest of each month and form."""
+def not_sent(cases: Collection[UUID], since: datetime) -> tuple[list[Draft], list[Draft]]:
+    """The drafts that ended since then because an adult didn't sign, without those whose month was applied for or is
+    being applied for anew; and those whose month was applied for on paper instead. The newest of each month and form.
+    """
     rows = Draft.objects.select_related("period").filter(case_id__in=cases, saved_at__gte=since)
-    newest = {(row.period_id, row.form): row for row in rows.order_by("saved_at", "id")}
-    return [row for row in newest.values() if row.state == DraftState.EXPIRED]
+    found = sorted(rows, key=lambda row: (row.saved_at, row.channel != "online", row.id))
+    newest = {(row.period_id, row.form): row for row in found}
+    on_paper = {key for key, row in newest.items() if row.channel != "online" and row.state == DraftState.ACCEPTED}
+    ended = {(row.period_id, row.form): row for row in found if row.state == DraftState.EXPIRED}
+    return (
+        [row for row in newest.values() if row.state == DraftState.EXPIRED],
+        [row for key, row in ended.items() if key in on_paper],
+    )
+
+
+def applied_otherwise(draft: Draft) -> bool:
+    """Whether the month of a draft was applied for by its form on paper, by telephone or at the counter."""
+    rows = Draft.objects.filter(period_id=draft.period_id, form=draft.form, state=DraftState.ACCEPTED)
+    return rows.exclude(channel="online").exists()
 
 
 def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:

@@ -536,6 +536,7 @@ EVENTS: dict[str, str | Promise] = {
     "hand-over settled": _("Hand-over settled by a person"),
     "draft opened": _("Application begun"),
     "signer reminded": _("The other adult was reminded to sign"),
+    "draft superseded": _("Unsigned application on-line closed: one came on paper"),
     "household asked about": _("Not to be signed on-line: another adult lives in the household"),
     "signing ended": _("Not signed by both in time: not sent"),
     "account change begun": _("Another account: begun"),

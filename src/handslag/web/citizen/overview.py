@@ -110,6 +110,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     now: datetime = request.now  # type: ignore[attr-defined]
     today = request.door.the_tenant.today(now)  # type: ignore[attr-defined]
     drafts = running_drafts(keys)
+    lapsed, superseded = not_sent(keys, now - SHOWN_FOR)
     running = {(d.case_id, d.period.since, d.form) for d in drafts}
     periods = {case.id: periods_of(case.id) for case in cases}
     found = offers(person.id, cases, adults_beside(person.id, today), today, periods)
@@ -154,7 +155,8 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "offers": [_offer(offer) for offer in on_line],
         "by_hand": "" if only_sees else next((offer.kind for offer in found if not offer.on_line), ""),
         "drafts": [_draft(d, cases, person) for d in drafts],
-        "not_sent": [_draft(d, cases, person) for d in not_sent(keys, now - SHOWN_FOR)],
+        "not_sent": [_draft(d, cases, person) for d in lapsed],
+        "superseded": [_draft(d, cases, person) for d in superseded],
         "tracks": tracks,
         "decisions": [
             {

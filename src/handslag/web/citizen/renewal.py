@@ -29,6 +29,7 @@ from handslag.domain.intake.policies import Problem
 from handslag.domain.intake.queries import (
     WHOLE,
     application_before,
+    applied_otherwise,
     attachments_of,
     draft_of,
     running_drafts,
@@ -405,6 +406,8 @@ def _too_late(
         "again": [(name, text) for name, texts in posted.lists() if name not in _PRESSED for text in texts],
         "couple": draft.case.co_applicant_id is not None,
     }
+    if draft.state == DraftState.EXPIRED:
+        facts["superseded"] = applied_otherwise(draft)
     if accepted:
         facts["correctable"] = standing_of(draft.id).open
     if draft.state != DraftState.SIGNING:
