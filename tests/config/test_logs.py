@@ -23,6 +23,8 @@ REASONS = {
     ("jobs/elsewhere.py", "error.reason"),
     ("connectors/casesystem/follow.py", "error.reason"),
     ("connectors/casesystem/follow.py", "why"),
+    ("web/caseworker/oidc.py", "reason"),
+    ("web/caseworker/oidc.py", "trouble.reason"),
     ("web/citizen/login.py", "trouble.reason"),
     ("web/citizen/account.py", "trouble.reason"),
     ("web/citizen/signing.py", "trouble.reason"),
