@@ -20,6 +20,7 @@ REASONS = {
     ("jobs/partners.py", "said"),
     ("jobs/partners.py", "error.reason"),
     ("jobs/scan.py", "verdict.detail"),
+    ("jobs/sedex.py", "trouble"),
     ("jobs/elsewhere.py", "error.reason"),
     ("connectors/casesystem/follow.py", "error.reason"),
     ("connectors/casesystem/follow.py", "why"),
