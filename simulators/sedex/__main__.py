@@ -132,6 +132,8 @@ class Post:
             fits = {"from": sender, "to": told.one("recipientId"), "class": told.one("messageClass")}
             if any(str(rule[name]) != value for name, value in fits.items() if name in rule):
                 continue
+            if not told.one("messageId").startswith(rule.get("id", "")):
+                continue
             used = self.folder / "used" / f"{rule.get('name', number)}"
             count = len(used.read_bytes()) if used.exists() else 0
             if count >= rule.get("times", 1_000_000):

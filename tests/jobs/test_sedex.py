@@ -189,7 +189,7 @@ def test_keys_roll_over_by_sedex_and_what_came_before_its_key_is_tried_again(dat
     pair.greet()
     make_exchange_keys(tenant=pair.asker.office.slug, by=TEST, now=pair.now, signing=True)
     tenant_keys._opened.clear()
-    sedex.script({"name": "keys late", "from": ASKER, "times": 1, "codes": [500]})
+    sedex.script({"name": "keys late", "from": ASKER, "id": "k-", "times": 1, "codes": [500]})
     asked = pair.asked(RENT)
     pair.settle()
     assert pair.asker.message(asked.message_id).transport == "handed over"
