@@ -61,7 +61,8 @@ COPIES = {
     "intake_signature": {"id": "m.signature", "draft_id": "m.application", "person_id": "m.person"},
     "intake_inboxitem": {
         "id": "m.item", "application_id": "m.application", "case_id": "m.case", "unit_id": "m.unit",
-        "caseworker_id": "m.own", "received_at": "m.received", "state": "CASE WHEN m.open THEN 'waiting' ELSE 'done' END",
+        "caseworker_id": "m.own", "received_at": "m.received",
+        "state": "CASE WHEN m.open THEN 'waiting' ELSE 'done' END",
     },
 }  # fmt: skip
 
@@ -179,9 +180,7 @@ def run(asked: argparse.Namespace) -> bool:
             for _ in range(asked.rounds):
                 for name, query in VIEWS.items():
                     for at, staff in enumerate(people):
-                        times[name][at].append(
-                            statistics.median(staff.open(query)[0] for _ in range(asked.requests))
-                        )
+                        times[name][at].append(statistics.median(staff.open(query)[0] for _ in range(asked.requests)))
         finally:
             for web in processes:
                 web.stop()
