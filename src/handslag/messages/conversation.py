@@ -3,6 +3,7 @@ and saying once more what didn't arrive. A kind builds its own first message and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,8 @@ from handslag.domain.people.models import Identifier
 from handslag.domain.people.models import Person as Known
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.messages.case_transfer.message import CaseTransfer
-from handslag.messages.question.message import Question
+from handslag.messages.case_transfer.message import CaseTransfer, Taken
+from handslag.messages.question.message import Answer, Question
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
@@ -64,6 +65,13 @@ def replying(
         **({"until": until.isoformat()} if until else {}),
     }
     return _about(key, asked, Action.RESPONSE, {"reply": reply, **body}, closed=state != Business.QUESTION)
+
+
+def answered(key: UUID, asked: Message, answers: Sequence[Answer | Taken], outcome: str) -> NewMessage:
+    """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
+    state = Business(outcome)
+    code = answers[0].reason if state == Business.REJECTED else ""
+    return replying(key, asked, state, {"answers": [msgspec.to_builtins(one) for one in answers]}, code=code)
 
 
 def asking_back(*, key: UUID, asked: Message, text: str, until: date, now: datetime) -> NewMessage:

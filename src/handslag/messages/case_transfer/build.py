@@ -11,12 +11,12 @@ import msgspec
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
-from handslag.domain.exchange.states import Action, Business
+from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Address, Person
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_transfer.message import Ground, Item, Taken, outcome
-from handslag.messages.conversation import identified, may_wait_until, replying
+from handslag.messages.conversation import answered, identified, may_wait_until
 
 
 def handing(
@@ -81,6 +81,4 @@ def handing(
 
 def answering(*, key: UUID, asked: Message, answers: list[Taken]) -> NewMessage:
     """The message that says what of a hand-over is taken over, item by item."""
-    state = Business(outcome(answers))
-    code = answers[0].reason if state == Business.REJECTED else ""
-    return replying(key, asked, state, {"answers": [msgspec.to_builtins(one) for one in answers]}, code=code)
+    return answered(key, asked, answers, outcome(answers))

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from handslag.domain.exchange.frame import Header, Reply
 from handslag.messages.question.message import MonthText, Number, Person, Text
+from handslag.messages.turns import fits
 
 #: Why an item isn't taken over.
 REASONS = ("NOT_NEEDED", "NO_GROUND", "NOT_MOVED", "WRONG")
@@ -117,30 +118,8 @@ class CaseTransfer(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=4000)] = ""
 
     def __post_init__(self) -> None:
-        action, refers = self.header.action, self.header.reference is not None
-        adds = refers and self.asked is None and self.reply is None and bool(self.text) and not self.answers
-        whole = {
-            "5": not refers and self.asked is not None and self.reply is None and not self.answers,
-            "6": refers and self.asked is None and self.reply is not None and bool(self.answers) != bool(self.text),
-            "3": adds,
-            "4": adds,
-            "12": adds,
-        }
-        if not whole.get(action):
-            raise ValueError("header.action and the parts of the message don't fit together")
-        if self.reply is not None:
-            self._answers_fit(self.reply)
-        if self.asked is not None and [item.number for item in self.asked.items] != list(
-            range(1, len(self.asked.items) + 1)
-        ):
-            raise ValueError("items are numbered from 1")
-
-    def _answers_fit(self, reply: Reply) -> None:
-        wanted = outcome(self.answers) if self.answers else "question"
-        if (reply.state, bool(reply.code)) != (wanted, wanted == "rejected"):
-            raise ValueError("reply.state and reply.code don't follow from the answers")
-        if (reply.until is not None) != (wanted == "question"):
-            raise ValueError("reply.until belongs to a question")
+        items = self.asked.items if self.asked is not None else []
+        fits(self, items, outcome(self.answers) if self.answers else "question", "items")
 
 
 def outcome(answers: list[Taken]) -> str:

@@ -9,9 +9,9 @@ from lxml import etree
 from handslag.messages.case_transfer.message import CaseTransfer, Handed, Item
 from handslag.messages.ech.frame import Form, below, texts
 from handslag.messages.ech.person import put_person, take_person
+from handslag.messages.ech.turn import put_turn, take_turn
 
 OWN = "urn:handslag:message:case_transfer:1"
-_REPLY = ("of", "digest", "state", "code", "until")
 _CONTACT = ("email", "telephone", "language")
 #: Fields of a decision and their elements.
 _DECISION = (
@@ -24,21 +24,7 @@ _DECISION = (
 
 
 def _put(root: etree._Element, told: CaseTransfer) -> None:
-    if told.asked is not None:
-        _put_asked(below(root, "asked", None, OWN), told.asked)
-    if told.reply is not None:
-        reply = below(root, "reply", None, OWN)
-        for name in _REPLY:
-            if value := getattr(told.reply, name):
-                below(reply, name, value, OWN)
-    for answer in told.answers:
-        place = below(root, "answer", None, OWN)
-        below(place, "number", answer.number, OWN)
-        for name in ("text", "reason"):
-            if value := getattr(answer, name):
-                below(place, name, value, OWN)
-    if told.text:
-        below(root, "text", told.text, OWN)
+    put_turn(root, told, OWN, _put_asked, lambda answer: ("text", "reason"))
 
 
 def _put_asked(parent: etree._Element, asked: Handed) -> None:
@@ -85,15 +71,7 @@ def _put_item(item: etree._Element, each: Item) -> None:
 
 
 def _take(root: etree._Element) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    for asked in root.findall(f"{{{OWN}}}asked"):
-        said["asked"] = _take_asked(asked)
-    for reply in root.findall(f"{{{OWN}}}reply"):
-        said["reply"] = texts(reply, OWN, *_REPLY)
-    answers = [texts(place, OWN, "number", "text", "reason") for place in root.findall(f"{{{OWN}}}answer")]
-    if answers:
-        said["answers"] = [{"text": "", "reason": "", **one, "number": int(one["number"])} for one in answers]
-    return said | texts(root, OWN, "text")
+    return take_turn(root, OWN, _take_asked)
 
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:

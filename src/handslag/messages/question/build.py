@@ -12,20 +12,20 @@ import msgspec
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
-from handslag.domain.exchange.states import Action, Business
+from handslag.domain.exchange.states import Action
 from handslag.domain.tenancy.door import acting_door
 from handslag.messages.conversation import (
     adding,
     again,
+    answered,
     asking_back,
     identified,
     may_wait_until,
     read,
     recalling,
     reminding,
-    replying,
 )
-from handslag.messages.question.message import Answer, Line
+from handslag.messages.question.message import Answer, Line, outcome
 
 __all__ = ["Picked", "adding", "again", "answering", "asking", "asking_back", "read", "recalling", "reminding"]
 
@@ -91,8 +91,4 @@ def asking(
 
 def answering(*, key: UUID, asked: Message, answers: list[Answer]) -> NewMessage:
     """The message of an answer: every point has words, or a reason why not."""
-    said = [not answer.reason for answer in answers]
-    state = Business.ACCEPTED if all(said) else Business.CHANGED if any(said) else Business.REJECTED
-    code = answers[0].reason if state == Business.REJECTED else ""
-    body = {"answers": [msgspec.to_builtins(answer) for answer in answers]}
-    return replying(key, asked, state, body, code=code)
+    return answered(key, asked, answers, outcome(answers))

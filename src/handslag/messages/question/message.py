@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from handslag.domain.exchange.frame import Header, Reply
+from handslag.messages.turns import fits
 
 Name = Annotated[str, Meta(max_length=120)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -81,30 +82,11 @@ class Question(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=4000)] = ""
 
     def __post_init__(self) -> None:
-        action, refers = self.header.action, self.header.reference is not None
-        adds = refers and self.asked is None and self.reply is None and bool(self.text) and not self.answers
-        whole = {
-            "5": not refers and self.asked is not None and self.reply is None and not self.answers,
-            "6": refers and self.asked is None and self.reply is not None and bool(self.answers) != bool(self.text),
-            "3": adds,
-            "4": adds,
-            "12": adds,
-        }
-        if not whole.get(action):
-            raise ValueError("header.action and the parts of the message don't fit together")
-        if self.reply is not None:
-            self._answers_fit(self.reply)
-        if self.asked is not None and [point.number for point in self.asked.points] != list(
-            range(1, len(self.asked.points) + 1)
-        ):
-            raise ValueError("points are numbered from 1")
+        points = self.asked.points if self.asked is not None else []
+        fits(self, points, outcome(self.answers) if self.answers else "question", "points")
 
-    def _answers_fit(self, reply: Reply) -> None:
-        answered = [not answer.reason for answer in self.answers]
-        wanted = "question"
-        if answered:
-            wanted = "accepted" if all(answered) else "accepted with changes" if any(answered) else "rejected"
-        if (reply.state, bool(reply.code)) != (wanted, wanted == "rejected"):
-            raise ValueError("reply.state and reply.code don't follow from the answers")
-        if (reply.until is not None) != (wanted == "question"):
-            raise ValueError("reply.until belongs to a question")
+
+def outcome(answers: list[Answer]) -> str:
+    """What follows from the answers to the points for the question as a whole."""
+    said = [not answer.reason for answer in answers]
+    return "accepted" if all(said) else "accepted with changes" if any(said) else "rejected"

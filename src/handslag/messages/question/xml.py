@@ -8,27 +8,15 @@ from lxml import etree
 
 from handslag.messages.ech.frame import Form, below, texts
 from handslag.messages.ech.person import put_person, take_person
+from handslag.messages.ech.turn import put_turn, take_turn
 from handslag.messages.question.message import Asked, Question
 
 OWN = "urn:handslag:message:question:1"
-_REPLY = ("of", "digest", "state", "code", "until")
 _LINE = ("code", "name", "amount", "currency")
 
 
-def _put(root: etree._Element, question: Question) -> None:
-    if question.asked is not None:
-        _put_asked(below(root, "asked", None, OWN), question.asked)
-    if question.reply is not None:
-        reply = below(root, "reply", None, OWN)
-        for name in _REPLY:
-            if value := getattr(question.reply, name):
-                below(reply, name, value, OWN)
-    for answer in question.answers:
-        place = below(root, "answer", None, OWN)
-        below(place, "number", answer.number, OWN)
-        below(place, "reason" if answer.reason else "text", answer.reason or answer.text, OWN)
-    if question.text:
-        below(root, "text", question.text, OWN)
+def _put(root: etree._Element, told: Question) -> None:
+    put_turn(root, told, OWN, _put_asked, lambda answer: ("reason",) if answer.reason else ("text",))
 
 
 def _put_asked(parent: etree._Element, asked: Asked) -> None:
@@ -48,15 +36,7 @@ def _put_asked(parent: etree._Element, asked: Asked) -> None:
 
 
 def _take(root: etree._Element) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    for asked in root.findall(f"{{{OWN}}}asked"):
-        said["asked"] = _take_asked(asked)
-    for reply in root.findall(f"{{{OWN}}}reply"):
-        said["reply"] = texts(reply, OWN, *_REPLY)
-    answers = [texts(place, OWN, "number", "text", "reason") for place in root.findall(f"{{{OWN}}}answer")]
-    if answers:
-        said["answers"] = [{"text": "", "reason": "", **one, "number": int(one["number"])} for one in answers]
-    return said | texts(root, OWN, "text")
+    return take_turn(root, OWN, _take_asked)
 
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""One turn of a conversation, whatever it is about: its parts by its action, and what its reply says of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def fits(told: Any, asked: Sequence[Any], outcome: str, named: str) -> None:
+    """ValueError unless the parts of a message are those of its action, its reply says the `outcome` that follows from
+    its answers (`question` without any), and what is `asked` is numbered from 1. `named`: what these are called."""
+    action, refers = told.header.action, told.header.reference is not None
+    adds = refers and told.asked is None and told.reply is None and bool(told.text) and not told.answers
+    whole = {
+        "5": not refers and told.asked is not None and told.reply is None and not told.answers,
+        "6": refers and told.asked is None and told.reply is not None and bool(told.answers) != bool(told.text),
+        "3": adds,
+        "4": adds,
+        "12": adds,
+    }
+    if not whole.get(action):
+        raise ValueError("header.action and the parts of the message don't fit together")
+    reply = told.reply
+    if reply is not None and (reply.state, bool(reply.code)) != (outcome, outcome == "rejected"):
+        raise ValueError("reply.state and reply.code don't follow from the answers")
+    if reply is not None and (reply.until is not None) != (outcome == "question"):
+        raise ValueError("reply.until belongs to a question")
+    if [one.number for one in asked] != list(range(1, len(asked) + 1)):
+        raise ValueError(f"{named} are numbered from 1")
