@@ -142,7 +142,7 @@ where = sys.argv[2]
 if where == "link":
     os.link = die
 elif where == "after":
-    files._fsync_folder = die
+    files.sync_folder = die
 store = LocalStore(Path(sys.argv[1]), bytes(range(32)))
 class Slow(io.BytesIO):
     def read(self, size=-1):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from handslag.domain.exchange.frame import LARGEST_SEALED, Unreadable
 from handslag.domain.exchange.states import Code
+from handslag.kernel.files import sync_folder
 
 #: More than any envelope or receipt has.
 _LARGEST_ENVELOPE = 64_000
@@ -65,7 +66,7 @@ def _place(folder: Path, name: str, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     os.rename(unfinished, folder / name)
-    _fsync(folder)
+    sync_folder(folder)
 
 
 def envelopes(folder: Path) -> list[Path]:
@@ -128,7 +129,7 @@ def quarantine(folder: Path, *paths: Path) -> None:
         while os.path.lexists(place):
             place, number = aside / f"{path.name}.{number}", number + 1
         os.rename(path, place)
-    _fsync(aside)
+    sync_folder(aside)
 
 
 def _common(data: Path) -> str:
@@ -166,11 +167,3 @@ def _read(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise Unreadable(Code.TOO_LARGE, f"larger than {most} bytes", final=False)
     return content
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

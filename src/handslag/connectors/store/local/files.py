@@ -16,6 +16,7 @@ from uuid import UUID
 
 from handslag.connectors.store.local.sealed import CHUNK, seal, unseal
 from handslag.connectors.store.port import FileAltered, FileExists, FileMissing, FileTooLarge, Stored, Swept
+from handslag.kernel.files import sync_folder
 
 
 class LocalStore:
@@ -44,7 +45,7 @@ class LocalStore:
                 os.fsync(out.fileno())
             if not place.parent.is_dir():
                 place.parent.mkdir(mode=0o700, exist_ok=True)
-                _fsync_folder(self._folder)
+                sync_folder(self._folder)
             os.link(unfinished, place)  # unlike a rename it never replaces a file
         except FileExistsError:
             raise FileExists(str(file_id)) from None
@@ -52,7 +53,7 @@ class LocalStore:
             raise FileTooLarge(str(file_id)) from None
         finally:
             unfinished.unlink(missing_ok=True)
-        _fsync_folder(place.parent)
+        sync_folder(place.parent)
         return Stored(file_id, counted.digest.hexdigest(), counted.size)
 
     def read(self, file_id: UUID) -> Iterator[bytes]:
@@ -74,7 +75,7 @@ class LocalStore:
             place.unlink()
         except FileNotFoundError:
             raise FileMissing(str(file_id)) from None
-        _fsync_folder(place.parent)
+        sync_folder(place.parent)
 
     def sweep(self, referenced: Set[UUID], before: datetime) -> Swept:
         """See FileStore.sweep."""
@@ -123,11 +124,3 @@ def _write_all(descriptor: int, piece: bytes) -> None:
     view = memoryview(piece)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
