@@ -474,10 +474,11 @@ def claimed_too_much(case: UUID) -> dict[UUID, int]:
     """What stands claimed of a case, paid or not, beyond what it can rest on, by period (minor units): a decision, the
     bank or a benefit that came in has changed that."""
     claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()
-    rows = claims.values_list("period_id", "recovery_line__recovery__ground").annotate(sum=Sum("amount"))
+    rows = list(claims.values_list("period_id", "recovery_line__recovery__ground").annotate(sum=Sum("amount")))
+    basis = {ground: basis_of(case, ground) for ground in {ground for _, ground, _ in rows}}
     over: dict[UUID, int] = {}
     for period, ground, total in rows:
-        beyond = total - basis_of(case, ground).get(period, 0)
+        beyond = total - basis[ground].get(period, 0)
         if beyond > 0:
             over[period] = over.get(period, 0) + beyond
     return over

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from handslag.domain.audit.operations import Done, Event, operation
-from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.payments.models import Booking, OtherHelp, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
@@ -65,12 +65,36 @@ def book_income(
     living = household_on(found.household_id, month.since, month.until)
     if person is not None and person not in {one.person_id for one in living}:
         raise NotPossible("whose income")
+    counterparty, source = said_of_income(amount, counterparty, source)
+    booking = income_booking(row_id, found, period, account_code, counterparty, amount, source, now, person=person)
+    payload = {"booking": str(booking.id), "amount": amount, "person": str(person) if person else None}
+    return Done(booking, IncomeBooked(subject=found.id, payload=payload))
+
+
+def said_of_income(amount: int, counterparty: str, source: str) -> tuple[str, str]:
+    """From whom money came in, and what that rests on, as they are kept. NotPossible("amount"), ("source"),
+    ("counterparty") where something of it is missing."""
     counterparty, source = stored_name(counterparty), stored_name(source)
     if amount <= 0 or not source or not counterparty:
         raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
-    booking = Booking.objects.create(
-        id=row_id,
-        case=found,
+    return counterparty, source
+
+
+def income_booking(
+    key: UUID,
+    case: Case,
+    period: UUID,
+    account_code: str,
+    counterparty: str,
+    amount: int,
+    source: str,
+    now: datetime,
+    person: UUID | None = None,
+) -> Booking:
+    """Book money that came in, which no claim asked for (minor units)."""
+    return Booking.objects.create(
+        id=key,
+        case=case,
         period_id=period,
         person_id=person,
         kind=BookingKind.INCOME,
@@ -81,8 +105,6 @@ def book_income(
         source=source,
         booked_at=now,
     )
-    payload = {"booking": str(booking.id), "amount": amount, "person": str(person) if person else None}
-    return Done(booking, IncomeBooked(subject=found.id, payload=payload))
 
 
 @operation()

@@ -84,7 +84,7 @@ def grant_advance(
     if month not in months_taken(acting_door().the_tenant.today(now)):
         raise NotPossible("month")
     period = period_of(found, month)
-    together = amount + sum(one.amount for one, _ in advances_of(found.id) if one.period_id == period.id)
+    together = amount + sum(one.amount for one in _on_month(found.id, period.id))
     by_what = require_mandate(member, Decides.ADVANCE, together, now, found.id)
     if in_force(period.id) is not None:
         raise NotPossible("decided")
@@ -138,7 +138,7 @@ def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUI
     for anybody."""
     found, case, member, payment = _waiting(advance, by, now)
     awaited = advances_awaited(case.id)
-    others = [one for one, _ in advances_of(case.id) if one.period_id == found.period_id and one.id not in awaited]
+    others = [one for one in _on_month(case.id, found.period_id) if one.id not in awaited]
     require_mandate(member, Decides.ADVANCE, found.amount + sum(one.amount for one in others), now, case.id)
     if in_force(found.period_id) is not None and open_of(found):
         raise NotPossible("decided meanwhile")
@@ -166,6 +166,11 @@ def refuse_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUID
     counter = counter_booking(found.booking, reason, now)
     payload = {"advance": str(found.id), "payment": str(payment.id), "counter": str(counter.id), "reason": reason}
     return Done(payment, AdvanceRefused(subject=case.id, payload=payload))
+
+
+def _on_month(case: UUID, period: UUID) -> list[Advance]:
+    """The advances on a month that stand."""
+    return [one for one, _ in advances_of(case) if one.period_id == period]
 
 
 def _waiting(advance: UUID, by: Actor, now: datetime) -> tuple[Advance, Case, Member, Payment]:

@@ -22,10 +22,9 @@ from handslag.domain.decisions.states import Repayable
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.payments.models import Booking, Recovery, RecoveryLine, RecoveryPlan, RecoveryWaiver
-from handslag.domain.payments.operations.account import counter_booking
+from handslag.domain.payments.operations.account import counter_booking, income_booking, said_of_income
 from handslag.domain.payments.queries import CEDED, CLAIMED, claimable_in, last_day_at_court_for, lines_of, standing_of
 from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
-from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
@@ -316,23 +315,10 @@ def book_ceded(
     decision = in_force(period)
     if decision is None or decision.case_id != found.id or decision.repayable != Repayable.BENEFIT:
         raise NotPossible("not an advance")
-    authority, source = stored_name(authority), stored_name(source)
-    if amount <= 0 or not source or not authority:
-        raise NotPossible("amount" if amount <= 0 else "counterparty" if source else "source")
+    authority, source = said_of_income(amount, authority, source)
     if amount > claimable_in(found.id, RecoveryGround.BENEFIT).get(period, 0):
         raise NotPossible("beyond granted")
-    booking = Booking.objects.create(
-        id=row_id,
-        case=found,
-        period_id=period,
-        kind=BookingKind.INCOME,
-        account_code=CEDED,
-        counterparty=authority,
-        amount=amount,
-        currency=acting_door().the_tenant.currency,
-        source=source,
-        booked_at=now,
-    )
+    booking = income_booking(row_id, found, period, CEDED, authority, amount, source, now)
     return Done(booking, CededBooked(subject=found.id, payload={"booking": str(booking.id), "amount": amount}))
 
 
