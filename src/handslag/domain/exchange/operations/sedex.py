@@ -62,8 +62,7 @@ def connect_sedex(*, tenant: str | int, by: Actor, now: datetime, participant: s
     """Say under which id the organisation takes part in sedex, and in which folder its client has outbox, inbox and
     receipts. NotPossible("participant")."""
     _system(by)
-    if not PARTICIPANT.fullmatch(participant) or len(participant) > 24:
-        raise NotPossible("participant")
+    _participant(participant)
     row = SedexClient.objects.select_for_update(of=("self",)).first()
     row = row or SedexClient(id=open_subject("organisation"), connected_at=now, version=0)
     row.participant, row.folder, row.failing_since, row.trouble = participant, folder, None, ""
@@ -82,8 +81,7 @@ def reach_by_sedex(
     NotPossible("participant"), ("message type"), ("participant taken").
     """
     _system(by)
-    if not PARTICIPANT.fullmatch(participant) or len(participant) > 24:
-        raise NotPossible("participant")
+    _participant(participant)
     if not 0 <= message_type <= HIGHEST_TYPE:
         raise NotPossible("message type")
     if Partner.objects.filter(sedex=participant).exclude(id=partner).exists():
@@ -253,6 +251,12 @@ def record_sedex_round(*, tenant: str | int, by: Actor, now: datetime, trouble: 
     row.version += 1
     row.save()
     return Done(row, SedexRound(subject=row.id, payload={"trouble": row.trouble}))
+
+
+def _participant(participant: str) -> None:
+    """NotPossible("participant") for what is no id at sedex."""
+    if not PARTICIPANT.fullmatch(participant) or len(participant) > 24:
+        raise NotPossible("participant")
 
 
 def _system(by: Actor) -> None:
