@@ -9,24 +9,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
-from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.payments.models import OtherHelp
 from handslag.domain.payments.states import OtherHelpState
 from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.permissions import Hidden
-from handslag.web.citizen.overview import personal_letter
+from handslag.web.citizen.overview import decided_for_herself, personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
 
 def _hers(key: UUID, by: Actor) -> OtherHelp:
-    """What was decided for herself; Hidden otherwise, for the other adult of her case too."""
-    rows = OtherHelp.objects.select_related("letter__document", "period")
-    found = rows.filter(id=key, state=OtherHelpState.DECIDED).first()
-    if found is None or by.kind != "citizen" or found.person_id != by.id:
-        raise Hidden("other help", key)
-    case_for_citizen(found.case_id, by)
-    return found
+    """What was decided for herself."""
+    rows = OtherHelp.objects.select_related("letter__document", "period").filter(state=OtherHelpState.DECIDED)
+    return decided_for_herself(rows, key, by, "other help")
 
 
 @require_safe

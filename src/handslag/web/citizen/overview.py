@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -48,7 +49,7 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.intake.states import DraftState
 from handslag.domain.lookups.queries import told_months
-from handslag.domain.payments.models import OtherHelp, Payment
+from handslag.domain.payments.models import OtherHelp, Payment, Recovery
 from handslag.domain.payments.queries import (
     decisions_behind,
     is_advance,
@@ -536,6 +537,19 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     store = for_tenant(Path(settings.DATA) / "files" / place, key)
     content = b"".join(store.read(UUID(document.store_key)))
     return download(content, f"{found.number}.pdf", "application/pdf")
+
+
+R = TypeVar("R", Recovery, OtherHelp)
+
+
+def decided_for_herself(rows: QuerySet[R], key: UUID, by: Actor, what: str) -> R:
+    """The one of the decided `rows` with that key, about the citizen herself; Hidden (a `what`) otherwise, for the
+    other adult of her case too."""
+    found = rows.filter(id=key).first()
+    if found is None or by.kind != "citizen" or found.person_id != by.id:
+        raise Hidden(what, key)
+    case_for_citizen(found.case_id, by)
+    return found
 
 
 def personal_letter(letter: PersonalLetter | None, tenant: int) -> Callable[[], HttpResponse]:

@@ -9,25 +9,19 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
-from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.payments.models import Recovery
 from handslag.domain.payments.queries import plan_of, standing_of, waivers_of
 from handslag.domain.payments.states import RecoveryState
 from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.permissions import Hidden
-from handslag.web.citizen.overview import personal_letter
+from handslag.web.citizen.overview import decided_for_herself, personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
 
 def _hers(key: UUID, by: Actor) -> Recovery:
-    """A claim that was decided, from herself; Hidden otherwise, for the other adult of her case too."""
-    rows = Recovery.objects.select_related("letter__document", "decided_by")
-    found = rows.filter(id=key, state=RecoveryState.DECIDED).first()
-    if found is None or by.kind != "citizen" or found.person_id != by.id:
-        raise Hidden("recovery", key)
-    case_for_citizen(found.case_id, by)
-    return found
+    """A claim that was decided, from herself."""
+    rows = Recovery.objects.select_related("letter__document", "decided_by").filter(state=RecoveryState.DECIDED)
+    return decided_for_herself(rows, key, by, "recovery")
 
 
 @require_safe
