@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from handslag.domain.casefile.operations import transfer_case
 from handslag.domain.exchange.models import Message
@@ -82,6 +83,11 @@ class Pair:
     now: datetime
     carried: set[UUID] = field(default_factory=set)
 
+    @property
+    def today(self) -> date:
+        """The day on its clock, where the two are."""
+        return self.now.astimezone(ZoneInfo(self.asker.office.zone)).date()
+
     def act(self, side: Side, who: str = "hanna") -> dict[str, Any]:
         return {"tenant": side.office.slug, "by": side.office.staff[who], "now": self.now}
 
@@ -91,7 +97,7 @@ class Pair:
             "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
             "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
             "month": str(self.asker.office.month), "ground": "10 kap. 28 § OSL",
-            "answer_by": self.now.date() + timedelta(days=14), "text": "Betalar ni också hyran?",
+            "answer_by": self.today + timedelta(days=14), "text": "Betalar ni också hyran?",
             "lines": list(lines), "assessed": "", "test": False, "now": self.now, **more,
         }  # fmt: skip
         with acting(self.asker.office.slug, self.asker.office.staff["hanna"], "ask"):
@@ -120,7 +126,7 @@ class Pair:
         told = {
             "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
             "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
-            "moves_on": self.now.date(), "answer_by": self.now.date() + timedelta(days=14), "text": "Hon flyttar.",
+            "moves_on": self.today, "answer_by": self.today + timedelta(days=14), "text": "Hon flyttar.",
             "assessed": "", "test": False, "now": self.now, **more,
         }  # fmt: skip
         office = self.asker.office
@@ -194,7 +200,7 @@ def asked(folder: Folder, text: str) -> Message:
         new = build.asking(
             key=uuid4(), recipient=next(iter(partners())), person=folder.case.applicant_id, about=folder.case.id,
             unit=folder.case.unit_id, number=folder.case.number, month=None, ground=text,
-            answer_by=office.now.date() + timedelta(days=14), text=text, lines=[], assessed="", test=False,
+            answer_by=office.today + timedelta(days=14), text=text, lines=[], assessed="", test=False,
             now=office.now,
         )  # fmt: skip
         return seal_message(**office.act("hanna"), new=new)

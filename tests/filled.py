@@ -164,7 +164,7 @@ def _claimed_back(office: Office, folder: Folder) -> None:
         reasons="Lönen stod inte i ansökan.", unheard="Hon har själv bett oss att räkna om.",
     )  # fmt: skip
     row = decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
-    told = {"monthly": 100_00, "first_on": office.now.date(), "agreed": "Per telefon med Petra."}
+    told = {"monthly": 100_00, "first_on": office.today, "agreed": "Per telefon med Petra."}
     agree_instalments(**office.act("hanna"), recovery=row.id, **told)
     book_repayment(**office.act("hanna"), recovery=row.id, amount=100_00, source="inbetalning 18")
     waive_recovery(**office.act("bo"), recovery=row.id, amount=50_00, reasons="Hon har inget kvar efter hyran.")
@@ -203,7 +203,7 @@ def _cases(database: Database, office: Office) -> None:
     changed.applied()
     changed.decided()
     changed.changed(7_000_00, "37")
-    asked = {"about": "Lönen från november räknas med.", "answer_by": (office.now + timedelta(days=14)).date()}
+    asked = {"about": "Lönen från november räknas med.", "answer_by": office.today + timedelta(days=14)}
     (hers,) = open_hearing(**office.act("hanna"), period=single.period().id, **asked)
     answer_hearing(**office.by(single.citizens[0]), hearing=hers.id, answer="Det stämmer.")
     single.changed(6_000_00, "37.3")  # what was paid stays paid
@@ -336,7 +336,7 @@ def _asked(database: Database, office: Office, other: Office) -> None:
         question, unanswered = pair.asked(RENT), pair.asked()
         pair.handed(Item(number=1, contact=Contact(telephone="070-174 06 01")))
         pair.settle()
-        pair.answered(question, text="Vilken?", until=pair.now.date() + timedelta(days=7))
+        pair.answered(question, text="Vilken?", until=pair.today + timedelta(days=7))
         pair.settle()
         pair.added(question, "Den första.")
         pair.settle()
@@ -365,7 +365,7 @@ def _after_sending(office: Office) -> None:
     right.signed(again)
     asked = ask_applicant(
         **office.act("hanna"), case=right.case.id, period=right.period().id, person=None, text="Hyresavin?",
-        wanted=["Hyresavi"], until=office.now.date() + timedelta(days=9),
+        wanted=["Hyresavi"], until=office.today + timedelta(days=9),
     )  # fmt: skip
     answer_request(**by, asked=asked.id, files=_files(office), text="Här")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -111,15 +112,21 @@ class Office:
 
     slug: str
     now: datetime
+    zone: str = "Europe/Stockholm"
     staff: dict[str, Actor] = field(default_factory=dict)
     members: dict[str, UUID] = field(default_factory=dict)
     units: dict[str, UUID] = field(default_factory=dict)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
+    def today(self) -> date:
+        """The day on which the test runs, where the tenant is: just before midnight it isn't that of UTC."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
     def month(self) -> Month:
         """The month in which the test runs: it can be applied for."""
-        return Month.of(self.now.date())
+        return Month.of(self.today)
 
     def act(self, who: str) -> dict[str, Any]:
         """`tenant`, `by`, `now` of an operation by a member of staff."""
@@ -167,7 +174,7 @@ class Office:
 
     def pay_day(self) -> date:
         """A banking day in some 60 days: everything is due by then."""
-        return banking_day_from(self.now.date() + timedelta(days=60), "SE")
+        return banking_day_from(self.today + timedelta(days=60), "SE")
 
     def run(self) -> Run:
         """Reserve all that is due in the next 60 days and release it; the job writes its file."""
@@ -334,7 +341,7 @@ def open_office(connect: Any, name: str = "office", country: str = "SE", **polic
             " %s, '#1f5c7a', '{Storgatan 1}', '', true, true)",
             [slug, f"{name.title()} kommun", country, currency, zone, languages, code_type, slug],
         )
-    office = Office(slug, clock.now())
+    office = Office(slug, clock.now(), zone)
     office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])
     for s in STAFF:
         office.admit(s.login, s.name, *s.roles, clearance=s.clearance)

@@ -31,7 +31,7 @@ from tests.office import TEST, Folder, Office, refused
 def _new(office: Office, kind: str, **more: Any) -> NewDelegation:
     told: dict[str, Any] = {
         "kind": kind, "role": "decider", "member": None, "most": None, "clause": "punkt 4.2",
-        "source": "socialnämnden 2026-01-15 § 12", "since": office.now.date(), "until": None,
+        "source": "socialnämnden 2026-01-15 § 12", "since": office.today, "until": None,
     }  # fmt: skip
     return NewDelegation(**{**told, **more})
 
@@ -61,7 +61,7 @@ def test_it_takes_two_administrators_and_nothing_it_says_is_invented(office: Off
     refused("amount", enter_delegation, **alva, new=_new(office, "grant", most=-1))
     refused("clause", enter_delegation, **alva, new=_new(office, "grant", clause=" "))
     refused("delegation source", enter_delegation, **alva, new=_new(office, "grant", source=""))
-    refused("delegation days", enter_delegation, **alva, new=_new(office, "grant", until=office.now.date()))
+    refused("delegation days", enter_delegation, **alva, new=_new(office, "grant", until=office.today))
     row = enter_delegation(**alva, new=_new(office, "grant"))
     refused("second pair of eyes", confirm_delegation, **alva, delegation=row.id, version=row.version)
     office.admit("ada", "Ada Administratör", "administrator", "decider")
@@ -86,7 +86,7 @@ def test_each_kind_and_amount_by_role_or_person_and_day(office: Office) -> None:
     before, waiting = folder.decided(), _proposed(other)
     here = {"decision": waiting.id, "version": waiting.version}
     low = _delegated(office, "grant", most=655_000 - 1)
-    _delegated(office, "grant", since=office.now.date() + timedelta(days=1), clause="punkt 9")  # not yet
+    _delegated(office, "grant", since=office.today + timedelta(days=1), clause="punkt 9")  # not yet
     refused("delegation", decide, **office.act("bo"), **here)  # an öre above the limit
     refused("second pair of eyes", return_proposal, **office.act("bo"), **here, reason="Räkna om hyran.")
     refused("delegation", decide, **office.act("hanna"), **here)

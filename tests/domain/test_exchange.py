@@ -121,7 +121,7 @@ def test_every_step_is_signed_by_whoever_caused_it(pair: Pair) -> None:
 def test_a_question_back_waits_for_what_is_added(pair: Pair) -> None:
     question = pair.asked()
     pair.settle()
-    pair.answered(question, text="Vilken adress?", until=pair.now.date() + timedelta(days=7))
+    pair.answered(question, text="Vilken adress?", until=pair.today + timedelta(days=7))
     pair.settle()
     assert pair.states(question) == ("delivered", "question", "")
     assert pair.asker.tasks() == ["question asked back"]
@@ -158,7 +158,7 @@ def test_an_answer_that_crosses_the_recall_stands_at_both_ends(pair: Pair) -> No
     pair.added(crossed, "Behövs inte.", build.recalling)
     pair.added(back, "Behövs inte.", build.recalling)
     pair.answered(crossed, Answer(number=1, text="Ja."))
-    kept = pair.answered(back, text="Vilken?", until=pair.now.date() + timedelta(days=7))
+    kept = pair.answered(back, text="Vilken?", until=pair.today + timedelta(days=7))
     pair.later(seconds=11)
     pair.leaves(pair.asker)
     pair.carry()
@@ -469,10 +469,10 @@ def test_what_did_not_arrive_is_sent_again_once_in_its_own_words(pair: Pair) -> 
     pair.later(days=15)
     pair.watch(pair.asker)  # nobody carried it
     assert _open(pair.asker, question) == ["message not collected", "message expired"]
-    for day in (None, pair.now.date(), pair.now.date() + timedelta(days=400)):
+    for day in (None, pair.today, pair.today + timedelta(days=400)):
         with pytest.raises(NotPossible, match="answer by"):
             _again(pair, pair.asker, question, day)
-    by = pair.now.date() + timedelta(days=10)
+    by = pair.today + timedelta(days=10)
     second = _again(pair, pair.asker, question, by)
     assert (second.process, second.due_on, second.places) == (question.process, by, question.places)
     said, before = canonical_without_header(second), canonical_without_header(question)
@@ -502,7 +502,7 @@ def test_what_did_not_arrive_is_sent_again_once_in_its_own_words(pair: Pair) -> 
     )
     pair.settle()
     with pytest.raises(NotPossible, match="protected exchange"):
-        _again(pair, pair.asker, kept, pair.now.date() + timedelta(days=5))
+        _again(pair, pair.asker, kept, pair.today + timedelta(days=5))
 
 
 def _open(side: Side, question: Message) -> list[str]:
@@ -517,7 +517,7 @@ def canonical_without_header(message: Message) -> dict[str, Any]:
 
 
 def test_who_waits_and_who_is_waited_for_is_told_once_when_the_day_is_over(pair: Pair) -> None:
-    question = pair.asked(answer_by=pair.now.date() + timedelta(days=5))
+    question = pair.asked(answer_by=pair.today + timedelta(days=5))
     pair.settle()
     for days, told in ((5, ([], ["question"])), (1, (["question unanswered"], ["question", "question overdue"]))):
         pair.later(days=days)

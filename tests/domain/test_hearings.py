@@ -44,10 +44,10 @@ def test_each_adult_is_asked_answers_alone_and_then_it_is_decided_by_two(office:
     amina, yusuf = folder.citizens
     told = _lower(folder)
     refused("not heard", propose, **office.act("hanna"), **told)
-    period, later = folder.period().id, (office.now + timedelta(days=14)).date()
+    period, later = folder.period().id, office.today + timedelta(days=14)
     ask = {**office.act("hanna"), "period": period}
     refused("hearing about", open_hearing, **ask, about=" lön ", answer_by=later)
-    refused("hearing day", open_hearing, **ask, about=ABOUT, answer_by=office.now.date())
+    refused("hearing day", open_hearing, **ask, about=ABOUT, answer_by=office.today)
     hers, his = open_hearing(**ask, about=ABOUT, answer_by=later)
     refused("hearing open", open_hearing, **ask, about=ABOUT, answer_by=later)
     refused("not heard", propose, **office.act("hanna"), **told)
@@ -84,7 +84,7 @@ def test_who_does_not_answer_is_heard_when_the_day_has_passed_and_can_answer_unt
 ) -> None:
     folder = _couple(office)
     told = _lower(folder)
-    day = (office.now + timedelta(days=2)).date()
+    day = office.today + timedelta(days=2)
     first, second = open_hearing(**office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=day)
     at_noon = {**office.act("hanna"), "now": office.now + timedelta(days=2)}
     after = {**office.act("hanna"), "now": office.now + timedelta(days=3, hours=1)}
@@ -109,7 +109,7 @@ def test_a_first_refusal_by_what_she_has_not_said_herself_waits_until_she_is_hea
     refused("not heard", propose, **office.act("hanna"), **told)
     refused("not heard", propose, **office.act("hanna"), **told, unheard="bråttom")  # one word is no reason
     (hers,) = open_hearing(
-        **office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=(office.now + timedelta(days=9)).date()
+        **office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=office.today + timedelta(days=9)
     )
     refused("not heard", propose, **office.act("hanna"), **told)
     answer_hearing(**office.by(folder.citizens[0]), hearing=hers.id, answer="Ja, det stämmer.")
@@ -130,7 +130,7 @@ def test_a_first_refusal_by_what_she_has_not_said_herself_waits_until_she_is_hea
 
 def test_the_table_keeps_an_answer_whole_and_jobs_out(office: Office, connect: Any) -> None:
     folder = _couple(office)
-    day = (office.now + timedelta(days=2)).date()
+    day = office.today + timedelta(days=2)
     first, _ = open_hearing(**office.act("hanna"), period=folder.period().id, about=ABOUT, answer_by=day)
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id

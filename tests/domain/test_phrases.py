@@ -67,5 +67,5 @@ def test_each_adult_has_reasons_and_the_texts_used_are_kept(office: Office) -> N
     ]  # fmt: skip
     assert port.for_tenant().letter(set_).pages >= 1
     # less than applied for isn't only a matter of costs, and the text says so
-    assert content["grounds"] == text_for("se", "decision.partly", "sv", office.now.date()).body
+    assert content["grounds"] == text_for("se", "decision.partly", "sv", office.today).body
     assert "inkomsterna eller hushållet" in content["grounds"]

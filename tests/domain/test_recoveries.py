@@ -50,7 +50,7 @@ def paid_too_much(office: Office) -> Folder:
 
 def told_of(folder: Folder, **more: Any) -> dict[str, Any]:
     """What proposes to claim the 550 kr."""
-    basis = section_on("misinformed", folder.office.now.date()).section
+    basis = section_on("misinformed", folder.office.today).section
     return {
         **folder.office.act("hanna"), "case": folder.case.id, "person": folder.citizens[0].id, "ground": "misinformed",
         "legal_basis": basis, "amounts": {folder.period().id: 550_00}, "reasons": REASONS, "language": "sv",
@@ -79,7 +79,7 @@ def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: O
     refused("beyond paid", propose_recovery, **{**told, "amounts": {period: 550_01}})
     refused("reasons", propose_recovery, **{**told, "reasons": "Fel"})
     refused("not heard", propose_recovery, **{**told, "unheard": ""})
-    later = (office.now + timedelta(days=14)).date()
+    later = office.today + timedelta(days=14)
     about = "Vi överväger att begära tillbaka 550 kr."
     (hers,) = open_hearing(**office.act("hanna"), period=period, about=about, answer_by=later)
     refused("not heard", propose_recovery, **{**told, "unheard": ""})  # she still has time
@@ -128,11 +128,11 @@ def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office:
     row = _claimed(folder)
     assert _bookings(folder)[-1] == ("aterkrav", 550_00)
     hanna = {**office.act("hanna"), "recovery": row.id}
-    plan = {"monthly": 100_00, "first_on": office.now.date(), "agreed": "Per telefon med Petra i dag."}
+    plan = {"monthly": 100_00, "first_on": office.today, "agreed": "Per telefon med Petra i dag."}
     refused("amount", agree_instalments, **hanna, **{**plan, "monthly": 0})
     refused("more than claimed", agree_instalments, **hanna, **{**plan, "monthly": 600_00})
     refused("agreed", agree_instalments, **hanna, **{**plan, "agreed": "ja"})
-    refused("past day", agree_instalments, **hanna, **{**plan, "first_on": office.now.date() - timedelta(days=1)})
+    refused("past day", agree_instalments, **hanna, **{**plan, "first_on": office.today - timedelta(days=1)})
     agree_instalments(**hanna, **plan)
     refused("amount", book_repayment, **hanna, amount=0, source="avi 1")
     refused("source", book_repayment, **hanna, amount=100_00, source=" ")
@@ -158,7 +158,7 @@ def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office:
         assert claim is not None and claim.amount == 500_00
         # money that goes to her is not touched
         assert [p.amount for p in Payment.objects.filter(case=folder.case)] == [655_000]
-        posted = postings_of(office.now.date(), office.now + timedelta(days=1)).entries
+        posted = postings_of(office.today, office.now + timedelta(days=1)).entries
         between = [(e.debit[0], e.credit[0], e.amount) for e in posted if "fordran" in (e.debit[0], e.credit[0])]
         assert sorted(between) == [
             ("aterkrav", "fordran", 550_00), ("bank", "fordran", 100_00), ("bank", "fordran", 150_00),

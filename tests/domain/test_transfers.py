@@ -74,7 +74,7 @@ def registered(pair: Pair, told: Message, who: str = "rut", **more: Any) -> Case
     ]
     return take_over_case(
         **pair.act(pair.answerer, who), message=row.id,
-        **{"version": row.version, "people": people, "since": pair.now.date(), "caseworker": None,
+        **{"version": row.version, "people": people, "since": pair.today, "caseworker": None,
            "unit": pair.answerer.office.units["Försörjningsstöd"], **more},
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def test_nothing_is_told_without_a_ground_or_to_nobody(pair: Pair) -> None:
         pair.handed(PHONE, ground=LAW)
     set_policy(**office.by(TEST), name="case_transfer_grounds", value=["consent", "law"])
     assert pair.handed(PHONE, ground=LAW).transport == "sealed"
-    to_come = Ground(basis="consent", text="Ja", consented_on=pair.now.date().replace(year=pair.now.year + 1, day=1))
+    to_come = Ground(basis="consent", text="Ja", consented_on=pair.today.replace(year=pair.now.year + 1, day=1))
     with pytest.raises(NotPossible, match="consent day"):
         pair.handed(PHONE, ground=to_come)
     with pytest.raises(NotPossible, match="nothing told"):

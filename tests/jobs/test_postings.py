@@ -26,7 +26,7 @@ LEDGER = {"forsorjningsstod": "4510", "forskott": "1660", "retur": "2899", "skul
 def _chart(office: Office, *but: str, **more: Any) -> None:
     for code in CHART_CODES:
         if code not in but:
-            told = {"unit": "5710", "activity": "575", "since": office.now.date() - timedelta(days=40), **more}
+            told = {"unit": "5710", "activity": "575", "since": office.today - timedelta(days=40), **more}
             set_chart_row(
                 **office.act("ulla"), code=code, account=LEDGER.get(code, "3990"), source="Kontoplan 2026", **told
             )
@@ -62,7 +62,7 @@ def _busy_day(office: Office) -> Folder:
 
 def test_a_day_is_balanced_traced_and_fixed_once(office: Office) -> None:
     folder = _busy_day(office)
-    day, tomorrow = office.now.date(), {**office.act("ulla"), "now": office.now + timedelta(days=1)}
+    day, tomorrow = office.today, {**office.act("ulla"), "now": office.now + timedelta(days=1)}
     with acting(office.slug, TEST, "look") as door:
         day = door.the_tenant.today(office.now)
     _chart(office, "retur")

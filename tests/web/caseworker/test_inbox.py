@@ -61,7 +61,7 @@ def test_the_linked_caseworker_and_her_deputy_are_told_without_content(office: A
     from handslag.domain.tasks.models import Notice
     from handslag.jobs.watch import _worded
 
-    day = office.now.date()
+    day = office.today
     admitted(office, "dora", "Dora Deputy", "Ekonomi", ["caseworker"])
     first, second = office.case(), office.case(("Kanarie", "Fågelholm", "19850302"))
     first.applied()
@@ -118,9 +118,9 @@ def test_an_application_is_taken_put_back_handed_over_and_waits(office: Any, des
     back = put_back(**office.act("bo"), item=item.id, version=taken.version)
     assert (back.state, back.caseworker_id) == ("waiting", office.members["hanna"])
     with pytest.raises(NotPossible):
-        await_applicant(**office.act("hanna"), item=item.id, version=back.version, until=office.now.date())
+        await_applicant(**office.act("hanna"), item=item.id, version=back.version, until=office.today)
     asked = await_applicant(
-        **office.act("hanna"), item=item.id, version=back.version, until=office.now.date() + timedelta(days=3)
+        **office.act("hanna"), item=item.id, version=back.version, until=office.today + timedelta(days=3)
     )
     hanna = desk(office, "hanna")
     page = hanna.open("/inbox/?view=asked").text
@@ -177,7 +177,7 @@ def test_many_are_assigned_and_reminded_and_none_is_refused(office: Any, desk: A
     hanna = desk(office, "hanna")
     for folder in folders[:2]:
         item = item_of(folder)
-        until = office.now.date() + timedelta(days=3)
+        until = office.today + timedelta(days=3)
         await_applicant(**office.act("hanna"), item=item.id, version=item.version, until=until)
     ticked = [f"{(item := item_of(folder)).id}:{item.version}" for folder in folders]
     answer = hanna.open("/inbox/remind/", item=ticked)
@@ -267,4 +267,4 @@ def test_the_page_costs_six_statements_whatever_it_holds_and_counts_to_500(offic
     assert f'<span class="h-count">{EXACT}+</span>' in text and text.count('name="item"') == 25
     with acting(office.slug, office.staff["dora"], "look") as door:
         member = member_behind(door, office.now)
-        assert inbox_counts(member, list(TABS.values()), office.now.date()) == [0, 0, 0, 0]
+        assert inbox_counts(member, list(TABS.values()), office.today) == [0, 0, 0, 0]

@@ -196,7 +196,7 @@ def world(folder: Any) -> dict[str, Any]:
     decision = folder.decided()
     wanted = ask_applicant(
         **office.act("hanna"), case=folder.case.id, period=folder.period().id, person=None, text="Kanarie",
-        wanted=["Fågelholm"], until=office.now.date() + timedelta(days=9),
+        wanted=["Fågelholm"], until=office.today + timedelta(days=9),
     )  # fmt: skip
     change = folder.asks_for_account()
     appeal = lodge_appeal(

@@ -155,7 +155,7 @@ def test_what_the_bank_says_and_a_day_of_the_ledger(
     for code in CHART_CODES:
         if code != "skuld":
             set_chart_row(
-                **office.act("ulla"), code=code, account="10", unit="", activity="", since=office.now.date(), source="x"
+                **office.act("ulla"), code=code, account="10", unit="", activity="", since=office.today, source="x"
             )
     take_bank_file(
         office.slug,
@@ -185,7 +185,7 @@ def test_what_the_bank_says_and_a_day_of_the_ledger(
     fine(ulla, "desk-ledger-error")
     ulla.get_by_label("What it is").select_option("skuld")
     ulla.get_by_label("Ledger account").fill("2890")
-    ulla.get_by_label("Valid from").fill(office.now.date().isoformat())
+    ulla.get_by_label("Valid from").fill(office.today.isoformat())
     ulla.get_by_label("Where that stands").fill("Kontoplan 2026, sidan 4")
     ulla.get_by_role("button", name="Set", exact=True).click()
     ulla.get_by_role("button", name="Fix the day").click()

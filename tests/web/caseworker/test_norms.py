@@ -244,7 +244,7 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
     assert alva.open("/norms/import/", **day, text=table).status_code == 302
     norm_file = (
         "- name: limit.ELECTRICITY\n  unit: SEK/month\n  label: {sv: El, en: Electricity}\n  values:\n"
-        f"  - {{since: {office.month.since}, value: 400, source: nämnden § 91, checked_on: {office.now.date()},"
+        f"  - {{since: {office.month.since}, value: 400, source: nämnden § 91, checked_on: {office.today},"
         " status: official}\n"
     )
     assert alva.open("/norms/import/", text=norm_file).status_code == 302

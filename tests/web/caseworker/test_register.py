@@ -110,7 +110,7 @@ def test_the_one_who_applies_stays_until_the_case_is_closed(
 def test_days_that_cannot_be_are_asked_again(office: Any, desk: Any) -> None:
     folder, child = office.case(), _child(office)
     rut = desk(office, "rut")
-    today = office.now.date()
+    today = office.today
     new = {
         "identifier_type": "temporary", "identifier": "T-4711", "given_name": "Nya", "family_name": "Person",
         "language": "sv", "protection_level": "0",

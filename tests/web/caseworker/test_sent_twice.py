@@ -96,7 +96,7 @@ def test_a_form_sent_twice_makes_it_once(
     folder.applied()
     with acting(office.slug, TEST, "look"):
         today = str(folder.case.opened_on)
-    person, names = desk(office, who), {"today": str(office.now.date()), "bo": "", "opened": today}
+    person, names = desk(office, who), {"today": str(office.today), "bo": "", "opened": today}
     names["case"] = f"/cases/{folder.case.id}/periods/{office.month}"
     page = lxml.html.document_fromstring(person.open(where.format(**names)).content)
     [form] = [f for f in page.xpath("//form") if set(typed) <= {c.name for c in f.inputs}][:1]

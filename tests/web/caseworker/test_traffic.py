@@ -26,7 +26,7 @@ def test_what_did_not_arrive_is_sent_again_or_given_to_a_colleague(
     asker, answerer = open_office(connect, "fraga"), open_office(connect, "svar")
     pair = Pair(database, Side(asker), Side(answerer), asker.case(), asker.now)
     pair.later(days=-16)
-    expired = pair.asked(text="Betalar ni hyran?", answer_by=clock.now().date())
+    expired = pair.asked(text="Betalar ni hyran?", answer_by=asker.today)
     pair.later(seconds=11)
     pair.leaves(pair.asker)
     pair.now = clock.now()

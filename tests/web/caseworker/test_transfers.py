@@ -39,11 +39,11 @@ def test_a_case_is_handed_over_taken_over_and_registered(
     expect(hanna.get_by_role("alert")).to_contain_text("Enter the day on which she consented.")
     fine_at_both(hanna, "desk-transfer-error")
     hanna.get_by_label("Which municipality?").select_option(pair.answerer.address)
-    hanna.get_by_label("Moves on").fill((clock.now() + timedelta(days=2)).date().isoformat())
+    hanna.get_by_label("Moves on").fill((pair.today + timedelta(days=2)).isoformat())
     for what in ("Ella Nilsson", "070-174 06 01", "granted"):
         hanna.get_by_role("checkbox", name=what).check()
     hanna.get_by_label("The ground in words").fill("Samtycke i samtal")
-    hanna.get_by_label("Consented on").fill(clock.now().date().isoformat())
+    hanna.get_by_label("Consented on").fill(pair.today.isoformat())
     hanna.get_by_label("What they should know").fill("Petra flyttar till er.")
     hanna.get_by_role("button", name="Hand it over").click()
     expect(hanna.get_by_role("button", name="Take it back")).to_be_visible()
@@ -69,7 +69,7 @@ def test_a_case_is_handed_over_taken_over_and_registered(
     expect(rut.get_by_role("heading", level=1)).to_contain_text("Petra Nilsson")
     with acting(there.slug, TEST, "look"):
         (case,) = Case.objects.select_related("applicant")
-    assert (case.applicant.telephone, case.opened_on) == ("070-174 06 01", (clock.now() + timedelta(days=2)).date())
+    assert (case.applicant.telephone, case.opened_on) == ("070-174 06 01", pair.today + timedelta(days=2))
 
     hanna.goto(server.url("desk", f"/{here.slug}/cases/{folder.case.id}/"))
     expect(hanna.get_by_text("answered in part").first).to_be_visible()

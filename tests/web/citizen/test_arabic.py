@@ -94,7 +94,7 @@ def test_a_person_applies_in_arabic(
     assert (document["language"], document["answers"]["incomes"][0]["amount"]) == ("ar", 570_050)
     form = form_of("se.renewal", document["form_version"])
     assert document["texts_digest"] == form.digests["texts.ar.yaml"]
-    assert document["signing_text"] == text_for("se", "signing.renewal", "sv", office.now.date()).digest
+    assert document["signing_text"] == text_for("se", "signing.renewal", "sv", office.today).digest
 
 
 def test_arabic_is_spoken_where_it_is_offered_and_only_to_applicants(

@@ -234,13 +234,13 @@ def test_asked_for_by_a_day_and_answered_by_photo_or_message(
 ) -> None:
     couple = office.case(("Amira", "Haddad", "19880808"), ("Yusuf", "Åberg", "19850505"), email="x@example.org")
     sent = couple.applied()
-    until = office.now.date() + timedelta(days=7)
+    until = office.today + timedelta(days=7)
     told = {"case": couple.case.id, "period": couple.period().id, "text": "Vi behöver se hyresavin.", "until": until}
     asked = ask_applicant(**office.act("hanna"), person=None, wanted=["Hyresavi", " "], **told)
     private = ask_applicant(
         **office.act("hanna"), person=couple.citizens[1].id, wanted=[], **{**told, "text": "Ditt läkarintyg"}
     )
-    for wrong, code in (({"text": " "}, "empty request"), ({"until": office.now.date()}, "day to answer")):
+    for wrong, code in (({"text": " "}, "empty request"), ({"until": office.today}, "day to answer")):
         with pytest.raises(NotPossible, match=code):
             ask_applicant(**office.act("hanna"), person=None, wanted=[], **{**told, **wrong})
     with acting(office.slug, TEST, "look"):
@@ -295,7 +295,7 @@ def test_a_day_that_passes_is_told_to_a_person_and_nothing_follows(
 ) -> None:
     folder = office.case()
     folder.applied()
-    until = office.now.date() + timedelta(days=2)
+    until = office.today + timedelta(days=2)
     asked = ask_applicant(
         **office.act("hanna"), case=folder.case.id, period=folder.period().id, person=None, text="Hyran?", wanted=[],
         until=until,

@@ -122,18 +122,18 @@ def test_only_who_says_so_first_and_only_where_the_office_takes_it(
     other = office.person("Eva", "Ek", "19700101")[0]
     told = office.by(Actor("citizen", sol.id))
     with pytest.raises(NotAllowed):
-        form_household(**told, members=[(sol.id, "adult"), (other, "adult")], since=office.now.date())
+        form_household(**told, members=[(sol.id, "adult"), (other, "adult")], since=office.today)
     with pytest.raises(NotAllowed):
         open_case(
             **told, applicant=other, co_applicant=None, household=other,
-            unit=office.units["Försörjningsstöd"], caseworker=None, opened_on=office.now.date(),
+            unit=office.units["Försörjningsstöd"], caseworker=None, opened_on=office.today,
         )  # fmt: skip
 
 
 def test_who_comes_back_is_routed_by_the_day_her_case_was_closed(new_office: Any) -> None:
     office, lately = new_office(**UNIT), 30
     folder = office.case(children=(("Sara", "Nilsson", "20180210"),))
-    today = office.now.date()
+    today = office.today
     close_case(**office.act("hanna"), case=folder.case.id, version=1, closed_on=today, reason="arbete")
     her = folder.citizens[0].id
     assert her is not None

@@ -153,7 +153,7 @@ def test_more_for_a_month_comes_on_top_and_is_routed_by_what_was_applied_for(off
 
 def test_who_lives_otherwise_or_has_no_open_case_is_not_led_into_a_renewal(office: Any, visit: Any) -> None:
     closed, moved, known = office.case(), office.case(("Tilda", "Berg", "19790303")), office.case()
-    today = office.now.date()
+    today = office.today
     close_case(
         **office.act("hanna"), case=closed.case.id, version=closed.case.version, closed_on=today, reason="arbete"
     )

@@ -38,7 +38,7 @@ def test_every_page_leads_to_its_help_and_to_somebody_who_can_be_called(new_offi
     office = new_office(renewal_opens_days_before=31, contact=CONTACT, decision_days=3)
     folder = office.case()
     keys = everything(folder)
-    due = (office.now + timedelta(days=9)).date()
+    due = office.today + timedelta(days=9)
     told = {"case": folder.case.id, "period": folder.period().id, "person": None, "text": "Hyresavin?", "wanted": []}
     asked = ask_applicant(**office.act("hanna"), **told, until=due)
     walked = addresses(office, {**keys, "asked": asked.id})

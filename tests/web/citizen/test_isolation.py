@@ -63,7 +63,7 @@ def everything(folder: Any) -> dict[str, Any]:
 
 def _asked(folder: Any) -> Any:
     """Something that she is asked before a decision."""
-    day = (folder.office.now + timedelta(days=9)).date()
+    day = folder.office.today + timedelta(days=9)
     told = {"period": folder.period().id, "about": "Kanariefågelns lön räknas med.", "answer_by": day}
     return open_hearing(**folder.office.act("hanna"), **told)[0].id
 

@@ -92,7 +92,7 @@ def test_from_the_evidence_to_the_receipt_in_her_own_name(
     rut.goto(server.url("desk", f"/{office.slug}/people/{petra.id}/"))
     rut.get_by_role("link", name="Who may act for this person").click()
     rut.get_by_label("Number of the representative").fill(number)
-    rut.get_by_label("Last day").fill((office.now.date() - timedelta(days=1)).isoformat())
+    rut.get_by_label("Last day").fill((office.today - timedelta(days=1)).isoformat())
     rut.get_by_role("button", name="Register").click()
     expect(rut.locator("main")).to_contain_text("Choose the evidence as a picture or a PDF")
     expect(rut.get_by_label("Number of the representative")).to_have_value(number)
@@ -102,7 +102,7 @@ def test_from_the_evidence_to_the_receipt_in_her_own_name(
     assert axe(rut) == []
     picture(rut, "desk-representatives-error-360")
     rut.locator("#id_files").set_input_files(tmp_path / "forordnande.pdf")
-    rut.get_by_label("Last day").fill((office.now.date() + timedelta(days=90)).isoformat())
+    rut.get_by_label("Last day").fill((office.today + timedelta(days=90)).isoformat())
     rut.get_by_role("button", name="Register").click()
     expect(rut.locator("main")).to_contain_text("Ayla Ombud")
     assert axe(rut) == []
@@ -166,7 +166,7 @@ def test_from_the_evidence_to_the_receipt_in_her_own_name(
 def test_the_day_that_the_evidence_ends_she_is_nobody_there(office: Any, visit: Any) -> None:
     folder, (agent, _number) = office.case(), ayla(office)
     petra, other = folder.citizens[0], office.case(("Kanarie", "Fågel", "19700101"))
-    today = office.now.date()
+    today = office.today
     row = registered(office, petra.id, agent.id, last=today)
     canary = registered(office, other.citizens[0].id, office.person("Annan", "Ombud", "19600606")[0])
     by = in_name_of(agent, petra)

@@ -15,6 +15,7 @@ from handslag.domain.intake.forms import LISTS, LONGEST_NOTE, MOST_ROWS, Form, Q
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import MemberOfHousehold, household_on
 from handslag.domain.people.states import HouseholdRole
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.money import AmountError, parse_amount
@@ -267,7 +268,7 @@ def _lately(case: Case, today: date) -> bool:
 def _applied_lately(period: Period, today: date) -> bool:
     """Whether an application or a decision for the month exists within 90 days."""
     applied, decided = period.last_application_at, period.last_decision_on
-    return (applied is not None and (today - applied.date()).days <= RECENT) or (
+    return (applied is not None and (today - acting_door().the_tenant.today(applied)).days <= RECENT) or (
         decided is not None and (today - decided).days <= RECENT
     )
 

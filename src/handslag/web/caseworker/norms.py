@@ -16,6 +16,7 @@ from uuid import UUID
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -443,7 +444,7 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
                 state,
                 row.entered_by_id == me,
                 str(NORM_STATUSES[row.entry.get("status", STATUSES[0])]) if "unit" in row.entry else "",
-                row.entry.get("checked_on", row.entered_at.date().isoformat()),
+                row.entry.get("checked_on", timezone.localtime(row.entered_at).date().isoformat()),
             )
         )
     return found

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -163,7 +164,7 @@ def _decided(one: Decision) -> Decided:
     assert one.decided_at is not None
     return Decided(
         month=str(Month.of(one.period.since)),
-        decided_on=one.decided_at.date(),
+        decided_on=timezone.localtime(one.decided_at).date(),
         result=_RESULTS[Outcome(one.outcome)],  # type: ignore[arg-type]
         amount=one.amount,
         currency=one.currency,

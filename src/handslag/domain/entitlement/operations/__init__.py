@@ -214,7 +214,7 @@ def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datet
         law = the_law()
         if entry.get("name") in law.LOCAL:
             entry = {"owner": acting_door().the_tenant.name, **entry}
-        told, value = as_one_value(entry, since, source.strip(), now.date())
+        told, value = as_one_value(entry, since, source.strip(), acting_door().the_tenant.today(now))
         [norm] = from_entries([told | {"values": [value]}], "municipality")
         law.accept(norm, since)
     except (NormError, NormMissing, PackError) as error:

@@ -126,7 +126,7 @@ def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
         values: list[dict[str, Any]] = []
         entry: dict[str, Any] = {}
         for since, row in versions.items():
-            told, value = as_one_value(row.entry, since, row.source, row.entered_at.date())
+            told, value = as_one_value(row.entry, since, row.source, acting_door().the_tenant.today(row.entered_at))
             if "value" in value or "rows" in value:
                 entry = told
                 values.append(value)

@@ -99,7 +99,7 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
     )
     Identifier.objects.create(person=person, type=new.identifier_type, value=value)
     NameToken.objects.bulk_create(NameToken(person=person, token=token) for token in name_tokens(given, family))
-    since = now.date().replace(day=1)
+    since = acting_door().the_tenant.today(now).replace(day=1)
     if new.address_lines or new.city:
         Address.objects.create(
             person=person,
