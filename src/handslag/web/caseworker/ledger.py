@@ -91,7 +91,9 @@ def posting_file(request: HttpRequest, tenant: str, day: UUID, form: str) -> Htt
         content, kind = as_csv(postings.entries), "text/csv; charset=utf-8"
     else:
         number = setting("organisation_number")
-        content = as_sie(postings.entries, organisation=organisation.name, number=number, made_on=organisation.today(found.fixed_at))
+        content = as_sie(
+            postings.entries, organisation=organisation.name, number=number, made_on=organisation.today(found.fixed_at)
+        )
         kind = "application/octet-stream"
     response = HttpResponse(content, content_type=kind)
     name = f"{organisation.slug}-{found.day}.{'csv' if form == 'csv' else 'si'}"
