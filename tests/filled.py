@@ -39,6 +39,7 @@ from handslag.domain.elsewhere.operations import (
     record_answer,
     record_try,
 )
+from handslag.domain.entitlement.operations.evidence import link_document
 from handslag.domain.intake.operations import (
     answer_request,
     ask_applicant,
@@ -48,6 +49,7 @@ from handslag.domain.intake.operations import (
     save_answers,
     withdraw_application,
 )
+from handslag.domain.intake.queries import sent_or_made
 from handslag.domain.oversight.models import ReviewedLook
 from handslag.domain.oversight.operations import begin_review, close_review, note_outcome, target_sample
 from handslag.domain.payments.models import BankLine, Payment
@@ -368,6 +370,9 @@ def _after_sending(office: Office) -> None:
         wanted=["Hyresavi"], until=office.today + timedelta(days=9),
     )  # fmt: skip
     answer_request(**by, asked=asked.id, files=_files(office), text="Här")
+    with acting(office.slug, TEST, "look"):
+        document = sent_or_made(right.case.id)[0].id
+    link_document(**office.act("hanna"), period=right.period().id, document=document, line="costs:RENT::0")
 
 
 def _appealed(office: Office, by_text: Folder, by_paper: Folder) -> UUID:

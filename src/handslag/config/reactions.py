@@ -79,6 +79,7 @@ from handslag.domain.entitlement.operations import (
     SheetsDiffer,
     keep_results,
 )
+from handslag.domain.entitlement.operations.evidence import DocumentLinked, DocumentUnlinked
 from handslag.domain.entitlement.operations.precalculations import (
     PrecalculationContinued,
     PrecalculationEnded,
@@ -1091,6 +1092,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     NoteWritten: (),
     WarningsReconciled: (),
     WarningAcknowledged: (),
+    DocumentLinked: (),
+    DocumentUnlinked: (),
     DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
     DraftSuperseded: (),
     HouseholdAskedAbout: (Reaction(_task_for_asked_household, causes=(TaskOpened,)),),

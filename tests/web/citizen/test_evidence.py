@@ -337,3 +337,23 @@ def test_a_correction_takes_the_files_along_and_can_add_one(office: Any) -> None
         document = Application.objects.get(id=receipt.application_id).document
     assert [one["title"] for one in document["attachments"]] == ["a.pdf", "b.pdf"]
     assert document["corrects"]["changed"] == [{"part": "attachments", "code": "attachments"}]
+
+
+def test_she_says_which_line_a_file_shows(office: Any, visit: Any) -> None:
+    folder = office.case()
+    draft = folder.draft()
+    client, here = visit(office, folder.citizens[0]), f"/{office.slug}/drafts/{draft.id}/files/"
+    page = client.get(here).content.decode()
+    assert '<option value="costs:RENT::0">Hyra 6 200</option>' in page
+    assert client.post(here, {"files": file("avi.pdf", PDF), "line": "costs:RENT::0"}).status_code == 302
+    assert client.post(here, {"files": file("annat.pdf", PDF), "line": "costs:GLASSES::0"}).status_code == 302
+    assert "visar: Hyra 6 200" in client.get(here).content.decode()
+    refused = client.post(here, {"files": file("tom.pdf", b""), "line": "costs:RENT::0"}).content.decode()
+    assert '<option value="costs:RENT::0" selected>' in refused  # what she chose isn't lost with a file
+    with acting(office.slug, TEST, "look"):
+        draft.refresh_from_db()
+    sent = folder.signed(draft)
+    again = begin_correction(**office.by(folder.citizens[0]), application=sent.application_id)
+    with acting(office.slug, TEST, "look"):
+        rows = Attachment.objects.filter(draft=again).order_by("document__title")
+        assert list(rows.values_list("document__title", "line")) == [("annat.pdf", None), ("avi.pdf", "costs:RENT::0")]

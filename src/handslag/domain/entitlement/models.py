@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.states import Basis, Problem, RunKind, RunState
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import TenantKey, wall
@@ -33,6 +34,24 @@ class Assessment(TenantRow):
             *wall("entitlement_assessment", "case", "period"),
             models.UniqueConstraint(fields=["tenant", "period"], name="assessment_once_per_period"),
         ]
+
+
+class LineDocument(TenantRow):
+    """Whether a document of a case shows a line of a period's facts, as a caseworker said it: her newest word stands,
+    before what the applicant said when she gave it. None is changed."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    period = TenantFK(Period)
+    document = TenantFK(Document)
+    line = models.CharField(max_length=120, help_text="list, code, person and which of several alike")
+    shows = models.BooleanField()
+    said_by = TenantFK(StaffMember)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "period"])]
+        constraints = wall("entitlement_linedocument", "period", "document", "said_by", append_only=True)
 
 
 class NormSet(TenantRow):

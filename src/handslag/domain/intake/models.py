@@ -245,12 +245,14 @@ class EvidenceRequest(TenantRow):
 
 
 class Attachment(TenantRow):
-    """A file that an adult gave with an application, or on request. `removed_at`: taken away before it was signed."""
+    """A file that an adult gave with an application, or on request. `removed_at`: taken away before it was signed.
+    `line`: of her answers, which she says it shows (as `keys_of_lines` names them); nothing (NULL) elsewhere."""
 
     document = TenantFK(Document)
     draft = TenantFK(Draft, null=True)
     request = TenantFK(EvidenceRequest, null=True)
     person = TenantFK(Person)
+    line = models.CharField(max_length=120, null=True)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

@@ -49,6 +49,7 @@ from handslag.domain.intake.queries import (
     differences,
     lacking_in,
     lacking_of,
+    lines_of,
     signatures_of,
     signed_by,
     signs_through,
@@ -273,7 +274,7 @@ def apply_anew(*, tenant: str | int, by: Actor, now: datetime, month: Month, lan
 
 def _take_over_files(earlier: UUID, draft: Draft, now: datetime) -> None:
     Attachment.objects.bulk_create(
-        Attachment(document_id=one.document_id, draft=draft, person_id=one.person_id, added_at=now)
+        Attachment(document_id=one.document_id, draft=draft, person_id=one.person_id, line=one.line, added_at=now)
         for one in attachments_of(earlier)
     )
 
@@ -405,11 +406,18 @@ MOST_FILES = 30
 
 @operation()
 def attach_files(
-    *, tenant: str | int, by: Actor, now: datetime, draft: UUID, files: list[tuple[str, StoredFile]]
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    draft: UUID,
+    files: list[tuple[str, StoredFile]],
+    line: str | None = None,
 ) -> Done[list[Attachment]]:
     """Add files (name, where it is stored) to an application that isn't fixed for signing. They are locked until the
-    scan. NotPossible("being signed"), ("ended"), ("too many files"), ("no files"), ("worked elsewhere") where another
-    case system works the case: it gets applications, not files."""
+    scan. `line`: of the answers (as `lines_of` names it) that they show; one that isn't there any more says nothing.
+    NotPossible("being signed"), ("ended"), ("too many files"), ("no files"), ("worked elsewhere") where another case
+    system works the case: it gets applications, not files."""
     found = _draft_for(draft, by)
     if found.state != DraftState.OPEN:
         raise NotPossible("being signed" if found.state == DraftState.SIGNING else "ended")
@@ -418,7 +426,8 @@ def attach_files(
         raise NotPossible("no files")
     if len(files) + len(attachments_of(found.id)) > MOST_FILES:
         raise NotPossible("too many files")
-    rows = _recorded(files, tenant, by, now, found.case_id, draft=found)
+    shown = line if line in lines_of(found.answers) else None
+    rows = _recorded(files, tenant, by, now, found.case_id, draft=found, line=shown)
     _files_changed(found, now)
     payload = {"draft": str(found.id), "documents": [str(row.document_id) for row in rows]}
     return Done(rows, FilesAttached(subject=found.case_id, payload=payload))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
@@ -405,13 +406,61 @@ def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
 def rows_applied_for(application: Application, kind: str) -> list[dict[str, Any]]:
     """The lines of an application (`kind`: incomes, costs). One that comes on top of others for its month stands with
     theirs: from the newest that asked for everything on; what was corrected or taken back since doesn't count."""
-    period = ApplicationPeriod.objects.values_list("period_id", flat=True).get(application=application)
-    standing = applications_in_force(period)
-    if application not in standing:
-        standing = [application]
-    newest_whole = max((number for number, one in enumerate(standing) if one.kind in WHOLE), default=0)
-    together = standing[newest_whole:]
+    standing = applications_in_force(period_of_application(application.id))
+    together = _from_the_newest_whole(standing if application in standing else [application])
     return [row for one in together for row in one.document["answers"].get(kind, [])]
+
+
+def _from_the_newest_whole(standing: list[Application]) -> list[Application]:
+    newest_whole = max((number for number, one in enumerate(standing) if one.kind in WHOLE), default=0)
+    return standing[newest_whole:]
+
+
+def keys_of_lines(rows: Iterable[tuple[str, str | None]]) -> list[str]:
+    """A key for each (code, person), counted where two are alike."""
+    seen: Counter[str] = Counter()
+    found = []
+    for code, person in rows:
+        plain = f"{code}:{person or ''}"
+        found.append(f"{plain}:{seen[plain]}")
+        seen[plain] += 1
+    return found
+
+
+def lines_of(answers: Mapping[str, Any]) -> list[str]:
+    """The lines of answers, typed or sent, as a document beside one names it: list and key."""
+    return [
+        f"{kind}:{key}"
+        for kind in ("incomes", "costs")
+        for key in keys_of_lines((row["code"], row.get("person")) for row in answers.get(kind, []))
+    ]
+
+
+def given_with_lines(period: UUID) -> list[tuple[UUID, str]]:
+    """(document, line) as the applicants said with what counts of a period. The line is that of all that was applied
+    for together: another application for the month may have had some alike before it."""
+    together = _from_the_newest_whole(applications_in_force(period))
+    files = Attachment.objects.filter(draft_id__in=[one.id for one in together], removed_at=None, line__isnull=False)
+    said: dict[UUID, list[tuple[UUID, str]]] = {}
+    for draft, document, line in files.order_by("added_at", "id").values_list("draft_id", "document_id", "line"):
+        assert draft is not None and line is not None
+        said.setdefault(draft, []).append((document, line))
+    before: Counter[str] = Counter()
+    found = []
+    for one in together if said else []:
+        own = lines_of(one.document["answers"])
+        for document, line in said.get(one.id, []):
+            plain, _, number = line.rpartition(":")
+            if line in own:
+                found.append((document, f"{plain}:{before[plain] + int(number)}"))
+        before.update(line.rpartition(":")[0] for line in own)
+    return found
+
+
+def given_for(period: UUID) -> set[UUID]:
+    """The documents that were given with an application for a period, or because they were asked for."""
+    rows = Attachment.objects.filter(Q(draft__period_id=period) | Q(request__period_id=period), removed_at=None)
+    return set(rows.values_list("document_id", flat=True))
 
 
 def application_before(case: UUID, period: Period) -> Application | None:

@@ -23,6 +23,7 @@ from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.queries import appeals_in, in_force, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment, Forecast
 from handslag.domain.entitlement.operations import assess
+from handslag.domain.entitlement.operations.evidence import link_document, unlink_document
 from handslag.domain.entitlement.queries import (
     applied_facts,
     calculated,
@@ -31,6 +32,7 @@ from handslag.domain.entitlement.queries import (
     sheet_that_counts,
     stored_calculation,
 )
+from handslag.domain.entitlement.queries.evidence import documents_beside
 from handslag.domain.entitlement.queries.precalculations import coming
 from handslag.domain.intake.forms import Said, described, form_of, in_words
 from handslag.domain.intake.models import Application, Signature
@@ -101,6 +103,8 @@ from handslag.web.caseworker.wording import (
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import change, money
 
+#: Documents of other months that can be put beside a line of this one, newest first.
+MOST_OTHERS = 30
 CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"costs": COSTS, "incomes": INCOMES}
 #: What follows by itself from what people do: shown on demand.
 QUIET = {
@@ -332,6 +336,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                 trouble = _without(request, period)
             elif act.startswith("answer:"):
                 trouble = _answer(request, act.removeprefix("answer:"))
+            elif act.startswith(("link:", "unlink:")):
+                trouble = _linked(request, period, act)
             elif act == "assess":
                 try:
                     attempt(request, assess, period=period.id, facts=form.facts.to_json(), version=at.version)
@@ -404,6 +410,50 @@ def _answer(request: HttpRequest, dispute: str) -> list[str]:
     return []
 
 
+def _linked(request: HttpRequest, period: Period, act: str) -> list[str]:
+    """Say that a document shows a line (`link:` document, with the line chosen in `line-` document), or that it doesn't
+    (`unlink:` document `:` line); what is typed in the form stays there, unsaved."""
+    verb, _colon, named = act.partition(":")
+    key, _colon, line = named.partition(":")
+    try:
+        document = UUID(key)
+        if verb == "unlink":
+            attempt(request, unlink_document, period=period.id, document=document, line=line)
+        else:
+            line = request.POST.get(f"line-{key}", "")
+            attempt(request, link_document, period=period.id, document=document, line=line)
+    except ValueError:
+        raise Hidden("document") from None
+    except NotPossible as refused:
+        return [refusal(refused)]
+    except Conflict:
+        return [str(REFUSALS["conflict"])]
+    return []
+
+
+def _documents(form: form_of_facts.FactsForm, period: Period, frame: Mapping[str, Any], typed: Any) -> dict[str, Any]:
+    """Put the documents beside the lines that they show; what remains, with the line that was chosen for each, and the
+    lines that there are to choose from."""
+    lines = {
+        f"{kind}:{row.key}": row for kind, rows in (("costs", form.costs), ("incomes", form.incomes)) for row in rows
+    }
+    states = {one.id: state for one, state in frame["documents"]}
+    found = documents_beside(period.id, [one for one, _state in frame["documents"]], lines)
+    for line, row in lines.items():
+        row.line = line
+        row.documents = [(one, states[one.id]) for one in found.lines.get(line, [])]
+    chosen = typed if typed is not None else {}
+
+    def left(documents: list[Any]) -> list[tuple[Any, Any, str]]:
+        return [(one, states[one.id], chosen.get(f"line-{one.id}", "")) for one in documents]
+
+    return {
+        "loose": left(found.loose),
+        "of_others": left(found.others[:MOST_OTHERS]),
+        "lines": [(line, " ".join(filter(None, (row.label, row.person_name)))) for line, row in lines.items()],
+    }
+
+
 def seen_in(case: Case, period: Period, member: Member) -> dict[UUID, Seen]:
     """The people of the household in a period, each as this member of staff may see them."""
     memberships = household_on(case.household_id, period.since, period.until)
@@ -441,6 +491,7 @@ def _work(
         request,
         "case.html",
         **frame,
+        beside=_documents(form, period, frame, posted),
         form=form,
         errors=form.errors,
         trouble=trouble,

@@ -10,7 +10,6 @@ municipality). Rows are found again by their key, never by their place.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +23,7 @@ from django.utils.translation import gettext as _
 from handslag.domain.entitlement.queries import Before, own_norms
 from handslag.domain.entitlement.queries import before as earlier_months
 from handslag.domain.intake.models import Application
-from handslag.domain.intake.queries import rows_applied_for
+from handslag.domain.intake.queries import keys_of_lines, rows_applied_for
 from handslag.domain.people.queries import Seen
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import CASE_COSTS, COSTS, INCOMES
@@ -62,6 +61,9 @@ class Row:
     stands: str = ""
     #: What other organisations were asked about it: the question, and what was answered.
     asked: list[tuple[Any, str]] = field(default_factory=list)
+    #: What shows it: the document, and why it can't be opened, if so; `line`: how a document names it.
+    line: str = ""
+    documents: list[tuple[Any, Any]] = field(default_factory=list)
 
     @property
     def own(self) -> bool:
@@ -133,17 +135,6 @@ class FactsForm:
         return [(m.key.partition(":")[0], m.name) for m in self.members]
 
 
-def _keys(rows: Iterable[tuple[str, str | None]]) -> list[str]:
-    """A key for each (code, person), counted where two are alike."""
-    seen: Counter[str] = Counter()
-    found = []
-    for code, person in rows:
-        plain = f"{code}:{person or ''}"
-        found.append(f"{plain}:{seen[plain]}")
-        seen[plain] += 1
-    return found
-
-
 def form_for(
     facts: Facts,
     version: int,
@@ -161,7 +152,9 @@ def form_for(
     incomes_before = _sums((i.code, i.gross) for i in before.incomes) if before else {}
     facts = _changed_first(facts, costs_before, incomes_before) if before else facts
     given = rows_applied_for(application, "incomes") if application else []
-    applied = dict(zip(_keys((i["code"], i["person"]) for i in given), (i["amount"] for i in given), strict=True))
+    applied = dict(
+        zip(keys_of_lines((i["code"], i["person"]) for i in given), (i["amount"] for i in given), strict=True)
+    )
     costs = [
         Row(
             f"cost-{n}",
@@ -179,7 +172,9 @@ def form_for(
             why=cost.note if cost.effective is not None else "",
             note=cost.note if cost.effective is None else "",
         )
-        for n, (key, cost) in enumerate(zip(_keys((c.code, c.person) for c in facts.costs), facts.costs, strict=True))
+        for n, (key, cost) in enumerate(
+            zip(keys_of_lines((c.code, c.person) for c in facts.costs), facts.costs, strict=True)
+        )
     ]
     incomes = [
         Row(
@@ -199,7 +194,7 @@ def form_for(
             source=income.source,
         )
         for n, (key, income) in enumerate(
-            zip(_keys((i.code, i.person) for i in facts.incomes), facts.incomes, strict=True)
+            zip(keys_of_lines((i.code, i.person) for i in facts.incomes), facts.incomes, strict=True)
         )
     ]
     earlier = earlier_months({UUID(m.key) for m in facts.members}, facts.since)
@@ -439,8 +434,8 @@ def beside(form: FactsForm, stands: Facts) -> list[str]:
     """Mark on each row what a colleague has saved meanwhile; gives the lines where the two texts differ."""
     theirs: dict[str, tuple[int, str]] = {}
     for kind, rows in (
-        ("cost", zip(_keys((c.code, c.person) for c in stands.costs), stands.costs, strict=True)),
-        ("income", zip(_keys((i.code, i.person) for i in stands.incomes), stands.incomes, strict=True)),
+        ("cost", zip(keys_of_lines((c.code, c.person) for c in stands.costs), stands.costs, strict=True)),
+        ("income", zip(keys_of_lines((i.code, i.person) for i in stands.incomes), stands.incomes, strict=True)),
     ):
         for key, found in rows:
             theirs[f"{kind}/{key}"] = (found.accepted if isinstance(found, Cost) else found.gross, found.note)

@@ -252,6 +252,7 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "deputy days": _("Choose a colleague and both days, the first before the last."),
     "deputy": _("Choose another colleague who works cases."),
+    "line gone": _("Choose the line that the document shows. One that you have added must be saved first."),
     "conflict": _("Somebody else was quicker. This is how it stands now."),
 }
 
@@ -564,6 +565,8 @@ EVENTS: dict[str, str | Promise] = {
     "note written": _("Noted"),
     "proposal withdrawn": _("Proposal taken back"),
     "warning acknowledged": _("Warning looked at"),
+    "document linked": _("A document put beside a line"),
+    "document unlinked": _("A document taken from a line"),
     "warnings reconciled": _("Warnings checked"),
     "inbox put back": _("Put back"),
     "handed over": _("Handed over"),

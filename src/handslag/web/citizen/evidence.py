@@ -16,15 +16,16 @@ from handslag.domain.decisions.permissions import appeal_file_for_citizen
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake import operations as intake
-from handslag.domain.intake.models import Attachment
+from handslag.domain.intake.models import Attachment, Draft
 from handslag.domain.intake.permissions import attachment_for_citizen, draft_for_citizen, request_for_citizen
-from handslag.domain.intake.queries import attachments_of
+from handslag.domain.intake.queries import attachments_of, lines_of
 from handslag.domain.intake.states import DraftState, RequestState
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
+from handslag.web.citizen.document import code_name
 from handslag.web.citizen.person import me
 from handslag.web.citizen.signing import moved_on
 from handslag.web.citizen.steps import form_behind, labels
@@ -101,6 +102,7 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
                         now=request.now,  # type: ignore[attr-defined]
                         draft=draft,
                         files=[(one.title, one.file) for one in taken],
+                        line=request.POST.get("line") or None,
                     )
         except NotPossible as trouble:
             if trouble.code != "too many files":
@@ -113,7 +115,9 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         facts = {
             "draft": found,
             "month": found.period.since,
-            "files": shown(attachments_of(draft)),
+            "files": _with_lines(found),
+            "lines": _lines(found),
+            "line": request.POST.get("line", ""),
             "refused": [why_refused(one) for one in refused],
             "nothing": request.method == "POST" and not refused,
             "added": "added" in request.GET,
@@ -122,6 +126,21 @@ def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
             "back": reverse("step", args=[tenant, draft, _step(request, found)]),
         }
         return render(request, "citizen/files.html", facts, status=422 if facts["refused"] or facts["nothing"] else 200)
+
+
+def _lines(draft: Draft) -> list[tuple[str, str]]:
+    """The lines that she has written, as a file names them, and what they are called with their amounts as typed."""
+    answers = draft.answers
+    rows = [(kind, row) for kind in ("incomes", "costs") for row in answers.get(kind, [])]
+    said = [" ".join(filter(None, (code_name(kind, row["code"]), row["amount"], row["note"]))) for kind, row in rows]
+    named = zip(lines_of(answers), rows, said, strict=True)
+    return [(line, words) for line, (_kind, row), words in named if row["code"]]
+
+
+def _with_lines(draft: Draft) -> list[dict[str, Any]]:
+    """The files of a draft as pages show them, each with what it shows."""
+    lines, files = dict(_lines(draft)), attachments_of(draft.id)
+    return [told | {"line": lines.get(one.line or "", "")} for one, told in zip(files, shown(files), strict=True)]
 
 
 def _step(request: HttpRequest, draft: Any) -> str:
