@@ -33,7 +33,7 @@ from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.entitlement.operations import assess
-from handslag.domain.entitlement.queries import applied_facts, newest_application
+from handslag.domain.entitlement.queries import applied_facts, newest_application, with_more
 from handslag.domain.intake.models import Draft, Receipt
 from handslag.domain.intake.operations import (
     SignedBy,
@@ -45,6 +45,7 @@ from handslag.domain.intake.operations import (
     save_answers,
     sign,
 )
+from handslag.domain.intake.queries import on_top_since
 from handslag.domain.payments.models import Payee, Run
 from handslag.domain.payments.operations.payees import NewPayee, confirm_payee, record_payee
 from handslag.domain.payments.operations.runs import record_run_file, release_run, reserve_run
@@ -58,6 +59,7 @@ from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
+from handslag.rules.se.facts import Facts
 
 TEST = system("test")
 STAFF = (
@@ -196,6 +198,8 @@ class Folder:
     case: Case
     citizens: list[Actor]
     numbers: list[str]
+    #: What was applied for on top of the month, in minor units.
+    more: int = 0
 
     def draft(self, answers: dict[str, Any] | None = None, month: Month | None = None) -> Draft:
         """Open a renewal and answer it."""
@@ -230,6 +234,19 @@ class Folder:
             **self.office.act("rut"), key=uuid7(), case=self.case.id, month=month, channel="paper", language="sv",
             answers=C1, signed_on=signed, evidence="pärm 3",
         )  # fmt: skip
+
+    def applied_more(self, amount: int = 300, code: str = "MEDICINE") -> Receipt:
+        """More (kronor) is applied for on top of the month, on-line, a moment later, and signed by all adults."""
+        self.office.now = max(self.office.now + timedelta(milliseconds=1), clock.now())
+        self.more += amount * 100
+        told = {"case": self.case.id, "month": self.office.month, "language": "sv", "form": "se.supplementary"}
+        draft = open_draft(**self.office.by(self.citizens[0]), **told)
+        part = {"costs": [{"code": code, "amount": str(amount), "note": ""}], "message": ""}
+        draft = save_answers(**self.office.by(self.citizens[0]), draft=draft.id, version=draft.version, part=part)
+        for adult in range(len(self.citizens)):
+            receipt = self.signed(draft, adult)
+        assert receipt is not None
+        return receipt
 
     def corrected(self, application: UUID, **answers: Any) -> Receipt | None:
         """A correction of an application with these answers, signed by all adults."""
@@ -273,11 +290,33 @@ class Folder:
         return assess(**self.office.act("hanna"), period=period.id, facts=days | facts, version=seen or 0)
 
     def amounting(self, granted: int) -> Sheet:
-        """Assess the month so that a single adult's C1 is granted so much (minor units), by the income for that."""
-        income = {"code": "ACTIVITY_SUPPORT", "gross": C1_MOST - granted, "source": "caseworker"}
-        sheet = self.assessed(incomes=[income] if granted < C1_MOST else [])
+        """Assess the month so that a single adult's C1, with what was applied for on top, is granted so much (minor
+        units), by the income for that."""
+        most = C1_MOST + self.more
+        income = {"code": "ACTIVITY_SUPPORT", "gross": most - granted, "source": "caseworker"}
+        sheet = self.assessed(incomes=[income] if granted < most else [])
         assert sheet.granted == granted
         return sheet
+
+    def assessed_with_more(self, **effective: int) -> Sheet:
+        """Assess the month as it stands with what was applied for on top since; of some of it less, by code."""
+        period = self.period()
+        with acting(self.office.slug, TEST, "look"):
+            there = Assessment.objects.get(period=period)
+            more = on_top_since(period.id, there.saved_at)
+            assert more
+            facts = with_more(Facts.from_json(there.facts), period.id, more).to_json()
+        for cost in facts["costs"]:
+            if cost["code"] in effective:
+                cost |= {"effective": effective[cost["code"]], "note": "högst så mycket"}
+        return assess(**self.office.act("hanna"), period=period.id, facts=facts, version=there.version)
+
+    def decided_more(self, reasons: str = "", **effective: int) -> Decision:
+        """The decision on what was applied for on top of a decided month: assessed by Hanna, decided by Bo."""
+        sheet = self.assessed_with_more(**effective)
+        told = {"reasons": reasons, "language": "sv", "ground": "new"}
+        proposal = propose(**self.office.act("hanna"), sheet=sheet.id, **told)
+        return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
     def changed(self, granted: int, ground: str, reasons: str = "Inkomsten var inlagd två gånger.") -> Decision:
         """A decision that replaces the one in force on the month: assessed and proposed by Hanna, taken by Bo."""

@@ -279,7 +279,9 @@ def test_money_beyond_the_decision_that_comes_back_or_never_left_is_owed_to_nobo
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("change"), st.sampled_from([0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST])),
+        st.sampled_from(
+            [("change", granted) for granted in (0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST)] + [("more", 450)]
+        ),
         st.sampled_from(["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock"]),
     ),
     min_size=2,
@@ -306,7 +308,12 @@ def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_
     last = folder.decided()
     _holds(folder, last.amount)
     for step in steps:
-        if isinstance(step, tuple):
+        if isinstance(step, tuple) and step[0] == "more":
+            before = last.amount
+            folder.applied_more(step[1])
+            last = folder.decided_more()
+            assert last.amount == before + step[1] * 100
+        elif isinstance(step, tuple):
             last = folder.changed(step[1], "37.3")
         else:
             _moved(folder, step)

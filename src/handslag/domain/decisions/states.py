@@ -10,8 +10,10 @@ class Outcome(TextChoices):
 
 
 class Ground(TextChoices):
-    """Why a decision that was taken is changed: the section of förvaltningslagen (2017:900)."""
+    """Why a decision that was taken is replaced: the section of förvaltningslagen (2017:900) by which it is changed, or
+    that more was applied for, which changes nothing of what was decided."""
 
+    APPLIED = "new"  # more was applied for the same month after it
     SLIP = "36"  # an obvious slip: of the pen, of arithmetic or the like
     WRONG = "37"  # it is wrong: new circumstances, or another reason
     RESERVED = "37.1"  # it says itself, or its rules do, that it may be taken back

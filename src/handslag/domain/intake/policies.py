@@ -198,7 +198,7 @@ class Offer:
 
     `on_line`: whether the pages take it now. What they don't take a person does: a new application where the office
     takes none on-line or others live in the household, a renewal of a case that was closed lately (held until a
-    caseworker releases it), more for a month that is decided.
+    caseworker releases it).
     """
 
     kind: str
@@ -250,8 +250,7 @@ def offers(
         kind = "new" if anew else "renewal"
         if period is not None and _applied_lately(period, today):
             kind = "supplementary"
-        decided = period is not None and period.last_decision_on is not None
-        found.append(Offer(kind, month, by_kind[kind], case, on_line=kind != "supplementary" or not decided))
+        found.append(Offer(kind, month, by_kind[kind], case))
     return found + [Offer("service", this, name, case) for name in setting("services")]
 
 

@@ -407,13 +407,34 @@ def rows_applied_for(application: Application, kind: str) -> list[dict[str, Any]
     """The lines of an application (`kind`: incomes, costs). One that comes on top of others for its month stands with
     theirs: from the newest that asked for everything on; what was corrected or taken back since doesn't count."""
     standing = applications_in_force(period_of_application(application.id))
-    together = _from_the_newest_whole(standing if application in standing else [application])
-    return [row for one in together for row in one.document["answers"].get(kind, [])]
+    counting = _from_the_newest_whole(standing if application in standing else [application])
+    return [row for one in counting for row in one.document["answers"].get(kind, [])]
 
 
 def _from_the_newest_whole(standing: list[Application]) -> list[Application]:
     newest_whole = max((number for number, one in enumerate(standing) if one.kind in WHOLE), default=0)
     return standing[newest_whole:]
+
+
+def on_top_since(period: UUID, moment: datetime) -> list[Application] | None:
+    """What was applied for on top of a month since a moment, and counts, in the order in which it was made. None where
+    something has come since that it can't simply be added to: all of the month anew, or a correction of what was there
+    at that moment."""
+    standing = applications_in_force(period)
+    since = [one for one in standing if one.received_at > moment]
+    corrected = {one.id: one for one in applications_for(period)}
+    for one in since:
+        first = one
+        while first.corrects_id is not None:
+            first = corrected[first.corrects_id]
+        if one.kind in WHOLE or first.received_at <= moment:
+            return None
+    return since
+
+
+def standing_together(period: UUID) -> list[Application]:
+    """The applications that stand together for a period: the newest that asked for everything, and those on top."""
+    return _from_the_newest_whole(applications_in_force(period))
 
 
 def keys_of_lines(rows: Iterable[tuple[str, str | None]]) -> list[str]:
@@ -439,15 +460,15 @@ def lines_of(answers: Mapping[str, Any]) -> list[str]:
 def given_with_lines(period: UUID) -> list[tuple[UUID, str]]:
     """(document, line) as the applicants said with what counts of a period. The line is that of all that was applied
     for together: another application for the month may have had some alike before it."""
-    together = _from_the_newest_whole(applications_in_force(period))
-    files = Attachment.objects.filter(draft_id__in=[one.id for one in together], removed_at=None, line__isnull=False)
+    counting = standing_together(period)
+    files = Attachment.objects.filter(draft_id__in=[one.id for one in counting], removed_at=None, line__isnull=False)
     said: dict[UUID, list[tuple[UUID, str]]] = {}
     for draft, document, line in files.order_by("added_at", "id").values_list("draft_id", "document_id", "line"):
         assert draft is not None and line is not None
         said.setdefault(draft, []).append((document, line))
     before: Counter[str] = Counter()
     found = []
-    for one in together if said else []:
+    for one in counting if said else []:
         own = lines_of(one.document["answers"])
         for document, line in said.get(one.id, []):
             plain, _, number = line.rpartition(":")

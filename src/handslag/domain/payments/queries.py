@@ -209,6 +209,12 @@ def decisions_behind(payments: Collection[Payment]) -> dict[UUID, UUID]:
     return dict(rows.values_list("payment_id", "booking__decision_line__decision_id"))
 
 
+def planned_by(payments: Collection[Payment]) -> dict[UUID, UUID]:
+    """The decision by which each payment was planned, by payment, whatever has replaced it since."""
+    rows = Settlement.objects.filter(payment__in=payments, booking__decision_line__isnull=False).order_by("-id")
+    return dict(rows.values_list("payment_id", "booking__decision_line__decision_id"))
+
+
 def other_help_behind(payments: Collection[Payment]) -> dict[UUID, OtherHelp]:
     """The help under 12 kap. 2 § socialtjänstlagen that each payment pays, or paid before it came back, by payment; the
     others aren't in it."""

@@ -20,6 +20,7 @@ from handslag.domain.casefile.operations import acknowledge_warning, go_on_witho
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
 from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
 from handslag.domain.casefile.states import NoteKind
+from handslag.domain.decisions.operations import applied_since
 from handslag.domain.decisions.queries import appeals_in, in_force, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment, Forecast
 from handslag.domain.entitlement.operations import assess
@@ -31,6 +32,7 @@ from handslag.domain.entitlement.queries import (
     newest_sheet,
     sheet_that_counts,
     stored_calculation,
+    with_more,
 )
 from handslag.domain.entitlement.queries.evidence import documents_beside
 from handslag.domain.entitlement.queries.precalculations import coming
@@ -47,6 +49,7 @@ from handslag.domain.intake.queries import (
     inbox_items_of,
     lacking_of,
     month_of_application,
+    on_top_since,
     period_of_application,
     receipt_of,
     requests_of,
@@ -264,7 +267,8 @@ def _ever(case: Case, member: Member) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the facts of a period stand: the newest application, the working copy, last month's."""
+    """How the facts of a period stand: the newest application, the working copy, last month's. `more`: what was applied
+    for on top since the working copy was saved; its lines stand in the facts. `newer`: something else came since."""
 
     assessment: Assessment | None
     facts: Facts
@@ -272,6 +276,7 @@ class Standing:
     newer: bool
     before: Facts | None
     sheet_before: Sheet | None
+    more: list[Application]
 
     @property
     def version(self) -> int:
@@ -283,8 +288,12 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
     assessment = Assessment.objects.filter(period=period).first()
     application = newest_application(period.id)
     newer = bool(assessment and application and application.received_at > assessment.saved_at)
+    more: list[Application] = []
     if assessment and not afresh:
         facts = Facts.from_json(assessment.facts)
+        if newer and (on_top := on_top_since(period.id, assessment.saved_at)):
+            more, newer = on_top, False
+            facts = with_more(facts, period.id, more)
     else:
         facts = applied_facts(case, period, application)
     earlier = period_before(period)
@@ -296,6 +305,7 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
         newer,
         Facts.from_json(last.snapshot.facts) if last else None,
         stored_calculation(last) if last else None,
+        more,
     )
 
 
@@ -477,7 +487,9 @@ def _work(
     lang = language()
     decision, standing_decision = newest_decision(period.id), in_force(period.id)
     later = standing_decision is None or stored is None or stored.number > standing_decision.sheet.number
-    changing = standing_decision is not None and (later or typed(request) is not None or "change" in request.GET)
+    changing = standing_decision is not None and bool(
+        later or at.more or at.newer or typed(request) is not None or "change" in request.GET
+    )
     applications = applications_for(period.id)
     counting = {one.id for one in applications_in_force(period.id)}
     items = inbox_items_of(case.id)
@@ -498,6 +510,7 @@ def _work(
         stale=stale,
         differ=differ,
         at=at,
+        more=_more(at.more, lang),
         sheet=shown_sheet(calculation, form.names, form.masked, lang, at.sheet_before) if calculation else None,
         preview=preview is not None,
         stored=stored,
@@ -519,9 +532,27 @@ def _work(
         cost_codes=costs,
         income_codes=incomes,
         decided=standing_decision is not None and not changing,
+        applied_since=changing and standing_decision is not None and bool(applied_since(standing_decision)),
         changing=standing_decision if changing else None,
         may_propose=stored is not None and later,
     )
+
+
+def _more(applications: list[Application], lang: str) -> list[tuple[Application, str, str]]:
+    """What was applied for on top since the facts were saved: each application with its lines in words, and what she
+    writes."""
+    return [
+        (
+            one,
+            ", ".join(
+                f"{CODES[kind][row['code']].name[lang]} {money(row['amount'])}"
+                for kind in ("costs", "incomes")
+                for row in one.document["answers"].get(kind, [])
+            ),
+            one.document["answers"].get("message", ""),
+        )
+        for one in applications
+    ]
 
 
 def became(application: Application, in_force: Collection[UUID]) -> str:

@@ -18,6 +18,7 @@ from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
+    applied_since,
     decide,
     decides,
     filled,
@@ -88,10 +89,11 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     chosen = chosen if chosen in dict(LANGUAGES) else "sv"
     before = in_force(period.id)
     possible = _grounds(before, sheet.granted)
-    ground = data.get("ground", "") if data else ""
+    ground = data.get("ground", "") if data else (Ground.APPLIED.value if Ground.APPLIED in possible else "")
     ground = ground if ground in possible else ""
-    to_hear = is_to_be_heard(sheet, before)
-    untold = income_not_given(sheet) if to_hear and before is None else []
+    on_more = ground == Ground.APPLIED
+    to_hear = is_to_be_heard(sheet, before, ground)
+    untold = income_not_given(sheet, before) if to_hear and (before is None or on_more) else []
     unheard = data.get("unheard", "")[:2_000] if data else ""
     reasons_co = data.get("reasons_co", "")[:10_000] if data and found.co_applicant else ""
     repayable = data.get("repayable", "") if data else (before.repayable or "" if before else "")
@@ -117,7 +119,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             trouble = refusal(refused)
         else:
             return HttpResponseRedirect(f"{base(request)}/decisions/{made.id}/")
-    outcome = outcome_of(sheet)
+    outcome = outcome_of(sheet, before, ground)
     draft = Decision(
         case=found,
         period=period,
@@ -144,8 +146,10 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         month=Month.of(period.since),
         stored=sheet,
         outcome=OUTCOMES[outcome],
-        needs_reasons=outcome != Outcome.BIFALL or before is not None,
+        needs_reasons=outcome != Outcome.BIFALL or (before is not None and not on_more),
         before=before,
+        on_more=on_more,
+        differs=_differs(before, sheet, found, member),
         waiting_advances=advances_waiting(period.id),
         difference=sheet.granted - before.amount if before else 0,
         silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
@@ -216,7 +220,21 @@ def _grounds(before: Decision | None, amount: int) -> list[str]:
     """On what a decision may be replaced by one of this amount; less than before only on some grounds."""
     if before is None:
         return []
-    return [ground.value for ground in Ground if amount >= before.amount or ground in TO_DISADVANTAGE]
+    possible = [ground for ground in Ground if amount >= before.amount or ground in TO_DISADVANTAGE]
+    return [ground.value for ground in possible if ground != Ground.APPLIED or applied_since(before)]
+
+
+def _differs(before: Decision | None, sheet: Sheet, case: Case, member: Member) -> list[tuple[str, str, int, int]]:
+    """(line, person, öre before, öre now) of what a sheet counts otherwise than that of the decision before it."""
+    if before is None:
+        return []
+    seen = seen_in(case, sheet.period, member)
+    sums: dict[tuple[str, str], list[int]] = {}
+    for place, one in enumerate((before.sheet, sheet)):
+        shown = shown_sheet(stored_calculation(one), names_of(seen), masked_of(seen), language())
+        for line in (line for group in shown.groups for line in group.lines):
+            sums.setdefault((line.text, line.person), [0, 0])[place] += line.amount
+    return [(*named, was, becomes) for named, (was, becomes) in sums.items() if was != becomes]
 
 
 def _sheet_of(case: Case, decision: Decision, member: Member) -> dict[str, Any]:

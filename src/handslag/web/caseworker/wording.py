@@ -650,6 +650,7 @@ OUTCOMES: dict[str, str | Promise] = {
 
 #: Why a decision is changed, with the section of förvaltningslagen.
 GROUNDS: dict[str, str | Promise] = {
+    "new": _("More was applied for after the decision; what was decided stays as it was"),
     "36": _("An obvious slip: of the pen, of arithmetic or the like (36 §)"),
     "37": _("It is wrong: something new has come up, or for another reason (37 §)"),
     "37.1": _(

@@ -31,7 +31,7 @@ from handslag.domain.decisions.queries import (
     taken_decisions,
     unseen_by_relative,
 )
-from handslag.domain.decisions.states import Outcome
+from handslag.domain.decisions.states import Ground, Outcome
 from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.intake.forms import form_of
@@ -57,6 +57,7 @@ from handslag.domain.payments.queries import (
     other_help_of,
     paid_in_advance,
     payments_of,
+    planned_by,
     recoveries_of,
     standing_of,
 )
@@ -131,6 +132,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     there = [case.id for case in cases if case.worked_in is not None]
     foreign, over = (foreign_cases(there), hand_overs_of(there)) if there else ({}, {})
     gone = dict(taken_back().filter(application__case_id__in=keys).values_list("application_id", "withdrawn_at"))
+    planned = planned_by(of_months)
     tracks = [
         {
             "correction": receipt.application.corrects_id is not None,
@@ -146,14 +148,15 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
                 decided_by(timezone.localtime(receipt.application.received_at).date()),
             )
             if receipt.application_id in over
-            else _track(tenant, receipt.application, period.id, taken, decisions, of_months, gone),
+            else _track(tenant, receipt.application, period.id, taken, decisions, of_months, gone, planned),
         }
         for receipt, period, taken in receipts_of(keys)
     ]
     mine = for_whom(request)
     facts = {
         "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
-        "offers": [_offer(offer) for offer in on_line],
+        # a month's own application before what comes on top of another
+        "offers": [_offer(offer) for offer in sorted(on_line, key=lambda one: one.kind not in WHOLE)],
         "by_hand": "" if only_sees else next((offer.kind for offer in found if not offer.on_line), ""),
         "drafts": [_draft(d, cases, person) for d in drafts],
         "not_sent": [_draft(d, cases, person) for d in lapsed],
@@ -292,12 +295,13 @@ def _track(
     decisions: dict[UUID, list[Decision]],
     payments: list[Payment],
     gone: dict[UUID, datetime],
+    planned: dict[UUID, UUID],
 ) -> list[Step]:
     received = application.received_at
     receipt = reverse("receipt", args=[tenant, application.id])
     sent = gettext("Corrected") if application.corrects_id else gettext("Sent and received")
-    mine = (d for d in decisions[application.case_id] if d.period_id == period)
-    decision = next((d for d in mine if d.decided_at and d.decided_at >= received), None)
+    answers = _answering(application, [d for d in decisions[application.case_id] if d.period_id == period])
+    decision = answers[-1] if answers else None
     still_open = decision is None and application.id not in gone
     leads_to = gettext("Your receipt, correct or take back") if still_open else gettext("Your receipt")
     found = [Step(sent, day(received), "done", leads_to, receipt)]
@@ -314,9 +318,18 @@ def _track(
     found.append(Step(gettext("Looked at"), state="done"))
     how = gettext("See the decision and how we calculated")
     found.append(Step(_outcome(decision), day(decision.decided_at), "done", how, where))
-    paid = [p for p in payments if p.period_id == period and p.state not in GONE]
+    # what another application for the month was answered with stands with that one
+    others = {d.id for d in decisions[application.case_id]} - {d.id for d in answers}
+    paid = [p for p in payments if p.period_id == period and p.state not in GONE and planned.get(p.id) not in others]
     found += [_pay_step(p) for p in reversed(paid)]
     return found
+
+
+def _answering(application: Application, decisions: list[Decision]) -> list[Decision]:
+    """Of the decisions on a month, newest first, those that answer an application, oldest first: the first one after it
+    was received, and what has changed that since. One on more that was applied for answers that alone."""
+    after = [d for d in reversed(decisions) if d.decided_at and d.decided_at >= application.received_at]
+    return after[:1] + [d for d in after[1:] if d.ground != Ground.APPLIED]
 
 
 def _outcome(decision: Decision) -> str:

@@ -41,8 +41,15 @@ from handslag.domain.documents.operations import StoredFile, keep_text, record_d
 from handslag.domain.documents.queries import DatedText, Phrase, phrases_for, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
-from handslag.domain.entitlement.queries import applied_facts, calculated, newest_application, stored_calculation
-from handslag.domain.intake.queries import applications_for, rows_applied_for
+from handslag.domain.entitlement.queries import (
+    applied_facts,
+    calculated,
+    newest_application,
+    stored_calculation,
+    with_more,
+)
+from handslag.domain.intake.models import Application
+from handslag.domain.intake.queries import applications_for, on_top_since, rows_applied_for
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
@@ -111,14 +118,19 @@ class LetterRendered(Event):
     kind = "letter rendered"
 
 
-def outcome_of(sheet: Sheet) -> Outcome:
+def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -> Outcome:
     """What the sheet amounts to: as applied for, less than that, nothing (a person proposes and decides it).
 
     Less is a cost that isn't accepted in full, and any sum below what the application as it was made would give:
     an income that the office added or raised, a smaller share of the household.
+
+    On more for a month that is decided (`before`, on the `ground` APPLIED) it is what comes on top that counts: whether
+    the sheet gives as much as what was decided with all of that in it.
     """
     if sheet.granted == 0:
         return Outcome.AVSLAG
+    if before is not None and ground == Ground.APPLIED:
+        return Outcome.BIFALL if gives_what_came_on_top(sheet, before) else Outcome.DELAVSLAG
     if any(c.accepted < c.applied for c in Facts.from_json(sheet.snapshot.facts).costs):
         return Outcome.DELAVSLAG
     return Outcome.DELAVSLAG if sheet.granted < granted_as_applied(sheet) else Outcome.BIFALL
@@ -136,26 +148,50 @@ def granted_as_applied(sheet: Sheet) -> int:
         return 0
 
 
-def income_not_given(sheet: Sheet) -> list[str]:
+def applied_since(before: Decision) -> list[Application]:
+    """What was applied for on top of a decided month since its decision was calculated; nothing where something else
+    has come since."""
+    return on_top_since(before.period_id, before.sheet.computed_at) or []
+
+
+def gives_what_came_on_top(sheet: Sheet, before: Decision) -> bool:
+    """Whether a sheet gives as much as a decided month would with all that was applied for on top since, each line in
+    full, and nothing else changed; not where that can't be calculated."""
+    decided = Facts.from_json(before.sheet.snapshot.facts)
+    facts = with_more(decided, sheet.period_id, applied_since(before), in_full=True)
+    try:
+        return sheet.granted >= calculated(facts, sheet.known_on).granted
+    except (FactsError, NormMissing):
+        return False
+
+
+def income_not_given(sheet: Sheet, before: Decision | None = None) -> list[str]:
     """Codes of the incomes of which a sheet counts more than the newest application for its period gives: what the
-    office added or raised, whoever said so. Each once, in the order of the sheet."""
+    office added or raised, whoever said so; where the month is decided, since then. Each once, in the order of the
+    sheet."""
     application = newest_application(sheet.period_id)
     given: Counter[str] = Counter()
     for row in rows_applied_for(application, "incomes") if application else []:
         given[row["code"]] += row["amount"]
+    if before is not None:
+        known: Counter[str] = Counter()
+        for income in Facts.from_json(before.sheet.snapshot.facts).incomes:
+            known[income.code] += income.gross
+        given |= known
     counted: Counter[str] = Counter()
     for income in Facts.from_json(sheet.snapshot.facts).incomes:
         counted[income.code] += income.gross
     return [code for code, gross in counted.items() if gross > given[code]]
 
 
-def is_to_be_heard(sheet: Sheet, before: Decision | None) -> bool:
+def is_to_be_heard(sheet: Sheet, before: Decision | None, ground: str = "") -> bool:
     """Whether the adults are to be heard before a decision by a sheet, on what it rests on (25 § förvaltningslagen):
-    it leaves less than was decided `before`; or, the first one, it grants less than was applied for and counts income
-    that they haven't given themselves. The household is theirs: they see it with each application."""
-    if before is not None:
+    it leaves less than was decided `before`; or, the first one and one on more for the month, it grants less than was
+    applied for and counts income that they haven't given themselves. The household is theirs: they see it with each
+    application."""
+    if before is not None and (ground != Ground.APPLIED or sheet.granted < before.amount):
         return sheet.granted < before.amount
-    return outcome_of(sheet) != Outcome.BIFALL and bool(income_not_given(sheet))
+    return outcome_of(sheet, before, ground) != Outcome.BIFALL and bool(income_not_given(sheet, before))
 
 
 def are_reasons(text: str) -> bool:
@@ -166,7 +202,7 @@ def are_reasons(text: str) -> bool:
 def legal_basis_on(today: date, ground: str = "") -> str:
     """The sections that a decision taken on a day rests on, with the `ground` on which it replaces another."""
     basis = LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
-    return f"{basis}; {_CHANGED_BY[ground]}" if ground else basis
+    return f"{basis}; {_CHANGED_BY[ground]}" if ground in _CHANGED_BY else basis
 
 
 @operation()
@@ -191,9 +227,10 @@ def propose(
     what an applicant says is wrong in a fetched line hasn't been answered.
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
-    a `ground` ("ground of change"), with reasons. Less than was decided only on a ground of `TO_DISADVANTAGE`
-    ("to disadvantage"): a decision in somebody's favour stands otherwise (37 § förvaltningslagen). What was paid
-    already is not claimed back by this: that is a question of its own, to a person.
+    a `ground` ("ground of change"), with reasons. The ground APPLIED is there only where more was applied for since;
+    what was decided isn't changed by it, and a grant of all that came on top needs no reasons. Less than was decided
+    only on a ground of `TO_DISADVANTAGE` ("to disadvantage"): a decision in somebody's favour stands otherwise (37 §
+    förvaltningslagen). What was paid already is not claimed back by this: that is a question of its own, to a person.
 
     `repayable`: on which condition the support may be claimed back later, with reasons. The first decision on a month
     says so, or none (JO 4000-2000): NotPossible("repayable") for one that a later decision adds, and for a refusal.
@@ -218,18 +255,20 @@ def propose(
         raise NotPossible("dispute unanswered")
     if Decision.objects.filter(period=found.period, state=DecisionState.PROPOSED).exists():
         raise NotPossible("proposed")
-    outcome, before = outcome_of(found), in_force(found.period_id)
+    before = in_force(found.period_id)
+    outcome = outcome_of(found, before, ground)
     if before is not None:
         if found.number <= before.sheet.number:
             raise NotPossible("same calculation")
-        if ground not in Ground:
+        if ground not in Ground or (ground == Ground.APPLIED and not applied_since(before)):
             raise NotPossible("ground of change")
         refuse_appealed(found.period_id, ground)
         if found.granted < before.amount and ground not in TO_DISADVANTAGE:
             raise NotPossible("to disadvantage")
     elif ground:
         raise NotPossible("ground of change")
-    if (before is not None or outcome != Outcome.BIFALL) and not are_reasons(reasons):
+    changes = before is not None and ground != Ground.APPLIED
+    if (changes or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
     added = before is not None and repayable != before.repayable
     if repayable and (repayable not in Repayable or not found.granted or added):
@@ -239,7 +278,7 @@ def propose(
     if reasons_co.strip() and case.co_applicant is None:
         raise NotPossible("co-applicant")
     today = acting_door().the_tenant.today(now)
-    silent = is_to_be_heard(found, before) and bool(not_heard(case, found.period_id, before, today))
+    silent = is_to_be_heard(found, before, ground) and bool(not_heard(case, found.period_id, before, today))
     if silent and not are_reasons(unheard):
         raise NotPossible("not heard")
     decision = Decision.objects.create(
@@ -312,7 +351,10 @@ def filled(phrase: Phrase, sheet: Sheet, name: str, typed: Mapping[str, Any], la
 def refuse_appealed(period: UUID, ground: str) -> None:
     """A decision that is appealed is changed by us only as 38 § says, and not any more once it is with the court (39 §
     förvaltningslagen): NotPossible("appealed"), ("with the court"). Also a slip waits for the court, where 38 § doesn't
-    hold: whether 36 § is bound by 39 § is uncertain, and this is the narrower reading."""
+    hold: whether 36 § is bound by 39 § is uncertain, and this is the narrower reading. What was applied for on top
+    waits for no court: it is decided, and never leaves less than the decision that is appealed."""
+    if ground == Ground.APPLIED:
+        return
     states = {appeal.state for appeal in appeals_on(period)}
     if AppealState.FORWARDED in states:
         raise NotPossible("with the court")
@@ -412,7 +454,7 @@ def needs_two(decision: Decision) -> bool:
 
 def decides(decision: Decision) -> Decides:
     """What kind of decision it is to the register of delegations."""
-    if decision.ground:
+    if decision.ground and decision.ground != Ground.APPLIED:
         return Decides.CHANGE
     kinds = {Outcome.BIFALL: Decides.GRANT, Outcome.DELAVSLAG: Decides.PARTIAL, Outcome.AVSLAG: Decides.REFUSAL}
     return kinds[Outcome(decision.outcome)]
@@ -659,8 +701,15 @@ def _change(decision: Decision, case: Case, today: date) -> list[str]:
         "before": format_money(before.amount, currency, language),
         "now": format_money(decision.amount, currency, language),
         "difference": format_money(abs(decision.amount - before.amount), currency, language),
+        "asked": _asked(before, currency, language) if decision.ground == Ground.APPLIED else "",
     }
     return [text.body.format(**told) for text in _texts_on_change(decision, case, today)]
+
+
+def _asked(before: Decision, currency: str, language: str) -> str:
+    """What was applied for on top of a decision, each cost with its amount, in words."""
+    rows = [row for one in applied_since(before) for row in one.document["answers"].get("costs", [])]
+    return ", ".join(f"{COSTS[r['code']].name[language]} {format_money(r['amount'], currency, language)}" for r in rows)
 
 
 _PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -17,7 +18,7 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.states import CaseState
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application
-from handslag.domain.intake.queries import applications_in_force, rows_applied_for
+from handslag.domain.intake.queries import applications_in_force, rows_applied_for, standing_together
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import household_on
 from handslag.domain.tenancy.door import acting_door
@@ -269,13 +270,41 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
         since=period.since,
         until=period.until,
         members=members,
-        costs=[Cost(code=c["code"], applied=c["amount"], person=c["person"], note=c["note"]) for c in applied["costs"]],
-        incomes=[
-            Income(code=i["code"], gross=i["amount"], source="given", person=i["person"], note=i["note"])
-            for i in applied["incomes"]
-        ],
+        costs=[_cost(row) for row in applied["costs"]],
+        incomes=[_income(row) for row in applied["incomes"]],
     )
     return proposed(facts)
+
+
+def with_more(facts: Facts, period: UUID, more: Collection[Application], *, in_full: bool = False) -> Facts:
+    """The facts of a period with the lines of `more`, applications on top of what they were made of: each behind those
+    alike that were applied for before, and before what the office added itself. Nothing else changes. `in_full`: each
+    added cost counts as it was applied for, also above a limit."""
+    rows: dict[str, list[Any]] = {"costs": list(facts.costs), "incomes": list(facts.incomes)}
+    counted: Counter[tuple[str, str, str | None]] = Counter()
+    for application in standing_together(period):
+        for kind, there in rows.items():
+            for row in application.document["answers"].get(kind, []):
+                code, person = row["code"], row["person"]
+                number = counted[kind, code, person]
+                counted[kind, code, person] += 1
+                if application not in more:
+                    continue
+                alike = [place for place, one in enumerate(there) if (one.code, one.person) == (code, person)]
+                place = alike[number] if number < len(alike) else len(there)
+                given = _cost(row) if kind == "costs" else _income(row)
+                if in_full and isinstance(given, Cost):
+                    given = msgspec.structs.replace(given, effective=given.applied)
+                there.insert(place, given)
+    return proposed(msgspec.structs.replace(facts, **rows))
+
+
+def _cost(row: Mapping[str, Any]) -> Cost:
+    return Cost(code=row["code"], applied=row["amount"], person=row["person"], note=row["note"])
+
+
+def _income(row: Mapping[str, Any]) -> Income:
+    return Income(code=row["code"], gross=row["amount"], source="given", person=row["person"], note=row["note"])
 
 
 def calculated(facts: Facts, today: date) -> Calculation:
