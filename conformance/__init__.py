@@ -41,6 +41,13 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="header of document_request, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/document_request/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
         name="header of receipt, by eCH-0058 version 5",
         package="",
         schema="ech/eCH-0058-5-0.xsd",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,10 +13,11 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from handslag.domain.casefile.operations import transfer_case
+from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import record_trouble
-from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
 from handslag.domain.exchange.operations.partners import make_exchange_keys
 from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.tasks.models import Task
@@ -22,7 +25,10 @@ from handslag.domain.tenancy.door import acting
 from handslag.jobs import exchange
 from handslag.kernel import clock
 from handslag.messages.case_transfer import build as handing
-from handslag.messages.case_transfer.message import Ground, Item
+from handslag.messages.case_transfer.message import Ground, Item, Taken
+from handslag.messages.conversation import Opening
+from handslag.messages.document_request import build as wanting
+from handslag.messages.document_request.message import File, Given
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer, Line
 from tests.bed import Database
@@ -39,6 +45,17 @@ def reachable(database: Database, name: str) -> Office:
     make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
     database.close_connections()
     return made
+
+
+#: A file as it travels.
+PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
+
+
+def given(number: int = 1, plain: bytes = PAPER, name: str = "hyresavtal.pdf", kind: str = "application/pdf") -> Given:
+    """A document that is given: these bytes, called so."""
+    digest, content = hashlib.sha256(plain).hexdigest(), b64encode(plain).decode()
+    file = File(name=name, content_type=kind, size=len(plain), digest=digest, scanned="clean", content=content)  # type: ignore[arg-type]
+    return Given(number=number, file=file)
 
 
 @dataclass
@@ -93,15 +110,53 @@ class Pair:
 
     def asked(self, *lines: build.Picked, **more: Any) -> Message:
         """A question of Hanna's about the applicant."""
+        told = {"text": "Betalar ni också hyran?", "ground": "10 kap. 28 § OSL", **more}
+        ground = told.pop("ground")
+        with acting(self.asker.office.slug, self.asker.office.staff["hanna"], "ask"):
+            new = build.asking(
+                self.opening(**told), month=str(self.asker.office.month), ground=ground, lines=list(lines)
+            )
+            return seal_message(**self.act(self.asker) | {"new": new})
+
+    def opening(self, **more: Any) -> Opening:
+        """What every first message about the applicant is made of."""
         told = {
             "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
             "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
-            "month": str(self.asker.office.month), "ground": "10 kap. 28 § OSL",
-            "answer_by": self.today + timedelta(days=14), "text": "Betalar ni också hyran?",
-            "lines": list(lines), "assessed": "", "test": False, "now": self.now, **more,
+            "answer_by": self.today + timedelta(days=14), "assessed": "", "test": False, "now": self.now, **more,
         }  # fmt: skip
-        with acting(self.asker.office.slug, self.asker.office.staff["hanna"], "ask"):
-            return seal_message(**self.act(self.asker) | {"new": build.asking(**told)})
+        return Opening(**told)
+
+    def wanted(self, *documents: str, ground: Ground = CONSENT, who: str = "hanna", **more: Any) -> Message:
+        """Hanna, or `who`, asks the other side for documents about the applicant."""
+        with acting(self.asker.office.slug, self.asker.office.staff[who], "ask"):
+            told = self.opening(**{"text": "Hon hittar det inte.", **more})
+            new = wanting.asking(told, ground=ground, documents=list(documents))
+            return seal_message(**self.act(self.asker, who) | {"new": new})
+
+    def gave(self, asked: Message, *answers: Given, who: str = "hanna", assessed: str = "") -> Message:
+        """The answer of the other side's Hanna, or `who`, to a request for documents."""
+        more = {"assessed": assessed, "now": self.now}
+        return self._said(
+            asked, lambda row: wanting.answering(key=uuid4(), asked=row, answers=list(answers), **more), who
+        )
+
+    def took(self, told: Message, *answers: Taken) -> Message:
+        """What the other side's Hanna takes over of a case."""
+        return self._said(told, lambda row: handing.answering(key=uuid4(), asked=row, answers=list(answers)))
+
+    def _said(self, asked: Message, building: Callable[[Message], NewMessage], who: str = "hanna") -> Message:
+        office = self.answerer.office
+        with acting(office.slug, office.staff[who], "answer"):
+            new = building(Message.objects.get(message_id=asked.message_id))
+            return seal_message(**self.act(self.answerer, who) | {"new": new})
+
+    def keeps(self, asked: Message) -> list[Document]:
+        """The job that keeps what was given on a request, and what the asker's case has then from elsewhere."""
+        row = self.asker.message(asked.message_id)
+        with self._role("worker"):
+            exchange.keep_documents(tenant=self.asker.key, message=str(row.id))
+        return self.asker.rows(Document, subject=self.folder.case.id, kind="from elsewhere")
 
     def answered(self, question: Message, *answers: Answer, **more: Any) -> Message:
         """The answer of the other side's Hanna; with `until` a question back."""
@@ -123,17 +178,13 @@ class Pair:
 
     def handed(self, *items: Item, ground: Ground = CONSENT, who: str = "hanna", **more: Any) -> Message:
         """The applicant moves to the other side: Hanna, or `who`, tells it these things."""
-        told = {
-            "key": uuid4(), "recipient": self.answerer.address, "person": self.folder.case.applicant_id,
-            "about": self.folder.case.id, "unit": self.folder.case.unit_id, "number": self.folder.case.number,
-            "moves_on": self.today, "answer_by": self.today + timedelta(days=14), "text": "Hon flyttar.",
-            "assessed": "", "test": False, "now": self.now, **more,
-        }  # fmt: skip
         office = self.asker.office
         with acting(office.slug, office.staff[who], "hand over"):
-            new = handing.handing(items=list(items), ground=ground, **told)
+            moves_on = more.pop("moves_on", self.today)
+            told = self.opening(**{"text": "Hon flyttar.", **more})
+            new = handing.handing(told, ground=ground, moves_on=moves_on, items=list(items))
             row = transfer_case(
-                **self.act(self.asker, who), case=self.folder.case.id, new=new, moves_on=told["moves_on"],
+                **self.act(self.asker, who), case=self.folder.case.id, new=new, moves_on=moves_on,
                 basis=ground.basis, ground=ground.text, consented_on=ground.consented_on,
                 items=[["member", str(self.folder.citizens[-1].id)] if i.member else ["contact", ""] for i in items],
             )  # fmt: skip
@@ -197,12 +248,12 @@ def asked(folder: Folder, text: str) -> Message:
     """A question about a case's applicant to some other organisation; it has not left."""
     office = folder.office
     with acting(office.slug, office.staff["hanna"], "ask"):
-        new = build.asking(
+        told = Opening(
             key=uuid4(), recipient=next(iter(partners())), person=folder.case.applicant_id, about=folder.case.id,
-            unit=folder.case.unit_id, number=folder.case.number, month=None, ground=text,
-            answer_by=office.today + timedelta(days=14), text=text, lines=[], assessed="", test=False,
-            now=office.now,
+            unit=folder.case.unit_id, number=folder.case.number, answer_by=office.today + timedelta(days=14),
+            text=text, assessed="", test=False, now=office.now,
         )  # fmt: skip
+        new = build.asking(told, month=None, ground=text, lines=[])
         return seal_message(**office.act("hanna"), new=new)
 
 

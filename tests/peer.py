@@ -29,11 +29,13 @@ from handslag.jobs import exchange  # noqa: E402
 from handslag.kernel import clock  # noqa: E402
 from handslag.messages.case_transfer.build import answering  # noqa: E402
 from handslag.messages.case_transfer.message import Taken  # noqa: E402
+from handslag.messages.document_request.build import answering as giving  # noqa: E402
 from handslag.messages.question import build  # noqa: E402
 from handslag.messages.question.message import Answer  # noqa: E402
 from handslag.ops.postgres import Server  # noqa: E402
 from handslag.ops.secrets import Secrets  # noqa: E402
 from tests.bed import Database  # noqa: E402
+from tests.exchange import given  # noqa: E402
 from tests.office import TEST, as_role, open_office  # noqa: E402
 
 CONNINFO = os.environ["HANDSLAG_DB"]
@@ -94,6 +96,15 @@ def take(told: str) -> list[str]:
     return [row.content, row.digest]
 
 
+def give(asked: str) -> list[str]:
+    """Hanna gives the one document that is asked for; gives content and digest of what was sealed."""
+    with acting(OFFICE.slug, OFFICE.staff["hanna"], "answer"):
+        row = Message.objects.get(message_id=UUID(asked))
+        new = giving(key=uuid4(), asked=row, answers=[given()], assessed="", now=clock.now())
+        row = seal_message(tenant=OFFICE.slug, by=OFFICE.staff["hanna"], now=clock.now(), new=new)
+    return [row.content, row.digest]
+
+
 def look(key: str) -> list[str]:
     """Content, digest and state of its copy of a message."""
     with acting(OFFICE.slug, TEST, "look"):
@@ -109,7 +120,9 @@ def tasks() -> list[str]:
 
 def main() -> None:
     """Until the input ends."""
-    known: dict[str, Any] = {each.__name__: each for each in (keys, partner, step, answer, ask_back, take, look, tasks)}
+    known: dict[str, Any] = {
+        each.__name__: each for each in (keys, partner, step, answer, ask_back, take, give, look, tasks)
+    }
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         print(json.dumps(known[name](*arguments)), flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,7 +12,7 @@ from handslag.domain.casefile.models import Case, Transfer
 from handslag.domain.casefile.operations import take_over_case
 from handslag.domain.casefile.queries import told_of
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message, take_back
+from handslag.domain.exchange.operations.outbox import take_back
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.people.models import Address, Membership, Person
 from handslag.domain.people.operations.persons import NewPerson, set_protection
@@ -20,7 +20,6 @@ from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.messages.case_transfer.build import answering
 from handslag.messages.case_transfer.message import Address as Told
 from handslag.messages.case_transfer.message import Contact, Ground, Item, Member, Taken
 from handslag.messages.question.message import Person as Named
@@ -58,10 +57,7 @@ def along(pair: Pair, **more: Any) -> Item:
 
 def taken(pair: Pair, told: Message, *answers: Taken) -> None:
     """Their Hanna says what is taken over, and it arrives."""
-    office = pair.answerer.office
-    with acting(office.slug, office.staff["hanna"], "answer"):
-        row = Message.objects.get(message_id=told.message_id)
-        seal_message(**pair.act(pair.answerer) | {"new": answering(key=uuid4(), asked=row, answers=list(answers))})
+    pair.took(told, *answers)
     pair.settle()
 
 

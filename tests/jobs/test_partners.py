@@ -3,6 +3,7 @@ the other over HTTP, gives what waits and collects what waits for it. The same c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -24,14 +25,17 @@ from handslag.domain.tenancy import keys as tenant_keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import partners
 from handslag.kernel import canonical, clock
-from handslag.messages.case_transfer.message import Contact, Item
+from handslag.messages.case_transfer.message import Contact, Item, Taken
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from tests import bed
 from tests.bed import Database
-from tests.exchange import RENT, Pair, Side
+from tests.exchange import PAPER, RENT, Pair, Side, given
 from tests.office import TEST, open_office
 from tests.sedex import BySedex, post, registered
+
+PHONE = Item(number=1, contact=Contact(telephone="070-174 06 01"))
+LEASE = "Hyresavtalet för Provgatan 1"
 
 
 class Peer:
@@ -134,21 +138,25 @@ def business(content: str) -> bytes:
 
 
 def conversation(pair: Pair, due_on: date | None) -> list[bytes]:
-    """Three questions: one answered, one reminded of and recalled, one asked back and added to; what each message says,
-    which is the same at both ends."""
+    """Three questions: one answered, one reminded of and recalled, one asked back and added to; a case handed over; a
+    document asked for and given. What each message says, which is the same at both ends."""
     asked = [pair.asked(RENT, answer_by=due_on) for _ in range(3)]
+    told = pair.handed(PHONE, answer_by=due_on, moves_on=due_on)
+    wanted = pair.wanted(LEASE, answer_by=due_on)
     pair.settle()
     reminder = pair.added(asked[1], "Vi väntar.", build.reminding)
     pair.settle()
     answer = pair.answered(asked[0], Answer(number=1, text="Ja."))
     back = pair.answered(asked[2], text="Vilken månad?", until=due_on)
     recall = pair.added(asked[1], "Behövs inte.", build.recalling)
+    taken, gave = pair.took(told, Taken(number=1)), pair.gave(wanted, given())
     pair.settle()
     addition = pair.added(asked[2], "Mars.")
     pair.settle()
-    states = [pair.states(one)[:2] for one in asked]
-    assert states == [("delivered", "accepted"), ("delivered", "recalled"), ("delivered", "in check")]
-    said = [*asked, reminder, answer, back, recall, addition]
+    states = [pair.states(one)[:2] for one in (*asked, told, wanted)]
+    ends = ["accepted", "recalled", "in check", "accepted", "accepted"]
+    assert states == [("delivered", end) for end in ends]
+    said = [*asked, told, wanted, reminder, answer, back, recall, taken, gave, addition]
     for one in said:
         ends = [side.message(one.message_id) for side in (pair.asker, pair.answerer)]
         assert {(end.content, end.digest) for end in ends} == {(one.content, one.digest)}
@@ -174,16 +182,20 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     here.settle()
     assert peer.tasks() == ["question", "question", "question", "question reminded"]
 
-    phone = Item(number=1, contact=Contact(telephone="070-174 06 01"))
-    told = here.pair.handed(phone, recipient=here.address)
+    told = here.pair.handed(PHONE, recipient=here.address, moves_on=first.due_on)
+    wanted = here.pair.wanted(LEASE, recipient=here.address)
     here.settle()
-    assert peer.tasks()[-1] == "case transfer"
-    taken = peer.take(str(told.message_id))
+    assert peer.tasks()[-2:] == ["case transfer", "question"]
+    sent = [peer.take(str(told.message_id)), peer.give(str(wanted.message_id))]
     peer.step(11)
     here.settle()
-    assert (here.same(told), peer.tasks()[-1]) == (("accepted", "accepted"), "case to register")
-    (reply,) = here.side.rows(Message, reference=told.message_id, direction="in")
-    assert [reply.content, reply.digest] == taken
+    assert (here.same(told), here.same(wanted)) == (("accepted", "accepted"), ("accepted", "accepted"))
+    assert peer.tasks()[-1] == "case to register"
+    (taken,) = here.side.rows(Message, reference=told.message_id, direction="in")
+    (gave,) = here.side.rows(Message, reference=wanted.message_id, direction="in")
+    assert [[one.content, one.digest] for one in (taken, gave)] == sent
+    (document,) = here.pair.keeps(wanted)
+    assert document.digest == hashlib.sha256(PAPER).hexdigest()
 
     peer.keys(True)  # it signs with a fresh key, and wants to be encrypted to a fresh one
     make_exchange_keys(**here.told(), signing=True)
@@ -195,7 +207,7 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     here.settle()
     assert (here.same(first), here.same(second)) == (("accepted", "accepted"), ("recalled", "recalled"))
     assert here.same(third) == ("question", "question")
-    told_here = ["question answered", "question answered", "question asked back"]
+    told_here = [*["question answered"] * 3, "question asked back"]
     assert (peer.tasks(), sorted(here.side.tasks())) == (["case to register"], told_here)
     (answer,) = here.side.rows(Message, reference=first.message_id, direction="in")
     (asked_back,) = here.side.rows(Message, reference=third.message_id, direction="in")
@@ -207,7 +219,8 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     assert len(used) == 4  # two that sign, two that one encrypts to
 
     # the same over the local transport, and by sedex, says the same, byte for byte
-    over = [business(m.content) for m in (first, second, third, reminder, answer, asked_back, recall, addition)]
+    questions = (first, second, third, told, wanted, reminder, answer, asked_back, recall, taken, gave, addition)
+    over = [business(one.content) for one in questions]
     beside = Side(open_office(database.connect, "svar"))
     assert conversation(Pair(database, here.side, beside, here.pair.folder, here.pair.now), first.due_on) == over
     with post(tmp_path_factory.mktemp("sedex")) as made:

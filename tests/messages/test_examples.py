@@ -16,6 +16,7 @@ from handslag.messages.application.message import Application
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
+from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
 from tests.bed import ROOT
@@ -27,6 +28,7 @@ KINDS: dict[str, type[Any]] = {
     "case_status": CaseStatus,
     "question": Question,
     "case_transfer": CaseTransfer,
+    "document_request": DocumentRequest,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -48,6 +50,12 @@ WRONG = {
     "case_transfer/nothing-chosen": "$.asked.items",
     "case_transfer/state-that-does-not-follow": "don't follow from the answers",
     "case_transfer/change-and-reason": "has no change",
+    "document_request/no-ground": "ground",
+    "document_request/documents-from-zero": "numbered from 1",
+    "document_request/other-bytes": "isn't what size and digest say",
+    "document_request/file-and-reason": "is given, or there is a reason",
+    "document_request/a-program": "$.answers[...].file.content_type",
+    "document_request/state-that-does-not-follow": "don't follow from the answers",
     "receipt/digest-in-capitals": "$.report.digest",
     "receipt/unknown-state": "$.report.state",
     "receipt/code-as-number": "$.report.code",

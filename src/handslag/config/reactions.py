@@ -953,6 +953,16 @@ def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     _exchange_task(event, by, now, "case transfer" if row.kind == "case_transfer" else "question")
 
 
+def _keep_documents(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.exchange import keep_documents
+    from handslag.jobs.queue import defer
+
+    row = ExchangeMessage.objects.only("kind", "test").get(id=event.subject)
+    given = event.payload["state"] in (Business.ACCEPTED, Business.CHANGED)
+    if row.kind == "document_request" and given and not row.test:
+        defer(keep_documents, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
+
+
 def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
     """What was accepted of another municipality's case waits for a registrar, unless she has a case here."""
     settled = event.payload["settles"]
@@ -1187,6 +1197,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ReplyTakenIn: (
         Reaction(_done_by_their_answer, causes=(TaskDone,)),
         Reaction(_task_for_reply, causes=(TaskOpened,)),
+        Reaction(_keep_documents),
     ),
     AnsweredElsewhere: (),
     ArrivalSettled: (),

@@ -6,13 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
+from handslag.connectors.store.content_type import TypeRefused, content_type
+from handslag.connectors.store.port import FileExists
+from handslag.domain.documents.models import Document
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.frame import Opened, Unreadable
+from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.courier import directory
 from handslag.domain.exchange.operations.inbox import (
     Placed,
@@ -29,16 +36,20 @@ from handslag.domain.exchange.queries import (
     open_arrival,
     overdue,
     published_keys,
+    replies_to,
     uncollected,
     waiting_arrivals,
 )
 from handslag.domain.exchange.states import Code
 from handslag.domain.tenancy.door import acting, acting_door, system
+from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs.acts import each_tenant
+from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.case_transfer import receive as case_transfer
+from handslag.messages.conversation import files_of, kept_as
+from handslag.messages.document_request import receive as document_request
 from handslag.messages.question import receive as question
 
 log = structlog.get_logger("exchange")
@@ -47,6 +58,7 @@ BY = system("exchange")
 RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] = {
     ("question", 1): question.placed,
     ("case_transfer", 1): case_transfer.placed,
+    ("document_request", 1): lambda opened, now: document_request.placed(opened, now, _kind_of),
     ("receipt", 1): lambda opened, now: None,
 }
 
@@ -56,6 +68,45 @@ def hand_over_message(tenant: int, message: str) -> None:
     """Hand over one message. Does nothing when it was taken back, has left, or it is too early."""
     with suppress(NotPossible):
         hand_over(tenant=tenant, by=BY, now=clock.now(), message=UUID(message))
+
+
+def _kind_of(plain: bytes) -> str:
+    try:
+        return content_type(BytesIO(plain)).media_type
+    except TypeRefused as refused:
+        return refused.code
+
+
+@tasks.task(name="keep_documents", retry=AWAY)
+def keep_documents(tenant: int, message: str) -> None:
+    """Keep what was given on a request of ours as documents of its case: locked until they are scanned here. Those that
+    are kept already are left."""
+    with acting(tenant, BY, "keep documents"):
+        asked = Message.objects.get(id=UUID(message))
+        given = {
+            key: files_of(reply)[number]
+            for reply in replies_to([asked])[asked.message_id]
+            for number, key in kept_as(reply).items()
+        }
+        kept = set(Document.objects.filter(id__in=given).values_list("id", flat=True))
+        store = store_of(tenant, file_key())
+    assert asked.about_id is not None
+    for key, file in given.items():
+        if key in kept:
+            continue
+        with suppress(FileExists):  # written before, and not recorded
+            store.write(key, BytesIO(file.plain()))
+        record_document(
+            tenant=tenant,
+            by=BY,
+            now=clock.now(),
+            subject=asked.about_id,
+            kind="from elsewhere",
+            title=file.name,
+            provenance=Provenance.AUTHORITY,
+            retention=RetentionClass.PERSONAL_FILE,
+            file=StoredFile(key=key, digest=file.digest, size=file.size, content_type=file.content_type),
+        )
 
 
 @tasks.periodic(cron="* * * * *")

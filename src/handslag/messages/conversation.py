@@ -1,12 +1,13 @@
-"""What conversations of every kind have in common, inside the tenant's door: asking back, adding, recalling, reminding,
-and saying once more what didn't arrive. A kind builds its own first message and its answer."""
+"""What conversations of every kind have in common, inside the tenant's door: how one begins, asking back, adding,
+recalling, reminding, and saying once more what didn't arrive. A kind says what its own first and answer hold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeAlias
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -19,17 +20,35 @@ from handslag.domain.people.models import Person as Known
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
+from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.question.message import Answer, Question
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
+#: A message of a conversation of any kind.
+Said: TypeAlias = Question | CaseTransfer | DocumentRequest
 #: What each kind of conversation is made of.
-KINDS: dict[str, type[Question | CaseTransfer]] = {"question": Question, "case_transfer": CaseTransfer}
+KINDS: dict[str, type[Said]] = {
+    "question": Question,
+    "case_transfer": CaseTransfer,
+    "document_request": DocumentRequest,
+}
 
 
-def read(message: Message) -> Question | CaseTransfer:
+def read(message: Message) -> Said:
     """A message of a conversation as it was signed."""
     return msgspec.json.decode(message.content.encode(), type=KINDS[message.kind])
+
+
+def files_of(message: Message) -> dict[int, File]:
+    """What a message gives of documents, by their numbers."""
+    answers = read(message).answers
+    return {one.number: one.file for one in answers if isinstance(one, Given) and one.file is not None}
+
+
+def kept_as(message: Message) -> dict[int, UUID]:
+    """Under which key each of these is kept here."""
+    return {number: uuid5(message.id, str(number)) for number in files_of(message)}
 
 
 def may_wait_until(day: date, now: datetime) -> None:
@@ -53,6 +72,59 @@ def identified(person: UUID) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What every first message is made of: `recipient` is its address; `person` and the case `about` (its `number`, its
+    `unit`) are ours; `assessed` says why it may be told although somebody in the household is marked."""
+
+    key: UUID
+    recipient: str
+    person: UUID
+    about: UUID
+    unit: UUID
+    number: str
+    answer_by: date
+    text: str
+    assessed: str
+    test: bool
+    now: datetime
+
+
+def beginning(kind: str, new: Opening, asked: dict[str, Any], places: dict[str, str] | None = None) -> NewMessage:
+    """The first message of a conversation: besides the person, the day and the text, what its kind says is `asked`.
+    NotPossible by `may_leave`, ("answer by") for a day that is past or too far, ("no number") for a person without."""
+    may_wait_until(new.answer_by, new.now)
+    level = may_leave(new.person, acting_door().the_tenant.today(new.now), new.assessed)
+    said = {
+        "person": identified(new.person),
+        "answer_by": new.answer_by.isoformat(),
+        "text": new.text.strip(),
+        **asked,
+    }
+    return NewMessage(
+        id=new.key,
+        kind=kind,
+        action=Action.REQUEST,
+        recipient=new.recipient,
+        body={"asked": said},
+        unit=new.unit,
+        about=new.about,
+        person=new.person,
+        level=level,
+        our_case=new.number,
+        response_expected=True,
+        test=new.test,
+        due_on=new.answer_by,
+        assessed=new.assessed.strip() if level else "",
+        places=places or {},
+    )
+
+
+def told_without(part: Any) -> dict[str, Any]:
+    """A part of a message as it is written: what it doesn't have isn't said."""
+    return {name: value for name, value in msgspec.to_builtins(part).items() if value is not None}
+
+
 def replying(
     key: UUID, asked: Message, state: Business, body: dict[str, Any], *, code: str = "", until: date | None = None
 ) -> NewMessage:
@@ -67,7 +139,7 @@ def replying(
     return _about(key, asked, Action.RESPONSE, {"reply": reply, **body}, closed=state != Business.QUESTION)
 
 
-def answered(key: UUID, asked: Message, answers: Sequence[Answer | Taken], outcome: str) -> NewMessage:
+def answered(key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given], outcome: str) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
     state = Business(outcome)
     code = answers[0].reason if state == Business.REJECTED else ""
@@ -133,7 +205,7 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
     )
 
 
-def names_a_day(said: Question | CaseTransfer) -> bool:
+def names_a_day(said: Said) -> bool:
     """Whether a message says by when the other side shall answer it."""
     return said.asked is not None or bool(said.reply and said.reply.until)
 

@@ -128,6 +128,7 @@ MAY: dict[str, set[str]] = {
     "documents/<uuid:document>/": CASE,
     "cases/<uuid:case>/questions/new/": WORK,
     "cases/<uuid:case>/transfer/": WORK,
+    "cases/<uuid:case>/documents/ask/": WORK,
     "questions/": CASE | {"alva"},
     "questions/traffic/": CASE | {"alva"},
     "questions/traffic/<uuid:message>/": CASE,

@@ -9,7 +9,7 @@ from lxml import etree
 from handslag.messages.case_transfer.message import CaseTransfer, Handed, Item
 from handslag.messages.ech.frame import Form, below, texts
 from handslag.messages.ech.person import put_person, take_person
-from handslag.messages.ech.turn import put_turn, take_turn
+from handslag.messages.ech.turn import put_ground, put_turn, put_words, take_ground, take_turn, take_words
 
 OWN = "urn:handslag:message:case_transfer:1"
 _CONTACT = ("email", "telephone", "language")
@@ -24,7 +24,7 @@ _DECISION = (
 
 
 def _put(root: etree._Element, told: CaseTransfer) -> None:
-    put_turn(root, told, OWN, _put_asked, lambda answer: ("text", "reason"))
+    put_turn(root, told, OWN, _put_asked, lambda place, answer: put_words(place, answer, OWN, "text", "reason"))
 
 
 def _put_asked(parent: etree._Element, asked: Handed) -> None:
@@ -32,11 +32,7 @@ def _put_asked(parent: etree._Element, asked: Handed) -> None:
     if asked.marked:
         below(parent, "marked", asked.marked, OWN)
     below(parent, "movesOn", asked.moves_on, OWN)
-    ground = below(parent, "ground", None, OWN)
-    below(ground, "basis", asked.ground.basis, OWN)
-    below(ground, "text", asked.ground.text, OWN)
-    if asked.ground.consented_on is not None:
-        below(ground, "consentedOn", asked.ground.consented_on, OWN)
+    put_ground(parent, asked.ground, OWN)
     below(parent, "answerBy", asked.answer_by, OWN)
     below(parent, "text", asked.text, OWN)
     for each in asked.items:
@@ -71,22 +67,17 @@ def _put_item(item: etree._Element, each: Item) -> None:
 
 
 def _take(root: etree._Element) -> dict[str, Any]:
-    return take_turn(root, OWN, _take_asked)
+    return take_turn(root, OWN, _take_asked, lambda place: take_words(place, OWN))
 
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:
     (person,) = place.findall(f"{{{OWN}}}person")
-    (ground,) = place.findall(f"{{{OWN}}}ground")
-    told, on = texts(place, OWN, "movesOn", "answerBy", "text"), texts(ground, OWN, "basis", "text", "consentedOn")
+    told = texts(place, OWN, "movesOn", "answerBy", "text")
     return {
         "person": take_person(person),
         **_marked(place),
         "moves_on": told["movesOn"],
-        "ground": {
-            "basis": on["basis"],
-            "text": on["text"],
-            **({"consented_on": on["consentedOn"]} if "consentedOn" in on else {}),
-        },
+        "ground": take_ground(place, OWN),
         "answer_by": told["answerBy"],
         "text": told["text"],
         "items": [_take_item(item) for item in place.findall(f"{{{OWN}}}item")],

@@ -17,10 +17,10 @@ def put_turn(
     told: Any,
     space: str,
     put_asked: Callable[[etree._Element, Any], None],
-    said: Callable[[Any], tuple[str, ...]],
+    put_answer: Callable[[etree._Element, Any], None],
 ) -> None:
-    """Write what a message says below its header, in its namespace: what is asked by `put_asked`, of each answer the
-    parts that `said` names."""
+    """Write what a message says below its header, in its namespace: what is asked by `put_asked`, what is answered to
+    each number by `put_answer`."""
     if told.asked is not None:
         put_asked(below(root, "asked", None, space), told.asked)
     if told.reply is not None:
@@ -31,15 +31,16 @@ def put_turn(
     for answer in told.answers:
         place = below(root, "answer", None, space)
         below(place, "number", answer.number, space)
-        for name in said(answer):
-            if value := getattr(answer, name):
-                below(place, name, value, space)
+        put_answer(place, answer)
     if told.text:
         below(root, "text", told.text, space)
 
 
 def take_turn(
-    root: etree._Element, space: str, take_asked: Callable[[etree._Element], dict[str, Any]]
+    root: etree._Element,
+    space: str,
+    take_asked: Callable[[etree._Element], dict[str, Any]],
+    take_answer: Callable[[etree._Element], dict[str, Any]],
 ) -> dict[str, Any]:
     """Read it again."""
     said: dict[str, Any] = {}
@@ -47,7 +48,39 @@ def take_turn(
         said["asked"] = take_asked(asked)
     for reply in root.findall(f"{{{space}}}reply"):
         said["reply"] = texts(reply, space, *_REPLY)
-    answers = [texts(place, space, "number", "text", "reason") for place in root.findall(f"{{{space}}}answer")]
+    answers = [
+        {"number": int(texts(place, space, "number")["number"]), **take_answer(place)}
+        for place in root.findall(f"{{{space}}}answer")
+    ]
     if answers:
-        said["answers"] = [{"text": "", "reason": "", **one, "number": int(one["number"])} for one in answers]
+        said["answers"] = answers
     return said | texts(root, space, "text")
+
+
+def put_words(place: etree._Element, answer: Any, space: str, *names: str) -> None:
+    """Write those of `names` that an answer has: its `text`, its `reason`."""
+    for name in names:
+        if value := getattr(answer, name):
+            below(place, name, value, space)
+
+
+def take_words(place: etree._Element, space: str) -> dict[str, Any]:
+    """Read them again."""
+    return {"text": "", "reason": "", **texts(place, space, "text", "reason")}
+
+
+def put_ground(parent: etree._Element, ground: Any, space: str) -> None:
+    """Write on what ground it is told: a section of law, or consent with its day."""
+    place = below(parent, "ground", None, space)
+    below(place, "basis", ground.basis, space)
+    below(place, "text", ground.text, space)
+    if ground.consented_on is not None:
+        below(place, "consentedOn", ground.consented_on, space)
+
+
+def take_ground(parent: etree._Element, space: str) -> dict[str, Any]:
+    """Read it again."""
+    (place,) = parent.findall(f"{{{space}}}ground")
+    told = texts(place, space, "basis", "text", "consentedOn")
+    since = {"consented_on": told["consentedOn"]} if "consentedOn" in told else {}
+    return {"basis": told["basis"], "text": told["text"], **since}

@@ -8,15 +8,19 @@ from lxml import etree
 
 from handslag.messages.ech.frame import Form, below, texts
 from handslag.messages.ech.person import put_person, take_person
-from handslag.messages.ech.turn import put_turn, take_turn
-from handslag.messages.question.message import Asked, Question
+from handslag.messages.ech.turn import put_turn, put_words, take_turn, take_words
+from handslag.messages.question.message import Answer, Asked, Question
 
 OWN = "urn:handslag:message:question:1"
 _LINE = ("code", "name", "amount", "currency")
 
 
 def _put(root: etree._Element, told: Question) -> None:
-    put_turn(root, told, OWN, _put_asked, lambda answer: ("reason",) if answer.reason else ("text",))
+    put_turn(root, told, OWN, _put_asked, _put_answer)
+
+
+def _put_answer(place: etree._Element, answer: Answer) -> None:
+    put_words(place, answer, OWN, "reason" if answer.reason else "text")
 
 
 def _put_asked(parent: etree._Element, asked: Asked) -> None:
@@ -36,7 +40,7 @@ def _put_asked(parent: etree._Element, asked: Asked) -> None:
 
 
 def _take(root: etree._Element) -> dict[str, Any]:
-    return take_turn(root, OWN, _take_asked)
+    return take_turn(root, OWN, _take_asked, lambda place: take_words(place, OWN))
 
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:

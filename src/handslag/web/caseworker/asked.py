@@ -15,6 +15,7 @@ from handslag.domain.exchange.queries import asked_about, partners, replies_to
 from handslag.domain.exchange.states import Business, Direction, Transport
 from handslag.domain.tenancy.permissions import Member
 from handslag.messages.conversation import read
+from handslag.messages.question.message import Answer
 from handslag.web.caseworker.wording import BUSINESS, REASONS, TRANSPORT
 
 
@@ -52,7 +53,7 @@ def asked_of(case: UUID, member: Member) -> list[AskedOf]:
     rows = [row for row in asked_about(case) if row.level <= member.clearance]
     if not rows:
         return []
-    names, replies = partners(), replies_to(rows)
+    names, replies = partners(), replies_to([row for row in rows if row.places])
     found = []
     for row in rows:
         said = read(row).asked
@@ -67,7 +68,7 @@ def asked_of(case: UUID, member: Member) -> list[AskedOf]:
                 colour,
                 row.due_on,
                 open_still and row.transport not in (Transport.REJECTED, Transport.EXPIRED),
-                _by_line(row, replies[row.message_id]),
+                _by_line(row, replies.get(row.message_id, [])),
                 frozenset(row.places.values()),
             )
         )
@@ -80,7 +81,7 @@ def _by_line(asked: Message, replies: list[Message]) -> dict[str, str]:
         asked.places[str(answer.number)]: answer.text or str(REASONS[answer.reason])
         for reply in replies
         for answer in read(reply).answers
-        if str(answer.number) in asked.places
+        if isinstance(answer, Answer) and str(answer.number) in asked.places
     }
 
 

@@ -18,11 +18,12 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import period_in
+from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message, Outcome
 from handslag.domain.exchange.operations.inbox import take_up
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
 from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, messages_of
-from handslag.domain.exchange.policies import NEVER_LEAVES, TAKE_BACK, most_protected
+from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import (
     conversation,
     first_messages,
@@ -53,13 +54,17 @@ from handslag.messages import conversation as said_of
 from handslag.messages.as_xml import form_of
 from handslag.messages.case_transfer.build import answering as answering_transfer
 from handslag.messages.case_transfer.message import CaseTransfer
+from handslag.messages.conversation import Opening
+from handslag.messages.document_request.build import answering as giving
+from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.ech.frame import written
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
-from handslag.messages.question.message import Answer, Line, Question
+from handslag.messages.question.message import Answer, Line
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
-from handslag.web.caseworker.case import case_name, seen_in, standing
+from handslag.web.caseworker.case import seen_in, standing
+from handslag.web.caseworker.opening import OpeningForm, opening_form, opening_page
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -69,28 +74,23 @@ from handslag.web.caseworker.pages import (
     require,
     the_door,
     today,
-    typed,
     version_seen,
     who,
 )
+from handslag.web.caseworker.requested import GiveForm
 from handslag.web.caseworker.transferred import TransferAnswerForm, answered, ground_in_words, item_in_words
-from handslag.web.caseworker.wording import REASONS, REFUSALS, SAID, at_sedex, not_delivered, refusal
+from handslag.web.caseworker.wording import REASONS, REFUSALS, SAID, SCAN_STATES, at_sedex, not_delivered, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
 from handslag.web.ui.forms import DayField, read_month
 
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
-#: The usual time for an answer.
-USUAL = timedelta(days=14)
 
 
-class AskForm(forms.Form):
+class AskForm(OpeningForm):
     """A question about one adult of a case, or about lines of it."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    recipient = forms.ChoiceField(label=gettext_lazy("Whom do you ask?"))
-    person = forms.ChoiceField(label=gettext_lazy("About whom?"), widget=forms.RadioSelect)
     lines = forms.MultipleChoiceField(
         label=gettext_lazy("About which lines?"),
         help_text=gettext_lazy("Their amounts are sent along. None: the question is about the person as such."),
@@ -108,24 +108,7 @@ class AskForm(forms.Form):
         help_text=gettext_lazy("A section of law, or the person’s consent and its day. The other side sees it."),
         max_length=400,
     )
-    answer_by = DayField(label=gettext_lazy("Answer needed by"))
-    assessed = forms.CharField(
-        label=gettext_lazy("Somebody in the household has protected personal data. Why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here, with the question."),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
-
-
-_BY_FIELD = {
-    "no such partner": "recipient",
-    "protected exchange": "person",
-    "no number": "person",
-    "assess first": "assessed",
-    "answer by": "answer_by",
-}
+    field_order = ["key", "recipient", "person", "lines", "text", "ground", "answer_by"]
 
 
 class AnswerForm(forms.Form):
@@ -229,49 +212,20 @@ def ask(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     require(request, Role.CASEWORKER)
     looked_at("case", found.id)
     month, lines = _lines(request, found, member)
-    posted = typed(request)
     places = partners()
-    adults = [p for p in (found.applicant, found.co_applicant) if p is not None]
-    initial = {"key": uuid7(), "person": str(found.applicant_id), "answer_by": today(request) + USUAL}
-    form = AskForm(posted, initial=initial)
-    form.fields["recipient"].choices = [("", ""), *((key, row.name) for key, row in places.items())]  # type: ignore[attr-defined]
-    form.fields["person"].choices = [(str(p.id), full_name(p)) for p in adults]  # type: ignore[attr-defined]
+    form, level = opening_form(AskForm, request, found, places)
     form.fields["lines"].choices = [(key, f"{line.name}, {money(line.amount)}") for key, line in lines.items()]  # type: ignore[attr-defined]
     if not lines:
         del form.fields["lines"]
-    level = max(most_protected(p.id, today(request)) for p in adults)
-    if not level:
-        del form.fields["assessed"]
-    if request.method == "POST" and form.is_valid():
+
+    def send(new: Opening) -> UUID:
         told = form.cleaned_data
-        try:
-            new = build.asking(
-                key=told["key"],
-                recipient=told["recipient"],
-                person=UUID(told["person"]),
-                about=found.id,
-                unit=found.unit_id,
-                number=found.number,
-                month=str(month) if month else None,
-                ground=told["ground"],
-                answer_by=told["answer_by"],
-                text=told["text"],
-                lines=[build.Picked(lines[key], key) for key in told.get("lines", [])],
-                assessed=told.get("assessed", ""),
-                test=told["test"],
-                now=who(request)["now"],
-            )
-            sealed = attempt(request, seal_message, new=new)
-        except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/questions/{refused.facts['message']}/")
-            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
-        else:
-            return HttpResponseRedirect(f"{base(request)}/questions/{sealed.id}/")
-    return page(
-        request, "ask.html", status=422 if form.errors else 200, case=found, name=case_name(found), month=month,
-        form=form, nobody=not places, never=level >= NEVER_LEAVES,
-    )  # fmt: skip
+        picked = [build.Picked(lines[key], key) for key in told.get("lines", [])]
+        asking = build.asking(new, month=str(month) if month else None, ground=told["ground"], lines=picked)
+        key: UUID = attempt(request, seal_message, new=asking).id
+        return key
+
+    return opening_page(request, "ask.html", found, form, level, places, send, month=month)
 
 
 def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | None, dict[str, Line]]:
@@ -356,11 +310,8 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
     looked_at("question", row.about_id or row.id)
     act = request.POST.get("act", "")
-    points = _points(first)
-    forms_of = {
-        "answer": (TransferAnswerForm if first.kind == "case_transfer" else AnswerForm)(
-            points, request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
-        ),
+    forms_of: dict[str, Any] = {
+        "answer": _answer_form(request, first, request.POST if act == "answer" else None),
         "ask back": BackForm(request.POST if act == "ask back" else None, initial={"key": uuid7()}, auto_id="id_b_%s"),
         "add": AddForm(request.POST if act == "add" else None, initial={"key": uuid7()}, auto_id="id_c_%s"),
         "recall": RecallForm(request.POST if act == "recall" else None, initial={"key": uuid7()}, auto_id="id_d_%s"),
@@ -384,6 +335,8 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
                 return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
             if refused.code == "answer by":
                 forms_of["ask back"].add_error("until", refusal(refused))
+            elif refused.code == "assess first" and "assessed" in forms_of["answer"].fields:
+                forms_of["answer"].add_error("assessed", refusal(refused))
             else:
                 trouble = refusal(refused)
     errors = any(form.errors for form in forms_of.values())
@@ -412,13 +365,23 @@ def _first(row: Message) -> Message:
     return found
 
 
+def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
+    """What it is answered by: each kind has its own."""
+    told: dict[str, Any] = {"initial": {"key": uuid7()}, "auto_id": "id_a_%s"}
+    if first.kind == "document_request":
+        return GiveForm(request, first, _points(first), data, **told)
+    return (TransferAnswerForm if first.kind == "case_transfer" else AnswerForm)(_points(first), data, **told)
+
+
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
     if told.asked is None:
         return []
     if isinstance(told, CaseTransfer):
         return [(item.number, item_in_words(item)) for item in told.asked.items]
-    assert isinstance(told, Question)
+    if isinstance(told, DocumentRequest):
+        return [(one.number, one.name) for one in told.asked.documents] if told.asked else []
+    assert told.asked is not None
     return [
         (point.number, f"{point.line.name}, {money(point.line.amount)}" if point.line else "")
         for point in told.asked.points
@@ -441,6 +404,8 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
         key = form.cleaned_data["key"]
         if act == "answer" and first.kind == "case_transfer":
             new = answering_transfer(key=key, asked=first, answers=form.answers)
+        elif act == "answer" and first.kind == "document_request":
+            new = giving(key=key, asked=first, answers=form.answers, assessed=form.assessed, now=now)
         elif act == "answer":
             new = build.answering(key=key, asked=first, answers=form.answers)
         elif act == "ask back":
@@ -499,7 +464,8 @@ def _question(
         colour=colour,
         asked=told.asked,
         handed=handed,
-        ground=ground_in_words(handed.ground) if handed else told.asked.ground if told.asked else "",
+        wanted=isinstance(told, DocumentRequest),
+        ground=ground_in_words(told.asked.ground) if told.asked else "",
         points=_points(first),
         may_register=Role.REGISTRAR in member.roles and to_register(first),
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
@@ -536,7 +502,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    names = dict(_points(first))
+    names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,
         "by": by,
@@ -545,11 +511,25 @@ def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
         "closed": told.header.closed,
         "until": told.reply.until if told.reply else None,
         "answers": [
-            (names.get(one.number, ""), answered(one), str(REASONS[one.reason]) if one.reason else "")
+            (
+                names.get(one.number, ""),
+                answered(one),
+                str(REASONS[one.reason]) if one.reason else "",
+                kept.get(one.number),
+            )
             for one in told.answers
         ],
         "state": standing_of(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
     }
+
+
+def _kept(row: Message) -> dict[int, tuple[Document, str]]:
+    """The documents that came with an answer to us, by number, and why one can't be opened."""
+    if row.direction != Direction.IN:
+        return {}
+    keys = {key: number for number, key in said_of.kept_as(row).items()}
+    found = Document.objects.filter(id__in=keys)
+    return {keys[one.id]: (one, str(SCAN_STATES[one.scan_state])) for one in found}
 
 
 @desk_page("question")

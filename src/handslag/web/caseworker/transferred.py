@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from handslag.kernel.months import Month
 from handslag.messages.case_transfer.message import REASONS as CODES
 from handslag.messages.case_transfer.message import Ground, Item, Taken
+from handslag.messages.document_request.message import Given
 from handslag.messages.question.message import Answer
 from handslag.web.caseworker.wording import REASONS, RESULTS, TRANSFER_GROUNDS
 from handslag.web.ui.formats import money, month
@@ -35,14 +37,18 @@ def item_in_words(item: Item) -> str:
     return f"{when}: {RESULTS[decided.result]}, {amount}, {decided.decided_on:%Y-%m-%d}"
 
 
-def ground_in_words(ground: Ground) -> str:
-    """On which ground it is told."""
+def ground_in_words(ground: Ground | str) -> str:
+    """On which ground it is told or asked."""
+    if isinstance(ground, str):
+        return ground
     basis = str(TRANSFER_GROUNDS[ground.basis])
     return f"{basis}{f' {ground.consented_on:%Y-%m-%d}' if ground.consented_on else ''}: {ground.text}"
 
 
-def answered(one: Answer | Taken) -> str:
+def answered(one: Answer | Taken | Given) -> str:
     """What was answered to one point."""
+    if isinstance(one, Given):
+        return f"{one.file.name}, {filesizeformat(one.file.size)}" if one.file else ""
     if one.text or one.reason or isinstance(one, Answer):
         return one.text
     return _("Taken over as it is")

@@ -20,17 +20,16 @@ from handslag.domain.decisions.queries import taken_decisions
 from handslag.domain.decisions.states import Outcome
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import message_for_staff
-from handslag.domain.exchange.policies import NEVER_LEAVES, most_protected
+from handslag.domain.exchange.policies import NEVER_LEAVES
 from handslag.domain.exchange.queries import conversation, name_of, partners
 from handslag.domain.people.identifiers import BadIdentifier
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson
-from handslag.domain.people.queries import address_on, full_name, household_on, person_by_identifier
+from handslag.domain.people.queries import address_on, household_on, person_by_identifier
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Member as Seeing
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.messages.case_transfer import build
 from handslag.messages.case_transfer.message import (
@@ -38,17 +37,16 @@ from handslag.messages.case_transfer.message import (
     CaseTransfer,
     Contact,
     Decided,
-    Ground,
     Handed,
     Item,
     Member,
     Taken,
 )
-from handslag.messages.conversation import identified, read
+from handslag.messages.conversation import Opening, identified, read
 from handslag.messages.question.message import Person as Told
-from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.opening import GroundForm, opening_form, opening_page
 from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
-from handslag.web.caseworker.questions import USUAL, to_register
+from handslag.web.caseworker.questions import to_register
 from handslag.web.caseworker.register import AddressFields, holders
 from handslag.web.caseworker.transferred import item_in_words
 from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, TRANSFER_GROUNDS, refusal
@@ -64,12 +62,9 @@ _RESULTS = {
 }
 
 
-class TransferForm(forms.Form):
+class TransferForm(GroundForm):
     """What another municipality is told because somebody moves there."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    recipient = forms.ChoiceField(label=gettext_lazy("Which municipality?"))
-    person = forms.ChoiceField(label=gettext_lazy("Who moves?"), widget=forms.RadioSelect)
     moves_on = DayField(label=gettext_lazy("Moves on"))
     items = forms.MultipleChoiceField(
         label=gettext_lazy("What is told?"),
@@ -77,53 +72,18 @@ class TransferForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose at least one thing to tell.")},
     )
-    basis = forms.ChoiceField(label=gettext_lazy("On what ground may it be told?"), widget=forms.RadioSelect)
-    ground = forms.CharField(
-        label=gettext_lazy("The ground in words"),
-        help_text=gettext_lazy(
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields = self.fields
+        fields["recipient"].label, fields["person"].label = _("Which municipality?"), _("Who moves?")
+        fields["basis"].label = _("On what ground may it be told?")
+        fields["ground"].help_text = _(
             "The section of law, or to what she consents and how. She sees it on her pages, and the other side too."
             " Which section carries it isn’t checked here."
-        ),
-        max_length=400,
-    )
-    consented_on = DayField(label=gettext_lazy("Consented on"), required=False)
-    text = forms.CharField(
-        label=gettext_lazy("What they should know"),
-        help_text=gettext_lazy("Write no address."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-    answer_by = DayField(label=gettext_lazy("Answer needed by"))
-    assessed = forms.CharField(
-        label=gettext_lazy("Somebody in the household has protected personal data. Why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here. No address is told."),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
-
-    def clean(self) -> dict[str, Any]:
-        """Consent has its day, and nothing else has."""
-        found = super().clean() or self.cleaned_data
-        if found.get("basis") == "consent" and not found.get("consented_on") and "consented_on" not in self.errors:
-            self.add_error("consented_on", _("Enter the day on which she consented."))
-        if found.get("basis") == "law":
-            found["consented_on"] = None
-        return found
-
-
-_BY_FIELD = {
-    "no such partner": "recipient",
-    "protected exchange": "person",
-    "no number": "person",
-    "assess first": "assessed",
-    "answer by": "answer_by",
-    "protected address": "items",
-    "nothing told": "items",
-    "transfer ground": "basis",
-    "consent day": "consented_on",
-}
+        )
+        fields["assessed"].help_text = _("Stays here. No address is told.")
+        self.order_fields(["key", "recipient", "person", "moves_on", "items", "basis", "ground", "consented_on"])
 
 
 def _to_tell(request: HttpRequest, case: Case, by: Seeing, level: int) -> dict[str, tuple[Item, str]]:
@@ -177,66 +137,31 @@ def send(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     found, member = case_for_staff(case, **who(request))
     require(request, Role.CASEWORKER)
     looked_at("case", found.id)
-    posted = typed(request)
     places = {key: row for key, row in partners().items() if key.startswith(MOVES_TO)}
-    adults = [p for p in (found.applicant, found.co_applicant) if p is not None]
-    level = max(most_protected(p.id, today(request)) for p in adults)
+    form, level = opening_form(TransferForm, request, found, places)
     offered = {} if level >= NEVER_LEAVES else _to_tell(request, found, member, level)
-    form = TransferForm(
-        posted,
-        initial={
-            "key": uuid7(), "person": str(found.applicant_id), "answer_by": today(request) + USUAL, "basis": "consent",
-        },
-    )  # fmt: skip
     grounds = setting("case_transfer_grounds")
-    form.fields["recipient"].choices = [("", ""), *((key, row.name) for key, row in places.items())]  # type: ignore[attr-defined]
-    form.fields["person"].choices = [(str(p.id), full_name(p)) for p in adults]  # type: ignore[attr-defined]
     form.fields["items"].choices = [(key, item_in_words(item)) for key, (item, _seen) in offered.items()]  # type: ignore[attr-defined]
     form.fields["basis"].choices = [(code, TRANSFER_GROUNDS[code]) for code in grounds]  # type: ignore[attr-defined]
-    if not level:
-        del form.fields["assessed"]
-    if request.method == "POST" and form.is_valid():
-        try:
-            sent = _send(request, found, form.cleaned_data, offered)
-        except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/questions/{refused.facts['message']}/")
-            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
-        else:
-            return HttpResponseRedirect(f"{base(request)}/questions/{sent}/")
-    return page(
-        request, "transfer.html", status=422 if form.errors else 200, case=found, name=case_name(found), form=form,
-        nobody=not places, never=level >= NEVER_LEAVES, consent_only="law" not in grounds,
-    )  # fmt: skip
+
+    def send(new: Opening) -> UUID:
+        return _send(request, new, form, offered)
+
+    return opening_page(request, "transfer.html", found, form, level, places, send, consent_only="law" not in grounds)
 
 
-def _send(request: HttpRequest, case: Case, told: dict[str, Any], offered: dict[str, tuple[Item, str]]) -> UUID:
+def _send(request: HttpRequest, new: Opening, form: TransferForm, offered: dict[str, tuple[Item, str]]) -> UUID:
+    told, ground = form.cleaned_data, form.on_ground()
     chosen = [key for key in told["items"] if key != f"member-{told['person']}"]
-    new = build.handing(
-        key=told["key"],
-        recipient=told["recipient"],
-        person=UUID(told["person"]),
-        about=case.id,
-        unit=case.unit_id,
-        number=case.number,
-        ground=Ground(basis=told["basis"], text=told["ground"].strip(), consented_on=told["consented_on"]),
-        moves_on=told["moves_on"],
-        answer_by=told["answer_by"],
-        text=told["text"],
-        items=[offered[key][0] for key in chosen],
-        assessed=told.get("assessed", ""),
-        test=told["test"],
-        now=who(request)["now"],
-    )
     row = attempt(
         request,
         transfer_case,
-        case=case.id,
-        new=new,
+        case=new.about,
+        new=build.handing(new, ground=ground, moves_on=told["moves_on"], items=[offered[key][0] for key in chosen]),
         moves_on=told["moves_on"],
-        basis=told["basis"],
-        ground=told["ground"].strip(),
-        consented_on=told["consented_on"],
+        basis=ground.basis,
+        ground=ground.text,
+        consented_on=ground.consented_on,
         items=[[key.partition("-")[0], offered[key][1]] for key in chosen],
     )
     key: UUID = row.id

@@ -14,6 +14,7 @@ from handslag.domain.tenancy.policies import NotPossible
 
 REFUSALS: dict[str, str | Promise] = {
     "protected address": _("Somebody in the household is protected: no address is told."),
+    "files too large": _("Together these are larger than a message can be: give fewer, and the others in another way."),
     "nothing told": _("Choose at least one thing to tell."),
     "transfer ground": _("Your organisation doesn’t hand cases over on this ground."),
     "consent day": _("This day is still to come."),
@@ -406,6 +407,7 @@ REASONS: dict[str, str | Promise] = {
     "PERSON_UNKNOWN": _("The person isn’t known here"),
     "NO_GROUND": _("There is no ground to tell it"),
     "OTHER_AUTHORITY": _("Another authority knows it"),
+    "TOO_LARGE": _("Too large to go by message"),
     "NOT_NEEDED": _("Not needed here"),
     "NOT_MOVED": _("She hasn’t moved here"),
     "WRONG": _("It is wrong"),
