@@ -224,6 +224,9 @@ def test_a_database_in_production_takes_no_demonstration(own_copy: Database) -> 
             eid = [*organisation, "set", "lindhaga", "eid", f"{{issuer: '{issuer}', client_id: x}}"]
             chosen = subprocess.run(eid, env=beside, capture_output=True, text=True)
             assert (chosen.returncode, "reached by https" in chosen.stderr) == (1, True), issuer
+        own = [*organisation, "set", "lindhaga", "eid", "{issuer: 'https://broker.example', client_id: x}"]
+        chosen = subprocess.run(own, env=beside, capture_output=True, text=True)
+        assert (chosen.returncode, "secrets.json: eid, lindhaga" in chosen.stderr) == (1, True)
         with own_copy.connect("backup") as backup:
             assert backup.execute("SELECT name FROM tenancy_policy").fetchall() == []
     finally:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from django.conf import settings
+
 from handslag.connectors.bank.pain001_se import Profile
 from handslag.domain.casefile.states import TransferBasis
 from handslag.domain.elsewhere.policies import read as read_case_system
@@ -18,7 +20,8 @@ from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.states import Ground
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Unit
-from handslag.domain.tenancy.policies import Check
+from handslag.domain.tenancy.policies import Check, is_production
+from handslag.kernel.addresses import is_for_real
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", re.ASCII)
@@ -146,6 +149,18 @@ def _address(told: object) -> None:
 
 
 def _eid(told: dict[str, Any]) -> None:
+    _provider(told)
+    issuer = told.get("issuer", settings.EID_ISSUER)
+    slug = acting_door().the_tenant.slug
+    if issuer == settings.EID_ISSUER or slug in settings.SECRETS.get("eid", {}) or not is_for_real(issuer):
+        return
+    if is_production():
+        raise ValueError(
+            f"keep the secret of its client first (secrets.json: eid, {slug}); the installation’s own isn’t sent there"
+        )
+
+
+def _provider(told: dict[str, Any]) -> None:
     _parts(told, ("issuer", "client_id", "accepted_acr"))
     if "issuer" in told:
         _address(told["issuer"])
@@ -161,7 +176,7 @@ def _staff_oidc(told: dict[str, Any]) -> None:
     _parts(told, ("issuer", "client_id", "claim", "accepted_acr"))
     if told and not {"issuer", "client_id", "claim"} <= set(told):
         raise ValueError("needs issuer, client_id and claim")
-    _eid({name: value for name, value in told.items() if name != "claim"})
+    _provider({name: value for name, value in told.items() if name != "claim"})
     if told:
         _text(80, 1)(told["claim"])
 

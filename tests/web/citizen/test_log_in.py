@@ -142,5 +142,13 @@ def test_production_leads_to_no_eid_that_is_not_for_real(office: Any, monkeypatc
         with acting(office.slug, TEST, "look"), pytest.raises(NotPossible, match="no e-ID"):
             eid.chosen()
     set_policy(**office.by(TEST), name="eid", value={"issuer": "https://eid.example"})
+    with acting(office.slug, TEST, "look"), pytest.raises(NotPossible, match="no e-ID"):
+        eid.chosen()  # the installation's secret is no other provider's to see
+    monkeypatch.setitem(settings.SECRETS, "eid", {office.slug: "its own"})
     with acting(office.slug, TEST, "look"):
         assert eid.chosen()["issuer"] == "https://eid.example"
+    monkeypatch.setattr(settings, "EID_ISSUER", "https://ours.example")
+    set_policy(**office.by(TEST), name="eid", value={})
+    monkeypatch.setitem(settings.SECRETS, "eid", {})
+    with acting(office.slug, TEST, "look"):
+        assert eid.chosen()["issuer"] == "https://ours.example"

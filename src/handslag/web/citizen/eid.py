@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from handslag.connectors.eid import oidc
 from handslag.connectors.eid.port import LOA3, LOA4, Identity, Purpose
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel.addresses import is_for_real
 
@@ -27,7 +28,8 @@ def redirect_uri() -> str:
 def chosen() -> dict[str, Any]:
     """The organisation's choice, without its secret: issuer, client_id, accepted_acr. Inside its door.
 
-    NotPossible("no e-ID") in production where no real one is set: without TLS, or on this machine.
+    NotPossible("no e-ID") in production where no real one is set: without TLS, on this machine, or its own without a
+    secret of its own.
     """
     own = setting("eid")
     found = {
@@ -35,9 +37,17 @@ def chosen() -> dict[str, Any]:
         "client_id": own.get("client_id", settings.EID_CLIENT_ID),
         "accepted_acr": list(own.get("accepted_acr", (LOA3, LOA4))),
     }
-    if settings.PRODUCTION and not is_for_real(found["issuer"]):
+    real = is_for_real(found["issuer"]) and _secret(acting_door().the_tenant.slug, found)
+    if settings.PRODUCTION and not real:
         raise NotPossible("no e-ID")
     return found
+
+
+def _secret(tenant: str, choice: dict[str, Any]) -> str:
+    """The secret at an organisation's e-ID, "" where none is kept: the installation's is no other provider's to see."""
+    kept: dict[str, str] = settings.SECRETS.get("eid", {})
+    ours = choice["issuer"] == settings.EID_ISSUER or not settings.PRODUCTION
+    return kept.get(tenant, settings.EID_CLIENT_SECRET if ours else "")
 
 
 def origin(choice: dict[str, Any]) -> str:
@@ -47,11 +57,10 @@ def origin(choice: dict[str, Any]) -> str:
 
 
 def _config(tenant: str, choice: dict[str, Any]) -> oidc.OidcConfig:
-    secrets: dict[str, str] = settings.SECRETS.get("eid", {})
     return oidc.OidcConfig(
         issuer=choice["issuer"],
         client_id=choice["client_id"],
-        client_secret=secrets.get(tenant, settings.EID_CLIENT_SECRET),
+        client_secret=_secret(tenant, choice),
         accepted_acr=tuple(choice["accepted_acr"]),
     )
 
