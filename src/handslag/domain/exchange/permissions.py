@@ -22,6 +22,12 @@ ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
 READS_BROKEN = (Role.REGISTRAR, Role.ADMINISTRATOR)
 
 
+def only_jobs(by: Actor, what: str) -> None:
+    """Hidden for whoever is a person: `what` is done by jobs alone."""
+    if by.kind != "system":
+        raise Hidden(what)
+
+
 def who_hold(roles: Iterable[Role], now: datetime) -> QuerySet[StaffMember]:
     """The active members of staff who hold one of these roles today, by name."""
     today = acting_door().the_tenant.today(now)

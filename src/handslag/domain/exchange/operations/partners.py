@@ -7,11 +7,11 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.models import Envelope, Partner, PartnerKey, Passed
+from handslag.domain.exchange.permissions import only_jobs
 from handslag.domain.exchange.queries import again_after, keys_of, own_address
 from handslag.domain.exchange.wrap import KeyFile
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.keys import new_key
-from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 
 
@@ -45,7 +45,7 @@ class PartnerMet(Event):
 def make_exchange_keys(*, tenant: str | int, by: Actor, now: datetime, signing: bool) -> Done[list[str]]:
     """A fresh key for what partners encrypt to us; with `signing` also one that we sign with from now on. Those before
     stay: what was encrypted or signed with them can be read and checked. Gives their ids."""
-    _system(by)
+    only_jobs(by, "partner")
     made = [new_key(use, now) for use in ("exchange", *(("signing",) if signing else ()))]
     for row in made:
         row.save()
@@ -63,7 +63,7 @@ def register_partner(
 
     NotPossible("ourselves"), ("not vouched for").
     """
-    _system(by)
+    only_jobs(by, "partner")
     if file.organisation == own_address():
         raise NotPossible("ourselves")
     known = keys_of(file.organisation, now)
@@ -98,7 +98,7 @@ def _note(file: KeyFile, now: datetime) -> list[str]:
 @operation()
 def end_partner_key(*, tenant: str | int, by: Actor, now: datetime, partner: str, key_id: str) -> Done[PartnerKey]:
     """Believe nothing any more that this key signs from now on. NotPossible("no such key")."""
-    _system(by)
+    only_jobs(by, "partner")
     row = PartnerKey.objects.select_for_update(of=("self",)).filter(partner=partner, key_id=key_id, until=None).first()
     if row is None:
         raise NotPossible("no such key")
@@ -112,7 +112,7 @@ def record_passed(
     *, tenant: str | int, by: Actor, now: datetime, partner: UUID, envelopes: list[UUID], code: str = ""
 ) -> Done[int]:
     """A partner elsewhere has these envelopes, or refuses them with `code`. NotPossible("passed") when it is known."""
-    _system(by)
+    only_jobs(by, "partner")
     row = _met(Partner.objects.select_for_update(of=("self",)).get(id=partner), now)
     there = set(Passed.objects.filter(id__in=envelopes).values_list("id", flat=True))
     found = Envelope.objects.filter(id__in=envelopes, recipient=row.address).exclude(id__in=there).order_by("id")
@@ -130,7 +130,7 @@ def record_meeting(
 ) -> Done[Partner]:
     """A partner was reached, and `told` of our keys; or wasn't, and is called again later. NotPossible("no news") for
     one that was reached within the hour before."""
-    _system(by)
+    only_jobs(by, "partner")
     row = Partner.objects.select_for_update(of=("self",)).get(id=partner)
     if trouble:
         row.failing_since = row.failing_since or now
@@ -150,8 +150,3 @@ def record_meeting(
 def _met(row: Partner, now: datetime) -> Partner:
     row.reached_at, row.failing_since, row.trouble, row.attempts, row.next_at = now, None, "", 0, None
     return row
-
-
-def _system(by: Actor) -> None:
-    if by.kind != "system":
-        raise Hidden("partner")

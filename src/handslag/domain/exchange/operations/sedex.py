@@ -19,11 +19,11 @@ from handslag.domain.exchange.models import (
 )
 from handslag.domain.exchange.operations.inbox import ArrivalTried, ReplyTakenIn
 from handslag.domain.exchange.operations.outbox import MessageExpired, MessageUncollected, note_transport
+from handslag.domain.exchange.permissions import only_jobs
 from handslag.domain.exchange.queries import again_after
 from handslag.domain.exchange.sedex import HIGHEST_TYPE, PARTICIPANT, PUT_OUT, Effect, effect_of
 from handslag.domain.exchange.states import MOST_TRIES, OutcomeState, Transport
 from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 
 
@@ -61,7 +61,7 @@ class SedexRound(Event):
 def connect_sedex(*, tenant: str | int, by: Actor, now: datetime, participant: str, folder: str) -> Done[SedexClient]:
     """Say under which id the organisation takes part in sedex, and in which folder its client has outbox, inbox and
     receipts. NotPossible("participant")."""
-    _system(by)
+    only_jobs(by, "sedex")
     _participant(participant)
     row = SedexClient.objects.select_for_update(of=("self",)).first()
     row = row or SedexClient(id=open_subject("organisation"), connected_at=now, version=0)
@@ -80,7 +80,7 @@ def reach_by_sedex(
 
     NotPossible("participant"), ("message type"), ("participant taken").
     """
-    _system(by)
+    only_jobs(by, "sedex")
     _participant(participant)
     if not 0 <= message_type <= HIGHEST_TYPE:
         raise NotPossible("message type")
@@ -99,7 +99,7 @@ def note_put_out(
     *, tenant: str | int, by: Actor, now: datetime, partner: UUID, tries: list[tuple[UUID, int]]
 ) -> Done[int]:
     """These envelopes, each with the number of the try, lie in the outbox. NotPossible("put out") when it is known."""
-    _system(by)
+    only_jobs(by, "sedex")
     keys = [key for key, _attempt in tries]
     there = set(SedexStep.objects.filter(envelope__in=keys, code=PUT_OUT).values_list("envelope_id", "attempt"))
     made = SedexStep.objects.bulk_create(
@@ -119,7 +119,7 @@ def record_keys_by_sedex(
 ) -> Done[Partner]:
     """A key file lies in the outbox for a partner, who will know `told` of our keys; or what a receipt says of it.
     Where it doesn't arrive it is put out again. NotPossible("no news") for a receipt that changes nothing."""
-    _system(by)
+    only_jobs(by, "sedex")
     row = Partner.objects.select_for_update(of=("self",)).get(id=partner)
     effect = effect_of(code)
     if told:
@@ -155,7 +155,7 @@ def record_sedex_receipt(
 
     NotPossible("noted") for the same once more, and where it is known how it ended.
     """
-    _system(by)
+    only_jobs(by, "sedex")
     found = Envelope.objects.get(id=envelope)
     partner = Partner.objects.select_for_update(of=("self",)).get(address=found.recipient)
     if SedexStep.objects.filter(envelope=found, attempt=attempt, code=code).exists():
@@ -219,7 +219,7 @@ def set_aside(
 ) -> Done[Outcome]:
     """Note what the sedex client brought and can't be taken in, for a person to look at. `sealed` is the sealed text in
     it, or "". NotPossible("settled") where it was noted before."""
-    _system(by)
+    only_jobs(by, "sedex")
     if Arrival.objects.filter(sender=sender, message_id=message_id, digest=digest, sealed=sealed).exists():
         raise NotPossible("settled")
     key = open_subject("arrival")
@@ -240,7 +240,7 @@ def set_aside(
 @operation()
 def record_sedex_round(*, tenant: str | int, by: Actor, now: datetime, trouble: str = "") -> Done[SedexClient]:
     """The folders could be read and written, or why not. NotPossible("no news") when that was said within the hour."""
-    _system(by)
+    only_jobs(by, "sedex")
     row = SedexClient.objects.select_for_update(of=("self",)).get()
     fresh = row.reached_at and now - row.reached_at < timedelta(hours=1)
     if trouble == row.trouble and (trouble or fresh):
@@ -257,8 +257,3 @@ def _participant(participant: str) -> None:
     """NotPossible("participant") for what is no id at sedex."""
     if not PARTICIPANT.fullmatch(participant) or len(participant) > 24:
         raise NotPossible("participant")
-
-
-def _system(by: Actor) -> None:
-    if by.kind != "system":
-        raise Hidden("sedex")
