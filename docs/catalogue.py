@@ -23,8 +23,9 @@ WORDS: dict[str, dict[str, str]] = {
         "title": "Messages: catalogue",
         "lead": "For the engineer of another system. Everything here is generated from the schemas, examples and "
         "notes that the product is built and tested from. To try it out: `./dev sandbox` "
-        "(`simulators/exchange/README.md`); a whole client of some fifty lines is "
-        "`examples/exchange_client.py`; whether a partner keeps what stands here says `handslag exchange "
+        "plays a municipality, with `--as canton` a canton (`simulators/exchange/README.md`); whole clients of some "
+        "sixty lines are `examples/exchange_client.py` and `examples/exchange_client.mjs`; "
+        "whether a partner keeps what stands here says `handslag exchange "
         "check`. The calls once more, for tools: [openapi.json](../openapi.json).",
         "way": "The way",
         "sedex": "The way by sedex",
@@ -45,8 +46,9 @@ WORDS: dict[str, dict[str, str]] = {
         "title": "Meldungen: Katalog",
         "lead": "Für die Entwicklerin eines anderen Systems. Alles hier ist aus den Schemas, Beispielen und Notizen "
         "erzeugt, aus denen das Produkt gebaut und geprüft wird. Zum Ausprobieren: `./dev sandbox` "
-        "(`simulators/exchange/README.md`); ein ganzer Client in etwa fünfzig Zeilen ist "
-        "`examples/exchange_client.py`; ob ein Partner hält, was hier steht, sagt `handslag exchange check`. "
+        "spielt eine Gemeinde, mit `--as canton` einen Kanton (`simulators/exchange/README.md`); ganze Clients in "
+        "etwa sechzig Zeilen sind `examples/exchange_client.py` und `examples/exchange_client.mjs`; "
+        "ob ein Partner hält, was hier steht, sagt `handslag exchange check`. "
         "Die Aufrufe noch einmal, für Werkzeuge: [openapi.json](../openapi.json).",
         "way": "Der Weg",
         "sedex": "Der Weg über sedex",

@@ -1,4 +1,4 @@
-"""`python -m simulators.exchange [--port 8470] [--folder FOLDER]`: see README.md beside this file."""
+"""`python -m simulators.exchange [--as canton] [--port 8470] [--folder FOLDER]`: see README.md beside this file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from socketserver import TCPServer
 from typing import Any
 
 from simulators.exchange.jose import Refused
-from simulators.exchange.office import ADDRESS, Office
+from simulators.exchange.office import Office
+from simulators.exchange.parts import PARTS
 from simulators.serving import until_told
 
 MOST_BYTES = 2_000_000
@@ -84,11 +85,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulators.exchange")
     parser.add_argument("--port", type=int, default=8470)
     parser.add_argument("--folder", type=Path, default=Path("var/sandbox"), help="where its keys are kept")
+    parser.add_argument("--as", choices=PARTS, default="municipality", dest="part", help="what it plays")
     told = parser.parse_args()
     server = Server(("127.0.0.1", told.port), Handler)
-    server.office = Office(told.folder)
+    server.office = Office(told.folder, PARTS[told.part])
     server.office.url = f"http://127.0.0.1:{server.server_port}"
-    print(f"{ADDRESS} at {server.office.url}\nFingerprint: {server.office.fingerprint}", flush=True)
+    print(f"{server.office.part.address} at {server.office.url}\nFingerprint: {server.office.fingerprint}", flush=True)
     until_told(server, "It answers. What came of each message: /log. Ctrl-C ends it.")
 
 

@@ -1,4 +1,5 @@
-"""The office behind the sandbox: what it takes, what it refuses and why, what it answers. Only keys are kept."""
+"""The office behind the sandbox: what it takes, what it refuses and why, what it answers. Only keys are kept.
+What it is stands in `parts.py`: a municipality, or a canton."""
 
 from __future__ import annotations
 
@@ -8,13 +9,15 @@ import re
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from simulators.exchange import kinds
+from simulators.exchange.frame import sealed_text
 from simulators.exchange.jose import (
     Refused,
     canonical,
@@ -27,8 +30,8 @@ from simulators.exchange.jose import (
     signed,
     verified,
 )
+from simulators.exchange.parts import Part
 
-ADDRESS, NAME = "municipality:sandbox:0001", "Sandbox kommun"
 LARGEST = 1_000_000
 APART = timedelta(hours=2)
 EXPIRES = timedelta(days=14)
@@ -36,7 +39,6 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _ADDRESS = re.compile(r"[a-z_]{1,24}:[A-Za-z]{1,24}:[0-9A-Za-z.-]{1,60}")
 ACTIONS = {"1", "3", "4", "5", "6", "8", "9", "10", "12"}
-REASONS = {"NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY"}
 #: What can be made wrong, to see whether a conformance run finds it.
 FAULTS = {
     "strangers": "takes what a key has signed that it wasn't told of",
@@ -63,9 +65,10 @@ class Partner:
 
 
 class Office:
-    """One municipality, for any number of partners. Every public method raises Refused."""
+    """One organisation that plays its part, for any number of partners. Every public method raises Refused."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, part: Part) -> None:
+        self.part = part
         self.fault, self.partners, self.log = "", dict[str, Partner](), list[dict[str, str]]()
         self.signing, self.exchange = (_kept(folder / f"{use}.pem") for use in ("sig", "enc"))
         self.lock = threading.Lock()
@@ -83,8 +86,8 @@ class Office:
             for key, use in ((self.signing, "sig"), (self.exchange, "enc"))
         ]
         told = {
-            "handslag": "keys", "version": 1, "organisation": ADDRESS, "name": NAME, "url": self.url,
-            "made_at": _moment(), "keys": keys,
+            "handslag": "keys", "version": 1, "organisation": self.part.address, "name": self.part.name,
+            "url": self.url, "made_at": _moment(), "keys": keys,
         }  # fmt: skip
         return [signed(canonical(told), self.signing)]
 
@@ -128,7 +131,9 @@ class Office:
 
     def envelope(self, text: str) -> dict[str, str]:
         """Take one envelope; what is wrong inside is answered by a receipt."""
-        sealed = decrypted(text, self.exchange).decode("ascii", "replace")
+        plain = decrypted(text, self.exchange)
+        as_xml = self.part.takes_xml and plain.startswith(b"<")
+        sealed = sealed_text(plain) if as_xml else plain.decode("ascii", "replace")
         if self.fault == "none" and head_of(sealed).get("alg") == "none":
             return {"digest": _digest(payload_of(sealed))}
         address = self._sender(payload_of(sealed))
@@ -142,7 +147,7 @@ class Office:
             raise Refused(413, "330", "larger than any message")
         message = json.loads(content)
         header = message.get("header")
-        if not isinstance(header, dict) or header.get("recipient") != ADDRESS:
+        if not isinstance(header, dict) or header.get("recipient") != self.part.address:
             raise Refused(422, "301", "for somebody else")
         with self.lock:
             self._take(partner, address, message, content)
@@ -158,7 +163,7 @@ class Office:
             raise Refused(403, "312", "from no partner: send your key file first")
         told = json.loads(verified(text, self._key(partner, text)))
         try:
-            if told["handslag"] != "collect" or told["recipient"] != ADDRESS:
+            if told["handslag"] != "collect" or told["recipient"] != self.part.address:
                 raise Refused(422, "301", "no request to us")
             at = datetime.fromisoformat(_matched(_MOMENT, told["sent_at"], "sent_at"))
             if abs(datetime.now(UTC) - at) > APART:
@@ -207,7 +212,7 @@ class Office:
         """Whether a message keeps what its README promises. Refused."""
         header = message["header"]
         try:
-            if (message["message"], message["version"]) not in (("question", 1), ("receipt", 1)):
+            if message["message"] not in ("receipt", *kinds.KINDS) or message["version"] != 1:
                 raise Refused(422, "303", "no such kind of message, or version of it")
             _matched(_UUID, header["id"], "header.id")
             at = datetime.fromisoformat(_matched(_MOMENT, header["sent_at"], "header.sent_at"))
@@ -220,7 +225,7 @@ class Office:
                 return
             if datetime.now(UTC) - at >= EXPIRES:
                 raise Refused(422, "203", "older than fourteen days")
-            _whole(message)
+            kinds.whole(message, self.part)
             if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
                 raise Refused(422, "305", "adds to what never came")
             if header["action"] == "6":
@@ -238,41 +243,33 @@ class Office:
         first = message if action == "5" else partner.asked.get(f"theirs {header.get('reference')}")
         if first is None or action not in ("4", "5", "12"):
             return
-        words = first["asked"]["text"].lower()
+        kind, says = first["message"], self.part.asks_for(first["asked"]["text"])
         of, its = first["header"]["id"], _digest(canonical(first))
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in words:
-                self._ask(partner, address)
-        if ("wait" in words and action != "12") or ("ask back" in words and action == "12"):
+            if "ask me" in says:
+                self._ask(partner, address, kind)
+        if ("wait" in says and action != "12") or ("ask back" in says and action == "12"):
             return
-        if "ask back" in words and action == "5":
-            until = _in_days(7)
-            body: dict[str, Any] = {"text": "Which month do you mean?"}
-            reply: dict[str, Any] = {"of": of, "digest": its, "state": "question", "until": until}
-        elif "refuse" in words:
-            body = {"answers": [{"number": p["number"], "reason": "NO_GROUND"} for p in first["asked"]["points"]]}
-            reply = {"of": of, "digest": its, "state": "rejected", "code": "NO_GROUND"}
+        if "ask back" in says and action == "5":
+            body: dict[str, Any] = {"text": self.part.asks_back}
+            reply: dict[str, Any] = {"of": of, "digest": its, "state": "question", "until": _in_days(7)}
         else:
-            body = {"answers": [{"number": p["number"], "text": "Nothing is paid."} for p in first["asked"]["points"]]}
-            reply = {"of": of, "digest": its, "state": "accepted"}
+            answers = kinds.answers(first, self.part, refuse="refuse" in says)
+            state = kinds.outcome(kind, answers)
+            body, reply = {"answers": answers}, {"of": of, "digest": its, "state": state}
+            if state == "rejected":
+                reply["code"] = answers[0]["reason"]
         self._send(
-            partner, address, "question", "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
+            partner, address, kind, "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
             closed=reply["state"] != "question",
         )  # fmt: skip
 
-    def _ask(self, partner: Partner, address: str) -> None:
-        """Ask a question of our own, about somebody invented."""
-        asked = {
-            "person": {
-                "identifier_type": "personnummer", "identifier": "199006159806", "given_name": "Petra",
-                "family_name": "Nilsson",
-            },
-            "ground": "10 kap. 28 § OSL", "answer_by": _in_days(14),
-            "text": "Do you pay her rent?", "points": [{"number": 1}],
-        }  # fmt: skip
-        sent = self._send(partner, address, "question", "5", f"sandbox:{uuid.uuid4()}", {"asked": asked})
+    def _ask(self, partner: Partner, address: str, kind: str) -> None:
+        """Begin a conversation of our own of the same kind, about somebody invented."""
+        asked = kinds.asked(kind, self.part, _in_days(14))
+        sent = self._send(partner, address, kind, "5", f"sandbox:{uuid.uuid4()}", {"asked": asked})
         partner.asked[sent["header"]["id"]] = sent
 
     def _report(
@@ -291,9 +288,9 @@ class Office:
         self, partner: Partner, address: str, kind: str, action: str, process: str, body: dict[str, Any], **more: Any
     ) -> dict[str, Any]:
         header = {
-            "sender": ADDRESS, "recipient": address, "id": str(uuid.uuid4()), "process": process, "action": action,
-            "software": {"manufacturer": "Sandbox", "product": "Sandbox", "version": "1"}, "sent_at": _moment(),
-            "test": False, "response_expected": action == "5", "closed": False, **more,
+            "sender": self.part.address, "recipient": address, "id": str(uuid.uuid4()), "process": process,
+            "action": action, "software": {"manufacturer": "Sandbox", "product": "Sandbox", "version": "1"},
+            "sent_at": _moment(), "test": False, "response_expected": action == "5", "closed": False, **more,
         }  # fmt: skip
         message = {"message": kind, "version": 1, "header": header, **body}
         content = canonical(message)
@@ -315,39 +312,6 @@ class Office:
         if key is None or key["use"] != "sig" or ended:
             raise Refused(401, "312", "by a key that we don't know: send your key file, then again")
         return key
-
-
-def _whole(message: dict[str, Any]) -> None:
-    """Whether the parts of a question fit its action. ValueError, KeyError, TypeError."""
-    header = message["header"]
-    if header["action"] == "5":
-        asked = message["asked"]
-        date.fromisoformat(asked["answer_by"])
-        person = asked["person"]
-        words = (asked["ground"], asked["text"], person["identifier"], person["family_name"], person["given_name"])
-        if not all(isinstance(each, str) for each in words) or not asked["ground"] or not asked["text"]:
-            raise ValueError("asked: words are missing")
-        if [point["number"] for point in asked["points"]] != list(range(1, len(asked["points"]) + 1)):
-            raise ValueError("points are numbered from 1")
-        if header.get("reference") or message.get("reply"):
-            raise ValueError("a question is about no other message")
-    elif header["action"] == "6":
-        reply, answers = message["reply"], message.get("answers", [])
-        said = [bool(answer.get("text", "").strip()) for answer in answers]
-        if any(text == bool(answer.get("reason")) for text, answer in zip(said, answers, strict=True)):
-            raise ValueError("a point has an answer or a reason why not")
-        if any(answer["reason"] not in REASONS for answer in answers if answer.get("reason")):
-            raise ValueError("no such reason")
-        wanted = "question"
-        if said:
-            wanted = "accepted" if all(said) else "accepted with changes" if any(said) else "rejected"
-        if reply["state"] != wanted or not (answers or message["text"]):
-            raise ValueError("reply.state doesn't follow from the answers")
-    elif header["action"] in ("3", "4", "12"):
-        if not message["text"] or not header["reference"]:
-            raise ValueError("text and header.reference are needed")
-    else:
-        raise ValueError("no action of a question")
 
 
 def _kept(path: Path) -> ec.EllipticCurvePrivateKey:

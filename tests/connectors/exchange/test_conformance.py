@@ -4,6 +4,7 @@ client that another library made exchanges messages with it."""
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from tests import bed
 from tests.bed import Database
+from tests.connectors.eid.test_oidc_provider import installed, node
 from tests.exchange import reachable
 from tests.office import TEST, Office, as_role
 
@@ -42,10 +44,10 @@ FAULTS = {
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[str]:
+def sandbox(folder: Path, *more: str) -> Iterator[str]:
     """The address of a sandbox, a process of its own."""
     port = bed.free_port()
-    command = [sys.executable, "-m", "simulators.exchange", "--port", str(port), "--folder", str(folder)]
+    command = [sys.executable, "-m", "simulators.exchange", "--port", str(port), "--folder", str(folder), *more]
     with subprocess.Popen(command, cwd=bed.ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         while "It answers" not in process.stdout.readline():
@@ -113,3 +115,27 @@ def test_a_client_by_another_library_asks_and_answers(tmp_path: Path) -> None:
         ]
     )
     assert [(entry["message"], entry["code"]) for entry in log] == [("question", "100"), ("question", "100")]
+
+
+def test_a_client_in_another_language_exchanges_documents_and_cases_with_a_canton(tmp_path: Path) -> None:
+    """By npm's `jose`, which came with the provider that the e-ID is tested against."""
+    shutil.copy(bed.ROOT / "examples/exchange_client.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(installed() / "node_modules")
+    with sandbox(tmp_path, "--as", "canton") as url:
+        done = subprocess.run(
+            [str(node()), str(tmp_path / "exchange_client.mjs"), url],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        log = requests.get(f"{url}/log", timeout=10).json()
+    assert done.returncode == 0, done.stderr
+    assert sorted(line.strip() for line in done.stdout.splitlines()) == sorted(
+        [
+            *["receipt 9 delivered"] * 3,
+            *["receipt 9 in check"] * 2,
+            "document_request 6 accepted Mietvertrag.pdf",
+            "case_transfer 6 accepted",
+            "case_transfer 5 hands a case over",
+        ]
+    )
+    told = [(entry["message"], entry["code"]) for entry in log]
+    assert told == [("document_request", "100"), ("case_transfer", "100"), ("case_transfer", "100")]

@@ -1,0 +1,95 @@
+"""The sandbox and the product agree: what it says is valid here, and it reads the frame of eCH as we write it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from handslag.kernel import canonical
+from handslag.messages.as_xml import FORMS
+from handslag.messages.conversation import KINDS
+from handslag.messages.ech.frame import written
+from simulators.exchange import kinds
+from simulators.exchange.frame import sealed_text
+from simulators.exchange.jose import Refused
+from simulators.exchange.parts import PARTS, ahvn13
+from tests.bed import ROOT
+
+FORM = {form.kind: form for form in FORMS.values()}
+EXAMPLES = [
+    path for kind in FORM for path in sorted((ROOT / f"src/handslag/messages/{kind}/examples/valid").glob("*.json"))
+]
+HEADER = {
+    "sender": "municipality:example:0042", "recipient": "canton_office:sandbox:ZZ", "process": "p",
+    "id": "0199e6a0-1111-7000-8000-000000000021", "action": "5", "sent_at": "2026-11-24T09:00:00Z",
+    "software": {"manufacturer": "a", "product": "b", "version": "c"},
+}  # fmt: skip
+
+
+def sealed(content: bytes) -> str:
+    """What only looks like a sealed text: the frame carries head and signature, whatever they say."""
+    return f"aGVhZA.{base64.urlsafe_b64encode(content).rstrip(b'=').decode()}.c2ln"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parents[2].name}-{path.stem}")
+def test_the_frame_is_read_back_into_what_was_signed(path: Path) -> None:
+    content = canonical.dumps(msgspec.json.decode(path.read_bytes()))
+    text = sealed(content)
+    assert sealed_text(written(FORM[path.parents[2].name], content, text)) == text
+
+
+def test_a_frame_that_is_none_is_refused() -> None:
+    content = canonical.dumps(msgspec.json.decode(EXAMPLES[0].read_bytes()))
+    good = written(FORM[EXAMPLES[0].parents[2].name], content, sealed(content))
+    for bad, why in (
+        (good.replace(b"<seal>", b"<other>").replace(b"</seal>", b"</other>"), "without a seal"),
+        (b'<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]>' + good, "DOCTYPE"),
+        (b"<a>" * 40 + b"</a>" * 40, "too deep"),
+        (good[:-20], "XML:"),
+        (b" " * 1_000_001, "larger"),
+    ):
+        with pytest.raises(Refused, match=why):
+            sealed_text(bad)
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("kind", kinds.KINDS)
+def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
+    part = PARTS[name]
+    first: dict[str, Any] = {
+        "message": kind, "version": 1, "header": HEADER, "asked": kinds.asked(kind, part, "2026-12-08"),
+    }  # fmt: skip
+    msgspec.convert(first, KINDS[kind])
+    kinds.whole(first, part)
+    for refuse, number in ((False, ""), (True, ""), (False, "zemis")):
+        person = first["asked"]["person"] | ({"identifier_type": number} if number else {})
+        asked = first | {"asked": first["asked"] | {"person": person}}
+        given = kinds.answers(asked, part, refuse=refuse)
+        state = kinds.outcome(kind, given)
+        code = {"code": given[0]["reason"]} if state == "rejected" else {}
+        reply = {"of": HEADER["id"], "digest": "0" * 64, "state": state, **code}
+        header = HEADER | {"action": "6", "reference": HEADER["id"], "id": "0199e6a0-2222-7000-8000-000000000021"}
+        answer = {"message": kind, "version": 1, "header": header, "reply": reply, "answers": given}
+        msgspec.convert(answer, KINDS[kind])
+        kinds.whole(answer, part)
+        assert (state == "rejected") == (refuse or bool(number and name == "canton"))
+
+
+def test_a_canton_knows_people_by_an_ahv_number_that_can_be_right_and_pays_in_francs() -> None:
+    part = PARTS["canton"]
+    first: dict[str, Any] = {
+        "message": "question", "version": 1, "header": HEADER, "asked": kinds.asked("question", part, "2026-12-08"),
+    }  # fmt: skip
+    ahvn13("756.9217.0769.85")
+    for wrong in ("7569217076984", "1239217076985", "756921707698", "756.9217.0769.8x"):
+        with pytest.raises(ValueError, match="AHV number"):
+            ahvn13(wrong)
+        with pytest.raises(ValueError, match="AHV number"):
+            kinds.whole(first | {"asked": first["asked"] | {"person": part.person | {"identifier": wrong}}}, part)
+    line = {"code": "RENT", "name": "Miete", "amount": 1, "currency": "SEK"}
+    with pytest.raises(ValueError, match="CHF"):
+        kinds.whole(first | {"asked": first["asked"] | {"points": [{"number": 1, "line": line}]}}, part)
