@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from handslag.kernel import canonical
 from handslag.messages.as_xml import FORMS
@@ -15,7 +18,8 @@ from handslag.messages.conversation import KINDS
 from handslag.messages.ech.frame import written
 from simulators.exchange import kinds
 from simulators.exchange.frame import sealed_text
-from simulators.exchange.jose import Refused
+from simulators.exchange.jose import Refused, encrypted, public_jwk, signed
+from simulators.exchange.office import Office
 from simulators.exchange.parts import PARTS, ahvn13
 from tests.bed import ROOT
 
@@ -93,3 +97,34 @@ def test_a_canton_knows_people_by_an_ahv_number_that_can_be_right_and_pays_in_fr
     line = {"code": "RENT", "name": "Miete", "amount": 1, "currency": "SEK"}
     with pytest.raises(ValueError, match="CHF"):
         kinds.whole(first | {"asked": first["asked"] | {"points": [{"number": 1, "line": line}]}}, part)
+
+
+def test_a_canton_takes_the_frame_in_place_of_the_sealed_text_and_a_municipality_does_not(tmp_path: Path) -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    since = "2026-01-01T00:00:00Z"
+    named = [
+        {**public_jwk(key.public_key()), "use": use, "since": since}
+        for key, use in zip(keys, ("sig", "enc"), strict=True)
+    ]
+    file = {"organisation": HEADER["sender"], "name": "Example", "url": "", "made_at": since, "keys": named}
+    told = signed(canonical.dumps({"handslag": "keys", "version": 1, **file}), keys[0])
+    for name, taken in (("canton", True), ("municipality", False)):
+        part = PARTS[name]
+        office = Office(tmp_path / name, part)
+        office.keys(msgspec.json.encode([told]).decode())
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        asked = kinds.asked("question", part, "2026-12-08")
+        header = HEADER | {
+            "recipient": part.address, "sent_at": now, "test": False, "response_expected": True, "closed": False,
+        }  # fmt: skip
+        content = canonical.dumps({"message": "question", "version": 1, "header": header, "asked": asked})
+        xml = written(FORM["question"], content, signed(content, keys[0]))
+        key = public_jwk(office.exchange.public_key())
+        if not taken:
+            with pytest.raises(Refused):
+                office.envelope(encrypted(xml.decode(), key))
+            continue
+        assert office.envelope(encrypted(xml.decode(), key)) == {"digest": hashlib.sha256(content).hexdigest()}
+        with pytest.raises(Refused, match="signature"):
+            office.envelope(encrypted(xml.replace(b"Miete", b"Mieten").decode(), key))
+        assert [entry["code"] for entry in office.log] == ["100"]
