@@ -85,6 +85,7 @@ WRONG: dict[str, list[Any]] = {
         {"issuer": "idp.example", "client_id": "a", "claim": "email"}, {"claim": "email"},
         {"issuer": "https://idp.example", "client_id": "a", "claim": "email", "accepted_acr": []},
     ],
+    "passkey_alone": [1, "no"],
     "eid": [
         {"issuer": "eid.example"}, {"issuer": "https://e.example; script-src *"}, {"issuer": 1}, {"client_id": ""},
         {"accepted_acr": []}, {"accepted_acr": "loa3"}, {"accepted_acr": [1]}, {"secret": "x"},

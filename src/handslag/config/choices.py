@@ -237,6 +237,7 @@ CHECKS: dict[str, Check] = {
     "organisation_number": _organisation_number,
     "eid": _eid,
     "staff_oidc": _staff_oidc,
+    "passkey_alone": _either,
     "case_system": _case_system,
     "authorities_asked": _authorities,
     "lefi_actor": _text(40),

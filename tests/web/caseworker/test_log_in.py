@@ -224,10 +224,18 @@ def test_a_member_of_two_organisations_chooses_and_sees_no_third(
 
 
 def test_a_passkey_logs_in_by_itself_and_only_when_it_knows_its_owner(
-    server: Process, office: Any, log_in: Callable[..., Page], axe: Callable[[Page], list[str]], picture: Any
-) -> None:
-    from handslag.demo.log_ins import PASSWORD
+    server: Process, connect: Any, office: Any, log_in: Callable[..., Page], axe: Callable[[Page], list[str]],
+    picture: Any, fine_at_both: Any,
+) -> None:  # fmt: skip
+    from handslag.demo.log_ins import PASSWORD, address_of
+    from handslag.domain.people.operations.staff import admit_staff, set_policy
+    from tests.office import open_office
 
+    other = open_office(connect, "second")
+    admit_staff(
+        **other.act("alva"), user_id=office.staff["hanna"].id, name="Hanna H", unit=other.units["Ekonomi"],
+        roles=["caseworker"],
+    )  # fmt: skip
     page = log_in(office, "hanna")
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
@@ -274,6 +282,60 @@ def test_a_passkey_logs_in_by_itself_and_only_when_it_knows_its_owner(
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+
+    # Where the organisation wants both, its pages ask for the password as well, in a session that is open too.
+    set_policy(**office.act("alva"), name="passkey_alone", value=False)
+    page.goto(server.url("desk", f"/{office.slug}/people/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your password too")
+    fine_at_both(page, "desk-passkey-besides")
+    page.get_by_label("Password").fill("a guess")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your password too")
+    assert ("refused", "log-in: wrong password", "system") in looks(office, "hanna")
+    page.goto(server.url("desk", f"/{other.slug}/people/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")  # the other one takes the passkey alone
+    page.goto(server.url("desk", f"/{office.slug}/people/"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(server.url("desk", f"/{office.slug}/people/"))
+    # After the password the passkey stands in for the code.
+    leave()
+    page.fill("[name=login]", address_of("hanna", office.slug))
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("One-time code")
+    fine_at_both(page, "desk-passkey-for-the-code")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    page.get_by_role("button", name="Use your passkey").click()
+    expect(page.get_by_text("The passkey was not taken")).to_be_visible()
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
+    page.get_by_role("button", name="Use your passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+
+
+@pytest.mark.parametrize(
+    ("shown", "alone"),
+    [
+        ([{"method": "mfa", "type": "webauthn", "passwordless": True}], True),
+        ([{"method": "mfa", "type": "webauthn", "passwordless": True}, {"method": "mfa", "type": "totp"}], True),
+        # another organisation's provider is no password here
+        ([{"method": "oidc", "tenant": "other"}, {"method": "mfa", "type": "webauthn", "passwordless": True}], True),
+        ([{"method": "oidc", "tenant": "here"}, {"method": "mfa", "type": "webauthn", "passwordless": True}], False),
+        ([{"method": "mfa", "type": "webauthn", "passwordless": True}, {"method": "password"}], False),
+        ([{"method": "password"}, {"method": "mfa", "type": "webauthn"}], False),
+        ([{"method": "password"}, {"method": "mfa", "type": "totp"}], False),
+        ([], False),
+    ],
+)
+def test_what_a_passkey_shows_alone(shown: list[dict[str, Any]], alone: bool, monkeypatch: Any) -> None:
+    from django.http import HttpRequest
+
+    from handslag.web.entry import staff
+
+    request = HttpRequest()
+    request.user = object()  # type: ignore[assignment]
+    monkeypatch.setattr(staff, "get_authentication_records", lambda *_: shown)
+    assert staff.by_passkey_alone(request, "here") is alone
 
 
 def test_an_administrators_link_sets_a_new_password_once(server: Process, database: Any, office: Any) -> None:

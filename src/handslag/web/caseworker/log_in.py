@@ -1,6 +1,7 @@
 """Log-in of staff: allauth's flows in our pages. Everything here runs behind the door at_large.
 
-Password and one-time code, or a passkey; without a one-time code nobody gets further than to its activation.
+Password and one-time code or passkey, or a passkey alone where the organisation takes that (setting `passkey_alone`,
+`entry.pages`); without a one-time code nobody gets further than to its activation.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from django.views.generic import RedirectView
 
 from handslag.domain.tenancy.models import StaffUser
 from handslag.web.entry import frame
-from handslag.web.entry.staff import note_log_in, only_at
+from handslag.web.entry.staff import by_passkey_alone, note_log_in, only_at, slug_asked_for
 
 
 class OurFrame:
@@ -83,7 +84,21 @@ class Inactive(OurFrame, account.AccountInactiveView):  # type: ignore[misc]
 
 
 class PasswordAgain(OurFrame, account.ReauthenticateView):  # type: ignore[misc]
+    """Once more before she changes how she logs in; or as the other half of a log-in by passkey, for an organisation that
+    wants both."""
+
     template_name = "caseworker/log_in/again.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        there = slug_asked_for(self.request)
+        return {**found, "both": there not in ("", "log-in") and by_passkey_alone(self.request, there)}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        user = self.request.user
+        note_log_in(self.request, user if isinstance(user, StaffUser) else None, "wrong password")
+        answer: HttpResponse = super().form_invalid(form)
+        return answer
 
 
 class CodeAgain(OurFrame, mfa.ReauthenticateView):  # type: ignore[misc]
@@ -105,11 +120,19 @@ class ResetPassword(OurFrame, account.PasswordResetFromKeyView):  # type: ignore
 
 
 class OneTimeCode(OurFrame, mfa.AuthenticateView):  # type: ignore[misc]
+    """The second factor: a code, or a passkey of hers where she has one."""
+
     template_name = "caseworker/log_in/code.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        options = found["js_data"]["request_options"]
+        return {**found, "options": json.dumps(options) if options["publicKey"].get("allowCredentials") else ""}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         codes = {error.code for errors in form.errors.as_data().values() for error in errors}
-        note_log_in(self.request, self.stage.login.user, "wrong code" if "incorrect_code" in codes else "no code taken")
+        wrong = "passkey" if form is self.webauthn_form else "wrong code"
+        note_log_in(self.request, self.stage.login.user, wrong if "incorrect_code" in codes else "no code taken")
         answer: HttpResponse = super().form_invalid(form)
         return answer
 

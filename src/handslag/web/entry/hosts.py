@@ -121,7 +121,8 @@ class LogIn:
             return away(request, trouble)
         if request.path.startswith(settings.LOGIN_URL):
             try:
-                request.own_provider = own_provider(request) if request.path == settings.LOGIN_URL else ""  # type: ignore[attr-defined]
+                choosing = request.path in (settings.LOGIN_URL, settings.LOGIN_URL + "again/")
+                request.own_provider = own_provider(request) if choosing else ""  # type: ignore[attr-defined]
             except AWAY as trouble:
                 return away(request, trouble)
             with at_large("log-in", writing=request.method == "POST"):

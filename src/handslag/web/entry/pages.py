@@ -25,7 +25,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behin
 from handslag.kernel import clock
 from handslag.web.entry import kept
 from handslag.web.entry.faults import at_once
-from handslag.web.entry.staff import has_second_factor, only_at
+from handslag.web.entry.staff import by_passkey_alone, has_second_factor, only_at, passkey_is_enough
 
 View = Callable[..., HttpResponse]
 
@@ -73,7 +73,8 @@ def outside_desk_page(purpose: str) -> Callable[[View], View]:
 
 def _staff(request: HttpRequest, tenant: str) -> Actor | HttpResponse:
     """The member of staff who is logged in with two factors; where that isn't so the way to the log-in. Whoever another
-    organisation's provider vouches for is told to log in by herself."""
+    organisation's provider vouches for is told to log in by herself; whoever came by a passkey alone is asked for her
+    password where the organisation wants both."""
     if not request.user.is_authenticated:
         if request.method == "POST":
             kept.keep(request, None)
@@ -83,7 +84,12 @@ def _staff(request: HttpRequest, tenant: str) -> Actor | HttpResponse:
     if only_at(request) not in (None, tenant):
         request.person = str(request.user)  # type: ignore[attr-defined]
         return render(request, "entry/only_there.html", status=403)
-    return Actor("staff", UUID(str(request.user.pk)))
+    by = Actor("staff", UUID(str(request.user.pk)))
+    if by_passkey_alone(request, tenant) and not passkey_is_enough(tenant):
+        if request.method == "POST":
+            kept.keep(request, by)
+        return HttpResponseRedirect(settings.LOGIN_URL + "again/?" + urlencode({"next": request.get_full_path()}))
+    return by
 
 
 def citizen_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:

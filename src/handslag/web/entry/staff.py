@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.tenancy.door import Actor, UnknownTenant, acting, at_large, system
@@ -29,6 +31,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, app: str) -> bool:
         return app == "allauth.mfa" and is_mfa_enabled(self.request.user)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """How she shows once more that it is she: by password, or by a code. We have no page for a passkey there, and
+        allauth would look for one as soon as somebody has a passkey."""
+        if not user.is_authenticated:
+            return []
+        codes = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
+        ways = {
+            "account_reauthenticate": user.has_usable_password(),
+            "mfa_reauthenticate": is_mfa_enabled(user, codes),
+        }
+        return [{"id": name, "description": "", "url": reverse(name)} for name, there in ways.items() if there]
 
     def post_login(self, request: HttpRequest, user: Any, **told: Any) -> HttpResponse:
         """She is in: with her one-time code, or on the way to getting one."""
@@ -64,10 +78,28 @@ def only_at(request: HttpRequest) -> str | None:
     return vouched[-1] if vouched and not (code and own) else None
 
 
+def by_passkey_alone(request: HttpRequest, tenant: str) -> bool:
+    """Whether a passkey is all that this session has shown to that organisation: no password besides, and its own
+    provider didn't vouch for her. The word of another's is none here."""
+    records = get_authentication_records(request, request.user)
+    vouched = {"method": BY_PROVIDER, "tenant": tenant}.items()
+    besides = any(one.get("method") == "password" or vouched <= one.items() for one in records)
+    return any(one.get("passwordless") for one in records) and not besides
+
+
+def passkey_is_enough(tenant: str) -> bool:
+    """Whether a passkey alone opens that organisation; True where there is none, whose pages say so. Outside any door."""
+    try:
+        with acting(tenant, system("log-in"), PURPOSE):
+            return bool(setting("passkey_alone"))
+    except UnknownTenant:
+        return True
+
+
 def own_provider(request: HttpRequest) -> str:
     """The short name of the organisation whose page the log-in leads to, if its staff log in by a provider of its own;
     else "". Outside any door."""
-    slug = _slug_asked_for(request)
+    slug = slug_asked_for(request)
     try:
         with acting(slug, system("log-in"), PURPOSE):
             return slug if setting("staff_oidc") else ""
@@ -108,10 +140,11 @@ def _tenants() -> list[int]:
 def _asked_for(request: HttpRequest) -> list[int]:
     """The organisation whose page the log-in leads to, if it leads to one."""
     with at_large(PURPOSE):
-        found = Organisation.objects.filter(slug=_slug_asked_for(request), is_tenant=True, active=True)
+        found = Organisation.objects.filter(slug=slug_asked_for(request), is_tenant=True, active=True)
         return list(found.values_list("id", flat=True))
 
 
-def _slug_asked_for(request: HttpRequest) -> str:
+def slug_asked_for(request: HttpRequest) -> str:
+    """The first part of the address that the log-in leads to: an organisation's short name, if it leads to one."""
     told = request.POST.get("next") or request.GET.get("next", "")
     return urlsplit(told).path.strip("/").partition("/")[0]
