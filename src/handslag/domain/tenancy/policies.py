@@ -61,8 +61,8 @@ DEFAULTS: dict[str, Any] = {
     # without, our own code is asked for as after a password). Empty: there is none. The secret lies in secrets.json:
     # staff_oidc, by short name.
     "staff_oidc": {},
-    # a passkey logs staff in by itself (it asks its owner for a finger, a face or a PIN); false: it only stands in for the
-    # one-time code, after the password or the organisation's own log-in. No fact file says which of them is wanted.
+    # a passkey logs staff in by itself (it asks its owner for a finger, a face or a PIN); false: it only stands in for
+    # the one-time code, after the password or the organisation's own log-in. No fact file says which is wanted.
     "passkey_alone": True,
     # the case system that works the cases of some units and client groups, this product being its e-service: name,
     # address, units {its unit: ours}, groups (single, couple, children). Its token lies outside the database

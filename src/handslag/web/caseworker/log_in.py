@@ -84,8 +84,8 @@ class Inactive(OurFrame, account.AccountInactiveView):  # type: ignore[misc]
 
 
 class PasswordAgain(OurFrame, account.ReauthenticateView):  # type: ignore[misc]
-    """Once more before she changes how she logs in; or as the other half of a log-in by passkey, for an organisation that
-    wants both."""
+    """Once more before she changes how she logs in; or as the other half of a log-in by passkey, for an organisation
+    that wants both."""
 
     template_name = "caseworker/log_in/again.html"
 

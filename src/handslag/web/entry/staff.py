@@ -88,7 +88,8 @@ def by_passkey_alone(request: HttpRequest, tenant: str) -> bool:
 
 
 def passkey_is_enough(tenant: str) -> bool:
-    """Whether a passkey alone opens that organisation; True where there is none, whose pages say so. Outside any door."""
+    """Whether a passkey alone opens that organisation; True where there is no such one, as its pages then say. Outside
+    any door."""
     try:
         with acting(tenant, system("log-in"), PURPOSE):
             return bool(setting("passkey_alone"))
