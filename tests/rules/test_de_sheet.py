@@ -252,6 +252,8 @@ def test_the_limit_of_rent_in_the_waiting_period_changes_in_the_middle_of_a_year
     assert (june.until, june.housing_waiting_limit.used.value) == (date(2026, 7, 1), "none")
     assert (july.until, july.housing_waiting_limit.used.value) == (date(2027, 1, 1), "one_and_half")
     assert june.housing_waiting_limit.used.uncertain
+    for norms in (june, july):  # nobody has confirmed the day, so neither value is official
+        assert (norms.housing_most_percent.used.status, norms.housing_most_percent.used.uncertain) == ("derived", True)
 
 
 def given(**changes: Any) -> dict[str, Any]:
