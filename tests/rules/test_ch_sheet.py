@@ -20,7 +20,7 @@ from handslag.rules.ch.codes import COSTS
 from handslag.rules.ch.facts import Facts
 from handslag.rules.ch.numbers import CANTONS, Norms, history, with_tables
 from handslag.rules.ch.pack import TOTALS, calculate, norms_for, norms_of
-from handslag.rules.ch.text import LANGUAGES, explain, label, uncertainty
+from handslag.rules.ch.text import LANGUAGES, WORDING, explain, label, uncertainty
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, NormMissing, Number, Table, from_entries
 from handslag.rules.sheet import Sheet
@@ -87,12 +87,16 @@ def test_the_totals_are_the_lines(seed: int) -> None:
         assert (t["SanctionSum"], t["RestitutionSum"]) == (of("SANCTION"), of("RESTITUTION"))
         assert (t["ChargedSum"], t["RefundDue"], t["RelativesAbove"]) == (of("SHARE"), of("REFUND"), of("RELATIVE"))
         assert t["Deficit"] == t["BasicSecurity"] + t["Promoting"] - t["IncomeSum"] + t["AllowanceSum"]
-        assert of("ENTRY") == max(t["EntryDeficit"], 0)
+        assert of("ENTRY") == t["EntryDeficit"]
         refused = any(line.text == "entry_no" for line in sheet.lines)
         assert sheet.granted == (0 if refused else max(t["Deficit"] - t["SanctionSum"], 0))
         assert sheet.surplus == max(-t["Deficit"], 0)
         assert t["Payable"] == sheet.granted - t["RestitutionSum"] >= 0
         assert min(sheet.granted, sheet.surplus) == 0
+        rows = [name for name, _ in WORDING.results(sheet)]
+        amounts = [amount for _, amount in WORDING.results(sheet)]
+        assert sum(amounts[: rows.index("granted")]) == sheet.granted - sheet.surplus
+        assert ("not_entitled" in rows) is (refused and t["Deficit"] > t["SanctionSum"])
         assert all(line.amount >= 0 and type(line.amount) is int for line in sheet.lines)
 
 
@@ -238,7 +242,7 @@ def test_a_canton_may_disregard_a_part_of_wages_at_the_entry() -> None:
         incomes = [WAGE | {"person": m["key"], "gross": w} for m, w in zip(people, wages, strict=True)]
         facts = Facts.from_json(one(members=people, incomes=incomes))
         zurich = 162_400 - sum(wages)
-        assert calculate(facts, norms).totals["EntryDeficit"] == zurich
+        assert calculate(facts, norms).totals["EntryDeficit"] == max(zurich, 0)
         assert calculate(facts, basel).totals["EntryDeficit"] == missing
     three = [*people, MEMBER | {"key": "c", "birth_on": "2009-01-01"}]
     incomes = [WAGE | {"person": m["key"], "gross": 30_000} for m in three]

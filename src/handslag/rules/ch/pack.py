@@ -142,7 +142,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         Promoting=need_b,
         IncomeSum=means,
         AllowanceSum=allowances,
-        EntryDeficit=missing,
+        EntryDeficit=maximum(missing, 0),
         Deficit=deficit,
         SanctionSum=total(household.sanctions, reductions),
         RestitutionSum=kept,

@@ -35,14 +35,18 @@ class _Swiss(Wording):
         return super().label(line, lang)
 
     def results(self, sheet: Sheet) -> list[tuple[str, int]]:
-        """Need, less income, less a sanction, what is granted, less an instalment, what is paid."""
+        """Need, less income, less a sanction, less all of it where the entry test isn't passed, what is granted, less an
+        instalment, what is paid."""
         total = sheet.totals
         rows = [
             ("need", total["BasicSecurity"] + total["Promoting"]),
             ("less_income", total["AllowanceSum"] - total["IncomeSum"]),
         ]
-        if total["SanctionSum"]:
-            rows.append(("less_sanction", -total["SanctionSum"]))
+        if total["SanctionSum"]:  # of what there is, not more
+            rows.append(("less_sanction", -min(total["SanctionSum"], max(total["Deficit"], 0))))
+        left = sum(amount for _, amount in rows)
+        if left > 0 and any(_is(line, "ENTRY") and line.text == "entry_no" for line in sheet.lines):
+            rows.append(("not_entitled", -left))
         rows += super().results(sheet)
         if total["RestitutionSum"]:
             rows += [("less_restitution", -total["RestitutionSum"]), ("payable", total["Payable"])]
