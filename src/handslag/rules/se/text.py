@@ -100,6 +100,8 @@ class _Swedish(Wording):
             if line.text == "income_stimulus":
                 percent = line.numbers[0].value
                 add("explain.stimulus", gross=money(p["gross"]), percent=percent, free=money(free))
+                if "§" not in line.section:
+                    add("explain.stimulus_unchecked")
             elif line.text == "income_child":
                 limit, before = money(line.numbers[0].value), money(p["earned_before"])
                 counted = money(line.amount)
