@@ -35,8 +35,8 @@ class _Swiss(Wording):
         return super().label(line, lang)
 
     def results(self, sheet: Sheet) -> list[tuple[str, int]]:
-        """Need, less income, less a sanction, less all of it where the entry test isn't passed, what is granted, less an
-        instalment, what is paid."""
+        """Need, less income, less a sanction, less the rest where the entry test isn't passed; what is granted, less
+        an instalment, what is paid."""
         total = sheet.totals
         rows = [
             ("need", total["BasicSecurity"] + total["Promoting"]),
