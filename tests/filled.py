@@ -56,7 +56,11 @@ from handslag.domain.payments.models import BankLine, Payment
 from handslag.domain.payments.operations.account import book_income
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import settle_bank_line
-from handslag.domain.payments.operations.other_help import decide_other_help, propose_other_help
+from handslag.domain.payments.operations.other_help import (
+    decide_other_help,
+    propose_other_help,
+    propose_other_help_anew,
+)
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
 from handslag.domain.payments.operations.recoveries import (
@@ -178,7 +182,12 @@ def _helped(office: Office, folder: Folder) -> None:
         **office.act("hanna"), case=folder.case.id, month=office.month, person=folder.citizens[0].id, language="sv",
         purpose="Läger i juli", applied=900_00, amount=900_00, reasons="Barnet behöver komma ut.",
     )  # fmt: skip
-    decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    row = decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+    more = propose_other_help_anew(
+        **office.act("hanna"), help_=row.id, ground="37", purpose="Läger i juli", applied=950_00, amount=950_00,
+        reasons="Avgiften var högre.", language="sv",
+    )  # fmt: skip
+    decide_other_help(**office.act("bo"), help_=more.id, version=more.version)
 
 
 def _cases(database: Database, office: Office) -> None:

@@ -457,7 +457,7 @@ def check_account(connection: Connection, report: Report) -> None:
     of_booking, of_payment = grouped(settlements, "booking_id"), grouped(settlements, "payment_id")
     advances = by_id(connection, "payments_advance")
     of_advance = {row["booking_id"]: row for row in advances.values()}
-    of_help = _check_other_help(connection, report, bookings)
+    of_help = _check_other_help(connection, report, bookings, counters)
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
@@ -557,12 +557,30 @@ def _check_advances(
     return against
 
 
-def _check_other_help(connection: Connection, report: Report, bookings: Mapping[UUID, Row]) -> set[UUID]:
+def _check_other_help(
+    connection: Connection, report: Report, bookings: Mapping[UUID, Row], counters: Mapping[UUID, list[Row]]
+) -> set[UUID]:
     """What was granted beside what one has a right to is booked as it was decided, once, and was refused or cut by two
-    people. Gives those bookings."""
-    letters = by_id(connection, "decisions_personalletter")
+    people. One that replaces another takes the place of its booking, on a ground; with less only on some of them, by
+    two. Gives those bookings."""
+    letters, helps = by_id(connection, "decisions_personalletter"), by_id(connection, "payments_otherhelp")
+    taken = [row for row in helps.values() if row["state"] == "decided"]
+    replaced = {row["replaces_id"] for row in taken} - {None}
+    if len(replaced) != sum(row["replaces_id"] is not None for row in taken):
+        report.broken("I5", "payments_otherhelp", None, "one decision is replaced twice")
     found: set[UUID] = set()
-    for key, row in by_id(connection, "payments_otherhelp").items():
+    for key, row in helps.items():
+        before = helps.get(row["replaces_id"])
+        if (row["replaces_id"] is None) != (row["ground"] is None):
+            report.broken("I5", "payments_otherhelp", key, "replaces another without a ground, or has one for nothing")
+        place = ("case_id", "period_id", "person_id", "currency")
+        if row["replaces_id"] and (before is None or before not in taken or any(before[n] != row[n] for n in place)):
+            report.broken("I5", "payments_otherhelp", key, "replaces no decision for the same person and month")
+        less = before is not None and row["state"] == "decided" and row["amount"] < before["amount"]
+        if less and (row["ground"] not in _TO_DISADVANTAGE or row["decided_by_id"] == row["proposed_by_id"]):
+            report.broken("I5", "payments_otherhelp", key, "leaves less than before without a ground, or by one alone")
+        if row["booking_id"] and bool(counters.get(row["booking_id"])) != (key in replaced):
+            report.broken("I6", "payments_otherhelp", key, "is booked although it is replaced, or the other way round")
         report.count("other help")
         decided, booking = row["state"] == "decided", bookings.get(row["booking_id"])
         if (booking is not None) != (decided and row["amount"] > 0):

@@ -15,12 +15,14 @@ from handslag.domain.payments.models import Booking, OtherHelp, Payment, Settlem
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.other_help import (
     decide_other_help,
+    granted_with,
     leave_other_help,
     propose_other_help,
+    propose_other_help_anew,
     return_other_help,
     withdraw_other_help,
 )
-from handslag.domain.payments.queries import OTHER_HELP, postings_of
+from handslag.domain.payments.queries import OTHER_HELP, help_replaced, other_help_behind, postings_of
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, Task
@@ -169,3 +171,87 @@ def test_what_is_split_counts_together_for_the_second_pair_of_eyes_and_the_deleg
     assert "punkt 5.2" in decided.delegation
     later = propose_other_help(**{**told, "month": office.month - 1})  # another month stands by itself
     assert decide_other_help(**vera, help_=later.id, version=later.version).state == "decided"
+
+
+def _again(folder: Folder, help_: OtherHelp, who: str = "hanna", **other: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"help_": help_.id, "ground": "37", "purpose": "Sommarläger för barnet"}
+    told |= {"applied": 120_000, "amount": 120_000, "reasons": "Avgiften var högre.", "language": "sv"}
+    return {**folder.office.act(who), **told, **other}
+
+
+def _taken(office: Office, row: OtherHelp) -> OtherHelp:
+    return decide_other_help(**office.act("bo"), help_=row.id, version=row.version)
+
+
+def _paid(folder: Folder) -> list[tuple[int, str]]:
+    with acting(folder.office.slug, TEST, "look"):
+        return list(Payment.objects.filter(case=folder.case).order_by("id").values_list("amount", "state"))
+
+
+def test_a_later_decision_takes_its_place_and_only_the_difference_is_paid(office: Office, database: Any) -> None:
+    folder = office.case()
+    first = _taken(office, propose_other_help(**told_of(folder, amount=50_000)))
+    with acting(office.slug, TEST, "look"):
+        letter = PersonalLetter.objects.get(case=folder.case).content_digest
+    office.sent()
+    refused("ground of change", propose_other_help_anew, **_again(folder, first, ground=""))
+    refused("ground of change", propose_other_help_anew, **_again(folder, first, ground="new"))
+    refused("to disadvantage", propose_other_help_anew, **_again(folder, first, amount=40_000))
+    refused("help has left", propose_other_help_anew, **_again(folder, first, amount=40_000, ground="36"))
+    refused("reasons", propose_other_help_anew, **_again(folder, first, reasons="ja"))
+    with pytest.raises(NotAllowed):
+        propose_other_help_anew(**_again(folder, first, who="rut"))
+    proposal = propose_other_help_anew(**_again(folder, first))
+    with pytest.raises(Hidden):  # nothing that is only proposed is replaced
+        propose_other_help_anew(**_again(folder, proposal))
+    second = _taken(office, proposal)
+    assert _paid(folder) == [(50_000, "sent"), (70_000, "planned")]
+    refused("replaced", propose_other_help_anew, **_again(folder, first))
+    with acting(office.slug, TEST, "look"):
+        standing = Booking.objects.filter(case=folder.case, account_code=OTHER_HELP)
+        assert [b.amount for b in standing.order_by("booked_at", "id")] == [50_000, -50_000, 120_000]
+        content = PersonalLetter.objects.get(id=second.letter_id).content
+        assert PersonalLetter.objects.get(id=first.letter_id).content_digest == letter
+        assert set(help_replaced()) == {first.id}
+        payments = list(Payment.objects.filter(case=folder.case))
+        assert {one.id for one in other_help_behind(payments).values()} == {second.id}
+    said = " ".join(text for _, text in content["parts"]).replace("\xa0", " ")
+    assert first.number in said and "700 kr mer" in said and "37 § förvaltningslagen" in content["legal_basis"]
+    assert "laglighetsprövning" in content["remedy"]  # as the first, not as a decision on a month
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+
+
+def test_less_by_two_and_only_while_it_has_not_left(office: Office, database: Any, connect: Any) -> None:
+    folder = office.case()
+    first = _taken(office, propose_other_help(**told_of(folder)))
+    row = propose_other_help_anew(**_again(folder, first, ground="36", amount=12_000, applied=12_000))
+    assert row.delegation != "" and row.replaces_id == first.id
+    second = _taken(office, row)
+    assert _paid(folder) == [(120_000, "stopped"), (12_000, "planned")]
+    # what left in between isn't taken back by a proposal from before
+    waiting = propose_other_help_anew(**_again(folder, second, ground="36", amount=0))
+    office.sent()
+    refused("help has left", decide_other_help, **office.act("bo"), help_=waiting.id, version=waiting.version)
+    withdraw_other_help(**office.act("hanna"), help_=waiting.id, version=waiting.version)
+    third = _taken(office, propose_other_help_anew(**_again(folder, second, applied=60_000, amount=12_000)))
+    assert _paid(folder) == [(120_000, "stopped"), (12_000, "sent")]
+    # one that was refused is granted after all
+    refusal = _taken(office, propose_other_help(**told_of(folder, amount=0, purpose="Cykel")))
+    granted = _taken(office, propose_other_help_anew(**_again(folder, refusal, purpose="Cykel", amount=30_000)))
+    assert _paid(folder)[2:] == [(30_000, "planned")]
+    with acting(office.slug, TEST, "look"):
+        assert granted_with(granted) == 12_000 + 30_000  # a replaced one counts no more
+        assert sum(b.amount for b in Booking.objects.filter(account_code=OTHER_HELP, case=folder.case)) == 42_000
+        tenant, proposer = acting_door().the_tenant.id, OtherHelp.objects.get(id=second.id).proposed_by_id
+    with _verified(database, office) as report:
+        assert report.findings == [], report.to_text()
+    alone = pytest.raises(psycopg.errors.CheckViolation, match="taken_back_by_two")
+    with connect("web", autocommit=True) as web, alone:
+        _as_web(web, tenant, "UPDATE payments_otherhelp SET decided_by_id = %s WHERE id = %s", proposer, second.id)
+    with connect("web", autocommit=True) as web:
+        _as_web(web, tenant, "UPDATE payments_otherhelp SET ground = '37' WHERE id = %s", second.id)
+    with _verified(database, office) as report:
+        found = {one.text for one in report.findings if one.table == "payments_otherhelp"}
+        assert "leaves less than before without a ground, or by one alone" in found
+    assert third.id

@@ -64,3 +64,23 @@ def test_from_the_proposal_to_the_persons_page(
     expect(person.get_by_text(row.number).first).to_be_visible()
     expect(person.locator("#appeal")).to_contain_text("laglighetsprövning")
     fine_at_both(person, "citizen-other-help")
+
+    # the decision was wrong: another one takes its place, on a ground, and she sees both
+    hanna.goto(server.url("desk", f"/{office.slug}/other-help/{row.id}/"))
+    hanna.get_by_text("Replace it by another decision").click()
+    hanna.get_by_label("Amount to grant").fill("1 200")
+    hanna.get_by_label("Reasons, for the person to read").fill("Avgiften var högre än vi trodde.")
+    hanna.get_by_role("button", name="Propose").click()
+    expect(hanna.get_by_label("Amount to grant")).to_have_value("1 200")  # no ground yet, and nothing is lost
+    fine_at_both(hanna, "desk-other-help-replace-error")
+    hanna.get_by_label(re.compile("It is wrong: something new")).check()
+    hanna.get_by_role("button", name="Propose").click()
+    expect(hanna.get_by_role("link", name=f"Replaces decision {row.number}")).to_be_visible()
+    bo.goto(hanna.url)
+    bo.get_by_role("button", name="Decide").click()
+    expect(bo.get_by_role("heading", name="Payments").locator("..")).to_contain_text("300")
+    person.reload()
+    expect(person.get_by_text("A later decision has replaced this one")).to_be_visible()
+    person.get_by_role("link", name=re.compile("^Decision ")).click()
+    expect(person.get_by_text("Avgiften var högre än vi trodde.")).to_be_visible()
+    expect(person.locator("#appeal")).to_contain_text("laglighetsprövning")

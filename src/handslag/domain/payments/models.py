@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.models import DecisionLine, PersonalLetter
+from handslag.domain.decisions.states import TO_DISADVANTAGE, Ground
 from handslag.domain.documents.models import Document
 from handslag.domain.payments.states import (
     BankFileKind,
@@ -510,7 +511,8 @@ class RecoveryWaiver(TenantRow):
 class OtherHelp(TenantRow):
     """Help beside what one has a right to (12 kap. 2 § socialtjänstlagen): a decision of its own, to one adult of a
     case, for a purpose in words, with its own reasons; proposed by one person, refused or cut by two. What it grants
-    is its booking.
+    is its booking. A later one may replace it, as a whole and once (`replaces`, on which `ground`); then that one's
+    booking stands in place of its own.
 
     Jobs may only read it: none is granted, and none is refused, by itself.
     """
@@ -537,12 +539,18 @@ class OtherHelp(TenantRow):
     returned_reason = models.TextField(blank=True)
     letter = TenantFK(PersonalLetter, null=True)
     booking = TenantFK(Booking, null=True)
+    # nothing (NULL) for the first one
+    replaces = TenantFK("payments.OtherHelp", null=True)
+    ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "case"]), models.Index(fields=["tenant", "person"])]
         constraints = [
-            *wall("payments_otherhelp", "case", "period", "person", "proposed_by", "decided_by", "letter", "booking"),
+            *wall(
+                "payments_otherhelp",
+                "case", "period", "person", "proposed_by", "decided_by", "letter", "booking", "replaces",
+            ),
             models.UniqueConstraint(fields=["tenant", "number"], name="otherhelp_number_once"),
             models.UniqueConstraint(fields=["tenant", "booking"], name="otherhelp_booking_once"),
             models.UniqueConstraint(
@@ -566,7 +574,22 @@ class OtherHelp(TenantRow):
                 condition=Q(decided_by=None) | Q(amount=F("applied")) | ~Q(decided_by=F("proposed_by")),
                 name="otherhelp_refused_by_two",
             ),
-        ]
+            models.UniqueConstraint(
+                fields=["tenant", "replaces"], condition=Q(state="decided"), name="otherhelp_replaced_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces=None, ground=None)
+                | Q(replaces__isnull=False, ground__isnull=False, ground__in=["36", "37", "37.1", "37.3", "38"]),
+                name="otherhelp_replaces_on_a_ground",
+            ),
+            models.CheckConstraint(
+                condition=Q(ground=None)
+                | ~Q(ground__in=TO_DISADVANTAGE)
+                | Q(decided_by=None)
+                | ~Q(decided_by=F("proposed_by")),
+                name="otherhelp_taken_back_by_two",
+            ),
+        ]  # fmt: skip
 
 
 class ChartRow(TenantRow):

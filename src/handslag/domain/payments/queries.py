@@ -218,7 +218,7 @@ def planned_by(payments: Collection[Payment]) -> dict[UUID, UUID]:
 def other_help_behind(payments: Collection[Payment]) -> dict[UUID, OtherHelp]:
     """The help under 12 kap. 2 § socialtjänstlagen that each payment pays, or paid before it came back, by payment; the
     others aren't in it."""
-    rows = Settlement.objects.filter(payment__in=payments, booking__account_code=OTHER_HELP)
+    rows = Settlement.objects.filter(payment__in=payments, booking__account_code=OTHER_HELP).order_by("id")
     paid = dict(rows.values_list("payment_id", "booking_id"))
     found = {one.booking_id: one for one in OtherHelp.objects.filter(booking_id__in=set(paid.values()))}
     return {payment: found[booking] for payment, booking in paid.items() if booking in found}
@@ -231,6 +231,17 @@ def other_help_of(cases: Collection[UUID], person: UUID | None = None) -> list[O
     if person is not None:
         found = found.filter(person_id=person, state=OtherHelpState.DECIDED)
     return list(found.order_by("-proposed_at", "-id"))
+
+
+def help_replaced() -> QuerySet[OtherHelp, UUID | None]:
+    """The keys of the help under 12 kap. 2 § whose decision another one has replaced."""
+    taken = OtherHelp.objects.filter(state=OtherHelpState.DECIDED, replaces__isnull=False)
+    return taken.values_list("replaces_id", flat=True)
+
+
+def help_replaced_by(help_: UUID) -> OtherHelp | None:
+    """The decision that has replaced one under 12 kap. 2 §; None while it is in force."""
+    return OtherHelp.objects.filter(replaces_id=help_, state=OtherHelpState.DECIDED).first()
 
 
 def other_help_waiting(member: Member) -> list[OtherHelp]:

@@ -13,6 +13,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken
+from handslag.domain.decisions.states import Ground
 from handslag.domain.payments.models import OtherHelp, Settlement
 from handslag.domain.payments.operations.other_help import (
     LONGEST_PURPOSE,
@@ -23,10 +24,11 @@ from handslag.domain.payments.operations.other_help import (
     other_help_letter,
     outcome_of_help,
     propose_other_help,
+    propose_other_help_anew,
     return_other_help,
     withdraw_other_help,
 )
-from handslag.domain.payments.queries import other_help_of
+from handslag.domain.payments.queries import help_replaced, help_replaced_by, other_help_of
 from handslag.domain.payments.states import OtherHelpState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tasks.models import Task
@@ -38,7 +40,7 @@ from handslag.kernel.months import Month
 from handslag.rules.se.remedies import OTHER, remedy_on
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
-from handslag.web.caseworker.wording import OUTCOMES, REFUSALS, STATES, refusal
+from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField
@@ -69,6 +71,29 @@ class HelpForm(forms.Form):
         self.fields["month"].choices = choices  # type: ignore[attr-defined]
 
 
+class AnewForm(forms.Form):
+    """A decision that replaces one: on which ground, and what it says instead."""
+
+    ground = forms.ChoiceField(label=gettext_lazy("Why it is changed"), widget=forms.RadioSelect)
+    purpose = forms.CharField(label=gettext_lazy("What it is for, as the letter says it"), max_length=LONGEST_PURPOSE)
+    applied = AmountField(label=gettext_lazy("Amount applied for"))
+    amount = AmountField(label=gettext_lazy("Amount to grant"), help_text=gettext_lazy("0: nothing is granted."))
+    reasons = forms.CharField(
+        label=gettext_lazy("Reasons, for the person to read"),
+        help_text=gettext_lazy("Say what was wrong in the earlier decision, in plain words: it goes into the letter."),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    language = forms.ChoiceField(label=gettext_lazy("Language of the letter"), choices=LANGUAGES)
+
+    def __init__(self, data: Any, before: OtherHelp) -> None:
+        start = {name: getattr(before, name) for name in ("purpose", "language")}
+        start |= {name: formats.figure(getattr(before, name)) for name in ("applied", "amount")}
+        super().__init__(data, initial=start)
+        choices = [(ground.value, GROUNDS[ground]) for ground in Ground if ground != Ground.APPLIED]
+        self.fields["ground"].choices = choices  # type: ignore[attr-defined]
+
+
 class LeaveForm(forms.Form):
     """Why it isn't tried."""
 
@@ -78,7 +103,12 @@ class LeaveForm(forms.Form):
     )
 
 
-_FIELDS = {"beyond applied": "amount"}
+_FIELDS = {
+    "beyond applied": "amount",
+    "to disadvantage": "amount",
+    "help has left": "amount",
+    "ground of change": "ground",
+}
 
 
 def _add(form: forms.Form, refused: NotPossible) -> None:
@@ -105,7 +135,7 @@ def other_help(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
                 return HttpResponseRedirect(_done(request, found, asked))
             except NotPossible as refused:
                 _add(asked, refused)
-    rows = other_help_of([found.id])
+    rows, replaced = other_help_of([found.id]), set(help_replaced())
     for person_id in {row.person_id for row in rows if row.state == OtherHelpState.DECIDED}:
         looked_at("other help", person_id)
     waiting = any(row.state == OtherHelpState.PROPOSED for row in rows)
@@ -122,6 +152,7 @@ def other_help(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
                 "who": full_name(row.person),
                 "month": Month.of(row.period.since),
                 "state": STATES[row.state],
+                "replaced": row.id in replaced,
             }
             for row in rows
         ],
@@ -149,7 +180,7 @@ def _done(request: HttpRequest, case: Case, form: forms.Form) -> str:
 
 def _found(request: HttpRequest, key: UUID) -> tuple[OtherHelp, Case, Member]:
     rows = OtherHelp.objects.select_related(
-        "person", "period", "proposed_by", "decided_by", "letter__document", "booking"
+        "person", "period", "proposed_by", "decided_by", "letter__document", "booking", "replaces"
     )
     found = rows.filter(id=key).first()
     if found is None:
@@ -159,16 +190,36 @@ def _found(request: HttpRequest, key: UUID) -> tuple[OtherHelp, Case, Member]:
     return found, case, member
 
 
+def _may_replace(row: OtherHelp, case: Case, member: Member) -> bool:
+    """Whether she can propose another decision in the place of this one, and none waits."""
+    if row.state != OtherHelpState.DECIDED or Role.CASEWORKER not in member.roles:
+        return False
+    waits = any(one.state == OtherHelpState.PROPOSED for one in other_help_of([case.id]))
+    return not waits and help_replaced_by(row.id) is None
+
+
 @desk_page("other help")
 def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
     """A proposal with the letter that it becomes, or a decision with its letter and payment. POST `act`: decide, return
-    (`reason`), withdraw, each with `version`."""
+    (`reason`), withdraw, each with `version`; replace (the fields of `AnewForm`) proposes another in its place."""
     row, case, member = _found(request, help_)
     looked_at("other help", case.id)
     if row.state == OtherHelpState.DECIDED:
         looked_at("other help", row.person_id)
     trouble, reason = "", request.POST.get("reason", "")[:10_000]
-    if request.method == "POST":
+    posted = typed(request)
+    replacing = posted is not None and posted.get("act") == "replace"
+    anew = AnewForm(posted if replacing else None, row)
+    if request.method == "POST" and replacing:
+        if anew.is_valid():
+            try:
+                made = attempt(
+                    request, propose_other_help_anew, help_=row.id, **anew.cleaned_data, key=form_key(request)
+                )
+                return HttpResponseRedirect(f"{base(request)}/other-help/{made.id}/")
+            except NotPossible as refused:
+                _add(anew, refused)
+    elif request.method == "POST":
         here = {"help_": row.id, "version": version_seen(request)}
         act = request.POST.get("act", "")
         try:
@@ -196,9 +247,13 @@ def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
     return page(
         request,
         "one_help.html",
-        status=422 if trouble else 200,
+        status=422 if trouble or anew.errors else 200,
         row=row,
         case=case,
+        anew=anew if _may_replace(row, case, member) else None,
+        replacing=replacing,
+        replaced_by=help_replaced_by(row.id),
+        ground=GROUNDS[row.ground] if row.ground else "",
         name=case_name(case),
         who=full_name(row.person),
         month=Month.of(row.period.since),

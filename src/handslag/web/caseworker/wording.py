@@ -253,6 +253,8 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "deputy days": _("Choose a colleague and both days, the first before the last."),
     "deputy": _("Choose another colleague who works cases."),
+    "replaced": _("Another decision has replaced it: look at that one."),
+    "help has left": _("More than that has left already; it isn’t taken back by another decision."),
     "line gone": _("Choose the line that the document shows. One that you have added must be saved first."),
     "conflict": _("Somebody else was quicker. This is how it stands now."),
 }

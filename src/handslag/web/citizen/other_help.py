@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.payments.models import OtherHelp
+from handslag.domain.payments.queries import help_replaced_by
 from handslag.domain.payments.states import OtherHelpState
 from handslag.domain.tenancy.door import Actor
 from handslag.web.citizen.overview import decided_for_herself, personal_letter
@@ -31,7 +32,12 @@ def other_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
     found = _hers(help_, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("other help", found.case_id)
     assert found.letter is not None
-    facts = {"row": found, "content": found.letter.content, "letter_ready": found.letter.document_id is not None}
+    facts = {
+        "row": found,
+        "replaced_by": help_replaced_by(found.id),
+        "content": found.letter.content,
+        "letter_ready": found.letter.document_id is not None,
+    }
     return render(request, "citizen/other_help.html", facts)
 
 

@@ -52,6 +52,7 @@ from handslag.domain.lookups.queries import told_months
 from handslag.domain.payments.models import OtherHelp, Payment, Recovery
 from handslag.domain.payments.queries import (
     decisions_behind,
+    help_replaced,
     is_advance,
     other_help_behind,
     other_help_of,
@@ -152,7 +153,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         }
         for receipt, period, taken in receipts_of(keys)
     ]
-    mine = for_whom(request)
+    mine, gone_helps = for_whom(request), set(help_replaced())
     facts = {
         "greeting": _greeting(now) % {"name": person.given_name or person.family_name},
         # a month's own application before what comes on top of another
@@ -176,7 +177,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "hearings": hearings_for(person.id, keys),
         "appeals": [one for one in appeals_in(keys) if one.person_id == person.id],
         "recoveries": [(one, standing_of(one).open) for one in recoveries_of(keys, person.id)],
-        "other_help": other_help_of(keys, person.id),
+        "other_help": [(one, one.id in gone_helps) for one in other_help_of(keys, person.id)],
         "payments": [{**shown, "url": _behind(tenant, shown)} for shown in _payments(told, person, helps)]
         + [shown for row in foreign.values() for shown in elsewhere.payments(tenant, row, person)],
         "asked": elsewhere.asked(cases, foreign),

@@ -71,13 +71,15 @@ from handslag.kernel.money import format_money
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.se.remedies import RIGHT, remedy_on
 from handslag.rules.se.text import label, uncertainty, why_less
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
 LEGAL_BASIS = "12 kap. 1 och 7 §§ socialtjänstlagen (2025:400)"
 LEGAL_BASIS_BEFORE = "4 kap. 1 och 3 §§ socialtjänstlagen (2001:453)"
-_CHANGED_BY: dict[str, str] = {
+#: By which section a decision is changed, by ground.
+CHANGED_BY: dict[str, str] = {
     Ground.SLIP: "36 § förvaltningslagen (2017:900)",
     Ground.WRONG: "37 § förvaltningslagen (2017:900)",
     Ground.RESERVED: "37 § andra st. 1 förvaltningslagen (2017:900)",
@@ -202,7 +204,7 @@ def are_reasons(text: str) -> bool:
 def legal_basis_on(today: date, ground: str = "") -> str:
     """The sections that a decision taken on a day rests on, with the `ground` on which it replaces another."""
     basis = LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
-    return f"{basis}; {_CHANGED_BY[ground]}" if ground in _CHANGED_BY else basis
+    return f"{basis}; {CHANGED_BY[ground]}" if ground in CHANGED_BY else basis
 
 
 @operation()
@@ -557,7 +559,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         )
     today = acting_door().the_tenant.today(now)
     Period.objects.filter(id=row.period_id).update(last_decision_on=today, result=row.outcome)
-    appeal = text_for(case.legal_order, "appeal", row.language, today)
+    appeal = remedy_text(RIGHT, case, row.language, today)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
     keep_text(grounds)
     for text in _texts_on_change(row, case, today):
@@ -605,11 +607,20 @@ def _texts_on_change(decision: Decision, case: Case, today: date) -> list[DatedT
     return [text_for(case.legal_order, key, decision.language, today) for key in keys]
 
 
+_REMEDIES = {"matter": "appeal", "lawfulness": "other_help.lawfulness"}
+
+
+def remedy_text(help_: str, case: Case, language: str, today: date) -> DatedText:
+    """How a decision taken today by a section of the legal order is appealed, as `rules/se/remedies.yaml` says: on the
+    matter itself, or as to its lawfulness."""
+    return text_for(case.legal_order, _REMEDIES[remedy_on(help_, today).appeal], language, today)
+
+
 def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter would say if `decider` took the decision now. `decision` may be unsaved."""
     today = acting_door().the_tenant.today(now)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[Outcome(decision.outcome)]}", decision.language, today)
-    appeal = text_for(case.legal_order, "appeal", decision.language, today)
+    appeal = remedy_text(RIGHT, case, decision.language, today)
     return letter_content(decision, case, grounds, appeal, now, decider=decider)
 
 

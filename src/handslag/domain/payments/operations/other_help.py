@@ -11,19 +11,28 @@ from typing import Any
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken, require_worked_here
-from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations import CHANGED_BY, are_reasons, remedy_text
 from handslag.domain.decisions.operations.letters import new_personal_letter
 from handslag.domain.decisions.queries import month_name
-from handslag.domain.decisions.states import Outcome
+from handslag.domain.decisions.states import TO_DISADVANTAGE, Ground, Outcome
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.payments.models import Booking, OtherHelp, Settlement
-from handslag.domain.payments.operations.planning import new_payment, paid_to
+from handslag.domain.payments.operations.account import counter_booking, standing_settlements
+from handslag.domain.payments.operations.planning import (
+    fitting,
+    has_left,
+    locked_for,
+    new_payment,
+    paid_to,
+    parts_of,
+)
 from handslag.domain.payments.policies import first_pay_day, pay_day
-from handslag.domain.payments.queries import OTHER_HELP
+from handslag.domain.payments.queries import OTHER_HELP, help_replaced, help_replaced_by
 from handslag.domain.payments.states import BookingKind, OtherHelpState, PaymentState
 from handslag.domain.people.names import stored_name
 from handslag.domain.people.queries import full_name
@@ -82,13 +91,15 @@ def granted_with(row: OtherHelp) -> int:
     if not row.amount:
         return 0
     decided = OtherHelp.objects.filter(case_id=row.case_id, period_id=row.period_id, state=OtherHelpState.DECIDED)
-    return row.amount + sum(decided.exclude(id=row.id).values_list("amount", flat=True))
+    others = decided.exclude(id__in=[row.id, row.replaces_id]).exclude(id__in=help_replaced())
+    return row.amount + sum(others.values_list("amount", flat=True))
 
 
 def needs_two_for(row: OtherHelp) -> bool:
-    """Whether another person than who proposed it must decide: for all that isn't granted as applied for, and where the
-    month's help together is above the tenant's limit."""
-    return row.amount < row.applied or granted_with(row) > int(setting("four_eyes_above"))
+    """Whether another person than who proposed it must decide: for all that isn't granted as applied for, where the
+    month's help together is above the tenant's limit, and on each ground by which somebody could be left with less."""
+    cut = row.amount < row.applied or row.ground in TO_DISADVANTAGE
+    return cut or granted_with(row) > int(setting("four_eyes_above"))
 
 
 @operation()
@@ -118,6 +129,59 @@ def propose_other_help(
     row_id = new_id(OtherHelp, key)
     if person not in (found.applicant_id, found.co_applicant_id):
         raise Hidden("person", person)
+    purpose = _said_of_help(found, purpose, applied, amount, reasons)
+    if month not in months_taken(acting_door().the_tenant.today(now)):
+        raise NotPossible("month")
+    row = _proposed(
+        found, period_of(found, month), person, member, now, id=row_id, purpose=purpose, applied=applied, amount=amount,
+        language=language, reasons=reasons,
+    )  # fmt: skip
+    return Done(row, OtherHelpProposed(subject=found.id, payload=_told_of(row)))
+
+
+@operation()
+def propose_other_help_anew(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    help_: UUID,
+    ground: str,
+    purpose: str,
+    applied: int,
+    amount: int,
+    reasons: str,
+    language: str,
+    key: UUID | None = None,
+) -> Done[OtherHelp]:
+    """Propose to replace a decision under 12 kap. 2 § by another for the same adult and month, on a `ground` of
+    förvaltningslagen ("ground of change"), with what was wrong in its reasons. As for `propose_other_help`, and
+    NotPossible: ("replaced") for one that another has replaced; ("to disadvantage") for less than before, but on a
+    ground of `TO_DISADVANTAGE`; ("help has left") for less than has left of it: what has left isn't taken back here.
+    """
+    before = OtherHelp.objects.select_related("period").filter(id=help_, state=OtherHelpState.DECIDED).first()
+    if before is None:
+        raise Hidden("other help", help_)
+    found, member = case_for_staff(before.case_id, by, now, Role.CASEWORKER, lock=True)
+    row_id = new_id(OtherHelp, key)
+    if help_replaced_by(before.id) is not None:
+        raise NotPossible("replaced")
+    if ground not in Ground or ground == Ground.APPLIED:
+        raise NotPossible("ground of change")
+    purpose = _said_of_help(found, purpose, applied, amount, reasons)
+    if amount < before.amount and ground not in TO_DISADVANTAGE:
+        raise NotPossible("to disadvantage")
+    if amount < _left_of(before):
+        raise NotPossible("help has left")
+    row = _proposed(
+        found, before.period, before.person_id, member, now, id=row_id, purpose=purpose, applied=applied, amount=amount,
+        language=language, reasons=reasons, replaces=before, ground=ground,
+    )  # fmt: skip
+    return Done(row, OtherHelpProposed(subject=found.id, payload=_told_of(row) | {"replaces": str(before.id)}))
+
+
+def _said_of_help(case: Case, purpose: str, applied: int, amount: int, reasons: str) -> str:
+    """The purpose as it is kept, where what is proposed can be."""
     purpose = stored_name(purpose)
     if not purpose or len(purpose) > LONGEST_PURPOSE:
         raise NotPossible("purpose")
@@ -127,39 +191,46 @@ def propose_other_help(
         raise NotPossible("beyond applied")
     if not are_reasons(reasons):
         raise NotPossible("reasons")
-    door = acting_door().the_tenant
-    today = door.today(now)
-    if month not in months_taken(today):
-        raise NotPossible("month")
-    if OtherHelp.objects.filter(case=found, state=OtherHelpState.PROPOSED).exists():
+    if OtherHelp.objects.filter(case=case, state=OtherHelpState.PROPOSED).exists():
         raise NotPossible("proposed")
-    row = OtherHelp.objects.create(
-        id=row_id,
-        case=found,
-        period=period_of(found, month),
+    return purpose
+
+
+def _proposed(case: Case, period: Period, person: UUID, member: Member, now: datetime, **told: Any) -> OtherHelp:
+    door = acting_door().the_tenant
+    section, ground = remedy_on(OTHER, door.today(now)).section, told.get("ground")
+    return OtherHelp.objects.create(
+        **told | {"reasons": told["reasons"].strip()},
+        case=case,
+        period=period,
         person_id=person,
         number=next_reference("decision", now),
-        purpose=purpose,
-        applied=applied,
-        amount=amount,
         currency=door.currency,
-        language=language,
-        reasons=reasons.strip(),
-        legal_basis=remedy_on(OTHER, today).section,
+        legal_basis=f"{section}; {CHANGED_BY[ground]}" if ground else section,
         delegation=named_by_setting(),
         state=OtherHelpState.PROPOSED,
         proposed_by_id=member.id,
         proposed_at=now,
     )
-    payload = {
+
+
+def _told_of(row: OtherHelp) -> dict[str, Any]:
+    return {
         "help": str(row.id),
         "period": str(row.period_id),
-        "person": str(person),
-        "applied": applied,
-        "amount": amount,
+        "person": str(row.person_id),
+        "applied": row.applied,
+        "amount": row.amount,
         "reasons_digest": canonical.digest(row.reasons),
     }
-    return Done(row, OtherHelpProposed(subject=found.id, payload=payload))
+
+
+def _left_of(help_: OtherHelp) -> int:
+    """How much of help has left, or may have (minor units)."""
+    if help_.booking_id is None:
+        return 0
+    parts = standing_settlements(Settlement.objects.filter(booking_id=help_.booking_id))
+    return sum(one.amount for one in parts.select_related("payment__run") if has_left(one.payment))
 
 
 @operation()
@@ -180,6 +251,7 @@ def _locked(help_: UUID, version: int, by: Actor, now: datetime, *roles: Role) -
         raise Hidden("other help", help_)
     _case, member = case_for_staff(found, by, now, *roles, lock=True)
     rows = OtherHelp.objects.select_for_update(of=("self",)).select_related("case", "person", "period")
+    rows = rows.select_related("replaces__booking")
     row = rows.get(id=help_)
     if row.version != version or row.state != OtherHelpState.PROPOSED:
         raise Conflict("other help", theirs=row.state)
@@ -217,12 +289,18 @@ def withdraw_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: U
 def decide_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: UUID, version: int) -> Done[OtherHelp]:
     """Take the proposal: by a delegation of its own that reaches for the month's help together ("delegation"), and by
     another person than who proposed it where `needs_two_for` says so ("second pair of eyes"). What it grants is booked
-    and planned to be paid to her; what can't be paid as it stands is planned as blocked. The letter is fixed here."""
+    and planned to be paid to her; what can't be paid as it stands is planned as blocked. The letter is fixed here.
+
+    Where it replaces another, that one's booking is countered, and what is planned or was paid for it counts for this
+    one: only the difference is paid. If less is granted than is planned, what hasn't left is planned anew.
+    NotPossible("help has left") where more has left meanwhile than is granted; ("replaced")."""
     row, member = _locked(help_, version, by, now, Role.DECIDER, Role.CASEWORKER)
     by_what = require_mandate(member, Decides.OTHER_HELP, granted_with(row), now, help_)
     if needs_two_for(row) and member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", help_)
     row.delegation = by_what.words
+    if row.replaces_id is not None and help_replaced_by(row.replaces_id) is not None:
+        raise NotPossible("replaced")
     blocked = _paid(row, now)
     content = other_help_letter(row, now, decider=member.name)
     for text in _texts(row, acting_door().the_tenant.today(now)):
@@ -237,6 +315,7 @@ def decide_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: UUI
         "applied": row.applied,
         "amount": row.amount,
         "booking": str(row.booking_id) if row.booking_id else None,
+        "replaces": str(row.replaces_id) if row.replaces_id else None,
         "blocked": blocked,
         "letter": str(row.letter.id),
         "letter_digest": row.letter.content_digest,
@@ -248,7 +327,9 @@ def decide_other_help(*, tenant: str | int, by: Actor, now: datetime, help_: UUI
 
 
 def _paid(row: OtherHelp, now: datetime) -> bool:
-    """Book what is granted and plan its payment; gives whether that can't leave as it stands."""
+    """Book what is granted, in place of what was granted before, and plan the payment of what is neither planned nor
+    paid yet; gives whether that can't leave as it stands."""
+    parts = _taken_over(row, now) if row.replaces is not None else []
     if not row.amount:
         return False
     row.booking = Booking.objects.create(
@@ -263,12 +344,32 @@ def _paid(row: OtherHelp, now: datetime) -> bool:
         source=f"decision {row.number}",
         booked_at=now,
     )
+    Settlement.objects.bulk_create(
+        Settlement(payment=one.payment, booking=row.booking, amount=one.amount, replaces=one) for one in parts
+    )
+    left = row.amount - sum(one.amount for one in parts)
+    if not left:
+        return False
     door = acting_door().the_tenant
     on = pay_day(row.period.since, first_pay_day(now), door.country, int(setting("payment_day")))
-    payment = new_payment(row.case, row.period, row.amount, row.currency, on, **paid_to(row.person, now))
+    payment = new_payment(row.case, row.period, left, row.currency, on, **paid_to(row.person, now))
     payment.save(force_insert=True)
-    Settlement.objects.create(payment=payment, booking=row.booking, amount=row.amount)
+    Settlement.objects.create(payment=payment, booking=row.booking, amount=left)
     return payment.state == PaymentState.BLOCKED
+
+
+def _taken_over(row: OtherHelp, now: datetime) -> list[Settlement]:
+    """Counter the booking of the decision that this one replaces; gives what is planned or was paid for it, and
+    stays."""
+    before = row.replaces
+    if before is None or before.booking is None:
+        return []
+    locked = locked_for(row.period)
+    kept, _stopped, _runs = fitting(parts_of([before.booking], locked), row.amount)
+    if sum(one.amount for one in kept) > row.amount:
+        raise NotPossible("help has left")
+    counter_booking(before.booking, f"replaced by decision {row.number}", now)
+    return kept
 
 
 _SAID_OF: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
@@ -276,9 +377,15 @@ _SAID_OF: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partl
 
 def _texts(row: OtherHelp, today: date) -> list[DatedText]:
     """The dated texts of the letter: what it rests on, and how the decision is appealed, as the legal order says."""
-    appeal = {"matter": "appeal", "lawfulness": "other_help.lawfulness"}[remedy_on(OTHER, today).appeal]
-    keys = (f"other_help.{_SAID_OF[outcome_of_help(row)]}", appeal)
-    return [text_for(row.case.legal_order, key, row.language, today) for key in keys]
+    change = (f"change.{row.ground}", f"change.{_moved(row)}") if row.replaces is not None else ()
+    keys = (*change, f"other_help.{_SAID_OF[outcome_of_help(row)]}")
+    said = [text_for(row.case.legal_order, key, row.language, today) for key in keys]
+    return [*said, remedy_text(OTHER, row.case, row.language, today)]
+
+
+def _moved(row: OtherHelp) -> str:
+    before = row.replaces.amount if row.replaces is not None else 0
+    return "more" if row.amount > before else "less" if row.amount < before else "same"
 
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -308,7 +415,16 @@ def other_help_letter(row: OtherHelp, now: datetime, *, decider: str) -> dict[st
         "applied": format_money(row.applied, row.currency, language),
         "purpose": row.purpose,
     }
-    rests, remedy = (" ".join(text.body.split()) for text in _texts(row, today))
+    *changes, rests, remedy = (" ".join(text.body.split()) for text in _texts(row, today))
+    if row.replaces is not None and row.replaces.decided_at is not None:
+        change = {
+            "number": row.replaces.number,
+            "day": acting_door().the_tenant.today(row.replaces.decided_at).isoformat(),
+            "before": format_money(row.replaces.amount, row.currency, language),
+            "now": told["amount"],
+            "difference": format_money(abs(row.amount - row.replaces.amount), row.currency, language),
+        }
+        changes = [text.format(**change) for text in changes]
     line = said["line"].format(month=month_name(row.period.since, language), purpose=row.purpose)
     return {
         "number": row.number,
@@ -319,7 +435,7 @@ def other_help_letter(row: OtherHelp, now: datetime, *, decider: str) -> dict[st
         "amount": row.amount,
         "currency": row.currency,
         "lines": [{"text": line, "amount": row.amount}] if row.amount else [],
-        "parts": [["", rests], ["reasons", row.reasons]],
+        "parts": [*(["", text] for text in changes), ["", rests], ["reasons", row.reasons]],
         "legal_basis": row.legal_basis,
         "decider": decider,
         "delegation": row.delegation,

@@ -86,9 +86,9 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
-    locked = _locked_for(period) if found.replaces_id else {}
+    locked = locked_for(period) if found.replaces_id else {}
     earlier = _earlier(found)
-    parts = _parts_of(earlier, locked)
+    parts = parts_of(earlier, locked)
     for booking in earlier:
         counter_booking(booking, f"replaced by decision {found.number}", now)
         for row in open_set_offs(SetOff.objects.filter(booking=booking)):
@@ -112,7 +112,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Booking.objects.bulk_create(one.booking for one in open_)
     set_off = _set_off(case, period, open_, found.number, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
-    kept, stopped, runs = _fitting(parts, sum(one.left for one in open_))
+    kept, stopped, runs = fitting(parts, sum(one.left for one in open_))
     overpaid = _carry(kept, open_, found, now)
     payments: list[Payment] = []
     settlements: list[Settlement] = []
@@ -161,7 +161,7 @@ def _earlier(decision: Decision) -> list[Booking]:
     return list(standing.filter(Q(decision_line__in=lines) | Q(account_code=OVERPAID)).order_by("id"))
 
 
-def _locked_for(period: Period) -> dict[UUID, Payment]:
+def locked_for(period: Period) -> dict[UUID, Payment]:
     """The payments of a period, locked behind their runs. Conflict if a run takes one of them at this moment."""
     wanted = Payment.objects.filter(period=period)
     behind = wanted.filter(run__isnull=False).values("run_id")
@@ -175,7 +175,7 @@ def _locked_for(period: Period) -> dict[UUID, Payment]:
     return payments
 
 
-def _parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Settlement]:
+def parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Settlement]:
     """What is planned or was paid for these bookings, oldest first: the standing settlements of payments that live.
     Conflict if the bank's answer has made another payment at this moment."""
     parts = list(standing_settlements(Settlement.objects.filter(booking__in=bookings)).order_by("id"))
@@ -186,7 +186,7 @@ def _parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Se
     return [part for part in parts if part.payment.state not in (PaymentState.STOPPED, PaymentState.REJECTED)]
 
 
-def _has_left(payment: Payment) -> bool:
+def has_left(payment: Payment) -> bool:
     """Whether nobody here can keep the money back any more: its run's file is written, or may have been before this
     installation was restored."""
     if payment.run is None or payment.run.state == RunState.RESERVED:
@@ -194,12 +194,12 @@ def _has_left(payment: Payment) -> bool:
     return payment.run.state == RunState.SENT or bool(setting("payments_held"))
 
 
-def _fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment], list[str]]:
+def fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment], list[str]]:
     """Which of the parts stay, so that no more than `owed` is paid beside what has left; the payments stopped, and the
     released runs that they were taken out of."""
     if sum(part.amount for part in parts) <= owed:
         return parts, [], []
-    stopped = {part.payment_id: part.payment for part in parts if not _has_left(part.payment)}
+    stopped = {part.payment_id: part.payment for part in parts if not has_left(part.payment)}
     runs: list[str] = []
     for payment in stopped.values():
         if payment.run is not None:
