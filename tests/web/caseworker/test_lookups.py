@@ -49,6 +49,10 @@ def test_who_has_not_answered_is_named_and_a_person_goes_on_with_a_reason(
     incomes = page.locator("#income").inner_text()
     assert "1,250.00" in incomes and "400" not in incomes
 
+    page.get_by_role("button", name="Calculate and save").first.click()
+    expect(page.get_by_role("heading", name="Calculation 2")).to_be_visible()
+    assert "1,250.00" in page.locator("#income").inner_text()  # saved as proposed: nobody was quicker
+    folder.assessed()
     page.goto(f"{address}proposal/")
     expect(page.get_by_text("An authority hasn’t answered")).to_be_visible()
     picture(page, "desk-proposal-without-answer-360")

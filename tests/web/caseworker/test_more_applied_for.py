@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations import propose, return_proposal
 from handslag.domain.tenancy.door import acting
 from tests.office import TEST
 from tests.web.caseworker.test_case_page import fields, sheets, where
@@ -62,6 +63,18 @@ def test_more_is_calculated_beside_what_was_decided_and_she_sees_both(office: An
     assert f"Efter vårt beslut {first.number}" in page and "Medicin" in page
     page = told(mine.get(f"/{office.slug}/decisions/{first.id}/").content.decode())
     assert f"Beslut {second.number}" in page and "Medicin" not in page  # what was decided then
+
+
+def test_what_a_senior_sends_back_stands_in_the_next_proposal(office: Any, desk: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    sheet = folder.assessed(costs=[{"code": "RENT", "applied": 620_000, "effective": 500_000, "note": "för dyrt"}])
+    told_of = {"reasons": "Hyran godtas till 5 000 kr.", "language": "en", "repayable": "condition"}
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, **told_of)
+    return_proposal(**office.act("bo"), decision=proposal.id, version=1, reason="Skriv vilken riktlinje.")
+    page = desk(office, "hanna").open(f"/cases/{folder.case.id}/periods/{office.month}/proposal/").text
+    assert ">Hyran godtas till 5 000 kr.</textarea>" in page and "Skriv vilken riktlinje." in page
+    assert '<option value="condition" selected>' in page and '<option value="en" selected>' in page
 
 
 def _letter(page: str) -> dict[str, str]:

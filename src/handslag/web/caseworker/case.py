@@ -505,6 +505,8 @@ def _work(
         **frame,
         beside=_documents(form, period, frame, posted),
         form=form,
+        # what the page began with stands in its form until it is saved
+        begun=request.GET["from"] if request.GET.get("from") in ("application", "authorities") else "",
         errors=form.errors,
         trouble=trouble,
         stale=stale,

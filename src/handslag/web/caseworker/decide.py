@@ -37,6 +37,7 @@ from handslag.domain.decisions.queries import (
     Unseen,
     hearings_of,
     in_force,
+    newest_decision,
     not_heard,
     proposals_for,
     replaced_by,
@@ -84,21 +85,29 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{month}/")
     looked_at("case", found.id)
     data = typed(request)
-    reasons = data.get("reasons", "")[:10_000] if data else ""
-    chosen = (data.get("language", "") if data else "") or found.applicant.language
+    last = newest_decision(period.id)
+    back = last if last is not None and last.state in (DecisionState.RETURNED, DecisionState.WITHDRAWN) else None
+    # what was sent or taken back stands in the form again, to go on from
+    reasons = data.get("reasons", "")[:10_000] if data else (back.reasons if back else "")
+    chosen = (data.get("language", "") if data else (back.language if back else "")) or found.applicant.language
     chosen = chosen if chosen in dict(LANGUAGES) else "sv"
     before = in_force(period.id)
     possible = _grounds(before, sheet.granted)
-    ground = data.get("ground", "") if data else (Ground.APPLIED.value if Ground.APPLIED in possible else "")
+    first = Ground.APPLIED.value if Ground.APPLIED in possible else ((back.ground if back else "") or "")
+    ground = data.get("ground", "") if data else first
     ground = ground if ground in possible else ""
     on_more = ground == Ground.APPLIED
     to_hear = is_to_be_heard(sheet, before, ground)
     untold = income_not_given(sheet, before) if to_hear and (before is None or on_more) else []
-    unheard = data.get("unheard", "")[:2_000] if data else ""
-    reasons_co = data.get("reasons_co", "")[:10_000] if data and found.co_applicant else ""
-    repayable = data.get("repayable", "") if data else (before.repayable or "" if before else "")
+    unheard = data.get("unheard", "")[:2_000] if data else ((back.unheard if back else "") or "")
+    reasons_co = data.get("reasons_co", "")[:10_000] if data else ((back.reasons_co if back else "") or "")
+    reasons_co = reasons_co if found.co_applicant else ""
+    earlier = before or back
+    repayable = data.get("repayable", "") if data else ((earlier.repayable or "") if earlier else "")
     repayable = repayable if repayable in Repayable else ""
     picked = _picked(request, data, found, sheet, chosen)
+    if data is None and back is not None and back.phrases:
+        picked["used"] = [one["phrase"] for one in back.phrases]
     if picked["put"]:
         if picked["about"] == "co":
             reasons_co = "\n".join(filter(None, (reasons_co.strip(), picked["put"])))
@@ -163,6 +172,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         repayable=repayable,
         repayables=list(REPAYABLE.items()),
         first=full_name(found.applicant),
+        sent_back=back.returned_reason if back else "",
         other=full_name(found.co_applicant) if found.co_applicant else "",
         chosen=chosen,
         **picked,
