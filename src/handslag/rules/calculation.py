@@ -16,7 +16,8 @@ def holding(facts: Any, norms: N) -> N:
     FactsError when they don't hold for the whole period (then it is to be split), or when a setting doesn't exist.
     """
     if not (norms.on <= facts.since and facts.until <= norms.until):
-        raise FactsError([f"since, until: these norms hold from {norms.on} until {norms.until}"])
+        told = f"these norms hold from {norms.on} until {norms.until} (that day not counted)"
+        raise FactsError([f"since, until: {told}; calculate each part by itself: say since and until, not the month"])
     try:
         return norms.with_settings(facts.settings)
     except NormError as error:
