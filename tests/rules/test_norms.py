@@ -39,8 +39,16 @@ def test_the_value_in_force_is_the_last_one_begun_known_and_not_ended() -> None:
     assert resolve(norms, date(2025, 5, 15), known_on=date(2025, 5, 19)).numbers["rent"] == 10_000
     assert resolve(norms, date(2025, 5, 15), known_on=date(2025, 5, 20)).numbers["rent"] == 11_000
     for day in (date(2024, 12, 31), date(2026, 1, 1)):
-        with pytest.raises(NormMissing, match="rent: no value in force"):
+        with pytest.raises(NormMissing, match=r"rent: no value in force.*from 2025-01-01 on until 2026-01-01"):
             resolve(norms, day)
+
+
+def test_a_day_without_a_norm_says_from_which_day_on_all_are_there() -> None:
+    later = GOOD.replace("name: rent", "name: heat").replace(", until: 2026-01-01", "")
+    later = later.replace("2025-01-01", "2025-03-01")
+    norms = {n.name: n for text in (later, TABLE) for n in load(text, "f.yaml")}
+    with pytest.raises(NormMissing, match=r"^heat: .* 2025-02-01; .* from 2025-03-01 on, and not for other days$"):
+        resolve(norms, date(2025, 2, 1))
 
 
 def test_the_digest_follows_what_can_change_a_result() -> None:
@@ -61,7 +69,7 @@ def test_the_digest_follows_what_can_change_a_result() -> None:
 @pytest.mark.parametrize(
     ("text", "old", "new", "message"),
     [
-        (GOOD, "source: decision 1, ", "", "rent.yaml: rent, since 2025-01-01: source is missing"),
+        (GOOD, "source: decision 1, ", "", "rent.yaml: line 2: rent, since 2025-01-01: source is missing"),
         (GOOD, "decision 1", '""', "source is missing"),
         (GOOD, "checked_on: 2025-01-01, ", "", "checked_on is missing"),
         (GOOD, "status: official", "status: guessed", "status is one of official, derived, example"),

@@ -12,7 +12,7 @@ from handslag.rules.case_files import CaseError, read
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormError, load, load_amendments
 from handslag.rules.packs import pack
-from handslag.rules.yaml_files import YamlError, read_with_lines, read_yaml
+from handslag.rules.yaml_files import YamlError, line_of, read_with_lines, read_yaml
 from handslag.web.caseworker import norm_files
 
 NORMS = """
@@ -75,6 +75,12 @@ def test_references_are_read_but_not_without_end() -> None:
     many = "- &a [" + "1, " * 20_000 + "1]\n" + "- *a\n" * 30
     with pytest.raises(YamlError, match=r"^line 2[0-9]: more than"):
         read_yaml(many)
+
+
+def test_the_line_of_a_place_is_that_of_the_last_step_there_is() -> None:
+    text = "a: 1\nb:\n  - {c: 2}\n  - c: 3\n    d: 4\n"
+    for place, line in (("a.x", 1), ("b", 2), ("b.0.c", 3), ("b.1.d", 5), ("b.7", 2), ("x", 1)):
+        assert line_of(text, place.split(".")) == line, place
 
 
 def _spoilt(text: str, snippet: str, chance: random.Random) -> str:

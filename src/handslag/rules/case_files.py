@@ -15,6 +15,7 @@ Its keys:
     expected: |                       # the sheet as text, in the pack's own language
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -24,10 +25,11 @@ from typing import Any, Self
 
 from handslag.kernel.money import KRONA, AmountError, format_amount, parse_amount
 from handslag.kernel.months import Month
-from handslag.rules.norms import Norm, NormError, from_entries
+from handslag.rules.facts import FactsError
+from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.packs import Pack, PackError, pack
 from handslag.rules.sheet import Sheet
-from handslag.rules.yaml_files import YamlError, read_yaml
+from handslag.rules.yaml_files import YamlError, line_of, read_yaml
 
 
 class CaseError(ValueError):
@@ -45,6 +47,8 @@ class Case:
     known_on: date | None
     tables: tuple[Norm, ...]
     expected: str
+    file: str
+    text: str
 
     def with_tables(self, tables: Sequence[Norm]) -> Self:
         """The same case with norms of another body; one takes the place of the case's own of its name."""
@@ -52,15 +56,22 @@ class Case:
         return replace(self, tables=tuple(own.values()))
 
     def calculate(self) -> Sheet:
-        """The sheet of the case."""
-        norms = self.pack.norms_of(self.facts, self.known_on, self.decided_on, self.tables)
-        return self.pack.calculate(self.facts, norms)
+        """The sheet of the case; FactsError, NormMissing name its file."""
+        try:
+            norms = self.pack.norms_of(self.facts, self.known_on, self.decided_on, self.tables)
+            return self.pack.calculate(self.facts, norms)
+        except FactsError as error:
+            raise _placed(error, self.file, self.text) from error
+        except NormMissing as error:
+            raise NormMissing(f"{self.file}: {error}") from error
 
 
 def read(path: Path) -> Case:
-    """The case in `path`; CaseError when the file is none, FactsError when its facts can't be used."""
+    """The case in `path`; CaseError when the file is none, FactsError, with file and line, when its
+    facts can't be used."""
     try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = read_yaml(text)
     except YamlError as error:
         raise CaseError(f"{path}: {error}") from error
     except ValueError as error:
@@ -87,15 +98,34 @@ def read(path: Path) -> Case:
     for day in ("decided_on", "known_on"):
         if not isinstance(data.get(day), date | None) or isinstance(data.get(day), datetime):
             raise CaseError(f"{path}: {day} is a date such as 2026-03-28")
+    try:
+        facts = law.Facts.from_json(_minor(given, law, str(path)))
+    except FactsError as error:
+        raise _placed(error, str(path), text) from error
     return Case(
         pack=law,
         why=str(data.get("why", "")).strip(),
-        facts=law.Facts.from_json(_minor(given, law, str(path))),
+        facts=facts,
         decided_on=data.get("decided_on"),
         known_on=data.get("known_on"),
         tables=tables,
         expected=str(data.get("expected", "")),
+        file=str(path),
+        text=text,
     )
+
+
+def _placed(error: FactsError, file: str, text: str) -> FactsError:
+    """The same faults, each with the file, its line, the place and what is wrong there."""
+    said = []
+    for problem in error.problems:
+        told, _, at = problem.partition(" - at `$")
+        if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", told):
+            told, at = f"there is no field {unknown[1]}", f"{at.rstrip('`')}.{unknown[1]}"
+        place = at.rstrip("`").lstrip(".")
+        line = line_of(text, ["given", *re.findall(r"\w+", place or problem.partition(": ")[0])])
+        said.append(f"{file}: line {line}: {f'{place}: {told}' if at else told}")
+    return FactsError(said)
 
 
 @cache

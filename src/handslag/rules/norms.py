@@ -42,7 +42,7 @@ from numpy.typing import NDArray
 from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 from handslag.rules import versions
-from handslag.rules.yaml_files import YamlError, read_yaml
+from handslag.rules.yaml_files import YamlError, read_with_lines, read_yaml
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
@@ -301,23 +301,27 @@ def _minor(raw: int | str, unit: str) -> int:
 
 
 def load(text: str, file: str) -> list[Norm]:
-    """The norms of one file's text; NormError names the file, the norm and what is wrong."""
+    """The norms of one file's text; NormError names the file, the norm's line and what is wrong."""
     try:
-        entries = read_yaml(text)
+        entries, lines = read_with_lines(text)
     except YamlError as error:
         raise NormError(f"{file}: {error}") from error
-    return from_entries(entries, file)
+    return from_entries(entries, file, lines)
 
 
-def from_entries(entries: Any, file: str) -> list[Norm]:
-    """The norms of a file as plain data; NormError names the file, the norm and what is wrong."""
+def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Norm]:
+    """The norms of a file as plain data; NormError names the file, the norm and what is wrong.
+
+    `lines`: where each of them begins, for the error.
+    """
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
     norms = []
-    for entry in entries:
+    for number, entry in enumerate(entries):
+        place = f"{file}: line {lines[number]}" if lines else file
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise NormError(f"{file}: each norm is a mapping with a name")
-        problem = f"{file}: {entry['name']}"
+            raise NormError(f"{place}: each norm is a mapping with a name")
+        problem = f"{place}: {entry['name']}"
         known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values", "owner"}
         if set(entry) - known:
             raise NormError(f"{problem}: unknown {', '.join(sorted(map(str, set(entry) - known)))}")
@@ -475,10 +479,10 @@ def resolve(
             continue
         try:
             value = norm.on((decided_on or on) if norm.unit == "reference" else on, known_on)
-        except NormMissing:
+        except NormMissing as error:
             if norm.owner:
                 continue
-            raise
+            raise NormMissing(f"{error}; {_reach(norms, known_on)}") from error
         example = example or value.status == "example"
         chosen = choices.get(name, value.value) if norm.unit == "choice" else value.value
         canonical[name] = [norm.unit, list(chosen) if isinstance(chosen, tuple) else chosen, value.status]
@@ -508,6 +512,15 @@ def resolve(
         has_example=example,
         until=min(norm.until(on) for norm in norms.values() if norm.unit != "reference"),
     )
+
+
+def _reach(norms: Mapping[str, Norm], known_on: date | None) -> str:
+    """From which day until which one every norm that the law can't do without has a value."""
+    needed = [n for n in norms.values() if not n.owner and n.unit != "reference" and n.known(known_on)]
+    first = max((norm.values[0].since for norm in needed), default=date.min)
+    end = min((norm.values[-1].until or date.max for norm in needed), default=date.max)
+    ends = "" if end == date.max else f" until {end} (that day not counted)"
+    return f"this law can be calculated from {first} on{ends}, and not for other days"
 
 
 def _cited(norm: Norm, value: Value, source: str, uncertain: bool, shown: int | str) -> Used:

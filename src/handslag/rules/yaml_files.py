@@ -1,6 +1,7 @@
 """Files in YAML that people write: plain data, or what is wrong with them and where."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import yaml
@@ -50,6 +51,23 @@ def read_with_lines(text: str) -> tuple[Any, list[int]]:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError("syntax", line, f"there can't be a character U+{ord(text[error.position]):04X}") from error
     return data, loader.entries
+
+
+def line_of(text: str, steps: Sequence[str]) -> int:
+    """The line of a place such as `given`, `members`, `0`, in a text that can be read: of the last one there is."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for step in steps:
+        inside: dict[str, tuple[Any, Any]] = {}
+        if isinstance(node, yaml.MappingNode):
+            inside = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+        elif isinstance(node, yaml.SequenceNode):
+            inside = {str(number): (each, each) for number, each in enumerate(node.value)}
+        if step not in inside:
+            break
+        at, node = inside[step]
+        line = at.start_mark.line + 1
+    return line
 
 
 class _Loader(yaml.SafeLoader):

@@ -356,5 +356,5 @@ def district(name: str, number: Any, asked: Truth) -> Whole:
     if number is not None:
         return number
     if (asked is True) or (asked is not False and asked.any()):
-        raise NormMissing(f"{name}: a table of the district is needed")
+        raise NormMissing(f"{name}: a table of the district is needed (tables, in the form of a norm file)")
     return 0
