@@ -300,8 +300,12 @@ def test_a_municipality_sets_its_rents_only_with_its_name_and_in_force() -> None
     assert next(line.text for line in before.lines if line.code == "RENT") == "rent_no_limit"
     later = [replace(n, values=(replace(n.values[0], since=date(2026, 3, 15)),)) for n in from_entries([entry], "m")]
     march = Facts.from_json(rented)
-    with pytest.raises(FactsError, match="these norms hold from"):
+    with pytest.raises(FactsError, match=r"hold from 2026-03-01 until 2026-03-15 .* calculate each part by itself"):
         calculate(march, norms_of(march, tables=later))
+    first = Facts.from_json(rented | {"until": "2026-03-15"})
+    rest = Facts.from_json(rented | {"since": "2026-03-15"})
+    parts = [calculate(part, norms_of(part, tables=later)) for part in (first, rest)]
+    assert [line.text for s in parts for line in s.lines if line.code == "RENT"] == ["rent_no_limit part", "rent_over part"]
     three = [{"key": k, "birth_on": "2010-01-01"} for k in "abc"]
     facts = Facts.from_json(one(members=three, rent={"amount": 1, "source": "given"}))
     with pytest.raises(NormMissing, match=r"rent.limit: no row for persons 3"):

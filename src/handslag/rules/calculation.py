@@ -17,7 +17,9 @@ def holding(facts: Any, norms: N) -> N:
     """
     if not (norms.on <= facts.since and facts.until <= norms.until):
         told = f"these norms hold from {norms.on} until {norms.until} (that day not counted)"
-        raise FactsError([f"since, until: {told}; calculate each part by itself: say since and until, not the month"])
+        part = "calculate each part by itself: say since and until, not the month"
+        whole = "a period is a whole month, and no source says which value holds: let them begin with a month"
+        raise FactsError([f"since, until: {told}; {whole if norms.WHOLE_MONTHS else part}"])
     try:
         return norms.with_settings(facts.settings)
     except NormError as error:

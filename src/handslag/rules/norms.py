@@ -174,10 +174,11 @@ class NormSet(ABC):
     """What the typed norms of every pack have in common: for which day, as known when, and their digest.
 
     `decided_on`: on which day the sections are those in force. `held_until`: see `kept`. `with_settings` asks the
-    pack's `again`.
+    pack's `again`. `WHOLE_MONTHS`: the pack calculates no part of a month.
     """
 
     PACK: ClassVar[str]
+    WHOLE_MONTHS: ClassVar[bool] = False
 
     on: date
     known_on: date | None

@@ -177,6 +177,7 @@ class Norms(NormSet):
     """
 
     PACK: ClassVar[str] = "de"
+    WHOLE_MONTHS: ClassVar[bool] = True
 
     tables: tuple[Norm, ...]
     section: Sections
