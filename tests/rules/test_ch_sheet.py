@@ -305,7 +305,8 @@ def test_a_municipality_sets_its_rents_only_with_its_name_and_in_force() -> None
     first = Facts.from_json(rented | {"until": "2026-03-15"})
     rest = Facts.from_json(rented | {"since": "2026-03-15"})
     parts = [calculate(part, norms_of(part, tables=later)) for part in (first, rest)]
-    assert [line.text for s in parts for line in s.lines if line.code == "RENT"] == ["rent_no_limit part", "rent_over part"]
+    said = [line.text for part in parts for line in part.lines if line.code == "RENT"]
+    assert said == ["rent_no_limit part", "rent_over part"]
     three = [{"key": k, "birth_on": "2010-01-01"} for k in "abc"]
     facts = Facts.from_json(one(members=three, rent={"amount": 1, "source": "given"}))
     with pytest.raises(NormMissing, match=r"rent.limit: no row for persons 3"):
