@@ -19,7 +19,7 @@ def run(verbosity: int = 0) -> None:
     """Migrate and grant. Runs in a process whose HANDSLAG_ROLE is `owner`; anything else raises RuntimeError."""
     if os.environ.get("HANDSLAG_ROLE") != "owner":
         raise RuntimeError("only the owner of the database migrates: HANDSLAG_ROLE=owner")
-    with _no_new_models_for_constraints():
+    with _no_new_models_for_what_changes_none():
         call_command("migrate", verbosity=verbosity, interactive=False)
     with connection.cursor() as cursor:
         for statement in grant_statements():
@@ -27,24 +27,42 @@ def run(verbosity: int = 0) -> None:
 
 
 @contextmanager
-def _no_new_models_for_constraints() -> Iterator[None]:
-    """Let Django note a new constraint or index without making the models around it anew: no field changes by it.
+def _no_new_models_for_what_changes_none() -> Iterator[None]:
+    """Let Django note a new table, constraint or index without making the models around it anew: no field of theirs
+    changes by it.
 
-    Each table has several (the wall), and about fifty models hang together: most of the time of a new database.
+    Each table has several constraints (the wall), and all models hang together: most of the time of a new database.
     """
 
-    def append(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
-        options = state.models[app_label, model_name].options
-        options[option_name] = [*options[option_name], obj]
+    def add(state: Any, model: Any) -> None:
+        state.models[model.app_label, model.name_lower] = model
+        if state._relations is not None:
+            state.resolve_model_relations((model.app_label, model.name_lower))
         if "apps" in state.__dict__:  # asking for it would make all models
-            setattr(state.apps.get_model(app_label, model_name)._meta, option_name, list(options[option_name]))
+            state.apps.render_multiple([model])
 
-    djangos = ProjectState._append_option  # type: ignore[attr-defined]
-    ProjectState._append_option = append  # type: ignore[attr-defined]
+    def append(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
+        there = state.models[app_label, model_name].options[option_name]
+        note(state, app_label, model_name, option_name, [*there, obj])
+
+    def remove(state: Any, app_label: str, model_name: str, option_name: str, obj_name: str) -> None:
+        there = state.models[app_label, model_name].options[option_name]
+        note(state, app_label, model_name, option_name, [obj for obj in there if obj.name != obj_name])
+
+    def note(state: Any, app_label: str, model_name: str, option_name: str, told: list[Any]) -> None:
+        state.models[app_label, model_name].options[option_name] = told
+        if "apps" in state.__dict__:
+            setattr(state.apps.get_model(app_label, model_name)._meta, option_name, list(told))
+
+    ours = {"add_model": add, "_append_option": append, "_remove_option": remove}
+    djangos = {name: getattr(ProjectState, name) for name in ours}
     try:
+        for name, one in ours.items():
+            setattr(ProjectState, name, one)
         yield
     finally:
-        ProjectState._append_option = djangos  # type: ignore[attr-defined]
+        for name, one in djangos.items():
+            setattr(ProjectState, name, one)
 
 
 def grant_statements() -> list[str]:
