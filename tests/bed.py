@@ -29,7 +29,7 @@ from handslag.ops.secrets import Secrets
 from handslag.ops.supervisor import answers
 
 ROOT = Path(__file__).resolve().parent.parent
-SESSIONS = ROOT / "var" / "test"
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 3 << 30
 TEMPLATE = "handslag_template"
 
 
@@ -41,6 +41,21 @@ def free_port() -> int:
         return port
 
 
+def sessions() -> Path:
+    """The folder of all sessions: in memory where there is room, since each commit waits for a disk.
+
+    PostgreSQL is set as in production there too, fsync and all; only a machine that loses power would tell.
+    """
+    try:
+        free = os.statvfs(MEMORY)
+        roomy = free.f_bavail * free.f_frsize >= MEMORY_NEEDED and not free.f_flag & os.ST_NOEXEC
+    except (OSError, AttributeError):  # only Linux has it
+        roomy = False
+    folder = MEMORY / f"handslag-test-{os.getuid()}" if roomy else ROOT / "var" / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 class Session:
     """The server of one pytest run, kept by its first process; xdist workers find it by the environment.
 
@@ -49,10 +64,10 @@ class Session:
     """
 
     def __init__(self) -> None:
-        SESSIONS.mkdir(parents=True, exist_ok=True)
-        for left in SESSIONS.iterdir():
+        folder = sessions()
+        for left in folder.iterdir():
             _remove_if_left_behind(left)
-        self.data = Path(tempfile.mkdtemp(dir=SESSIONS))
+        self.data = Path(tempfile.mkdtemp(dir=folder))
         self._lock = open(self.data / "session.lock", "w")  # noqa: SIM115
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.data.chmod(0o755)
