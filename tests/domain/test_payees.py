@@ -26,7 +26,7 @@ from handslag.domain.payments.operations.runs import cancel_run, release_run, re
 from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import advances_awaited, advances_of, advances_waiting
 from handslag.domain.people.operations.staff import set_policy
-from handslag.domain.tasks.models import Task
+from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import Conflict
@@ -38,6 +38,12 @@ from tests.office import TEST, Folder, Office, landlord, refused
 def _payments(folder: Folder) -> list[Payment]:
     with acting(folder.office.slug, TEST, "look"):
         return list(Payment.objects.filter(case=folder.case).order_by("id"))
+
+
+def _noticed(folder: Folder) -> list[Any]:
+    """Who was told that there is something new about an advance."""
+    found = Notice.objects.filter(subject_id=folder.case.id, kind="advance").order_by("id")
+    return list(found.values_list("person_id", flat=True))
 
 
 def _order(folder: Folder, payee: Any, amount: int, code: str = "RENT", **more: Any) -> Any:
@@ -121,13 +127,14 @@ def _told(new: NewPayee) -> dict[str, str]:
 
 
 def test_an_advance_is_paid_at_once_and_set_off_against_the_months_decision(office: Office) -> None:
-    folder = office.case()
+    folder = office.case(("Petra", "Nilsson", "19900615"), email="petra@example.se")
     told = {"case": folder.case.id, "month": office.month, "amount": 150_000, "reasons": "Ingen mat i huset i dag."}
     refused("delegation", grant_advance, **office.act("hanna"), **told)
     refused("reasons", grant_advance, **office.act("bo"), **{**told, "reasons": "Mat"})
     advance = grant_advance(**office.act("bo"), **told)
     with acting(office.slug, TEST, "look"):
         assert advance.pay_on == first_pay_day(office.now)
+        assert _noticed(folder) == [folder.case.applicant_id]
     run = reserve_run(**office.act("ulla"), execution_on=advance.pay_on, payment=advance.id)
     assert (run.payments, run.total) == (1, 150_000)
     folder.applied()
@@ -153,7 +160,7 @@ def test_an_advance_is_paid_at_once_and_set_off_against_the_months_decision(offi
 
 def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Office) -> None:
     office.admit("vera", "Vera Vaksam", "decider", "caseworker")
-    folder = office.case()
+    folder = office.case(("Amina", "Ek", "19850101"), ("Bela", "Ek", "19860101"), email="nyheter@example.se")
     told = {"case": folder.case.id, "month": office.month, "reasons": "Ingen mat i huset i dag.", "key": uuid4()}
     for month in (office.month - 3, office.month + 2, Month(1999, 1)):
         refused("month", grant_advance, **office.act("bo"), **{**told, "month": month, "amount": 100})
@@ -166,6 +173,7 @@ def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Of
         (advance,) = advances_awaited(folder.case.id)
         waits = Task.objects.filter(kind="advance unconfirmed", state="open")
         assert waits.filter(subject_id=folder.case.id).count() == 1
+        assert _noticed(folder) == []  # nothing is granted yet
     refused("own", confirm_advance, **office.act("bo"), advance=advance)
     refused("delegation", confirm_advance, **office.act("hanna"), advance=advance)
     assert confirm_advance(**office.act("vera"), advance=advance).state == "planned"
@@ -173,6 +181,8 @@ def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Of
         confirm_advance(**office.act("vera"), advance=advance)
     with acting(office.slug, TEST, "look"):
         assert (advances_awaited(folder.case.id), waits.count()) == (set(), 0)
+        assert set(_noticed(folder)) == {folder.case.applicant_id, folder.case.co_applicant_id}
+        assert len(_noticed(folder)) == 2
     assert reserve_run(**office.act("ulla"), execution_on=payment.pay_on).total == 500_001
 
 

@@ -502,6 +502,12 @@ def _task_for_blocked_advance(event: Event, by: Actor, now: datetime) -> None:
         _task(event, by, now, "advance unconfirmed" if event.payload["second_person"] else "payment blocked")
 
 
+def _tell_of_advance(event: Event, by: Actor, now: datetime) -> None:
+    """Both adults, as of a decision; one that waits for a second person isn't granted before that."""
+    if not event.payload.get("second_person"):
+        _tell_adults(Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject), by, now, "advance")
+
+
 def _done_by_confirmation(event: Event, by: Actor, now: datetime) -> None:
     """Where another advance of the case still waits, so does what asks for it."""
     if not advances_awaited(event.subject):
@@ -1299,8 +1305,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentReturned: (Reaction(_task_for_returned, causes=(TaskOpened,)),),
     ChartRowSet: (),
     PostingDayFixed: (),
-    AdvanceGranted: (Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),),
-    AdvanceConfirmed: (Reaction(_done_by_confirmation, causes=(TaskDone,)),),
+    AdvanceGranted: (
+        Reaction(_task_for_blocked_advance, causes=(TaskOpened,)),
+        Reaction(_tell_of_advance, causes=(NoticesQueued,)),
+    ),
+    AdvanceConfirmed: (
+        Reaction(_done_by_confirmation, causes=(TaskDone,)),
+        Reaction(_tell_of_advance, causes=(NoticesQueued,)),
+    ),
     AdvanceRefused: (
         Reaction(_done_by_confirmation, causes=(TaskDone,)),
         Reaction(_task_for_refused_advance, causes=(TaskOpened,)),

@@ -217,6 +217,11 @@ def test_a_large_advance_waits_in_sight_and_is_refused_on_its_page(office: Any, 
     with acting(office.slug, TEST, "look"):
         (advance,) = advances_awaited(folder.case.id)
     refuse, vera = f"{path}/advance/{advance}/refuse/", desk(office, "vera")
+    shown = vera.open(f"{path}/direct/").text
+    assert f"{advance}/confirm/" in shown and "The month is decided meanwhile" not in shown
+    folder.decided()
+    shown = vera.open(f"{path}/direct/").text  # what couldn't be done isn't offered, and why stands there
+    assert f"{advance}/confirm/" not in shown and "The month is decided meanwhile" in shown and refuse in shown
     assert "Write why the advance is refused" in vera.open(refuse, reason=" ").text
     assert 'value="' + "x" * 121 in vera.open(refuse, reason="x" * 121).text
     assert vera.open(refuse, reason="Mat finns till fredag.").status_code == 302

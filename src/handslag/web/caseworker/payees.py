@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
+from handslag.domain.decisions.queries import in_force
 from handslag.domain.payments.models import Advance, DirectPayment, Payment
 from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
 from handslag.domain.payments.operations.payees import (
@@ -232,7 +233,11 @@ def _direct(
         case=found,
         name=case_name(found),
         orders=orders,
-        advances=[(row, left, row.id in awaited) for row, left in advances_of(found.id)],
+        advances=[
+            (row, left, row.id in awaited, row.id in awaited and left > 0 and in_force(row.period_id) is not None)
+            for row, left in advances_of(found.id)
+        ],
+        too_late=REFUSALS["decided meanwhile"],
         why=why,
         order=order or _order_form(request, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
