@@ -95,14 +95,17 @@ def test_an_example_goes_from_the_register_to_the_payment_file(
 
 
 @pytest.mark.parametrize("seed", [3, 18])  # refused; in part, on-line
-def test_people_and_amounts_drawn_by_a_seed(drive: Drive, connect: Any, tmp_path: Path, seed: int) -> None:
+def test_people_and_amounts_drawn_by_a_seed(
+    drive: Drive, connect: Any, tmp_path: Path, server: Process, seed: int
+) -> None:
     office = open_office(connect, demonstration=True)
     file = tmp_path / f"seed-{seed}.json"
     drawn = draw(random.Random(seed), office.month)
     file.write_text(json.dumps(drawn))
     drawn["expected"] = expected(read(file), office.month)
     file.write_text(json.dumps(drawn))
-    told = drive(office, file)
+    own = {"--apply-url": server.url("apply", "/"), "--desk-url": server.url("desk", "")}
+    told = drive(office, file, "--base-url", "http://nobody.example", *(word for pair in own.items() for word in pair))
     assert (told.code, told.error) == (0, ""), file.read_text()
     assert told.lines[-1] == "The whole journey holds."
 

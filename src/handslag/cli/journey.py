@@ -31,6 +31,12 @@ def journey(
     base_url: Annotated[
         str, typer.Option(help="Where the web server listens; its host names are apply, desk and files there.")
     ] = "http://127.0.0.1:8000",
+    apply_url: Annotated[
+        str | None, typer.Option(help="Origin of the citizens' pages, where it isn't apply before that host.")
+    ] = None,
+    desk_url: Annotated[
+        str | None, typer.Option(help="Origin of the staff's pages, where it isn't desk before that host.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Draw new personal numbers for the people of the file.")
     ] = False,
@@ -61,6 +67,7 @@ def journey(
             typer.echo(f"{application}: {problem}", err=True)
         raise typer.Exit(2) from error
     tenant = organisation or file.organisation or log_ins.ORGANISATION
+    origins = {name: url.rstrip("/") for name, url in (("apply", apply_url), ("desk", desk_url)) if url}
 
     def usual(part: str) -> LogIn:
         login = log_ins.address_of(LOG_INS[part], tenant)
@@ -69,8 +76,8 @@ def journey(
     with tempfile.TemporaryDirectory(prefix="handslag-journey-") as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        way = Journey(file, Office.of(file, usual), tenant, base_url, folder, typer.echo, patience)
-        typer.echo(f"{file.title or application.stem}: {tenant} at {base_url}")
+        way = Journey(file, Office.of(file, usual), tenant, base_url, folder, typer.echo, patience, origins)
+        typer.echo(f"{file.title or application.stem}: {tenant} at {' and '.join(origins.values()) or base_url}")
         try:
             draws = 0
             while fresh and (draws == 0 or way.known()):

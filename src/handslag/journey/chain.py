@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,10 @@ from handslag.kernel.money import AmountError, format_money, parse_amount
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 REFERENCE = r"\b\d{4}-\d{6}-[0-9A-Z]\b"
 MONTH = r"\d{4}-\d{2}"
+#: The names of the counters that a journey goes to, before a host.
+COUNTERS = ("apply", "desk")
+#: Other names of this machine than the one that browsers resolve with a counter's before it.
+HERE = ("127.0.0.1", "localhost", "::1")
 #: The language in which the desk's pages are read.
 DESK = "en"
 #: What stands beside a cost that isn't accepted as applied for, where the file has no note.
@@ -79,10 +83,21 @@ class Office:
         )
 
 
+def origin_at(base_url: str, counter: str) -> str:
+    """Where a counter is: its name before the host of `base_url`, which may be another counter's own address."""
+    parts = urlsplit(base_url)
+    port = f":{parts.port}" if parts.port else ""
+    host = parts.hostname or ""
+    for other in COUNTERS:
+        host = host.removeprefix(f"{other}.")
+    return f"{parts.scheme}://{counter}.{'localhost' if host in HERE else host}{port}"
+
+
 @dataclass
 class Journey:
     """One application on its way. `say` gets each line; `folder` keeps the files that were downloaded;
-    `patience` is how many seconds to wait for what the worker makes."""
+    `patience` is how many seconds to wait for what the worker makes; `origins` tells where a counter (apply, desk)
+    is, where that isn't its name before the host of `base_url`."""
 
     application: Application
     office: Office
@@ -91,6 +106,7 @@ class Journey:
     folder: Path
     say: Callable[[str], None]
     patience: float = 60.0
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     _keys: dict[str, str] = field(default_factory=dict)
     _visitors: dict[str, Visitor] = field(default_factory=dict)
@@ -144,11 +160,7 @@ class Journey:
     # -- who and where ---------------------------------------------------------------------------------------
 
     def _url(self, counter: str, path: str) -> str:
-        parts = urlsplit(self.base_url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-        name = f"{counter}.localhost" if host in ("127.0.0.1", "localhost", "::1") else f"{counter}.{host}"
-        return f"{parts.scheme}://{name}{port}/{self.tenant}{path}"
+        return f"{self.origins.get(counter) or origin_at(self.base_url, counter)}/{self.tenant}{path}"
 
     def _staff(self, part: str) -> Visitor:
         """A member of staff, logged in at the desk with password and one-time code."""
