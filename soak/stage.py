@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import psycopg
 import requests
 
+from handslag.kernel import clock
 from handslag.ops import postgres, roles
 from handslag.ops.postgres import Server
 from handslag.ops.secrets import Secrets
@@ -227,7 +228,7 @@ def citizen(stage: Stage, office: Any, folder: Any, adult: int = 0) -> Person:
 
     by = folder.citizens[adult]
     login = log_in_citizen(**office.by(by), issuer="https://eid.example", subject=str(by.id), acr="loa3")
-    moment = int(time.time())
+    moment = int(clock.now().timestamp())
     known = {"tenant": office.slug, "person": str(by.id), "login": str(login.id), "since": moment, "seen": moment}
     return Person(stage, "apply", _session({"citizen": known}))
 

@@ -124,7 +124,7 @@ def made(name: str, data: Path) -> Iterator[Filled]:
     copy = bed.copy_of_template(name)
     shutil.copy2(Path(os.environ["HANDSLAG_DATA"]) / "secrets.json", data)
     with elsewhere(copy), override_settings(DATA=data):
-        filled = _fill(copy, data / "files")
+        filled = fill(copy, data / "files")
     copy.close_connections()
     yield filled
     bed.drop(copy)
@@ -145,7 +145,8 @@ def elsewhere(copy: Database) -> Iterator[None]:
         connection.settings_dict["NAME"] = before
 
 
-def _fill(copy: Database, files: Path) -> Filled:
+def fill(copy: Database, files: Path) -> Filled:
+    """Whole cases, on a database that Django plays on already, with their files in a folder."""
     office, other = open_office(copy.connect, "filled"), open_office(copy.connect, "other")
     file_keys: dict[int, list[bytes]] = {}
     for place in (office, other):
