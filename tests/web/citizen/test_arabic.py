@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -109,3 +110,21 @@ def test_arabic_is_spoken_where_it_is_offered_and_only_to_applicants(
     assert 'lang="sv" dir="ltr"' in desk and "العربية" not in desk
     for codes in (COSTS, INCOMES):
         assert all("ar" in code.name for code in codes.values())
+
+
+def test_lines_that_are_told_in_swedish_say_so(speaking: Any, visit: Any) -> None:
+    """For a screen reader, which else reads Swedish as if it were Arabic; nothing is marked on a Swedish page."""
+    office = speaking()
+    folder = office.case(("نور", "الحسن", "19831120"))
+    folder.applied()
+    here = f"/{office.slug}/decisions/{folder.decided().id}/"
+    noor = visit(office, folder.citizens[0])
+    lines = re.findall(r'<li class="h-sheet-line">(.*?)</li>', noor.get(here, headers=ARABIC).content.decode(), re.S)
+    assert len(lines) > 2
+    for line in lines:
+        said = re.findall(r'<bdi lang="sv">(.+?)</bdi>', line)
+        assert len(said) == 2, line  # what it is called, and why it is that much
+        assert re.sub(r"<bdi.*?</bdi>", "", line).count(said[0]) == 0
+    assert '<bdi lang="sv">Hyra</bdi>' in "".join(lines)
+    for language in ("sv", "en"):
+        assert "<bdi lang=" not in noor.get(here, headers={"accept-language": language}).content.decode()

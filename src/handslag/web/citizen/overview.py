@@ -482,9 +482,11 @@ def names_in(decision: Decision, person: Person) -> dict[str, str]:
 
 
 def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
-    """A calculation as its page shows it: groups of rows with their sums, income with a minus. Of
-    people who aren't in `names` only the amounts are told."""
-    language = "en" if (get_language() or "sv").startswith("en") else "sv"
+    """A calculation as its page shows it: groups of rows with their sums, income with a minus, and the
+    language of its words where the page is in another. Of people who aren't in `names` only the amounts are told."""
+    page = (get_language() or "sv")[:2]
+    language = page if page == "en" else "sv"
+    marked = "" if page == language else language
 
     def hidden(line: Line) -> bool:
         return bool(line.person) and line.person not in names
@@ -498,6 +500,7 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
                 else names.get(line.person or "", ""),
                 "amount": sign * line.amount,
                 "why": "" if hidden(line) else calculation.explain(line, language),
+                "lang": "" if hidden(line) else marked,
                 "law": line.section,
             }
             for line in calculation.lines
