@@ -148,7 +148,7 @@ def run(asked: argparse.Namespace) -> bool:
     from soak.evidence import write
     from soak.stage import ground
     from tests import bed
-    from tests.web.caseworker.conftest import session_of
+    from tests.office import session_of
 
     sizes = [asked.cases, asked.cases * asked.times]
     with ground() as (data, server, database):

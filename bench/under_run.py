@@ -144,8 +144,7 @@ def run(asked: argparse.Namespace) -> bool:
         from handslag.domain.people.operations.citizens import log_in_citizen
         from handslag.domain.tenancy.door import acting
         from handslag.web.entry.sessions import SessionStore
-        from tests.office import TEST, open_office
-        from tests.web.caseworker.conftest import session_of
+        from tests.office import TEST, open_office, session_of
 
         office = open_office(database.connect, "bench")
         many, paid, applying = office.case(), office.case(), office.case()

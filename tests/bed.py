@@ -169,16 +169,20 @@ def worker_database() -> str:
 
 
 @contextmanager
-def _creating() -> Iterator[None]:
-    with open(_data() / "template.lock", "w") as lock:
+def creating(what: str) -> Iterator[None]:
+    """One worker at a time makes what all copy."""
+    with open(_data() / f"{what}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def copy_of_template(name: str) -> Database:
-    """A new database `name`, as `handslag migrate` leaves it; the first call migrates the template."""
+def copy_of_template(name: str, of: str = TEMPLATE) -> Database:
+    """A new database `name`, as `handslag migrate` leaves it; the first call migrates the template.
+
+    Or a copy `of` another database, which nobody is connected to.
+    """
     database = Database(name, _server(), Secrets.of(_data()))
-    with _creating():
+    with creating("template"):
         done = _data() / "template.done"
         if not done.exists():
             template = Database(TEMPLATE, database.server, database.secrets)
@@ -191,7 +195,7 @@ def copy_of_template(name: str) -> Database:
                 cwd=ROOT,
             )
             done.touch()
-        _create(database, TEMPLATE)
+        _create(database, of)
     return database
 
 

@@ -157,9 +157,9 @@ def own_copy(database: Database) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def filled(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """A database with whole cases in it, which nobody alters (tests.filled.Filled)."""
-    from tests.filled import made
+    from tests.filled import copied
 
-    with made(f"{database.name}_filled", tmp_path_factory.mktemp("filled")) as filled:
+    with copied(f"{database.name}_filled", tmp_path_factory.mktemp("filled")) as filled:
         yield filled
 
 
@@ -254,12 +254,19 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture
 def log_in(new_context: Callable[..., BrowserContext], server: Process) -> Callable[..., Page]:
-    """`log_in(office, "hanna", width=360, ...)`: a page after password and one-time code, in a browser of her own."""
+    """`log_in(office, "hanna", width=360, ...)`: a page of a member of staff, in a browser of her own with a session as
+    the log-in leaves it; with `by_hand=True` after typing password and one-time code."""
     from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+    from tests.office import session_of
 
-    def enter(office: Any, who: str, **options: Any) -> Page:
-        page = new_context(**{"locale": "en-GB", **options}).new_page()
-        page.goto(server.url("desk", f"/{office.slug}/"))
+    def enter(office: Any, who: str, *, by_hand: bool = False, **options: Any) -> Page:
+        context = new_context(**{"locale": "en-GB", **options})
+        page, home = context.new_page(), server.url("desk", f"/{office.slug}/")
+        if not by_hand:
+            context.add_cookies([{"name": "session", "value": session_of(office, who), "url": server.url("desk")}])
+            page.goto(home)
+            return page
+        page.goto(home)
         page.fill("[name=login]", address_of(who, office.slug))
         page.fill("[name=password]", PASSWORD)
         with page.expect_navigation():

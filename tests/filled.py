@@ -4,6 +4,7 @@ refused, reversed, paid, still planned, half signed. Tests may copy and damage i
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,15 +120,32 @@ class Filled:
 
 
 @contextmanager
-def made(name: str, data: Path) -> Iterator[Filled]:
-    """See Filled; a database of that name and a file store in the folder `data`."""
+def made(name: str, data: Path, *, keep: bool = False) -> Iterator[Filled]:
+    """See Filled; a database of that name and a file store in the folder `data`. With `keep` the database stays."""
     copy = bed.copy_of_template(name)
     shutil.copy2(Path(os.environ["HANDSLAG_DATA"]) / "secrets.json", data)
     with elsewhere(copy), override_settings(DATA=data):
         filled = fill(copy, data / "files")
     copy.close_connections()
     yield filled
-    bed.drop(copy)
+    if not keep:
+        bed.drop(copy)
+
+
+@contextmanager
+def copied(name: str, data: Path) -> Iterator[Filled]:
+    """A copy of the one that the first who asks in this session makes, with its file store in the folder `data`."""
+    kept = Path(os.environ["HANDSLAG_DATA"]) / "filled"
+    with bed.creating("filled"):
+        if not (kept / "filled").exists():
+            kept.mkdir(exist_ok=True)
+            with made("handslag_filled", kept, keep=True) as first:
+                (kept / "filled").write_bytes(pickle.dumps(first))
+    filled: Filled = pickle.loads((kept / "filled").read_bytes())
+    shutil.copytree(kept, data, dirs_exist_ok=True)
+    filled.copy, filled.files = bed.copy_of_template(name, filled.copy.name), data / "files"
+    yield filled
+    bed.drop(filled.copy)
 
 
 @contextmanager

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import itertools
 import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,6 +24,7 @@ from django.db import connection
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from handslag.cli.main import load
 from handslag.connectors.eid.oidc.config import PERSONAL_NUMBER
 from handslag.connectors.eid.oidc.evidence import FORMAT, signing_nonce
 from handslag.connectors.eid.port import LOA3
@@ -54,12 +58,14 @@ from handslag.domain.people.operations.accounts import ask_account_change, begin
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
 from handslag.domain.tenancy.door import Actor, acting, at_large, system, writing
+from handslag.domain.tenancy.models import StaffUser
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.rules.se.facts import Facts
+from handslag.web.entry.sessions import SessionStore
 
 TEST = system("test")
 STAFF = (
@@ -119,6 +125,12 @@ class Office:
     members: dict[str, UUID] = field(default_factory=dict)
     units: dict[str, UUID] = field(default_factory=dict)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"serial": next(self.serial)}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept | {"serial": itertools.count(kept["serial"])})
 
     @property
     def today(self) -> date:
@@ -332,6 +344,28 @@ class Folder:
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
 
+def session_of(office: Office, who: str, key: str | None = None) -> str:
+    """The key of a session as the log-in leaves it for a member of staff; `key`: of the one in which she logs in."""
+    user = office.staff[who].id
+    with at_large("test"):
+        proof = StaffUser.objects.get(id=user).get_session_auth_hash()
+    session = SessionStore(key)
+    session.update(
+        {
+            "_auth_user_id": str(user),
+            "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
+            "_auth_user_hash": proof,
+            "account_authentication_methods": [{"method": "mfa", "at": time.time(), "type": "totp"}],
+            "account_authentication_methods_user": str(user),
+        }
+    )
+    if key:
+        session.save()
+    else:
+        session.create()
+    return str(session.session_key)
+
+
 def refused(code: str, call: Any, **arguments: Any) -> None:
     """An operation refuses with that code."""
     with pytest.raises(NotPossible) as refusal:
@@ -351,14 +385,48 @@ def landlord(office: Office, **more: str) -> Payee:
 def as_role(database: Any, role: str) -> Iterator[None]:
     """Let Django in this process be another database role for a while (jobs are the worker's)."""
     told = connection.settings_dict
-    before = {name: told[name] for name in ("USER", "PASSWORD")}
+    before = {name: told[name] for name in ("NAME", "USER", "PASSWORD")}
     connection.close()
-    told.update(USER=f"handslag_{role}", PASSWORD=database.secrets.roles[role])
+    told.update(NAME=database.name, USER=f"handslag_{role}", PASSWORD=database.secrets.roles[role])
     try:
         yield
     finally:
         connection.close()
         told.update(before)
+
+
+def command(database: Any, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+    """`handslag` with these words and this environment, in this process: to start one takes longer than to do it.
+
+    Plays the role that the command asks for. Not for a command that goes on as another role: it starts itself anew.
+    """
+
+    @contextmanager
+    def acting_as(role: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch, as_role(database, role):
+            patch.setenv("HANDSLAG_ROLE", role)
+            yield
+
+    module, out, err = importlib.import_module(f"handslag.cli.{words[0]}"), io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(module, "acting_as", acting_as)
+        for name, value in told.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            load(words[0])(args=list(words[1:]), prog_name=f"handslag {words[0]}")
+    code = ended.value.code
+    if isinstance(code, str):  # what Python prints of it
+        err.write(f"{code}\n")
+        code = 1
+    return subprocess.CompletedProcess(words, code or 0, out.getvalue(), err.getvalue())
+
+
+def process(database: Any, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process of its own: what has to be shown of a command only once."""
+    line = [sys.executable, "-m", "handslag.cli.main", *words]
+    return subprocess.run(
+        line, env=database.environment() | told, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 #: What the directory says of an organisation in each country: currency, zone, languages, type of its code.

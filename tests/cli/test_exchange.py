@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +23,7 @@ from handslag.kernel import clock
 from tests import bed
 from tests.bed import Database
 from tests.exchange import reachable
-from tests.office import TEST, open_office
+from tests.office import TEST, command, open_office, process
 
 
 def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
@@ -32,15 +31,10 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
 ) -> None:
     """Both live in one database here: what a file says is all that the commands go by."""
 
-    def handslag(*words: str, **told: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "handslag.cli.main", "exchange", *words]
-        return subprocess.run(
-            command, env=database.environment() | told, capture_output=True, text=True, timeout=120, check=False
-        )
-
+    handslag = partial(command, database, "exchange")
     here, there = open_office(database.connect, "har"), open_office(database.connect, "dar")
     port = bed.free_port()  # nobody answers there
-    made = handslag("keys", there.slug, HANDSLAG_API_ORIGIN=f"http://api.localhost:{port}")
+    made = process(database, "exchange", "keys", there.slug, HANDSLAG_API_ORIGIN=f"http://api.localhost:{port}")
     assert made.returncode == 0, made.stderr
     fingerprint = made.stderr.strip().rpartition(": ")[2]
     file = tmp_path / "dar.json"

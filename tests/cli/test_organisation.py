@@ -1,9 +1,8 @@
 """An organisation without any demonstration: entered, staffed and set by commands, and everything in the chain."""
 
-import subprocess
-import sys
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,21 +17,17 @@ from handslag.domain.tenancy.models import Organisation, Relation, RoleGrant, Se
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
 from tests.bed import Database
-from tests.office import TEST, open_office
+from tests.office import TEST, command, open_office, process
 
 
 def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
-    def handslag(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "handslag.cli.main", "organisation", *words]
-        return subprocess.run(
-            command, env=database.environment(), capture_output=True, text=True, timeout=60, check=False
-        )
-
+    handslag = partial(command, database, "organisation")
+    by_itself = partial(process, database, "organisation")
     assert "prov is open" not in handslag("staff", "prov", "a@b.example", "A", "--role", "payer").stdout
-    entered = handslag("add", "prov", "--name", "Provköpings kommun", "--code", "9999", "--unit", "Ekonomi")
+    entered = by_itself("add", "prov", "--name", "Provköpings kommun", "--code", "9999", "--unit", "Ekonomi")
     assert entered.returncode == 0, entered.stderr
-    for more in (("--code", "9999", "--unit", "Ekonomi"), ("--code", "9998")):
-        twice = handslag("add", "prov", "--name", "Provköpings kommun", *more)
+    for how, *more in ((by_itself, "--code", "9999", "--unit", "Ekonomi"), (handslag, "--code", "9998")):
+        twice = how("add", "prov", "--name", "Provköpings kommun", *more)
         assert (twice.returncode, "is there already" in twice.stderr) == (1, True), twice.stderr
         assert len(twice.stderr.splitlines()) == 1
     other = handslag("add", "prov2", "--name", "En annan", "--code", "9999")
@@ -42,7 +37,7 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
         assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
     with at_large("look"):
         assert not Organisation.objects.filter(slug="fel").exists()
-    admitted = handslag(
+    admitted = by_itself(
         "staff", "prov", "Karin@prov.example", "Karin Chef", "--role", "administrator", "--unit", "Ekonomi"
     )
     assert admitted.returncode == 0, admitted.stderr
@@ -52,8 +47,8 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (1, 1)
     unknown = handslag("set", "nowhere", "four_eyes_above", "1")
     assert (unknown.returncode, "no organisation nowhere" in unknown.stderr) == (1, True)
-    assert handslag("add", "kretsen", "--name", "Kretsen", "--code", "99", "--kind", "district").returncode == 0
-    related = handslag("relate", "prov", "takes_norms_from", "kretsen", "--since", "2026-01-01")
+    assert by_itself("add", "kretsen", "--name", "Kretsen", "--code", "99", "--kind", "district").returncode == 0
+    related = by_itself("relate", "prov", "takes_norms_from", "kretsen", "--since", "2026-01-01")
     assert related.returncode == 0, related.stderr
     for wrong in (
         ("prov", "envies", "kretsen", "--since", "2026-01-01"),
@@ -117,7 +112,6 @@ def test_an_organisation_that_was_half_entered_is_seen_and_completed_by_the_same
     own_copy: Database, capsys: Any
 ) -> None:
     words = ["organisation", "add", "halvby", "--name", "Halvby kommun", "--code", "9996"]
-    command = [sys.executable, "-m", "handslag.cli.main", *words]
     with own_copy.connect("owner", autocommit=True) as owner:  # its first half alone: the second was cut off
         owner.execute(
             "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
@@ -126,7 +120,7 @@ def test_an_organisation_that_was_half_entered_is_seen_and_completed_by_the_same
         )
     here = SimpleNamespace(connection=own_copy.of_role)
     assert any("halvby is only half entered" in line for line in _database(here))  # type: ignore[arg-type]
-    done = subprocess.run(command, env=own_copy.environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = process(own_copy, *words)
     assert (done.returncode, "Halvby kommun is open" in done.stdout) == (0, True), done.stderr
     assert not any("halvby" in line for line in _database(here))  # type: ignore[arg-type]
     with own_copy.connect("backup") as backup:
@@ -144,9 +138,7 @@ def test_a_new_password_ends_her_sessions_and_no_other(database: Any, connect: A
                 account=office.staff[who].id,
                 expire_date=clock.now() + timedelta(days=1),
             )
-    words = ["organisation", "reset-password", office.slug, emails[office.staff["hanna"].id]]
-    command = [sys.executable, "-m", "handslag.cli.main", *words]
-    done = subprocess.run(command, env=database.environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = command(database, "organisation", "reset-password", office.slug, emails[office.staff["hanna"].id])
     assert (done.returncode, "/log-in/reset/" in done.stdout) == (0, True), done.stderr
     with at_large("look"):
         left = Session.objects.filter(session_key__endswith=office.slug).values_list("session_key", flat=True)

@@ -25,6 +25,7 @@ from handslag.ops.supervisor import (
     answers,
 )
 from tests.bed import Database, free_port
+from tests.office import command, process
 
 CHILDREN = {"clamd", "courier", "eid", "postgres", "ssbtek", "web", "worker"}
 
@@ -191,8 +192,7 @@ def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Data
     assert not healthy(filled)
     close(started)
     # It stays one: by the command that sets it, and by its log where the setting was changed past the command.
-    command = [sys.executable, "-m", "handslag.cli.main", "organisation", "set", "lindhaga", "demonstration", "false"]
-    said = subprocess.run(command, env=own_copy.environment(), capture_output=True, text=True)
+    said = command(own_copy, "organisation", "set", "lindhaga", "demonstration", "false")
     assert (said.returncode, "stays one" in said.stderr) == (1, True)
     with own_copy.connect("admin", autocommit=True) as admin:
         admin.execute("UPDATE tenancy_policy SET value = 'false' WHERE name = 'demonstration'")
@@ -208,24 +208,20 @@ def test_a_database_in_production_takes_no_demonstration(own_copy: Database) -> 
     started = up(told | real, "--production")
     try:
         wait_for(lambda: healthy(told))
-        beside = own_copy.environment()
-        command = [sys.executable, "-m", "handslag.cli.main", "demo"]
-        demo = subprocess.run(command, env=beside, capture_output=True, text=True)
+        demo = process(own_copy, "demo")
         assert (demo.returncode, "in production" in demo.stderr) == (1, True)
         with own_copy.connect("admin") as admin:
             assert admin.execute("SELECT count(*) FROM tenancy_organisation").fetchone() == (0,)
-        organisation = [sys.executable, "-m", "handslag.cli.main", "organisation"]
-        added = [*organisation, "add", "lindhaga", "--name", "Lindhaga", "--code", "9901", "--unit", "Stöd"]
-        subprocess.run(added, env=beside, check=True, capture_output=True)
-        switch = [*organisation, "set", "lindhaga", "demonstration", "true"]
-        switched = subprocess.run(switch, env=beside, capture_output=True, text=True)
+        added = ("add", "lindhaga", "--name", "Lindhaga", "--code", "9901", "--unit", "Stöd")
+        assert process(own_copy, "organisation", *added).returncode == 0
+        switched = process(own_copy, "organisation", "set", "lindhaga", "demonstration", "true")
         assert (switched.returncode, "production" in switched.stderr) == (1, True)
         for issuer in ("http://eid.localhost:8001", "http://127.0.0.1:8001", "https://127.0.0.1", "http://eid.example"):
-            eid = [*organisation, "set", "lindhaga", "eid", f"{{issuer: '{issuer}', client_id: x}}"]
-            chosen = subprocess.run(eid, env=beside, capture_output=True, text=True)
+            eid = f"{{issuer: '{issuer}', client_id: x}}"
+            chosen = command(own_copy, "organisation", "set", "lindhaga", "eid", eid)
             assert (chosen.returncode, "reached by https" in chosen.stderr) == (1, True), issuer
-        own = [*organisation, "set", "lindhaga", "eid", "{issuer: 'https://broker.example', client_id: x}"]
-        chosen = subprocess.run(own, env=beside, capture_output=True, text=True)
+        own = "{issuer: 'https://broker.example', client_id: x}"
+        chosen = process(own_copy, "organisation", "set", "lindhaga", "eid", own)
         assert (chosen.returncode, "secrets.json: eid, lindhaga" in chosen.stderr) == (1, True)
         with own_copy.connect("backup") as backup:
             assert backup.execute("SELECT name FROM tenancy_policy").fetchall() == []

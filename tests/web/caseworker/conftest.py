@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -61,36 +60,12 @@ def fine_at_both(axe: Any, picture: Any) -> Callable[[Page, str], None]:
     return look
 
 
-def session_of(office: Any, who: str, key: str | None = None) -> str:
-    """The key of a session as the log-in leaves it for a member of staff; `key`: of the one in which she logs in."""
-    from handslag.domain.tenancy.door import at_large
-    from handslag.domain.tenancy.models import StaffUser
-    from handslag.web.entry.sessions import SessionStore
-
-    user = office.staff[who].id
-    with at_large("test"):
-        proof = StaffUser.objects.get(id=user).get_session_auth_hash()
-    session = SessionStore(key)
-    session.update(
-        {
-            "_auth_user_id": str(user),
-            "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
-            "_auth_user_hash": proof,
-            "account_authentication_methods": [{"method": "mfa", "at": time.time(), "type": "totp"}],
-            "account_authentication_methods_user": str(user),
-        }
-    )
-    if key:
-        session.save()
-    else:
-        session.create()
-    return str(session.session_key)
-
-
 class Desk(requests.Session):
     """A member of staff over HTTP, with a session as the log-in leaves it."""
 
     def __init__(self, server: Process, office: Any, who: str) -> None:
+        from tests.office import session_of
+
         super().__init__()
         self.server, self.key = server, session_of(office, who)
         self.base = f"/{office.slug}"

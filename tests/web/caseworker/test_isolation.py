@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 import requests
 
-from tests.web.caseworker.conftest import session_of
+from tests.office import session_of
 
 #: Who may open (GET) or do (POST) what, at an address with an object of her own unit.
 CASE = {"rut", "hanna", "bo"}

@@ -30,7 +30,7 @@ def test_from_the_person_to_the_payment_file(
 
     look = {"width": width, "java_script_enabled": script}
 
-    rut = log_in(office, "rut", **look)
+    rut = log_in(office, "rut", by_hand=True, **look)
     people = server.url("desk", f"/{office.slug}/people/")
     for given, born in (("Amina", "19850302"), ("Yusuf", "19831120"), ("Sara", "20210210")):
         rut.goto(people + "new/")
