@@ -14,7 +14,7 @@ from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.models import Message
 from handslag.domain.documents.operations import StoredFile
-from handslag.domain.intake.models import Application, Receipt, Signature
+from handslag.domain.intake.models import Application, Draft, Receipt, Signature
 from handslag.domain.intake.operations import (
     SignedBy,
     begin_signing,
@@ -231,9 +231,9 @@ def test_what_she_typed_for_another_waits_until_she_acts_for_that_person_again(o
     comes_in(client, office, agent)
     page = client.get(home).content.decode()
     assert "Det du hade skrivit för" in page and "Petra Nilsson" in page and "Ur fickan" not in page
-    assert client.get(mine).status_code == 404  # as herself she hasn't that page, and it still waits
+    assert client.get(mine).status_code == 409  # as herself she hasn't that page, and it still waits
     client.post(f"/{office.slug}/acting/", {"representation": str(rows[1].id)})
-    assert client.get(mine).status_code == 404
+    assert client.get(mine).status_code == 409
     client.post(f"/{office.slug}/acting/stop/")
     back = client.post(f"/{office.slug}/acting/", {"representation": str(rows[0].id)})
     assert back.url == mine and "Ur fickan" in client.get(mine).content.decode()
@@ -241,6 +241,38 @@ def test_what_she_typed_for_another_waits_until_she_acts_for_that_person_again(o
     assert "Hyran" in client.get(second).content.decode() and "kept" not in client.session
     client.post(f"/{office.slug}/acting/stop/")
     assert "Det du hade skrivit" not in client.get(home).content.decode()
+
+
+def test_of_two_windows_the_one_of_another_person_says_so_and_keeps_what_was_typed(office: Any, visit: Any) -> None:
+    own, folder, stranger = (office.case((name, "Fågel", "19700101")) for name in ("Ayla", "Petra", "Kanarie"))
+    agent, petra = own.citizens[0], folder.citizens[0]
+    row = registered(office, petra.id, agent.id)
+    pages = [f"/{office.slug}/drafts/{each.draft({'message': ''}).id}/costs/" for each in (own, folder, stranger)]
+    client, act, stop = visit(office, agent), f"/{office.slug}/acting/", f"/{office.slug}/acting/stop/"
+    typed, told = {"version": 2, "message": "Hyran"}, "Det du skrev här finns kvar".lower()
+
+    def refused_and_kept(where: str, who: str) -> None:
+        saved = client.post(f"{where}save/", typed, headers={"Accept": "application/json"})
+        assert (saved.status_code, saved.json()) == (409, {"status": "another person"})
+        for sent in (client.get(where), client.post(where, typed)):
+            page = sent.content.decode()
+            assert (sent.status_code, told in page, who in page) == (409, True, True)
+        assert f'name="next" value="{where}"' in page
+
+    refused_and_kept(pages[1], "Handla för")
+    assert "Petra Fågel" in client.get(pages[1]).content.decode()
+    done = client.post(act, {"representation": str(row.id), "next": pages[1]})
+    assert done.url == pages[1] and "Hyran" in client.get(pages[1]).content.decode()
+    refused_and_kept(pages[0], "Fortsätt som dig själv")
+    done = client.post(stop, {"next": pages[0]})
+    assert done.url == pages[0] and "Hyran" in client.get(pages[0]).content.decode()
+    assert client.post(stop, {"next": "//elsewhere.example/"}).url == f"/{office.slug}/my/"
+    for _ in range(2):  # as herself, and for Petra: what she may not see isn't there
+        assert client.get(pages[2]).status_code == client.post(pages[2], typed).status_code == 404
+        client.post(act, {"representation": str(row.id)})
+    with acting(office.slug, TEST, "look"):
+        # Hers and Petra's were saved once, by the page that showed again what was typed; the stranger's wasn't.
+        assert list(Draft.objects.order_by("version").values_list("version", flat=True)) == [2, 3, 3]
 
 
 def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office: Any, visit: Any) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from handslag.domain.people.models import Representation
@@ -41,16 +42,24 @@ def begin(request: HttpRequest, tenant: str) -> HttpResponse:
     request.session["citizen"]["for"] = str(chosen[0].person_id)
     request.session.modified = True
     now_as = Actor("citizen", chosen[0].person_id, through=chosen[0].representative_id)
-    return HttpResponseRedirect(kept.waiting(request, now_as) or reverse("my", args=[tenant]))
+    return HttpResponseRedirect(kept.waiting(request, now_as) or _next(request, tenant))
 
 
 @require_POST
 @citizen_page("act for another", instead=("my", "tenant"))
 def stop(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Be oneself again."""
+    """Be oneself again; leads back where one was about oneself, else to one's My pages."""
     request.session["citizen"].pop("for", None)
     request.session.modified = True
-    return HttpResponseRedirect(reverse("my", args=[tenant]))
+    herself = Actor("citizen", UUID(request.session["citizen"]["person"]))
+    return HttpResponseRedirect(kept.waiting(request, herself) or _next(request, tenant))
+
+
+def _next(request: HttpRequest, tenant: str) -> str:
+    """The page of ours to go on with, else My pages."""
+    where = request.POST.get("next", "")
+    ours = where.startswith(f"/{tenant}/") and url_has_allowed_host_and_scheme(where, allowed_hosts=None)
+    return where if ours else reverse("my", args=[tenant])
 
 
 @require_POST

@@ -32,7 +32,7 @@ class SayForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@citizen_page("hearing")
+@citizen_page("hearing", whose=("hearing", "tenant", "hearing"))
 def hearing(request: HttpRequest, tenant: str, hearing: UUID) -> HttpResponse:
     """What is considered, and what that rests on; POST `answer` says what she thinks."""
     person = me(request)

@@ -34,7 +34,7 @@ class MessageForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@citizen_page("messages")
+@citizen_page("messages", whose=("messages", "tenant", "case"))
 def messages(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """The conversation about a case; POST `text` under the key `message` sends."""
     person = me(request)

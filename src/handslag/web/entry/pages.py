@@ -23,7 +23,7 @@ from handslag.domain.people.permissions import NotRepresented, representation_be
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.kernel import clock
-from handslag.web.entry import kept
+from handslag.web.entry import another, kept
 from handslag.web.entry.faults import at_once
 from handslag.web.entry.staff import by_passkey_alone, has_second_factor, only_at, passkey_is_enough
 
@@ -92,12 +92,13 @@ def _staff(request: HttpRequest, tenant: str) -> Actor | HttpResponse:
     return by
 
 
-def citizen_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:
+def citizen_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, ...] = ()) -> Callable[[View], View]:
     """A page for a citizen logged in at the organisation in the address; others are sent to its log-in.
 
     What was posted by somebody whose session was over is kept; after the log-in the same page, got, finds it in
     `request.kept`. `instead`: for an address that only takes a POST, the name of the page to come back to and which
-    parts of the address it takes.
+    parts of the address it takes. `whose`: the page, said in the same way, that shows what is typed here: where that is
+    somebody else's whom she may act for, or her own while she acts for another, she is told (another.person).
     """
 
     def wrap(view: View) -> View:
@@ -107,10 +108,14 @@ def citizen_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View]
             if by is None:
                 return _to_log_in(request, kwargs, instead)
             response = _behind_the_door(request, view, by, purpose, args, kwargs)
+            if response.status_code == 404 and whose:
+                where = reverse(whose[0], kwargs={name: kwargs[name] for name in whose[1:]})
+                response = another.person(request, by, str(kwargs["tenant"]), where) or response
             still_here(request)
             return response
 
         page.purpose = purpose  # type: ignore[attr-defined]
+        page.behind_the_door = view  # type: ignore[attr-defined]
         return page
 
     return wrap

@@ -1,5 +1,6 @@
 // <form data-autosave="URL">: each change is sent within a second as the whole form (POST, multipart).
-// Answer: 2xx with {"version": n} (put into the field "version"), 409 when somebody else changed the page.
+// Answer: 2xx with {"version": n} (put into the field "version"), 409 when somebody else changed the page, or when
+// in another window she acts for another person now.
 // 401: logged out meanwhile; the next press of a button keeps what is typed and leads through the log-in.
 // A press while a save is under way waits for it, so that a page never conflicts with itself.
 // Nothing is kept in the browser's storage; what can't be sent waits in memory and is tried again.
@@ -28,7 +29,7 @@ export function autosave(form) {
         headers: { Accept: "application/json" },
         redirect: "error",
       });
-      if (answer.status === 409) return say("conflict");
+      if (answer.status === 409) return say((await answer.json()).status === "another person" ? "another" : "conflict");
       if (answer.status === 401) return say("out");
       if (!answer.ok) throw new Error(answer.statusText);
       const { version } = await answer.json();

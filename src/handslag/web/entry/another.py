@@ -1,0 +1,60 @@
+"""A page of somebody else whom she may be: two windows, and in one of them she began to act for another, or stopped."""
+
+from __future__ import annotations
+
+import copy
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.urls import ResolverMatch, resolve
+from django.utils import timezone
+
+from handslag.domain.people.models import Representation
+from handslag.domain.people.permissions import representation_behind
+from handslag.domain.people.queries import full_name, represented_by
+from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.web.entry import kept
+
+
+def person(request: HttpRequest, by: Actor, tenant: str, where: str) -> HttpResponse | None:
+    """What to tell where the page `where` (one to get) isn't there for `by`, but for another whom she may be now:
+    herself, or one for whom she may act. Who that is, with a button to be her; what was posted is kept for then, and
+    nothing is sent. None where nobody whom she may be has that page: it looks as if it weren't there."""
+    agent, page = by.through or by.id, resolve(where)
+    assert agent is not None
+    now = request.now  # type: ignore[attr-defined]
+    with acting(tenant, Actor("citizen", agent), "act for another") as door:
+        rows = represented_by(agent, door.the_tenant.today(now))
+    whom: list[tuple[Actor, Representation | None]] = [(Actor("citizen", agent), None)] if by.through else []
+    whom += [(Actor("citizen", row.person_id, through=agent), row) for row in rows if row.person_id != by.id]
+    for one, row in whom:
+        if not _has(request, one, tenant, page):
+            continue
+        if request.headers.get("Accept", "").startswith("application/json"):
+            return JsonResponse({"status": "another person"}, status=409)
+        if request.method == "POST":
+            kept.keep(request, one)
+        told = {"row": row, "name": full_name(row.person) if row else "", "tenant": tenant, "where": where}
+        return render(request, "entry/another.html", told, status=409)
+    return None
+
+
+def _has(request: HttpRequest, by: Actor, tenant: str, page: ResolverMatch) -> bool:
+    """Whether the page is there for `by`, if she got it. Nothing is written of it, nothing of it is shown."""
+    got = copy.copy(request)
+    got.method, got.POST = "GET", QueryDict()
+    got.kept, got.looks = None, []  # type: ignore[attr-defined]
+    vars(got).pop("representation", None)
+    try:
+        with acting(tenant, by, "act for another") as door:
+            got.door, got.organisation = door, door.tenant  # type: ignore[attr-defined]
+            if by.through is not None:
+                got.representation = representation_behind(by, request.now)  # type: ignore[attr-defined]
+            with timezone.override(door.the_tenant.zone):
+                answer: HttpResponse = page.func.behind_the_door(got, *page.args, **page.kwargs)  # type: ignore[attr-defined]
+            transaction.set_rollback(True)
+    except (Hidden, NotAllowed, Http404):
+        return False
+    return answer.status_code < 400
