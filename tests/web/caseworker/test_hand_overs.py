@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from handslag.demo.fill import numbers
 from handslag.domain.elsewhere.models import HandOver
@@ -58,26 +59,28 @@ def test_a_caseworker_settles_what_did_not_arrive(
 ) -> None:
     page = log_in(office, "hanna", width=width)
     page.goto(page.url.split(office.slug)[0] + f"{office.slug}/tasks/")
-    assert page.get_by_role("link", name="Hand-overs").or_(page.get_by_role("link", name="Överlämningar")).is_visible()
+    expect(
+        page.get_by_role("link", name="Hand-overs").or_(page.get_by_role("link", name="Överlämningar"))
+    ).to_be_visible()
     page.goto(page.url.replace("/tasks/", "/hand-overs/"))
     assert axe(page) == []
     picture(page, f"hand-overs-{width}")
     refused = page.get_by_text("it refuses this (status_422)").or_(
         page.get_by_text("det tar inte emot den (status_422)")
     )
-    assert refused.is_visible()
+    expect(refused).to_be_visible()
     page.locator("input[name=reference]").fill("LC-9")
     page.locator("button[value='by hand']").click()
-    assert page.get_by_text("LC-9").is_visible()
+    expect(page.get_by_text("LC-9")).to_be_visible()
     with acting(office.slug, TEST, "look"):
         assert HandOver.objects.get(case=parked.case).state == "by hand"
     page.goto(page.url.replace("/hand-overs/", f"/cases/{parked.case.id}/"))
-    assert page.get_by_text("Lifecase").first.is_visible()
+    expect(page.get_by_text("Lifecase").first).to_be_visible()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     picture(page, f"case-elsewhere-{width}")
     page.goto(page.url + f"periods/{office.month}/")
-    assert page.get_by_text("Lifecase").first.is_visible()  # no calculation of it here
+    expect(page.get_by_text("Lifecase").first).to_be_visible()  # no calculation of it here
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -96,11 +99,11 @@ def test_the_person_sees_it_on_my_pages(
     context.add_cookies([{"name": "session", "value": str(session.session_key), "url": server.url("apply", "/")}])
     page = context.new_page()
     page.goto(home)
-    assert page.get_by_text("Lifecase, frågat").is_visible()
+    expect(page.get_by_text("Lifecase, frågat")).to_be_visible()
     assert axe(page) == []
     picture(page, f"citizen-elsewhere-{width}")
     page.get_by_role("link", name="Du får 6 550,00").click()
-    assert page.get_by_text("Riksnorm").is_visible()
+    expect(page.get_by_text("Riksnorm")).to_be_visible()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     picture(page, f"citizen-decided-elsewhere-{width}")
@@ -108,7 +111,7 @@ def test_the_person_sees_it_on_my_pages(
         **office.by(CASE_SYSTEM), case=parked.case.id, outcome="failed", said=None, trouble="case_system.away: x"
     )
     page.goto(home)
-    assert page.get_by_text("Vi kunde inte hämta det senaste").is_visible()
+    expect(page.get_by_text("Vi kunde inte hämta det senaste")).to_be_visible()
     assert axe(page) == []
     picture(page, f"citizen-elsewhere-failed-{width}")
 
