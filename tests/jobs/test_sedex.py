@@ -212,7 +212,7 @@ def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(databas
     pair = by_sedex(database, sedex)
     pair.greet()
     (client,) = pair.asker.rows(SedexClient)
-    left = 3
+    left = 6
 
     def pause() -> bool:
         nonlocal left
@@ -226,7 +226,7 @@ def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(databas
 
     def asked() -> dict[str, str]:
         nonlocal left
-        left = 3
+        left = 6
         found = conformance.check_by_sedex(
             pair.asker.office.slug, partner_of(pair.asker), client, now=lambda: pair.now, pause=pause
         )

@@ -338,9 +338,17 @@ def _collected(run: _Run, pause: Callable[[], bool]) -> None:
     _has_answer(run)
 
 
+def _reported(run: _Run) -> list[tuple[str, str]]:
+    return [(one["report"]["digest"], one["report"]["state"]) for one in run.got.values() if "report" in one]
+
+
+def _taken(run: _Run) -> bool:
+    return run.mine["taken"] in (digest for digest, _state in _reported(run))
+
+
 def _all_there(run: _Run) -> bool:
     waited = [(sent, state) for name, (sent, state, _c) in _RECEIPTS.items() if name not in run.refused]
-    reports = [(one["report"]["digest"], one["report"]["state"]) for one in run.got.values() if "report" in one]
+    reports = _reported(run)
     return all((run.mine[sent], state) in reports for sent, state in waited) and any(
         "reply" in one for one in run.got.values()
     )
@@ -452,15 +460,19 @@ def check_by_sedex(
             texts = _texts(run)[0]
         texts["same again"] = texts["taken"]
         names = {name: f"c-{uuid4().hex}" for name in texts}
-        for name, sealed in texts.items():
-            ending, data = payload_of(sealed)
-            put_out(place, names[name], ending, data, envelope_xml(envelope_for(client, partner, names[name], now())))
         codes: dict[str, list[int]] = {name: [] for name in names.values()}
-        waits = True
-        while waits and not (_all_there(run) and all(codes.values())):
-            waits = pause()
-            _told_by_sedex(place, codes)
-            _arrived(run)
+        # Sedex promises no order: what comes after "taken", and only then is what it says, leaves once that is told.
+        later = {"other content", "same again"}
+        for wave, there in ((texts.keys() - later, _taken), (later, _all_there)):
+            for name in wave:
+                ending, data = payload_of(texts[name])
+                envelope = envelope_xml(envelope_for(client, partner, names[name], now()))
+                put_out(place, names[name], ending, data, envelope)
+            waits = True
+            while waits and not (there(run) and all(codes[names[name]] for name in wave)):
+                waits = pause()
+                _told_by_sedex(place, codes)
+                _arrived(run)
         with run.point("fetched"):
             left = sum((place / "outbox" / f"envl_{name}.xml").exists() for name in names.values())
             if left:
