@@ -27,18 +27,11 @@ def setting() -> Iterator[Database]:
 
 def round(database: Database, number: int, random: Random, counts: Counter[str]) -> list[str]:
     """The sequences of one seed; the finding is the first that breaks, cut down to the steps that do it."""
-    from hypothesis import HealthCheck, seed, settings
-    from hypothesis.stateful import run_state_machine_as_test
+    from tests.whole_case import play
 
-    from tests.whole_case import machine
-
-    told = settings(
-        max_examples=SEQUENCES, stateful_step_count=STEPS, deadline=None, database=None, print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    drawn = seed(random.getrandbits(64))(machine(database, database.connect, counts, verified=1))
+    told = {"drawn": random.getrandbits(64), "sequences": SEQUENCES, "steps": STEPS}
     try:
-        run_state_machine_as_test(drawn, settings=told)
+        play(database, database.connect, counts, **told, verified=1)
     except Exception as broken:  # whatever it is, it is the finding
         return [f"{type(broken).__name__}: {broken} {' '.join(getattr(broken, '__notes__', []))}"]
     return []

@@ -13,8 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from handslag.domain.casefile.models import CaseWarning, Message, Period
 from handslag.domain.casefile.operations import acknowledge_warning, go_on_without, move_in, move_out, send_message
@@ -400,6 +408,18 @@ class WholeCase(RuleBasedStateMachine):
                 alike = [h for h in homes if h[0] == person and (h[1], h[2]) != (since, until)]
                 assert all(h[1] >= (until or FIRST.date().max) or (h[2] or FIRST.date().max) <= since for h in alike)
             assert FetchedLine.objects.filter(period__case=case, amount__lt=0).count() == 0
+
+
+def play(
+    database: Any, connect: Any, reached: Counter[str], *, drawn: int, sequences: int, steps: int, verified: int
+) -> None:
+    """Play that many sequences, each of at most so many steps, as drawn by a seed; the first that breaks raises, cut
+    down to the steps that do it. What was reached, and how often, is counted."""
+    told = settings(
+        max_examples=sequences, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    run_state_machine_as_test(seed(drawn)(machine(database, connect, reached, verified)), settings=told)
 
 
 def machine(database: Any, connect: Any, reached: Counter[str], verified: int) -> type[WholeCase]:

@@ -6,12 +6,15 @@ import json
 import random
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+
+from handslag.kernel import clock
 
 #: Tables whose rows the verifier does not hold against anything, each with the reason (the models say the same).
 WORKING_STATE = {
@@ -40,6 +43,18 @@ class Damage:
 
     what: str
     expected: frozenset[tuple[str, str]]
+
+
+def missed(filled: Any, vandal: Vandal, damage: Damage) -> str:
+    """What was done and what was named for it, where that isn't the row that was damaged; else "". It is undone.
+
+    The verifier looks as the plain command does, when the worker has had its time to sign."""
+    try:
+        report = filled.verify(tenants=[filled.office.slug], at=clock.now() + timedelta(hours=1))
+    finally:
+        vandal.undo()
+    named = {(finding.table, finding.row) for finding in report.errors}
+    return "" if named & damage.expected else f"{damage.what}: named {sorted(named)}"
 
 
 class Vandal:

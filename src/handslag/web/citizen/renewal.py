@@ -327,8 +327,12 @@ def _screen(tenant: str, step: str, draft: Draft, viewer: Person) -> Screen:
     return Screen(tenant, step, draft, viewer, members, before, dict(draft.answers))
 
 
+#: The page of a screen, and the parts of its address.
+STEP = ("step", "tenant", "draft", "step")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-@citizen_page("renewal", whose=("step", "tenant", "draft", "step"))
+@citizen_page("renewal", whose=STEP)
 def step(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
     """A screen of the application. POST keeps what was typed, then goes where `action` says: on, another line
     (add), a line less (remove-2), last month's lines (last), those and on (same), photos and documents (files)."""
@@ -434,7 +438,7 @@ def _save(request: HttpRequest, by: Actor, screen: Screen, posted: QueryDict, pa
 
 
 @require_POST
-@citizen_page("renewal", instead=("step", "tenant", "draft", "step"), whose=("step", "tenant", "draft", "step"))
+@citizen_page("renewal", instead=STEP, whose=STEP)
 def save(request: HttpRequest, tenant: str, draft: UUID, step: str) -> HttpResponse:
     """Keep what is typed so far: {"version": n}, or 409 when somebody else changed this screen."""
     viewer, by = me(request), _by(request)
