@@ -43,6 +43,7 @@ MAY: dict[str, set[str]] = {
     "norms/file/": {"alva"},
     "norms/<uuid:norm>/": {"alva"},
     "norms/<uuid:norm>/confirm/": {"alva"},
+    "norms/<uuid:norm>/withdraw/": {"alva"},
     "delegations/": {"alva"},
     "delegations/<uuid:delegation>/": {"alva"},
     "precalculations/": CASE | {"alva"},
@@ -157,7 +158,8 @@ ONLY_POST = {
     "cases/<uuid:case>/advance/<uuid:advance>/confirm/", "cases/<uuid:case>/advance/<uuid:advance>/refuse/",
     "cases/<uuid:case>/payments/<uuid:payment>/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
-    "norms/<uuid:norm>/confirm/", "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
+    "norms/<uuid:norm>/confirm/", "norms/<uuid:norm>/withdraw/",
+    "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
 ROLES = ("rut", "hanna", "bo", "ulla", "alva")
 CANARIES = ("Kanarie", "Fågelholm", "Burgatan 77")

@@ -14,7 +14,8 @@ from playwright.sync_api import Page
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.decisions.operations import propose
 from handslag.domain.entitlement.models import LocalNorm
-from handslag.domain.entitlement.queries import local_norms
+from handslag.domain.entitlement.operations import confirm_local_norm
+from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norms
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.rules.norms import load
@@ -283,11 +284,11 @@ def _confirmed(second: Any) -> None:
 
 
 @pytest.mark.parametrize("way", ["page", "table", "norm file"])
-def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_example(
+def test_what_is_said_of_a_value_goes_with_it_and_an_example_is_only_for_a_demonstration(
     office: Any, desk: Any, axel: str, way: str
 ) -> None:
     """By the page, by CSV and by a norm file: the status, the day of the check and the source are as they were told,
-    in what the calculations use, on the page and on the sheet; outside a demonstration an example decides nothing."""
+    in what the calculations use, on the page and on the sheet; outside a demonstration an example isn't confirmed."""
     folder = office.case()
     folder.applied()
     alva, second = desk(office, "alva"), desk(office, axel)
@@ -313,6 +314,12 @@ def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_exampl
     assert alva.open(address, **fields_sent).status_code == 302
     page = alva.open("/norms/").text
     assert "An example: no decision can rest on it" in page and "checked 2025-12-01" in page
+    [row] = _norms(office)
+    told = second.open(f"/norms/{row.id}/confirm/", x="1").text  # there is no button for it
+    assert "Enter it anew with whose decision it is as its source" in told and "an example: can’t be confirmed" in told
+    assert not re.search(r'action="[^"]+/confirm/', told + second.open(f"/norms/{row.id}/").text)
+    refused("example norm", confirm_local_norm, **office.act(axel), norm=row.id)
+    set_policy(**office.by(TEST), name="demonstration", value=True)
     _confirmed(second)
     with acting(office.slug, TEST, "look"):
         [norm] = local_norms("se")
@@ -322,13 +329,62 @@ def test_what_is_said_of_a_value_goes_with_it_and_no_decision_rests_on_an_exampl
     sheet = folder.assessed()
     limited = next(n for line in sheet.body["lines"] for n in line["numbers"] if n["name"] == "limit.RENT")
     assert (limited["status"], limited["source"], sheet.body["has_example"]) == ("example", source, True)
-    asked: dict[str, Any] = {"sheet": sheet.id, "reasons": "Hyran räknas upp till riktlinjen.", "language": "sv"}
-    refused("example norms", propose, **office.act("hanna"), **asked)
-    set_policy(**office.by(TEST), name="demonstration", value=True)
-    assert propose(**office.act("hanna"), **asked).sheet_id == sheet.id
+    proposal = propose(
+        **office.act("hanna"), sheet=sheet.id, reasons="Hyran räknas upp till riktlinjen.", language="sv"
+    )
+    assert proposal.sheet_id == sheet.id
     later = text.replace("example", "derived").replace("known_from", "until").replace("2025-11-30", "2099-01-01")
     later = later.replace("value: 5000", "value: 5100").replace(", until: 2099-01-01", "")
     assert alva.open("/norms/import/", text=later).status_code == 302
     _confirmed(second)
     with acting(office.slug, TEST, "look"):
         assert [value.status for value in local_norms("se")[0].values] == ["derived"]
+
+
+@pytest.mark.parametrize("way", ["replaced", "withdrawn"])
+def test_an_example_that_was_confirmed_earlier_is_got_rid_of_by_two(
+    office: Any, desk: Any, axel: str, monkeypatch: pytest.MonkeyPatch, log_in: Any, fine_at_both: Any, way: str
+) -> None:
+    """Outside a demonstration: decisions on its months are refused until it is replaced from the same day, or
+    withdrawn; then they are taken, on a new calculation. The former one still comes out as it was."""
+    folder = office.case()
+    folder.applied()
+    alva, second = desk(office, "alva"), desk(office, axel)
+    said = {"since": str(office.month.since), "source": "utkast", "status": "example"}
+    assert alva.open("/norms/enter/", what="limit", code="RENT", all="5000", **said).status_code == 302
+    [row] = _norms(office)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(LocalNorm, "is_example", False)
+        confirm_local_norm(**office.act(axel), norm=row.id)
+    asked: dict[str, Any] = {"reasons": "Hyran räknas upp till riktlinjen.", "language": "sv"}
+    sheet = folder.assessed()
+    refused("example norms", propose, **office.act("hanna"), sheet=sheet.id, **asked)
+    assert "Decisions on the months that it holds for are refused" in alva.open(f"/norms/{row.id}/").text
+    if way == "withdrawn":
+        page: Page = log_in(office, "alva")
+        page.goto(page.url.split("/norms")[0] + f"/norms/{row.id}/")
+        fine_at_both(page, "norm-example")
+        page.get_by_role("button", name="Withdraw it").click()
+        assert "Write whose decision it is" in page.inner_text("[role=alert] a[href='#id_source']")
+        fine_at_both(page, "norm-example-wrong")
+        assert alva.open(f"/norms/{row.id}/withdraw/", source="Beslut saknas").status_code == 302
+    else:
+        anew = said | {"source": "nämnden § 92", "status": "official"}
+        assert alva.open("/norms/enter/", what="limit", code="RENT", all="5100", **anew).status_code == 302
+    refused("example norms", propose, **office.act("hanna"), sheet=folder.assessed().id, **asked)  # one isn't enough
+    assert not re.search(r'action="[^"]+/confirm/', alva.open("/norms/").text)
+    _confirmed(second)
+    told = alva.open(f"/norms/{row.id}/").text
+    assert "replaced" in told and "Withdraw it" not in told
+    with acting(office.slug, TEST, "look"):
+        assert [value.value for norm in local_norms("se") for value in norm.values] == (
+            [] if way == "withdrawn" else [5100]
+        )
+        assert [told for old in chunk_of_sheets(None) for told in differences(old)] == []
+    anew = folder.assessed()
+    assert propose(**office.act("hanna"), sheet=anew.id, **asked).sheet_id == anew.id
+
+
+def _norms(office: Any) -> list[LocalNorm]:
+    with acting(office.slug, TEST, "look"):
+        return list(LocalNorm.objects.all())

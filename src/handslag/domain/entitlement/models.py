@@ -147,6 +147,10 @@ class LocalNorm(TenantRow):
     confirmed_by = TenantFK(StaffMember, null=True)
     confirmed_at = models.DateTimeField(null=True)
 
+    @property
+    def is_example(self) -> bool:
+        return bool(self.entry.get("status") == "example")
+
     class Meta:
         constraints = [
             *wall("entitlement_localnorm", "entered_by", "confirmed_by"),

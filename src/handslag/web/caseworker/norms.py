@@ -26,7 +26,7 @@ from handslag.domain.entitlement.operations import confirm_local_norm, enter_loc
 from handslag.domain.entitlement.queries import local_norm_entries, the_law, would_change
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.local import PERSONS
@@ -37,7 +37,7 @@ from handslag.rules.se.limits import CHILDREN, household_key
 from handslag.rules.se.numbers import HOUSEHOLDS, PARTS, history
 from handslag.web.caseworker import norm_files
 from handslag.web.caseworker.norm_files import KINDS, FileError, as_in_a_norm_file
-from handslag.web.caseworker.pages import attempt, base, form_keys, language, page, require, the_door, today
+from handslag.web.caseworker.pages import attempt, base, form_key, form_keys, language, page, require, the_door, today
 from handslag.web.caseworker.wording import NORM_STATUSES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -62,6 +62,8 @@ class Shown:
     mine: bool
     status: str
     checked_on: str
+    bars: bool
+    """Whether it is an example outside a demonstration: not to be confirmed; no decision rests on one that is."""
 
 
 def _home(request: HttpRequest) -> str:
@@ -156,17 +158,45 @@ def carry(request: HttpRequest, tenant: str) -> HttpResponse:
 def look(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
     """What one value would change: the worked cases of the law, and the open cases of the office, in numbers."""
     me = require(request, Role.ADMINISTRATOR)
+    return _look(request, norm, me.id)
+
+
+@desk_page("norms of the municipality")
+@require_POST
+def withdraw(request: HttpRequest, tenant: str, norm: UUID) -> HttpResponse:
+    """Propose that a confirmed example ends on its first day; a second administrator confirms it. POST `source`."""
+    me = require(request, Role.ADMINISTRATOR)
+    row = _one(norm)
+    try:
+        end, source = {key: row.entry[key] for key in ("name", "label")}, request.POST.get("source", "")
+        attempt(request, enter_local_norm, key=form_key(request), entry=end, since=row.since, source=source)
+    except NotPossible as refused:
+        lacking = _("Write whose decision it is, of which day.")
+        return _look(request, norm, me.id, lacking if refused.code == "source" else refusal(refused))
+    return HttpResponseRedirect(_home(request))
+
+
+def _one(norm: UUID) -> LocalNorm:
     row = LocalNorm.objects.filter(id=norm).first()
     if row is None:
         raise Hidden("local norm", norm)
+    return row
+
+
+def _look(request: HttpRequest, norm: UUID, me: UUID, trouble: str = "") -> HttpResponse:
+    row = _one(norm)
     staff = dict(StaffMember.objects.values_list("id", "name"))
-    [shown] = _shown([row], staff, me.id, today(request), language())
+    rows = list(LocalNorm.objects.filter(name=row.name))
+    [shown] = [one for one in _shown(rows, staff, me, today(request), language()) if one.row == row]
     found = would_change(row, today(request)) if _has_value(row) else None
     currency = the_law().CURRENCY
     return page(
         request,
         "norm.html",
         one=shown,
+        trouble=trouble,
+        errors=[("id_source", trouble)],
+        source=request.POST.get("source", ""),
         found=found,
         changed=[(name, formats.money(a, currency), formats.money(b, currency)) for name, a, b in found.changed]
         if found
@@ -426,7 +456,11 @@ def _holding(rows: Iterable[LocalNorm], day: date) -> dict[str, LocalNorm]:
 def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date, lang: str) -> list[Shown]:
     holding, found = _holding(rows, day), []
     for row in rows:
-        if row.confirmed_at is None:
+        stands = row.confirmed_at is None or _holding(rows, row.since)[row.name] is row
+        bars = row.is_example and stands and not setting("demonstration")
+        if row.confirmed_at is None and bars:
+            state = _("an example: can’t be confirmed")
+        elif row.confirmed_at is None:
             state = _("waits for a second person")
         elif holding.get(row.name) is row:
             state = _("in force")
@@ -445,6 +479,7 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
                 row.entered_by_id == me,
                 str(NORM_STATUSES[row.entry.get("status", STATUSES[0])]) if "unit" in row.entry else "",
                 row.entry.get("checked_on", timezone.localtime(row.entered_at).date().isoformat()),
+                bars,
             )
         )
     return found

@@ -59,6 +59,7 @@ urlpatterns = [
     path("<slug:tenant>/norms/file/", norms.carry),
     path("<slug:tenant>/norms/<uuid:norm>/", norms.look),
     path("<slug:tenant>/norms/<uuid:norm>/confirm/", norms.confirm),
+    path("<slug:tenant>/norms/<uuid:norm>/withdraw/", norms.withdraw),
     path("<slug:tenant>/delegations/", delegations.delegations),
     path("<slug:tenant>/delegations/<uuid:delegation>/", delegations.step),
     path("<slug:tenant>/precalculations/", precalculations.show),

@@ -111,6 +111,10 @@ REFUSALS: dict[str, str | Promise] = {
     "month closed": _("This month can’t be applied for."),
     "facts": _("These facts can’t be calculated."),
     "local norm": _("No calculation could use this. Check name, amounts and table."),
+    "example norm": _(
+        "No decision can rest on an example, so it can’t be confirmed. Enter it anew with whose decision it is as its "
+        "source, and as decided or worked out."
+    ),
     "worked cases": _("With this value a worked case can’t be calculated. Look at what it would change."),
     "norms": _("No norm is in force for this month."),
     "precalculation runs": _("Such a calculation is under way, or has halted: look at it in the list."),
@@ -122,7 +126,10 @@ REFUSALS: dict[str, str | Promise] = {
     "taken back": _("The application was taken back: there is nothing to decide."),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
-    "example norms": _("The calculation rests on example norms. They can’t be used in a decision."),
+    "example norms": _(
+        "The calculation rests on an example of a norm, and no decision can. One of your organisation’s an "
+        "administrator replaces or withdraws under Norms; then calculate again."
+    ),
     "proposed": _("There is a proposal for this month already."),
     "not heard": _(
         "First ask what they think, and wait for the answer or the day. Or write why that is clearly not needed."

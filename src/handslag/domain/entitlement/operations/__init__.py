@@ -29,7 +29,7 @@ from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
@@ -181,9 +181,9 @@ def enter_local_norm(
     key: UUID | None = None,
 ) -> Done[LocalNorm]:
     """Enter a value that the organisation sets itself in its law, from a day on: `entry` as in a norm file (name, unit,
-    label, value or rows, status, checked_on; no value: it ends on that day). In force when another administrator has
-    confirmed it. The owner of what stands by itself in that law is the organisation, unless `entry` names another body.
-    `key`: of the form; SentAlready the second time.
+    label, value or rows, status, checked_on; no value: it ends on that day, also one that begins on it). In force when
+    another administrator has confirmed it. The owner of what stands by itself in that law is the organisation, unless
+    `entry` names another body. `key`: of the form; SentAlready the second time.
     NotPossible("local norm") with the problem, ("source") without one."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if not source.strip() or len(source) > 300:
@@ -193,7 +193,7 @@ def enter_local_norm(
         raise NotPossible("local norm", problems=[f"{name[:60]}: a name has at most 60 characters"])
     if "value" in entry or "rows" in entry:
         entry = _read_local_norm(entry, since, source, now)
-    elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lt=since).exists():
+    elif not LocalNorm.objects.filter(name=name, confirmed_at__isnull=False, since__lte=since).exists():
         raise NotPossible("local norm", problems=[f"{name}: there is nothing to end"])
     row = LocalNorm.objects.create(
         id=open_subject("local norm", new_id(LocalNorm, key)),
@@ -227,7 +227,8 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
     """A second administrator confirms a value: from then on it holds. All worked cases are calculated with it before;
     the event says which come out otherwise.
 
-    NotForThem("second pair of eyes"), NotPossible("worked cases") with the problems where one can't be calculated.
+    NotForThem("second pair of eyes"), NotPossible("example norm") outside a demonstration, as no decision could rest on
+    it, ("worked cases") with the problems where one can't be calculated.
     """
     member = require_role(by, now, Role.ADMINISTRATOR)
     row = LocalNorm.objects.select_for_update(of=("self",)).filter(id=norm).first()
@@ -237,6 +238,8 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
         raise Conflict("local norm", theirs=row.confirmed_at.isoformat())
     if row.entered_by_id == member.id:
         raise NotForThem("second pair of eyes", norm)
+    if row.is_example and not setting("demonstration"):
+        raise NotPossible("example norm")
     tried = worked_cases_with(row)
     if tried.problems:
         raise NotPossible("worked cases", problems=list(tried.problems))
