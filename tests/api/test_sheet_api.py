@@ -76,26 +76,122 @@ def test_it_speaks_json_text_and_html(ask: Any) -> None:
     assert ask("image/png", **asked).headers["Content-Type"] == "application/json"
 
 
-def test_what_is_wrong_is_named_by_its_place(ask: Any) -> None:
-    good = question("c1-single")
-    bad = [
-        ({**good, "pack": "no"}, "there is no pack no"),
-        ({**good, "facts": {**good["facts"], "members": []}}, "facts: "),
-        ({**good, "facts": {**good["facts"], "since": "2019-01-01", "until": "2019-02-01"}}, "2019"),
-        ({**good, "facts": {**good["facts"], "since": "9999-12-01", "until": "9999-12-31"}}, "facts: since: no such"),
-        ({**good, "before": {}}, "before: "),
-        ({**good, "lang": "fi"}, "lang: one of sv, en, de, fr"),
-        ({**good, "since": 1}, "since"),
-        ({**good, "tables": [{"name": "RENT"}]}, "tables"),
-    ]
-    for asked, said in bad:
-        answer = ask(**asked)
-        assert answer.status_code == 400, said
-        assert answer.headers["Content-Type"] == "application/problem+json"
-        validated(answer.json())
-        assert any(said in problem for problem in answer.json()["problems"]), (said, answer.text)
-    for data in (b"", b"[]", b"{", b"\xff", b"null", b'{"pack": "se", "facts": {"members": 1e400}}'):
+def changed(asked: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """The question with another value at `facts.members.0.role`; `...` takes what is there away."""
+    into, *steps = deepcopy(asked), *place.split(".")
+    whole = into
+    for step in steps[:-1]:
+        into = into[int(step)] if isinstance(into, list) else into[step]
+    last = int(steps[-1]) if isinstance(into, list) else steps[-1]
+    if value is ...:
+        del into[last]
+    else:
+        into[last] = value
+    return whole
+
+
+#: A wrong document for each: where it is changed, into what, and the fault in the language.
+WRONG: list[tuple[str, Any, str, str]] = [
+    ("pack", "no", "en", "pack: there is no pack no; there are ch, de, se"),
+    ("pack", 5, "en", "pack: a text is expected"),
+    ("pack", ..., "sv", "pack: saknas: en text förväntas"),
+    ("lang", "fi", "sv", "lang: ett av följande förväntas: sv, en, de, fr"),
+    ("since", 1, "fr", "since: il n’y a pas de champ since; il y a pack, facts, before"),
+    ("known_on", "2026-02-30", "de", "known_on: erwartet wird ein Tag wie 2026-03-31"),
+    ("names", {"anna": 5}, "en", "names: a text is expected"),
+    ("before", {}, "sv", "before.since: saknas: en dag såsom 2026-03-31 förväntas"),
+    ("facts", [], "de", "facts: erwartet wird ein Objekt"),
+    ("facts.members", [], "fr", "facts.members: un ménage compte au moins une personne"),
+    ("facts.members", "anna", "en", "facts.members: a list is expected"),
+    ("facts.members.0", "anna", "en", "facts.members[0]: an object is expected"),
+    ("facts.members.0.role", "boss", "en", "facts.members[0].role: one of adult, child, visitation_child is expected"),
+    ("facts.members.0.birth_on", "17 maj", "sv", "facts.members[0].birth_on: en dag såsom 2026-03-31 förväntas"),
+    ("facts.members.0.birth_on", "1879-12-31", "de", "facts.members[0].birth_on: vor 1880"),
+    ("facts.members.0.birth_on", ..., "en", "facts.members[0].birth_on: is missing: a day such as 2026-03-31"),
+    ("facts.members.0.job_stimulus", 1, "fr", "facts.members[0].job_stimulus: true ou false est attendu"),
+    ("facts.members.0.rank", 1, "sv", "facts.members[0].rank: fältet rank finns inte; det finns key, role"),
+    ("facts.members.0.lunch_days", 8, "sv", "facts.members[0].lunch_days: 0 till 7"),
+    ("facts.members.0.since", "2019-01-01", "fr", "facts.members[0]: since, until: à l’intérieur de la période"),
+    ("facts.costs.0.applied", 6200.5, "de", "facts.costs[0].applied: erwartet wird eine ganze Zahl"),
+    ("facts.costs.0.code", "YACHT", "sv", "facts.costs[0]: YACHT är ingen kostnad"),
+    ("facts.incomes.0.person", "bo", "fr", "facts.incomes[0]: bo n’est pas membre"),
+    ("facts.incomes.0.source", "rumour", "en", "facts.incomes[0].source: one of fetched, given, evidence, caseworker"),
+    ("facts.settings", {"setting.x": "y"}, "de", "facts.settings: setting.x ist keine Einstellung"),
+    ("facts.settings", {"setting.day_method": "x"}, "fr", "facts.settings: setting.day_method est une de ces valeurs"),
+    ("facts.until", "2026-05-01", "sv", "facts: since, until: en period är en kalendermånad eller en del av den"),
+    ("tables", [{"name": "RENT"}], "de", "tables[0]: RENT: unit ist eines von SEK"),
+    ("tables.0.values.0.rows", [1], "fr", "tables[0]: limit.RENT, since 2026-01-01: rows sont 2 nombres entiers"),
+    ("tables.0.label", {"sv": 5}, "sv", "tables[0]: limit.RENT: label är text per språk"),
+    ("tables.0.name", "limit.BOAT", "en", "tables: limit.BOAT is read by no rule"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "lang", "said"), WRONG)
+def test_what_is_wrong_is_named_by_its_place_in_the_language(
+    ask: Any, place: str, value: Any, lang: str, said: str
+) -> None:
+    good = question("c1-single") | {"lang": lang, "tables": [RENTS]}
+    answer = ask(**changed(good, place, value))
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Content-Language"] == lang
+    validated(answer.json())
+    assert any(problem.startswith(said) for problem in answer.json()["problems"]), answer.text
+
+
+def test_faults_come_all_at_once_in_the_packs_own_language_where_none_is_asked_for(ask: Any) -> None:
+    good = question("c1-single") | {"tables": [RENTS, RENTS]}
+    told = changed(changed(good, "facts.costs.0.code", "YACHT"), "facts.household_size", 100)
+    answer = ask(**told).json()
+    assert answer["title"] == "Uppgifterna kan inte beräknas."
+    assert answer["problems"] == [
+        "facts.household_size: inte under antalet medlemmar, inte över 99", "facts.costs[0]: YACHT är ingen kostnad",
+    ]  # fmt: skip
+    told = changed(changed(good, "tables.0.unit", 1), "tables.1.owner", 1)
+    assert [problem.partition(":")[0] for problem in ask(**told).json()["problems"]] == ["tables[0]", "tables[1]"]
+
+
+def test_a_month_that_no_norm_reaches_is_named(ask: Any) -> None:
+    good = question("c1-single") | {"lang": "de"}
+    good["facts"] |= {"since": "2019-01-01", "until": "2019-02-01"}
+    [problem] = ask(**good).json()["problems"]
+    assert problem.startswith("facts.since: ")
+    assert "am 2019-01-01 gilt kein Wert; dieses Recht lässt sich ab 20" in problem
+    good["facts"] |= {"since": "9999-12-01", "until": "9999-12-31"}
+    assert ask(**good).json()["problems"] == ["facts.since: den Monat 9999-12 gibt es nicht"]
+
+
+def test_what_a_swiss_office_sets_is_held_to_its_shape(ask: Any) -> None:
+    swiss = question("wealth-above-the-allowance") | {"lang": "fr"}
+    wrong = {**RENTS, "name": "rent.limit", "unit": "CHF", "owner": "Bülach"}
+    [problem] = ask(**swiss, tables=[wrong]).json()["problems"]
+    assert problem == "tables[0]: rent.limit est un tableau par personnes en CHF/month"
+
+
+def test_what_is_no_json_is_refused(ask: Any) -> None:
+    assert ask(data=b"{").json()["problems"] == ["not JSON: it is cut off, or not UTF-8"]
+    assert ask(data=b'{"pack" 5}').json()["problems"] == ["not JSON, from byte 8 on"]
+    strange = b'{"pack": "se", "facts": {"x - at `$.members": 1}}'
+    for data in (b"", b"[]", b"\xff", b'{"pack": "\xff"}', b"null", b'{"pack": "se", "facts": {"m": 1e400}}', strange):
         assert ask(data=data).status_code == 400, data
+
+
+def test_a_case_file_and_the_interface_say_the_same(ask: Any, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from handslag.cli.sheet import app
+
+    path, case = next(p for p in EVERY if p.stem == "c1-single"), tmp_path / "case.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new, place, value in (
+        ("1990-05-17", "1790-05-17", "facts.members.0.birth_on", "1790-05-17"),
+        ("role: adult", "role: boss", "facts.members.0.role", "boss"),
+        ("1990-05-17", "1990-05-17, rank: 1", "facts.members.0.rank", 1),
+    ):
+        case.write_text(text.replace(old, new, 1), encoding="utf-8")
+        by_file = CliRunner().invoke(app, [str(case)]).stderr.strip()
+        [by_interface] = ask(**changed(question("c1-single") | {"lang": "en"}, place, value)).json()["problems"]
+        assert by_file.partition(": line 7: ")[2] == by_interface.removeprefix("facts.")
 
 
 def test_too_much_and_other_kinds_are_refused(ask: Any, server: Process) -> None:
@@ -197,7 +293,7 @@ def test_depth_is_refused_before_anything_is_read(ask: Any) -> None:
     deep = {"x": ["["]}
     for _ in range(5):
         deep = {"x": [deep]}
-    assert "facts: " in ask(pack="se", facts=deep).text
+    assert "facts.x: " in ask(pack="se", facts=deep).text
     for deep_text in (
         b'{"pack": "se", "facts": ' + b'{"a":' * 2_000 + b"1" + b"}" * 2_001,
         b'{"pack": "se", "facts": {}, "tables": ' + b"[" * 600 + b"]" * 600 + b"}",

@@ -280,7 +280,7 @@ DEBT = {"code": "PROVISIONAL", "person": "a", "order": "SO-1", "remaining": 1, "
         ({"until": "2026-03-31"}, "since, until: a period is one calendar month"),
         ({"members": []}, "members: a household has somebody in it"),
         ({"members": [member(key=k) for k in "abc"]}, "members: at most two adults"),
-        ({"members": [member(), member()]}, "members a: twice"),
+        ({"members": [member(), member()]}, "members: a: twice"),
         ({"members": [member()] * 201}, "at most 200 rows each"),
         ({"child_benefit_to": "c", "members": [member(), child()]}, "child_benefit_to: an adult"),
         ({"one_off_months": 7}, "one_off_months: 0 to 6"),

@@ -138,7 +138,11 @@ def _sheet() -> dict[str, Any]:
         },
         "responses": {
             "200": {"description": "The sheet.", "content": {**answer, "text/html": html, "text/plain": html}},
-            "400": _refusal("The question can't be read, or the facts can't be calculated: each problem.", "Problem"),
+            "400": _refusal(
+                "The question can't be read, or the facts can't be calculated: each problem with its place in the"
+                " question, in the language asked for (`lang`), else the pack's own.",
+                "Problem",
+            ),
             "413": _refusal(f"More than {sheet.MOST_BYTES} bytes.", "Problem"),
             "415": _refusal("Not application/json.", "Problem"),
         },

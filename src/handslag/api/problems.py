@@ -7,7 +7,11 @@ from django.http import HttpRequest, HttpResponse
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """Why there is no answer (RFC 9457): each problem names the place that it is about."""
+    """Why there is no answer (RFC 9457), in the language of the answer (the header Content-Language).
+
+    `problems`: each names its place in what was sent, a colon, and what is expected there:
+    `facts.members[0].birth_on: not yet born`. Without a place it is about the whole.
+    """
 
     type: str = "about:blank"
     title: str
@@ -24,9 +28,11 @@ class CodedProblem(msgspec.Struct, kw_only=True):
     code: str
 
 
-def problem(status: int, title: str, *problems: str) -> HttpResponse:
-    """The answer with `status` for what `title` says in one sentence."""
-    return _answer(Problem(title=title, status=status, problems=list(problems)))
+def problem(status: int, title: str, *problems: str, lang: str = "en") -> HttpResponse:
+    """The answer with `status` for what `title` says in one sentence, in the language `lang`."""
+    answer = _answer(Problem(title=title, status=status, problems=list(problems)))
+    answer.headers["Content-Language"] = lang
+    return answer
 
 
 def coded_problem(status: int, title: str, code: str) -> HttpResponse:

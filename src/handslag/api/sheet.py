@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -23,7 +23,8 @@ from handslag.api.problems import Problem, problem
 from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
-from handslag.rules.norms import NormError, NormMissing, from_entries
+from handslag.rules.faults import misread, placed, said
+from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.sheet import Sheet, languages
 from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, shown, to_html
 
@@ -32,6 +33,8 @@ _POLICY: Final = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src "
     f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
+SPOKEN: Final = ("en", "sv", "de", "fr")
+"""The languages of a refusal; the first where nothing says which."""
 _DATES: Final = ("since", "until", "checked_on", "known_from")
 
 
@@ -53,6 +56,22 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     names: dict[str, str] = {}
 
 
+class Refused(ValueError):
+    """It isn't calculated: the faults, each as the rules say it, and where in the question they stand.
+
+    `inside`: "facts" or "before", whose `kind` the pack says; else the question's own.
+    """
+
+    def __init__(self, problems: Sequence[str], inside: str = "", kind: type[msgspec.Struct] = Asked) -> None:
+        super().__init__("; ".join(problems))
+        self.problems, self.inside, self.kind = problems, inside, kind
+        self.title = "The facts can't be calculated." if inside else "The question can't be read."
+
+    def told(self, lang: str) -> list[str]:
+        """Each fault with its place in the question, in one of the languages."""
+        return [placed(problem, self.kind, lang, self.inside) for problem in self.problems]
+
+
 class Answer(msgspec.Struct, kw_only=True):
     """The sheet as it would be stored, and in words."""
 
@@ -63,20 +82,18 @@ class Answer(msgspec.Struct, kw_only=True):
 @csrf_exempt
 @require_POST
 def sheet(request: HttpRequest) -> HttpResponse:
-    """Calculate: JSON in; by `Accept` the answer as JSON, text or HTML. 400 with each problem, 413, 415."""
+    """Calculate: JSON in; by `Accept` the answer as JSON, text or HTML. 400 with each problem in the language
+    of the sheet, 413, 415."""
     if request.content_type != "application/json":
         return problem(415, "Send application/json.")
     if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
         return problem(413, f"Send at most {MOST_BYTES} bytes.")
-    if too_deep(request.body):
-        return problem(400, "The question can't be read.", f"It lies deeper within itself than {MOST_DEEP} levels.")
     try:
-        asked = msgspec.json.decode(request.body, type=Asked)
+        asked = _read(request.body)
         answer = calculated(asked)
-    except FactsError as error:
-        return problem(400, "The facts can't be calculated.", *error.problems)
-    except (msgspec.DecodeError, packs.PackError, NormError, NormMissing) as error:
-        return problem(400, "The question can't be read.", str(error))
+    except Refused as refusal:
+        lang = _language(request.body)
+        return problem(400, said(refusal.title, lang), *refusal.told(lang), lang=lang)
     kind = request.get_preferred_type(["application/json", "text/html", "text/plain"]) or "application/json"
     if kind == "text/html":
         page = HttpResponse(to_html(answer.shown, answer.sheet))
@@ -89,23 +106,71 @@ def sheet(request: HttpRequest) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(answer, order="sorted"), content_type="application/json")
 
 
+def _read(body: bytes) -> Asked:
+    """The question; Refused."""
+    if too_deep(body):
+        raise Refused([f"It lies deeper within itself than {MOST_DEEP} levels."])
+    try:
+        return msgspec.json.decode(body, type=Asked)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused([misread(error, Asked)]) from error
+
+
+def _language(body: bytes) -> str:
+    """The language in which a question is answered that can't be calculated, as far as it can be read: the one asked
+    for, else its pack's own, else English."""
+    try:
+        asked = None if too_deep(body) else msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return SPOKEN[0]
+    if not isinstance(asked, dict):
+        return SPOKEN[0]
+    if asked.get("lang") in SPOKEN:
+        return str(asked["lang"])
+    return languages(str(asked["pack"]))[0] if asked.get("pack") in packs.names() else SPOKEN[0]
+
+
 def calculated(asked: Asked) -> Answer:
-    """The answer; FactsError, NormError, NormMissing, PackError."""
-    law = packs.pack(asked.pack)
+    """The answer; Refused."""
+    try:
+        law = packs.pack(asked.pack)
+    except packs.PackError as error:
+        raise Refused([f"pack: {error}"]) from error
     if asked.lang not in ("", *languages(asked.pack)):
-        raise FactsError([f"lang: one of {', '.join(languages(asked.pack))}"])
-    tables = from_entries([_dated(entry) for entry in asked.tables], "tables")
+        raise Refused([f"lang: one of {', '.join(languages(asked.pack))} is expected"])
+    tables = _tables(asked.tables)
 
     def of(given: Mapping[str, Any], what: str) -> Sheet:
         try:
             facts = law.Facts.from_json(given)
+        except FactsError as error:
+            raise Refused(error.problems, what, packs.kind_of_facts(law)) from error
+        try:
             return law.calculate(facts, law.norms_of(facts, asked.known_on, asked.decided_on, tables))
         except FactsError as error:
-            raise FactsError([f"{what}: {problem}" for problem in error.problems]) from error
+            raise Refused(error.problems, what, packs.kind_of_facts(law)) from error
+        except NormMissing as error:
+            place = "since: " if str(facts.since) in str(error) else ""
+            raise Refused([f"{place}{error}"], what, packs.kind_of_facts(law)) from error
+        except NormError as error:
+            raise Refused([str(error)]) from error
 
     now = of(asked.facts, "facts")
     before = of(asked.before, "before") if asked.before is not None else None
     return Answer(sheet=now, shown=shown(now, asked.lang, names=asked.names, before=before, law_on=asked.decided_on))
+
+
+def _tables(entries: Sequence[Mapping[str, Any]]) -> list[Norm]:
+    """The norms that come with a question; Refused with the first fault of each of them."""
+    norms, problems = [], []
+    for number, entry in enumerate(entries):
+        try:
+            norms += from_entries([_dated(entry)], f"tables[{number}]")
+        except NormError as error:
+            problems.append(str(error))
+    if problems:
+        raise Refused(problems)
+    return norms
 
 
 def _dated(entry: Any) -> Any:

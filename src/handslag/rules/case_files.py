@@ -26,8 +26,9 @@ from typing import Any, Self
 from handslag.kernel.money import KRONA, AmountError, format_amount, parse_amount
 from handslag.kernel.months import Month
 from handslag.rules.facts import FactsError
+from handslag.rules.faults import located, placed
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
-from handslag.rules.packs import Pack, PackError, pack
+from handslag.rules.packs import Pack, PackError, kind_of_facts, pack
 from handslag.rules.sheet import Sheet
 from handslag.rules.yaml_files import YamlError, line_of, read_yaml
 
@@ -61,7 +62,7 @@ class Case:
             norms = self.pack.norms_of(self.facts, self.known_on, self.decided_on, self.tables)
             return self.pack.calculate(self.facts, norms)
         except FactsError as error:
-            raise _placed(error, self.file, self.text) from error
+            raise _placed(error, self.pack, self.file, self.text) from error
         except NormMissing as error:
             raise NormMissing(f"{self.file}: {error}") from error
 
@@ -101,7 +102,7 @@ def read(path: Path) -> Case:
     try:
         facts = law.Facts.from_json(_minor(given, law, str(path)))
     except FactsError as error:
-        raise _placed(error, str(path), text) from error
+        raise _placed(error, law, str(path), text) from error
     return Case(
         pack=law,
         why=str(data.get("why", "")).strip(),
@@ -115,16 +116,13 @@ def read(path: Path) -> Case:
     )
 
 
-def _placed(error: FactsError, file: str, text: str) -> FactsError:
+def _placed(error: FactsError, law: Pack, file: str, text: str) -> FactsError:
     """The same faults, each with the file, its line, the place and what is wrong there."""
     said = []
     for problem in error.problems:
-        told, _, at = problem.partition(" - at `$")
-        if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", told):
-            told, at = f"there is no field {unknown[1]}", f"{at.rstrip('`')}.{unknown[1]}"
-        place = at.rstrip("`").lstrip(".")
+        place, _ = located(problem, kind_of_facts(law))
         line = line_of(text, ["given", *re.findall(r"\w+", place or problem.partition(": ")[0])])
-        said.append(f"{file}: line {line}: {f'{place}: {told}' if at else told}")
+        said.append(f"{file}: line {line}: {placed(problem, kind_of_facts(law))}")
     return FactsError(said)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 import msgspec
 
 from handslag.kernel.months import Month
+from handslag.rules.faults import misread
 
 Source = Literal["fetched", "given", "evidence", "caseworker"]
 """Where a number of the facts came from."""
@@ -41,10 +42,8 @@ class StoredFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
                 facts = msgspec.json.decode(data, type=cls)
             else:
                 facts = msgspec.convert(data, cls)
-        except msgspec.ValidationError as error:
-            raise FactsError([str(error)]) from error
-        except msgspec.DecodeError as error:
-            raise FactsError([f"not JSON: {error}"]) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise FactsError([misread(error, cls)]) from error
         facts.check()
         return facts
 

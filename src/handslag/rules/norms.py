@@ -263,8 +263,8 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     if "bands" in norm:
         rows = _take(problem, entry, "rows", list)
         if len(rows) != len(norm["bands"]) or not all(_is_number(r, amount) for r in rows):
-            wanted = f"{len(norm['bands'])} whole numbers, one for each band, below {LARGEST:,}"
-            raise NormError(f"{problem}: rows are {wanted}")
+            count = len(norm["bands"])
+            raise NormError(f"{problem}: rows are {count} whole numbers, one for each band, below {LARGEST:,}")
         raw = tuple(rows)
     elif norm["unit"] in ("choice", "reference"):
         raw = _take(problem, entry, "value", str)

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import msgspec
+
 from handslag.rules.local import Local
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet
@@ -63,6 +65,11 @@ class Pack(Protocol):
 
     def calculate(self, facts: Any, norms: Any) -> Sheet:
         """The sheet; FactsError, NormMissing."""
+
+
+def kind_of_facts(law: Pack) -> type[msgspec.Struct]:
+    """The struct of a pack's facts."""
+    return cast(type[msgspec.Struct], law.Facts)
 
 
 @cache

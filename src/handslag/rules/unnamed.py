@@ -7,13 +7,14 @@ first day of a month in place of the date of birth. Ages stand still: a person i
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final, cast, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 
 from handslag.kernel.months import Month, age_on
 from handslag.rules.facts import FactsError
-from handslag.rules.packs import Pack
+from handslag.rules.faults import struct_of
+from handslag.rules.packs import Pack, kind_of_facts
 
 TEXTS: Final = frozenset(("note", "order", "name", "reason", "period", "limit_source"))
 """Fields of facts that hold free text: no population has them."""
@@ -29,19 +30,6 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 class RowError(ValueError):
     """It is no row of a population; the message names the column and what is expected."""
-
-
-def struct_of(kind: Any) -> type[msgspec.Struct] | None:
-    """The struct behind a field's type: of one, of a list of them, or of one that may be missing."""
-    for each in (kind, *getattr(kind, "__args__", ())):
-        if isinstance(each, type) and issubclass(each, msgspec.Struct):
-            return each
-    return None
-
-
-def kind_of_facts(law: Pack) -> type[msgspec.Struct]:
-    """The struct of a pack's facts."""
-    return cast(type[msgspec.Struct], law.Facts)
 
 
 def columns(kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from handslag.rules.packs import Pack
-from handslag.rules.unnamed import DAYS, columns, kind_of_facts, struct_of
+from handslag.rules.faults import struct_of
+from handslag.rules.packs import Pack, kind_of_facts
+from handslag.rules.unnamed import DAYS, columns
 
 
 class PopulationError(ValueError):

@@ -256,7 +256,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             problems.append("members: a household has somebody in it")
         if len(adults) > 2:
             problems.append("members: at most two adults, a couple; another adult has a case of their own")
-        problems += [f"members {k}: twice" for k, n in Counter(m.key for m in self.members).items() if n > 1]
+        problems += [f"members: {k}: twice" for k, n in Counter(m.key for m in self.members).items() if n > 1]
         if self.child_benefit_to is not None and self.child_benefit_to not in {m.key for m in adults}:
             problems.append("child_benefit_to: an adult of the household")
         if not 0 <= self.one_off_months <= 6:

@@ -121,11 +121,11 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for key, rows in people.items():
             adults += rows[0].role == "adult"
             if len({(r.role, r.birth_on, r.job_stimulus, r.work_income_before) for r in rows}) > 1:
-                problems.append(f"members {key}: rows of one person differ in more than days and lunch")
+                problems.append(f"members: {key}: rows of one person differ in more than days and lunch")
             if len(rows) > 1:
                 spans = sorted((r.since or self.since, r.until or self.until) for r in rows)
                 if any(a[1] > b[0] for a, b in pairwise(spans)):
-                    problems.append(f"members {key}: rows of one person overlap")
+                    problems.append(f"members: {key}: rows of one person overlap")
         if adults > 2:
             problems.append("members: a case has at most two adults; another adult is a case of its own")
         residents = sum(rows[0].role != "visitation_child" for rows in people.values())
