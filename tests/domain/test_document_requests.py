@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from errno import ENOSPC
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from procrastinate.jobs import Job
 
+from handslag.connectors.store.local import LocalStore
 from handslag.domain.documents.operations import record_scan
 from handslag.domain.exchange.models import Message
 from handslag.domain.people.models import Person
@@ -17,6 +21,8 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import store_of
+from handslag.jobs.exchange import keep_documents
+from handslag.kernel import clock
 from handslag.messages.case_transfer.message import Ground
 from handslag.messages.document_request.message import MOST, Given
 from handslag.web.entry.files import document_for
@@ -82,6 +88,27 @@ def test_what_is_given_is_kept_with_its_provenance_and_locked_until_it_is_scanne
     database.close_connections()
     report = verify(database.of_role("auditor"), tenants=[office.slug, pair.answerer.office.slug], at=pair.now)
     assert [(one.rule, one.table, one.text) for one in report.errors] == []
+
+
+def no_room(*_: Any) -> None:
+    """A store on a full disk."""
+    raise OSError(ENOSPC, "No space left on device")
+
+
+def test_what_could_not_be_kept_is_tried_again_for_weeks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = pair.wanted(LEASE)
+    pair.settle()
+    pair.gave(asked, given(1))
+    pair.settle()
+    with monkeypatch.context() as full:
+        full.setattr(LocalStore, "write", no_room)
+        with pytest.raises(OSError, match="No space") as stopped:
+            pair.keeps(asked)
+    job = Job(queue="default", lock=None, queueing_lock=None, task_name="keep_documents", attempts=200)
+    again = keep_documents.get_retry_exception(stopped.value, job)
+    at = again.retry_decision.retry_at if again else None
+    assert at is not None and at - clock.now() > timedelta(hours=3)
+    assert [one.title for one in pair.keeps(asked)] == ["hyresavtal.pdf"]
 
 
 def test_refused_with_a_code_or_only_a_test_nothing_is_kept(pair: Pair, database: Database) -> None:

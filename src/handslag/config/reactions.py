@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -126,7 +128,7 @@ from handslag.domain.exchange.operations.sedex import (
     SedexRound,
 )
 from handslag.domain.exchange.policies import TAKE_BACK
-from handslag.domain.exchange.queries import unit_for
+from handslag.domain.exchange.queries import name_of, unit_for
 from handslag.domain.exchange.states import Business, Direction, OutcomeState
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
@@ -232,6 +234,7 @@ from handslag.domain.people.operations.accounts import (
 )
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.delegations import DelegationConfirmed, DelegationEnded, DelegationEntered
+from handslag.domain.people.operations.passed_on import PassedOn, note_passed_on
 from handslag.domain.people.operations.persons import (
     AccountRecorded,
     AddressRecorded,
@@ -281,6 +284,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.messages.conversation import passed_on
 from handslag.rules.se.remedies import OTHER, RIGHT, tried_next
 
 #: The task that waits for who checks a change of account.
@@ -969,6 +973,14 @@ def _keep_documents(event: Event, by: Actor, now: datetime) -> None:
         defer(keep_documents, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
 
 
+def _note_passed_on(event: Event, by: Actor, now: datetime) -> None:
+    row = ExchangeMessage.objects.get(id=event.subject)
+    told = passed_on(row)
+    if told is not None and row.person_id is not None:
+        act: dict[str, Any] = {"tenant": _tenant(), "by": by, "now": now, **asdict(told)}
+        note_passed_on(**act, person=row.person_id, message=row.id, to=name_of(row.partner))
+
+
 def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
     """What was accepted of another municipality's case waits for a registrar, unless she has a case here."""
     settled = event.payload["settles"]
@@ -1175,7 +1187,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageHandedOver: (
         Reaction(_done_by_reply, causes=(TaskDone,)),
         Reaction(_task_for_registering, causes=(TaskOpened,)),
+        Reaction(_note_passed_on, causes=(PassedOn,)),
     ),
+    PassedOn: (),
     CaseTransferred: (),
     CaseTakenOver: (Reaction(_done_by_taking_over, causes=(TaskDone,)),),
     MessageUncollected: (Reaction(_task_for_uncollected, causes=(TaskOpened,)),),

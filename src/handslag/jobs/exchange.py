@@ -45,7 +45,7 @@ from handslag.domain.tenancy.door import acting, acting_door, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant, store_of
-from handslag.jobs.queue import AWAY, tasks
+from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
@@ -77,7 +77,7 @@ def _kind_of(plain: bytes) -> str:
         return refused.code
 
 
-@tasks.task(name="keep_documents", retry=AWAY)
+@tasks.task(name="keep_documents", retry=STUBBORN)
 def keep_documents(tenant: int, message: str) -> None:
     """Keep what was given on a request of ours as documents of its case: locked until they are scanned here. Those that
     are kept already are left."""

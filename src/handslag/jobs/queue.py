@@ -19,6 +19,9 @@ from procrastinate.exceptions import ConnectorException
 tasks = Blueprint()
 #: For tasks that must not be lost: again after 2, 4, 8 ... seconds when the database went away under them.
 AWAY = RetryStrategy(max_attempts=12, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError])
+#: For what another organisation sent and nobody here would ask for again: after one, two, three ... minutes, for some
+#: weeks, also where there was no room on the disk.
+STUBBORN = RetryStrategy(max_attempts=300, linear_wait=60, retry_exceptions=[OperationalError, InterfaceError, OSError])
 #: A worker that waited so long for a connection has lost the database, and begins anew after so many seconds.
 AWAY_SECONDS, AGAIN_SECONDS = 3, 1
 log = structlog.get_logger("worker")

@@ -14,6 +14,7 @@ import msgspec
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
+from handslag.domain.exchange.queries import received, sent
 from handslag.domain.exchange.states import Action, Business
 from handslag.domain.people.models import Identifier
 from handslag.domain.people.models import Person as Known
@@ -21,7 +22,7 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.document_request.message import DocumentRequest, File, Given
-from handslag.messages.question.message import Answer, Question
+from handslag.messages.question.message import Answer, Asked, Question
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
@@ -49,6 +50,60 @@ def files_of(message: Message) -> dict[int, File]:
 def kept_as(message: Message) -> dict[int, UUID]:
     """Under which key each of these is kept here."""
     return {number: uuid5(message.id, str(number)) for number in files_of(message)}
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """What a message tells its receiver about a person: `what` it is, the names of what it gives, on which ground."""
+
+    what: str
+    names: list[str]
+    ground: str
+    consented_on: str
+
+
+def passed_on(message: Message) -> PassedOn | None:
+    """What a message of ours tells about a person; None where it tells nothing: a recall, a reminder, an answer that
+    refuses or only takes over, a trial."""
+    if message.kind not in KINDS or message.person_id is None or message.test:
+        return None
+    try:
+        return _passed_on(message)
+    except msgspec.DecodeError:  # of another version than we know: something was told all the same
+        return PassedOn("words", [], "", "")
+
+
+def _passed_on(message: Message) -> PassedOn | None:
+    said, first = read(message), message
+    if said.asked is None:
+        assert message.reference is not None
+        ours = sent(message.partner, message.reference)
+        found = ours or received(message.partner, message.reference)
+        if found is None or message.action not in (Action.RESPONSE, Action.CORRECTION):
+            return None
+        first = found
+    asked = read(first).asked
+    assert asked is not None
+    what, names = _told(said)
+    if not what:
+        return None
+    if isinstance(asked, Asked):
+        return PassedOn(what, names, asked.ground, "")
+    day = asked.ground.consented_on
+    return PassedOn(what, names, asked.ground.text, day.isoformat() if day else "")
+
+
+def _told(said: Said) -> tuple[str, list[str]]:
+    """What a message tells, and the names of what it gives; "" for nothing about the person."""
+    if said.asked is None and said.text.strip():
+        return "words", []
+    if isinstance(said, DocumentRequest):
+        given = [answer.file.name for answer in said.answers if answer.file is not None]
+        return ("documents", given) if given else ("question", []) if said.asked else ("", [])
+    if isinstance(said, CaseTransfer):
+        return ("case", []) if said.asked else ("", [])
+    answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
+    return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
 
 
 def may_wait_until(day: date, now: datetime) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from handslag.domain.audit.models import Event, Payload, ReadEntry
 
 
@@ -25,9 +27,18 @@ class Told:
 
 def timeline(subjects: Sequence[UUID], most: int = 40) -> list[Told]:
     """The newest events of some subjects, newest first."""
-    rows = list(Event.objects.filter(subject_id__in=subjects).order_by("-at", "-seq")[:most])
+    return _told(Event.objects.filter(subject_id__in=subjects), most)
+
+
+def _told(found: QuerySet[Event], most: int | None = None) -> list[Told]:
+    rows = list(found.order_by("-at", "-seq")[:most])
     bodies = dict(Payload.objects.filter(id__in=[row.id for row in rows]).values_list("id", "body"))
     return [Told(r.kind, r.at, r.actor_kind, r.actor_id, r.actor_name, bodies.get(r.id, {})) for r in rows]
+
+
+def told_of(subject: UUID, kind: str, since: datetime) -> list[Told]:
+    """What of a kind has happened to a subject since a moment, newest first."""
+    return _told(Event.objects.filter(subject_id=subject, kind=kind, at__gte=since))
 
 
 def happened(subject: UUID, kind: str, since: datetime) -> bool:

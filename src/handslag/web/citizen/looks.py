@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
-from handslag.domain.audit.queries import looks_at
+from handslag.domain.audit.queries import Told, looks_at, told_of
 from handslag.domain.casefile.queries import cases_of
 from handslag.domain.documents.models import Document
 from handslag.domain.people.models import Person
@@ -72,9 +73,28 @@ def looked(request: HttpRequest, tenant: str) -> HttpResponse:
     facts = {
         "days": [(day, [(name, list(what)) for name, what in sorted(people.items())]) for day, people in days.items()],
         "more": len(found) == MOST,
+        "passed_on": [_passed_on(one) for one in told_of(person.id, "passed on", now - SPAN)],
         "representatives": who_acts_for(person.id, request),
     }
     return render(request, "citizen/looked.html", facts)
+
+
+def _passed_on(told: Told) -> dict[str, Any]:
+    """What was told to another organisation, in words: nothing of how it went there."""
+    body = told.body
+    return {
+        "on": timezone.localtime(told.at).date(),
+        "to": body.get("to", ""),
+        "what": {
+            "question": gettext("a question about you"),
+            "answer": gettext("an answer to a question about you"),
+            "documents": gettext("documents about you"),
+            "case": gettext("your case, as you move there"),
+        }.get(body.get("what", ""), gettext("something more about the same matter")),
+        "names": body.get("names", []),
+        "ground": body.get("ground", ""),
+        "consented_on": date.fromisoformat(body["consented_on"]) if body.get("consented_on") else None,
+    }
 
 
 def _staff(*, masked: bool) -> dict[UUID | None, str]:
