@@ -55,6 +55,7 @@ ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
 @given(name=ANY, message=ANY)
 @example(name=ADLAM, message="-")
 @example(name="?" * 70 + "Anna", message="a")
+@example(name="Anna " + KHMER, message="lgh " + TIBETAN)
 def test_the_writer_refuses_exactly_what_cannot_be_said_and_takes_the_rest(name: str, message: str) -> None:
     text = bank_text()
     found = [
@@ -105,6 +106,7 @@ def _seen(office: Office, payment: Payment) -> Payment:
 @given(names=st.lists(ANY.filter(lambda name: stored_name(name) != ""), min_size=2, max_size=2), message=ANY)
 @example(names=[ADLAM, TIBETAN], message="-")
 @example(names=[KHMER, EMOJI], message=EMOJI)
+@example(names=["Anna " + KHMER, TIBETAN + "Dorje"], message="lgh " + ADLAM)
 def test_one_bad_name_or_message_never_stops_the_other_payments(
     office: Office, database: Any, names: list[str], message: str
 ) -> None:
@@ -131,9 +133,9 @@ def test_a_message_or_payee_that_cannot_be_said_is_refused_where_it_is_typed(off
         "case": folder.case.id, "payee": payee.id, "cost_code": "RENT", "amount": 500_000, "reference": "",
         "ground": "önskemål", "since": office.month, "until": None,
     }  # fmt: skip
-    for message in ("-", ADLAM, EMOJI, "...", "?"):
+    for message in ("-", ADLAM, EMOJI, "...", "?", "Lgh 12 " + KHMER):
         refused("message", order_direct_payment, **office.act("hanna"), **told, message=message)
-    for name in (TIBETAN, "١٢", "𞤀"):
+    for name in (TIBETAN, "١٢", "𞤀", "Hyror " + TIBETAN):
         new = NewPayee(name=name, kind="other", organisation_number="", way="bankgiro", clearing="", number="991-2346")
         with acting(office.slug, TEST, "look"):
             said = said_to_bank(name)
@@ -141,8 +143,9 @@ def test_a_message_or_payee_that_cannot_be_said_is_refused_where_it_is_typed(off
             refused("payee name", record_payee, **office.act("rut"), new=new)
 
 
-def test_a_name_that_is_written_in_latin_letters_lets_the_money_go(office: Office) -> None:
-    folder, payment = _paid(office, ADLAM, "🙂")
+@pytest.mark.parametrize("name", [(ADLAM, "🙂"), ("Anna", KHMER)])
+def test_a_name_that_is_written_in_latin_letters_lets_the_money_go(office: Office, name: tuple[str, str]) -> None:
+    folder, payment = _paid(office, *name)
     assert (payment.state, payment.blocked_reason) == ("blocked", "bank name")
     refused("bank name", unblock_payment, **office.act("hanna"), payment=payment.id, version=1)
     refused("nothing due", reserve_run, **office.act("ulla"), execution_on=office.pay_day())

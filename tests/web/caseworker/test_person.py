@@ -204,3 +204,21 @@ def test_protection_is_raised_by_one_and_lowered_by_two(office: Any, desk: Any) 
         assert "Provgatan" not in desk(office, "rut").open(path).text
         assert "Protected address" in desk(office, "rut").open(path).text
     assert "Provgatan" in desk(office, "ragna").open(f"/people/{other}/").text
+
+
+def test_a_name_that_the_banks_file_cannot_write_whole_is_told_where_it_is_registered(
+    office: Any, log_in: Callable[..., Page], desk: Any, fine_at_both: Any
+) -> None:
+    """Half of it in letters that no bank has: her page says so until a registrar writes it in Latin ones."""
+    key, plain = office.case(("Anna", "ខ្មែរ", "19900303")).case.applicant_id, office.case(("Иван", "Ŋaala", "19900304"))
+    told = "The bank’s file can’t write this name"
+    assert told not in desk(office, "rut").open(f"/people/{plain.case.applicant_id}/").text
+    rut = log_in(office, "rut")
+    rut.goto(rut.url.split("/inbox")[0] + f"/people/{key}/")
+    assert told in rut.inner_text("main")
+    fine_at_both(rut, "desk-person-unsaid")
+    rut.get_by_role("link", name="Change", exact=True).click()
+    rut.get_by_label("Family name").fill("Khmer")
+    rut.get_by_role("button", name="Save").click()
+    expect(rut.get_by_role("heading", level=1)).to_have_text("Anna Khmer")
+    assert told not in rut.inner_text("main")

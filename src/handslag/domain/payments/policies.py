@@ -54,7 +54,8 @@ def _cut_off_on(day: date) -> datetime:
 
 
 def said_to_bank(text: str, longest: int = BANK_MESSAGE) -> bool:
-    """Whether something readable is left of a text (at most so many characters) in the letters that the bank takes."""
+    """Whether a text (cut to so many characters) can be written in the letters that the bank takes: something readable
+    is left of it, and no letter is lost."""
     letters = setting("bank_profile").get("letters", BANK_LETTERS)
     return bank_text(letters).plain(text, longest) is not None
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import Final
 
 import icu
 
@@ -38,15 +39,17 @@ def sort_key(given: str, family: str, language: str) -> bytes:
 
 #: The letters beside a-z that Swedish banks take in names and messages, and how long those may be (characters).
 BANK_LETTERS, BANK_NAME, BANK_MESSAGE = "åäöÅÄÖ", 70, 140
+_LOST: Final = "\ufffd"
 _PLAIN = "a-zA-Z0-9/\\-?:().,'+"
 _ALIKE = str.maketrans(
-    'øØæÆłŁđĐðÐıħĦŋəƏ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
-    "öÖäÄlLdDdDihHneE''''''''''''------+,()()    ",
+    'øØæÆłŁđĐðÐıħĦŋəƏƆɔƔɣƱʊƷʒƟɵɑ’‘ʼʻ`´"“”„«»–—‐‑−_&;[]{}\u00a0\t\n\r',
+    "öÖäÄlLdDdDihHneEOoGgUuZzOoa''''''''''''------+,()()    ",
 ) | str.maketrans({"ß": "ss", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "Oe", "ʹ": "'", "ʺ": "'", "ǝ": "e", "Ǝ": "E"})
 
 
 class BankText:
-    """Brings names and messages to a bank's characters. `plain(text)` is None if nothing readable remains."""
+    """Brings names and messages to a bank's characters. `plain(text)` is None if nothing readable remains, or if a
+    letter would be lost: a name of which half is left out is somebody else's."""
 
     def __init__(self, letters: str) -> None:
         self._fits = re.compile(f"[{_PLAIN} {re.escape(letters)}]+")
@@ -59,6 +62,8 @@ class BankText:
         if not self._fits.fullmatch(text):
             text = _in_latin(text)
             text = "".join(self._spelled(c) for c in unicodedata.normalize("NFC", text))
+            if _LOST in text:
+                return None
         text = " ".join(text.split())[:length].rstrip()
         return text if any(c.isalnum() for c in text) else None
 
@@ -80,14 +85,18 @@ def bank_text(letters: str = BANK_LETTERS) -> BankText:
 
 
 def _instead(character: str) -> str:
-    """`?` for a sign; nothing for a letter or mark without Latin letter of its own (ayin, hamza)."""
+    """The letters a-z closest to a Latin one (ICU, Latin-ASCII), `_LOST` for any other letter; nothing for a mark or a
+    modifier without Latin letter of its own (ayin, hamza), `?` for a sign."""
     kind = unicodedata.category(character)
+    if kind[0] == "L" and kind != "Lm":
+        told: str = _transliterator("Latin-ASCII").transliterate(character)
+        return told if told.isascii() and told.isalpha() else _LOST
     return "" if kind[0] in "LM" or kind == "Sk" else "?"
 
 
 @cache
-def _transliterator() -> icu.Transliterator:
-    return icu.Transliterator.createInstance("Any-Latin")
+def _transliterator(name: str) -> icu.Transliterator:
+    return icu.Transliterator.createInstance(name)
 
 
 def _in_latin(text: str) -> str:
@@ -96,7 +105,7 @@ def _in_latin(text: str) -> str:
     other = any(c.isalpha() and "LATIN" not in unicodedata.name(c, "LATIN") for c in text)
     if not other:
         return text
-    spelled: str = _transliterator().transliterate(text)
+    spelled: str = _transliterator("Any-Latin").transliterate(text)
     return spelled
 
 

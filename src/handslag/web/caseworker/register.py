@@ -20,10 +20,11 @@ from handslag.domain.casefile.permissions import (
     person_for_staff,
 )
 from handslag.domain.casefile.queries import case_numbered, cases_with
+from handslag.domain.payments.policies import said_to_bank
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
-from handslag.domain.people.names import stored_name
+from handslag.domain.people.names import BANK_NAME, stored_name
 from handslag.domain.people.operations.accounts import confirm_account_change, refuse_account_change
 from handslag.domain.people.operations.persons import (
     NewPerson,
@@ -287,6 +288,7 @@ def _person(
         "person.html",
         person=found,
         name=full_name(found),
+        banked=said_to_bank(full_name(found), BANK_NAME),
         identifiers=[
             (IDENTIFIER_NAMES[i.type], i.value) for i in Identifier.objects.filter(person=found).order_by("id")
         ],

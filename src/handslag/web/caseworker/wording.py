@@ -192,18 +192,18 @@ REFUSALS: dict[str, str | Promise] = {
     "nothing due": _("No payment is due by that day."),
     "no account": _("There is still no account for this person. A registrar can record one."),
     "bank name": _(
-        "The bank’s file takes Latin letters only, and nothing of this name can be written in them. A registrar writes "
-        "the name as it stands in the passport or at the bank; then the payment is planned by itself."
+        "The bank’s file takes Latin letters only, and this name can’t be written in them, or only in part. A "
+        "registrar writes the name as it stands in the passport or at the bank; then the payment is planned by itself."
     ),
     "payee name": _(
-        "The bank’s file takes Latin letters only, and nothing of this payee’s name can be written in them. Write the "
-        "name as it stands on the invoice."
+        "The bank’s file takes Latin letters only, and this payee’s name can’t be written in them, or only in part. "
+        "Write the name in Latin letters, as the bank has it."
     ),
     "bank message": _(
         "The bank can’t send the message of this order. End the order, order it anew, and let the payment go by that "
         "one."
     ),
-    "message": _("The bank can’t send this message: write at least one Latin letter or digit."),
+    "message": _("The bank can’t send all of this message: write it in Latin letters or digits."),
     "no slips": _("The bank takes no payment slips as it is set up here. Record an account for this person."),
     "no address": _("A payment slip needs a street, a postcode and a town. A registrar can record them."),
     "whose income": _("This person doesn’t live in the household in that month."),

@@ -82,7 +82,7 @@ class Pain001Writer:
         if isinstance(file.execution_on, datetime):
             yield Problem("", "execution_on", "not_a_date", "a date without a time")
         if self._text.plain(file.debtor_name, self.profile.name_length) is None:
-            yield Problem("", "debtor_name", "unreadable", "no character of the name can be sent to a bank")
+            yield Problem("", "debtor_name", "unreadable", "not written whole in the bank's letters")
         org = digits(file.debtor_org_number)
         if not (org.isascii() and org.isdigit() and len(org) == 10 and luhn_ok(org)):
             yield Problem("", "debtor_org_number", "check_digit", "not a Swedish organisation number")
@@ -107,11 +107,11 @@ class Pain001Writer:
         if payment.currency not in self.profile.currencies:
             found.append(Problem(name, "currency", "currency", f"only {', '.join(self.profile.currencies)}"))
         if self._text.plain(payment.creditor_name, self.profile.name_length) is None:
-            found.append(Problem(name, "creditor_name", "unreadable", "no character of it can be sent to a bank"))
+            found.append(Problem(name, "creditor_name", "unreadable", "not written whole in the bank's letters"))
         if payment.reference:
             found += self._problems_of_reference(payment)
         if payment.message and self._text.plain(payment.message, self.profile.message_length) is None:
-            found.append(Problem(name, "message", "unreadable", "no character of it can be sent to a bank"))
+            found.append(Problem(name, "message", "unreadable", "not written whole in the bank's letters"))
         if payment.account.kind == "slip":
             return found + self._problems_of_slip(payment)
         return found + check_account(payment.account, name) + _check_bic(payment.account, name)
