@@ -71,6 +71,12 @@ BESIDES = {
         SELECT gen_random_uuid(), a.tenant_id, 'grant', '', a.id, 1, 'x', 'x', '2026-01-01', a.id, now(), b.id, now(), 1
         FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
         WHERE a.tenant_id = %s LIMIT 1""",
+    "elsewhere_switch": """
+        INSERT INTO elsewhere_switch (id, tenant_id, unit_name, client_group, switched_on, reason, entered_by_id,
+            entered_at, outcome, settled_by_id, settled_at, version)
+        SELECT gen_random_uuid(), a.tenant_id, 'x', 'single', true, 'x', a.id, now(), 'confirmed', b.id, now(), 1
+        FROM tenancy_staffmember a JOIN tenancy_staffmember b ON b.tenant_id = a.tenant_id AND b.id > a.id
+        WHERE a.tenant_id = %s LIMIT 1""",
     "entitlement_precalculation": """
         INSERT INTO entitlement_precalculation (id, tenant_id, kind, since, norm_id, state, started_at, moved_at, cases,
             done, problems, more, less, more_by, less_by, batch, milliseconds)

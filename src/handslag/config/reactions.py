@@ -67,6 +67,9 @@ from handslag.domain.elsewhere.operations import (
     HandOverQueued,
     HandOverSettled,
     HandOverTried,
+    SwitchConfirmed,
+    SwitchEntered,
+    SwitchTakenBack,
     queue_hand_over,
 )
 from handslag.domain.entitlement import checks
@@ -1179,6 +1182,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ClientLeft: (),
     CaseAsked: (Reaction(_tell_of_decision, causes=(NoticesQueued,)),),
     HandOverQueued: (Reaction(_deliver),),
+    SwitchEntered: (),
+    SwitchConfirmed: (),
+    SwitchTakenBack: (),
     HandOverTried: (Reaction(_task_for_hand_over, causes=(TaskOpened,)),),
     HandOverSettled: (Reaction(_done_by_hand_over, causes=(TaskDone,)), Reaction(_deliver)),
     MessageSealed: (Reaction(_hand_over_message),),

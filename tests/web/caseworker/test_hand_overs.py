@@ -20,11 +20,16 @@ from handslag.messages.application.build import build
 from tests.office import C1, TEST, Folder
 
 
+def stands_in_front(office: Any) -> None:
+    """Of Lifecase, for adults alone of its unit Vuxna."""
+    told = {"name": "Lifecase", "address": "https://lifecase.example", "units": {"Vuxna": "Försörjningsstöd"}}
+    set_policy(**office.by(TEST), name="case_system", value={**told, "groups": ["single"]})
+
+
 @pytest.fixture
 def parked(office: Any) -> Folder:
     """A followed case whose application was refused over there."""
-    told = {"name": "Lifecase", "address": "https://lifecase.example", "units": {"Vuxna": "Försörjningsstöd"}}
-    set_policy(**office.by(TEST), name="case_system", value={**told, "groups": ["single"]})
+    stands_in_front(office)
     number = numbers("19910303", 401)
     known = KnownPerson(
         identifier_type="personnummer", identifier=number, given_name="Fia", family_name="Fjärran", role="adult"

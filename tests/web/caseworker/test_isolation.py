@@ -46,6 +46,9 @@ MAY: dict[str, set[str]] = {
     "norms/<uuid:norm>/withdraw/": {"alva"},
     "delegations/": {"alva"},
     "delegations/<uuid:delegation>/": {"alva"},
+    "case-system/": {"alva"},
+    "case-system/try/": {"alva"},
+    "case-system/<uuid:switch>/": {"alva"},
     "precalculations/": CASE | {"alva"},
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},
@@ -158,6 +161,7 @@ ONLY_POST = {
     "cases/<uuid:case>/advance/<uuid:advance>/confirm/", "cases/<uuid:case>/advance/<uuid:advance>/refuse/",
     "cases/<uuid:case>/payments/<uuid:payment>/",
     "tasks/<uuid:task>/done/", "norms/enter/", "norms/import/", "delegations/<uuid:delegation>/",
+    "case-system/<uuid:switch>/",
     "norms/<uuid:norm>/confirm/", "norms/<uuid:norm>/withdraw/",
     "precalculations/start/", "precalculations/<uuid:calculation>/continue/",
 }  # fmt: skip
@@ -176,6 +180,7 @@ def world(folder: Any) -> dict[str, Any]:
     """One object of each kind: everything that a folder led to, with a document."""
     from handslag.domain.decisions.operations.appeals import lodge_appeal
     from handslag.domain.documents.operations import StoredFile, record_document
+    from handslag.domain.elsewhere.operations import enter_switch
     from handslag.domain.entitlement.operations import enter_local_norm
     from handslag.domain.entitlement.operations.precalculations import start_precalculation
     from handslag.domain.entitlement.states import RunKind
@@ -189,10 +194,11 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.domain.people.operations.delegations import NewDelegation, enter_delegation
     from handslag.domain.people.operations.representations import register_representation
+    from handslag.domain.people.operations.staff import set_policy
     from handslag.domain.tasks.operations import open_task
     from handslag.domain.tenancy.door import acting, system
     from tests.exchange import asked
-    from tests.office import landlord
+    from tests.office import TEST, landlord
 
     office = folder.office
     receipt = folder.applied()
@@ -242,6 +248,10 @@ def world(folder: Any) -> dict[str, Any]:
     calculation = start_precalculation(**office.act("alva"), **told)
     new = NewDelegation("grant", "decider", None, None, "Kanarie", "Kanarie", today, None)
     delegation = enter_delegation(**office.act("alva"), new=new)
+    told = {"name": "Kanarie", "address": "https://lifecase.example", "units": {"Kanarie": "Ekonomi"}, "groups": []}
+    set_policy(**office.by(TEST), name="case_system", value=told)
+    switch = enter_switch(**office.act("alva"), unit="Kanarie", group="single", on=True, reason="Kanarie")
+    set_policy(**office.by(TEST), name="case_system", value={})
     agent, _number = office.person("Ombud", "Ek", "19600606")
     represented = register_representation(
         **office.act("rut"), person=folder.case.applicant_id, representative=agent, ground="god_man", scope="see",
@@ -255,6 +265,7 @@ def world(folder: Any) -> dict[str, Any]:
             "norm": norm.id,
             "calculation": calculation.id,
             "delegation": delegation.id,
+            "switch": switch.id,
             "representation": represented.id,
             "message": question.id,
             "task": task.id,

@@ -15,12 +15,14 @@ import lxml.html
 import pytest
 
 from handslag import domain, web
+from handslag.domain.elsewhere.models import Switch
 from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.intake.models import EvidenceRequest
 from handslag.domain.payments.models import ChartRow, Payee
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Delegation, Deputy
 from tests.office import TEST
+from tests.web.caseworker.test_hand_overs import stands_in_front
 
 MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 #: Operations that make rows and take no key of a form, by what makes them once all the same.
@@ -83,6 +85,7 @@ def test_every_operation_that_makes_something_takes_the_key_of_its_form_or_says_
                                 "since": "2026-01-01", "source": "nämnden § 8"}, LocalNorm,
         ),
         ("alva", "/delegations/", {"to": "caseworker", "clause": "4.1", "source": "nämnden § 9"}, Delegation),
+        ("alva", "/case-system/", {"what": "0.couple", "to": "on", "reason": "nämnden § 10"}, Switch),
         ("ulla", "/payees/", {"name": "Hyresbostäder AB", "kind": "landlord", "way": "bankgiro", "number": "991-2346"},
          Payee),
         ("ulla", "/ledger/", {"account": "5520", "source": "kontoplanen"}, ChartRow),
@@ -94,6 +97,8 @@ def test_a_form_sent_twice_makes_it_once(
 ) -> None:
     folder = office.case()
     folder.applied()
+    if made is Switch:
+        stands_in_front(office)
     with acting(office.slug, TEST, "look"):
         today = str(folder.case.opened_on)
     person, names = desk(office, who), {"today": str(office.today), "bo": "", "opened": today}

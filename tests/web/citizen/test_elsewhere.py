@@ -20,7 +20,7 @@ from handslag.demo.fill import numbers
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import send_message
 from handslag.domain.elsewhere.models import Answer, ForeignCase, HandOver
-from handslag.domain.elsewhere.operations import MOST_TRIES, settle_hand_over
+from handslag.domain.elsewhere.operations import MOST_TRIES, enter_switch, settle_hand_over, settle_switch
 from handslag.domain.elsewhere.policies import read
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.intake.models import Application, InboxItem
@@ -292,6 +292,56 @@ def test_who_is_not_served_is_turned_away_alike_and_switching_off_lets_go(
     with acting(office.slug, TEST, "look"):
         closed = Case.objects.get(id=folder.case.id)
         assert (closed.state, closed.closed_because) == ("closed", "not served")
+
+
+def test_an_administrator_switches_it_per_group_and_tries_the_connection(
+    lifecase: Lifecase, office: Office, logs_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    office.admit("ada", "Ada Administratör", "administrator")
+    [single] = lifecase.knows(("Ensam", "Fjärran", "19850302"))
+    both = lifecase.knows(("Amina", "Fjärran", "19850302"), ("Yusuf", "Fjärran", "19831120"))
+    lifecase.switch(Vuxna="Försörjningsstöd")  # connected, and nobody is served yet
+    assert [logs_in(number)[1].status_code for number in (single, both[0])] == [403, 403]
+
+    def switched(group: str, *, on: bool) -> None:
+        row = enter_switch(**office.act("alva"), unit="Vuxna", group=group, on=on, reason="Nämnden § 9")
+        settle_switch(**office.by(office.staff["ada"]), switch=row.id, version=1, confirm=True)
+
+    switched("single", on=True)
+    assert [logs_in(number)[1].status_code for number in (single, both[0])] == [302, 403]
+    folder = followed(office, single)
+    key = folder.applied().application_id
+    begun = folder.draft(month=office.month + 1)
+    yesterday(folder)
+    switched("single", on=False)
+    browser, answer = logs_in(single)
+    assert answer.status_code == 302
+    assert b"Ans\xc3\xb6k f\xc3\xb6r" not in browser.get(f"/{office.slug}/my/").content
+    with acting(office.slug, TEST, "look"):
+        assert Case.objects.get(id=folder.case.id).closed_because == "not served"
+    # what was sent before is handed over all the same, and so is what was begun before and is sent now
+    sent = folder.signed(begun)
+    assert sent is not None
+    deliver(office, key)
+    deliver(office, sent.application_id)
+    assert {one["id"] for one in lifecase.got()} == {str(key), str(sent.application_id)}
+
+    def tried() -> str:
+        with acting(office.slug, TEST, "look"):
+            config = follow.chosen(follow.SOON)
+        assert config is not None
+        return follow.trouble_of(config)
+
+    before = len(lifecase.calls())
+    assert tried() == ""
+    assert lifecase.calls()[before:] == ["case"]
+    lifecase.put("script", {"error": 503})
+    assert tried() == "case_system.away: status_503"
+    lifecase.put("script", {})
+    monkeypatch.setitem(settings.SECRETS, "case_system", {office.slug: "wrong"})
+    assert tried() == "case_system.refused: status_401"
 
 
 def yesterday(folder: Folder) -> None:

@@ -35,6 +35,8 @@ from handslag.messages.client.message import Client
 log = structlog.get_logger("case system")
 #: Seconds that a person who logs in waits for the case system, for each of two questions.
 SOON = 6.0
+#: The number of a case that there is none of, by which the connection is tried; nobody's data is asked for.
+NOBODYS_CASE = "handslag-connection-test"
 
 
 def chosen(seconds: float = 30) -> http.HttpConfig | None:
@@ -44,6 +46,16 @@ def chosen(seconds: float = 30) -> http.HttpConfig | None:
         return None
     token = settings.SECRETS.get("case_system", {}).get(acting_door().the_tenant.slug, "")
     return http.HttpConfig(address=found.address, token=token, seconds=seconds)
+
+
+def trouble_of(config: http.HttpConfig) -> str:
+    """Whether the case system answers and lets us in, by asking for a case that nobody has: "" or the trouble's code
+    and reason."""
+    try:
+        http.case(config, NOBODYS_CASE)
+    except CaseSystemError as error:
+        return f"{error.code}: {error.reason}"
+    return ""
 
 
 def look_up(tenant: str, identifier_type: str, identifier: str) -> Literal["not asked", "followed", "left", "away"]:

@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from handslag.domain.casefile.models import Case
-from handslag.domain.elsewhere.states import HandOverState, LookUp
+from handslag.domain.elsewhere.states import Group, HandOverState, LookUp, SwitchOutcome
 from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
 
@@ -82,5 +83,41 @@ class HandOver(TenantRow):
                 condition=Q(state__in=["waiting", "parked"], ended_at=None, reference="")
                 | Q(state__in=["delivered", "by hand"], ended_at__isnull=False, reference__gt=""),
                 name="handover_ended_with_reference",
+            ),
+        ]
+
+
+class Switch(TenantRow):
+    """The e-service switched on or off for one unit of the other case system and one group of its clients: entered by
+    one administrator, confirmed by another or taken back. What it says never changes; the newest confirmed one holds.
+    """
+
+    unit_name = models.CharField(max_length=120, help_text="as the unit is called over there")
+    client_group = models.CharField(max_length=8, choices=Group.choices)
+    switched_on = models.BooleanField()
+    reason = models.CharField(max_length=200)
+    entered_by = TenantFK(StaffMember)
+    entered_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=SwitchOutcome.choices, blank=True)
+    settled_by = TenantFK(StaffMember, null=True)
+    settled_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("elsewhere_switch", "entered_by", "settled_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "unit_name", "client_group"], condition=Q(outcome=""), name="switch_one_waits"
+            ),
+            models.CheckConstraint(condition=Q(client_group__in=Group.values), name="switch_group_known"),
+            models.CheckConstraint(condition=~Q(unit_name="") & ~Q(reason=""), name="switch_with_reason"),
+            models.CheckConstraint(
+                condition=Q(outcome="", settled_by=None, settled_at=None)
+                | Q(outcome__in=SwitchOutcome.values, settled_by__isnull=False, settled_at__isnull=False),
+                name="switch_settled_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=SwitchOutcome.CONFIRMED) | ~Q(settled_by=models.F("entered_by")),
+                name="switch_by_two",
             ),
         ]

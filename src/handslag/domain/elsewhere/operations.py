@@ -7,22 +7,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, insert_with_events, operation
+from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import let_go, open_case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import cases_of
-from handslag.domain.elsewhere.models import Answer, ForeignCase, HandOver
+from handslag.domain.elsewhere.models import Answer, ForeignCase, HandOver, Switch
 from handslag.domain.elsewhere.policies import front
-from handslag.domain.elsewhere.states import HandOverState, LookUp
+from handslag.domain.elsewhere.states import Group, HandOverState, LookUp, SwitchOutcome
 from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.operations.persons import NewPerson, follow_person, form_household, register_person
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Unit
-from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.operations import new_id
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 
@@ -60,6 +61,20 @@ class HandOverSettled(Event):
     """A person sends it again, or has entered it over there."""
 
     kind = "hand-over settled"
+
+
+class SwitchEntered(Event):
+    """An administrator wants the e-service on or off for a unit and group; another one has to agree."""
+
+    kind = "switch entered"
+
+
+class SwitchConfirmed(Event):
+    kind = "switch confirmed"
+
+
+class SwitchTakenBack(Event):
+    kind = "switch taken back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,3 +323,63 @@ def settle_hand_over(
         row.state, row.attempts, row.next_try_at = HandOverState.WAITING, 0, now
     row.save()
     return Done(row, HandOverSettled(subject=row.case_id, payload={"application": str(row.id), "state": row.state}))
+
+
+@operation()
+def enter_switch(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    unit: str,
+    group: str,
+    on: bool,
+    reason: str,
+    key: UUID | None = None,
+) -> Done[Switch]:
+    """Enter that clients of a unit (as it is called over there) and group shall apply here, or no longer; it holds when
+    another administrator has confirmed it. NotPossible: ("switch unit") for a unit or group that the connection doesn't
+    name, ("switch reason"), ("switched so") where it is so already, ("switch waits") where one of the two waits to be
+    confirmed. `key`: of the form; SentAlready the second time."""
+    member, served = require_role(by, now, Role.ADMINISTRATOR), front()
+    if served is None or unit not in served.units or group not in Group:
+        raise NotPossible("switch unit")
+    reason = reason.strip()
+    if not reason or len(reason) > 200:
+        raise NotPossible("switch reason")
+    own = new_id(Switch, key)
+    if served.serves(unit, group) == on:
+        raise NotPossible("switched so")
+    if Switch.objects.filter(unit_name=unit, client_group=group, outcome="").exists():
+        raise NotPossible("switch waits")
+    row = Switch.objects.create(
+        id=open_subject("switch", own),
+        unit_name=unit,
+        client_group=group,
+        switched_on=on,
+        reason=reason,
+        entered_by_id=member.id,
+        entered_at=now,
+    )
+    return Done(row, SwitchEntered(subject=row.id, payload={"unit": unit, "group": group, "on": on}))
+
+
+@operation()
+def settle_switch(
+    *, tenant: str | int, by: Actor, now: datetime, switch: UUID, version: int, confirm: bool
+) -> Done[Switch]:
+    """Another administrator confirms a switch, from when on it holds, or one of them takes it back.
+    NotForThem("second pair of eyes") to confirm one's own; Conflict if it was settled since `version`."""
+    member = require_role(by, now, Role.ADMINISTRATOR)
+    row = Switch.objects.select_for_update(of=("self",)).filter(id=switch).first()
+    if row is None:
+        raise Hidden("switch", switch)
+    if row.version != version or row.outcome:
+        raise Conflict("switch", theirs=row.outcome)
+    if confirm and row.entered_by_id == member.id:
+        raise NotForThem("second pair of eyes", switch)
+    row.outcome = SwitchOutcome.CONFIRMED if confirm else SwitchOutcome.TAKEN_BACK
+    row.settled_by_id, row.settled_at, row.version = member.id, now, row.version + 1
+    row.save(update_fields=["outcome", "settled_by", "settled_at", "version"])
+    payload = {"unit": row.unit_name, "group": row.client_group, "on": row.switched_on}
+    return Done(row, (SwitchConfirmed if confirm else SwitchTakenBack)(subject=row.id, payload=payload))

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handslag.domain.elsewhere.models import Switch
+from handslag.domain.elsewhere.states import Group, SwitchOutcome
 from handslag.domain.tenancy.policies import setting
-
-#: Client groups: an adult alone, two adults, anybody with children.
-GROUPS = ("single", "couple", "children")
 
 
 @dataclass(frozen=True)
 class Front:
     """The tenant's setting `case_system`: what it is called and where it is, its units (name there: name here) and the
-    groups of clients that apply through this product."""
+    groups of clients that apply through this product to begin with. `switched`: what administrators have switched on
+    or off since, by unit (there) and group."""
 
     name: str
     address: str = field(repr=False)
     units: dict[str, str]
     groups: frozenset[str]
+    switched: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def serves(self, unit: str, group: str) -> bool:
         """Whether clients of that unit (as it is called there) and group are served here."""
-        return unit in self.units and group in self.groups
+        return unit in self.units and self.switched.get((unit, group), group in self.groups)
 
 
 def front() -> Front | None:
     """The case system that this organisation's e-service stands in front of; None where there is none."""
     told = setting("case_system")
-    return read(told) if told else None
+    if not told:
+        return None
+    held = Switch.objects.filter(outcome=SwitchOutcome.CONFIRMED).order_by("settled_at", "id")
+    switched = {(unit, group): on for unit, group, on in held.values_list("unit_name", "client_group", "switched_on")}
+    return replace(read(told), switched=switched)
 
 
 def read(told: dict[str, Any]) -> Front:
@@ -41,6 +47,6 @@ def read(told: dict[str, Any]) -> Front:
         raise ValueError("case_system: name (1 to 80 characters) and address are texts")
     if not isinstance(units, dict) or not all(isinstance(part, str) for pair in units.items() for part in pair):
         raise ValueError("case_system: units is {name there: name here}")
-    if not isinstance(groups, list) or not set(groups) <= set(GROUPS):
-        raise ValueError(f"case_system: groups are of {', '.join(GROUPS)}")
+    if not isinstance(groups, list) or not set(groups) <= set(Group.values):
+        raise ValueError(f"case_system: groups are of {', '.join(Group.values)}")
     return Front(told["name"], told["address"], dict(units), frozenset(groups))

@@ -22,6 +22,21 @@ HAND_OVER_STEPS: dict[str, dict[str, str]] = {
 }
 
 
+class Group(TextChoices):
+    """Client groups by which the e-service is switched on."""
+
+    SINGLE = "single"  # an adult alone
+    COUPLE = "couple"  # two adults
+    CHILDREN = "children"  # anybody with children
+
+
+class SwitchOutcome(TextChoices):
+    """What became of a switch that an administrator entered."""
+
+    CONFIRMED = "confirmed"  # another one agreed: it holds
+    TAKEN_BACK = "taken back"
+
+
 class LookUp(TextChoices):
     """How the newest look-up ended: "failed" is a state of its own, never an empty answer."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -683,9 +683,10 @@ def document_to_sign(
     acting_for = _represented(draft.case, by, day) if by is not None and by.through is not None and day else {}
     words = f"{form.signing_text}.representative" if acting_for else form.signing_text
     text = text_that_binds(draft.case.legal_order, words, draft.language, form.language, draft.period.since)
-    members = household_seen_by_relative(
-        draft.author_id, draft.case.household_id, draft.period.since, draft.period.until
-    )
+    since, closed = draft.period.since, draft.case.closed_on
+    if draft.case.worked_in is not None and closed is not None:  # let go of: it goes there as it last stood here
+        since = min(since, closed - timedelta(days=1))
+    members = household_seen_by_relative(draft.author_id, draft.case.household_id, since, draft.period.until)
     shown = policies.shown_document(
         form, draft.case, month, members, draft.answers, draft.language, text.digest, draft.version, adults
     )

@@ -94,7 +94,12 @@ def _hand_overs(request: HttpRequest, trouble: str = "", status: int = 200) -> H
         status=status,
         rows=[(row, *_state(row), said_of(row.trouble)) for row in rows],
         front=served,
-        groups=[GROUP_NAMES[name] for name in GROUP_NAMES if served and name in served.groups],
+        units=[
+            (there, here, [GROUP_NAMES[group] for group in GROUP_NAMES if served.serves(there, group)])
+            for there, here in served.units.items()
+        ]
+        if served
+        else [],
         trouble=trouble,
     )
 
