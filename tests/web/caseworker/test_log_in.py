@@ -129,6 +129,54 @@ def test_a_note_sent_after_the_session_was_over_comes_back_after_the_log_in(serv
     assert her.get(server.url("desk", path)).status_code == 405  # sent once, gone
 
 
+def test_a_form_of_before_somebody_else_logged_in_is_sent_as_her_only_when_she_says_so(
+    server: Process, office: Any, log_in: Any, fine_at_both: Any
+) -> None:
+    """Two windows of one browser: in the second one a colleague logs in, and the first one's form is sent. Nothing is
+    written until she has read as whom; what was typed is there to copy, without its files."""
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+    from handslag.domain.casefile.models import Note
+    from handslag.domain.tenancy.door import acting, system
+
+    case = office.case().case.id
+    here, path = f"/{office.slug}/cases/{case}/", f"/{office.slug}/cases/{case}/notes/"
+    both = Browser(server)
+
+    def comes(who: str) -> None:
+        both.submit("/log-in/", login=address_of(who, office.slug), password=PASSWORD)
+        assert both.submit("/log-in/code/", code=one_time_code(TOTP_SECRET)).ok
+
+    def written() -> list[tuple[str, str]]:
+        with acting(office.slug, system("test"), "look"):
+            return list(Note.objects.values_list("text", "written_by__name"))
+
+    comes("hanna")
+    both.get(server.url("desk", here))
+    old = both.cookies["csrf"]
+    typed = {"csrfmiddlewaretoken": old, "kind": "note", "text": "Ringde <hyresvärden>", "at": "", "adds_to": ""}
+    both.submit("/log-in/logout/")
+    comes("bo")
+    headers = {"Origin": server.url("desk", ""), "Referer": server.url("desk", here)}
+    for more, told in (({}, False), ({"files": {"file": ("a.png", b"x")}}, True)):
+        answer = both.post(server.url("desk", path), typed, headers=headers, **more)
+        assert (answer.status_code, answer.headers["Cache-Control"], written()) == (403, "no-store", [])
+        assert f"as <bdi>{address_of('bo', office.slug)}</bdi>. If that is you" in answer.text
+        assert "Ringde &lt;hyresvärden&gt;</textarea>" in answer.text and f'href="{here}"' in answer.text
+        assert ("Files can’t be kept" in answer.text) == told and old not in answer.text
+    foreign = both.post(server.url("desk", path), typed, headers={"Origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403 and "hyresvärden" not in foreign.text and written() == []
+    page = log_in(office, "bo")  # as she sees it
+    page.goto(server.url("desk", here))
+    page.context.add_cookies([{"name": "csrf", "value": "b" * 32, "url": server.url("desk", "/")}])
+    page.locator("textarea[name=text]").first.fill("Ringde hyresvärden")
+    page.locator("form[action$='/notes/'] button").first.click()
+    fine_at_both(page, "desk-not-as")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert "Somebody has logged in anew" in page.inner_text("main") and written() == []
+    assert both.submit(path, **{name: typed[name] for name in ("kind", "text", "at", "adds_to")}).ok
+    assert written() == [("Ringde <hyresvärden>", "Bo Beslutsfattare")]
+
+
 def looks(office: Any, who: str) -> list[tuple[str, str, str]]:
     """What the read log says of somebody's log-ins: outcome, what, by whom."""
     from handslag.domain.audit.models import ReadEntry

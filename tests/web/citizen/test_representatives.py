@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.models import Message
+from handslag.domain.decisions.models import Appeal
 from handslag.domain.documents.operations import StoredFile
-from handslag.domain.intake.models import Application, Draft, Receipt, Signature
+from handslag.domain.intake.models import Application, Attachment, Draft, Receipt, Signature
 from handslag.domain.intake.operations import (
     SignedBy,
+    ask_applicant,
     begin_signing,
     change_again,
     fix_for_signing,
@@ -24,7 +27,7 @@ from handslag.domain.intake.operations import (
     save_answers,
     sign,
 )
-from handslag.domain.people.models import Representation
+from handslag.domain.people.models import AccountChange, Representation
 from handslag.domain.people.operations.accounts import begin_account_change
 from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.people.operations.representations import end_representation, register_representation
@@ -273,6 +276,55 @@ def test_of_two_windows_the_one_of_another_person_says_so_and_keeps_what_was_typ
     with acting(office.slug, TEST, "look"):
         # Hers and Petra's were saved once, by the page that showed again what was typed; the stranger's wasn't.
         assert list(Draft.objects.order_by("version").values_list("version", flat=True)) == [2, 3, 3]
+
+
+def test_pages_that_take_files_say_so_too_and_ask_for_the_files_once_more(office: Any, visit: Any) -> None:
+    """Evidence, a request, an appeal, another account, what-if: text is kept, files are chosen again, nothing is sent,
+    neither for her nor for Petra; of somebody else's nothing is there."""
+    own, folder, stranger = (office.case((name, "Fågel", "19700101")) for name in ("Ayla", "Petra", "Kanarie"))
+    agent, petra = own.citizens[0], folder.citizens[0]
+    row = registered(office, petra.id, agent.id)
+    client, act, stop = visit(office, agent), f"/{office.slug}/acting/", f"/{office.slug}/acting/stop/"
+    until = office.today + timedelta(days=9)
+
+    def pages(one: Folder) -> dict[str, dict[str, Any]]:
+        one.applied()
+        decision = f"/{office.slug}/decisions/{one.decided().id}/"
+        draft = f"/{office.slug}/drafts/{one.draft(month=office.month + 1).id}/"
+        told: dict[str, Any] = {"case": one.case.id, "period": one.period().id, "text": "Visa hyran", "until": until}
+        request = ask_applicant(**office.act("hanna"), **told, person=None, wanted=[])
+        return {
+            f"{draft}files/": {"files": photo()},
+            f"/{office.slug}/requests/{request.id}/": {"text": "Här är avin", "files": photo(), "message": uuid7()},
+            f"{decision}appeal/": {"text": "Hyran saknas", "files": photo(), "appeal": uuid7()},
+            f"{decision}what-if/": {"more_code": "", "more_amount": "Hyran 1"},
+        }
+
+    def photo() -> SimpleUploadedFile:
+        return SimpleUploadedFile("avi.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200))
+
+    mine, hers = pages(own), pages(folder)
+    mine[f"/{office.slug}/account/"] = {"clearing": "9020", "number": "765433x"}
+    for theirs, button, others in ((hers, "Handla för", ""), (mine, "Fortsätt som dig själv", "acting")):
+        for where, typed in theirs.items():
+            client.post(act if others else stop, {"representation": str(row.id)})
+            sent = client.post(where, typed)
+            page = sent.content.decode()
+            assert (sent.status_code, button in page) == (409, True), where
+            assert ("Filer kan inte sparas" in page) == ("files" in typed), where
+            again = client.post(stop if others else act, {"representation": str(row.id), "next": where})
+            page = client.get(again.url).content.decode()
+            assert again.url == where and all(text in page for text in typed.values() if isinstance(text, str)), where
+            if "files" in typed:
+                assert "en gång till" in page and "utloggad" not in page, where
+    for where, typed in pages(stranger).items():
+        for begin in (act, stop):
+            client.post(begin, {"representation": str(row.id)})
+            typed |= {"files": photo()} if "files" in typed else {}
+            assert client.post(where, typed).status_code == client.get(where).status_code == 404, where
+    with acting(office.slug, TEST, "look"):
+        assert not Appeal.objects.exists() and not AccountChange.objects.exists()
+        assert not Attachment.objects.exists() and not Message.objects.filter(member=None).exists()
 
 
 def test_who_may_only_see_and_who_is_protected_and_what_the_office_takes(office: Any, visit: Any) -> None:

@@ -70,7 +70,7 @@ class AccountForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@outside_page("account")
+@outside_page("account", whose=("account", "tenant"))
 def account(request: HttpRequest, tenant: str) -> HttpResponse:
     """Where I am paid, and what became of the change that I asked for; POST another account: to the e-ID."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
@@ -166,7 +166,7 @@ def finish(request: HttpRequest, by: Actor, begun: dict[str, Any]) -> HttpRespon
 
 
 @require_POST
-@citizen_page("account", instead=("account", "tenant"))
+@citizen_page("account", instead=("account", "tenant"), whose=("account", "tenant"))
 def withdraw(request: HttpRequest, tenant: str, change: UUID) -> HttpResponse:
     """Take back the change that nobody has checked yet."""
     me(request)

@@ -28,7 +28,7 @@ from handslag.web.entry.uploads import Refused, named_key
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@outside_page("appeal")
+@outside_page("appeal", whose=("lodge-appeal", "tenant", "decision"))
 def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """How to appeal a decision; POST `appeal` (a key), `text`, `photo`, `files` sends it, and leads to it."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]

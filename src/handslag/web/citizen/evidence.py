@@ -80,7 +80,7 @@ def received(request: HttpRequest) -> tuple[list[Taken], list[Refused]]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@outside_page("renewal")
+@outside_page("renewal", whose=("files", "tenant", "draft"))
 def files(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """The files of an application; POST adds some (`photo` from the camera, `files`)."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
@@ -153,7 +153,7 @@ def _origin(request: HttpRequest, draft: Any) -> str:
 
 
 @require_POST
-@citizen_page("renewal", instead=("files", "tenant", "draft"))
+@citizen_page("renewal", instead=("files", "tenant", "draft"), whose=("files", "tenant", "draft"))
 def remove(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Take a file away: POST `file`."""
     me(request)
@@ -169,7 +169,7 @@ def remove(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@outside_page("request")
+@outside_page("request", whose=("request", "tenant", "asked"))
 def answer(request: HttpRequest, tenant: str, asked: UUID) -> HttpResponse:
     """What we need from her, and by when; POST answers by files, a message, or both."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]

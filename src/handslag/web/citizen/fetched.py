@@ -175,7 +175,7 @@ def fetched(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRe
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@citizen_page("look-ups")
+@citizen_page("look-ups", whose=("dispute", "tenant", "case", "month", "line"))
 def dispute(request: HttpRequest, tenant: str, case: UUID, month: str, line: UUID) -> HttpResponse:
     """A line is wrong: POST `reason`, `amount`, `text`; `action=back` takes it back. Leads back to the application's
     screen (`?draft=`), else to the month's lines."""

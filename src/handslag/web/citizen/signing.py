@@ -34,10 +34,11 @@ from handslag.web.citizen.steps import reading, steps
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
 log = structlog.get_logger("citizen")
+SIGN = ("sign", "tenant", "draft")
 
 
 @require_safe
-@citizen_page("renewal")
+@citizen_page("renewal", whose=SIGN)
 def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """What will be signed, exactly, and who has signed; the button leads to the e-ID."""
     person = me(request)
@@ -103,7 +104,7 @@ def by_hand(request: HttpRequest, tenant: str, by: Actor, draft: UUID) -> HttpRe
 
 
 @require_POST
-@outside_page("sign", instead=("sign", "tenant", "draft"))
+@outside_page("sign", instead=SIGN, whose=SIGN)
 def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """To the e-ID, bound to the digest of what is fixed."""
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
@@ -198,7 +199,7 @@ def _signed_meanwhile(request: HttpRequest, state: str) -> bool:
 
 
 @require_POST
-@citizen_page("renewal", instead=("sign", "tenant", "draft"))
+@citizen_page("renewal", instead=SIGN, whose=SIGN)
 def withdraw(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Take the application back before it is sent; leads to My pages, or to the receipt where it was sent just now."""
     by = request.door.the_actor  # type: ignore[attr-defined]
@@ -211,7 +212,7 @@ def withdraw(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
 
 
 @require_POST
-@citizen_page("renewal", instead=("sign", "tenant", "draft"))
+@citizen_page("renewal", instead=SIGN, whose=SIGN)
 def change(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     """Back from signing to changing; signatures given so far no longer count."""
     by = request.door.the_actor  # type: ignore[attr-defined]

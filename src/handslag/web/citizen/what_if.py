@@ -81,7 +81,7 @@ def changed(facts: Facts, typed: dict[str, Any], person: UUID) -> Facts:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@citizen_page("what if")
+@citizen_page("what if", whose=("what-if", "tenant", "decision"))
 def what_if(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """POST other amounts: the calculation that they would give, marked as no decision; nothing is stored."""
     person = me(request)

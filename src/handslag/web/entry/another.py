@@ -20,8 +20,8 @@ from handslag.web.entry import kept
 
 def person(request: HttpRequest, by: Actor, tenant: str, where: str) -> HttpResponse | None:
     """What to tell where the page `where` (one to get) isn't there for `by`, but for another whom she may be now:
-    herself, or one for whom she may act. Who that is, with a button to be her; what was posted is kept for then, and
-    nothing is sent. None where nobody whom she may be has that page: it looks as if it weren't there."""
+    herself, or one for whom she may act. Who that is, with a button to be her; what was posted to it is kept for then,
+    without its files, and nothing is sent. None where nobody whom she may be has that page: then it isn't there."""
     agent, page = by.through or by.id, resolve(where)
     assert agent is not None
     now = request.now  # type: ignore[attr-defined]
@@ -34,9 +34,11 @@ def person(request: HttpRequest, by: Actor, tenant: str, where: str) -> HttpResp
             continue
         if request.headers.get("Accept", "").startswith("application/json"):
             return JsonResponse({"status": "another person"}, status=409)
-        if request.method == "POST":
+        if request.method == "POST" and request.path == where:
             kept.keep(request, one)
-        told = {"row": row, "name": full_name(row.person) if row else "", "tenant": tenant, "where": where}
+        files = request.method == "POST" and bool(request.FILES)
+        name = full_name(row.person) if row else ""
+        told = {"row": row, "name": name, "tenant": tenant, "where": where, "files": files}
         return render(request, "entry/another.html", told, status=409)
     return None
 
@@ -46,8 +48,12 @@ def _has(request: HttpRequest, by: Actor, tenant: str, page: ResolverMatch) -> b
     got = copy.copy(request)
     got.method, got.POST = "GET", QueryDict()
     got.kept, got.looks = None, []  # type: ignore[attr-defined]
-    vars(got).pop("representation", None)
+    got.entrance = (tenant, by, "act for another")  # type: ignore[attr-defined]
+    for name in ("representation", "kept_as"):
+        vars(got).pop(name, None)
     try:
+        if hasattr(page.func, "outside"):
+            return bool(page.func.outside(got, *page.args, **page.kwargs).status_code < 400)
         with acting(tenant, by, "act for another") as door:
             got.door, got.organisation = door, door.tenant  # type: ignore[attr-defined]
             if by.through is not None:
@@ -57,4 +63,6 @@ def _has(request: HttpRequest, by: Actor, tenant: str, page: ResolverMatch) -> b
             transaction.set_rollback(True)
     except (Hidden, NotAllowed, Http404):
         return False
+    finally:
+        kept.put_back(got)
     return answer.status_code < 400

@@ -11,8 +11,12 @@ from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.utils import translation
 
+from handslag.web.entry import kept
+
 #: What a connection that is gone raises.
 AWAY = (OperationalError, InterfaceError)
+#: What Django says of a form whose token was replaced, as every log-in does.
+_REPLACED = "CSRF token from POST incorrect."
 log = structlog.get_logger("web")
 
 
@@ -35,11 +39,14 @@ def at_once(request: HttpRequest) -> HttpResponse:
 
 
 def token_lost(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form without its token. What came from our own page can be sent again; nothing of others can."""
+    """403 for a form without its token, or with that of before a log-in in another window. What came from our own page
+    can be sent again, by staff after they have read as whom; nothing of others can."""
     if _wants_json(request):
         return JsonResponse({"status": "token"}, status=403)
     ours = request.headers.get("Origin") in (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
-    again = _again(request) if ours and reason == REASON_NO_CSRF_COOKIE else {"posted": []}
+    again = _again(request) if ours and reason in (REASON_NO_CSRF_COOKIE, _REPLACED) else {"posted": []}
+    if again["posted"] and request.user.is_authenticated:
+        return kept.not_as(request)
     return render(request, "entry/token_lost.html", again, status=403)
 
 

@@ -35,9 +35,7 @@ def keep(request: HttpRequest, who: Actor | None) -> None:
 
     Call it only behind the check of the form's token (a view always is), outside any door.
     """
-    fields = request.POST.copy()
-    fields.pop("csrfmiddlewaretoken", None)
-    plain = fields.urlencode().encode()
+    plain = _sent(request).urlencode().encode()
     if len(plain) > LARGEST:
         return
     _put(
@@ -49,6 +47,13 @@ def keep(request: HttpRequest, who: Actor | None) -> None:
             "back": _came_from(request),
         },
     )
+
+
+def _sent(request: HttpRequest) -> QueryDict:
+    """What was posted, without the form's token."""
+    fields = request.POST.copy()
+    fields.pop("csrfmiddlewaretoken", None)
+    return fields
 
 
 def take(request: HttpRequest, who: Actor) -> QueryDict | None:
@@ -134,10 +139,27 @@ def show(request: HttpRequest, fields: QueryDict, who: Actor) -> HttpResponse:
 def unsent(request: HttpRequest, over: bool) -> HttpResponse | None:
     """The page for a representative whose form wasn't taken, with what she typed to read and to copy; None where she
     typed nothing. `over`: she may not act for that person any more; else what she may do is to see."""
-    read, _ = _split(request.POST) if request.method == "POST" else ([], [])
+    read = typed(request)
     if over and not read:
         return None
     response = render(request, "entry/unsent.html", {"over": over, "read": read}, status=403)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str, str, int]]:
+    """What somebody typed into the form that `request` posts: in words, the field, its value, lines to show it in."""
+    return _split(request.POST)[0] if request.method == "POST" else []
+
+
+def not_as(request: HttpRequest) -> HttpResponse:
+    """The page for a form of before a log-in in another window: who is logged in now, and what was typed, to send as
+    her, or to copy."""
+    read, hidden = _split(_sent(request))
+    request.person = str(request.user)  # type: ignore[attr-defined]
+    told = {"read": read, "hidden": hidden, "path": request.get_full_path(), "back": _came_from(request)}
+    told |= {"person": str(request.user), "files": bool(request.FILES)}
+    response = render(request, "entry/kept.html", told, status=403)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -83,7 +83,7 @@ def _staff(request: HttpRequest, tenant: str) -> Actor | HttpResponse:
         return HttpResponseRedirect(settings.LOGIN_URL + "2fa/totp/activate/")
     if only_at(request) not in (None, tenant):
         request.person = str(request.user)  # type: ignore[attr-defined]
-        return render(request, "entry/only_there.html", status=403)
+        return render(request, "entry/only_there.html", {"read": kept.typed(request)}, status=403)
     by = Actor("staff", UUID(str(request.user.pk)))
     if by_passkey_alone(request, tenant) and not passkey_is_enough(tenant):
         if request.method == "POST":
@@ -108,9 +108,7 @@ def citizen_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, 
             if by is None:
                 return _to_log_in(request, kwargs, instead)
             response = _behind_the_door(request, view, by, purpose, args, kwargs)
-            if response.status_code == 404 and whose:
-                where = reverse(whose[0], kwargs={name: kwargs[name] for name in whose[1:]})
-                response = another.person(request, by, str(kwargs["tenant"]), where) or response
+            response = _or_of_another(request, response, by, whose, kwargs)
             still_here(request)
             return response
 
@@ -119,6 +117,16 @@ def citizen_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, 
         return page
 
     return wrap
+
+
+def _or_of_another(
+    request: HttpRequest, response: HttpResponse, by: Actor, whose: tuple[str, ...], kwargs: dict[str, Any]
+) -> HttpResponse:
+    """The answer; where it isn't there, but for another whom she may be, the page that says so instead."""
+    if response.status_code != 404 or not whose:
+        return response
+    where = reverse(whose[0], kwargs={name: kwargs[name] for name in whose[1:]})
+    return another.person(request, by, str(kwargs["tenant"]), where) or response
 
 
 def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
@@ -196,9 +204,9 @@ def open_page(purpose: str) -> Callable[[View], View]:
     return wrap
 
 
-def outside_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View], View]:
+def outside_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, ...] = ()) -> Callable[[View], View]:
     """A citizen's page that reaches the network or files: the view runs outside any door and opens short ones by
-    `opened(request)`. Refusals and looks are treated as on every page."""
+    `opened(request)`. Refusals and looks are treated as on every page; `instead` and `whose` as of citizen_page."""
 
     def wrap(view: View) -> View:
         @functools.wraps(view)
@@ -206,9 +214,12 @@ def outside_page(purpose: str, instead: tuple[str, ...] = ()) -> Callable[[View]
             by = citizen_at(request, str(kwargs["tenant"]))
             if by is None:
                 return _to_log_in(request, kwargs, instead)
-            return answered(request, str(kwargs["tenant"]), by, purpose, lambda: view(request, *args, **kwargs))
+            tenant = str(kwargs["tenant"])
+            response = answered(request, tenant, by, purpose, lambda: view(request, *args, **kwargs))
+            return _or_of_another(request, response, by, whose, kwargs)
 
         page.purpose = purpose  # type: ignore[attr-defined]
+        page.outside = view  # type: ignore[attr-defined]
         return page
 
     return wrap
