@@ -17,11 +17,12 @@ from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
 from handslag.domain.entitlement.queries import Difference, chunk_of_sheets, differences
 from handslag.domain.tenancy.door import acting
+from handslag.kernel.months import Month
 from handslag.rules.norms import Norm
 from handslag.rules.se import numbers
 from tests.bed import ROOT, Database
 from tests.domain.test_entitlement import RENT, TEN, second_administrator
-from tests.office import TEST, Office, open_office
+from tests.office import TEST, Folder, Office, open_office
 
 
 @pytest.fixture
@@ -85,6 +86,29 @@ def test_what_the_municipality_confirms_later_is_not_used(office: Office) -> Non
     entry = RENT | {"rows": [6000, 7000, 8000]}
     row = enter_local_norm(**office.act("alva"), entry=entry, since=date(2026, 3, 1), source="§ 88")
     confirm_local_norm(**office.act("axel"), norm=row.id)
+    assert found(office) == []
+
+
+def test_a_limit_that_changes_inside_the_month_is_told_on_sheets_since_then_only(office: Office) -> None:
+    second_administrator(office)
+    office.now = datetime(2026, 3, 12, 9, tzinfo=UTC)
+    for since, rows in ((date(2026, 1, 1), [6000, 7000, 8000]), (date(2026, 3, 15), [5500, 7000, 8000])):
+        row = enter_local_norm(**office.act("alva"), entry=RENT | {"rows": rows}, since=since, source="§ 88")
+        confirm_local_norm(**office.act("axel"), norm=row.id)
+    with acting(office.slug, TEST, "look"):
+        case = Sheet.objects.get().case
+    folder = Folder(office, case, [], [])
+    march, marked = Month(2026, 3), "setting.limit_change"
+    office.now = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    before = folder.assessed(march)
+    office.now = datetime(2026, 11, 28, 9, tzinfo=UTC)
+    since = folder.assessed(march)
+    assert [marked in sheet.body["uncertain"] for sheet in (before, since)] == [False, True]
+    assert before.granted == since.granted
+    [rent] = [line for line in since.body["lines"] if line["code"] == "COST.RENT"]
+    assert (rent["amount"], rent["params"]["limit_changed_on"]) == (6000_00, "2026-03-15")
+    other = folder.assessed(march, settings={marked: "last_day"})
+    assert (other.granted, other.body["uncertain"][marked]) == (since.granted - 500_00, "last_day")
     assert found(office) == []
 
 

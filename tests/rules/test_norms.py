@@ -138,7 +138,7 @@ def test_every_swedish_number_says_where_it_is_from_and_uses_no_example() -> Non
     assert norms.has_example is False
     numbers = [v for v in vars(norms).values() if isinstance(v, Number)]
     numbers += [row for v in vars(norms).values() if isinstance(v, Table) for row in v.rows]
-    assert len(numbers) == 21 + 7 + 7 + 13
+    assert len(numbers) == 21 + 7 + 7 + 14
     assert all(n.used.source and n.used.name in history() for n in numbers)
 
 

@@ -515,6 +515,19 @@ def resolve(
     )
 
 
+def held(norm: Norm, day: date, known_on: date | None = None) -> Number | Table | None:
+    """What an amount or a table is on a day, as far as known on `known_on`; None where nothing is in force."""
+    try:
+        value = norm.on(day, known_on)
+    except NormMissing:
+        return None
+    cited = partial(_cited, norm, value, value.source, False)
+    if isinstance(value.value, tuple):
+        return _table(norm, [_minor(row, norm.unit) for row in value.value], cited)
+    amount = _minor(value.value, norm.unit)
+    return Number.of(amount, cited(amount))
+
+
 def _reach(norms: Mapping[str, Norm], known_on: date | None) -> str:
     """From which day until which one every norm that the law can't do without has a value."""
     needed = [n for n in norms.values() if not n.owner and n.unit != "reference" and n.known(known_on)]

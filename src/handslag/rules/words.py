@@ -94,7 +94,7 @@ def all_of(condition: Truth) -> bool:
     return bool(np.all(condition))
 
 
-def used(number: Number, when: Truth) -> Number | None:
+def used(number: Number | None, when: Truth) -> Number | None:
     """For the numbers of a line: the number where it had a part in the result (one household only)."""
     return number if when is True else None
 

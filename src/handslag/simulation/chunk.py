@@ -115,7 +115,7 @@ def _granted(law: Pack, facts: list[Any], norms: Any, month: Month) -> tuple[NDA
     except NormError as error:
         return np.zeros(len(facts), dtype=np.int64), dict.fromkeys(range(len(facts)), f"settings: {error}")
     many = import_module(f"handslag.rules.{law.PACK}.population")
-    if getattr(norms, "limits", None):
+    if getattr(norms, "own_limits", None):
         with_limits = import_module(f"handslag.rules.{law.PACK}.limits").with_limits
         facts = [with_limits(each, norms) for each in facts]
     found, why = np.zeros(len(facts), dtype=np.int64), dict[int, str]()

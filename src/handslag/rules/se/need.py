@@ -12,16 +12,19 @@ PERCENT = 100
 
 def expense(cost: Any, norm: Norms, sheet: Any) -> Whole:
     """12 kap. 7 §: rent, electricity, insurance, fund, union, travel to work: what is reasonable."""
-    return _accepted("EXPENSE", cost, norm.section.expenses, sheet)
+    return _accepted("EXPENSE", cost, norm.section.expenses, norm, sheet)
 
 
 def special_expense(cost: Any, norm: Norms, sheet: Any) -> Whole:
     """12 kap. 1 §, livsföringen i övrigt: care, medicine, glasses ...: what is reasonable."""
-    return _accepted("SPECIAL", cost, norm.section.special, sheet)
+    return _accepted("SPECIAL", cost, norm.section.special, norm, sheet)
 
 
-def _accepted(code: str, cost: Any, section: str, sheet: Any) -> Whole:
-    """What the office has set; else all that was applied for, up to the municipality's limit."""
+def _accepted(code: str, cost: Any, section: str, norm: Norms, sheet: Any) -> Whole:
+    """What the office has set; else all that was applied for, up to the municipality's limit.
+
+    A limit that changes inside the period: no source says which one holds (`setting.limit_change`).
+    """
     capped = where(cost.decided, False, True) & (cost.limit < cost.applied)
     return sheet.line(
         code,
@@ -29,7 +32,7 @@ def _accepted(code: str, cost: Any, section: str, sheet: Any) -> Whole:
         of=cost,
         section=section,
         text=where(capped, "cost_capped", "cost"),
-        numbers=(used(cost.limit, capped),),
+        numbers=(used(cost.limit, capped), used(norm.limit_change, cost.limit_changes)),
     )
 
 

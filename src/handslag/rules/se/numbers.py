@@ -46,6 +46,8 @@ YEAR_365, MONTH_30 = 0, 1
 HALF_UP: Final = 0
 PRESENT_ANY_DAY: Final = 0
 CEILING_2027: Final = 1
+LIMIT: Final = "limit."
+LIMIT_CHANGE: Final = "setting.limit_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ class Norms(NormSet):
     """The norm set of one day: amounts in öre, settings as their number in the list of choices.
 
     `digest`: sha256 over names, values, units and status of the whole set. `has_example`: it holds an
-    example value, so it can't carry a decision. `limits`: the municipality's limits by code of cost. `named`: how
-    the norm calls itself that holds in place of the riksnorm.
+    example value, so it can't carry a decision. `limits`: the municipality's limits by code of cost, `own_limits` the
+    same with their other days; `limit_change`: which of them counts where one changes inside the period (None before
+    that was asked). `named`: how the norm calls itself that holds in place of the riksnorm.
     """
 
     PACK: ClassVar[str] = "se"
@@ -90,9 +93,11 @@ class Norms(NormSet):
     formula: Number
     section: Sections
     limits: Mapping[str, Table | Number]
+    limit_change: Number | None
     named: str
     tables: Mapping[str, Table] = field(compare=False, repr=False)
     history: Mapping[str, Norm] = field(compare=False, repr=False)
+    own_limits: Mapping[str, Norm] = field(compare=False, repr=False)
 
     @property
     def ceiling(self) -> Table:
@@ -106,7 +111,8 @@ class Norms(NormSet):
 
     def again(self, settings: tuple[tuple[str, str], ...]) -> Self:
         """The same set with other settings."""
-        return _norms(self.history, self.named, self.on, self.known_on, self.decided_on, settings)  # type: ignore[return-value]
+        days = self.on, self.known_on, self.decided_on
+        return _norms(self.history, self.own_limits, self.named, *days, settings)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=2)
@@ -122,7 +128,7 @@ def norms_for(on: date, known_on: date | None = None, decided_on: date | None = 
     Law sections are those in force on `decided_on` (None: `on`): decisions before 2025-07-01 follow the
     Act of 2001. NormMissing when a norm has no value on that day.
     """
-    return _norms(history(), "", on, known_on, decided_on, ())
+    return _norms(history(), {}, "", on, known_on, decided_on, ())
 
 
 def norms_with(
@@ -151,8 +157,11 @@ def norms_with(
             return norms_with(tables, named, on, known_on, decided_on, amendments, example=True)
         tables = amended
     label = ""
+    limits = {}
     for norm in tables:
         place, part = _place(norm, found)
+        if place.startswith(LIMIT):
+            limits[place.removeprefix(LIMIT)] = norm
         if part is not None and part != named:
             continue
         try:
@@ -174,7 +183,7 @@ def norms_with(
         )
     if named and not label:
         raise NormMissing(f"norm.{named}: no value in force on {on}")
-    return _norms(found, label, on, known_on, decided_on, ())
+    return _norms(found, limits, label, on, known_on, decided_on, ())
 
 
 def accept(norm: Norm, on: date) -> None:
@@ -192,7 +201,7 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
     for_all = not norm.bands or (
         norm.by == "household" and norm.bands[0] <= HOUSEHOLDS[0] and norm.last >= HOUSEHOLDS[1]
     )
-    if kind == "limit" and rest in COSTS and norm.unit == "SEK/month" and for_all:
+    if f"{kind}." == LIMIT and rest in COSTS and norm.unit == "SEK/month" and for_all:
         return norm.name, None
     if kind == "setting" and norm.name in norms and norm.unit == norms[norm.name].unit:
         return norm.name, None
@@ -203,6 +212,7 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
 
 def _norms(
     known: Mapping[str, Norm],
+    own_limits: Mapping[str, Norm],
     named: str,
     on: date,
     known_on: date | None,
@@ -214,7 +224,7 @@ def _norms(
     if number["setting.formula"] == CEILING_2027 and "bidragstak.ceiling" not in table:
         raise NormError("setting.formula: the formula of 2027 has its own norms")
     set_by_municipality: dict[str, Table | Number] = {**number, **table}
-    limits = {n.removeprefix("limit."): v for n, v in set_by_municipality.items() if n.startswith("limit.")}
+    limits = {n.removeprefix(LIMIT): v for n, v in set_by_municipality.items() if n.startswith(LIMIT)}
     return Norms(
         on=on,
         known_on=known_on,
@@ -238,7 +248,9 @@ def _norms(
         formula=number["setting.formula"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
         limits=limits,
+        limit_change=number.get(LIMIT_CHANGE),
         named=named,
         tables=table,
         history=known,
+        own_limits=own_limits,
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from handslag.rules.calculation import closed, holding
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.se.facts import AMOUNTS, Facts
-from handslag.rules.se.limits import with_limits
+from handslag.rules.se.limits import changes, with_limits
 from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
 from handslag.rules.se.numbers import CEILING_2027, LOCAL, Norms, accept, norms_for, norms_with
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
@@ -102,10 +102,11 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     setting doesn't exist; NormMissing when a table has no row, as for a child of 21.
     """
     norms = holding(facts, norms)
-    if norms.limits:
+    changed = changes(facts, norms)
+    if norms.own_limits:
         facts = with_limits(facts, norms)
     sheet = Worksheet()
-    write(Household(facts, norms.named, norms.limits), Period.of(facts.since, facts.until), norms, sheet)
+    write(Household(facts, norms.named, norms.limits, changed), Period.of(facts.since, facts.until), norms, sheet)
     return closed(
         sheet,
         facts,

@@ -23,7 +23,13 @@ _MEMBER: Final = {
     "lunch_days": np.int64,
     "days": np.int64,
 }
-_COST: Final = {"applied": np.int64, "limit": np.int64, "effective": np.int64, "decided": np.bool_}
+_COST: Final = {
+    "applied": np.int64,
+    "limit": np.int64,
+    "effective": np.int64,
+    "decided": np.bool_,
+    "limit_changes": np.bool_,
+}
 _INCOME: Final = {
     "gross": np.int64,
     "earned_before": np.int64,

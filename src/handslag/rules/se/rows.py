@@ -10,9 +10,11 @@ from handslag.rules.periods import as_number
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost as CostFact
 from handslag.rules.se.facts import Facts, Member
+from handslag.rules.se.limits import Change
 
 _NOTHING: Final[dict[str, int | str]] = {}
 _NO_LIMITS: Final[Mapping[str, Table | Number]] = {}
+_NO_CHANGES: Final[Mapping[str, Change]] = {}
 NO_LIMIT: Final = 2 * MAXIMUM
 """Above every amount: where the municipality has set no limit."""
 
@@ -41,13 +43,17 @@ class Person:
 
 
 class Cost:
-    """A cost outside the norm. `decided`: the office has set `effective` itself; `limit` knows its source."""
+    """A cost outside the norm. `decided`: the office has set `effective` itself; `limit` knows its source.
+
+    `limit_changes`: the limit is another one inside the period, and it matters which of the two counts.
+    """
 
     __slots__ = (
-        "about", "applied", "code", "decided", "effective", "key", "limit", "special", "statistics_code",
+        "about", "applied", "code", "decided", "effective", "key", "limit", "limit_changes", "special",
+        "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, cost: CostFact, status: str) -> None:
+    def __init__(self, cost: CostFact, status: str, change: Change | None) -> None:
         kind = COSTS[cost.code]
         self.key = cost.person
         self.code = "COST." + cost.code
@@ -61,8 +67,18 @@ class Cost:
             name = "limit." + cost.code
             self.limit = Number.of(cost.limit, Used(name, cost.limit, "SEK/month", cost.limit_source, status, False))
         self.about: dict[str, int | str] = {"applied": cost.applied}
+        self.limit_changes = change is not None and not self.decided and _matters(change, cost.applied)
+        if change is not None and self.limit_changes:
+            self.about["limit_changed_on"] = change.on.isoformat()
+            both = {"limit_first": change.first, "limit_last": change.last}
+            self.about |= {name: int(limit) for name, limit in both.items() if limit is not None}
         if cost.note:
             self.about["note"] = cost.note
+
+
+def _matters(change: Change, applied: int) -> bool:
+    first, last = (NO_LIMIT if limit is None else int(limit) for limit in (change.first, change.last))
+    return min(applied, first) != min(applied, last)
 
 
 class Income:
@@ -91,9 +107,16 @@ class Household:
         "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, facts: Facts, named: str = "", limits: Mapping[str, Table | Number] = _NO_LIMITS) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        named: str = "",
+        limits: Mapping[str, Table | Number] = _NO_LIMITS,
+        changed: Mapping[str, Change] = _NO_CHANGES,
+    ) -> None:
         """`named`: how the norm calls itself that holds in place of the riksnorm; `limits`: those that stand beside
-        the costs, by code, for what they are (official, derived, example)."""
+        the costs, by code, for what they are (official, derived, example); `changed`: which of them change inside the
+        period."""
         self.key = None
         self.code = None
         self.about: dict[str, int | str] = {"norm": named} if named else _NOTHING
@@ -115,7 +138,8 @@ class Household:
         statuses = {
             code: (limit.rows[0] if isinstance(limit, Table) else limit).used.status for code, limit in limits.items()
         }
-        costs = [Cost(c, statuses.get(c.code, STATUSES[0])) for c in facts.costs]
+        statuses |= {code: change.counted.used.status for code, change in changed.items() if change.counted is not None}
+        costs = [Cost(c, statuses.get(c.code, STATUSES[0]), changed.get(c.code)) for c in facts.costs]
         self.expenses = tuple(c for c in costs if not c.special)
         self.special_expenses = tuple(c for c in costs if c.special)
         stimulated = {m.key for m in facts.members if m.job_stimulus}

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost
-from handslag.rules.se.numbers import PARTS, history
+from handslag.rules.se.numbers import LIMIT_CHANGE, PARTS, history
 from handslag.rules.sheet import Line, Sheet
 from handslag.rules.text import Group, Wording
 
@@ -110,7 +110,18 @@ class _Swedish(Wording):
                 add("explain.carried")
             else:
                 add("explain.income")
+        if "limit_changed_on" in p:
+            said.append(self.limit_change(line, lang))
         return said
+
+    def limit_change(self, line: Line, lang: str) -> str:
+        """That the guideline of a cost is another one from a day inside the period on, and which one counts."""
+        first, last = (
+            self.money(line.params[name], lang) if name in line.params else self.say("no_limit", lang)
+            for name in ("limit_first", "limit_last")
+        )
+        choice = next(n.value for n in line.numbers if n.name == LIMIT_CHANGE)
+        return self.say(f"explain.limit_{choice}", lang, day=line.params["limit_changed_on"], first=first, last=last)
 
     def capped(self, applied: int, limit: int, source: str, lang: str) -> str:
         """Why a cost is proposed at the municipality's guideline."""
