@@ -3,6 +3,7 @@ decision stays what it was."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from handslag.domain.decisions.models import Decision, Letter
@@ -110,6 +111,17 @@ def test_less_an_appeal_and_what_is_taken_back(office: Office) -> None:
     folder.applied()
     first = folder.decided()
     told = {"language": "sv", "ground": "new"}
+    folder.applied_more(100)
+    back = folder.applied_more(300)
+    sheet = folder.assessed()
+    office.now += timedelta(minutes=1)
+    withdraw_application(**office.by(folder.citizens[0]), application=back.application_id)
+    # the sheet holds a line that nobody applies for any more: somebody looks again first
+    refused("taken back since", propose, **office.act("hanna"), sheet=sheet.id, reasons="", **told)
+    office.now += timedelta(minutes=1)
+    sheet = folder.assessed()
+    proposal = propose(**office.act("hanna"), sheet=sheet.id, reasons="", **told)
+    first = decide(**office.act("bo"), decision=proposal.id, version=1)
     back = folder.applied_more(300)
     withdraw_application(**office.by(folder.citizens[0]), application=back.application_id)
     sheet = folder.assessed()

@@ -81,7 +81,10 @@ def test_a_decided_month_is_changed_and_the_person_sees_what_replaced_what(
     hanna.get_by_role("button", name="Propose").click()
     expect(hanna.get_by_role("alert").first).to_contain_text("First ask what they think")
     fine(hanna, "desk-proposal-less")
-    hanna.get_by_role("link", name="Ask what they think").click()
+    hanna.get_by_role("button", name="Ask what they think").click()
+    about = hanna.get_by_label("What you consider to decide")
+    expect(about).to_have_value("En lön var inte med i beräkningen.")  # what was typed goes along
+    about.fill("")
     hanna.get_by_role("button", name="Ask them").click()
     expect(hanna.get_by_role("alert").first).to_contain_text("Write what you consider to decide")
     hanna.get_by_label("What you consider to decide").fill("Enligt arbetsgivaren fick du 4 000 kr i lön.")

@@ -44,12 +44,14 @@ class AskForm(forms.Form):
 @desk_page("hearing")
 def hearing(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
     """Who was asked about a month, and what she said. POST `act=ask` asks all adults: `about`, `answer_by`;
-    `act=note` writes down an answer: `hearing`, `answer`."""
+    `act=note` writes down an answer: `hearing`, `answer`; `act=begin` comes from a proposal: its `reasons` are what
+    they can be asked about."""
     found, period, member = case_and_period(request, case, month)
     looked_at("hearing", found.id)
     posted, act = typed(request), request.POST.get("act", "")
     asks = posted is not None and posted.get("act") == "ask"
-    form = AskForm(posted if asks else None, initial={"answer_by": _latest(request)})
+    begun = posted.get("reasons", "") if posted is not None and posted.get("act") == "begin" else ""
+    form = AskForm(posted if asks else None, initial={"answer_by": _latest(request), "about": begun[:LONGEST_HEARING]})
     trouble, answer, at = "", "", ""
     if request.method == "POST":
         require(request, Role.CASEWORKER)
@@ -64,7 +66,7 @@ def hearing(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRe
                 form.add_error("about" if refused.code == "hearing about" else "answer_by", refusal(refused))
             else:
                 trouble = refusal(refused)
-        if not form.errors and not trouble:
+        if act != "begin" and not form.errors and not trouble:
             return HttpResponseRedirect(f"{base(request)}/cases/{found.id}/periods/{month}/hearing/")
     rows = [shown_hearing(one, answer if at == str(one.id) else "") for one in hearings_of(period.id)]
     return page(

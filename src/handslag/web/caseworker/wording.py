@@ -124,6 +124,9 @@ REFUSALS: dict[str, str | Promise] = {
     "long request": _("Write less: at most 4,000 characters, and 30 lines of 200 for what is to be shown."),
     "newer application": _("A newer application or a correction has come. Calculate and save again before you go on."),
     "taken back": _("The application was taken back: there is nothing to decide."),
+    "taken back since": _(
+        "An application was taken back since this was calculated. Look whether its lines still count, and save again."
+    ),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
     "example norms": _(

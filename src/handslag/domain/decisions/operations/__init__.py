@@ -48,7 +48,7 @@ from handslag.domain.entitlement.queries import (
     stored_calculation,
     with_more,
 )
-from handslag.domain.intake.models import Application
+from handslag.domain.intake.models import Application, Withdrawal
 from handslag.domain.intake.queries import applications_for, on_top_since, rows_applied_for
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.people.models import Person
@@ -224,9 +224,9 @@ def propose(
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
-    ("newer application") and ("taken back") where the sheet is of what isn't applied for any more,
-    ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered") while
-    what an applicant says is wrong in a fetched line hasn't been answered.
+    ("newer application"), ("taken back") and ("taken back since") where the sheet is of what isn't applied for any
+    more, ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered")
+    while what an applicant says is wrong in a fetched line hasn't been answered.
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. The ground APPLIED is there only where more was applied for since;
@@ -469,12 +469,14 @@ def _refuse_example_norms(sheet: Sheet) -> None:
 
 def _refuse_outdated(sheet: Sheet) -> None:
     """A month is decided on what is applied for now: not on a sheet from before the newest application or correction,
-    and not at all where everything was taken back."""
-    newest = newest_application(sheet.period_id)
+    or from before one of several was taken back, and not at all where everything was."""
+    newest, every = newest_application(sheet.period_id), applications_for(sheet.period_id)
     if newest is not None and newest.received_at > sheet.computed_at:
         raise NotPossible("newer application")
-    if newest is None and applications_for(sheet.period_id):
+    if newest is None and every:
         raise NotPossible("taken back")
+    if Withdrawal.objects.filter(application__in=every, whole=True, withdrawn_at__gt=sheet.computed_at).exists():
+        raise NotPossible("taken back since")
 
 
 def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, Any]:
