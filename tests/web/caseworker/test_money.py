@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -219,7 +220,13 @@ def test_a_large_advance_waits_in_sight_and_is_refused_on_its_page(office: Any, 
     refuse, vera = f"{path}/advance/{advance}/refuse/", desk(office, "vera")
     shown = vera.open(f"{path}/direct/").text
     assert f"{advance}/confirm/" in shown and "The month is decided meanwhile" not in shown
-    folder.decided()
+    decision = folder.decided()
+    shown = html.unescape(desk(office, "hanna").open(f"/decisions/{decision.id}/").text)
+    for told in ("granted by Bo Beslutsfattare. The month is decided meanwhile", "Refuse it</a>"):
+        assert told in shown and "unless it is confirmed" not in shown  # it can't be any more
+    again = folder.changed(900_000, "37")
+    page = desk(office, "hanna").open(f"/decisions/{again.id}/").text
+    assert "The month is decided meanwhile" in page and "unless it is confirmed" not in page
     shown = vera.open(f"{path}/direct/").text  # what couldn't be done isn't offered, and why stands there
     assert f"{advance}/confirm/" not in shown and "The month is decided meanwhile" in shown and refuse in shown
     assert "Write why the advance is refused" in vera.open(refuse, reason=" ").text

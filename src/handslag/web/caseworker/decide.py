@@ -48,7 +48,9 @@ from handslag.domain.documents.queries import phrases_for
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
 from handslag.domain.lookups.queries import waits_for_answer
+from handslag.domain.payments.models import Advance
 from handslag.domain.payments.queries import (
+    advances_of,
     advances_waiting,
     lines_of,
     other_help_waiting,
@@ -159,7 +161,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         before=before,
         on_more=on_more,
         differs=_differs(before, sheet, found, member),
-        waiting_advances=advances_waiting(period.id),
+        waiting_advances=_waiting(found.id, period.id),
+        too_late=REFUSALS["decided meanwhile"],
         difference=sheet.granted - before.amount if before else 0,
         silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
         untold=[INCOMES[code].name[language()] for code in untold],
@@ -232,6 +235,16 @@ def _grounds(before: Decision | None, amount: int) -> list[str]:
         return []
     possible = [ground for ground in Ground if amount >= before.amount or ground in TO_DISADVANTAGE]
     return [ground.value for ground in possible if ground != Ground.APPLIED or applied_since(before)]
+
+
+def _waiting(case: UUID, period: UUID) -> list[tuple[Advance, bool]]:
+    """The advances on a month that wait for a second person; whether the month is decided without one of them: then
+    nobody confirms it any more."""
+    waiting = advances_waiting(period)
+    if not waiting or in_force(period) is None:
+        return [(one, False) for one in waiting]
+    open_still = {one.id for one, left in advances_of(case) if left}
+    return [(one, one.id in open_still) for one in waiting]
 
 
 def _differs(before: Decision | None, sheet: Sheet, case: Case, member: Member) -> list[tuple[str, str, int, int]]:
@@ -335,7 +348,8 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         outcome=OUTCOMES[found.outcome],
         state=STATES[found.state],
         proposed=proposed,
-        waiting_advances=advances_waiting(found.period_id),
+        waiting_advances=_waiting(case.id, found.period_id),
+        too_late=REFUSALS["decided meanwhile"],
         may_withdraw=own and proposed,
         own=own and four_eyes and proposed,
         may_decide=proposed and by_what is not None and not (own and four_eyes),
