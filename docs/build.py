@@ -81,7 +81,8 @@ def states() -> str:
 
 def norms() -> str:
     """Every amount of the law that the packs carry, by date, with its source."""
-    lines = ["# Norms\n", "Amounts are in the unit named; `to` is the first day that no longer counts.\n"]
+    lines = ["# Norms\n", "Amounts are in the unit named; `to` is the first day that no longer counts. What wasn't"]
+    lines += ["known from the beginning says from which day on it is.\n"]
     rules = SOURCE / "rules"
     for folder in sorted(rules.rglob("norms"), key=lambda path: path.parts):
         for path in sorted(folder.glob("*.yaml")):
@@ -95,7 +96,7 @@ def norms() -> str:
                     cells = [
                         f"`{norm['name']}`",
                         norm["unit"],
-                        value["since"],
+                        f"{value['since']}{f', known from {known}' if (known := value.get('known_from')) else ''}",
                         value.get("until", ""),
                         _amount(value.get("value", value.get("rows"))),
                         value["status"],

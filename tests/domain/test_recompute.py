@@ -8,21 +8,24 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
-from handslag.domain.entitlement.queries import Difference, chunk_of_sheets, differences
+from handslag.domain.entitlement.queries import Difference, chunk_of_sheets, differences, effect
 from handslag.domain.tenancy.door import acting
 from handslag.kernel.months import Month
-from handslag.rules.norms import Norm
+from handslag.rules.norms import Norm, from_entries
 from handslag.rules.se import numbers
 from tests.bed import ROOT, Database
 from tests.domain.test_entitlement import RENT, TEN, second_administrator
 from tests.office import TEST, Folder, Office, open_office
+from tests.rules.corrected import corrected
 
 
 @pytest.fixture
@@ -78,6 +81,31 @@ def test_a_norm_corrected_later_changes_no_earlier_sheet_and_one_rewritten_is_na
     assert granted.recomputed == granted.stored + 100_00
     norms({key: norm for key, norm in real.items() if key != name})
     assert [d.what for d in found(office)] == ["not computed"]
+
+
+@pytest.mark.parametrize("since", [date(2026, 1, 1), date(2026, 3, 1), date(2026, 3, 16)])
+def test_a_value_corrected_in_its_file_is_known_from_its_day_on(office: Office, norms: Any, since: date) -> None:
+    path = Path(numbers.__file__).parent / "norms" / "riksnorm.yaml"
+    entries = {entry["name"]: entry for entry in yaml.safe_load(path.read_text(encoding="utf-8"))}
+    entry = entries["riksnorm.single"]
+    entry["values"].append(entry["values"][-1] | {"since": since, "value": 4040, "known_from": date(2026, 3, 11)})
+    real = dict(numbers.history())
+    norms(real | {"riksnorm.single": from_entries([entry], path.name)[0]})
+    assert found(office) == []
+    with acting(office.slug, TEST, "look"):
+        sheet = Sheet.objects.get()
+        before, after = effect(sheet, date(2026, 3, 10)), effect(sheet, date(2026, 3, 11))
+    assert before is None
+    assert after is not None
+    if since.day == 1:
+        assert (after.difference, after.codes) == (100_00, ("PERSON",))
+    else:  # the month is to be split by a person
+        assert (after.after, after.problem[:12]) == (None, "since, until")
+
+
+def test_a_rule_corrected_later_from_a_day_inside_the_month_changes_no_earlier_sheet(office: Office) -> None:
+    with corrected(100_00, known_from=date(2026, 3, 11), valid_from=date(2026, 3, 16)):
+        assert found(office) == []
 
 
 def test_what_the_municipality_confirms_later_is_not_used(office: Office) -> None:

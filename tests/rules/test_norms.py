@@ -18,6 +18,7 @@ GOOD = """
     - {since: 2025-05-15, until: 2026-01-01, value: 110, source: decision 2, checked_on: 2025-05-15,
        status: example, known_from: 2025-05-20}
 """
+PLAIN = GOOD.replace(", known_from: 2025-05-20", "")
 TABLE = """
 - name: child
   unit: SEK/month
@@ -78,9 +79,9 @@ def test_the_digest_follows_what_can_change_a_result() -> None:
         (GOOD, "value: 100", "value: -1", "value is negative"),
         (GOOD, "value: 100", 'value: "100.5"', "a whole number, or text such as"),
         (GOOD, "value: 100", "valeu: 100", "unknown valeu"),
-        (GOOD, "since: 2025-05-15", "since: 2025-01-01", "in the order of their dates"),
+        (PLAIN, "since: 2025-05-15", "since: 2025-01-01", "in the order of their dates"),
         (GOOD, "until: 2026-01-01", "until: 2025-05-15", "until lies before since"),
-        (GOOD, "value: 100,", "value: 100, until: 2025-06-01,", "until lies behind the next"),
+        (PLAIN, "value: 100,", "value: 100, until: 2025-06-01,", "until lies behind the next"),
         (GOOD, "since: 2025-01-01, ", "", "since is missing"),
         (GOOD, "unit: SEK/month", "unit: SEK/week", "unit is one of"),
         (GOOD, "  label: {sv: Hyra, en: Rent}\n", "", "label is missing"),
@@ -165,6 +166,34 @@ def test_the_tables_of_the_ordinance() -> None:
     assert [norms_for(d).single // 100 for d in (y25, y26)] == [3910, 3940]
     assert [norms_for(d).couple // 100 for d in (y25, y26)] == [7050, 7100]
     assert [norms_for(d).prisbasbelopp // 100 for d in (y25, y26)] == [58800, 59200]
+
+
+def test_a_value_is_corrected_by_one_known_later_from_the_same_day_or_a_later_one() -> None:
+    text = """
+- name: rent
+  unit: SEK/month
+  label: {sv: Hyra, en: Rent}
+  values:
+    - {since: 2026-01-01, until: 2027-01-01, value: 100, source: s, checked_on: 2026-01-01, status: official}
+    - {since: 2026-01-01, until: 2027-01-01, value: 110, source: s, checked_on: 2026-05-01, status: official,
+       known_from: 2026-05-02}
+    - {since: 2026-03-16, until: 2027-01-01, value: 120, source: s, checked_on: 2026-06-01, status: official,
+       known_from: 2026-06-02}
+    - {since: 2027-01-01, value: 130, source: s, checked_on: 2026-06-01, status: official}
+"""
+    [norm] = load(text, "rent.yaml")
+    days = [date(2026, 2, 1), date(2026, 4, 1), date(2027, 1, 1)]
+    known = [date(2026, 5, 1), date(2026, 5, 2), date(2026, 6, 2), None]
+    assert [[norm.on(day, on).value for day in days] for on in known] == [
+        [100, 100, 130], [110, 110, 130], [110, 120, 130], [110, 120, 130],
+    ]  # fmt: skip
+    march = date(2026, 3, 1)
+    until = [resolve({"rent": norm}, march, on).until for on in known]
+    assert until == [date(2027, 1, 1)] * 2 + [date(2026, 3, 16)] * 2
+    with pytest.raises(NormError, match="in the order of their dates"):
+        load(text.replace(",\n       known_from: 2026-05-02", ""), "rent.yaml")
+    with pytest.raises(NormError, match="until lies behind the next"):
+        load(text.replace("known_from: 2026-06-02", "known_from: 2026-05-02"), "rent.yaml")
 
 
 def test_sections_follow_the_day_of_the_decision() -> None:

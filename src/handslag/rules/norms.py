@@ -111,6 +111,10 @@ class Value:
     status: str
     known_from: date | None
 
+    def known(self, known_on: date | None) -> bool:
+        """Whether anybody knew of it on that day (None: today's knowledge)."""
+        return known_on is None or self.known_from is None or self.known_from <= known_on
+
 
 @dataclass(frozen=True, slots=True)
 class Norm:
@@ -133,8 +137,7 @@ class Norm:
         """The value in force on `day`, as far as known on `known_on`; NormMissing when there is none."""
         found: Value | None = None
         for value in self.values:
-            known = known_on is None or value.known_from is None or value.known_from <= known_on
-            if value.since <= day and known:
+            if value.since <= day and value.known(known_on):
                 found = value
         if found is None or (found.until is not None and day >= found.until):
             raise NormMissing(f"{self.name}: no value in force on {day}")
@@ -142,11 +145,12 @@ class Norm:
 
     def known(self, known_on: date | None) -> bool:
         """Whether anybody knew of it then: a norm that a later version of a rule brought is no part of earlier sets."""
-        return known_on is None or any(v.known_from is None or v.known_from <= known_on for v in self.values)
+        return any(value.known(known_on) for value in self.values)
 
-    def until(self, day: date) -> date:
-        """The first day after `day` on which the value in force on `day` may no longer hold."""
-        ends = [d for v in self.values for d in (v.since, v.until) if d is not None and d > day]
+    def until(self, day: date, known_on: date | None = None) -> date:
+        """The first day after `day` on which the value in force on `day` may no longer hold, as far as known then."""
+        known = [value for value in self.values if value.known(known_on)]
+        ends = [d for v in known for d in (v.since, v.until) if d is not None and d > day]
         return min(ends, default=date.max)
 
 
@@ -195,7 +199,7 @@ class NormSet(ABC):
     @property
     def until(self) -> date:
         """The first day on which the set, or the version of a rule function, may be another one."""
-        return self.held_until or min(self.resolved.until, versions.until(self.PACK, self.on))
+        return self.held_until or min(self.resolved.until, versions.until(self.PACK, self.on, self.known_on))
 
     @property
     def has_example(self) -> bool:
@@ -344,9 +348,10 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
                 raise NormError(f"{problem}: bands rise, and last is not below the last of them")
             _take(problem, entry, "by", str)
         values = tuple(_value(problem, entry, v) for v in _take(problem, entry, "values", list))
-        if not values or any(a.since >= b.since for a, b in pairwise(values)):
+        order = [(value.since, value.known_from or date.min) for value in values]
+        if not values or any(a >= b for a, b in pairwise(order)):
             raise NormError(f"{problem}: values stand in the order of their dates")
-        if any(a.until is not None and a.until > b.since for a, b in pairwise(values)):
+        if any(a.until is not None and a.until > b.since for a, b in _neighbours(values)):
             raise NormError(f"{problem}: one value's until lies behind the next one's since")
         norms.append(
             Norm(
@@ -365,6 +370,12 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
             )
         )
     return norms
+
+
+def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
+    """Each value and the next one that became known with it: what corrects a value may begin inside it."""
+    known = [[v for v in values if v.known_from == day] for day in {v.known_from for v in values}]
+    return [pair for those in known for pair in pairwise(those)]
 
 
 def load_folder(*layers: Path) -> dict[str, Norm]:
@@ -511,7 +522,7 @@ def resolve(
         body=canonical,
         digest=digest(canonical),
         has_example=example,
-        until=min(norm.until(on) for norm in norms.values() if norm.unit != "reference"),
+        until=min(norm.until(on, known_on) for norm in norms.values() if norm.unit != "reference"),
     )
 
 

@@ -101,10 +101,11 @@ def histories(pack: str) -> tuple[Versioned, ...]:
     return tuple(_all.get(pack, ()))
 
 
-def until(pack: str, on: date) -> date:
-    """The first day after `on` on which another version of some function may hold."""
-    days = (d for rule in histories(pack) for v in rule.versions for d in (v.valid_from, v.valid_until) if d > on)
-    return min(days, default=date.max)
+def until(pack: str, on: date, known_on: date | None) -> date:
+    """The first day after `on` on which another version of some function may hold, of those known on `known_on`."""
+    every = [version for rule in histories(pack) for version in rule.versions]
+    known = [version for version in every if known_on is None or version.known_from <= known_on]
+    return min((d for v in known for d in (v.valid_from, v.valid_until) if d > on), default=date.max)
 
 
 def named(base: str, pack: str, norm: Known) -> str:
