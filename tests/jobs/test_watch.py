@@ -23,21 +23,27 @@ from pypdf import PdfReader
 
 from handslag.cli import status
 from handslag.domain.audit.models import Block, BlockLeaf, Subject
-from handslag.domain.decisions.models import Letter
+from handslag.domain.decisions.models import AppealPackage, Letter, PersonalLetter
+from handslag.domain.decisions.operations.appeals import check_appeal, forward_appeal, lodge_appeal
 from handslag.domain.documents.models import Document
+from handslag.domain.payments.operations.other_help import decide_other_help, propose_other_help
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, PrintBatch, Task
-from handslag.domain.tasks.operations import note_returned, queue_notices
+from handslag.domain.tasks.operations import finish_task, note_returned, queue_notices
 from handslag.domain.tasks.queries import protection_printed
-from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.door import acting, at_large
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.jobs import acts, roots, watch
 from handslag.jobs.acts import store_of
+from handslag.jobs.payments import folders
+from handslag.jobs.queue import defer
+from handslag.kernel.ids import uuid7
 from handslag.web.entry.files import document_for
 from tests.bed import free_port
+from tests.domain.test_other_help import told_of
 from tests.office import TEST, Office, refused, run_jobs
 from verifier.invariants import _JOBS
 
@@ -130,6 +136,77 @@ def test_what_was_committed_but_never_enqueued_is_enqueued_once(
         assert Document.objects.filter(subject_id=run.id, kind="payment file").count() == 1
 
 
+def test_a_letter_to_one_person_and_a_package_for_the_court_are_not_forgotten_either(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.now -= timedelta(minutes=10)
+    folder = office.case()
+    folder.applied()
+    decision = folder.decided()
+    (adult,) = folder.citizens
+    text = "Hyran är fel."
+    appeal = lodge_appeal(**office.by(adult), appeal=uuid7(), decision=decision.id, text=text, files=[])
+    seen = {"finding": "in time", "told_on": None, "why": ""}
+    checked = check_appeal(**office.act("hanna"), appeal=appeal.id, version=1, **seen)
+    run_jobs(database)
+    help_ = propose_other_help(**told_of(folder))
+    with monkeypatch.context() as lost:
+        lost.setattr("handslag.jobs.queue.defer", lambda *task, **ids: None)
+        forward_appeal(**office.act("hanna"), appeal=appeal.id, version=checked.version)
+        letter = decide_other_help(**office.act("bo"), help_=help_.id, version=help_.version).letter_id
+    with acting(office.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])
+    assert watch.enqueue_forgotten() == 2
+    run_jobs(database)
+    assert watch.enqueue_forgotten() == 0
+    with acting(office.slug, TEST, "look"):
+        assert PersonalLetter.objects.get(id=letter).document_id is not None
+        assert AppealPackage.objects.filter(appeal=appeal).count() == 1
+
+
+def test_a_file_that_could_not_be_put_before_the_bank_is_put_there_later(
+    office: Office, database: Any, connect: Any
+) -> None:
+    set_policy(**office.by(TEST), name="bank_folders", value=True)
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    run = office.run()
+    to, _ = folders(office.slug)
+    to.parent.mkdir(parents=True)
+    to.write_text("in the way, as a disk without room is")
+    run_jobs(database)
+
+    def ours(found: list[int]) -> list[int]:
+        with connect("admin", autocommit=True) as admin:
+            query = "SELECT id FROM procrastinate_jobs WHERE id = ANY(%s) AND args->>'run' = %s"
+            return [key for (key,) in admin.execute(query, [found, str(run.id)]).fetchall()]
+
+    def later(minutes: int) -> None:
+        with connect("admin", autocommit=True) as admin:
+            admin.execute(
+                "UPDATE procrastinate_events SET at = at - make_interval(mins => %s) WHERE job_id IN "
+                "(SELECT id FROM procrastinate_jobs WHERE args->>'run' = %s)",
+                [minutes, str(run.id)],
+            )
+
+    assert ours(watch.failed_lately()) == []  # five minutes are not over
+    later(6)
+    assert len(ours(watch.failed_lately())) == 1
+    to.unlink()
+    with at_large("test", writing=True):
+        defer(watch.sweep, timestamp=0)
+    run_jobs(database)
+    assert [path.name for path in to.glob("*")] == [f"{run.id.hex}.xml"]
+    with connect("admin", autocommit=True) as admin:
+        admin.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE args->>'run' = %s", [str(run.id)])
+    later(6)
+    assert len(ours(watch.failed_lately())) == 1
+    later(60 * 24)
+    assert ours(watch.failed_lately()) == []  # a person may have sent it by now
+
+
 def test_a_failed_job_counts_as_made_good_once_its_work_was_done(
     office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +264,10 @@ def test_a_failed_job_counts_as_made_good_once_its_work_was_done(
             assert failed_for_good() == set()
 
 
-def test_a_letter_or_file_that_cannot_be_made_becomes_a_task(office: Office, database: Any) -> None:
+def test_a_letter_or_file_that_cannot_be_made_becomes_a_task_once(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.now -= timedelta(minutes=10)
     folder = office.case(("漢字", "ሰላም", "19850302"))
     folder.applied()
     decision = folder.decided()
@@ -197,10 +277,15 @@ def test_a_letter_or_file_that_cannot_be_made_becomes_a_task(office: Office, dat
         admin.execute(f"UPDATE tenancy_policy SET value = %s WHERE {where}".encode(), [wrong, door.the_tenant.id])
     run = office.run()
     run_jobs(database)
-    with acting(office.slug, TEST, "look"):
+    with acting(office.slug, TEST, "look") as door:
         kinds = set(Task.objects.filter(state="open").values_list("kind", "subject_id"))
         assert Letter.objects.get(decision=decision).document_id is None
+        task = Task.objects.get(kind="letter refused", subject_id=folder.case.id)
+        tenant = door.the_tenant.id
     assert kinds == {("letter refused", folder.case.id), ("run file refused", run.id)}
+    finish_task(**office.act("hanna"), task=task.id, version=task.version)
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])
+    assert watch.enqueue_forgotten() == 0  # she has sent it another way
 
 
 def test_a_block_covers_every_head_that_moved_and_is_chained(office: Office) -> None:

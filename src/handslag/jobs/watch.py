@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
@@ -26,7 +27,7 @@ from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.models import Block
-from handslag.domain.decisions.models import Letter
+from handslag.domain.decisions.queries import appeals_not_packed, letters_not_made
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.documents.states import ScanState
@@ -45,7 +46,8 @@ from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import roots
 from handslag.jobs.acts import each_tenant, store_of
-from handslag.jobs.letters import render_letter
+from handslag.jobs.appeals import pack_appeal
+from handslag.jobs.letters import render_letter, render_personal_letter
 from handslag.jobs.payments import write_run_file
 from handslag.jobs.precalculations import precalculate
 from handslag.jobs.queue import defer, tasks
@@ -303,24 +305,42 @@ async def sweep(context: Any, timestamp: int) -> None:
             await manager.retry_job(job)
         except UniqueViolation:  # one of its kind waits already: that one does it
             await manager.finish_job(job, Status.ABORTED, delete_job=False)
+    for key in await sync_to_async(failed_lately, thread_sensitive=True)():
+        await manager.retry_job_by_id_async(key, clock.now())
     await sync_to_async(enqueue_forgotten, thread_sensitive=True)()
 
 
+#: Jobs whose work no row of ours tells to be missing: what they put somewhere else, or take from there.
+_TRIED_AGAIN = ("handslag:hand_over_file", "handslag:keep_documents")
+_FAILED = """
+SELECT j.id FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id
+WHERE j.status = 'failed' AND j.task_name = ANY(%s)
+GROUP BY j.id HAVING max(e.at) < %s AND min(e.at) > %s
+"""
+
+
+def failed_lately() -> list[int]:
+    """Jobs of such kinds that failed five minutes ago or longer, and were put into the queue within a day: tried again
+    until then. After it a person may have seen to it in another way; `handslag status` tells of them all the time."""
+    now = clock.now()
+    with at_large("sweep"), connection.cursor() as cursor:
+        cursor.execute(_FAILED, [list(_TRIED_AGAIN), now - timedelta(minutes=5), now - timedelta(days=1)])
+        return [key for (key,) in cursor.fetchall()]
+
+
 def enqueue_forgotten() -> int:
-    """Enqueue letters and run files that should exist for five minutes and don't, files that wait for the scan as long,
-    and the next batch of runs over open cases that haven't moved since; gives how many."""
+    """Enqueue letters, packages for the court and run files that should exist for five minutes and don't, files that
+    wait for the scan as long, and the next batch of runs over open cases that haven't moved since; gives how many."""
     before = clock.now() - timedelta(minutes=5)
 
     def forgotten(tenant: int) -> int:
         count = 0
         with acting(tenant, BY, "sweep"):
             # What a person has been asked to look at waits for that person.
-            asked = Task.objects.filter(state=TaskState.OPEN, kind__in=["letter refused", "run file refused"])
+            asked = Task.objects.filter(state=TaskState.OPEN, kind="run file refused")
             refused = set(asked.values_list("subject_id", flat=True))
-            waiting = Letter.objects.filter(document=None, decision__decided_at__lt=before).exclude(
-                decision__case_id__in=refused
-            )
-            letters = list(waiting.values_list("id", "decision__case_id"))
+            letters, personal = letters_not_made(before)
+            appeals = appeals_not_packed(before)
             released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).exclude(id__in=refused)
             runs = list(released.values_list("id", flat=True))
             locked = Document.objects.filter(scan_state=ScanState.WAITING, created_at__lt=before)
@@ -331,6 +351,12 @@ def enqueue_forgotten() -> int:
             count += _once(precalculate, key, key, tenant=tenant, run=str(run), batch=batch)
         for letter, case in letters:
             count += _once(render_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter))
+        for letter, case in personal:
+            count += _once(
+                render_personal_letter, f"letter:{letter}", f"case:{case}", tenant=tenant, letter=str(letter)
+            )
+        for appeal, case in appeals:
+            count += _once(pack_appeal, f"appeal:{appeal}", f"case:{case}", tenant=tenant, appeal=str(appeal))
         for file in files:
             count += _once(scan_document, f"scan:{file}", f"scan:{file}", tenant=tenant, document=str(file))
         for run in runs:

@@ -126,10 +126,14 @@ def restore(installation: Installation, place: Path, say: Say) -> Manifest:
 
 
 def _forget_what_ran(installation: Installation) -> None:
-    """Log everybody out, and cancel jobs that had been waiting: what is still needed is enqueued anew."""
+    """Log everybody out, and cancel jobs that had been waiting, and files that couldn't be put before the bank: what
+    is still needed is enqueued anew, and what may have left since waits for a person."""
     with psycopg.connect(installation.connection("owner"), autocommit=True) as connection:
         connection.execute("DELETE FROM tenancy_session")
-        connection.execute("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo'")
+        connection.execute(
+            "UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo' "
+            "OR (status = 'failed' AND task_name = 'handslag:hand_over_file')"
+        )
         connection.execute("UPDATE procrastinate_jobs SET status = 'aborted' WHERE status = 'doing'")
 
 

@@ -10,10 +10,18 @@ from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
-from handslag.domain.audit.models import ReadEntry
+from handslag.domain.audit.models import Event, Payload, ReadEntry
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.queries import cases_worked_by
-from handslag.domain.decisions.models import Appeal, AppealFile, Decision, Hearing, Letter, PersonalLetter
+from handslag.domain.decisions.models import (
+    Appeal,
+    AppealFile,
+    AppealPackage,
+    Decision,
+    Hearing,
+    Letter,
+    PersonalLetter,
+)
 from handslag.domain.decisions.states import DecisionState
 from handslag.domain.documents.models import Document
 from handslag.domain.entitlement.queries import stored_calculation
@@ -51,6 +59,34 @@ def in_force(period: UUID) -> Decision | None:
 def replaced_by(decision: UUID) -> Decision | None:
     """The decision that replaces this one, if one was taken."""
     return Decision.objects.filter(replaces_id=decision, state__in=TAKEN).first()
+
+
+#: What the chain calls it that a letter can't be set as PDF; its payload names the decision, or the letter to one person.
+LETTER_REFUSED = "letter refused"
+
+
+def letters_not_made(before: datetime) -> tuple[list[tuple[UUID, UUID]], list[tuple[UUID, UUID]]]:
+    """Letters that should be made and aren't, each with its case: those of decisions that were taken before a moment,
+    and those to one person. Without those that can't be set: a person was told, and sends them another way."""
+    of_decisions = Letter.objects.filter(document=None, decision__decided_at__lt=before)
+    letters = list(of_decisions.values_list("id", "decision__case_id", "decision_id"))
+    personal = list(PersonalLetter.objects.filter(document=None).values_list("id", "case_id"))
+    cases = {case for _, case, *_ in [*letters, *personal]}
+    if not cases:
+        return [], []
+    events = Event.objects.filter(subject_id__in=cases, kind=LETTER_REFUSED)
+    told = Payload.objects.filter(id__in=events.values("id")).values_list("body__decision", "body__letter")
+    refused = {name for names in told for name in names}
+    return (
+        [(key, case) for key, case, decision in letters if str(decision) not in refused],
+        [(key, case) for key, case in personal if str(key) not in refused],
+    )
+
+
+def appeals_not_packed(before: datetime) -> list[tuple[UUID, UUID]]:
+    """Appeals that were sent to the court before a moment and whose package isn't made, each with its case."""
+    sent = Appeal.objects.filter(manifest__isnull=False, ended_at__lt=before)
+    return list(sent.exclude(id__in=AppealPackage.objects.values("appeal_id")).values_list("id", "case_id"))
 
 
 def hearings_of(period: UUID) -> list[Hearing]:
