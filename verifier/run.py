@@ -50,7 +50,7 @@ def verify(
     receipts         by short name: what clients were shown, each with `number` and `digest`
     at               the moment that ages are measured from; None: the database's now
     """
-    report = Report()
+    report, published = Report(), published_roots or {}
     wanted = None if tenants is None else set(tenants)
     with connected(conninfo) as connection:
         now = at or rows(connection, "SELECT now() AS now")[0]["now"]
@@ -72,7 +72,7 @@ def verify(
                     report,
                     tenant,
                     now,
-                    (published_roots or {}).get(tenant["slug"], {}),
+                    published.get(tenant["slug"], {}),
                     (receipts or {}).get(tenant["slug"], ()),
                     exchanged,
                 )
@@ -82,6 +82,10 @@ def verify(
                     check_files(connection, report, files / str(tenant["id"]), keys)
         check_reconciled(report, exchanged)
         report.tenant = ""
+        gone: set[str] = set() if wanted is not None else published.keys() - {tenant["slug"] for tenant in found}
+        for slug in sorted(gone):
+            text = f"is no organisation here: its block {max(published[slug], key=int, default=0)} was signed"
+            report.broken("I10", "tenancy_organisation", slug, text)
         with reading(connection):
             check_jobs(connection, report, now)
             if wanted is None:

@@ -275,6 +275,17 @@ def test_a_port_that_is_none_is_told_in_one_line(told: dict[str, str], name: str
     assert (done.returncode, done.stderr) == (1, f"HANDSLAG_{name}={value} is no number from 1 to 65535.\n")
 
 
+@pytest.mark.parametrize("words", [("up",), ("status",), ("verify",), ("backup", "x")])
+def test_a_data_folder_that_is_none_is_told_in_one_line(
+    told: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (taken := tmp_path / "data").write_text("a file")
+    command = [sys.executable, "-m", "handslag.cli.main", *words]
+    done = subprocess.run(command, env=told | {"HANDSLAG_DATA": str(taken)}, capture_output=True, text=True, timeout=60)
+    wrong = f"{taken} can't be used: File exists. Clear it up, or name another one.\n"
+    assert (done.returncode, done.stderr) == (1, wrong)
+
+
 def test_a_port_that_is_taken_names_its_variable() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

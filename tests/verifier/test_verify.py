@@ -33,3 +33,12 @@ def test_the_command_says_the_same(filled: Any) -> None:
 def test_an_unknown_organisation_is_an_error(filled: Any) -> None:
     with pytest.raises(LookupError, match="nowhere"):
         filled.verify(tenants=["nowhere"])
+
+
+def test_an_organisation_that_is_taken_off_the_list_is_missed(filled: Any) -> None:
+    kept = {filled.office.slug: {"2": "x"}, "gone": {"9": "y", "10": "z"}}
+    named = {(f.rule, f.table, f.row): f.text for f in filled.verify(published_roots=kept).errors}
+    assert named["I10", "tenancy_organisation", "gone"] == "is no organisation here: its block 10 was signed"
+    assert [row for _, table, row in named if table == "tenancy_organisation"] == ["gone"]
+    alone = filled.verify(published_roots={"gone": {"9": "y"}}, tenants=[filled.office.slug])
+    assert alone.ok, alone.to_text()

@@ -26,6 +26,10 @@ def told_plainly() -> Iterator[None]:
         what = " ".join(str(error).split()) or type(error).__name__
         whose = "DATABASE_URL names it" if os.environ.get("DATABASE_URL") else "`handslag status` says what runs"
         sys.exit(f"The database can't be used: {what}. Is it running and reachable ({whose})? Then try again.")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"{error.filename} can't be used: {error.strerror}. Clear it up, or name another one.")
 
 
 _AWAY = (django_errors.OperationalError, django_errors.InterfaceError)

@@ -310,21 +310,19 @@ async def sweep(context: Any, timestamp: int) -> None:
     await sync_to_async(enqueue_forgotten, thread_sensitive=True)()
 
 
-#: Jobs whose work no row of ours tells to be missing: what they put somewhere else, or take from there.
-_TRIED_AGAIN = ("handslag:hand_over_file", "handslag:keep_documents")
 _FAILED = """
 SELECT j.id FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id
-WHERE j.status = 'failed' AND j.task_name = ANY(%s)
+WHERE j.status = 'failed' AND j.task_name = 'handslag:hand_over_file'
 GROUP BY j.id HAVING max(e.at) < %s AND min(e.at) > %s
 """
 
 
 def failed_lately() -> list[int]:
-    """Jobs of such kinds that failed five minutes ago or longer, and were put into the queue within a day: tried again
-    until then. After it a person may have seen to it in another way; `handslag status` tells of them all the time."""
+    """Jobs that couldn't put a file before the bank: five minutes after they failed they are tried again, for a day.
+    After that a person may have brought it there; `handslag status` tells of them all the time."""
     now = clock.now()
     with at_large("sweep"), connection.cursor() as cursor:
-        cursor.execute(_FAILED, [list(_TRIED_AGAIN), now - timedelta(minutes=5), now - timedelta(days=1)])
+        cursor.execute(_FAILED, [now - timedelta(minutes=5), now - timedelta(days=1)])
         return [key for (key,) in cursor.fetchall()]
 
 

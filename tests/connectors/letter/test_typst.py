@@ -155,6 +155,7 @@ def test_a_character_without_a_glyph_is_refused_by_name(name: str, missing: str)
     with pytest.raises(LetterRefused) as refused:
         setter.letter(replace(LETTER, recipient=(name,)))
     assert missing in refused.value.characters
+    assert setter.unshown(f"{name} – نور\t{name}") == "".join(dict.fromkeys(name.removeprefix("Anna ")))
     assert setter.letter(LETTER).pages == 2  # the kept compiler still works
 
 
@@ -172,6 +173,7 @@ def test_fonts_of_the_installation_show_what_ours_do_not(tmp_path: Path) -> None
     _hebrew(tmp_path)
     more = TypstSetter((tmp_path,))
     assert more.letter(replace(LETTER, recipient=("יעל כהן",))).pages == 2
+    assert (more.unshown("יעל כהן 李"), setter.unshown("יעל")) == ("李", "יעל")
     assert more.letter(LETTER).content == setter.letter(LETTER).content  # ours come first
     told = replace(
         RECEIPT, parts=(ReceiptPart("Meddelande", (Fact("Din text", "יעל 李"),)),), unshown="□ är ett tecken."

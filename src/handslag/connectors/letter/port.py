@@ -185,6 +185,10 @@ class LetterSetter(Protocol):
         """The notices of a day, a page each. Raises LetterRefused."""
         ...
 
+    def unshown(self, text: str) -> str:
+        """The characters of a text for which a letter would be refused, each once; "" where it shows all."""
+        ...
+
 
 def for_tenant(kind: str = "typst", options: Mapping[str, object] | None = None) -> LetterSetter:
     """The setter that a tenant has chosen. LookupError for a kind that doesn't exist."""

@@ -61,7 +61,7 @@ def replaced_by(decision: UUID) -> Decision | None:
     return Decision.objects.filter(replaces_id=decision, state__in=TAKEN).first()
 
 
-#: What the chain calls it that a letter can't be set as PDF; its payload names the decision, or the letter to one person.
+#: What the chain calls it that a letter can't be set as PDF; it names the decision, or the letter to one person.
 LETTER_REFUSED = "letter refused"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST
 
+from handslag.connectors.letter.port import for_tenant as letters
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
@@ -117,7 +119,10 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             reasons = "\n".join(filter(None, (reasons.strip(), picked["put"])))
     missing = any(field["trouble"] for field in picked["phrase_fields"])
     trouble = gettext("The phrase isn’t put in yet: look at its fields.") if missing else ""
-    if request.method == "POST" and request.POST.get("act") == "propose":
+    lost = unshown(reasons + reasons_co)
+    if data and data.get("act") == "propose" and lost:
+        trouble = gettext("No letter can show this: %(characters)s. Write it in another way.") % {"characters": lost}
+    elif request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
                 raise NotPossible("not the newest sheet")
@@ -383,7 +388,14 @@ def shown_letter(decision: Decision, letter: dict[str, Any], unseen: Unseen) -> 
             for said, line in zip(letter["sheet"], calculation.lines, strict=True)
         ]
         hidden = [gettext("Protected address")] if unseen.address else letter["recipient"][1:]
-    return letter | {"sheet": sheet, "recipient": [letter["recipient"][0], *hidden]}
+    lost = unshown(json.dumps(letter, ensure_ascii=False))
+    return letter | {"sheet": sheet, "recipient": [letter["recipient"][0], *hidden], "unshown": lost}
+
+
+def unshown(text: str) -> str:
+    """The characters of a text that no letter can show, in words; "" where it shows all."""
+    found = letters().unshown(text)
+    return " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in found)
 
 
 @desk_page("decision")

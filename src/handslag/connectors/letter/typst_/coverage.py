@@ -72,3 +72,9 @@ def showable(text: str, folders: tuple[Path, ...] = ()) -> str:
         return found[0] if len(parts) > 1 and all(ord(part) in _shown(folders) for part in parts) else UNSHOWN
 
     return _unshown(folders).sub(square, text)
+
+
+def unshown(text: str, folders: tuple[Path, ...] = ()) -> str:
+    """The characters of a text that no font shows, each once, in their order."""
+    found = (one[0] for one in _unshown(folders).finditer(text))
+    return "".join(dict.fromkeys(c for part in found if showable(part, folders) == UNSHOWN for c in part))

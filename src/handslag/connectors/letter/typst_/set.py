@@ -21,7 +21,7 @@ from typing import Any
 import typst
 
 from handslag.connectors.letter.port import Letter, LetterRefused, NoticeBatch, Receipt, SetDocument
-from handslag.connectors.letter.typst_.coverage import showable
+from handslag.connectors.letter.typst_.coverage import showable, unshown
 
 _HERE = Path(__file__).parent
 _STANDARDS: list[typst.PDFStandard] = ["ua-1", "a-3a"]
@@ -68,6 +68,10 @@ class TypstSetter:
     def notices(self, batch: NoticeBatch) -> SetDocument:
         """A page for each notice, as PDF/UA-1 + PDF/A-3a. Raises LetterRefused."""
         return self._set("notices.typ", asdict(batch), batch.written_on, batch.organisation.colour)
+
+    def unshown(self, text: str) -> str:
+        """The characters of a text for which a letter would be refused, each once."""
+        return unshown(_printable(text), self._folders)
 
     def _set(self, template: str, data: dict[str, object], written_on: date, colour: str) -> SetDocument:
         if not _COLOUR.fullmatch(colour):

@@ -19,6 +19,7 @@ from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
 from handslag.domain.decisions.queries import (
+    LETTER_REFUSED,
     UNNAMED_ADULT,
     UNNAMED_CHILD,
     appeals_on,
@@ -113,7 +114,7 @@ class HearingAnswered(Event):
 
 
 class LetterRefused(Event):
-    kind = "letter refused"
+    kind = LETTER_REFUSED
 
 
 class LetterRendered(Event):
