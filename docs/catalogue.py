@@ -24,7 +24,8 @@ WORDS: dict[str, dict[str, str]] = {
         "lead": "For the engineer of another system. Everything here is generated from the schemas, examples and "
         "notes that the product is built and tested from. To try it out: `./dev sandbox` "
         "plays a municipality, with `--as canton` a canton (`simulators/exchange/README.md`); whole clients of some "
-        "sixty lines are `examples/exchange_client.py` and `examples/exchange_client.mjs`; "
+        "hundred lines are `examples/exchange_client.py` and `examples/exchange_client.mjs`, in XML "
+        "`examples/exchange_client_xml.py`; "
         "whether a partner keeps what stands here says `handslag exchange "
         "check`. The calls once more, for tools: [openapi.json](../openapi.json).",
         "way": "The way",
@@ -47,7 +48,8 @@ WORDS: dict[str, dict[str, str]] = {
         "lead": "Für die Entwicklerin eines anderen Systems. Alles hier ist aus den Schemas, Beispielen und Notizen "
         "erzeugt, aus denen das Produkt gebaut und geprüft wird. Zum Ausprobieren: `./dev sandbox` "
         "spielt eine Gemeinde, mit `--as canton` einen Kanton (`simulators/exchange/README.md`); ganze Clients in "
-        "etwa sechzig Zeilen sind `examples/exchange_client.py` und `examples/exchange_client.mjs`; "
+        "etwa hundert Zeilen sind `examples/exchange_client.py` und `examples/exchange_client.mjs`, in XML "
+        "`examples/exchange_client_xml.py`; "
         "ob ein Partner hält, was hier steht, sagt `handslag exchange check`. "
         "Die Aufrufe noch einmal, für Werkzeuge: [openapi.json](../openapi.json).",
         "way": "Der Weg",

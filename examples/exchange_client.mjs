@@ -32,7 +32,7 @@ const [theirs] = await post("keys", JSON.stringify([await signed(file)]), "appli
 const them = JSON.parse(Buffer.from(theirs.split(".")[1], "base64url")); // compare its fingerprint by telephone before you go on
 const keys = Object.fromEntries(await Promise.all(them.keys.map(async (one) => [one.kid, await jose.importJWK(one, one.use === "sig"
   ? "ES256" : "ECDH-ES+A256KW")])));
-const to = them.keys.findLast((one) => one.use === "enc").kid;
+const to = them.keys.filter((one) => one.use === "enc").sort((a, b) => a.since < b.since ? -1 : 1).at(-1).kid;
 
 async function send(message, action, process, body, more = {}) {
   const software = { manufacturer: "Example", product: "Client", version: "1" };
@@ -57,6 +57,8 @@ for (let have = [], texts; (texts = await post("collect", await signed({ handsla
     const { payload } = await jose.compactVerify(plaintext, (head) => keys[head.kid], { algorithms: ["ES256"] });
     const told = JSON.parse(Buffer.from(payload)), given = told.answers?.[0].file;
     have.push(digest(payload));
+    if (told.message !== "receipt") await send("receipt", "9", told.header.process, { report: { of: told.header.id,
+      digest: have.at(-1), machine: "transport", state: "delivered", code: "100" } }, { reference: told.header.id });
     console.log(told.message, told.header.action, (told.report ?? told.reply)?.state ?? "hands a case over", given?.name ?? "");
     if (given && digest(Buffer.from(given.content, "base64")) !== given.digest) throw new Error("not what its digest says");
     if (told.header.action === "5") { // theirs: take over what it tells

@@ -1,4 +1,4 @@
-"""A message as XML in the frame of eCH-0058, read back into the text that its seal signs; by the catalogue alone."""
+"""A message as XML in the frame of eCH-0058, and back into the text that its seal signs; by the catalogue alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,30 @@ _NAMES = {
     "businessProcessId": "process", "ourBusinessReferenceId": "our_case", "messageDate": "sent_at", "action": "action",
 }  # fmt: skip
 _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "businessCaseClosed": "closed"}
+_SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines"}
+#: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
+_ORDER = {
+    "": "asked reply answer text report",
+    "asked": "person marked month movesOn ground answerBy text point item document",
+    "ground": "basis text consentedOn",
+    "point": "number line",
+    "line": "code name amount currency",
+    "item": "number member address contact decision",
+    "member": "person role marked",
+    "address": "line postcode city country",
+    "contact": "email telephone language",
+    "decision": "month decidedOn result amount currency",
+    "document": "number name",
+    "reply": "of digest state code until",
+    "answer": "number text reason file",
+    "file": "name contentType size digest scanned content",
+    "report": "of digest machine state code text",
+}
+#: Signs that XML 1.0 can't carry at all.
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+for _prefix, _space in (("eCH-0058", _HEADER), ("eCH-0044", _PERSON)):
+    ElementTree.register_namespace(_prefix, _space[1:-1])
 #: What stands in JSON as "" where there is no element.
 _EMPTY = {
     ("question", "answer"): ("text", "reason"),
@@ -42,18 +65,100 @@ def sealed_text(text: bytes) -> str:
         space, kind = root.tag[1:].split("}")
         found = _TYPE.fullmatch(space)
         if not found or found[1] != kind:
-            raise ValueError("the namespace names another kind of message")
+            raise Refused(422, "303", "XML: the namespace names no kind of message")
         own = f"{{{space}}}"
         seal = root.findtext(f"{own}seal", "")
         if not _SEAL.fullmatch(seal):
-            raise ValueError("without a seal")
-        told = _message(root, own, kind, int(found[2]))
+            raise Refused(422, "312", "XML: without a seal")
+        told, read = (_message(root, own, kind, int(found[2])) for _ in range(2))
         for one in json.loads(root.findtext(f"{own}more", "[]")):
             _mended(told, one)
+        if _message(_elements(told), own, kind, int(found[2])) != read:
+            raise ValueError("`more` contradicts an element, or one isn't in schema.xsd")
+    except Refused:
+        raise
     except (ElementTree.ParseError, ValueError, KeyError, TypeError, IndexError) as error:
         raise Refused(422, "200", f"XML: {error}") from error
     payload = base64.urlsafe_b64encode(canonical(told)).rstrip(b"=").decode()
     return seal.replace("..", f".{payload}.")
+
+
+def written(content: bytes, sealed: str) -> str:
+    """The message of this content (canonical JSON, of a kind that has a frame) as XML, with its seal."""
+    told = json.loads(content)
+    root = _elements(told)
+    own = root.tag.partition("}")[0] + "}"
+    if more := _differences(told, _message(root, own, told["message"], told["version"]), ()):
+        _below(root, f"{own}more", json.dumps(more, separators=(",", ":")))
+    head, _payload, signature = sealed.split(".")
+    _below(root, f"{own}seal", f"{head}..{signature}")
+    return ElementTree.tostring(root, encoding="unicode", default_namespace=own[1:-1]).replace("\r", "&#13;")
+
+
+def _elements(told: dict[str, Any]) -> ElementTree.Element:
+    """What a message says, as far as elements can hold it."""
+    space = f"urn:handslag:message:{told['message']}:{told['version']}"
+    root = ElementTree.Element(f"{{{space}}}{told['message']}")
+    header, software = told["header"], told["header"]["software"]
+    place = _below(root, f"{_HEADER}header")
+    for name, field in _NAMES.items():
+        if name == "messageDate":
+            _below(place, f"{_HEADER}messageType", space)
+            by = _below(place, f"{_HEADER}sendingApplication")
+            for each, element in _SOFTWARE.items():
+                _below(by, _HEADER + element, software[each])
+        if header.get(field):
+            _below(place, _HEADER + name, header[field])
+    for name, field in _FLAGS.items():
+        _below(place, _HEADER + name, header.get(field, False))
+    _put(root, f"{{{space}}}", "", told)
+    return root
+
+
+def _put(place: ElementTree.Element, own: str, within: str, told: dict[str, Any]) -> None:
+    for name in _ORDER[within].split():
+        field = _field(name)
+        many = told.get(_LISTS.get(name, ""))
+        for one in many if isinstance(many, list) else [told.get(field)]:
+            if one is None or one in ("", False):
+                continue
+            below = _below(place, own + name, None if isinstance(one, dict) else one)
+            if name == "person":
+                _put_person(below, one)
+            elif isinstance(one, dict):
+                _put(below, own, name, one)
+
+
+def _put_person(place: ElementTree.Element, told: dict[str, Any]) -> None:
+    if told["identifier_type"] == "ahvn13":
+        _below(place, f"{_PERSON}vn", told["identifier"].replace(".", ""))
+    local = _below(place, f"{_PERSON}localPersonId")
+    _below(local, f"{_PERSON}personIdCategory", told["identifier_type"])
+    _below(local, f"{_PERSON}personId", told["identifier"])
+    _below(place, f"{_PERSON}officialName", (told["family_name"] or told["given_name"])[:100])
+    _below(place, f"{_PERSON}firstName", (told["given_name"] or told["family_name"])[:100])
+    if told.get("birth_on"):
+        _below(_below(place, f"{_PERSON}dateOfBirth"), f"{_PERSON}yearMonthDay", told["birth_on"])
+
+
+def _below(place: ElementTree.Element, name: str, value: str | int | None = None) -> ElementTree.Element:
+    element = ElementTree.SubElement(place, name)
+    if value is not None:
+        element.text = str(value).lower() if isinstance(value, bool) else _UNWRITABLE.sub("", str(value))
+    return element
+
+
+def _differences(said: Any, read: Any, at: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """What has to be put (`is`) or taken away at which places of `read`, so that it is `said`."""
+    if isinstance(said, dict) and isinstance(read, dict):
+        found: list[dict[str, Any]] = [{"at": [*at, name]} for name in sorted(read.keys() - said.keys())]
+        for name in sorted(said):
+            here = (*at, name)
+            found += _differences(said[name], read[name], here) if name in read else [{"at": here, "is": said[name]}]
+        return found
+    if isinstance(said, list) and isinstance(read, list) and len(said) == len(read):
+        return [one for i, pair in enumerate(zip(said, read, strict=True)) for one in _differences(*pair, (*at, i))]
+    return [] if said == read else [{"at": at, "is": said}]
 
 
 def _deep(place: ElementTree.Element, depth: int) -> int:
@@ -75,11 +180,10 @@ def _message(root: ElementTree.Element, own: str, kind: str, version: int) -> di
 def _header(place: ElementTree.Element) -> dict[str, Any]:
     texts = {one.tag.removeprefix(_HEADER): one.text or "" for one in place}
     (by,) = place.findall(f"{_HEADER}sendingApplication")
-    software = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
     return {
         **{field: texts[name] for name, field in _NAMES.items() if name in texts},
         **{field: texts[name] in ("true", "1") for name, field in _FLAGS.items()},
-        "software": {field: by.findtext(_HEADER + name, "") for field, name in software.items()},
+        "software": {field: by.findtext(_HEADER + name, "") for field, name in _SOFTWARE.items()},
     }
 
 
@@ -103,15 +207,24 @@ def _add(said: dict[str, Any], kind: str, name: str, value: Any) -> None:
     if name in _LISTS and (kind, name) != ("question", "line"):
         said.setdefault(_LISTS[name], []).append(value)
     else:
-        said[re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)] = value
+        said[_field(name)] = value
+
+
+def _field(name: str) -> str:
+    """The name in JSON of an element of ours."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
 def _person(place: ElementTree.Element) -> dict[str, Any]:
     (local,) = place.findall(f"{_PERSON}localPersonId")
     born = place.findtext(f"{_PERSON}dateOfBirth/{_PERSON}yearMonthDay")
+    category, number = (local.findtext(_PERSON + name, "") for name in ("personIdCategory", "personId"))
+    vn = place.findtext(f"{_PERSON}vn")
+    if category == "ahvn13" and vn not in (None, number.replace(".", "")):
+        raise ValueError("vn is another number than personId")
     return {
-        "identifier_type": local.findtext(f"{_PERSON}personIdCategory", ""),
-        "identifier": local.findtext(f"{_PERSON}personId", ""),
+        "identifier_type": category,
+        "identifier": number,
         "given_name": place.findtext(f"{_PERSON}firstName", ""),
         "family_name": place.findtext(f"{_PERSON}officialName", ""),
         **({"birth_on": born} if born else {}),

@@ -97,7 +97,7 @@ def verified(text: str, jwk: dict[str, Any]) -> bytes:
         key_of(jwk).verify(der, f"{head}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
         return unb64(payload)
     except (ValueError, KeyError, InvalidSignature) as error:
-        raise Refused(422, "312", f"signature: {error or 'does not hold'}") from error
+        raise Refused(422, "312", f"signature: {str(error) or 'does not hold'}") from error
 
 
 def encrypted(text: str, jwk: dict[str, Any]) -> str:
@@ -115,16 +115,16 @@ def decrypted(text: str, key: ec.EllipticCurvePrivateKey) -> bytes:
     """What was encrypted to this key, in the one way that counts. Refused."""
     head = head_of(text)
     try:
-        if set(head) != {"alg", "enc", "kid", "cty", "epk"} or (head["alg"], head["enc"]) != (ALG, ENC):
-            raise ValueError("its header isn't exactly alg, enc, kid, cty and epk of the one recipe")
+        if head != {"alg": ALG, "enc": ENC, "kid": head.get("kid"), "cty": "JOSE", "epk": head.get("epk")}:
+            raise ValueError(f"its header isn't exactly alg {ALG}, enc {ENC}, kid, cty JOSE and epk")
         if head["kid"] != public_jwk(key.public_key())["kid"]:
-            raise ValueError("for no key of ours")
+            raise ValueError("kid is no key of ours with use enc: see our key file")
         parts = text.split(".")
         first, wrapped, nonce, body, tag = (parts[0].encode(), *map(unb64, parts[1:]))
         inner = aes_key_unwrap(_agreed(key, key_of(head["epk"])), wrapped)
         return AESGCM(inner).decrypt(nonce, body + tag, first)
     except (ValueError, KeyError, TypeError, InvalidTag, InvalidUnwrap) as error:
-        raise Refused(422, "312", f"encryption: {error or 'does not open'}") from error
+        raise Refused(422, "312", f"encryption: {str(error) or 'does not open'}") from error
 
 
 def _agreed(own: ec.EllipticCurvePrivateKey, theirs: ec.EllipticCurvePublicKey) -> bytes:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulators.exchange import kinds
-from simulators.exchange.frame import sealed_text
+from simulators.exchange.frame import sealed_text, written
 from simulators.exchange.jose import (
     Refused,
     canonical,
@@ -35,8 +35,10 @@ from simulators.exchange.parts import Part
 LARGEST = 1_000_000
 APART = timedelta(hours=2)
 EXPIRES = timedelta(days=14)
+_TOKEN = re.compile(r"\S+( \S+)*")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_NAME = re.compile("[a-z_]{1,24}")
 _ADDRESS = re.compile(r"[a-z_]{1,24}:[A-Za-z]{1,24}:[0-9A-Za-z.-]{1,60}")
 ACTIONS = {"1", "3", "4", "5", "6", "8", "9", "10", "12"}
 #: What can be made wrong, to see whether a conformance run finds it.
@@ -55,13 +57,14 @@ FAULTS = {
 
 @dataclass
 class Partner:
-    """Whoever sent a key file: its keys by id, what waits for it, what it asked."""
+    """Whoever sent a key file: its keys by id, what waits for it, what it asked; `xml`: it last wrote in XML."""
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: set[str] = field(default_factory=set)
+    xml: bool = False
 
 
 class Office:
@@ -116,14 +119,19 @@ class Office:
             told = json.loads(payload_of(by))
             if any(key["kid"] != _thumbprint(key) for key in told["keys"]):
                 raise ValueError("the id of a key isn't its thumbprint (RFC 7638)")
+            if any(datetime.fromisoformat(key["since"]).tzinfo is None for key in told["keys"]):
+                raise ValueError("since is a moment in UTC")
             if {key["use"] for key in told["keys"]} != {"sig", "enc"}:
                 raise ValueError("a key file names a key with use sig and one with use enc")
         except Refused:
             raise
+        except json.JSONDecodeError as error:
+            raise Refused(422, "200", "key file: no JSON list of compact JWS") from error
         except StopIteration as error:
-            raise Refused(422, "312", "key file: signed by no known key") from error
+            why = "key file: signed by no key that we know of you; sign it with a former one too, or start us anew"
+            raise Refused(422, "312", why) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Refused(422, "200", f"key file: {error}") from error
+            raise Refused(422, "200", f"key file: {_words(error)}") from error
         with self.lock:
             partner = self.partners.setdefault(address, Partner())
             partner.keys |= {key["kid"]: key for key in told["keys"] if key["kid"] not in partner.keys}
@@ -132,7 +140,9 @@ class Office:
     def envelope(self, text: str) -> dict[str, str]:
         """Take one envelope; what is wrong inside is answered by a receipt."""
         plain = decrypted(text, self.exchange)
-        as_xml = self.part.takes_xml and plain.startswith(b"<")
+        as_xml = plain.startswith(b"<")
+        if as_xml and not self.part.takes_xml:
+            raise Refused(422, "200", "XML: we take JSON only, a canton takes both")
         sealed = sealed_text(plain) if as_xml else plain.decode("ascii", "replace")
         if self.fault == "none" and head_of(sealed).get("alg") == "none":
             return {"digest": _digest(payload_of(sealed))}
@@ -142,14 +152,21 @@ class Office:
             raise Refused(403, "312", "from no partner: send your key file first")
         if self.fault == "strangers" and head_of(sealed).get("kid") not in partner.keys:
             return {"digest": _digest(payload_of(sealed))}
-        content = verified(sealed, self._key(partner, sealed))
+        key = self._key(partner, sealed)
+        try:
+            content = verified(sealed, key)
+        except Refused as refused:
+            if not as_xml:
+                raise
+            read = payload_of(sealed).decode()
+            raise Refused(422, "312", f"{refused.why}; the elements (and `more`) read as: {read}") from refused
         if len(content) > LARGEST:
             raise Refused(413, "330", "larger than any message")
         message = json.loads(content)
-        header = message.get("header")
-        if not isinstance(header, dict) or header.get("recipient") != self.part.address:
+        if message["header"].get("recipient") != self.part.address:
             raise Refused(422, "301", "for somebody else")
         with self.lock:
+            partner.xml = as_xml
             self._take(partner, address, message, content)
         return {"digest": "0" * 64 if self.fault == "digest" else _digest(content)}
 
@@ -179,8 +196,11 @@ class Office:
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, Refused):
                 raise
-            raise Refused(422, "200", f"request: {error}") from error
-        key = [key for key in partner.keys.values() if key["use"] == "enc"][-1]
+            raise Refused(422, "200", f"request: {_words(error)}") from error
+        key = max(
+            (key for key in partner.keys.values() if key["use"] == "enc" and not _ended(key)),
+            key=lambda key: datetime.fromisoformat(key["since"]),
+        )
         return found if self.fault == "clear" else [encrypted(sealed, key) for sealed in found]
 
     # -- what is done with a message -----------------------------------------------------------------------------------
@@ -214,16 +234,12 @@ class Office:
         try:
             if message["message"] not in ("receipt", *kinds.KINDS) or message["version"] != 1:
                 raise Refused(422, "303", "no such kind of message, or version of it")
-            _matched(_UUID, header["id"], "header.id")
-            at = datetime.fromisoformat(_matched(_MOMENT, header["sent_at"], "header.sent_at"))
-            if header["action"] not in ACTIONS or not header["process"] or not header["software"]["product"]:
-                raise ValueError("header")
             if message["message"] == "receipt":
                 report = message["report"]
                 _matched(re.compile("[0-9a-f]{64}"), report["digest"], "report.digest")
                 _matched(re.compile("[0-9]{3}"), report["code"], "report.code")
                 return
-            if datetime.now(UTC) - at >= EXPIRES:
+            if datetime.now(UTC) - datetime.fromisoformat(header["sent_at"]) >= EXPIRES:
                 raise Refused(422, "203", "older than fourteen days")
             kinds.whole(message, self.part)
             if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
@@ -235,7 +251,7 @@ class Office:
         except Refused:
             raise
         except (KeyError, TypeError, ValueError) as error:
-            raise Refused(422, "200", f"{type(error).__name__}: {error}") from error
+            raise Refused(422, "200", _words(error)) from error
 
     def _answer(self, partner: Partner, address: str, message: dict[str, Any], digest: str) -> None:
         """Answer a question as its words ask for; see README.md."""
@@ -244,12 +260,13 @@ class Office:
         if first is None or action not in ("4", "5", "12"):
             return
         kind, says = first["message"], self.part.asks_for(first["asked"]["text"])
-        of, its = first["header"]["id"], _digest(canonical(first))
+        of, test = first["header"]["id"], bool(first["header"].get("test"))
+        its = partner.seen[of]
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
             if "ask me" in says:
-                self._ask(partner, address, kind)
+                self._ask(partner, address, kind, test=test)
         if ("wait" in says and action != "12") or ("ask back" in says and action == "12"):
             return
         if "ask back" in says and action == "5":
@@ -263,13 +280,13 @@ class Office:
                 reply["code"] = answers[0]["reason"]
         self._send(
             partner, address, kind, "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
-            closed=reply["state"] != "question",
+            closed=reply["state"] != "question", test=test,
         )  # fmt: skip
 
-    def _ask(self, partner: Partner, address: str, kind: str) -> None:
+    def _ask(self, partner: Partner, address: str, kind: str, *, test: bool) -> None:
         """Begin a conversation of our own of the same kind, about somebody invented."""
         asked = kinds.asked(kind, self.part, _in_days(14))
-        sent = self._send(partner, address, kind, "5", f"sandbox:{uuid.uuid4()}", {"asked": asked})
+        sent = self._send(partner, address, kind, "5", f"sandbox:{uuid.uuid4()}", {"asked": asked}, test=test)
         partner.asked[sent["header"]["id"]] = sent
 
     def _report(
@@ -282,6 +299,7 @@ class Office:
         self._send(
             partner, address, "receipt", "8" if state == "rejected" else "9", str(header.get("process") or "unknown"),
             {"report": {**report, **({"text": text[:500]} if text else {})}}, reference=str(header["id"]),
+            test=bool(header.get("test")),
         )  # fmt: skip
 
     def _send(
@@ -295,21 +313,34 @@ class Office:
         message = {"message": kind, "version": 1, "header": header, **body}
         content = canonical(message)
         if self.fault != "silent" or kind != "receipt":
-            partner.waiting[_digest(content)] = signed(content, self.signing)
+            sealed = signed(content, self.signing)
+            partner.waiting[_digest(content)] = written(content, sealed) if partner.xml else sealed
         return message
 
     @staticmethod
     def _sender(content: bytes) -> str:
+        """Who sends a message, whose header is looked at, as what is wrong there no receipt can answer. Refused."""
         try:
-            return str(json.loads(content)["header"]["sender"])
+            message = json.loads(content)
+            _matched(_NAME, message["message"], "message")
+            header = message["header"]
+            for name in ("sender", "recipient"):
+                _matched(_ADDRESS, header[name], f"header.{name}")
+            _matched(_UUID, header["id"], "header.id")
+            _matched(_MOMENT, header["sent_at"], "header.sent_at")
+            for name in ("manufacturer", "product", "version"):
+                _matched(_TOKEN, header["software"][name], f"header.software.{name}")
+            _matched(_TOKEN, header["process"], "header.process")
+            if not isinstance(message["version"], int) or header["action"] not in ACTIONS:
+                raise ValueError("version or header.action")
+            return str(header["sender"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Refused(422, "200", "no message") from error
+            raise Refused(422, "200", f"message: {_words(error)}") from error
 
     @staticmethod
     def _key(partner: Partner, text: str) -> dict[str, Any]:
         key = partner.keys.get(str(head_of(text).get("kid")))
-        ended = key is not None and key.get("until") and datetime.fromisoformat(key["until"]) <= datetime.now(UTC)
-        if key is None or key["use"] != "sig" or ended:
+        if key is None or key["use"] != "sig" or _ended(key):
             raise Refused(401, "312", "by a key that we don't know: send your key file, then again")
         return key
 
@@ -328,6 +359,15 @@ def _kept(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def _ended(key: dict[str, Any]) -> bool:
+    return bool(key.get("until")) and datetime.fromisoformat(key["until"]) <= datetime.now(UTC)
+
+
+def _words(error: Exception) -> str:
+    """What is wrong, for whoever sent it."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -342,7 +382,7 @@ def _in_days(days: int) -> str:
 
 def _matched(pattern: re.Pattern[str], value: Any, name: str) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise ValueError(name)
+        raise ValueError(f"{name} breaks its schema")
     return value
 
 

@@ -240,6 +240,20 @@ def test_a_message_as_xml_is_the_message_that_was_signed(pair: Pair) -> None:
     assert sealed_text(xml) == sealed == pair.asker.rows(Envelope, message_id=question.message_id)[0].sealed
 
 
+@pytest.mark.parametrize("test", [True, False])
+def test_what_is_said_of_a_test_is_a_test(pair: Pair, test: bool) -> None:
+    question = pair.asked(RENT, test=test)
+    pair.settle()
+    pair.answered(question, Answer(number=1, text="Ja."))
+    with acting(pair.answerer.office.slug, TEST, "look"):
+        envelopes = Envelope.objects.filter(recipient=pair.asker.address)
+        said = [json.loads(told) for told in map(_told, envelopes) if question.process in told]
+    pair.settle()
+    answer = json.loads(pair.answerer.rows(Message, reference=question.message_id)[0].content)
+    assert [told["message"] for told in said] == ["receipt"]
+    assert {told["header"]["test"] for told in (*said, answer)} == {test}
+
+
 def test_ten_seconds_to_take_it_back(pair: Pair) -> None:
     question = pair.asked()
     pair.later(seconds=9)

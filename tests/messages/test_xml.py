@@ -104,6 +104,19 @@ def test_what_the_elements_cannot_hold_is_kept_beside_them(schemas: Any) -> None
     assert root.findtext(f".//{{{PERSON}}}firstName") == "Ö" * 100
 
 
+def test_a_number_that_is_not_signed_says_nothing_else_than_the_one_that_is() -> None:
+    asked = json.loads(example("question/about-a-person"))["asked"]
+    person = asked["person"] | {"identifier_type": "ahvn13", "identifier": "756.9217.0769.85"}
+    content = altered("question/about-a-person", asked=asked | {"person": person})
+    xml = as_xml("question/about-a-person", content)
+    vn = b"<eCH-0044:vn>7569217076985</eCH-0044:vn>"
+    assert vn in xml
+    for other in (vn, b""):
+        assert content_of(BY_KIND["question"], parsed(xml.replace(vn, other))) == content
+    with pytest.raises(Unreadable, match="XML"):
+        content_of(BY_KIND["question"], parsed(xml.replace(vn, vn.replace(b"6985", b"6992"))))
+
+
 def test_what_contradicts_itself_or_the_seal_is_refused() -> None:
     content = example("question/answered-in-part")
     sealed = jws.serialize_compact({"alg": "ES256", "kid": "k"}, content, KEY)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
+import json
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,16 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from lxml import etree
 
 from handslag.kernel import canonical
 from handslag.messages.as_xml import FORMS
+from handslag.messages.as_xml import sealed_text as product_reads
 from handslag.messages.conversation import KINDS
 from handslag.messages.ech.frame import written
-from simulators.exchange import kinds
+from simulators.exchange import frame, kinds
 from simulators.exchange.frame import sealed_text
-from simulators.exchange.jose import Refused, encrypted, public_jwk, signed
+from simulators.exchange.jose import Refused, encrypted, public_jwk, signed, verified
 from simulators.exchange.office import Office
 from simulators.exchange.parts import PARTS, ahvn13
 from tests.bed import ROOT
@@ -46,6 +51,21 @@ def test_the_frame_is_read_back_into_what_was_signed(path: Path) -> None:
     assert sealed_text(written(FORM[path.parents[2].name], content, text)) == text
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parents[2].name}-{path.stem}")
+def test_the_sandbox_writes_frames_that_are_valid_and_that_the_product_reads(path: Path) -> None:
+    kind = path.parents[2].name
+    told = msgspec.json.decode(path.read_bytes())
+    odd = told | {"header": told["header"] | {"process": "a <b> & é"}}
+    if "text" in told:
+        odd["text"] = "one\r\ntwo\x01 "
+    for said in (told, odd):
+        text = sealed(canonical.dumps(said))
+        xml = frame.written(canonical.dumps(said), text).encode()
+        schema = etree.XMLSchema(etree.parse(str(ROOT / f"src/handslag/messages/{kind}/schema.xsd")))
+        assert schema.validate(etree.fromstring(xml)), schema.error_log
+        assert product_reads(xml) == sealed_text(xml) == text
+
+
 def test_a_frame_that_is_none_is_refused() -> None:
     content = canonical.dumps(msgspec.json.decode(EXAMPLES[0].read_bytes()))
     good = written(FORM[EXAMPLES[0].parents[2].name], content, sealed(content))
@@ -54,6 +74,7 @@ def test_a_frame_that_is_none_is_refused() -> None:
         (b'<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]>' + good, "DOCTYPE"),
         (b"<a>" * 40 + b"</a>" * 40, "too deep"),
         (good[:-20], "XML:"),
+        (good.replace(b"<seal>", b'<more>[{"at": ["text"], "is": "No."}]</more><seal>'), "more"),
         (b" " * 1_000_001, "larger"),
     ):
         with pytest.raises(Refused, match=why):
@@ -101,13 +122,7 @@ def test_a_canton_knows_people_by_an_ahv_number_that_can_be_right_and_pays_in_fr
 
 def test_a_canton_takes_the_frame_in_place_of_the_sealed_text_and_a_municipality_does_not(tmp_path: Path) -> None:
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    since = "2026-01-01T00:00:00Z"
-    named = [
-        {**public_jwk(key.public_key()), "use": use, "since": since}
-        for key, use in zip(keys, ("sig", "enc"), strict=True)
-    ]
-    file = {"organisation": HEADER["sender"], "name": "Example", "url": "", "made_at": since, "keys": named}
-    told = signed(canonical.dumps({"handslag": "keys", "version": 1, **file}), keys[0])
+    told = _key_file(keys)
     for name, taken in (("canton", True), ("municipality", False)):
         part = PARTS[name]
         office = Office(tmp_path / name, part)
@@ -121,10 +136,80 @@ def test_a_canton_takes_the_frame_in_place_of_the_sealed_text_and_a_municipality
         xml = written(FORM["question"], content, signed(content, keys[0]))
         key = public_jwk(office.exchange.public_key())
         if not taken:
-            with pytest.raises(Refused):
+            with pytest.raises(Refused, match="JSON only"):
                 office.envelope(encrypted(xml.decode(), key))
             continue
         assert office.envelope(encrypted(xml.decode(), key)) == {"digest": hashlib.sha256(content).hexdigest()}
-        with pytest.raises(Refused, match="signature"):
+        with pytest.raises(Refused, match=r"signature: does not hold; .* read as: \{.*ihre Mieten\?"):
             office.envelope(encrypted(xml.replace(b"Miete", b"Mieten").decode(), key))
         assert [entry["code"] for entry in office.log] == ["100"]
+
+
+def test_each_is_answered_in_the_form_in_which_it_asks_and_a_test_by_tests(tmp_path: Path) -> None:
+    office, keys, told = _canton(tmp_path)
+    for form, test in itertools.product(("xml", "json"), (True, False)):
+        told["header"] |= {"id": str(uuid.uuid4()), "test": test}
+        content = canonical.dumps(told)
+        sealed_ = signed(content, keys[0])
+        plain = written(FORM["question"], content, sealed_).decode() if form == "xml" else sealed_
+        office.envelope(encrypted(plain, public_jwk(office.exchange.public_key())))
+        partner = office.partners[HEADER["sender"]]
+        came = [one.encode() for one in partner.waiting.values()]
+        partner.waiting.clear()
+        assert [one.startswith(b"<") for one in came] == [form == "xml"] * 3
+        texts = [product_reads(one) if form == "xml" else one.decode() for one in came]
+        said = [json.loads(verified(one, public_jwk(office.signing.public_key()))) for one in texts]
+        assert [one["message"] for one in said] == ["receipt", "receipt", "question"]
+        assert {one["header"]["test"] for one in said} == {test}
+        of = hashlib.sha256(content).hexdigest()
+        assert {(one.get("report") or one["reply"])["digest"] for one in said} == {of}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sent_at", "2026-11-24T09:00:00+01:00"),
+        ("id", "1"),
+        ("sender", "example:0042"),
+        ("process", ""),
+        ("action", "2"),
+    ],
+)
+def test_a_header_that_no_receipt_can_answer_is_refused_at_the_call(tmp_path: Path, field: str, value: str) -> None:
+    office, keys, told = _canton(tmp_path)
+    told["header"][field] = value
+    with pytest.raises(Refused, match=f"message: .*header.{field}") as refused:
+        office.envelope(encrypted(signed(canonical.dumps(told), keys[0]), public_jwk(office.exchange.public_key())))
+    assert (refused.value.status, refused.value.code) == (422, "200")
+
+
+def test_an_answer_names_the_digest_of_what_came_however_its_json_was_written(tmp_path: Path) -> None:
+    office, keys, told = _canton(tmp_path)
+    content = json.dumps(told, indent=1).encode()
+    office.envelope(encrypted(signed(content, keys[0]), public_jwk(office.exchange.public_key())))
+    *_receipts, answer = office.partners[HEADER["sender"]].waiting.values()
+    said = json.loads(verified(answer, public_jwk(office.signing.public_key())))
+    assert said["reply"]["digest"] == hashlib.sha256(content).hexdigest()
+
+
+def _canton(folder: Path) -> tuple[Office, list[ec.EllipticCurvePrivateKey], dict[str, Any]]:
+    """A canton that knows our keys, and a question to it."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    office = Office(folder, PARTS["canton"])
+    office.keys(msgspec.json.encode([_key_file(keys)]).decode())
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    header = HEADER | {"sent_at": now, "test": False, "response_expected": True, "closed": False}
+    return office, keys, {
+        "message": "question", "version": 1, "header": header,
+        "asked": kinds.asked("question", office.part, "2026-12-08"),
+    }  # fmt: skip
+
+
+def _key_file(keys: list[ec.EllipticCurvePrivateKey]) -> str:
+    since = "2026-01-01T00:00:00Z"
+    named = [
+        {**public_jwk(key.public_key()), "use": use, "since": since}
+        for key, use in zip(keys, ("sig", "enc"), strict=True)
+    ]
+    file = {"organisation": HEADER["sender"], "name": "Example", "url": "", "made_at": since, "keys": named}
+    return signed(canonical.dumps({"handslag": "keys", "version": 1, **file}), keys[0])

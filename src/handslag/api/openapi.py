@@ -27,6 +27,11 @@ _REFUSALS = {
     "413": "More than two megabytes, or more than one of content.",
     "422": "Anything else: not encrypted to us, signed in another way, for somebody else, at another time, once more.",
 }
+#: The same where a key file is told: one that we don't know has no other way in than by hand.
+_REFUSALS_OF_KEYS = {
+    **{status: said for status, said in _REFUSALS.items() if status not in ("401", "422")},
+    "422": "Anything else: no key file, or signed by no key that we know.",
+}
 _CALLS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
     "envelopes": (
         "Take an envelope",
@@ -77,7 +82,7 @@ def document() -> dict[str, Any]:
             "type": "object",
             "properties": {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
             "required": ["digest"],
-            "description": "The SHA-256 of the message as it was signed.",
+            "description": "The SHA-256 of the payload that was signed: the JSON, not the compact text.",
         },
     }
     return {
@@ -100,7 +105,8 @@ def document() -> dict[str, Any]:
 
 
 def _call(name: str, title: str, words: str, kind: str, body: dict[str, Any], answer: dict[str, Any]) -> Any:
-    refusals = {status: _refusal(said, "CodedProblem") for status, said in _REFUSALS.items()}
+    of = _REFUSALS_OF_KEYS if name == "keys" else _REFUSALS
+    refusals = {status: _refusal(said, "CodedProblem") for status, said in of.items()}
     organisation = {
         "name": "organisation",
         "in": "path",

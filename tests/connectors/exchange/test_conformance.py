@@ -3,6 +3,7 @@ client that another library made exchanges messages with it."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -107,14 +109,42 @@ def test_a_client_by_another_library_asks_and_answers(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == sorted(
         [
-            "receipt 9 delivered",
+            *["receipt 9 delivered"] * 3,
             "receipt 9 in check",
-            "question 6 accepted",
             "question 5 asks us",
-            "receipt 9 delivered",
+            "question 6 accepted",
         ]
     )
-    assert [(entry["message"], entry["code"]) for entry in log] == [("question", "100"), ("question", "100")]
+    told = ["question", "receipt", "question", "question", "receipt"]  # the question, their question, our answer ...
+    assert [(entry["message"], entry["code"]) for entry in log] == [(name, "100") for name in told]
+
+
+def test_a_client_asks_a_canton_in_xml_and_is_answered_in_xml(tmp_path: Path) -> None:
+    client = bed.ROOT / "examples/exchange_client_xml.py"
+    with sandbox(tmp_path, "--as", "canton") as url:
+        done = subprocess.run(
+            [sys.executable, str(client), url], capture_output=True, text=True, timeout=60, check=False
+        )
+        log = requests.get(f"{url}/log", timeout=10).json()
+    assert done.returncode == 0, done.stderr
+    came = ["receipt 9 delivered", "receipt 9 in check", "receipt 9 delivered", "question 6 accepted"]
+    assert done.stdout.splitlines() == came  # each as XML: the client reads nothing else
+    assert [(entry["message"], entry["code"]) for entry in log] == [
+        ("question", "100"), ("question", "100"), ("receipt", "100"),
+    ]  # fmt: skip
+
+
+def test_the_client_reads_every_example_in_xml_by_what_the_catalogue_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(bed.ROOT / "examples"))
+    read = importlib.import_module("exchange_client_xml").value
+    found = sorted((bed.ROOT / "src/handslag/messages").glob("*/examples/xml/*.xml"))
+    assert len(found) > 30
+    for path in found:
+        root = ElementTree.fromstring(path.read_bytes())
+        said = json.loads((path.parents[1] / f"valid/{path.stem}.json").read_text())
+        more = {one["at"][0] for one in json.loads(root.findtext("{*}more", "[]"))}
+        told = {name: of for name, of in said.items() if name not in {"message", "version", *more}}
+        assert read(root, path.parents[2].name) == told, path
 
 
 def test_a_client_in_another_language_exchanges_documents_and_cases_with_a_canton(tmp_path: Path) -> None:
@@ -137,5 +167,5 @@ def test_a_client_in_another_language_exchanges_documents_and_cases_with_a_canto
             "case_transfer 5 hands a case over",
         ]
     )
-    told = [(entry["message"], entry["code"]) for entry in log]
-    assert told == [("document_request", "100"), ("case_transfer", "100"), ("case_transfer", "100")]
+    told = sorted((entry["message"], entry["code"]) for entry in log)
+    assert told == [*[("case_transfer", "100")] * 2, ("document_request", "100"), *[("receipt", "100")] * 3]

@@ -54,14 +54,14 @@ class Software(Struct, frozen=True, kw_only=True):
 
     manufacturer: Annotated[Token, Meta(min_length=1, max_length=30)]
     product: Annotated[Token, Meta(min_length=1, max_length=30)]
-    version: Annotated[Token, Meta(min_length=1, max_length=10)]
+    version: Annotated[Token, Meta(min_length=1, max_length=10, description="productVersion")]
 
 
 class Header(Struct, frozen=True, kw_only=True):
     """Who says what kind of thing to whom, about which other message (eCH-0058 v5, headerType)."""
 
-    sender: Address
-    recipient: Address
+    sender: Annotated[Address, Meta(description="senderId: kind:type:code")]
+    recipient: Annotated[Address, Meta(description="recipientId: kind:type:code")]
     id: Annotated[Uuid, Meta(description="messageId: named by the sender, for ever this content")]
     reference: Annotated[Uuid, Meta(description="referenceMessageId: the message that this one is about")] | None = None
     process: Annotated[
@@ -71,17 +71,19 @@ class Header(Struct, frozen=True, kw_only=True):
         Annotated[Token, Meta(min_length=1, max_length=50, description="ourBusinessReferenceId: case of the sender")]
         | None
     ) = None
-    software: Software
+    software: Annotated[Software, Meta(description="sendingApplication")]
     sent_at: Annotated[Moment, Meta(description="messageDate")]
     action: Annotated[
         Literal["1", "3", "4", "5", "6", "8", "9", "10", "12"],
         Meta(
-            description="1 new, 3 recall, 4 correction, 5 request, 6 response, 8 negative report, 9 positive report, "
-            "10 forward, 12 reminder"
+            description="action: 1 new, 3 recall, 4 correction, 5 request, 6 response, 8 negative report, "
+            "9 positive report, 10 forward, 12 reminder"
         ),
     ]
-    test: Annotated[bool, Meta(description="testDeliveryFlag: nothing may follow from it")] = False
-    response_expected: bool = False
+    test: Annotated[
+        bool, Meta(description="testDeliveryFlag: nothing may follow from it; answers and receipts have it too")
+    ] = False
+    response_expected: Annotated[bool, Meta(description="responseExpected")] = False
     closed: Annotated[bool, Meta(description="businessCaseClosed: the last message of its process")] = False
 
 

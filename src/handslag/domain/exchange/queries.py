@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
-from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment_of, named_key, opened
+from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment, moment_of, named_key, opened
 from handslag.domain.exchange.models import (
     Arrival,
     BusinessStep,
@@ -96,8 +96,8 @@ def own_keys() -> list[dict[str, Any]]:
     rows = TenantKeyRow.objects.filter(use__in=["signing", "exchange"]).order_by("since", "id")
     names = ("kid", "kty", "crv", "x", "y", "use")
     return [
-        {**{name: (row.public_jwk or {})[name] for name in names}, "since": row.since.isoformat(),
-         "until": row.until.isoformat() if row.until else None}
+        {**{name: (row.public_jwk or {})[name] for name in names}, "since": moment(row.since),
+         "until": moment(row.until) if row.until else None}
         for row in rows
     ]  # fmt: skip
 

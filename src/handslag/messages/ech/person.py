@@ -24,9 +24,12 @@ def put_person(place: etree._Element, told: Person) -> None:
 
 
 def take_person(place: etree._Element) -> dict[str, Any]:
-    """Read her again."""
+    """Read her again. `vn` isn't signed, so it may say nothing else than the number that is: ValueError."""
     (local,) = place.findall(f"{{{PERSON}}}localPersonId")
     number = texts(local, PERSON, "personIdCategory", "personId")
+    vn = texts(place, PERSON, "vn").get("vn")
+    if number["personIdCategory"] == "ahvn13" and vn not in (None, number["personId"].replace(".", "")):
+        raise ValueError("vn is another number")
     names = texts(place, PERSON, "officialName", "firstName")
     born = [texts(day, PERSON, "yearMonthDay")["yearMonthDay"] for day in place.findall(f"{{{PERSON}}}dateOfBirth")]
     return {

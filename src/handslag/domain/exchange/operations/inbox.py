@@ -326,6 +326,7 @@ def take_up(*, tenant: str | int, by: Actor, now: datetime, message: UUID, versi
         state=Business.IN_CHECK,
         code=Code.DELIVERED,
         now=now,
+        test=row.test,
     )
     note_business(row, Business.IN_CHECK, now, by=own_address(), sealed=sealed)
     row.save()
@@ -394,6 +395,7 @@ def _refuse(found: Arrival, row: Outcome, code: str, reason: str, now: datetime,
             state=Transport.REJECTED,
             code=code,
             text=reason,
+            test=opened.framed.header.test,
             now=now,
         )
     return Done(row, _settled(row))
@@ -433,6 +435,7 @@ def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime) -> Mes
         state=Transport.DELIVERED,
         code=Code.DELIVERED,
         now=now,
+        test=header.test,
     )
     note_transport(row, Transport.DELIVERED, now, code=Code.DELIVERED, sealed=sealed)
     row.save()

@@ -415,9 +415,19 @@ def _signed(row: Message, machine: str, state: str, code: str, at: datetime) -> 
 
 
 def send_receipt(
-    *, to: str, of: UUID, digest: str, process: str, machine: str, state: str, code: str, now: datetime, text: str = ""
+    *,
+    to: str,
+    of: UUID,
+    digest: str,
+    process: str,
+    machine: str,
+    state: str,
+    code: str,
+    now: datetime,
+    test: bool,
+    text: str = "",
 ) -> str:
-    """Seal a receipt and hand it over at once; gives it sealed. Nothing is said of a receipt."""
+    """Seal a receipt and hand it over at once; gives it sealed. Nothing is said of a receipt; one of a test is one."""
     key = uuid7()
     good = state != Transport.REJECTED
     header = header_of(
@@ -427,6 +437,7 @@ def send_receipt(
         action=(Action.POSITIVE_REPORT if good else Action.NEGATIVE_REPORT).value,
         process=process,
         reference=of,
+        test=test,
     )
     report = {"of": str(of), "digest": digest, "machine": machine, "state": str(state), "code": str(code)}
     if text:
