@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handslag.simulation.chunk import KINDS, MONTHLY, PARTS
+from handslag.simulation.chunk import KINDS, PARTS, _sums
 from handslag.simulation.disclosure import LEAST, Published, Row, TooFew, left_out, published
 
 
@@ -24,10 +24,11 @@ def sums(draw: Random) -> dict[str, Any]:
         gains, losses = winners * draw.randint(1, 999), losers * draw.randint(1, 999)
         cost = losses + before * 1000
         kinds[kind] = [number, before, cost, after, cost + gains - losses, winners, gains, losers, losses]
-    months = [[draw.choice(few[2:]), 700, draw.choice(few[2:]), 900, draw.choice(few)] for _ in range(3)]
+    months = [[700, 900] for _ in range(3)]
     total = [sum(row[n] for row in kinds.values()) for n in (2, 4)]
-    months[0][1], months[0][3] = total[0] - 1400, total[1] - 1800
-    return {"kinds": {k: kinds[k] for k in KINDS if k in kinds}, "months": months}
+    months[0] = [total[0] - 1400, total[1] - 1800]
+    apart = [draw.choice((0, 5, 9, draw.choice(few))) for _ in range(5)]
+    return {"kinds": {k: kinds[k] for k in KINDS if k in kinds}, "months": months, "apart": apart}
 
 
 def counts(row: Row) -> list[int]:
@@ -101,8 +102,7 @@ def test_no_cell_below_five_and_none_can_be_computed_back() -> None:
 
 def test_what_may_be_shown_is_shown() -> None:
     rows = {"single_0": [20, 20, 900, 20, 950, 15, 60, 5, 10], "couple_0": [30, 25, 800, 25, 800, 0, 0, 0, 0]}
-    month = dict(zip(MONTHLY, (45, 1700, 45, 1750, 20), strict=True))
-    found = published({"kinds": rows, "months": [list(month.values())]})
+    found = published({"kinds": rows, "months": [[1700, 1750]], "apart": [45, 45, 20, 20]})
     assert found.kinds == (
         Row("single_0", 20, (900, 950, 20, 0), (15, 60, 5, 10)),
         Row("couple_0", 30, (800, 800, 0, 30), (0, 0, 0, 0)),
@@ -112,12 +112,35 @@ def test_what_may_be_shown_is_shown() -> None:
     assert len(PARTS) == len(rows["single_0"])
 
 
+@pytest.mark.parametrize(
+    ("few", "before", "after"),  # of each of three months: what all get, and what the few get besides
+    [
+        (3, [(50, 0)] * 3, [(50, 7), (50, 7), (80, 7)]),  # the total minus March: twice the same three
+        (3, [(50, 0)] * 3, [(60, 0), (60, 7), (60, 7)]),  # February minus January
+        (3, [(50, 0), (50, 7), (50, 0)], [(60, 0), (60, 7), (60, 0)]),  # the same before
+        (3, [(50, 0), (70, 0), (90, 0)], [(60, 0), (80, 7), (100, 7)]),  # by what the changes differ
+        (3, [(50, 0)] * 3, [(50, 7)] * 3),
+        (5, [(50, 0)] * 3, [(50, 7), (50, 7), (80, 7)]),
+        (3, [(50, 0), (70, 0), (90, 0)], [(60, 0), (80, 0), (100, 0)]),
+    ],
+)
+def test_no_two_months_tell_a_few_households_apart(few: int, before: Any, after: Any) -> None:
+    granted = np.zeros((2, 3, 100), dtype=np.int64)
+    for side, months in enumerate((before, after)):
+        for m, (every, besides) in enumerate(months):
+            granted[side, m] = every
+            granted[side, m, :few] += besides
+    found = published(_sums(granted, np.zeros(100, dtype=np.int64)))
+    shown = few == LEAST or not any(besides for _, besides in (*before, *after))
+    assert found.months == (tuple(zip(*granted.sum(axis=2).tolist(), strict=True)) if shown else (None,) * 3)
+
+
 def test_kinds_of_few_households_are_one_and_take_the_smallest_other_with_them() -> None:
     def row(number: int) -> list[int]:
         return [number, number, 100 * number, number, 110 * number, number, 10 * number, 0, 0]
 
-    data = {"kinds": {"single_0": row(50), "single_1": row(7), "couple_1": row(2), "couple_2": row(1)}, "months": []}
-    found = published(data)
+    kinds = {"single_0": row(50), "single_1": row(7), "couple_1": row(2), "couple_2": row(1)}
+    found = published({"kinds": kinds, "months": [], "apart": []})
     assert [(one.kind, one.households) for one in found.kinds] == [("single_0", 50), ("other", 10)]
 
 

@@ -31,8 +31,8 @@ PARTS: Final = (
     "losses",
 )  # fmt: skip
 """What is counted of each kind of household, in minor units where it is an amount; over all months together."""
-MONTHLY: Final = ("receive_before", "cost_before", "receive_after", "cost_after", "changed")
-"""What is counted of each month."""
+MONTHLY: Final = ("cost_before", "cost_after")
+"""What is counted of each month, in minor units."""
 
 
 class SimulationError(ValueError):
@@ -174,25 +174,32 @@ def _sums(granted: NDArray[np.int64], kinds: NDArray[np.int64]) -> dict[str, Any
         "losers": (change < 0).astype(np.int64),
         "losses": np.maximum(-change, 0),
     }
-    months = {
-        "receive_before": (granted[0] > 0).sum(axis=1),
-        "cost_before": granted[0].sum(axis=1),
-        "receive_after": (granted[1] > 0).sum(axis=1),
-        "cost_after": granted[1].sum(axis=1),
-        "changed": (granted[0] != granted[1]).sum(axis=1),
-    }
     return {
         "kinds": {
             kind: [int(each[part][kinds == n].sum()) for part in PARTS] for n, kind in enumerate(KINDS) if n in kinds
         },
-        "months": [[int(months[part][m]) for part in MONTHLY] for m in range(granted.shape[1])],
+        "months": [[int(cost) for cost in month] for month in granted.sum(axis=2).T],
+        "apart": _apart(granted),
     }
+
+
+def _apart(granted: NDArray[np.int64]) -> list[int]:
+    """For how many households two columns differ, for each two of: nothing, each month before, each month after; and
+    of: nothing, each month's change."""
+    found: list[int] = []
+    nothing = np.zeros((1, granted.shape[2]), dtype=np.int64)
+    for columns in ((nothing, *granted), (nothing, granted[1] - granted[0])):
+        rows = np.concatenate(columns)
+        for n, row in enumerate(rows):
+            found += (rows[n + 1 :] != row).sum(axis=1).tolist()
+    return found
 
 
 def added(results: Sequence[dict[str, Any]], months: int) -> dict[str, Any]:
     """The sums of all pieces together, in the same form."""
     kinds: dict[str, list[int]] = {}
     monthly = [[0] * len(MONTHLY) for _ in range(months)]
+    apart = [sum(counts) for counts in zip(*(result["apart"] for result in results), strict=True)]
     for result in results:
         for kind, sums in result["kinds"].items():
             kinds[kind] = [a + b for a, b in zip(kinds.get(kind, [0] * len(PARTS)), sums, strict=True)]
@@ -200,6 +207,7 @@ def added(results: Sequence[dict[str, Any]], months: int) -> dict[str, Any]:
     return {
         "kinds": {kind: kinds[kind] for kind in KINDS if kind in kinds},
         "months": monthly,
+        "apart": apart,
         "example": any(result["example"] for result in results),
         "refused": [row for result in results for row in result["refused"]],
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from handslag.simulation.chunk import KINDS, MONTHLY, PARTS
+from handslag.simulation.chunk import KINDS, PARTS
 
 LEAST: Final = 5
 OTHER: Final = "other"
@@ -70,22 +70,22 @@ def left_out(
 
 
 def published(sums: Mapping[str, Any]) -> Published:
-    """What of the sums (see `chunk.added`) may leave. TooFew when that is nothing."""
+    """What of the sums (see `chunk.added`) may leave. TooFew when that is nothing.
+
+    The months are shown together or not at all: where a few households make the difference between two of them, it is
+    told by any two that are shown, and by the total.
+    """
     kinds = _large_enough(sums["kinds"])
     names, rows = list(kinds), list(kinds.values())
     sizes = [row["households"] for row in rows]
     net_gone, net_total = left_out([_behind_net(row) for row in rows], sizes)
     split_gone, split_total = left_out([(row["winners"], row["losers"]) for row in rows], sizes, net_gone)
     total = {part: sum(row[part] for row in rows) for part in PARTS}
-    months = [dict(zip(MONTHLY, month, strict=True)) for month in sums["months"]]
-    behind = [(m["receive_before"], m["receive_after"], m["changed"]) for m in months]
-    months_gone, months_total = left_out(behind, [0] * len(months))
-    if not (net_total and months_total):
-        months_gone = frozenset(range(len(months)))
+    by_month = net_total and fit(sums["apart"])
     return Published(
         kinds=tuple(_row(names[n], rows[n], n in net_gone, n in split_gone) for n in range(len(rows))),
         total=_row("all", total, not net_total, not (net_total and split_total)),
-        months=tuple(None if n in months_gone else (m["cost_before"], m["cost_after"]) for n, m in enumerate(months)),
+        months=tuple((before, after) if by_month else None for before, after in sums["months"]),
     )  # fmt: skip
 
 

@@ -224,7 +224,7 @@ def _write_report(asked: Simulation, question: Question, folder: Path, sums: dic
         before=tuple(path.name for path in files(asked.before)),
         after=tuple(path.name for path in files(asked.after)),
         example=sums["example"],
-        decimals=any(amount % KRONA for month in sums["months"] for amount in month[1::2]),
+        decimals=any(amount % KRONA for month in sums["months"] for amount in month),
     )
     found = published(sums)
     with (folder / "not-calculated.csv").open("w", encoding="utf-8", newline="") as file:
