@@ -21,7 +21,9 @@ SESSIONS_BEGIN_WITH = "track_activities=off"
 def _reviewed_functions() -> dict[str, str]:
     """Our functions and what stands between their dollars in the migration that was reviewed."""
     made = importlib.import_module("handslag.domain.tenancy.migrations.0001_initial")
-    return {"app_tenant": made.TENANT.split("$$")[1], "app_refuse_change": made.REFUSE.split("$$")[1]}
+    later = importlib.import_module("handslag.domain.tenancy.migrations.0006_training")
+    found = {"app_tenant": made.TENANT, "app_refuse_change": later.REFUSE, "app_training": later.TRAINING}
+    return {name: text.split("$$")[1] for name, text in found.items()}
 
 
 def tenant_models() -> dict[str, type[TenantRow]]:
@@ -168,7 +170,13 @@ def _policies(connection: Any) -> Iterator[str]:
         "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
     )
     found: dict[str, int] = {}
-    for table, name, permissive, roles, command, using, check in rows.fetchall():
+    erased = ("RESTRICTIVE", ["handslag_eraser"], "DELETE", "( SELECT app_training() AS app_training)", None)
+    wanted = set(tenant_models()) - set(append_only_tables())
+    for table, name, *told in rows.fetchall():
+        if name == f"{table}_erased" and tuple(told) == erased and table in wanted:
+            wanted.remove(table)
+            continue
+        permissive, roles, command, using, check = told
         found[table] = found.get(table, 0) + 1
         if (permissive, roles, command) != ("PERMISSIVE", ["public"], "ALL"):
             yield f"{table}: policy {name} does not bind every role and command"
@@ -179,6 +187,8 @@ def _policies(connection: Any) -> Iterator[str]:
     for table in tenant_models():
         if found.get(table) != 1:
             yield f"{table}: {found.get(table, 0)} policies"
+    for table in sorted(wanted):
+        yield f"{table}: the role that erases may delete real people's rows"
 
 
 def _uniques(connection: Any) -> Iterator[str]:
@@ -251,15 +261,21 @@ def _triggers(connection: Any) -> Iterator[str]:
         "WHERE NOT t.tgisinternal AND t.tgfoid = 'app_refuse_change'::regproc"
     )
     found: dict[str, set[str]] = {}
+    marked = False
     for table, definition, enabled in rows.fetchall():
         if enabled not in ("O", "A"):
             yield f"{table}: its trigger against changes is off"
+        if table == "tenancy_organisation" and "BEFORE UPDATE OF training" in definition:
+            marked = True
+            continue
         kind = "TRUNCATE" if "BEFORE TRUNCATE" in definition else "ROW"
         if kind == "ROW" and "BEFORE DELETE OR UPDATE" not in definition:
             yield f"{table}: its trigger does not refuse every change"
         if ("erasable" in definition) and not append_only_tables().get(table):
             yield f"{table}: its trigger lets rows be erased"
         found.setdefault(table, set()).add(kind)
+    if not marked:
+        yield "tenancy_organisation: an organisation can become one for training"
     for table in append_only_tables():
         if found.get(table) != {"ROW", "TRUNCATE"}:
             yield f"{table}: rows can be changed (triggers: {sorted(found.get(table, ()))})"
@@ -315,6 +331,8 @@ def _grants(connection: Any) -> Iterator[str]:
             wanted |= {(table, f"handslag_{role}", verb.strip()) for verb in verbs.split(",")}
         if table not in INSTALLATION_TABLES:
             wanted.add((table, "handslag_auditor", "SELECT"))
+        if issubclass(model, TenantRow):
+            wanted.add((table, "handslag_eraser", "DELETE"))
     for table, entry in INSTALLATION_TABLES.items():
         for role, verbs in entry.grants.items():
             wanted |= {(table, f"handslag_{role}", verb.strip()) for verb in verbs.split(",")}

@@ -1,5 +1,6 @@
 """`handslag organisation`: what the installation itself does for an organisation, before anybody can log in."""
 
+import json
 import os
 import re
 import secrets
@@ -63,6 +64,9 @@ def add(
     zone: Annotated[str, typer.Option()] = "Europe/Stockholm",
     language: Annotated[list[str] | None, typer.Option(help="First the office's own; repeat for more.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="A unit; repeat for more.")] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="For training: invented people, nothing leaves it, can be reset.")
+    ] = False,
 ) -> None:
     """Enter an organisation that is responsible for data of its own, with its keys and units. The same command again
     goes on where it was interrupted."""
@@ -70,13 +74,18 @@ def add(
     units = unit or ["Försörjningsstöd"]
     if len(set(units)) < len(units):
         sys.exit("Each unit once.")
+    if training and (unit or country != "SE" or kind != "municipality"):
+        sys.exit("--training: a Swedish municipality with the demonstration's units.")
     with _playing(role):
         if role == "owner":
-            from handslag.domain.tenancy.models import Organisation
+            from handslag.domain.tenancy.models import TRAINING_NAME, Organisation
 
+            if training:
+                name = name if name.startswith(TRAINING_NAME) else TRAINING_NAME + name
             told = {
-                "name": name, "code": code, "code_type": code_type, "kind": kind, "country": country,
-                "currency": currency, "zone": zone, "languages": language or ["sv", "en"], "is_tenant": True,
+                "training": training, "name": name, "code": code, "code_type": code_type, "kind": kind,
+                "country": country, "currency": currency, "zone": zone, "languages": language or ["sv", "en"],
+                "is_tenant": True,
             }  # fmt: skip
             _checked(Organisation(slug=slug, **told))
             found, _ = Organisation.objects.get_or_create(slug=slug, defaults=told)
@@ -91,10 +100,49 @@ def add(
         from handslag.kernel import clock
 
         try:
+            if training:
+                from handslag.demo.training import fill
+
+                fill(slug, clock.now())
+                print(f"{name} is open for training, with its invented staff. In production give each a password:")
+                print(f"handslag organisation reset-password {slug} alva@{slug}.example")
+                return
             open_organisation(tenant=slug, by=system("installation"), now=clock.now(), units=units)
         except NotPossible:
             sys.exit(f"{slug} is there already.")
     print(f"{name} is open. Units: {', '.join(units)}. Next: handslag organisation staff {slug} ...")
+
+
+#: The steps of a reset, each a process in the role that may do it.
+_STEPS = {"worker": "eraser", "eraser": "web"}
+
+
+@app.command()
+def reset(
+    slug: Slug, asked_by: Annotated[str, typer.Option(help="Who asked for it, as its log says.")] = "installation"
+) -> None:
+    """Empty an organisation for training and fill it anew with its invented people; whoever else was admitted there
+    stays. Refused for every other organisation. The same command again goes on where it was interrupted."""
+    role = os.environ.get("HANDSLAG_STEP_ROLE", "worker")
+    with _playing(role):
+        from handslag.demo import training
+        from handslag.domain.tenancy.policies import NotPossible
+        from handslag.kernel import clock
+
+        try:
+            if role == "worker":
+                os.environ["HANDSLAG_RESET"] = json.dumps(training.before(slug))
+            elif role == "eraser":
+                os.environ["HANDSLAG_RESET_ROWS"] = str(training.erase(slug))
+            else:
+                known, rows = json.loads(os.environ["HANDSLAG_RESET"]), int(os.environ["HANDSLAG_RESET_ROWS"])
+                training.after(slug, clock.now(), known, rows, asked_by)
+        except NotPossible:
+            sys.exit(f"{slug} is no organisation for training: nothing of it is ever deleted.")
+        if role in _STEPS:
+            os.environ |= {"HANDSLAG_STEP_ROLE": _STEPS[role], "HANDSLAG_ROLE": _STEPS[role]}
+            os.execv(sys.executable, [sys.executable, "-m", "handslag.cli.main", *sys.argv[1:]])
+    print(f"{slug} is as it was when it was opened.")
 
 
 def _checked(organisation: Any) -> None:
@@ -227,6 +275,8 @@ def set_(
         try:
             set_policy(tenant=slug, by=system("installation"), now=clock.now(), name=name, value=told)
         except NotPossible as refused:
+            if refused.code == "training":
+                sys.exit(f"{slug} is for training: nothing leaves it, so {name} stays as it is.")
             if refused.code == "demonstration":
                 sys.exit(f"{slug} is a demonstration and stays one: an organisation for real people is added anew.")
             sys.exit(

@@ -259,6 +259,8 @@ from handslag.domain.people.operations.staff import (
     RoleGiven,
     RoleTaken,
     StaffAdmitted,
+    TrainingReset,
+    TrainingResetAsked,
 )
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.statistics.operations import (
@@ -939,6 +941,13 @@ def _precalculate(event: Event, by: Actor, now: datetime) -> None:
     enqueue(_tenant(), event.subject, int(event.payload.get("batch", 0)))
 
 
+def _reset_training(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.training import reset_training
+
+    defer(reset_training, once=f"training:{_tenant()}", tenant=_tenant(), asked_by=str(by.id or by.name))
+
+
 def _hand_over_file(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.payments import hand_over_file
     from handslag.jobs.queue import defer
@@ -1089,6 +1098,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     DelegationEntered: (),
     DelegationConfirmed: (),
     DelegationEnded: (),
+    TrainingResetAsked: (Reaction(_reset_training),),
+    TrainingReset: (),
     DeputyNamed: (Reaction(_tell_deputy, causes=(NoticesQueued,)),),
     DeputyEnded: (),
     LogInReset: (),

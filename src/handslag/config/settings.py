@@ -235,6 +235,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.precalculations",
     "handslag.jobs.scan",
     "handslag.jobs.sheets",
+    "handslag.jobs.training",
     "handslag.jobs.watch",
 ]
 PROCRASTINATE_READONLY_MODELS = True

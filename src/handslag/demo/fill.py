@@ -131,35 +131,22 @@ def eid_people() -> list[dict[str, str]]:
     ]
 
 
+#: What the demonstration's organisations are told besides `organisation_number`.
+_SETTINGS: tuple[tuple[str, Any], ...] = (
+    ("demonstration", True),
+    ("authorities_asked", ["AF", "CSN", "FK", "PM", "SKV", "SO"]),
+    ("lefi_actor", "9000"),
+    ("debtor_account", {"kind": "bankgiro", "number": "5050-1055"}),
+)
+
+
 def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
     with at_large("demonstration", writing=True):
-        users = {s.login: staff_user(s.login, slug) for s in STAFF}
+        users = {s.login: staff_user(s.login, slug)[0] for s in STAFF}
     with acting(slug, BY, "is it filled"):
         filled = StaffMember.objects.exists()
     if not filled:
-        units = open_organisation(tenant=slug, by=BY, now=now, units=["Försörjningsstöd", "Ekonomi"])
-        members: dict[str, UUID] = {}
-        for s in STAFF:
-            unit = units["Ekonomi" if s.roles == ("payer",) else "Försörjningsstöd"]
-            members[s.login] = admit_staff(
-                tenant=slug,
-                by=BY,
-                now=now,
-                user_id=users[s.login][0],
-                name=s.name,
-                unit=unit,
-                roles=list(s.roles),
-                clearance=s.clearance,
-            ).id
-        for name, value in (
-            ("organisation_number", "212000-0142"),
-            ("demonstration", True),
-            ("authorities_asked", ["AF", "CSN", "FK", "PM", "SKV", "SO"]),
-            ("lefi_actor", "9000"),
-            ("debtor_account", {"kind": "bankgiro", "number": "5050-1055"}),
-        ):
-            set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
-        _people(slug, now, Actor("staff", users["rut"][0]), units["Försörjningsstöd"], members)
+        fill_tenant(slug, now, users, _SETTINGS)
     citizens = [
         {
             "who": f"{given} {family}",
@@ -179,6 +166,31 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
         for s in STAFF
     ]
     return citizens + staff
+
+
+def fill_tenant(
+    slug: str, now: datetime, users: dict[str, UUID], settings: tuple[tuple[str, Any], ...] = ()
+) -> dict[str, UUID]:
+    """Fill an organisation that nobody has opened yet with the invented staff (`users`: whose log-in each is), people
+    and cases; gives its units by name."""
+    units = open_organisation(tenant=slug, by=BY, now=now, units=["Försörjningsstöd", "Ekonomi"])
+    members: dict[str, UUID] = {}
+    for s in STAFF:
+        unit = units["Ekonomi" if s.roles == ("payer",) else "Försörjningsstöd"]
+        members[s.login] = admit_staff(
+            tenant=slug,
+            by=BY,
+            now=now,
+            user_id=users[s.login],
+            name=s.name,
+            unit=unit,
+            roles=list(s.roles),
+            clearance=s.clearance,
+        ).id
+    for name, value in (("organisation_number", "212000-0142"), *settings):
+        set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
+    _people(slug, now, Actor("staff", users["rut"]), units["Försörjningsstöd"], members)
+    return units
 
 
 def _shift(slug: str) -> int:

@@ -49,6 +49,7 @@ MAY: dict[str, set[str]] = {
     "case-system/": {"alva"},
     "case-system/try/": {"alva"},
     "case-system/<uuid:switch>/": {"alva"},
+    "training/": set(),  # of an organisation for training only
     "precalculations/": CASE | {"alva"},
     "precalculations/start/": {"alva"},
     "precalculations/<uuid:calculation>/": CASE | {"alva"},

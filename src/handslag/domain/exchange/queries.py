@@ -49,9 +49,12 @@ def own_address() -> str:
 
 def partners() -> dict[str, Organisation | Partner]:
     """The organisations that a message can go to, by address: those that work in this installation, by name, then the
-    registered ones of others."""
+    registered ones of others. None where people train, and none of those."""
+    if acting_door().the_tenant.training:
+        return {}
     here = acting_door().the_tenant.id
-    rows = Organisation.objects.filter(is_tenant=True, active=True).exclude(id=here).order_by("name", "id")
+    working = Organisation.objects.filter(is_tenant=True, active=True, training=False)
+    rows = working.exclude(id=here).order_by("name", "id")
     others = {row.address: row for row in Partner.objects.order_by("name", "id")}
     return {**others, **{address_of(row): row for row in rows}}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q
 
+from handslag.domain.audit.models import Event, Payload
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.people.models import (
     Account,
@@ -207,3 +208,17 @@ def address_on(person: UUID, day: date) -> Address | None:
         .filter(Q(until__isnull=True) | Q(until__gt=day))
         .first()
     )
+
+
+@dataclass(frozen=True)
+class LastReset:
+    """When an organisation for training was emptied and filled anew last, and how often by now."""
+
+    at: datetime
+    times: int
+
+
+def last_training_reset() -> LastReset | None:
+    """The newest reset of an organisation for training; None before the first."""
+    event = Event.objects.filter(kind="training reset").order_by("-at", "-id").first()
+    return LastReset(event.at, int(Payload.objects.get(id=event.id).body["times"])) if event is not None else None

@@ -79,6 +79,7 @@ class TenantRef:
     country: str
     languages: list[str]
     telephone: str
+    training: bool
 
     def today(self, now: datetime) -> date:
         """The day that `now` falls on where the organisation is: it decides months, deadlines and ages."""
@@ -166,7 +167,7 @@ def writing(door: Door) -> Iterator[bool]:
 
 
 _ENTER = """
-SELECT t.id, t.slug, t.name, t.zone, t.currency, t.country, t.languages, t.telephone,
+SELECT t.id, t.slug, t.name, t.zone, t.currency, t.country, t.languages, t.telephone, t.training,
        set_config('app.tenant', t.id::text, true)
 FROM tenancy_organisation t WHERE t.{column} = %s AND t.is_tenant AND t.active
 """
@@ -195,7 +196,7 @@ def acting(tenant: str | int, by: Actor, purpose: str) -> Iterator[Door]:
                 row = cursor.fetchone()
             if row is None:
                 raise UnknownTenant(str(tenant))
-            door.tenant = TenantRef(*row[:8])
+            door.tenant = TenantRef(*row[:9])
             yield door
     finally:
         _open.reset(token)

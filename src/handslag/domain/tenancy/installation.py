@@ -53,6 +53,7 @@ INSTALLATION_TABLES: dict[str, InstallationTable] = {
             "telephone",
             "is_tenant",
             "active",
+            "training",
         ),
     ),
     "tenancy_relation": InstallationTable(

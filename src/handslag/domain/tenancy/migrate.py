@@ -12,7 +12,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.state import ProjectState
 
+from handslag.domain.tenancy.constraints import AppendOnly
 from handslag.domain.tenancy.installation import INSTALLATION_TABLES, ROLES
+from handslag.domain.tenancy.rows import TenantRow
 
 
 def run(verbosity: int = 0) -> None:
@@ -88,10 +90,29 @@ def grant_statements() -> list[str]:
             statements.append(f'GRANT {verbs} ON "{table}" TO handslag_{role}')
             if "INSERT" in verbs:
                 statements.append(_sequence_grant(table, role))
+    for model in apps.get_models():
+        if issubclass(model, TenantRow):
+            statements += _erased_in_training(model)
     for table, entry in INSTALLATION_TABLES.items():
         if entry.audited_columns:
             statements.append(f'GRANT SELECT ({", ".join(entry.audited_columns)}) ON "{table}" TO handslag_auditor')
     return statements
+
+
+def _erased_in_training(model: type[TenantRow]) -> list[str]:
+    """The role eraser may delete rows of an organisation for training, of no other: where the trigger of rows that are
+    written once doesn't say so, a policy does."""
+    table = model._meta.db_table
+    once = [one for one in model._meta.constraints if isinstance(one, AppendOnly)]
+    grant = f'GRANT DELETE ON "{table}" TO handslag_eraser'
+    if once:
+        return [grant]
+    policy = (
+        f'CREATE POLICY "{table}_erased" ON "{table}" AS RESTRICTIVE FOR DELETE TO handslag_eraser '
+        "USING ((SELECT app_training()))"
+    )
+    known = f"SELECT FROM pg_policies WHERE schemaname = 'public' AND policyname = '{table}_erased'"
+    return [grant, f"DO $$ BEGIN IF NOT EXISTS ({known}) THEN {policy}; END IF; END $$"]
 
 
 def _sequence_grant(table: str, role: str) -> str:

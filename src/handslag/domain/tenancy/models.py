@@ -18,11 +18,17 @@ from handslag.domain.tenancy.rows import TenantFK, TenantRow
 from handslag.domain.tenancy.states import Decides, OrganisationKind, RelationKind, Role
 from handslag.kernel.ids import uuid7
 
+#: How the name of every organisation for training begins.
+TRAINING_NAME = "Övning: "
 READ = {"web": "SELECT", "worker": "SELECT", "auditor": "SELECT", "courier": "SELECT", "eraser": "SELECT"}
 
 
 class Organisation(models.Model):
-    """An entry of the installation's directory. With `is_tenant` it is responsible for data of its own."""
+    """An entry of the installation's directory. With `is_tenant` it is responsible for data of its own.
+
+    `training`: people practise here on invented cases; nothing leaves it, and it can be emptied. Said when it is
+    entered and never changed; its name says so too, on every page, letter and file.
+    """
 
     grants: ClassVar[dict[str, str]] = READ
 
@@ -41,10 +47,15 @@ class Organisation(models.Model):
     telephone = models.CharField(max_length=40, blank=True)
     is_tenant = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
+    training = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["code_type", "code", "kind"], name="organisation_once_per_code"),
+            models.CheckConstraint(
+                condition=models.Q(training=False) | models.Q(name__startswith=TRAINING_NAME),
+                name="organisation_training_says_so",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=OrganisationKind.values), name="organisation_kind_known"
             ),

@@ -26,7 +26,7 @@ from handslag.domain.entitlement.operations import confirm_local_norm, enter_loc
 from handslag.domain.entitlement.queries import local_norm_entries, the_law, would_change
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotPossible, examples_bind
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.local import PERSONS
@@ -457,7 +457,7 @@ def _shown(rows: list[LocalNorm], staff: Mapping[UUID, str], me: UUID, day: date
     holding, found = _holding(rows, day), []
     for row in rows:
         stands = row.confirmed_at is None or _holding(rows, row.since)[row.name] is row
-        bars = row.is_example and stands and not setting("demonstration")
+        bars = row.is_example and stands and not examples_bind()
         if row.confirmed_at is None and bars:
             state = _("an example: can’t be confirmed")
         elif row.confirmed_at is None:

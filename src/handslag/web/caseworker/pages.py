@@ -129,6 +129,8 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         (gettext("Case system"), "/case-system/", (Role.ADMINISTRATOR,)),
         (gettext("Log review"), "/review/", (Role.REVIEWER,)),
     ]
+    if the_door(request).the_tenant.training:
+        places.append((gettext("Training"), "/training/", (Role.ADMINISTRATOR,)))
     request.nav = tuple(  # type: ignore[attr-defined]
         Link(label, home + where, current=request.path.startswith(home + where))
         for label, where, roles in places

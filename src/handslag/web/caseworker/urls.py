@@ -38,6 +38,7 @@ from handslag.web.caseworker import (
     tasks,
     times,
     traffic,
+    training,
     transfers,
 )
 
@@ -66,6 +67,7 @@ urlpatterns = [
     path("<slug:tenant>/case-system/", case_system.case_system),
     path("<slug:tenant>/case-system/try/", case_system.test_connection),
     path("<slug:tenant>/case-system/<uuid:switch>/", case_system.step),
+    path("<slug:tenant>/training/", training.training),
     path("<slug:tenant>/precalculations/", precalculations.show),
     path("<slug:tenant>/precalculations/start/", precalculations.start),
     path("<slug:tenant>/precalculations/<uuid:calculation>/", precalculations.look),

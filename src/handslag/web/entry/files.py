@@ -34,7 +34,7 @@ from handslag.domain.payments.queries import protection_in
 from handslag.domain.people.permissions import representation_behind
 from handslag.domain.tasks.models import PrintBatch
 from handslag.domain.tasks.queries import protection_printed
-from handslag.domain.tenancy.door import Actor, UnknownTenant, acting
+from handslag.domain.tenancy.door import Actor, UnknownTenant, acting, acting_door
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
 from handslag.domain.tenancy.states import Role
@@ -58,6 +58,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
     """
     document = Document.objects.filter(id=key, scan_state__in=[ScanState.CLEAN, ScanState.OWN]).first()
     if document is None:
+        raise Hidden("document", key)
+    if document.kind == "payment file" and acting_door().the_tenant.training:  # it never gets to a bank
         raise Hidden("document", key)
     kind = Subject.objects.values_list("kind", flat=True).get(id=document.subject_id)
     try:

@@ -54,6 +54,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             footer=getattr(request, "footer", ()),
             keys=getattr(request, "keys", True),
             notice=getattr(request, "notice", ()),
+            training=organisation is not None and organisation.training,
         ),
     }
 

@@ -33,6 +33,7 @@ class Site:
     footer         accessibility statement, personal data ...
     keys           single-letter shortcuts on (staff may switch them off, WCAG 2.1.4)
     leave_after    seconds without a move after which a page on a computer that others use too logs out; 0: it doesn't
+    training       people practise here on invented cases: every page says so
     notice         title and paragraphs that stand above the content of a desk page; empty: nothing
     """
 
@@ -53,3 +54,4 @@ class Site:
     keys: bool = True
     leave_after: int = 0
     notice: tuple[str, ...] = ()
+    training: bool = False

@@ -61,6 +61,7 @@ from handslag.domain.tenancy.policies import (
     Conflict,
     NotForThem,
     NotPossible,
+    examples_bind,
     mandate,
     named_by_setting,
     require_mandate,
@@ -464,7 +465,7 @@ def decides(decision: Decision) -> Decides:
 
 
 def _refuse_example_norms(sheet: Sheet) -> None:
-    if sheet.norm_set.has_example and not setting("demonstration"):
+    if sheet.norm_set.has_example and not examples_bind():
         raise NotPossible("example norms")
 
 

@@ -29,7 +29,7 @@ from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, examples_bind
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
@@ -238,7 +238,7 @@ def confirm_local_norm(*, tenant: str | int, by: Actor, now: datetime, norm: UUI
         raise Conflict("local norm", theirs=row.confirmed_at.isoformat())
     if row.entered_by_id == member.id:
         raise NotForThem("second pair of eyes", norm)
-    if row.is_example and not setting("demonstration"):
+    if row.is_example and not examples_bind():
         raise NotPossible("example norm")
     tried = worked_cases_with(row)
     if tried.problems:

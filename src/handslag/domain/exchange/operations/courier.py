@@ -41,9 +41,9 @@ class Sealed:
 
 
 def directory() -> dict[str, int]:
-    """The organisations that work in this installation: address and id."""
+    """The organisations that work in this installation, but those for training: address and id."""
     with at_large("courier"):
-        rows = list(Organisation.objects.filter(is_tenant=True, active=True).order_by("id"))
+        rows = list(Organisation.objects.filter(is_tenant=True, active=True, training=False).order_by("id"))
     return {address_of(row): row.id for row in rows}
 
 

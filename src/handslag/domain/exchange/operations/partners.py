@@ -10,7 +10,7 @@ from handslag.domain.exchange.models import Envelope, Partner, PartnerKey, Passe
 from handslag.domain.exchange.permissions import only_jobs
 from handslag.domain.exchange.queries import again_after, keys_of, own_address
 from handslag.domain.exchange.wrap import KeyFile
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_key
 from handslag.domain.tenancy.policies import NotPossible
 
@@ -64,6 +64,8 @@ def register_partner(
     NotPossible("ourselves"), ("not vouched for").
     """
     only_jobs(by, "partner")
+    if acting_door().the_tenant.training:
+        raise NotPossible("training")
     if file.organisation == own_address():
         raise NotPossible("ourselves")
     known = keys_of(file.organisation, now)

@@ -23,7 +23,7 @@ from handslag.domain.exchange.permissions import only_jobs
 from handslag.domain.exchange.queries import again_after
 from handslag.domain.exchange.sedex import HIGHEST_TYPE, PARTICIPANT, PUT_OUT, Effect, effect_of
 from handslag.domain.exchange.states import MOST_TRIES, OutcomeState, Transport
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.policies import NotPossible
 
 
@@ -62,6 +62,8 @@ def connect_sedex(*, tenant: str | int, by: Actor, now: datetime, participant: s
     """Say under which id the organisation takes part in sedex, and in which folder its client has outbox, inbox and
     receipts. NotPossible("participant")."""
     only_jobs(by, "sedex")
+    if acting_door().the_tenant.training:
+        raise NotPossible("training")
     _participant(participant)
     row = SedexClient.objects.select_for_update(of=("self",)).first()
     row = row or SedexClient(id=open_subject("organisation"), connected_at=now, version=0)

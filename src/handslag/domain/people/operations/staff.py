@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import new_keys
@@ -24,7 +25,7 @@ from handslag.domain.tenancy.models import (
 )
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, member_behind, require_role
-from handslag.domain.tenancy.policies import NotPossible, is_production, require_choice
+from handslag.domain.tenancy.policies import IN_TRAINING, NotPossible, is_production, require_choice
 from handslag.domain.tenancy.states import RelationKind, Role
 from handslag.kernel.addresses import is_for_real
 
@@ -60,6 +61,16 @@ class PolicySet(Event):
     kind = "policy set"
 
 
+class TrainingResetAsked(Event):
+    kind = "training reset asked"
+
+
+class TrainingReset(Event):
+    """An organisation for training was emptied and filled anew: what was there before is gone, chain and all."""
+
+    kind = "training reset"
+
+
 class DeputyNamed(Event):
     kind = "deputy named"
 
@@ -84,6 +95,33 @@ def open_organisation(*, tenant: str | int, by: Actor, now: datetime, units: lis
     made = {unit.name: unit.id for unit in Unit.objects.bulk_create(Unit(name=name) for name in units)}
     subject = open_subject("organisation")
     return Done(made, OrganisationOpened(subject=subject, payload={"units": units}))
+
+
+@operation()
+def ask_training_reset(*, tenant: str | int, by: Actor, now: datetime) -> Done[None]:
+    """An administrator wants an organisation for training emptied and filled anew; a job does it. Hidden where the
+    organisation isn't one."""
+    _may_administer(by, now)
+    if not acting_door().the_tenant.training:
+        raise Hidden("training")
+    return Done(None, TrainingResetAsked(subject=_own_subject(), payload={}))
+
+
+@operation()
+def note_training_reset(
+    *, tenant: str | int, by: Actor, now: datetime, rows: int, asked_by: str, times: int
+) -> Done[None]:
+    """Note that it was emptied (of so many rows) and filled anew, by whose wish, and how often by now. NotPossible("not
+    training")."""
+    if by.kind != "system" or not acting_door().the_tenant.training:
+        raise NotPossible("not training")
+    payload = {"rows": rows, "asked_by": asked_by, "times": times}
+    return Done(None, TrainingReset(subject=_own_subject(), payload=payload))
+
+
+def _own_subject() -> UUID:
+    """The anchor of the organisation itself."""
+    return Subject.objects.filter(kind="organisation").order_by("id").values_list("id", flat=True)[0]
 
 
 @operation()
@@ -242,12 +280,15 @@ def set_policy(*, tenant: str | int, by: Actor, now: datetime, name: str, value:
     """Change a setting that operations obey. ValueError for what it may not be (`config/choices.py`).
     NotPossible("production") for what a database that serves real people
     can't be told: that it is a demonstration, or an e-ID without TLS or on this machine; ("demonstration") for a
-    demonstration that is to be none any more: its people and log-ins stay invented."""
+    demonstration that is to be none any more: its people and log-ins stay invented; ("training") for what would let
+    something leave an organisation for training."""
     _may_administer(by, now)
     require_choice(name, value)
     for_trying_out = name == "demonstration" and value
     if name == "eid" and isinstance(value, dict) and "issuer" in value:
         for_trying_out = not is_for_real(value["issuer"])
+    if name in IN_TRAINING and acting_door().the_tenant.training:
+        raise NotPossible("training")
     if for_trying_out and is_production():
         raise NotPossible("production")
     row = Policy.objects.select_for_update().filter(name=name).first()
