@@ -86,6 +86,7 @@ def test_the_digest_follows_what_can_change_a_result() -> None:
         (GOOD, "unit: SEK/month", "unit: SEK/week", "unit is one of"),
         (GOOD, "  label: {sv: Hyra, en: Rent}\n", "", "label is missing"),
         (GOOD, "label:", "lable:", "unknown lable"),
+        (GOOD, "sv: Hyra", "sv: 5", "label is text by language"),
         (GOOD, "- name: rent", "- nmae: rent", "a mapping with a name"),
         (GOOD, "- name: rent\n ", "name: rent\n", "rent.yaml: "),
         (TABLE, "[10, 20]", "[10]", "rows are 2 whole numbers"),
