@@ -108,6 +108,21 @@ def test_a_rule_corrected_later_from_a_day_inside_the_month_changes_no_earlier_s
         assert found(office) == []
 
 
+def test_a_rule_that_fails_for_one_sheet_is_named_and_ends_nobody_elses_turn(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise IndexError("row 7")
+
+    monkeypatch.setattr("handslag.rules.se.pack.sum_members", broken)
+    [difference] = found(office)
+    assert (difference.what, difference.recomputed) == ("not computed", "IndexError: row 7")
+    with acting(office.slug, TEST, "look"):
+        told = effect(Sheet.objects.get(), date(2026, 3, 10))
+    assert told is not None
+    assert (told.after, told.problem) == (None, "IndexError: row 7")
+
+
 def test_what_the_municipality_confirms_later_is_not_used(office: Office) -> None:
     second_administrator(office)
     office.now = datetime(2026, 3, 12, 9, tzinfo=UTC)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import DatabaseError
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
@@ -410,7 +411,9 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
         facts = rules.Facts.from_json(sheet.snapshot.facts)
         norms = rules.norms_of(facts, sheet.known_on, sheet.known_on, local_norms_at(sheet.computed_at, sheet.pack))
         body = rules.calculate(facts, norms).to_json()
-    except (FactsError, NormError, NormMissing, PackError, KeyError) as error:
+    except DatabaseError:
+        raise
+    except Exception as error:  # one sheet's fault never ends the others' turn
         yield differs("not computed", "", sheet.granted, f"{type(error).__name__}: {error}")
         return
     if sheet.norm_set.digest != body["norm_digest"]:
@@ -533,6 +536,10 @@ def effect(sheet: Sheet, known_on: date) -> Effect | None:
         now = rules.calculate(facts, rules.norms_of(facts, known_on, sheet.known_on, local_norms(sheet.pack)))
     except (FactsError, NormError, NormMissing) as error:
         return told(None, (), str(error))
+    except DatabaseError:
+        raise
+    except Exception as error:  # likewise
+        return told(None, (), f"{type(error).__name__}: {error}")
     codes = differing(stored_calculation(sheet), now)
     return told(now.granted, codes) if codes or now.granted != sheet.granted else None
 
