@@ -122,3 +122,6 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "case.yaml"
     path.write_bytes(b"why: \xff\n")
     assert "case.yaml: not YAML: 'utf-8' codec can't decode" in run(path)[2]
+    tables = tmp_path / "rents.yaml"
+    tables.write_bytes(b"- name: \xe5\n")
+    assert run(CASE, "--tables", str(tables))[2].startswith(f"{tables}: 'utf-8' codec can't decode")

@@ -246,3 +246,15 @@ def test_the_example_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     assert len(set(files)) == 3
     refused = CliRunner().invoke(load("simulate"), ["example", str(tmp_path / "a.csv")])
     assert refused.output.endswith("a.csv: a population is a .parquet or a .jsonl file\n")
+
+
+def test_why_nobody_could_be_calculated_is_told_though_nothing_can_be_published(tmp_path: Path) -> None:
+    row = '{"members": [{"key": "a", "role": "adult", "age": 40}], "settings": {"setting.none": "x"}}\n'
+    (tmp_path / "people.jsonl").write_text(row * 6)
+    people, out = str(tmp_path / "people.jsonl"), str(tmp_path / "out")
+    told = ["run", people, "--out", out, "--since", "2026-02", "--months", "1"]
+    done = CliRunner().invoke(load("simulate"), told)
+    why = tmp_path / "out" / "not-calculated.csv"
+    assert done.exit_code == 1
+    assert done.output.endswith(f"nothing can be published; {why} says what couldn't be calculated\n")
+    assert why.read_text().splitlines()[6] == "6,2026-02: settings: setting.none is no setting"

@@ -59,7 +59,7 @@ def sheet(
     from handslag.rules.shown import changes_to_text, shown, to_html
 
     try:
-        own = [norm for path in tables or () for norm in load(path.read_text(encoding="utf-8"), str(path))]
+        own = [norm for path in tables or () for norm in load(_text(path), str(path))]
         found, earlier_case = read(case).with_tables(own), read(before).with_tables(own) if before else None
         result = found.calculate()
         earlier = earlier_case.calculate() if earlier_case else None
@@ -89,3 +89,12 @@ def sheet(
     if found.expected and found.expected != result.to_text():
         typer.echo("The sheet differs from the expected one in the file.", err=True)
         raise typer.Exit(2)
+
+
+def _text(path: Path) -> str:
+    from handslag.rules.norms import NormError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise NormError(f"{path}: {error}") from error

@@ -22,7 +22,7 @@ from handslag.rules.packs import pack
 from handslag.rules.unnamed import RowError
 from handslag.simulation import population, report
 from handslag.simulation.chunk import Question, SimulationError, added, calculate, rules_digest
-from handslag.simulation.disclosure import published
+from handslag.simulation.disclosure import TooFew, published
 
 CHUNK: Final = 10_000
 """Households in a piece."""
@@ -226,9 +226,13 @@ def _write_report(asked: Simulation, question: Question, folder: Path, sums: dic
         example=sums["example"],
         decimals=any(amount % KRONA for month in sums["months"] for amount in month),
     )
-    found = published(sums)
-    with (folder / "not-calculated.csv").open("w", encoding="utf-8", newline="") as file:
+    why = folder / "not-calculated.csv"
+    with why.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["row", "why"], *sums["refused"]])
+    try:
+        found = published(sums)
+    except TooFew as error:
+        raise TooFew(f"{error}; {why} says what couldn't be calculated" if sums["refused"] else error) from error
     beside = folder / "work" / "report"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
