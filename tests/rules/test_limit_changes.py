@@ -65,6 +65,13 @@ def test_the_line_says_it_and_the_sheet_marks_it(lang: str, said: str, open_ques
     assert [n.name for n in rent(sheet).numbers if n.uncertain] == [MARKED]
 
 
+def test_what_was_not_known_then_is_not_told() -> None:
+    third = value("2026-03-20", value=5500, known_from=date(2026, 12, 1))
+    limit = table(value("2026-01-01", value=6330), value("2026-03-15", value=5800), third)
+    told = [rent(sheet_of(limit, known_on=date(2026, *day))) for day in ((11, 30), (12, 1))]
+    assert [line.params["limit_changed_on"] for line in told] == ["2026-03-15", "2026-03-20"]
+
+
 def test_the_municipality_switches_it() -> None:
     first, last = sheet_of(LIMIT), sheet_of(LIMIT, CHOICE)
     assert (first.granted - last.granted, last.uncertain) == (530_00, {})  # its own choice, said official: not open

@@ -49,7 +49,8 @@ def changes(facts: Facts, norms: Norms) -> dict[str, Change]:
     for code, norm in norms.own_limits.items():
         first, last = (_row(held(norm, day, norms.known_on), key) for day in (facts.since, facts.until - _DAY))
         if first != last:
-            days = [d for v in norm.values for d in (v.since, v.until) if d and facts.since < d < facts.until]
+            known = [v for v in norm.values if v.known(norms.known_on)]
+            days = [d for v in known for d in (v.since, v.until) if d and facts.since < d < facts.until]
             found[code] = Change(max(days), first, last, last if choice == LAST_DAY else first)
     return found
 
