@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -197,7 +198,45 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         ).decode(),
     )
     appeal = port.Section(words["appeal"], _flowing(content["appeal"]))
-    return _letter(content, sections, content["granted"], appeal, annex)
+    return replace(
+        _letter(content, sections, content["granted"], appeal, annex),
+        translations=tuple(_translation(content, told) for told in content.get("help", ())),
+    )
+
+
+def _translation(content: dict[str, Any], told: dict[str, Any]) -> port.Translation:
+    """A translation that helps, with the amounts and sections of the sheet."""
+    rows = zip(content["sheet"], told["lines"], strict=True)
+    result = content["granted"] if content["granted"] or not content["surplus"] else content["surplus"]
+    parts = [port.Section("", _flowing(text)) for text in told["about"]]
+    if told["appeal"]:
+        parts.append(port.Section(told["appeal"]["heading"], _flowing(told["appeal"]["text"])))
+    return port.Translation(
+        language=told["language"],
+        title=told["title"],
+        notice=told["notice"],
+        heading=told["heading"],
+        outcome=told["outcome"],
+        parts=tuple(parts),
+        columns=tuple(told["columns"]),
+        lines=(
+            *(
+                port.SheetLine(_whose(said["text"], x), _signed(x), x["section"], said["explanation"])
+                for x, said in rows
+            ),
+            port.SheetLine(told["result"], result, kind="sum"),
+        ),
+    )
+
+
+def _signed(line: dict[str, Any]) -> int:
+    """The amount of a line as it counts: without the headings of the annex, income has its sign."""
+    amount: int = line["amount"]
+    return -amount if line["code"].startswith("INCOME.") else amount
+
+
+def _whose(text: str, line: dict[str, Any]) -> str:
+    return f"{text}, {line['who']}" if line["who"] else text
 
 
 def personal_letter_from(content: dict[str, Any]) -> port.Letter:

@@ -71,6 +71,21 @@ class Annex:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """A translation that helps a reader of `language` (sv, en, ar ...) and doesn't hold, as `notice` says: what the
+    letter decides, its parts, and the calculation with its three column headings."""
+
+    language: str
+    title: str
+    notice: str
+    heading: str
+    outcome: str
+    parts: tuple[Section, ...]
+    columns: tuple[str, str, str]
+    lines: tuple[SheetLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A decision letter. `reference` is the decision's number; `written_on` is the date in the letter and the PDF's
     creation date."""
@@ -91,6 +106,7 @@ class Letter:
     annex: Annex | None = None
     currency: str = "SEK"
     case_number: str = ""
+    translations: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

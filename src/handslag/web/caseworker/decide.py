@@ -93,7 +93,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     back = last if last is not None and last.state in (DecisionState.RETURNED, DecisionState.WITHDRAWN) else None
     # what was sent or taken back stands in the form again, to go on from
     reasons = data.get("reasons", "")[:10_000] if data else (back.reasons if back else "")
-    chosen = (data.get("language", "") if data else (back.language if back else "")) or found.applicant.language
+    chosen = (data.get("language", "") if data else (back.language if back else "")) or "sv"
     chosen = chosen if chosen in dict(LANGUAGES) else "sv"
     before = in_force(period.id)
     possible = _grounds(before, sheet.granted)

@@ -18,6 +18,7 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
+from handslag.domain.decisions.operations.help import help_for
 from handslag.domain.decisions.queries import (
     LETTER_REFUSED,
     UNNAMED_ADULT,
@@ -648,7 +649,10 @@ def letter_content(
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
     for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
         names[str(child.id)] = UNNAMED_CHILD[language].format(n=number) if child.protection_level else full_name(child)
+    keys = [*([] if decision.replaces else [grounds.key]), appeal.key]  # what a change says names amounts and days
+    helps = help_for(decision, adults, calculation, keys, today)
     return {
+        **({"help": helps} if helps else {}),
         "language": language,
         "number": decision.number,
         "case": case.number,

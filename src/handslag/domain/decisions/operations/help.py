@@ -1,0 +1,116 @@
+"""A decision's letter for who reads another language: a translation that helps, beside the text that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.queries import month_name
+from handslag.domain.decisions.states import Outcome
+from handslag.domain.documents.queries import TextMissing, help_with, text_for
+from handslag.domain.people.models import Person
+from handslag.kernel.money import format_money
+from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.text import label
+from handslag.rules.sheet import Line
+from handslag.rules.sheet import Sheet as Calculation
+
+#: What a translation says by itself, by language; the parts on the law are dated texts.
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Translation into English, to help you",
+        "notice": "This translation is only there to help. The Swedish text holds. Not everything is translated: what "
+        "the office itself wrote stands in Swedish. Ask us, and we explain it.",
+        "heading": "Decision on financial assistance for {month}",
+        Outcome.BIFALL: "You receive {amount} in financial assistance for {month}.",
+        Outcome.DELAVSLAG: "You receive {amount} in financial assistance for {month}. Part of the application was not "
+        "granted.",
+        Outcome.AVSLAG: "You receive no financial assistance for {month}, because the income is enough by the "
+        "calculation.",
+        "appeal": "If you want to appeal",
+        "line": "Line",
+        "law": "Section",
+        "amount": "Amount",
+        "granted": "To receive",
+        "surplus": "Surplus",
+    },
+    "ar": {
+        "title": "ترجمة إلى العربية للمساعدة",
+        "notice": "هذه الترجمة للمساعدة فقط، والنص السويدي هو الساري. لم يُترجم كل شيء: ما كتبه المكتب بنفسه مكتوب "
+        "بالسويدية. اسألنا وسنشرح لك.",
+        "heading": "قرار بشأن المساعدة المالية لشهر {month}",
+        Outcome.BIFALL: "تحصل على {amount} مساعدةً ماليةً لشهر {month}.",
+        Outcome.DELAVSLAG: "تحصل على {amount} مساعدةً ماليةً لشهر {month}. ولم تتم الموافقة على جزء من الطلب.",
+        Outcome.AVSLAG: "لا تحصل على مساعدة مالية لشهر {month}، لأن الدخل يكفي بحسب الحساب.",
+        "appeal": "إذا أردت الطعن في القرار",
+        "line": "البند",
+        "law": "المادة القانونية",
+        "amount": "المبلغ",
+        "granted": "المبلغ الذي تحصل عليه",
+        "surplus": "الفائض",
+    },
+}
+_MONTHS = "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()  # noqa: SIM905
+#: Names in Arabic of the lines that no code of costs or income names, by the kind of line.
+_LINES = {"COMMON": "المصاريف المنزلية المشتركة", "CEILING": "ما يتجاوز سقف الإعانة"}
+_PERSON = "المعيار الوطني للمصاريف الشخصية"
+
+
+def help_for(
+    decision: Decision, adults: Sequence[Person], calculation: Calculation, keys: Sequence[str], on: date
+) -> list[dict[str, Any]]:
+    """For each language of the adults that isn't the letter's, and that there is a translation into: what helps them to
+    read it. `keys`: of the dated texts on the decision, the last of them on the appeal. No names stand in it; its lines
+    are those of the sheet, in that order."""
+    wanted = {person.language for person in adults} - {decision.language}
+    return [_help(decision, calculation, keys, on, language) for language in _WORDS if language in wanted]
+
+
+def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on: date, language: str) -> dict[str, Any]:
+    words, since = _WORDS[language], decision.period.since
+    month = f"{_MONTHS[since.month - 1]} {since.year}" if language == "ar" else month_name(since, language)
+    # amounts stand as in English, left to right, in every translation
+    amount = format_money(decision.amount, decision.currency, "en")
+    *about, appeal = (_text(decision.case.legal_order, key, language, on) for key in keys)
+    return {
+        "language": language,
+        "title": words["title"],
+        "notice": words["notice"],
+        "heading": words["heading"].format(month=month),
+        "outcome": words[Outcome(decision.outcome)].format(month=month, amount=amount),
+        "about": [text for text in about if text],
+        "appeal": {"heading": words["appeal"], "text": appeal} if appeal else None,
+        "columns": [words["line"], words["law"], words["amount"]],
+        "lines": [
+            {"text": line_name(line, language), "explanation": _explained(calculation, line, language)}
+            for line in calculation.lines
+        ],
+        "result": words["granted" if calculation.granted or not calculation.surplus else "surplus"],
+    }
+
+
+def _text(legal_order: str, key: str, language: str, on: date) -> str:
+    """A dated text in that language, or its translation; "" where there is none."""
+    try:
+        return text_for(legal_order, key, language, on).body
+    except TextMissing:
+        found = help_with(legal_order, key, language, on)
+        return found.body if found else ""
+
+
+def line_name(line: Line, language: str) -> str:
+    """What a line of the sheet is called in the language of a translation."""
+    if language != "ar":
+        return label(line, language)
+    kind, _dot, code = line.code.partition(".")
+    if kind == "COST":
+        return COSTS[code].name[language]
+    if kind == "INCOME":
+        return INCOMES[code].name[language]
+    return _LINES.get(kind, _PERSON)
+
+
+def _explained(calculation: Calculation, line: Line, language: str) -> str:
+    return "" if language == "ar" else calculation.explain(line, language)
