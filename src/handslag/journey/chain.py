@@ -213,7 +213,8 @@ class Journey:
         registrar = self._staff("registrar")
         found = []
         for person in self.application.household:
-            page = registrar.get(self._url("desk", f"/people/?q={person.digits}"))
+            page = registrar.get(self._url("desk", "/people/"))
+            page = registrar.submit(page.form(has="q"), {"q": person.digits})
             if page.path.endswith("/people/") and not page.links(rf"/people/{UUID}/$"):
                 continue
             found.append(person)

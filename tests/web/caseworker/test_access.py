@@ -20,6 +20,7 @@ from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.web.entry.sessions import SessionStore
 from tests.office import TEST, open_office
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -78,7 +79,12 @@ def test_a_case_is_opened_with_a_reason_and_every_look_says_it(office: Any, desk
     assert {reason for _, _, reason in told} == {WHY}
     # Found by number like her own; but neither her inbox nor her lists hold it.
     assert vera.open(f"/people/?q={folder.case.number}").status_code == 302
-    assert "Nilsson" in vera.open(f"/people/?q={folder.numbers[0]}").text
+    sought = vera.open("/people/", q=folder.numbers[0])
+    assert sought.headers["Location"] == f"/{office.slug}/people/?found"  # no address bears the number
+    for _ in range(2):  # also when she comes back to it
+        assert "Nilsson" in vera.open("/people/?found").text
+    assert folder.numbers[0] not in str(SessionStore(vera.key).load())
+    assert "Nilsson" not in vera.open("/people/").text
     assert "Nilsson" not in vera.open("/inbox/?view=unit").text
     # Nothing of another case, and looks at what is hers carry no reason.
     assert vera.open(f"/cases/{other.case.id}/").status_code == 404

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -43,6 +45,7 @@ from handslag.domain.people.queries import (
     seen_by_staff,
 )
 from handslag.domain.people.states import ChangeState, HouseholdRole
+from handslag.domain.tenancy.keys import seal, unseal
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -192,11 +195,27 @@ class PersonForm(DetailsFields, AddressFields, ProtectionFields, AccountFields):
         return data
 
 
+def _remember(request: HttpRequest, text: str) -> None:
+    """Keep what is searched for in the session, sealed: no address bears a person's number or name."""
+    request.session["search"] = base64.b64encode(seal(text.encode(), f"search {base(request)}")).decode()
+
+
+def _remembered(request: HttpRequest) -> str:
+    try:
+        return unseal(base64.b64decode(request.session.get("search", "")), f"search {base(request)}").decode()
+    except (InvalidTag, ValueError):
+        return ""
+
+
 @desk_page("people")
 def people(request: HttpRequest, tenant: str) -> HttpResponse:
-    """`?q=`: a person by the exact number or by words of the name, a case by its number."""
+    """POST `q`: a person by the exact number or by words of the name, a case by its number; its hits stand at
+    `?found`, again where one comes back to them. `?q=` is answered too."""
     member = require(request, *CASE_ROLES)
-    text = request.GET.get("q", "").strip()[:200]
+    if (data := typed(request)) is not None:
+        _remember(request, data.get("q", "").strip()[:200])
+        return HttpResponseRedirect(f"{base(request)}/people/?found")
+    text = _remembered(request) if "found" in request.GET else request.GET.get("q", "").strip()[:200]
     case = case_numbered(text, member, who(request)["now"]) if text else None
     if case is not None:
         return HttpResponseRedirect(f"{base(request)}/cases/{case.id}/")

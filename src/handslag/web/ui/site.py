@@ -28,7 +28,7 @@ class Site:
     language_url   takes Django's set_language POST (language, next); empty: no switch
     languages      (code, own name) of the languages to offer
     nav            staff navigation
-    search_url     takes GET ?q=; empty: no search field
+    search_url     takes POST q; empty: no search field
     help_phone     shown as a tel: link, with help_hours
     footer         accessibility statement, personal data ...
     keys           single-letter shortcuts on (staff may switch them off, WCAG 2.1.4)
