@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +30,7 @@ from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import Conflict
+from handslag.kernel.days import banking_day_from
 from handslag.kernel.months import Month
 from tests.domain.test_delegations import _delegated
 from tests.office import TEST, Folder, Office, landlord, refused
@@ -302,6 +303,8 @@ def test_the_calendar_knows_eves_cut_off_and_lead_days(office: Office) -> None:
         assert cut_off(date(2026, 6, 22)) == datetime(2026, 6, 18, 13, 0, tzinfo=UTC)
     refused("no banking day", reserve_run, **office.act("ulla"), execution_on=date(2026, 12, 24))
     refused("past day", reserve_run, **office.act("ulla"), execution_on=date(2020, 1, 1))
+    mistyped = banking_day_from(office.today + timedelta(days=364), "SE")
+    refused("far pay day", reserve_run, **office.act("ulla"), execution_on=mistyped)
 
 
 def test_without_an_account_a_payment_slip_goes_to_the_address_but_never_to_a_protected_one(office: Office) -> None:

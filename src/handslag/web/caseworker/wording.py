@@ -191,6 +191,7 @@ REFUSALS: dict[str, str | Promise] = {
     "reversed": _("This booking is corrected already."),
     "paid": _("The payment is on its way to the bank. It can’t be taken back here."),
     "past day": _("Choose today or a later day."),
+    "far pay day": _("That is more than two months ahead, and everything due now would wait for it. Check the year."),
     "day to answer": _("Choose a day after today."),
     "payments held": _(
         "Payments are held: this installation was restored from a backup. Compare with the bank what has left since, "

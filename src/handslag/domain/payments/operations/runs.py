@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Sum
@@ -48,6 +48,9 @@ class RunFileWritten(Event):
     kind = "run file written"
 
 
+LONGEST_AHEAD = timedelta(days=62)
+
+
 @operation()
 def reserve_run(
     *, tenant: str | int, by: Actor, now: datetime, execution_on: date, payment: UUID | None = None
@@ -57,7 +60,8 @@ def reserve_run(
     that it never keeps the others' money from leaving; a run of nothing else is cancelled at once.
 
     NotPossible: ("past day"), ("no banking day"), ("cut-off") where the bank can't pay on that day any more,
-    ("nothing due"), ("payments held") while the setting `payments_held` says why.
+    ("far pay day") where it is more than two months ahead, ("nothing due"), ("payments held") while the setting
+    `payments_held` says why.
     """
     member = require_role(by, now, Role.PAYER)
     tenant_ = acting_door().the_tenant
@@ -69,6 +73,8 @@ def reserve_run(
         raise NotPossible("no banking day")
     if execution_on < first_pay_day(now):
         raise NotPossible("cut-off")
+    if execution_on > tenant_.today(now) + LONGEST_AHEAD:  # what is due now would wait for it: the year is mistyped
+        raise NotPossible("far pay day")
     planned = Payment.objects.select_for_update(skip_locked=True).filter(state=PaymentState.PLANNED)
     wanted = planned.filter(id=payment) if payment else planned.filter(pay_on__lte=execution_on)
     found = list(wanted.order_by("id"))
