@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from django import forms
+
 from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.tenancy.door import acting
+from handslag.kernel.ids import uuid7
+from handslag.web.caseworker import other_help, recoveries
+from handslag.web.caseworker.letters import shown_in_letters
 from tests.office import TEST
 
 
@@ -28,3 +35,32 @@ def test_reasons_that_no_letter_can_show_stay_typed_and_are_not_proposed(office:
     with acting(office.slug, TEST, "look"):
         made = Decision.objects.get(case=folder.case)
     assert "No letter can show this: 李." in desk(office, "bo").open(f"/decisions/{made.id}/").text
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (other_help.HelpForm, {"purpose", "reasons"}),
+        (other_help.AnewForm, {"purpose", "reasons"}),
+        (recoveries.ProposeForm, {"legal_basis", "reasons"}),
+        (recoveries.WaiveForm, {"reasons"}),
+    ],
+)
+def test_what_goes_into_letters_to_one_person_is_told_at_its_field(form: type[forms.Form], names: set[str]) -> None:
+    typed = {name: field for name, field in form.base_fields.items() if type(field) is forms.CharField}
+    assert {name for name, field in typed.items() if shown_in_letters in field.validators} == names
+    for name in names:
+        assert typed[name].clean("• Hyran är skälig") == "• Hyran är skälig"
+        with pytest.raises(forms.ValidationError, match=r"U\+F0B7"):
+            typed[name].clean("\uf0b7 Hyran är skälig")
+
+
+def test_a_dismissal_that_no_letter_can_show_is_told(office: Any, desk: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    decision = folder.decided()
+    (adult,) = folder.citizens
+    appeal = lodge_appeal(**office.by(adult), appeal=uuid7(), decision=decision.id, text="Fel.", files=[])
+    told = {"act": "dismiss", "version": appeal.version, "reasons": "\uf0b7 För sent"}
+    page = desk(office, "bo").open(f"/appeals/{appeal.id}/", **told).text
+    assert "No letter can show this: U+F0B7. Write it in another way." in page

@@ -31,6 +31,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.letters import why_not
 from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.wording import APPEAL_STATES, FINDINGS, REFUSALS, SCAN_STATES, refusal
 from handslag.web.entry.pages import desk_page, opened, outside_desk_page
@@ -174,6 +175,8 @@ def _done(request: HttpRequest, found: Appeal, fields: dict[str, str]) -> Errors
     if act == "check":
         attempt(request, check_appeal, **here, finding=fields["finding"], told_on=days["told_on"], why=fields["why"])
     elif act == "dismiss":
+        if trouble := why_not(fields["reasons"]):
+            return [("id_reasons", trouble)]
         attempt(request, dismiss_appeal, **here, reasons=fields["reasons"])
     elif act == "forward":
         attempt(request, forward_appeal, **here)

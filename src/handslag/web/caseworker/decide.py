@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST
 
-from handslag.connectors.letter.port import for_tenant as letters
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
@@ -68,6 +67,7 @@ from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
+from handslag.web.caseworker.letters import unshown, why_not
 from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, REPAYABLE, STATES, refusal
@@ -119,9 +119,9 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             reasons = "\n".join(filter(None, (reasons.strip(), picked["put"])))
     missing = any(field["trouble"] for field in picked["phrase_fields"])
     trouble = gettext("The phrase isn’t put in yet: look at its fields.") if missing else ""
-    lost = unshown(reasons + reasons_co)
-    if data and data.get("act") == "propose" and lost:
-        trouble = gettext("No letter can show this: %(characters)s. Write it in another way.") % {"characters": lost}
+    unseen = why_not(reasons + reasons_co)
+    if data and data.get("act") == "propose" and unseen:
+        trouble = unseen
     elif request.method == "POST" and request.POST.get("act") == "propose":
         try:
             if request.POST.get("sheet") != str(sheet.id):
@@ -390,12 +390,6 @@ def shown_letter(decision: Decision, letter: dict[str, Any], unseen: Unseen) -> 
         hidden = [gettext("Protected address")] if unseen.address else letter["recipient"][1:]
     lost = unshown(json.dumps(letter, ensure_ascii=False))
     return letter | {"sheet": sheet, "recipient": [letter["recipient"][0], *hidden], "unshown": lost}
-
-
-def unshown(text: str) -> str:
-    """The characters of a text that no letter can show, in words; "" where it shows all."""
-    found = letters().unshown(text)
-    return " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in found)
 
 
 @desk_page("decision")

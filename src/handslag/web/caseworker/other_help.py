@@ -39,6 +39,7 @@ from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.remedies import OTHER, remedy_on
 from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.letters import shown_in_letters
 from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
@@ -53,13 +54,18 @@ class HelpForm(forms.Form):
 
     person = forms.ChoiceField(label=gettext_lazy("Who applies"), widget=forms.RadioSelect)
     month = forms.ChoiceField(label=gettext_lazy("For which month"))
-    purpose = forms.CharField(label=gettext_lazy("What it is for, as the letter says it"), max_length=LONGEST_PURPOSE)
+    purpose = forms.CharField(
+        label=gettext_lazy("What it is for, as the letter says it"),
+        max_length=LONGEST_PURPOSE,
+        validators=[shown_in_letters],
+    )
     applied = AmountField(label=gettext_lazy("Amount applied for"))
     amount = AmountField(label=gettext_lazy("Amount to grant"), help_text=gettext_lazy("0: nothing is granted."))
     reasons = forms.CharField(
         label=gettext_lazy("Reasons, for the person to read"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 5}),
+        validators=[shown_in_letters],
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the letter"), choices=LANGUAGES)
 
@@ -75,7 +81,11 @@ class AnewForm(forms.Form):
     """A decision that replaces one: on which ground, and what it says instead."""
 
     ground = forms.ChoiceField(label=gettext_lazy("Why it is changed"), widget=forms.RadioSelect)
-    purpose = forms.CharField(label=gettext_lazy("What it is for, as the letter says it"), max_length=LONGEST_PURPOSE)
+    purpose = forms.CharField(
+        label=gettext_lazy("What it is for, as the letter says it"),
+        max_length=LONGEST_PURPOSE,
+        validators=[shown_in_letters],
+    )
     applied = AmountField(label=gettext_lazy("Amount applied for"))
     amount = AmountField(label=gettext_lazy("Amount to grant"), help_text=gettext_lazy("0: nothing is granted."))
     reasons = forms.CharField(
@@ -83,6 +93,7 @@ class AnewForm(forms.Form):
         help_text=gettext_lazy("Say what was wrong in the earlier decision, in plain words: it goes into the letter."),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 4}),
+        validators=[shown_in_letters],
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the letter"), choices=LANGUAGES)
 

@@ -44,6 +44,7 @@ from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
 from handslag.web.caseworker.case import case_name
+from handslag.web.caseworker.letters import shown_in_letters
 from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.wording import RECOVERY_GROUNDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
@@ -60,11 +61,14 @@ class ProposeForm(forms.Form):
 
     person = forms.ChoiceField(label=gettext_lazy("From whom"), widget=forms.RadioSelect)
     ground = forms.ChoiceField(label=gettext_lazy("On what ground"), choices=[("", "–"), *RECOVERY_GROUNDS.items()])
-    legal_basis = forms.CharField(label=gettext_lazy("Section of law, as the letter says it"), max_length=160)
+    legal_basis = forms.CharField(
+        label=gettext_lazy("Section of law, as the letter says it"), max_length=160, validators=[shown_in_letters]
+    )
     reasons = forms.CharField(
         label=gettext_lazy("Reasons, for the person to read"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 5}),
+        validators=[shown_in_letters],
     )
     unheard = forms.CharField(
         label=gettext_lazy("If you haven’t asked what they think: why that is clearly not needed"),
@@ -120,7 +124,10 @@ class WaiveForm(forms.Form):
     prefix = "waive"
     amount = AmountField(label=gettext_lazy("Amount"))
     reasons = forms.CharField(
-        label=gettext_lazy("Reasons"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("Reasons"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        validators=[shown_in_letters],
     )
 
 
