@@ -20,6 +20,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeyParameters
 
+from simulators import clock
+
 PERSONAL_NUMBER = "https://id.oidc.se/claim/personalIdentityNumber"
 COORDINATION_NUMBER = "https://id.oidc.se/claim/coordinationNumber"
 
@@ -82,8 +84,8 @@ class Grant:
 
 
 def now() -> int:
-    """Seconds since 1970; shifted like the product's clock, so that both agree in a moved demonstration."""
-    return int(time.time()) + int(os.environ.get("HANDSLAG_CLOCK_SHIFT") or 0)
+    """Seconds since 1970."""
+    return int(clock.now().timestamp())
 
 
 def load_people(path: Path) -> list[Person]:

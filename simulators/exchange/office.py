@@ -9,13 +9,14 @@ import re
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from simulators import clock
 from simulators.exchange import kinds
 from simulators.exchange.frame import sealed_text, written
 from simulators.exchange.jose import (
@@ -183,7 +184,7 @@ class Office:
             if told["handslag"] != "collect" or told["recipient"] != self.part.address:
                 raise Refused(422, "301", "no request to us")
             at = datetime.fromisoformat(_matched(_MOMENT, told["sent_at"], "sent_at"))
-            if abs(datetime.now(UTC) - at) > APART:
+            if abs(clock.now() - at) > APART:
                 raise Refused(422, "203", "sent at another time")
             with self.lock:
                 if told["id"] in partner.requests and self.fault != "replay":
@@ -239,7 +240,7 @@ class Office:
                 _matched(re.compile("[0-9a-f]{64}"), report["digest"], "report.digest")
                 _matched(re.compile("[0-9]{3}"), report["code"], "report.code")
                 return
-            if datetime.now(UTC) - datetime.fromisoformat(header["sent_at"]) >= EXPIRES:
+            if clock.now() - datetime.fromisoformat(header["sent_at"]) >= EXPIRES:
                 raise Refused(422, "203", "older than fourteen days")
             kinds.whole(message, self.part)
             if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
@@ -360,7 +361,7 @@ def _kept(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _ended(key: dict[str, Any]) -> bool:
-    return bool(key.get("until")) and datetime.fromisoformat(key["until"]) <= datetime.now(UTC)
+    return bool(key.get("until")) and datetime.fromisoformat(key["until"]) <= clock.now()
 
 
 def _words(error: Exception) -> str:
@@ -373,11 +374,11 @@ def _digest(content: bytes) -> str:
 
 
 def _moment() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _in_days(days: int) -> str:
-    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    return (clock.now().date() + timedelta(days=days)).isoformat()
 
 
 def _matched(pattern: re.Pattern[str], value: Any, name: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from simulators import clock
+
 ENVELOPE, RECEIPT = "http://www.ech.ch/xmlns/eCH-0090/1", "http://www.ech.ch/xmlns/eCH-0090/2"
 #: The elements of an envelope in their order: name, pattern, at least and at most how often.
 ELEMENTS = (
@@ -88,14 +90,14 @@ def refused(told: Told, size: int | None, sender: str, people: dict[str, Any], l
         return 330
     sent = datetime.fromisoformat(told.one("messageDate"))
     sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
-    return 203 if datetime.now(UTC) - sent > OLDEST else 0
+    return 203 if clock.now() - sent > OLDEST else 0
 
 
 def receipt(told: Told, code: int, recipient: str) -> bytes:
     """A receipt about a message."""
     ET.register_namespace("", RECEIPT)
     root = ET.Element(f"{{{RECEIPT}}}receipt", version="2.0")
-    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    at = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
     number = told.one("messageType")
     for name, text in (
         ("eventDate", at),

@@ -8,10 +8,11 @@ import os
 import ssl
 import sys
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 
+from simulators import clock
 from simulators.serving import until_told
 from simulators.ssbtek.answers import answer, fault, ping
 from simulators.ssbtek.checks import Refused, read
@@ -20,7 +21,7 @@ MOST_BYTES = 200_000
 
 
 def today() -> date:
-    return datetime.now(UTC).date()
+    return clock.now().date()
 
 
 class Server(ThreadingHTTPServer):

@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from handslag.connectors.eid.port import LOA3
+from handslag.kernel import clock
 
 NUMBER = "https://id.oidc.se/claim/personalIdentityNumber"
 
@@ -48,7 +49,7 @@ class Liar:
     asked: list[str] = field(default_factory=list)
 
     def id_token(self) -> str:
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         claims = {
             "iss": self.issuer,
             "sub": "subject",

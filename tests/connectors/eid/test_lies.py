@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +23,7 @@ from handslag.connectors.eid.port import (
     Unreachable,
     WrongIssuer,
 )
+from handslag.kernel import clock
 from tests.connectors.eid.liar import NUMBER, Liar, b64, new_key
 from tests.connectors.eid.processes import CALLBACK, configured
 
@@ -51,7 +51,7 @@ def test_the_truth_is_accepted(liar: Liar) -> None:
 
 
 def now() -> int:
-    return int(time.time())
+    return int(clock.now().timestamp())
 
 
 LIES: dict[str, tuple[dict[str, Any], type[EidError], str]] = {

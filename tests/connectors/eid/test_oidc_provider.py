@@ -61,6 +61,11 @@ def installed() -> Path:
     return folder
 
 
+def provider_command(port: int, settings: str) -> list[str]:
+    """What runs the provider in its folder, by the product's clock."""
+    return [str(node()), "--require", "./clock.cjs", "provider.mjs", str(port), settings]
+
+
 @pytest.fixture(scope="module")
 def client_keys() -> dict[str, ECKey | RSAKey]:
     return {"ES256": new_key("client"), "RS256": RSAKey.generate_key(2048)}
@@ -93,7 +98,7 @@ def start(client_keys: dict[str, ECKey | RSAKey]) -> Iterator[Callable[..., str]
             issuer = f"http://eid.localhost:{port}"
             settings = json.dumps({"clients": [ours, *by_key], "par": par, "claims": claims})
             folder = installed()
-            command = [str(node()), "provider.mjs", str(port), settings]
+            command = provider_command(port, settings)
             running.enter_context(process(command, f"{issuer}/.well-known/openid-configuration", {}, folder))
             return issuer
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from handslag.connectors.eid.port import LOA3
 from tests.bed import Process, free_port
 from tests.connectors.eid.processes import answer, process
-from tests.connectors.eid.test_oidc_provider import installed, node
+from tests.connectors.eid.test_oidc_provider import installed, provider_command
 from tests.web.caseworker.test_log_in import Browser, looks
 
 
@@ -27,7 +27,7 @@ def issuer(server: Process) -> Iterator[str]:
         "id_token_signed_response_alg": "ES256",
     }  # fmt: skip
     address = f"http://eid.localhost:{port}"
-    command = [str(node()), "provider.mjs", str(port), json.dumps({"clients": [client], "par": False, "claims": True})]
+    command = provider_command(port, json.dumps({"clients": [client], "par": False, "claims": True}))
     with process(command, f"{address}/.well-known/openid-configuration", {}, installed()):
         yield address
 
