@@ -1,5 +1,6 @@
 """The layout of the house: what a chapter may contain, which way keys and imports point."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,21 @@ def broken(house: Path) -> list[str]:
     )  # fmt: skip
     assert "Contracts: " in said.stdout, said.stdout + said.stderr
     return [line.removesuffix(" BROKEN") for line in said.stdout.splitlines() if line.endswith(" BROKEN")]
+
+
+#: Who reads the machine's clock: what moves the product's, and what deals with files, sessions and certificates.
+BY_THE_MACHINE = {
+    "tests/conftest.py", "tests/whole_case.py", "simulators/clock.py", "tests/sedex.py", "simulators/sedex/__main__.py",
+    "tests/connectors/store/test_local.py", "tests/office.py", "tests/connectors/authorities/test_certificates.py",
+    "tests/connectors/notices/test_smtp.py",
+}  # fmt: skip
+
+
+def test_tests_and_their_peers_go_by_the_products_clock() -> None:
+    """Else they fail on the day from which the tests play an earlier one."""
+    real = re.compile(r"datetime\.now\(|time\.time\(|date\.today\(|utcnow\(")
+    paths = [path for folder in ("tests", "simulators") for path in (ROOT / folder).rglob("*.py")]
+    assert {str(path.relative_to(ROOT)) for path in paths if real.search(path.read_text("utf-8"))} == BY_THE_MACHINE
 
 
 def test_each_import_contract_reports_its_breach(house: Path) -> None:

@@ -20,6 +20,7 @@ from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.kernel import clock
 from handslag.messages.case_transfer.message import Address as Told
 from handslag.messages.case_transfer.message import Contact, Ground, Item, Member, Taken
 from handslag.messages.question.message import Person as Named
@@ -116,7 +117,7 @@ def test_what_was_told_is_taken_over_in_part_and_a_registrar_makes_a_case_of_it(
         registered(pair, told)
     database.close_connections()
     both = [pair.asker.office.slug, there.slug]
-    report = verify(database.of_role("auditor"), tenants=both)
+    report = verify(database.of_role("auditor"), tenants=both, at=clock.now())
     assert [(found.rule, found.table, found.text) for found in report.errors] == []
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.connect("web") as web:
         web.execute("UPDATE casefile_transfer SET ground = 'annan'")

@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from handslag.messages.as_xml import FORMS
 from handslag.messages.as_xml import sealed_text as product_reads
 from handslag.messages.conversation import KINDS
 from handslag.messages.ech.frame import written
+from simulators import clock
 from simulators.exchange import frame, kinds
 from simulators.exchange.frame import sealed_text
 from simulators.exchange.jose import Refused, encrypted, public_jwk, signed, verified
@@ -127,7 +127,7 @@ def test_a_canton_takes_the_frame_in_place_of_the_sealed_text_and_a_municipality
         part = PARTS[name]
         office = Office(tmp_path / name, part)
         office.keys(msgspec.json.encode([told]).decode())
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         asked = kinds.asked("question", part, "2026-12-08")
         header = HEADER | {
             "recipient": part.address, "sent_at": now, "test": False, "response_expected": True, "closed": False,
@@ -197,7 +197,7 @@ def _canton(folder: Path) -> tuple[Office, list[ec.EllipticCurvePrivateKey], dic
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     office = Office(folder, PARTS["canton"])
     office.keys(msgspec.json.encode([_key_file(keys)]).decode())
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     header = HEADER | {"sent_at": now, "test": False, "response_expected": True, "closed": False}
     return office, keys, {
         "message": "question", "version": 1, "header": header,

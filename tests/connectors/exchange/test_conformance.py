@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -46,11 +47,12 @@ FAULTS = {
 
 
 @contextmanager
-def sandbox(folder: Path, *more: str) -> Iterator[str]:
-    """The address of a sandbox, a process of its own."""
+def sandbox(folder: Path, *more: str, moved: bool = True) -> Iterator[str]:
+    """The address of a sandbox, a process of its own; `moved`: its clock as the product's, else the machine's."""
     port = bed.free_port()
     command = [sys.executable, "-m", "simulators.exchange", "--port", str(port), "--folder", str(folder), *more]
-    with subprocess.Popen(command, cwd=bed.ROOT, stdout=subprocess.PIPE, text=True) as process:
+    told = os.environ | ({} if moved else {"HANDSLAG_CLOCK_SHIFT": ""})
+    with subprocess.Popen(command, cwd=bed.ROOT, env=told, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         while "It answers" not in process.stdout.readline():
             assert process.poll() is None
@@ -101,7 +103,7 @@ def test_each_fault_is_found_and_a_right_partner_has_none(
 
 def test_a_client_by_another_library_asks_and_answers(tmp_path: Path) -> None:
     client = bed.ROOT / "examples/exchange_client.py"
-    with sandbox(tmp_path) as url:
+    with sandbox(tmp_path, moved=False) as url:
         done = subprocess.run(
             [sys.executable, str(client), url], capture_output=True, text=True, timeout=60, check=False
         )
@@ -151,7 +153,7 @@ def test_a_client_in_another_language_exchanges_documents_and_cases_with_a_canto
     """By npm's `jose`, which came with the provider that the e-ID is tested against."""
     shutil.copy(bed.ROOT / "examples/exchange_client.mjs", tmp_path)
     (tmp_path / "node_modules").symlink_to(installed() / "node_modules")
-    with sandbox(tmp_path, "--as", "canton") as url:
+    with sandbox(tmp_path, "--as", "canton", moved=False) as url:
         done = subprocess.run(
             [str(node()), str(tmp_path / "exchange_client.mjs"), url],
             capture_output=True, text=True, timeout=60, check=False,

@@ -17,6 +17,7 @@ from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests.office import C1, TEST
 from tests.web.citizen.test_elsewhere import auditor
@@ -114,7 +115,7 @@ def test_everybody_signs_whom_the_sheet_of_the_month_counts(office: Any) -> None
         facts = Application.objects.get(id=whole.application_id).document
         assert facts["applicants"] == [str(petra), str(yusuf)] and "unsigned" not in facts
         assert not Task.objects.filter(kind="signature missing").exists()
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
 
 
 def test_paper_with_a_signature_missing_is_received_and_the_signature_noted_later(
@@ -145,7 +146,7 @@ def test_paper_with_a_signature_missing_is_received_and_the_signature_noted_late
         assert InboxItem.objects.get().application_id == row.id  # it waits like any other, from the day that it came
         assert Task.objects.get(kind="signature missing").state == "open"
     assert "is missing" in desk(office, "hanna").open(f"/cases/{case}/periods/{office.month}/").text
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
 
     told = {"case": case, "application": row.id, "evidence": "pärm 4"}
     for whose in (petra, office.person("Eva", "Främmande", "19700101")[0]):
@@ -160,6 +161,6 @@ def test_paper_with_a_signature_missing_is_received_and_the_signature_noted_late
     with acting(office.slug, TEST, "look"):
         assert Task.objects.get(kind="signature missing").state == "done"
         assert Receipt.objects.get().body["signatures"][0]["person"] == str(petra)  # as it was when it was given
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
     # who applied takes it back: it stands for the other one, who has signed
     assert not withdraw_application(**office.by(folder.citizens[0]), application=row.id).whole

@@ -23,6 +23,7 @@ from handslag.domain.people.queries import adults_beside, person_by_identifier
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel import clock
 from tests.office import TEST, Folder
 from tests.web.citizen.conftest import Citizen
 from tests.web.citizen.test_elsewhere import auditor
@@ -76,7 +77,7 @@ def test_somebody_unknown_applies_on_her_phone_and_the_office_gets_it(
     by = Actor("citizen", case.applicant_id)
     folder = Folder(office, case, [by], [sol.number])
     assert folder.assessed().granted >= 0
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
     sol.goto("my/")
     expect(page.get_by_role("button", name="Tilläggsansökan")).to_have_count(1)
 

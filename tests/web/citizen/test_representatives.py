@@ -37,6 +37,7 @@ from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests.office import C1, EID, TEST, Folder, Office, eid_evidence
 from tests.web.citizen.conftest import Citizen
@@ -163,7 +164,7 @@ def test_from_the_evidence_to_the_receipt_in_her_own_name(
     her.goto("my/")
     page.get_by_role("button", name="Sluta, och var dig själv igen").click()
     expect(page.locator("main")).not_to_contain_text("Du handlar för")
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
 
 
 def test_the_day_that_the_evidence_ends_she_is_nobody_there(office: Any, visit: Any) -> None:
@@ -426,7 +427,7 @@ def test_a_document_says_who_signs_it_and_nobody_else_does(office: Any) -> None:
     with pytest.raises(NotPossible, match="other content"):  # made ready by Petra for herself
         signs(single, in_name_of(agent, single.citizens[0]), own, number)
     change_again(**office.by(in_name_of(agent, single.citizens[0])), draft=draft.id)
-    assert verify(auditor(), tenants=[office.slug]).ok
+    assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
 
 
 def test_the_verifier_holds_a_signature_against_the_representation() -> None:
