@@ -15,9 +15,8 @@ from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
-from handslag.api.problems import coded_problem
+from handslag.api.problems import coded_problem, only
 from handslag.connectors.exchange.gate import (
     BY,
     NoPartner,
@@ -52,7 +51,7 @@ def _post(answered: Answered) -> Callable[..., HttpResponse]:
     nobody that we know, 404, 413, 422."""
 
     @csrf_exempt
-    @require_POST
+    @only("POST")
     @wraps(answered)
     def view(request: HttpRequest, tenant: str) -> HttpResponse:
         try:

@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET
 
 from handslag.api import sheet
-from handslag.api.problems import CodedProblem, Problem
+from handslag.api.problems import CodedProblem, Problem, only
 from handslag.domain.exchange.wrap import LARGEST_WRAPPED, KeyFile, Request
 
 _PROBLEM = "application/problem+json"
@@ -171,7 +170,7 @@ def _published(title: str, kind: str) -> dict[str, Any]:
 
 
 @csrf_exempt  # there is nothing to protect: a POST is told that it is none
-@require_GET
+@only("GET")
 def published(request: HttpRequest) -> HttpResponse:
     """`GET /api/v1/openapi.json`: the document."""
     return HttpResponse(written(), content_type="application/json")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
@@ -57,3 +61,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def broken(request: HttpRequest) -> HttpResponse:
     """500: our mistake."""
     return problem(500, "The mistake is ours and it has been noted.")
+
+
+def only(method: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """For a view that takes one method: 405 with that one's name for any other."""
+
+    def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def taken(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+            if request.method == method:
+                return view(request, *arguments, **named)
+            answer = problem(405, f"This address takes {method} only.")
+            answer.headers["Allow"] = method
+            return answer
+
+        return taken
+
+    return around

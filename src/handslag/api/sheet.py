@@ -17,9 +17,8 @@ from typing import Any, Final
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
 
-from handslag.api.problems import Problem, problem
+from handslag.api.problems import Problem, only, problem
 from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
@@ -80,7 +79,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
 
 @csrf_exempt
-@require_POST
+@only("POST")
 def sheet(request: HttpRequest) -> HttpResponse:
     """Calculate: JSON in; by `Accept` the answer as JSON, text or HTML. 400 with each problem in the language
     of the sheet, 413, 415."""
@@ -209,7 +208,7 @@ def schema() -> dict[str, Any]:
 
 
 @csrf_exempt  # there is nothing to protect: a POST is told that it is none
-@require_GET
+@only("GET")
 def published(request: HttpRequest) -> HttpResponse:
     """`GET /api/v1/sheet/schema`: the schema."""
     text = json.dumps(schema(), ensure_ascii=False, indent=2, sort_keys=True)
