@@ -22,7 +22,7 @@ from handslag.connectors.eid.port import LOA3
 from handslag.demo.fill import numbers
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
-from handslag.domain.casefile.operations import take_access
+from handslag.domain.casefile.operations import open_case, take_access
 from handslag.domain.decisions.models import AppealFile, Decision, Letter, PersonalLetter
 from handslag.domain.decisions.operations import answer_hearing, open_hearing
 from handslag.domain.decisions.operations.appeals import (
@@ -74,6 +74,8 @@ from handslag.domain.payments.operations.recoveries import (
 from handslag.domain.payments.queries import CHART_CODES
 from handslag.domain.people.operations.accounts import refuse_account_change
 from handslag.domain.people.operations.citizens import log_in_citizen
+from handslag.domain.people.operations.merges import confirm_merge, end_merge, propose_merge
+from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.permissions import CASE_SYSTEM
 from handslag.domain.statistics.operations import Told as StatisticsTold
@@ -209,9 +211,31 @@ def _helped(office: Office, folder: Folder) -> None:
     decide_other_help(**office.act("bo"), help_=more.id, version=more.version)
 
 
+def _merged(office: Office) -> None:
+    """She was known by a temporary number and registered again by her personnummer: merged, after a proposal that was
+    taken back; she applies and signs by the later number."""
+    office.admit("ragnar", "Ragnar Registrator", "registrar")
+    rut, later, number = office.act("rut"), *office.person("Ylva", "Dubbel", "19950505")
+    new = NewPerson(identifier_type="temporary", identifier="T-2026-77", given_name="Ylva", family_name="Dubbel")
+    known = register_person(**rut, new=new).id
+    home = form_household(**rut, members=[(known, "adult")], since=(office.month - 4).since)
+    case = open_case(
+        **rut, applicant=known, co_applicant=None, household=home.id, unit=office.units["Försörjningsstöd"],
+        caseworker=office.members["hanna"], opened_on=(office.month - 4).since,
+    )  # fmt: skip
+    told = {"gone": later, "kept": known, "reason": "Samma person enligt passet"}
+    early = propose_merge(**office.act("ragnar"), **told)
+    end_merge(**office.act("ragnar"), merge=early.id, version=1, reason="Passet saknades")
+    merge = propose_merge(**rut, **told)
+    confirm_merge(**office.act("ragnar"), merge=merge.id, version=merge.version)
+    her = Actor("citizen", known)
+    log_in_citizen(**office.by(her), record=later, issuer=EID, subject="ylva", acr=LOA3)
+    Folder(office, case, [her], [number]).applied()
+
+
 def _cases(database: Database, office: Office) -> None:
     single = office.case(email="petra@people.example")
-    log_in_citizen(**office.by(single.citizens[0]), issuer=EID, subject="petra", acr=LOA3)
+    log_in_citizen(**office.by(single.citizens[0]), record=single.citizens[0].id, issuer=EID, subject="petra", acr=LOA3)
     single.applied()
     single.decided()
     couple = office.case(
@@ -268,6 +292,7 @@ def _cases(database: Database, office: Office) -> None:
     office.case(("Dag", "Draft", "19990909")).draft()
     change = office.case(("Kim", "Kontobyte", "19640404")).asks_for_account()
     refuse_account_change(**office.act("rut"), change=change.id, version=change.version, reason="Vi nådde dig inte.")
+    _merged(office)
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
     write_looks(

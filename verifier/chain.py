@@ -53,6 +53,10 @@ KEPT = frozenset(
         "decision taken",
         "run file written",
         "document recorded",
+        "merge proposed",
+        "records merged",
+        "merge taken back",
+        "merge undone",
     }
 )
 

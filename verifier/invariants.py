@@ -52,7 +52,7 @@ def check_applications(
     of_application = grouped(receipts.values(), "application_id")
     signatures = grouped(by_id(connection, "intake_signature").values(), "draft_id")
     periods = grouped(by_id(connection, "intake_applicationperiod").values(), "application_id")
-    numbers = grouped(rows(connection, "SELECT person_id, value FROM people_identifier"), "person_id")
+    numbers = grouped(rows(connection, _NUMBERS), "person_id")
     texts, documents = by_id(connection, "documents_text"), by_id(connection, "documents_document")
     representations = by_id(connection, "people_representation")
     late: dict[tuple[str, str], list[Told]] = defaultdict(list)
@@ -101,6 +101,15 @@ def check_applications(
             report.broken("I2", "intake_receipt", "", f"receipt {told.get('number')} was shown, but is not here")
         elif here["digest"] != told.get("digest"):
             report.broken("I2", "intake_receipt", here["id"], "was shown with another digest")
+
+
+#: By person her own numbers, and those of a record that was merged into hers, as long as that held.
+_NUMBERS = """
+SELECT person_id, value, NULL::timestamptz AS since, NULL::timestamptz AS until FROM people_identifier
+UNION ALL
+SELECT m.kept_id, i.value, m.confirmed_at, m.ended_at FROM people_merge m
+JOIN people_identifier i ON i.person_id = m.gone_id WHERE m.confirmed_at IS NOT NULL
+"""
 
 
 def _unsigned(row: Row) -> list[str]:
@@ -160,7 +169,12 @@ def _check_signatures(
                 raise BadSignature("evidence: another issuer or level than the row says")
             stated = {str(claims[name]).replace("-", "") for name in NUMBER_CLAIMS if claims.get(name)}
             signer = signature["representative_id"] or signature["person_id"]
-            known = {number["value"] for number in numbers.get(signer, [])}
+            at = signature["signed_at"]
+            known = {
+                number["value"]
+                for number in numbers.get(signer, [])
+                if (number["since"] or at) <= at <= (number["until"] or at)
+            }
             if stated and not stated & known:
                 raise BadSignature("evidence: somebody else identified")
         except BadSignature as error:
@@ -902,6 +916,55 @@ LEFT JOIN LATERAL (
         SELECT FROM decisions_decision n WHERE n.replaces_id = d.id AND n.state IN ('decided', 'served'))
     ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) d ON true
 """
+
+
+#: What a record that is merged into another may have: what every registration has, and log-ins.
+REGISTRATION = ("people_identifier", "people_nametoken", "people_address", "people_account", "people_citizenlogin")
+
+
+def check_merges(connection: Connection, report: Report, chain: Chain) -> None:
+    """I11: two members of staff merged two records, as the chains of both say; a record leads to one other, which leads
+    to none; and nothing is anybody's by a record that leads to another, so that nothing is counted by one alone."""
+    merges = by_id(connection, "people_merge")
+    living = {key: row for key, row in merges.items() if row["ended_at"] is None}
+    held = {key: row for key, row in living.items() if row["confirmed_at"] is not None}
+    told: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for kind in ("merge proposed", "records merged", "merge taken back", "merge undone"):
+        for event in chain.of_kind(kind):
+            told[kind, str(event.payload.get("merge"))].append(event)
+    for key, row in merges.items():
+        report.count("merges")
+        confirmed, ended = row["confirmed_at"] is not None, row["ended_at"] is not None
+        if confirmed and row["confirmed_by_id"] in (None, row["proposed_by_id"]):
+            report.broken("I11", "people_merge", key, "was not confirmed by a second person")
+        last = "merge undone" if confirmed else "merge taken back"
+        wanted = {"merge proposed": 1, "records merged": confirmed, last: ended}
+        for kind in ("merge proposed", "records merged", "merge taken back", "merge undone"):
+            subjects = sorted(str(event.subject) for event in told.pop((kind, str(key)), []))
+            both = sorted(str(row[side]) for side in ("gone_id", "kept_id")) if wanted.get(kind) else []
+            if subjects != both:
+                report.broken("I11", "people_merge", key, f"the chains of {both} should say once: {kind}")
+    for kind, missing in told:
+        report.broken("I11", "people_merge", missing, f"the chain says {kind} of a merge that isn't there")
+    left = [row["gone_id"] for row in living.values()]
+    for key, row in living.items():
+        if left.count(row["gone_id"]) > 1 or row["kept_id"] in left:
+            report.broken("I11", "people_merge", key, "its record leads to two, or on to a third")
+    people = by_id(connection, "people_person") if held else {}
+    for key, row in held.items():
+        both = [people[row[side]]["protection_level"] for side in ("gone_id", "kept_id") if row[side] in people]
+        if both != sorted(both, reverse=True):
+            report.broken("I11", "people_merge", key, "its record is less protected than the one that it leads to")
+    gone = {row["gone_id"]: key for key, row in held.items()}
+    for named in keys_within_tenants(connection):
+        if not gone or named.parent != "people_person" or named.table in ("people_merge", *REGISTRATION):
+            continue
+        query = sql.SQL("SELECT {column} AS gone FROM {table} WHERE {column} = ANY(%s)").format(
+            column=sql.Identifier(named.column), table=sql.Identifier(named.table)
+        )
+        for row in connection.execute(query, [list(gone)]):
+            merge = gone[row["gone"]]
+            report.broken("I11", "people_merge", merge, f"{named.table} has rows of the record that leads to another")
 
 
 def check_parents(connection: Connection, report: Report) -> None:

@@ -20,6 +20,7 @@ from verifier.invariants import (
     check_decisions,
     check_hand_overs,
     check_jobs,
+    check_merges,
     check_outbox,
     check_parents,
     check_periods,
@@ -118,4 +119,5 @@ def _check_tenant(
     messages = check_exchange(connection, report, address, keys, now)
     note_exchanged(exchanged, address, tenant["slug"], messages)
     check_periods(connection, report)
+    check_merges(connection, report, chain)
     check_parents(connection, report)

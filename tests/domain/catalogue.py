@@ -8,6 +8,8 @@ from typing import Any
 
 from django.apps import apps
 
+from handslag.domain.people.models import CitizenLogin
+from handslag.domain.people.operations.merges import keys_to_persons
 from handslag.domain.tenancy.constraints import AppendOnly, TenantKey
 from handslag.domain.tenancy.installation import INSTALLATION_TABLES, ROLES
 from handslag.domain.tenancy.rows import TenantFK, TenantRow
@@ -22,8 +24,9 @@ def _reviewed_functions() -> dict[str, str]:
     """Our functions and what stands between their dollars in the migration that was reviewed."""
     made = importlib.import_module("handslag.domain.tenancy.migrations.0001_initial")
     later = importlib.import_module("handslag.domain.tenancy.migrations.0006_training")
+    merges = importlib.import_module("handslag.domain.people.migrations.0006_merges")
     found = {"app_tenant": made.TENANT, "app_refuse_change": later.REFUSE, "app_training": later.TRAINING}
-    return {name: text.split("$$")[1] for name, text in found.items()}
+    return {name: text.split("$$")[1] for name, text in (found | {"app_refuse_gone": merges.REFUSE}).items()}
 
 
 def tenant_models() -> dict[str, type[TenantRow]]:
@@ -250,11 +253,24 @@ def _rules(connection: Any) -> Iterator[str]:
 def _triggers(connection: Any) -> Iterator[str]:
     others = connection.execute(
         "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        "WHERE NOT t.tgisinternal AND t.tgfoid <> 'app_refuse_change'::regproc"
+        "WHERE NOT t.tgisinternal AND t.tgfoid NOT IN ('app_refuse_change'::regproc, 'app_refuse_gone'::regproc)"
     )
     for table, name in others.fetchall():
         if not table.startswith("procrastinate_"):
             yield f"{table}: trigger {name}, which nobody reviewed"
+    guards = connection.execute(
+        "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgfoid = 'app_refuse_gone'::regproc "
+        "AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+    )
+    guarded = {definition.split(" TRIGGER ")[1] for (definition,) in guards.fetchall()}
+    for model, key in keys_to_persons():
+        table, column = model._meta.db_table, key.column
+        wanted = (
+            f"{table}_{column}_not_gone AFTER INSERT OR UPDATE OF {column} ON public.{table} FOR EACH ROW "
+            f"WHEN ((new.{column} IS NOT NULL)) EXECUTE FUNCTION app_refuse_gone('{column}')"
+        )
+        if model is not CitizenLogin and wanted not in guarded:
+            yield f"{table}: {column} may name a record that was merged into another"
     rows = connection.execute(
         "SELECT c.relname, pg_get_triggerdef(t.oid), t.tgenabled FROM pg_trigger t "
         "JOIN pg_class c ON c.oid = t.tgrelid "

@@ -41,7 +41,7 @@ BESIDES = {
         INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, scope, since)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', 'act', '2026-01-01'
         FROM people_person a JOIN people_person b ON b.tenant_id = a.tenant_id AND b.id > a.id
-        WHERE a.tenant_id = %s LIMIT 1""",
+        WHERE a.tenant_id = %s AND NOT EXISTS (SELECT FROM people_merge m WHERE m.gone_id IN (a.id, b.id)) LIMIT 1""",
     "casefile_casewarning": """
         INSERT INTO casefile_casewarning (id, tenant_id, case_id, period_id, kind, about, person, reason, amount,
             amount_before, state, found_at, acknowledged_by_id, acknowledged_at)
@@ -384,6 +384,14 @@ SEEN = "CREATE FUNCTION s.seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'S
             "CREATE TRIGGER copied AFTER INSERT ON people_person FOR EACH ROW "
             "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
             "people_person: trigger copied, which nobody reviewed",
+        ),
+        (
+            "DROP TRIGGER payments_payment_payee_id_not_gone ON payments_payment",
+            "payments_payment: payee_id may name a record that was merged into another",
+        ),
+        (
+            "ALTER TABLE casefile_case DISABLE TRIGGER casefile_case_co_applicant_id_not_gone",
+            "casefile_case: co_applicant_id may name a record that was merged into another",
         ),
         ("CREATE UNIQUE INDEX u ON people_identifier (value)", "people_identifier: u is unique over all tenants"),
         ("CREATE UNIQUE INDEX u ON people_identifier (lower(value))", "people_identifier: u is unique over all"),

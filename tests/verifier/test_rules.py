@@ -33,6 +33,7 @@ COUPLE = "(SELECT id FROM casefile_case WHERE co_applicant_id IS NOT NULL)"
 PAID = "(SELECT id FROM payments_payment WHERE state = 'sent' ORDER BY id LIMIT 1)"
 PLANNED = "(SELECT id FROM payments_payment WHERE state = 'planned' ORDER BY id LIMIT 1)"
 DECIDED = "(SELECT id FROM decisions_decision WHERE outcome = 'bifall' ORDER BY id LIMIT 1)"
+MERGE = "(SELECT id FROM people_merge WHERE confirmed_at IS NOT NULL AND ended_at IS NULL)"
 
 #: What breaks a rule (tables it touches, statement giving the id of the row), the rule, the table that it names.
 BREACHES = {
@@ -235,6 +236,39 @@ BREACHES = {
     "a file that is another document": (
         "UPDATE payments_runfile SET digest = repeat('0', 64) RETURNING id", "I7", "payments_runfile"
     ),
+    "a merge that no chain tells of": (
+        f"UPDATE people_merge SET id = gen_random_uuid() WHERE id = {MERGE} RETURNING id", "I11", "people_merge"
+    ),
+    "a merge that the chains know and that isn't there": (
+        f"DELETE FROM people_merge WHERE id = {MERGE} RETURNING id", "I11", "people_merge"
+    ),
+    "a merge undone without the chains": (
+        "UPDATE people_merge SET ended_at = now(), ended_by_id = proposed_by_id, end_reason = 'x' "
+        f"WHERE id = {MERGE} RETURNING id",
+        "I11", "people_merge",
+    ),
+    "a merge into a record that leads on": (
+        "INSERT INTO people_merge (id, tenant_id, gone_id, kept_id, reason, proposed_by_id, proposed_at, version) "
+        "SELECT gen_random_uuid(), m.tenant_id, m.kept_id, c.applicant_id, 'x', m.proposed_by_id, now(), 1 "
+        "FROM people_merge m JOIN casefile_case c ON c.tenant_id = m.tenant_id AND c.applicant_id <> m.kept_id "
+        f"WHERE m.id = {MERGE} LIMIT 1 RETURNING {MERGE} AS id",
+        "I11", "people_merge",
+    ),
+    "a payment to a record that leads to another": (
+        f"UPDATE payments_payment SET payee_id = (SELECT gone_id FROM people_merge WHERE id = {MERGE}) "
+        f"WHERE id = {PAID} RETURNING {MERGE} AS id",
+        "I11", "people_merge",
+    ),
+    "a record that is less protected than the one that it leads to": (
+        "UPDATE people_person SET protection_level = 1 WHERE id = "
+        f"(SELECT kept_id FROM people_merge WHERE id = {MERGE}) RETURNING {MERGE} AS id",
+        "I11", "people_merge",
+    ),
+    "a signature by a number that became hers later": (
+        f"UPDATE people_merge SET confirmed_at = confirmed_at + interval '1 hour' WHERE id = {MERGE} "
+        "RETURNING (SELECT id FROM intake_signature s WHERE s.person_id = kept_id) AS id",
+        "I1", "intake_signature",
+    ),
     "a row of another organisation": (
         "UPDATE people_address SET person_id = (SELECT id FROM people_person WHERE tenant_id = %(other)s LIMIT 1) "
         "WHERE id = (SELECT id FROM people_address WHERE tenant_id = %(tenant)s LIMIT 1) RETURNING id",
@@ -269,6 +303,26 @@ def test_a_breach_is_found_by_its_rule(damaged: Filled, what: str) -> None:
     broken = _break(damaged, statement)
     report = damaged.verify()
     assert broken & {f.row for f in report.errors if (f.rule, f.table) == (rule, table)}, report.to_text()
+
+
+def test_a_merge_by_one_or_of_one_record_twice_is_found_where_the_database_let_it_be(damaged: Filled) -> None:
+    with psycopg.connect(damaged.copy.admin, autocommit=True) as administrator:
+        administrator.execute("ALTER TABLE people_merge DROP CONSTRAINT merge_by_two")
+        administrator.execute("DROP INDEX merge_one_per_gone")
+    alone = "UPDATE people_merge SET confirmed_by_id = proposed_by_id WHERE confirmed_at IS NOT NULL RETURNING id"
+    broken = _break(damaged, alone)
+    twice = (
+        "INSERT INTO people_merge (id, tenant_id, gone_id, kept_id, reason, proposed_by_id, proposed_at, version) "
+        "SELECT gen_random_uuid(), m.tenant_id, m.gone_id, c.applicant_id, 'x', m.proposed_by_id, now(), 1 "
+        "FROM people_merge m JOIN casefile_case c ON c.tenant_id = m.tenant_id AND c.applicant_id <> m.kept_id "
+        f"WHERE m.id = {MERGE} LIMIT 1 RETURNING id"
+    )
+    report = damaged.verify()
+    told = {f.text for f in report.errors if (f.rule, f.row) == ("I11", *broken)}
+    assert told == {"was not confirmed by a second person"}
+    broken |= _break(damaged, twice)
+    report = damaged.verify()
+    assert broken == {f.row for f in report.errors if f.text == "its record leads to two, or on to a third"}
 
 
 def test_a_receipt_that_was_shown_is_here(filled: Filled) -> None:

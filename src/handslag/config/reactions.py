@@ -237,6 +237,7 @@ from handslag.domain.people.operations.accounts import (
 )
 from handslag.domain.people.operations.citizens import CitizenLoggedIn
 from handslag.domain.people.operations.delegations import DelegationConfirmed, DelegationEnded, DelegationEntered
+from handslag.domain.people.operations.merges import MergeProposed, MergeTakenBack, MergeUndone, RecordsMerged
 from handslag.domain.people.operations.passed_on import PassedOn, note_passed_on
 from handslag.domain.people.operations.persons import (
     AccountRecorded,
@@ -1108,6 +1109,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     AddressRecorded: (),
     ProtectionSet: (Reaction(_task_for_protection, causes=(TaskOpened,)),),
     ProtectionLowered: (),
+    MergeProposed: (),
+    RecordsMerged: (),
+    MergeTakenBack: (),
+    MergeUndone: (),
     RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
     AccountRecorded: (),
     HouseholdFormed: (),

@@ -13,7 +13,7 @@ from handslag.connectors.authorities.port import Answer, Question
 from handslag.domain.lookups.models import LookUp
 from handslag.domain.lookups.operations import NewAnswer, NewLine, ask_authorities, record_answers
 from handslag.domain.lookups.queries import authorities_asked, is_answered, open_with_missing
-from handslag.domain.people.models import Identifier
+from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.jobs.acts import each_tenant
@@ -30,10 +30,8 @@ def fetch_from_authorities(tenant: int, look_up: str) -> None:
         if is_answered(UUID(look_up)):
             return
         asked = LookUp.objects.select_related("case").get(id=UUID(look_up))
-        numbers = Identifier.objects.filter(
-            person_id=asked.person_id, type__in=["personnummer", "samordningsnummer"]
-        ).order_by("type")
-        number = numbers.values_list("value", flat=True).first()
+        numbers = numbers_of([asked.person_id]).get(asked.person_id, [])
+        number = next((one.value for one in numbers if one.type in ("personnummer", "samordningsnummer")), None)
         question = Question(
             key=str(asked.id),
             person=number or "",

@@ -16,8 +16,8 @@ from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
 from handslag.domain.exchange.queries import received, sent
 from handslag.domain.exchange.states import Action, Business
-from handslag.domain.people.models import Identifier
 from handslag.domain.people.models import Person as Known
+from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
@@ -115,9 +115,10 @@ def may_wait_until(day: date, now: datetime) -> None:
 def identified(person: UUID) -> dict[str, Any]:
     """A person as messages name her. NotPossible("no number") for one without a number."""
     known = Known.objects.get(id=person)
-    identifier = Identifier.objects.filter(person_id=person).order_by("-id").first()
-    if identifier is None:
+    numbers = numbers_of([person]).get(person)
+    if not numbers:
         raise NotPossible("no number")
+    identifier = numbers[0]
     return {
         "identifier_type": identifier.type,
         "identifier": identifier.value,

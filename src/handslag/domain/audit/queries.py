@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,8 +46,8 @@ def happened(subject: UUID, kind: str, since: datetime) -> bool:
     return Event.objects.filter(subject_id=subject, kind=kind, at__gte=since).exists()
 
 
-def looks_at(subjects: Sequence[UUID], since: datetime, most: int, *, other_than: UUID) -> list[ReadEntry]:
-    """The newest looks at some subjects since a moment, newest first; without those of one person, and without what
-    was refused."""
-    rows = ReadEntry.objects.filter(subject__in=subjects, at__gte=since, outcome="read").exclude(actor_id=other_than)
-    return list(rows.order_by("-at", "-id")[:most])
+def looks_at(subjects: Sequence[UUID], since: datetime, most: int, *, other_than: Collection[UUID]) -> list[ReadEntry]:
+    """The newest looks at some subjects since a moment, newest first; without those of one person (by each of her
+    records), and without what was refused."""
+    rows = ReadEntry.objects.filter(subject__in=subjects, at__gte=since, outcome="read")
+    return list(rows.exclude(actor_id__in=other_than).order_by("-at", "-id")[:most])

@@ -18,6 +18,7 @@ from handslag.domain.casefile.queries import (
 )
 from handslag.domain.people.models import Household, Membership, Person
 from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.queries import is_gone
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind, require_role
 from handslag.domain.tenancy.policies import setting
@@ -78,10 +79,11 @@ def case_for_citizen(key: UUID, by: Actor) -> Case:
 
 def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Member]:
     """The person, if this member of staff may see them: registrars everybody within their clearance, other
-    case roles the households of the cases that they have a relation to or opened by themselves. Hidden otherwise."""
+    case roles the households of the cases that they have a relation to or opened by themselves. Hidden otherwise, and
+    for a record that was merged into another: she is seen by that one."""
     member = member_behind(acting_door(), now)
     person = Person.objects.filter(id=key).first()
-    if by.kind != "staff" or person is None or not member.roles & CASE_ROLES:
+    if by.kind != "staff" or person is None or is_gone(key) or not member.roles & CASE_ROLES:
         raise Hidden("person", key)
     require_sight(member, person)
     if Role.REGISTRAR not in member.roles:

@@ -836,7 +836,10 @@ WITH used AS (
 SELECT used.digest, d.id, d.channel, d.language, d.form, d.form_version, d.shown, d.shown_digest, d.state,
        d.corrects_id, c.id, c.number, c.applicant_id, c.co_applicant_id, c.unit_id, c.caseworker_id, c.worked_in,
        p.id, p.since, s.seq, s.head,
-       array(SELECT i.value FROM people_identifier i WHERE i.tenant_id = d.tenant_id AND i.person_id = %s),
+       array(SELECT i.value FROM people_identifier i, (SELECT %s::uuid AS id) me WHERE i.tenant_id = d.tenant_id
+             AND (i.person_id = me.id OR i.person_id IN (
+                 SELECT m.gone_id FROM people_merge m WHERE m.tenant_id = d.tenant_id AND m.kept_id = me.id
+                 AND m.confirmed_at IS NOT NULL AND m.ended_at IS NULL))),
        (SELECT jsonb_object_agg(o.name, o.value) FROM tenancy_policy o WHERE o.tenant_id = d.tenant_id)
 FROM used
 JOIN intake_draft d ON d.id = used.draft_id

@@ -93,6 +93,45 @@ class Identifier(TenantRow):
         ]
 
 
+class Merge(TenantRow):
+    """Two records are of one person: `gone` leads to `kept` while this holds. Nothing is rewritten anywhere.
+
+    Proposed by one member of staff; holds from `confirmed_at`, by another, until `ended_at`: taken back before it was
+    confirmed, or undone after.
+    """
+
+    gone = TenantFK(Person)
+    kept = TenantFK(Person)
+    reason = models.CharField(max_length=400, help_text="how it is known that they are one person")
+    proposed_by = TenantFK(StaffMember)
+    proposed_at = models.DateTimeField()
+    confirmed_by = TenantFK(StaffMember, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    ended_by = TenantFK(StaffMember, null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=400, null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "kept"], condition=Q(ended_at=None), name="merge_into")]
+        constraints = [
+            *wall("people_merge", "gone", "kept", "proposed_by", "confirmed_by", "ended_by"),
+            models.UniqueConstraint(fields=["tenant", "gone"], condition=Q(ended_at=None), name="merge_one_per_gone"),
+            models.CheckConstraint(condition=~Q(gone=F("kept")), name="merge_of_two_records"),
+            models.CheckConstraint(condition=Q(reason__gt=""), name="merge_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | (Q(confirmed_by__isnull=False, confirmed_at__isnull=False) & ~Q(confirmed_by=F("proposed_by"))),
+                name="merge_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_by=None, ended_at=None, end_reason=None)
+                | Q(ended_by__isnull=False, ended_at__isnull=False, end_reason__gt=""),
+                name="merge_ended_by_somebody",
+            ),
+        ]
+
+
 class NameToken(TenantRow):
     """One word of a person's name, folded: people are searched by equality of words."""
 

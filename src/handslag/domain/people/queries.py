@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
@@ -15,14 +16,17 @@ from handslag.domain.people.models import (
     Account,
     AccountChange,
     Address,
+    CitizenLogin,
     Identifier,
     Membership,
+    Merge,
     NameToken,
     Person,
     Representation,
 )
 from handslag.domain.people.names import name_tokens
 from handslag.domain.people.states import IdentifierType
+from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import setting
@@ -50,8 +54,74 @@ class MemberOfHousehold:
     until: date | None
 
 
-def person_by_identifier(kind: str, text: str) -> Person | None:
-    """The person with that identifier in this tenant, or None (also for a number that can't be right)."""
+def merges_held() -> QuerySet[Merge]:
+    """The merges that hold: confirmed by a second person, and not undone."""
+    return Merge.objects.filter(confirmed_at__isnull=False, ended_at=None)
+
+
+def kept_for(record: UUID) -> UUID:
+    """The record that a person is known by here: where this one was merged into another, that one."""
+    return merges_held().filter(gone_id=record).values_list("kept_id", flat=True).first() or record
+
+
+def merges_seen_by(member: Member) -> QuerySet[Merge]:
+    """The merges of people whom this member of staff may see."""
+    seen = Merge.objects.select_related("gone", "kept", "proposed_by", "confirmed_by", "ended_by")
+    return seen.filter(gone__protection_level__lte=member.clearance, kept__protection_level__lte=member.clearance)
+
+
+def merges_of(record: UUID, member: Member) -> list[Merge]:
+    """The merges of a record that wait or hold."""
+    return list(merges_seen_by(member).filter(Q(kept_id=record) | Q(gone_id=record), ended_at=None).order_by("id"))
+
+
+def merges_waiting(member: Member) -> int:
+    """How many merges wait for a second registrar."""
+    return merges_seen_by(member).filter(confirmed_at=None, ended_at=None).count()
+
+
+def is_gone(record: UUID) -> bool:
+    """Whether a record was merged into another: nothing is written to it as long as that holds."""
+    return kept_for(record) != record
+
+
+def records_of(person: UUID) -> set[UUID]:
+    """All records of a person who is known by this one."""
+    return {person, *merges_held().filter(kept_id=person).values_list("gone_id", flat=True)}
+
+
+def numbers_of(persons: Iterable[UUID]) -> dict[UUID, list[Identifier]]:
+    """By person her numbers, those of the records merged into hers among them, the best type first."""
+    keys = set(persons)
+    merged = merges_held().filter(kept_id__in=keys).values("gone_id")
+    kept = Coalesce(
+        Subquery(merges_held().filter(gone_id=OuterRef("person_id")).values("kept_id")),
+        F("person_id"),
+        output_field=UUIDField(),
+    )
+    rows = Identifier.objects.filter(Q(person_id__in=keys) | Q(person_id__in=merged)).annotate(of=kept)
+    found: dict[UUID, list[Identifier]] = {}
+    for row in sorted(rows, key=lambda row: (_RANKS[row.type], row.id)):
+        found.setdefault(row.person_id if row.person_id in keys else row.of, []).append(row)
+    return found
+
+
+#: Which number a person is called by where she has several.
+_RANKS = {kind: rank for rank, kind in enumerate(IdentifierType.values)}
+
+
+def number_of_log_in(by: Actor, login: str | None) -> str | None:
+    """The number that who acts logged in by, of those that her records have."""
+    agent = by.agent
+    assert agent is not None
+    record = CitizenLogin.objects.filter(id=login).values_list("person_id", flat=True).first() if login else None
+    numbers = numbers_of([agent]).get(agent, [])
+    return next((one.value for one in sorted(numbers, key=lambda one: one.person_id != record)), None)
+
+
+def record_by_identifier(kind: str, text: str) -> Person | None:
+    """The record with that identifier in this tenant, merged or not, or None (also for a number that can't be
+    right)."""
     try:
         value, _ = normal_identifier(kind, text)
     except BadIdentifier:
@@ -60,8 +130,21 @@ def person_by_identifier(kind: str, text: str) -> Person | None:
     return found.person if found else None
 
 
+def _kept(record: Person | None) -> Person | None:
+    if record is None or (key := kept_for(record.id)) == record.id:
+        return record
+    return Person.objects.get(id=key)
+
+
+def person_by_identifier(kind: str, text: str) -> Person | None:
+    """The person with that identifier in this tenant, by the record that she is known by, or None (also for a number
+    that can't be right)."""
+    return _kept(record_by_identifier(kind, text))
+
+
 def person_by_number(text: str, member: Member) -> Person | None:
-    """The person with that number, of whatever type; None also for one above this member's clearance."""
+    """The person with that number, of whatever type, by the record that she is known by; None also for one above this
+    member's clearance."""
     values = {}
     for kind in IdentifierType.values:
         try:
@@ -71,31 +154,44 @@ def person_by_number(text: str, member: Member) -> Person | None:
     wanted = Q(pk__in=[])
     for kind, value in values.items():
         wanted |= Q(type=kind, value=value)
-    found = Identifier.objects.select_related("person").filter(wanted).first()
-    return found.person if found and found.person.protection_level <= member.clearance else None
+    row = Identifier.objects.select_related("person").filter(wanted).first()
+    found = _kept(row.person) if row else None
+    return found if found and found.protection_level <= member.clearance else None
 
 
 def persons_named(text: str, member: Member, most: int = 20) -> list[Person]:
-    """The people whose names have every word of `text`, whom this member may see, by name; at most `most`.
+    """The people whose names (as one of their records has them) have every word of `text`, whom this member may see,
+    by name; at most `most`.
 
     A person above her clearance is no hit.
     """
     tokens = name_tokens(text)
     if not tokens:
         return []
-    found = Person.objects.filter(protection_level__lte=member.clearance)
+    hits = Person.objects.all()
     for token in tokens:
-        found = found.filter(id__in=NameToken.objects.filter(token=token).values("person_id"))
+        hits = hits.filter(id__in=NameToken.objects.filter(token=token).values("person_id"))
+    merged = merges_held().filter(gone__in=hits).values("kept_id")
+    found = Person.objects.filter(
+        Q(id__in=hits.values("id")) | Q(id__in=merged), protection_level__lte=member.clearance
+    )
+    found = found.exclude(id__in=merges_held().values("gone_id"))
     return list(found.order_by("sort_key", "id")[:most])
 
 
 def seen_by_staff(member: Member, persons: list[Person]) -> dict[UUID, Seen]:
     """Each person as this member of staff sees them: above her clearance, masked."""
-    numbers = dict(Identifier.objects.filter(person__in=persons).values_list("person_id", "value"))
+    numbers = numbers_of(person.id for person in persons)
     return {
         person.id: Seen(person.id, "", "", None, True)
         if person.protection_level > member.clearance
-        else Seen(person.id, full_name(person), numbers.get(person.id, ""), person.birth_on, False)
+        else Seen(
+            person.id,
+            full_name(person),
+            next((n.value for n in numbers.get(person.id, ())), ""),
+            person.birth_on,
+            False,
+        )
         for person in persons
     }
 

@@ -9,7 +9,8 @@ from handslag.domain.elsewhere.models import ForeignCase
 from handslag.domain.intake.models import Application as Accepted
 from handslag.domain.intake.models import Receipt as Given
 from handslag.domain.intake.models import Signature
-from handslag.domain.people.models import Identifier, Person
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import numbers_of
 from handslag.messages.application import message
 
 
@@ -20,7 +21,7 @@ def build(application: UUID) -> message.Application:
     receipt = Given.objects.get(application=row)
     listed = [UUID(member["person"]) for member in row.document["household"]]
     people = Person.objects.in_bulk(listed)
-    numbers = {i.person_id: i for i in Identifier.objects.filter(person_id__in=listed).order_by("-id")}
+    numbers = {person: known[0] for person, known in numbers_of(listed).items()}
     signed = Signature.objects.filter(draft_id=row.id, digest=row.digest).order_by("signed_at", "id")
     return message.Application(
         message="application",

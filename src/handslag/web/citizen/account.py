@@ -18,14 +18,14 @@ from handslag.connectors.eid.port import Cancelled, EidError, TooWeak
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.queries import cases_of
 from handslag.domain.people.accounts import account_problems, digits
-from handslag.domain.people.models import Identifier, Person
+from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
     ask_account_change,
     begin_account_change,
     change_to_sign,
     withdraw_account_change,
 )
-from handslag.domain.people.queries import account_change_of, account_on
+from handslag.domain.people.queries import account_change_of, account_on, number_of_log_in
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
@@ -83,7 +83,7 @@ def account(request: HttpRequest, tenant: str) -> HttpResponse:
     with opened(request):
         _paid_here(request)
         choice = eid.chosen()
-        number = Identifier.objects.filter(person_id=by.id).values_list("value", flat=True).first()
+        number = number_of_log_in(by, request.session["citizen"].get("login"))
     try:
         where, begun = eid.begin(
             tenant,

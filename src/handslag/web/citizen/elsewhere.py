@@ -19,7 +19,8 @@ from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.elsewhere.models import ForeignCase, HandOver
 from handslag.domain.elsewhere.queries import foreign_cases
 from handslag.domain.elsewhere.states import HandOverState, LookUp
-from handslag.domain.people.models import Identifier, Person
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.web.citizen.person import me
 from handslag.web.citizen.steps import Step
@@ -139,7 +140,7 @@ def payments(tenant: str, row: ForeignCase, person: Person) -> list[dict[str, An
         "plusgiro": gettext("plusgiro"),
         "account": gettext("bank account"),
     }
-    numbers = set(Identifier.objects.filter(person=person).values_list("value", flat=True))
+    numbers = {number.value for number in numbers_of([person.id]).get(person.id, [])}
     found = []
     for one in sorted(_said(row, "payments"), key=lambda one: one["on"], reverse=True):
         if one["state"] == "stopped":

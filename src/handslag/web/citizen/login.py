@@ -21,7 +21,7 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.persons import NewPerson, register_person
 from handslag.domain.people.permissions import CASE_SYSTEM, FIRST_TIME
-from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.people.queries import person_by_identifier, record_by_identifier
 from handslag.domain.tenancy.door import Actor, system
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import clock
@@ -130,13 +130,14 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
         return HttpResponseRedirect(f"{again}&trouble=away")
     looked = look_up(tenant, identity.identifier_type, identity.identifier)
     with opened(request):
+        record = record_by_identifier(identity.identifier_type, identity.identifier)
         person = person_by_identifier(identity.identifier_type, identity.identifier)
     if looked == "away" and person is None:
         with opened(request):
             return render(request, "citizen/not_now.html", {"next": after}, status=503)
     try:
         if person is None:
-            person = _first_time(request, tenant, identity, begun)
+            record = person = _first_time(request, tenant, identity, begun)
         by = Actor("citizen", person.id)
         with opened(request, by):
             minutes = int(setting("shared_computer_minutes"))
@@ -144,6 +145,7 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
                 tenant=tenant,
                 by=by,
                 now=request.now,  # type: ignore[attr-defined]
+                record=(record or person).id,
                 issuer=identity.issuer,
                 subject=identity.subject,
                 acr=identity.acr,

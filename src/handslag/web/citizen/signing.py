@@ -24,7 +24,7 @@ from handslag.domain.intake.models import Application, Draft, Signature
 from handslag.domain.intake.permissions import draft_for_citizen
 from handslag.domain.intake.queries import signed_by, signing_used, signs_through
 from handslag.domain.intake.states import DraftState
-from handslag.domain.people.models import Identifier
+from handslag.domain.people.queries import number_of_log_in
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.web.citizen import eid
@@ -119,7 +119,7 @@ def begin(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         assert by.id is not None
         if signs_through(found, by.id) != by.through:
             return HttpResponseRedirect(here)
-        number = Identifier.objects.filter(person_id=by.through or by.id).values_list("value", flat=True).first()
+        number = number_of_log_in(by, request.session["citizen"].get("login"))
     try:
         language = get_language() or "sv"
         where, begun = eid.begin(

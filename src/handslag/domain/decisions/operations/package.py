@@ -14,8 +14,7 @@ from handslag.domain.documents.queries import text_for
 from handslag.domain.documents.states import ScanState
 from handslag.domain.intake.models import Attachment
 from handslag.domain.intake.queries import applications_for, attachments_of, receipt_of
-from handslag.domain.people.models import Identifier
-from handslag.domain.people.queries import full_name
+from handslag.domain.people.queries import full_name, numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.kernel import canonical
@@ -128,7 +127,7 @@ def _covering_note(appeal: Appeal, case: Case) -> str:
 
 
 def _appeal_text(appeal: Appeal) -> str:
-    numbers = Identifier.objects.filter(person_id=appeal.person_id).order_by("id").values_list("value", flat=True)
+    numbers = [number.value for number in numbers_of([appeal.person_id]).get(appeal.person_id, [])]
     who = ", ".join([full_name(appeal.person), *numbers])
     return f"{appeal.number}\n{who}\n{appeal.received_on.isoformat()}\n\n{appeal.text}\n"
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.people.accounts import account_problems
-from handslag.domain.people.models import Account, AccountChange, Identifier, Person
+from handslag.domain.people.models import Account, AccountChange, Person
 from handslag.domain.people.permissions import require_sight
-from handslag.domain.people.queries import account_on
+from handslag.domain.people.queries import account_on, numbers_of
 from handslag.domain.people.states import AccountKind, ChangeState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, require_role
@@ -121,7 +121,7 @@ def ask_account_change(
         raise NotPossible("asked already")
     if row.digest != digest:
         raise NotPossible("other content")
-    if not Identifier.objects.filter(person_id=row.person_id, value=identifier).exists():
+    if identifier not in {number.value for number in numbers_of([row.person_id]).get(row.person_id, [])}:
         raise NotPossible("other person")
     for older in rows.filter(state=ChangeState.ASKED):
         _withdrawn(older)

@@ -13,6 +13,7 @@ from handslag.domain.people.models import Account, Address, Household, Identifie
 from handslag.domain.people.names import name_tokens, sort_key, stored_name
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
 from handslag.domain.people.policies import may_be_born_on, may_begin_on
+from handslag.domain.people.queries import is_gone, person_by_identifier, records_of
 from handslag.domain.people.states import AccountKind, HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, require_role
@@ -82,9 +83,9 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
     clearance = may_register(by, now)
     value, birth_on = normal_identifier(new.identifier_type, new.identifier)
     may_be_born_on(new.birth_on or birth_on, now)
-    taken = Identifier.objects.select_related("person").filter(type=new.identifier_type, value=value).first()
+    taken = person_by_identifier(new.identifier_type, value)
     if taken is not None:
-        raise NotPossible("not here" if taken.person.protection_level > clearance else "person known")
+        raise NotPossible("not here" if taken.protection_level > clearance else "person known")
     given, family = stored_name(new.given_name), stored_name(new.family_name)
     person = Person.objects.create(
         id=open_subject("person"),
@@ -133,17 +134,17 @@ def refer_registration(
     """She can't register this number: whoever is cleared for it gets to know that she tried. Hidden where she can."""
     member = require_role(by, now, Role.REGISTRAR)
     value, _ = normal_identifier(identifier_type, identifier)
-    taken = Identifier.objects.select_related("person").filter(type=identifier_type, value=value).first()
-    if taken is None or taken.person.protection_level <= member.clearance:
+    taken = person_by_identifier(identifier_type, value)
+    if taken is None or taken.protection_level <= member.clearance:
         raise Hidden("person")
-    return Done(None, RegistrationReferred(subject=taken.person_id, payload={"by": str(member.id)}))
+    return Done(None, RegistrationReferred(subject=taken.id, payload={"by": str(member.id)}))
 
 
 def _locked(key: UUID, version: int, by: Actor, now: datetime) -> tuple[Person, Member]:
     """The person, locked, if this registrar may see her. Hidden; Conflict if somebody else changed her meanwhile."""
     member = require_role(by, now, Role.REGISTRAR)
     found = Person.objects.select_for_update(of=("self",)).filter(id=key).first()
-    if found is None:
+    if found is None or is_gone(key):
         raise Hidden("person", key)
     require_sight(member, found)
     if found.version != version:
@@ -221,12 +222,12 @@ def follow_person(
     told = {"given_name": given_name, "family_name": family_name}
     told = {name: stored_name(text) for name, text in told.items()} | {"email": email, "telephone": telephone}
     events: list[Event] = [PersonChanged(subject=found.id, payload={"changed": _change(found, told)})]
-    before = (found.protection_level, _address_level(found))
+    before = (found.protection_level, level_of_addresses(found))
     if protected and not found.protection_level:
-        _protect(found, 1, max(1, before[1]))
+        more = protect(found, 1, max(1, before[1]))
         found.save(update_fields=["protection_level"])
         payload = {"before": list(before), "after": [1, max(1, before[1])], "proposed": []}
-        events.append(ProtectionSet(subject=found.id, payload=payload))
+        events += [ProtectionSet(subject=found.id, payload=payload), *more]
     return Done(found, *events)
 
 
@@ -288,46 +289,79 @@ def set_protection(
     if level not in range(4) or address_level not in range(4):
         raise ValueError("a level is 0 to 3")
     found, member = _locked(person, version, by, now)
-    before = (found.protection_level, _address_level(found))
+    before = (found.protection_level, level_of_addresses(found))
     now_on = (max(level, before[0]), max(address_level, before[1]))
     waits = now_on != (level, address_level)
-    _protect(found, *now_on)
+    if waits:
+        _may_lower(found)
+    more = protect(found, *now_on)
     found.lower_to, found.lower_address_to = (level, address_level) if waits else (None, None)
     found.lower_by_id = member.id if waits else None
     found.save(update_fields=["protection_level", "lower_to", "lower_address_to", "lower_by", "version"])
     payload = {"before": list(before), "after": list(now_on), "proposed": [level, address_level] if waits else []}
-    return Done(found, ProtectionSet(subject=found.id, payload=payload))
+    return Done(found, ProtectionSet(subject=found.id, payload=payload), *more)
 
 
 @operation()
 def confirm_lowering(*, tenant: str | int, by: Actor, now: datetime, person: UUID, version: int) -> Done[Person]:
     """Another registrar than who proposed it agrees: the lower protection holds from now on.
 
-    NotPossible("second pair of eyes") for who proposed it, ("nothing to lower") if nothing waits.
+    NotPossible("second pair of eyes") for who proposed it, ("nothing to lower") if nothing waits, ("lower merged").
     """
     found, member = _locked(person, version, by, now)
     if found.lower_to is None or found.lower_address_to is None:
         raise NotPossible("nothing to lower")
     if found.lower_by_id == member.id:
         raise NotPossible("second pair of eyes")
-    before, proposer = [found.protection_level, _address_level(found)], str(found.lower_by_id)
+    _may_lower(found)
+    before, proposer = [found.protection_level, level_of_addresses(found)], str(found.lower_by_id)
     after = (found.lower_to, found.lower_address_to)
-    _protect(found, *after)
+    protect(found, *after)
     found.lower_to = found.lower_address_to = found.lower_by = None
     found.save(update_fields=["protection_level", "lower_to", "lower_address_to", "lower_by", "version"])
     payload = {"before": before, "after": list(after), "proposed_by": proposer}
     return Done(found, ProtectionLowered(subject=found.id, payload=payload))
 
 
-def _address_level(person: Person) -> int:
+def level_of_addresses(person: Person) -> int:
+    """The highest protection of her addresses."""
     return max(Address.objects.filter(person=person).values_list("protection_level", flat=True), default=0)
 
 
-def _protect(person: Person, level: int, address_level: int) -> None:
+def protect(person: Person, level: int, address_level: int) -> list[Event]:
+    """Set both levels; the person is saved by who calls. Gives the events of records merged into hers: they are raised
+    with her, never lowered."""
+    before = (person.protection_level, level_of_addresses(person))
     person.protection_level = level
-    for address in Address.objects.filter(person=person).exclude(protection_level=address_level):
-        address.protection_level = address_level
+    _protect_addresses(person, address_level)
+    if level < before[0] or address_level < before[1]:
+        return []
+    merged = Person.objects.select_for_update(of=("self",)).filter(id__in=records_of(person.id) - {person.id})
+    return [event for record in merged.order_by("id") for event in raise_with(record, level, address_level)]
+
+
+def raise_with(record: Person, level: int, address_level: int) -> list[Event]:
+    """Protect a record that leads to another at least as highly as that one."""
+    before = (record.protection_level, level_of_addresses(record))
+    after = (max(before[0], level), max(before[1], address_level))
+    if after == before:
+        return []
+    record.protection_level, record.version = after[0], record.version + 1
+    record.save(update_fields=["protection_level", "version"])
+    _protect_addresses(record, after[1])
+    return [ProtectionSet(subject=record.id, payload={"before": list(before), "after": list(after), "proposed": []})]
+
+
+def _protect_addresses(person: Person, level: int) -> None:
+    for address in Address.objects.filter(person=person).exclude(protection_level=level):
+        address.protection_level = level
         address.save(update_fields=["protection_level"])
+
+
+def _may_lower(person: Person) -> None:
+    """NotPossible("lower merged") as long as another record leads to hers: each has to be looked at by itself."""
+    if records_of(person.id) != {person.id}:
+        raise NotPossible("lower merged")
 
 
 @operation()
@@ -374,7 +408,7 @@ def record_account(
     """
     member = require_role(by, now, Role.REGISTRAR)
     found = Person.objects.select_for_update().filter(id=person).first()
-    if found is None:
+    if found is None or is_gone(person):
         raise Hidden("person", person)
     require_sight(member, found)
     today = acting_door().the_tenant.today(now)

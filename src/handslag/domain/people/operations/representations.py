@@ -10,6 +10,7 @@ from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person, Representation
 from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.queries import is_gone
 from handslag.domain.people.states import Ground, Scope
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -50,7 +51,7 @@ def register_representation(
     member = require_role(by, now, Role.REGISTRAR)
     people = {one.id: one for one in Person.objects.select_for_update().filter(id__in=[person, representative])}
     for key in (person, representative):
-        if key not in people:
+        if key not in people or is_gone(key):
             raise Hidden("person", key)
         require_sight(member, people[key])
     if person == representative:

@@ -20,7 +20,8 @@ from handslag.domain.payments.models import Booking, SetOff
 from handslag.domain.payments.operations.planning import ADVANCE, SUPPORT
 from handslag.domain.payments.queries import awaited_advances
 from handslag.domain.payments.states import BookingKind
-from handslag.domain.people.models import Identifier, Membership, Person
+from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.queries import numbers_of
 from handslag.domain.people.states import IdentifierType
 from handslag.domain.statistics.models import Obstacle, Origin, StatisticsFile
 from handslag.domain.tenancy.door import acting_door
@@ -226,10 +227,11 @@ _BEST = (IdentifierType.PERSONNUMMER, IdentifierType.SAMORDNINGSNUMMER, Identifi
 def _numbers(people: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
     """By person the number that the file names her by, and her sex as that says it (1 man, 2 woman, or nothing)."""
     found: dict[UUID, tuple[str, str]] = {}
-    rows = Identifier.objects.filter(person_id__in=set(people), type__in=_BEST).values_list(
-        "person_id", "type", "value"
-    )
-    for person, kind, value in sorted(rows, key=lambda row: (-_BEST.index(row[1]), row[2])):
+    for person, numbers in numbers_of(people).items():
+        best = next((number for number in numbers if number.type in _BEST), None)
+        if best is None:
+            continue
+        kind, value = best.type, best.value
         says = kind != IdentifierType.TEMPORARY and len(value) == 12
         found[person] = (value, ("1" if int(value[10]) % 2 else "2") if says else "")
     return found
