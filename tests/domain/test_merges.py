@@ -163,7 +163,8 @@ def test_every_row_that_names_her_holds_a_merge_back(two: Office) -> None:
             row = model.objects.filter(**{f"{key.name}__isnull": False}).first()
             if row is not None:
                 people.add((model._meta.db_table, getattr(row, key.attname)))
-    assert {"casefile_case", "intake_signature", "payments_payment", "entitlement_personmonth"} <= {t for t, _ in people}
+    filled = {"casefile_case", "intake_signature", "payments_payment", "entitlement_personmonth"}
+    assert filled <= {table for table, _ in people}
     for _, person in people:
         refused("more than registered", propose_merge, **two.act("rut"), gone=person, kept=again, reason=WHY)
 

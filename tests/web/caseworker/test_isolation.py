@@ -64,6 +64,9 @@ MAY: dict[str, set[str]] = {
     "review/<uuid:review>/": {"vilma"},
     "people/": CASE,
     "people/new/": {"rut"},
+    "people/merges/": {"rut"},
+    "people/merges/<uuid:merge>/": {"rut"},
+    "people/<uuid:person>/merge/": {"rut"},
     "people/<uuid:person>/": CASE,
     "people/<uuid:person>/account/": {"rut"},
     "people/<uuid:person>/account/<uuid:change>/": {"rut"},
@@ -194,6 +197,8 @@ def world(folder: Any) -> dict[str, Any]:
     from handslag.domain.payments.operations.postings import fix_posting_day, set_chart_row
     from handslag.domain.payments.queries import CHART_CODES
     from handslag.domain.people.operations.delegations import NewDelegation, enter_delegation
+    from handslag.domain.people.operations.merges import propose_merge
+    from handslag.domain.people.operations.persons import NewPerson, register_person
     from handslag.domain.people.operations.representations import register_representation
     from handslag.domain.people.operations.staff import set_policy
     from handslag.domain.tasks.operations import open_task
@@ -259,11 +264,16 @@ def world(folder: Any) -> dict[str, Any]:
         since=today, last=None, title="Kanarie",
         file=StoredFile(key=uuid4(), digest="0" * 64, size=1, content_type="application/pdf"),
     )  # fmt: skip
+    again, _number = office.person("Kanarie", "Alm", "19600607")
+    new = NewPerson(identifier_type="temporary", identifier="T-KANARIE", given_name="Kanarie", family_name="Alm")
+    twice = register_person(**office.act("rut"), new=new).id
+    merge = propose_merge(**office.act("rut"), gone=twice, kept=again, reason="Kanarie")
     month = folder.period()
     with acting(office.slug, scribe, "look"):
         found = {
             "advance": Advance.objects.get(case=folder.case).id,
             "norm": norm.id,
+            "merge": merge.id,
             "calculation": calculation.id,
             "delegation": delegation.id,
             "switch": switch.id,

@@ -25,7 +25,7 @@ from handslag.domain.casefile.queries import case_numbered, cases_with
 from handslag.domain.payments.policies import said_to_bank
 from handslag.domain.people.accounts import account_problems
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
-from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, Person
+from handslag.domain.people.models import Account, Address, Household, Membership, Person
 from handslag.domain.people.names import BANK_NAME, stored_name
 from handslag.domain.people.operations.accounts import confirm_account_change, refuse_account_change
 from handslag.domain.people.operations.persons import (
@@ -39,6 +39,10 @@ from handslag.domain.people.queries import (
     account_change_of,
     full_name,
     holds,
+    kept_for,
+    merges_of,
+    merges_waiting,
+    numbers_of,
     person_by_number,
     persons_named,
     representations_of,
@@ -234,6 +238,7 @@ def people(request: HttpRequest, tenant: str) -> HttpResponse:
         q=text,
         found=[seen[person.id] for person in found],
         may_register=Role.REGISTRAR in member.roles,
+        waiting=merges_waiting(member) if Role.REGISTRAR in member.roles else 0,
     )
 
 
@@ -281,7 +286,12 @@ def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @desk_page("person")
 def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
-    """Who somebody is: numbers, addresses, households over time, accounts, cases."""
+    """Who somebody is: numbers, addresses, households over time, accounts, cases. A record that was merged into another
+    leads to that one."""
+    kept = kept_for(person)
+    if kept != person:
+        person_for_staff(kept, **who(request))
+        return HttpResponseRedirect(f"{base(request)}/people/{kept}/")
     return _person(request, person)
 
 
@@ -308,9 +318,7 @@ def _person(
         person=found,
         name=full_name(found),
         banked=said_to_bank(full_name(found), BANK_NAME),
-        identifiers=[
-            (IDENTIFIER_NAMES[i.type], i.value) for i in Identifier.objects.filter(person=found).order_by("id")
-        ],
+        identifiers=[(IDENTIFIER_NAMES[i.type], i.value) for i in numbers_of([found.id]).get(found.id, [])],
         addresses=[
             (a, a.protection_level > member.clearance) for a in Address.objects.filter(person=found).order_by("-since")
         ],
@@ -339,6 +347,7 @@ def _person(
         may_register=Role.REGISTRAR in member.roles,
         may_record=Role.REGISTRAR in member.roles and all(a.until and a.until <= now_on for a in accounts),
         form=form or AccountFields(),
+        merges=merges_of(found.id, member) if Role.REGISTRAR in member.roles else [],
         change=change if change is not None and change.state == ChangeState.ASKED else None,
         trouble=trouble,
         reason=reason,

@@ -179,6 +179,22 @@ REFUSALS: dict[str, str | Promise] = {
     "delegation to": _("Choose deciders, caseworkers, or one colleague who works here."),
     "phrase": _("This phrase isn’t in force. Choose another."),
     "co-applicant": _("There is no co-applicant in this case."),
+    "one record": _("That is the same record."),
+    "merged already": _(
+        "One of the two is proposed to be merged, or is merged, already. Look at the list of merged records."
+    ),
+    "other birth day": _("The two have different days of birth: as registered, they are two people."),
+    "other number": _("Both have a number of the same type, so they are two people, or one number is wrong."),
+    "less protected": _("The record that stays is less protected than the other. Raise its protection first."),
+    "more than registered": _(
+        "The record that would lead to the other has a household, a case or something else of its own. Choose it as "
+        "the one that stays. If both have, they can’t be merged: close one case, and go on in the other."
+    ),
+    "lower merged": _(
+        "Another record of the same person leads here. Undo the merge first, and look at the protection of each by "
+        "itself."
+    ),
+    "merge reason": _("Write why: it stays beside the two records."),
     "clause": _("Write the clause of the delegation order."),
     "delegation source": _("Write whose decision it is, of which day."),
     "switch unit": _("Choose a unit and a group that the connection names."),
@@ -612,6 +628,10 @@ EVENTS: dict[str, str | Promise] = {
     "switch entered": _("Switch to the other case system entered"),
     "switch confirmed": _("Switch to the other case system confirmed"),
     "switch taken back": _("Switch to the other case system taken back"),
+    "merge proposed": _("Merging two records proposed"),
+    "records merged": _("Two records merged"),
+    "merge taken back": _("Proposal to merge two records taken back"),
+    "merge undone": _("Merge of two records undone"),
     "hearings closed": _("Decided: what they were asked takes no answer any more"),
     "other help proposed": _("Help under 12 kap. 2 § proposed"),
     "other help returned": _("Proposed help under 12 kap. 2 § sent back"),
@@ -954,6 +974,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "delegations": _("Delegations"),
     "case system": _("Case system"),
     "training": _("Training"),
+    "merges": _("Merged records"),
     "precalculation": _("Pre-calculation"),
     "log review": _("Log review"),
     "statistics": _("Statistics"),

@@ -1,0 +1,124 @@
+"""Somebody registered twice: both records side by side, merged by two registrars, found once, undone by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from handslag.domain.audit.models import ReadEntry
+from handslag.domain.people.models import Merge
+from handslag.domain.people.operations.merges import confirm_merge, propose_merge
+from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
+from handslag.domain.tenancy.door import acting
+from tests.office import TEST
+
+
+def _again(office: Any, number: str = "T-7788") -> Any:
+    """Petra, registered once more by a temporary number."""
+    new = NewPerson(
+        identifier_type="temporary", identifier=number, given_name="Petra", family_name="Nilsson Ek",
+        address_lines=["Tillfälliga gatan 3"], postcode="990 02", city="Provstad",
+    )  # fmt: skip
+    return register_person(**office.act("rut"), new=new).id
+
+
+def test_two_registrars_merge_and_one_undoes(
+    office: Any,
+    log_in: Callable[..., Page],
+    server: Any,
+    fine_at_both: Callable[[Page, str], None],
+) -> None:
+    office.admit("ragnar", "Ragnar Registrator", "registrar")
+    folder, again = office.case(), _again(office)
+    known = folder.case.applicant_id
+    rut = log_in(office, "rut")
+    rut.goto(server.url("desk", f"/{office.slug}/people/{again}/"))
+    rut.get_by_role("link", name="Registered twice?").click()
+    rut.get_by_label("Number of the other record").fill("19121212-1212")
+    rut.get_by_role("button", name="Show both").click()
+    expect(rut.locator("main")).to_contain_text("Nobody else with this number is registered here.")
+    fine_at_both(rut, "desk-merge-find-error")
+    rut.get_by_label("Number of the other record").fill(folder.numbers[0])
+    rut.get_by_role("button", name="Show both").click()
+    expect(rut.get_by_role("heading", level=2, name="Petra Nilsson Ek")).to_be_visible()
+    assert folder.numbers[0] not in rut.url
+    # who has a household and a case is the one that stays, unless she says otherwise
+    expect(rut.get_by_role("radio", name=folder.numbers[0])).to_be_checked()
+    rut.get_by_role("radio", name="T-7788").check()
+    rut.get_by_label("How you know that it is one person").fill("Samma pass visades båda gångerna")
+    rut.get_by_role("button", name="Propose").click()
+    expect(rut.locator("main")).to_contain_text("The record that would lead to the other has")
+    fine_at_both(rut, "desk-merge-propose-error")
+    rut.get_by_role("radio", name=folder.numbers[0]).check()
+    rut.get_by_role("button", name="Propose").click()
+    expect(rut.get_by_role("heading", level=1)).to_have_text("Two records of one person")
+    expect(rut.locator("main")).to_contain_text("A colleague who registers people has to confirm it.")
+    fine_at_both(rut, "desk-merge-waits")
+    rut.get_by_role("button", name="Take it back").click()
+    expect(rut.get_by_role("alert")).to_contain_text("Write why")
+    fine_at_both(rut, "desk-merge-error")
+
+    ragnar = log_in(office, "ragnar")
+    ragnar.goto(server.url("desk", f"/{office.slug}/people/"))
+    ragnar.get_by_role("link", name="Merged records: 1 waits for a second person").click()
+    fine_at_both(ragnar, "desk-merges")
+    ragnar.get_by_role("link", name="Petra Nilsson · Petra Nilsson Ek").click()
+    ragnar.get_by_role("button", name="It is one person: merge").click()
+    expect(ragnar.get_by_role("button", name="Undo the merge")).to_be_visible()
+    fine_at_both(ragnar, "desk-merge-holds")
+
+    # found by either number and either name, once; the record that leads on leads there
+    for words in ("T-7788", folder.numbers[0], "Nilsson Ek", "Petra Nilsson"):
+        ragnar.goto(server.url("desk", f"/{office.slug}/people/?q={words}"))
+        expect(ragnar.get_by_role("row")).to_have_count(2)
+        expect(ragnar.get_by_role("cell", name=folder.numbers[0])).to_be_visible()
+    ragnar.goto(server.url("desk", f"/{office.slug}/people/{again}/"))
+    expect(ragnar).to_have_url(server.url("desk", f"/{office.slug}/people/{known}/"))
+    expect(ragnar.locator("main")).to_contain_text("T-7788")
+    expect(ragnar.locator("main")).to_contain_text("Another record of the same person leads here.")
+    fine_at_both(ragnar, "desk-person-merged")
+    ragnar.get_by_role("link", name="Show both").click()
+    ragnar.get_by_label("Why").fill("De är systrar")
+    ragnar.get_by_role("button", name="Undo the merge").click()
+    expect(ragnar.locator("main")).to_contain_text("De är systrar")
+    fine_at_both(ragnar, "desk-merge-undone")
+    ragnar.goto(server.url("desk", f"/{office.slug}/people/{again}/"))
+    expect(ragnar.get_by_role("heading", level=1)).to_have_text("Petra Nilsson Ek")
+    with acting(office.slug, TEST, "look"):
+        assert ReadEntry.objects.filter(subject=again, what="person", outcome="read").exists()
+
+
+def test_who_proposed_it_cannot_confirm_and_who_is_not_cleared_sees_nothing(office: Any, desk: Any) -> None:
+    office.admit("rakel", "Rakel Registrator", "registrar", clearance=3)
+    folder, again = office.case(), _again(office)
+    known = folder.case.applicant_id
+    merge = propose_merge(**office.act("rut"), gone=again, kept=known, reason="Samma pass")
+    rut, path = desk(office, "rut"), f"/people/merges/{merge.id}/"
+    answer = rut.open(path, act="confirm", version="1")
+    assert answer.status_code == 422 and "A colleague has to take the next step" in answer.text
+    with acting(office.slug, TEST, "look"):
+        assert ReadEntry.objects.filter(subject=merge.id, outcome="refused").exists()
+        assert Merge.objects.get().confirmed_at is None
+    assert rut.open(path, act="confirm", version="7").status_code == 422
+    set_protection(**office.act("rakel"), person=known, version=1, level=2, address_level=2)
+    confirm_merge(**office.act("rakel"), merge=merge.id, version=1)
+    for where in (path, f"/people/{again}/", f"/people/{known}/", f"/people/{again}/merge/"):
+        assert rut.open(where).status_code == 404, where
+    for words in ("T-7788", "Nilsson Ek", folder.numbers[0]):
+        assert "No hit" in rut.open(f"/people/?q={words}").text
+    assert "Petra" not in rut.open("/people/merges/").text
+    assert "Petra" in desk(office, "rakel").open("/people/merges/").text
+
+
+@pytest.mark.parametrize("who", ["hanna", "bo", "ulla", "alva"])
+def test_only_registrars_merge(office: Any, desk: Any, who: str) -> None:
+    folder, again = office.case(), _again(office)
+    merge = propose_merge(**office.act("rut"), gone=again, kept=folder.case.applicant_id, reason="Samma pass")
+    her = desk(office, who)
+    assert her.open("/people/merges/").status_code == 403
+    assert her.open(f"/people/merges/{merge.id}/", act="confirm", version="1").status_code in (403, 404)
+    with acting(office.slug, TEST, "look"):
+        assert Merge.objects.get().confirmed_at is None
