@@ -327,31 +327,41 @@ def other_help(folder: Any, purpose: str) -> UUID:
     return propose_other_help(**folder.office.act("hanna"), case=folder.case.id, **told).id
 
 
+def whole(connect: Any, office: Any, name: tuple[str, str], purpose: str, **more: Any) -> tuple[dict[str, Any], Any]:
+    """One object of each kind that an address of the desk names; and the folder that most of them are of."""
+    from handslag.domain.oversight.operations import begin_review
+    from handslag.domain.statistics.operations import make_statistics_file
+    from tests.exchange import unreadable
+
+    given, family = name
+    claim = recovery(office.case((given, "Ek", "19760505")))
+    folder = office.case((given, family, "19900615"), **more)
+    found = world(folder)
+    after = (office.now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    office.admit("vilma", "Vilma Granskare", "reviewer")
+    return {
+        **found,
+        "run": office.run().id,
+        "recovery": claim,
+        "help_": other_help(office.case((given, "Alm", "19740606")), purpose),
+        "arrival": unreadable(connect, office, given.lower()),
+        "file": make_statistics_file(**{**office.act("rut"), "now": after}, month=office.month).id,
+        "review": begin_review(**office.act("vilma"), month=office.month - 1).id,
+    }, folder
+
+
 @pytest.fixture(scope="module")
 def everything(module_connect: Any) -> dict[str, Any]:
     """Our office with a whole case, and beside it: another organisation's, another unit's, a protected person's."""
     from handslag.domain.casefile.operations import open_case
-    from handslag.domain.oversight.operations import begin_review
     from handslag.domain.people.operations.persons import form_household
-    from handslag.domain.statistics.operations import make_statistics_file
     from handslag.domain.tenancy.door import Actor
-    from tests.exchange import unreadable
     from tests.office import Folder, open_office
 
     ours, theirs = open_office(module_connect), open_office(module_connect, "canary")
-    claims = [recovery(ours.case(("Tor", "Mycket", "19750505"))), recovery(theirs.case(("Kanarie", "Ek", "19760505")))]
-    own_case = ours.case()
-    own = world(own_case)
-    run = ours.run()
-    own["recovery"] = claims[0]
-    own["help_"] = other_help(ours.case(("Tor", "Annan", "19740505")), "Läger i juli")
     canary: dict[str, Any] = {"address_lines": ["Burgatan 77"]}
-    foreign = world(theirs.case(("Kanarie", "Fågelholm", "19900615"), **canary))
-    foreign["run"] = theirs.run().id
-    foreign["recovery"] = claims[1]
-    foreign["help_"] = other_help(theirs.case(("Kanarie", "Alm", "19740606")), "Kanarie till Fågelholm")
-    own["arrival"] = unreadable(module_connect, ours, "okand")
-    foreign["arrival"] = unreadable(module_connect, theirs, "Kanarie")
+    own, own_case = whole(module_connect, ours, ("Petra", "Nilsson"), "Läger i juli")
+    foreign, _folder = whole(module_connect, theirs, ("Kanarie", "Fågelholm"), "Kanarie till Fågelholm", **canary)
     person, number = ours.person("Kanarie", "Fågelholm", "19710101", **canary)
     since = (ours.month - 4).since
     home = form_household(**ours.act("rut"), members=[(person, "adult")], since=since)
@@ -362,15 +372,10 @@ def everything(module_connect: Any) -> dict[str, Any]:
     with_application = Folder(ours, case, [Actor("citizen", person)], [number])
     receipt = with_application.applied()
     other_unit = {"case": case.id, "person": person, "month": own["month"], "application": receipt.application_id}
-    for office, objects in ((ours, own), (theirs, foreign)):
-        office.admit("vilma", "Vilma Granskare", "reviewer")
-        after = (office.now.replace(day=1) + timedelta(days=32)).replace(day=1)
-        objects["file"] = make_statistics_file(**{**office.act("rut"), "now": after}, month=office.month).id
-        objects["review"] = begin_review(**office.act("vilma"), month=office.month - 1).id
     secret = ours.case(("Kanarie", "Fågelholm", "19620202"), protection_level=2, **canary)
     protected = {"case": secret.case.id, "person": secret.case.applicant_id, "month": own["month"]}
     return {
-        "office": ours, "own": {**own, "run": run.id}, "foreign": foreign, "other unit": other_unit,
+        "office": ours, "own": own, "foreign": foreign, "other unit": other_unit,
         "protected": protected, "number": number, "own number": own_case.numbers[0],
     }  # fmt: skip
 

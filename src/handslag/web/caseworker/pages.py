@@ -19,6 +19,7 @@ from handslag.domain.tenancy.permissions import Member, member_behind, require_r
 from handslag.domain.tenancy.policies import NotForThem
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
+from handslag.web.entry import kept
 from handslag.web.entry.uploads import key_of
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
@@ -112,7 +113,8 @@ def form_keys(request: HttpRequest) -> Iterator[UUID | None]:
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
-    """Render a desk page with its navigation. Call it inside the door."""
+    """Render a desk page with its navigation. Call it inside the door. What was posted and stands nowhere on it (the
+    form is gone, as somebody else was first, or a field takes less) is shown beside, to copy."""
     member, home = the_member(request), base(request)
     places = [
         (gettext("Inbox"), "/inbox/", CASE_ROLES),
@@ -154,4 +156,7 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
             gettext("Your access is logged and ends %(until)s.") % {"until": formats.moment(access.until)},
         )
     told = {"base": home, "me": member, "form_key": uuid7(), **context}
-    return render(request, f"caseworker/{template}", told, status=status)
+    response = render(request, f"caseworker/{template}", told, status=status)
+    if unshown := kept.unshown(request, response):
+        response = render(request, f"caseworker/{template}", {**told, "unshown": unshown}, status=status)
+    return response

@@ -471,7 +471,7 @@ def _question(
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
         case=linked,
         troubled=not_delivered(first.code) if first.transport in ("rejected", "expired", "taken back") else "",
-        under_way=under_way,
+        under_way=under_way if worker else None,
         seconds=int(TAKE_BACK.total_seconds()),
         may_answer=worker and _may(first, "answer"),
         may_back=worker and _may(first, "ask back"),

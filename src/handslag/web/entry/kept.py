@@ -9,6 +9,7 @@ is sent by itself.
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,6 +17,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
@@ -150,6 +152,21 @@ def unsent(request: HttpRequest, over: bool) -> HttpResponse | None:
 def typed(request: HttpRequest) -> list[tuple[str, str, str, int]]:
     """What somebody typed into the form that `request` posts: in words, the field, its value, lines to show it in."""
     return _split(request.POST)[0] if request.method == "POST" else []
+
+
+def unshown(request: HttpRequest, response: HttpResponse) -> list[tuple[str, str, str, int]]:
+    """What of `typed` doesn't stand on the page that answers it, in a field or between two tags."""
+    read = typed(request)
+    if not read:
+        return []
+    standing = re.findall(r'\bvalue="([^"]*)"|>([^<]*)<', response.content.decode())
+    fields = {_squeezed("".join(one)) for one in standing}
+    return [one for one in read if _squeezed(escape(one[2])) not in fields]
+
+
+def _squeezed(text: str) -> str:
+    """The text without its blanks: a page may show it in other lines."""
+    return "".join(text.split())
 
 
 def not_as(request: HttpRequest) -> HttpResponse:

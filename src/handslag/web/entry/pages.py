@@ -336,4 +336,4 @@ def _told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespons
     except NotAllowed as refusal:
         request.looks.append(Look(refusal.what, refusal.subject, "refused"))  # type: ignore[attr-defined]
         told = kept.unsent(request, over=False) if hasattr(request, "representation") else None
-        return told or render(request, "entry/not_allowed.html", {"what": refusal.what}, status=403)
+        return told or render(request, "entry/not_allowed.html", {"read": kept.typed(request)}, status=403)
