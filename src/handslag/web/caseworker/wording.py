@@ -227,7 +227,7 @@ REFUSALS: dict[str, str | Promise] = {
         "The bank can’t send the message of this order. End the order, order it anew, and let the payment go by that "
         "one."
     ),
-    "message": _("The bank can’t send all of this message: write it in Latin letters or digits."),
+    "message": _("The bank can’t send this message: write all of it in Latin letters or digits."),
     "no slips": _("The bank takes no payment slips as it is set up here. Record an account for this person."),
     "no address": _("A payment slip needs a street, a postcode and a town. A registrar can record them."),
     "whose income": _("This person doesn’t live in the household in that month."),
