@@ -3,11 +3,13 @@ other case: wrong key, other algorithms, another recipient, another time, once m
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,19 +20,23 @@ from joserfc import jwe, jws
 from joserfc.jwk import ECKey, RSAKey
 
 from handslag.api import exchange as api
+from handslag.connectors.exchange import https
 from handslag.connectors.exchange.gate import own_file
+from handslag.connectors.exchange.port import Away
 from handslag.domain.exchange.frame import Unreadable, moment
 from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome, Partner, PartnerKey
+from handslag.domain.exchange.operations.inbox import try_again
 from handslag.domain.exchange.operations.partners import (
     end_partner_key,
     record_passed,
     register_partner,
 )
+from handslag.domain.exchange.operations.sedex import set_aside
 from handslag.domain.exchange.queries import figures, may_send_again, own_address
 from handslag.domain.exchange.wrap import ALG, ENC, key_file, unwrapped, wrapped
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.jobs import exchange
+from handslag.jobs import exchange, partners
 from handslag.kernel import canonical, clock
 from handslag.messages.ech.frame import written
 from handslag.messages.question.xml import FORM
@@ -177,6 +183,100 @@ def test_wrong_keys_are_refused(partner: Outside) -> None:
     end_partner_key(**partner.told(), partner=partner.address, key_id=partner.signing.thumbprint())
     assert partner.refused(partner.enclose(sealed)) == (401, "312")
     assert partner.post(api.collect, partner.request())[0] == 401
+
+
+def test_what_a_partner_signs_that_cannot_be_kept_is_refused(partner: Outside) -> None:
+    fresh = partial(ECKey.generate_key, "P-256")
+    sig = partner.public
+    twice = fresh()
+    files = [partner.file(sig(fresh(), "sig"), name="a\0b"), partner.file(sig(twice, "sig"), sig(twice, "enc"))]
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"):
+        files += [partner.file(sig(fresh(), "sig", since=at)), partner.file(sig(fresh(), "sig", until=at))]
+    assert [partner.post(api.keys, file)[0] for file in files] == [422] * len(files)
+    asks: list[dict[str, Any]] = [
+        {"sent_at": "2026-02-30T10:00:00Z"}, {"sent_at": "2026-01-01T24:00:00Z"}, {"id": "12345678\0"},
+        {"collected": ["\0"]},
+    ]  # fmt: skip
+    for one in asks:
+        body = {**json.loads(jws.extract_compact(partner.request().encode()).payload), **one}
+        assert partner.post(api.collect, partner.sign(canonical.dumps(body), partner.signing))[0] == 422
+
+
+def test_what_an_ended_key_signed_stays_out_whatever_day_it_names(partner: Outside, database: Database) -> None:
+    content = partner.content(sent_at=moment(clock.now() - timedelta(days=5)))
+    told = json.loads(content)
+    end_partner_key(**partner.told(), partner=partner.address, key_id=partner.signing.thumbprint())
+    aside = set_aside(
+        **partner.told(), sender=partner.address, message_id=told["header"]["id"], digest=canonical.digest(told),
+        sealed=partner.sign(content, partner.signing), reason="by a key that we don't know",
+    )  # fmt: skip
+    hanna = partner.office.staff["hanna"]
+    try_again(tenant=partner.office.slug, by=hanna, now=clock.now(), arrival=aside.id, version=aside.version)
+    with as_role(database, "worker"):
+        exchange.take_arrivals(partner.here)
+    with acting(partner.office.slug, TEST, "look"):
+        row = Outcome.objects.get(id=aside.id)
+    assert (row.state, row.trouble.endswith("has ended")) == ("trying", True)
+
+
+def test_what_is_collected_and_not_believed_is_set_aside_and_those_behind_it_flow(
+    outside: Outside, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, vouched_by = key_file(outside.file())
+    row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://127.0.0.1:1/x")
+    contents = [outside.content() for _ in range(5)]
+    keys = [outside.signing, ECKey.generate_key("P-256"), outside.signing, outside.signing, outside.signing]
+    texts = [outside.sign(content, key) for content, key in zip(contents, keys, strict=True)]
+    texts[2] = outside.sign(outside.content(recipient="municipality:kommunkod:0000"), outside.signing)
+    texts[3] = texts[3][:-4] + "AAAA"
+    waiting = {hashlib.sha256(jws.extract_compact(text.encode()).payload).hexdigest(): text for text in texts}
+
+    def collect(_config: Any, request: str) -> list[str]:
+        for digest in json.loads(jws.extract_compact(request.encode()).payload)["collected"]:
+            del waiting[digest]
+        return [outside.enclose(text) for text in waiting.values()]
+
+    monkeypatch.setattr(https, "collect", collect)
+    monkeypatch.setattr(https, "tell_keys", lambda _config, _file: outside.file())
+    with as_role(database, "worker"):
+        partners.meet(outside.here, row)
+        for _ in range(3):
+            exchange.take_arrivals(outside.here)
+    with acting(outside.office.slug, TEST, "look"):
+        found = Outcome.objects.filter(sender=outside.address)
+        states = sorted(found.values_list("state", flat=True))
+        reasons = set(found.filter(state="quarantined").values_list("trouble", flat=True))
+    assert waiting == {}
+    assert states == ["quarantined"] * 3 + ["taken"] * 2
+    assert {reason.split(" ")[0] for reason in reasons} == {"no", "is", "signature:"}
+
+
+def test_after_trouble_a_partner_is_told_our_keys_again(
+    outside: Outside, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have lost them: 401 says that it wants them, then what waits."""
+    file, vouched_by = key_file(outside.file())
+    row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://127.0.0.1:1/x")
+    calls: list[str] = []
+
+    def keys(_config: Any, _file: str) -> str:
+        calls.append("keys")
+        return outside.file()
+
+    def collect(_config: Any, _request: str) -> list[str]:
+        calls.append("collect")
+        if len(calls) == 3:
+            raise Away("status 401")
+        return []
+
+    monkeypatch.setattr(https, "collect", collect)
+    monkeypatch.setattr(https, "tell_keys", keys)
+    for _ in range(4):
+        with as_role(database, "worker"):
+            partners.meet(outside.here, row)
+        with acting(outside.office.slug, TEST, "look"):
+            row = Partner.objects.get(id=row.id)
+    assert calls == ["keys", "collect", "collect", "keys", "collect", "collect"]
 
 
 def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:

@@ -21,6 +21,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from handslag.cli import exchange as exchange_cli
+from handslag.domain.exchange.frame import moment
 from handslag.domain.exchange.models import Arrival, BusinessStep, Envelope, Message, Outcome, TransportStep
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import Placed, give_arrival, take_up, try_again
@@ -51,7 +52,7 @@ from handslag.messages.question.message import Answer
 from handslag.messages.question.xml import FORM
 from handslag.web.entry import health
 from tests.bed import Database
-from tests.exchange import FEE, RENT, Pair, Side
+from tests.exchange import FEE, RENT, Pair, Side, given
 from tests.office import TEST, Office, as_role, open_office
 
 
@@ -252,6 +253,59 @@ def test_what_is_said_of_a_test_is_a_test(pair: Pair, test: bool) -> None:
     answer = json.loads(pair.answerer.rows(Message, reference=question.message_id)[0].content)
     assert [told["message"] for told in said] == ["receipt"]
     assert {told["header"]["test"] for told in (*said, answer)} == {test}
+
+
+def _says(pair: Pair, sender: Side, to: Side, first: Message, told: dict[str, Any], **header: Any) -> tuple[str, str]:
+    """Something about a message, signed by `sender`, which may write what we never write: state and code of its outcome
+    at `to`."""
+    head = {**json.loads(first.content)["header"], "sender": sender.address, "recipient": to.address}
+    head |= {"id": str(uuid4()), "reference": str(first.message_id), "sent_at": moment(pair.now), **header}
+    body = {"message": first.kind, "version": 1, **told, "header": head}
+    with acting(sender.office.slug, TEST, "forge"):
+        _key_id, sealed = sign(body)
+    pair.put(to, sealed, sender.address, head["id"], canonical.digest(body))
+    pair.arrives(to)
+    (row,) = to.rows(Outcome, message_id=head["id"])
+    return row.state, row.code
+
+
+def test_what_does_not_belong_to_what_it_is_about_changes_nothing(pair: Pair) -> None:
+    """In another kind of message, another process, or as a test: nothing follows from it, and its sender is told."""
+    question = pair.asked(RENT, FEE)
+    pair.settle()
+    reply = {"of": str(question.message_id), "digest": question.digest, "state": "accepted"}
+    answers = [{"number": number, "text": "Ja."} for number in (1, 2)]
+    gives = {
+        "message": "document_request",
+        "reply": {**reply, "state": "accepted with changes"},
+        "answers": [msgspec.to_builtins(given(1)), {"number": 2, "reason": "NOT_KNOWN"}],
+    }
+    says = {"reply": reply, "answers": answers}
+    for told, header in (
+        (gives, {}),
+        (says, {"process": "another"}),
+        (says, {"test": True}),
+        ({**says, "answers": answers[:1]}, {}),
+        ({**says, "answers": [*answers, {"number": 3, "text": "Ja."}]}, {}),
+        ({**says, "answers": [answers[0], answers[0]]}, {}),
+    ):
+        assert _says(pair, pair.answerer, pair.asker, question, told, action="6", **header) == ("refused", "200")
+    for told, header in (
+        ({"text": "Nej.", "message": "case_transfer"}, {}),
+        ({"text": "Nej."}, {"process": "another"}),
+        ({"text": "Nej."}, {"test": True}),
+        ({"text": "Ne\0j."}, {}),
+        ({"text": "Nej."}, {"sent_at": "2026-02-30T10:00:00Z"}),
+    ):
+        assert _says(pair, pair.asker, pair.answerer, question, told, action="3", **header) == ("refused", "200")
+    pair.settle()
+    assert pair.states(question) == ("delivered", "", "")
+    assert pair.asker.tasks() == []
+    assert _says(pair, pair.answerer, pair.asker, question, says, action="6") == ("taken", "")
+    assert pair.asker.message(question.message_id).business == "accepted"
+    recall = {"text": "Nej."}
+    answer = pair.asker.rows(Message, reference=question.message_id)[0]
+    assert _says(pair, pair.answerer, pair.asker, answer, recall, action="3") == ("refused", "305")  # begins nothing
 
 
 def test_ten_seconds_to_take_it_back(pair: Pair) -> None:

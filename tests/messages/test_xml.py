@@ -139,6 +139,11 @@ def test_what_contradicts_itself_or_the_seal_is_refused() -> None:
     ("xml", "why"),
     [
         (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "DOCTYPE"),
+        (
+            b'<?xml version="1.0" encoding="UTF-7"?>'
+            b"+ADw-!DOCTYPE a +AFs- +ADw-!ENTITY x +ACI-y+ACI- +AD4- +AF0- +AD4-<a>&x;</a>",
+            "formed",
+        ),
         (b"<a>" * 13 + b"</a>" * 13, "deep"),
         (b"<a>" + b" " * 1_000_000 + b"</a>", "larger"),
         ('<?xml version="1.0" encoding="UTF-16"?><a/>'.encode("utf-16"), "UTF-8"),

@@ -13,7 +13,17 @@ from uuid import UUID
 import structlog
 
 from handslag.connectors.exchange import https
-from handslag.connectors.exchange.gate import BY, UnknownKey, asked, closed, learn, let_in, own_file, print_of_keys
+from handslag.connectors.exchange.gate import (
+    BY,
+    UnknownKey,
+    asked,
+    closed,
+    learn,
+    let_in,
+    let_in_unread,
+    own_file,
+    print_of_keys,
+)
 from handslag.connectors.exchange.port import Away, Refused
 from handslag.domain.exchange.frame import Unreadable
 from handslag.domain.exchange.models import Partner
@@ -117,8 +127,15 @@ def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
 
 
 def _let_in(tenant: int, envelope: str, config: https.HttpsConfig) -> str:
+    """What isn't believed, by the partner's newest keys neither, goes to the job that sets such things aside."""
     try:
         return let_in(tenant, envelope, clock.now())
     except UnknownKey:
-        _swap_keys(tenant, config)
+        with suppress(Away, Refused, Unreadable):
+            _swap_keys(tenant, config)
+    except Unreadable:
+        return let_in_unread(tenant, envelope, clock.now())
+    try:
         return let_in(tenant, envelope, clock.now())
+    except Unreadable:
+        return let_in_unread(tenant, envelope, clock.now())

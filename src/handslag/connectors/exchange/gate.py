@@ -60,6 +60,16 @@ def let_in(tenant: str | int, envelope: str, now: datetime) -> str:
     return one.digest
 
 
+def let_in_unread(tenant: str | int, envelope: str, now: datetime) -> str:
+    """Put what `let_in` doesn't believe into the inbox all the same, under what it says of itself: it is looked at
+    again, and set aside for a person. Gives the digest of its content. Unreadable for what can't even be decrypted."""
+    with acting(tenant, BY, "open envelope") as door:
+        here, us = door.the_tenant.id, own_address()
+        said = said_by(unwrapped(envelope, exchange_key))
+    put_in(here, [Sealed(uuid7(), recipient=us, **said)], now)
+    return str(said["digest"])
+
+
 def _opened(envelope: str, now: datetime) -> Sealed:
     return believed(unwrapped(envelope, exchange_key), now)
 

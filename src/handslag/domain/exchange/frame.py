@@ -172,8 +172,11 @@ def moment(at: datetime) -> str:
 
 
 def moment_of(text: str) -> datetime:
-    """The moment that a message writes."""
-    return datetime.fromisoformat(text)
+    """The moment that a message writes. Unreadable for one that doesn't exist (30 February, 24:00)."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unreadable(Code.CONTENT, f"no such moment: {text}", final=True) from error
 
 
 def digest_of(content: bytes) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
-from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment, moment_of, named_key, opened
+from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment, named_key, opened
 from handslag.domain.exchange.models import (
     Arrival,
     BusinessStep,
@@ -24,7 +24,17 @@ from handslag.domain.exchange.models import (
     TransportStep,
 )
 from handslag.domain.exchange.sedex import PUT_OUT
-from handslag.domain.exchange.states import AWAITED, ENDED, OVER, Action, Code, Direction, OutcomeState, Transport
+from handslag.domain.exchange.states import (
+    AWAITED,
+    BEGINNING,
+    ENDED,
+    OVER,
+    Action,
+    Code,
+    Direction,
+    OutcomeState,
+    Transport,
+)
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
@@ -167,14 +177,15 @@ class UnknownKey(Unreadable):
 
 
 def open_arrival(arrival: UUID) -> Opened:
-    """What arrived, by the noted key of its sender, who must be the one that it names. Unreadable; UnknownKey."""
+    """What arrived, by the noted key of its sender, who must be the one that it names, and before that key ended: when
+    it was sent says whoever signed it. Unreadable; UnknownKey."""
     found = Arrival.objects.get(id=arrival)
     key_id = named_key(found.sealed)
     key = PartnerKey.objects.filter(partner=found.sender, key_id=key_id).first()
     if key is None:
         raise UnknownKey(found.sender, key_id)
     seen = opened(found.sealed, key.jwk, key_id)
-    if key.jwk.get("use", "sig") != "sig" or (key.until and moment_of(seen.framed.header.sent_at) >= key.until):
+    if key.jwk.get("use", "sig") != "sig" or (key.until and found.arrived_at >= key.until):
         raise Unreadable(Code.SIGNATURE, f"key {key_id[:12]} of {found.sender} has ended", final=False)
     header = seen.framed.header
     if (header.sender, header.id, seen.digest) != (found.sender, str(found.message_id), found.digest):
@@ -275,7 +286,7 @@ def first_of(message: Message) -> Message | None:
 
 def first_messages(rows: QuerySet[Message]) -> QuerySet[Message]:
     """Of some messages those that began something: no answers and additions."""
-    return rows.filter(action__in=[Action.NEW, Action.REQUEST])
+    return rows.filter(action__in=BEGINNING)
 
 
 def asked_about(subject: UUID) -> list[Message]:

@@ -22,6 +22,10 @@ class Action(TextChoices):
     REMINDER = "12"
 
 
+#: What begins a conversation: everything else is about such a message.
+BEGINNING = (Action.NEW, Action.REQUEST)
+
+
 class Transport(TextChoices):
     """Where a message is on its way."""
 

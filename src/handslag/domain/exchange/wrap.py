@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -33,6 +33,8 @@ _ENCRYPTED = _Roomy(algorithms=[ALG, ENC])
 APART = timedelta(hours=2)
 #: Keys in a key file.
 MOST_KEYS = 50
+#: A moment with its zone.
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -44,8 +46,8 @@ class Key(Struct, frozen=True, kw_only=True):
     x: Annotated[str, Meta(max_length=60)]
     y: Annotated[str, Meta(max_length=60)]
     use: Literal["sig", "enc"]
-    since: datetime
-    until: datetime | None = None
+    since: Instant
+    until: Instant | None = None
 
     @property
     def jwk(self) -> dict[str, Any]:
@@ -71,9 +73,9 @@ class Request(Struct, frozen=True, kw_only=True):
     handslag: Literal["collect"]
     sender: Address
     recipient: Address
-    id: Annotated[str, Meta(min_length=8, max_length=64)]
+    id: Annotated[str, Meta(min_length=8, max_length=64, pattern="^[ -~]+$")]
     sent_at: Moment
-    collected: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=1000)] = []
+    collected: Annotated[list[Annotated[str, Meta(max_length=64, pattern="^[ -~]*$")]], Meta(max_length=1000)] = []
 
 
 def wrapped(sealed: str, jwk: Mapping[str, Any]) -> str:
@@ -125,15 +127,28 @@ def key_file(text: str, known: Mapping[str, Mapping[str, Any]] | None = None) ->
             own = {key.kid: key.jwk for key in told.keys}
             if any(ECKey.import_key(jwk).thumbprint() != kid_ for kid_, jwk in own.items()):
                 raise ValueError("a key is not what its id says")
+            _can_be_noted(told)
             keys = known if known is not None else own
             if kid in keys:
                 signed_body(each, keys)
                 return told, kid
     except Unreadable:
         raise
-    except (JoseError, ValueError, TypeError, KeyError, msgspec.MsgspecError, RecursionError) as error:
+    except (JoseError, ValueError, TypeError, KeyError, OverflowError, msgspec.MsgspecError, RecursionError) as error:
         raise Unreadable(Code.CONTENT, f"key file: {error}", final=False) from error
     raise Unreadable(Code.SIGNATURE, "key file: signed by no known key", final=False)
+
+
+def _can_be_noted(told: KeyFile) -> None:
+    """ValueError for what no table can hold: a key that stands there twice, a moment before or after all calendars."""
+    moment_of(told.made_at)
+    if len({key.kid for key in told.keys}) < len(told.keys):
+        raise ValueError("a key stands there twice")
+    if "\0" in told.name:
+        raise ValueError("the name holds U+0000")
+    for key in told.keys:
+        for at in filter(None, (key.since, key.until)):
+            at.astimezone(UTC)
 
 
 def in_time(sent_at: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ from handslag.domain.exchange.frame import Opened, Unreadable
 from handslag.domain.exchange.operations.inbox import Placed
 from handslag.domain.exchange.states import Code
 from handslag.messages.case_transfer.message import CaseTransfer
-from handslag.messages.place import placed_for
+from handslag.messages.place import answers_all, placed_for
 
 
 def placed(opened: Opened, now: datetime) -> Placed | None:
@@ -20,6 +20,7 @@ def placed(opened: Opened, now: datetime) -> Placed | None:
         said = msgspec.json.decode(opened.content, type=CaseTransfer)
     except msgspec.DecodeError as error:
         raise Unreadable(Code.CONTENT, str(error), final=True) from error
+    answers_all(opened, [answer.number for answer in said.answers], "items")
     if said.asked is None:
         return None
     marked = said.asked.marked or any(item.member.marked for item in said.asked.items if item.member)

@@ -11,7 +11,7 @@ from handslag.domain.exchange.frame import Opened, Unreadable
 from handslag.domain.exchange.operations.inbox import Placed
 from handslag.domain.exchange.states import Code
 from handslag.messages.document_request.message import DocumentRequest
-from handslag.messages.place import placed_for
+from handslag.messages.place import answers_all, placed_for
 
 
 def placed(opened: Opened, now: datetime, kind_of: Callable[[bytes], str]) -> Placed | None:
@@ -21,6 +21,7 @@ def placed(opened: Opened, now: datetime, kind_of: Callable[[bytes], str]) -> Pl
         said = msgspec.json.decode(opened.content, type=DocumentRequest)
     except msgspec.DecodeError as error:
         raise Unreadable(Code.CONTENT, str(error), final=True) from error
+    answers_all(opened, [answer.number for answer in said.answers], "documents")
     for answer in said.answers:
         if answer.file is not None and kind_of(answer.file.plain()) != answer.file.content_type:
             reason = f"document {answer.number} isn't what its content_type says"

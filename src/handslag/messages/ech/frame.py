@@ -117,9 +117,9 @@ def parsed(content: bytes) -> etree._Element:
         raise Unreadable(Code.CONTENT, "XML: not UTF-8", final=False) from error
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise Unreadable(Code.CONTENT, "XML: has a DOCTYPE", final=False)
-    parser = etree.XMLPullParser(
-        events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+    parser = etree.XMLPullParser(  # whatever it says of its own encoding, it is read as what was looked at
+        events=("start", "end"), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     depth = 0
     try:

@@ -9,7 +9,7 @@ import msgspec
 from handslag.domain.exchange.frame import Opened, Unreadable
 from handslag.domain.exchange.operations.inbox import Placed
 from handslag.domain.exchange.states import Code
-from handslag.messages.place import placed_for
+from handslag.messages.place import answers_all, placed_for
 from handslag.messages.question.message import Question
 
 
@@ -20,6 +20,7 @@ def placed(opened: Opened, now: datetime) -> Placed | None:
         said = msgspec.json.decode(opened.content, type=Question)
     except msgspec.DecodeError as error:
         raise Unreadable(Code.CONTENT, str(error), final=True) from error
+    answers_all(opened, [answer.number for answer in said.answers], "points")
     if said.asked is None:
         return None
     return placed_for(said.asked.person, said.asked.answer_by, now)

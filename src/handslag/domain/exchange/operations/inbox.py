@@ -6,6 +6,7 @@ The rules for what comes twice, late or out of order:
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
 - what adds to a message that hasn't come yet waits for it, for half an hour;
+- what is said about a message in another kind, process or test than that one's is refused: nothing follows from it;
 - a recall closes what waits for an answer; what was answered stays answered, and an answer that crosses the recall
   stands;
 - a message that is older than fourteen days is refused: its sender counts it as expired.
@@ -13,6 +14,7 @@ The rules for what comes twice, late or out of order:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +39,7 @@ from handslag.domain.exchange.policies import EXPIRE_AFTER, WAITS_FOR_FIRST
 from handslag.domain.exchange.queries import own_address, received, sent
 from handslag.domain.exchange.states import (
     AWAITED,
+    BEGINNING,
     BUSINESS_STEPS,
     ENDED,
     MOST_TRIES,
@@ -118,6 +121,10 @@ class MessageTakenUp(Event):
     kind = "message taken up"
 
 
+#: U+0000 as JSON writes it: no column of the database holds it.
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """Where a message that begins something stands here: its kind's `receive` says so."""
@@ -161,6 +168,8 @@ def take_in(
         return _after(before, found, row, opened, now)
     if framed.message == "receipt":
         return _take_receipt(found, row, opened, now)
+    if _NUL.search(opened.content):
+        raise Unreadable(Code.CONTENT, "holds U+0000, which can't be kept", final=True)
     if now - moment_of(framed.header.sent_at) >= EXPIRE_AFTER:
         return _refuse(found, row, Code.TOO_OLD, "older than fourteen days", now, opened)
     if framed.header.reference is None:
@@ -185,8 +194,10 @@ def _take_reply(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> 
     assert reply is not None and header.reference is not None
     asked = sent(found.sender, header.reference, lock=True)
     never_left = (Transport.DRAFTED, Transport.SEALED, Transport.TAKEN_BACK)
-    if asked is None or asked.transport in never_left or (reply.of, reply.digest) != (header.reference, asked.digest):
+    wrong = asked is None or asked.transport in never_left or asked.action not in BEGINNING
+    if asked is None or wrong or (reply.of, reply.digest) != (header.reference, asked.digest):
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "answers what was never asked", now, opened)
+    _belongs(asked, opened)
     message = _store(found, opened, _beside(asked, reply.until), now)
     kept = MessageKept(subject=message.id, payload={"digest": message.digest})
     state = Business(reply.state)
@@ -215,8 +226,9 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
     asked = received(found.sender, header.reference, lock=True)
     if asked is None and now - found.arrived_at < WAITS_FOR_FIRST:
         raise NotPossible("early")
-    if asked is None:
+    if asked is None or asked.action not in BEGINNING:
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
+    _belongs(asked, opened)
     message = _store(found, opened, _beside(asked, asked.due_on), now)
     kept = MessageKept(subject=message.id, payload={"digest": message.digest})
     payload = {"digest": message.digest, "from": message.partner}
@@ -361,6 +373,18 @@ def _standing(found: Arrival) -> Arrival | None:
     """What came under the same id before, and whose seal held: what can't be read must not keep out what can."""
     others = Outcome.objects.filter(sender=found.sender, message_id=found.message_id, state__in=STANDING)
     return Arrival.objects.filter(id__in=others.exclude(id=found.id).values("id")).first()
+
+
+def _belongs(asked: Message, opened: Opened) -> None:
+    """Unreadable for what is said about a message in another kind of message, in another process, or as a test about
+    what is none (and the other way round): nothing may follow from that."""
+    framed = opened.framed
+    if framed.message != asked.kind:
+        raise Unreadable(Code.CONTENT, f"is about a message of the kind {asked.kind}", final=True)
+    if framed.header.process != asked.process:
+        raise Unreadable(Code.CONTENT, "header.process isn't that of the message that it is about", final=True)
+    if framed.header.test != asked.test:
+        raise Unreadable(Code.CONTENT, "header.test isn't that of the message that it is about", final=True)
 
 
 def _after(before: Arrival, found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:

@@ -138,6 +138,7 @@ def record_meeting(
         row.failing_since = row.failing_since or now
         row.trouble, row.attempts = trouble[:80], row.attempts + 1
         row.next_at = now + again_after(row.attempts)
+        row.told = ""  # it may be our keys that it doesn't know
     else:
         fresh = row.reached_at and now - row.reached_at < timedelta(hours=1)
         if fresh and not row.failing_since and told in ("", row.told):
