@@ -59,6 +59,19 @@ def whole(message: dict[str, Any], part: Part) -> None:
         raise ValueError("no action of a conversation")
 
 
+def belongs(message: dict[str, Any], first: dict[str, Any]) -> None:
+    """Whether what is said about a first message is of its kind, process and test, and an answer whole. ValueError."""
+    for place in ("process", "test"):
+        if message["header"].get(place, False) != first["header"].get(place, False):
+            raise ValueError(f"header.{place} isn't that of the message that it is about")
+    if message["message"] != first["message"]:
+        raise ValueError(f"it is about a message of the kind {first['message']}")
+    numbered = KINDS[first["message"]].numbered
+    numbers = sorted(answer["number"] for answer in message.get("answers", []))
+    if numbers and numbers != [one["number"] for one in first["asked"][numbered]]:
+        raise ValueError(f"it doesn't answer each of the {numbered} once")
+
+
 def _asked(asked: dict[str, Any], kind: str, part: Part) -> None:
     date.fromisoformat(asked["answer_by"])
     person, numbered = asked["person"], asked[KINDS[kind].numbered]

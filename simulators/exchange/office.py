@@ -48,7 +48,7 @@ FAULTS = {
     "none": "takes what isn't signed at all",
     "digest": "says another digest",
     "silent": "sends no receipts",
-    "unbound": "its receipts name another digest",
+    "unbound": "names another digest in its receipts",
     "replay": "answers the same request twice",
     "forgets": "gives again what was collected",
     "clear": "gives what is signed and not encrypted",
@@ -245,10 +245,13 @@ class Office:
             kinds.whole(message, self.part)
             if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
                 raise Refused(422, "305", "adds to what never came")
+            first = partner.asked.get(f"theirs {header.get('reference')}")
             if header["action"] == "6":
-                sent = partner.asked.get(header["reference"])
-                if sent is None or message["reply"]["digest"] != _digest(canonical(sent)):
+                first = partner.asked.get(header["reference"])
+                if first is None or message["reply"]["digest"] != _digest(canonical(first)):
                     raise Refused(422, "305", "answers what was never asked, or another content")
+            if first is not None:
+                kinds.belongs(message, first)
         except Refused:
             raise
         except (KeyError, TypeError, ValueError) as error:

@@ -101,6 +101,15 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         answer = {"message": kind, "version": 1, "header": header, "reply": reply, "answers": given}
         msgspec.convert(answer, KINDS[kind])
         kinds.whole(answer, part)
+        kinds.belongs(answer, first)
+        for bad in (
+            {"message": "other"},
+            {"header": header | {"process": "another"}},
+            {"header": header | {"test": True}},
+            {"answers": [*given, given[0]]},
+        ):
+            with pytest.raises(ValueError, match=r"about|each"):
+                kinds.belongs(answer | bad, first)
         assert (state == "rejected") == (refuse or bool(number and name == "canton"))
 
 
