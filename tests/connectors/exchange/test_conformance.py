@@ -123,7 +123,7 @@ def test_a_client_by_another_library_asks_and_answers(tmp_path: Path) -> None:
 
 def test_a_client_asks_a_canton_in_xml_and_is_answered_in_xml(tmp_path: Path) -> None:
     client = bed.ROOT / "examples/exchange_client_xml.py"
-    with sandbox(tmp_path, "--as", "canton") as url:
+    with sandbox(tmp_path, "--as", "canton", moved=False) as url:
         done = subprocess.run(
             [sys.executable, str(client), url], capture_output=True, text=True, timeout=60, check=False
         )
