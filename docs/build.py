@@ -286,7 +286,8 @@ def as_xml(path: Path) -> str:
     return written(form, path.read_bytes()).decode()
 
 
-EXAMPLES = [path for kind in ("question", "case_transfer", "document_request", "receipt") for path in sorted(
+FRAMED = ("question", "case_transfer", "document_request", "assignment", "receipt")
+EXAMPLES = [path for kind in FRAMED for path in sorted(
     (SOURCE / "messages" / kind / "examples/valid").glob("*.json"))]  # fmt: skip
 
 PAGES = {

@@ -432,21 +432,23 @@ def process(database: Any, *words: str, **told: str) -> subprocess.CompletedProc
 #: What the directory says of an organisation in each country: currency, zone, languages, type of its code.
 COUNTRIES = {
     "SE": ("SEK", "Europe/Stockholm", ["sv", "en"], "kommunkod"),
-    "CH": ("CHF", "Europe/Zurich", ["de", "fr"], "BFS number"),
+    "CH": ("CHF", "Europe/Zurich", ["de", "fr", "en"], "bfs"),
     "DE": ("EUR", "Europe/Berlin", ["de"], "AGS"),
 }
 
 
-def open_office(connect: Any, name: str = "office", country: str = "SE", **policies: Any) -> Office:
+def open_office(
+    connect: Any, name: str = "office", country: str = "SE", kind: str = "municipality", **policies: Any
+) -> Office:
     """A fresh tenant; `connect` is the fixture (the directory is the owner's to write)."""
     currency, zone, languages, code_type = COUNTRIES[country]
     slug = f"{name}-{os.getpid()}-{next(_numbers)}"
     with connect("owner", autocommit=True) as owner:
         owner.execute(
             "INSERT INTO tenancy_organisation (slug, name, kind, country, currency, zone, languages, code_type, code,"
-            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, 'municipality', %s, %s, %s, %s, %s,"
+            " colour, address_lines, telephone, is_tenant, active) VALUES (%s, %s, %s, %s, %s, %s, %s, %s,"
             " %s, '#1f5c7a', '{Storgatan 1}', '', true, true)",
-            [slug, f"{name.title()} kommun", country, currency, zone, languages, code_type, slug],
+            [slug, f"{name.title()} kommun", kind, country, currency, zone, languages, code_type, slug],
         )
     office = Office(slug, clock.now(), zone)
     office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])

@@ -36,6 +36,9 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "intake_draft": frozenset("*"),
     "intake_signingrequest": frozenset("*"),
     "people_nametoken": frozenset("*"),
+    "register_contradiction": frozenset("*"),
+    "register_responsibility": frozenset("*"),
+    "register_standing": frozenset("*"),
     "tenancy_counter": frozenset("*"),
     "tenancy_preference": frozenset("*"),
 }

@@ -19,12 +19,14 @@ _NAMES = {
 }  # fmt: skip
 _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "businessCaseClosed": "closed"}
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
-_LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines"}
+_LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
+          "assigned": "persons"}  # fmt: skip
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
-    "asked": "person marked month movesOn ground answerBy text point item document",
+    "asked": "person marked month movesOn arrivalOn centre movesFrom ground answerBy text point item document assigned",
     "ground": "basis text consentedOn",
+    "assigned": "number person role status statusSince entryOn specialNeeds quotaCredit",
     "point": "number line",
     "line": "code name amount currency",
     "item": "number member address contact decision",
@@ -34,7 +36,7 @@ _ORDER = {
     "decision": "month decidedOn result amount currency",
     "document": "number name",
     "reply": "of digest state code until",
-    "answer": "number text reason file",
+    "answer": "number text arrivedOn accommodation reason file",
     "file": "name contentType size digest scanned content",
     "report": "of digest machine state code text",
 }
@@ -46,9 +48,12 @@ for _prefix, _space in (("eCH-0058", _HEADER), ("eCH-0044", _PERSON)):
 _EMPTY = {
     ("question", "answer"): ("text", "reason"),
     ("case_transfer", "answer"): ("text", "reason"),
+    ("assignment", "answer"): ("accommodation", "reason"),
+    ("assignment", "assigned"): ("special_needs",),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
+_KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
 _MOST, _DEEPEST = 1_000_000, 12
 
 
@@ -108,7 +113,8 @@ def _elements(told: dict[str, Any]) -> ElementTree.Element:
             for each, element in _SOFTWARE.items():
                 _below(by, _HEADER + element, software[each])
         if header.get(field):
-            _below(place, _HEADER + name, header[field])
+            named = _spelt(header[field], {there: here for here, there in _KINDS.items()})
+            _below(place, _HEADER + name, named)
     for name, field in _FLAGS.items():
         _below(place, _HEADER + name, header.get(field, False))
     _put(root, f"{{{space}}}", "", told)
@@ -120,7 +126,7 @@ def _put(place: ElementTree.Element, own: str, within: str, told: dict[str, Any]
         field = _field(name)
         many = told.get(_LISTS.get(name, ""))
         for one in many if isinstance(many, list) else [told.get(field)]:
-            if one is None or one in ("", False):
+            if one is None or (one in ("", False) and name != "quotaCredit"):
                 continue
             below = _below(place, own + name, None if isinstance(one, dict) else one)
             if name == "person":
@@ -180,6 +186,7 @@ def _message(root: ElementTree.Element, own: str, kind: str, version: int) -> di
 def _header(place: ElementTree.Element) -> dict[str, Any]:
     texts = {one.tag.removeprefix(_HEADER): one.text or "" for one in place}
     (by,) = place.findall(f"{_HEADER}sendingApplication")
+    texts |= {name: _spelt(texts[name], _KINDS) for name in ("senderId", "recipientId")}
     return {
         **{field: texts[name] for name, field in _NAMES.items() if name in texts},
         **{field: texts[name] in ("true", "1") for name, field in _FLAGS.items()},
@@ -187,12 +194,18 @@ def _header(place: ElementTree.Element) -> dict[str, Any]:
     }
 
 
+def _spelt(address: str, kinds: dict[str, str]) -> str:
+    """An address with the other spelling of its kind: a URI has no _ in its scheme."""
+    kind, colon, rest = address.partition(":")
+    return kinds.get(kind, kind) + colon + rest
+
+
 def _value(place: ElementTree.Element, own: str, kind: str, name: str) -> Any:
     if name == "person":
         return _person(place)
     if len(place) == 0 and (kind, name) not in _EMPTY:
         text = place.text or ""
-        if name == "marked":
+        if name in ("marked", "quotaCredit"):
             return text in ("true", "1")
         return int(text) if name in ("number", "size", "amount") else text
     said: dict[str, Any] = dict.fromkeys(_EMPTY.get((kind, name), ()), "")

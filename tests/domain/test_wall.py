@@ -37,6 +37,24 @@ BESIDES = {
         INSERT INTO exchange_sedexstep (id, tenant_id, envelope_id, attempt, code, info, at)
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
         LIMIT 1""",
+    "register_notice": """
+        INSERT INTO register_notice (id, tenant_id, person_id, message_id, what, value, day, since, moves_from,
+            accommodation, "between", why, at)
+        SELECT gen_random_uuid(), p.tenant_id, p.id, m.id, 'municipality', 'municipality:bfs:1', '2026-01-01',
+            '2026-01-01', '', '', '{}', '', now()
+        FROM people_person p JOIN exchange_message m ON m.tenant_id = p.tenant_id WHERE p.tenant_id = %s LIMIT 1""",
+    "register_responsibility": """
+        INSERT INTO register_responsibility (id, tenant_id, person_id, since, municipality)
+        SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'municipality:bfs:1' FROM people_person
+        WHERE tenant_id = %s LIMIT 1""",
+    "register_standing": """
+        INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
+        SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person
+        WHERE tenant_id = %s LIMIT 1""",
+    "register_contradiction": """
+        INSERT INTO register_contradiction (id, tenant_id, person_id, what, since, "values")
+        SELECT gen_random_uuid(), tenant_id, id, 'status', '2026-01-01', '{}' FROM people_person
+        WHERE tenant_id = %s LIMIT 1""",
     "people_representation": """
         INSERT INTO people_representation (id, tenant_id, person_id, representative_id, ground, scope, since)
         SELECT gen_random_uuid(), a.tenant_id, a.id, b.id, 'god man', 'act', '2026-01-01'

@@ -13,6 +13,7 @@ import pytest
 
 from handslag.kernel import canonical
 from handslag.messages.application.message import Application
+from handslag.messages.assignment.message import Assignment
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Any]] = {
     "question": Question,
     "case_transfer": CaseTransfer,
     "document_request": DocumentRequest,
+    "assignment": Assignment,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -56,6 +58,15 @@ WRONG = {
     "document_request/file-and-reason": "is given, or there is a reason",
     "document_request/a-program": "$.answers[...].file.content_type",
     "document_request/state-that-does-not-follow": "don't follow from the answers",
+    "assignment/ahv-number": "by her ZEMIS number",
+    "assignment/unknown-status": "$.asked.persons[...].status",
+    "assignment/status-before-entry": "on the day of entry at the earliest",
+    "assignment/nobody": "$.asked.persons",
+    "assignment/twice-the-same": "assigned once",
+    "assignment/persons-from-zero": "numbered from 1",
+    "assignment/arrived-without-accommodation": "with her day and accommodation",
+    "assignment/taken-and-refused": "with her day and accommodation",
+    "assignment/state-that-does-not-follow": "don't follow from the answers",
     "receipt/digest-in-capitals": "$.report.digest",
     "receipt/unknown-state": "$.report.state",
     "receipt/code-as-number": "$.report.code",

@@ -27,6 +27,9 @@ WORKING_STATE = {
     "intake_draft": "drafts are no history; what was submitted is the application",
     "intake_signingrequest": "a step-up under way; its outcome is the signature",
     "tenancy_preference": "how somebody likes her screen: nothing of a case follows from it",
+    "register_contradiction": "follows from the notices, which the chain commits to",
+    "register_responsibility": "follows from the notices, which the chain commits to",
+    "register_standing": "follows from the notices, which the chain commits to",
     "people_nametoken": "words to search by; follows from the names, and is made anew with them",
     "tenancy_counter": "a number given out twice is refused by the table that carries it",
 }

@@ -1,5 +1,5 @@
-"""Every text of the frame, the citizens' pages and the desk stands in Swedish too, those for applicants in Arabic, with
-the same places for values."""
+"""Every text of the frame, the citizens' pages and the desk stands in Swedish too, those for applicants in Arabic,
+those between canton and municipality in German and French, with the same places for values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def messages_used(folder: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("folder", "language"),
-    [("entry", "sv"), ("citizen", "sv"), ("caseworker", "sv"), ("entry", "ar"), ("citizen", "ar")],
+    [
+        *((folder, "sv") for folder in ("entry", "citizen", "caseworker", "canton", "desk")),
+        *((folder, "ar") for folder in ("entry", "citizen")),
+        *((folder, language) for folder in ("canton", "desk") for language in ("de", "fr")),
+    ],
 )
 def test_every_text_is_translated(assets: ModuleType, folder: str, language: str) -> None:
     catalogue = assets.messages((WEB / folder / f"locale/{language}/LC_MESSAGES/django.po").read_text("utf-8"))

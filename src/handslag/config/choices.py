@@ -204,6 +204,14 @@ def _transfer_grounds(told: list[Any]) -> None:
         raise ValueError(f"at least one of {', '.join(TransferBasis.values)}")
 
 
+def _one_of(*choices: str) -> Check:
+    def check(told: str) -> None:
+        if told not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+
+    return check
+
+
 CHECKS: dict[str, Check] = {
     "four_eyes_above": _from_to(0, _MOST_MONEY),
     "advance_four_eyes_above": _from_to(0, _MOST_MONEY),
@@ -246,5 +254,6 @@ CHECKS: dict[str, Check] = {
     "statistics_districts": _districts,
     "representation_grounds": _grounds,
     "case_transfer_grounds": _transfer_grounds,
+    "moving_day": _one_of("left", "new"),
     "demonstration": _either,
 }

@@ -131,7 +131,7 @@ from handslag.domain.exchange.operations.sedex import (
     SedexRound,
 )
 from handslag.domain.exchange.policies import TAKE_BACK
-from handslag.domain.exchange.queries import name_of, unit_for
+from handslag.domain.exchange.queries import name_of, own_address, unit_for
 from handslag.domain.exchange.states import Business, Direction, OutcomeState
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
@@ -264,6 +264,8 @@ from handslag.domain.people.operations.staff import (
     TrainingResetAsked,
 )
 from handslag.domain.people.queries import cleared_unit
+from handslag.domain.register.operations import ContradictionSettled, NoticeTaken, PersonAssigned
+from handslag.domain.register.states import What
 from handslag.domain.statistics.operations import (
     BaselineEntered,
     StatisticsFileDelivered,
@@ -973,7 +975,8 @@ def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.only("kind").get(id=event.subject)
-    _exchange_task(event, by, now, "case transfer" if row.kind == "case_transfer" else "question")
+    kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
+    _exchange_task(event, by, now, kinds.get(row.kind, "question"))
 
 
 def _keep_documents(event: Event, by: Actor, now: datetime) -> None:
@@ -1005,6 +1008,32 @@ def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
         open_task(
             tenant=_tenant(), by=by, now=now, subject=row.id, kind="case to register", unit=row.unit_id, assignee=None
         )
+
+
+def _note_assignment(event: Event, by: Actor, now: datetime) -> None:
+    """What an answer to an assignment says of people goes into the register, at both sides."""
+    from handslag.jobs.queue import defer
+    from handslag.jobs.register import note_assignment
+
+    settled = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
+    row = ExchangeMessage.objects.filter(id=settled, kind="assignment").first() if settled else None
+    if row is not None and row.business in (Business.ACCEPTED, Business.CHANGED):
+        defer(note_assignment, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _task_for_assigned(event: Event, by: Actor, now: datetime) -> None:
+    """Who was taken here needs a case; one task for a family unit."""
+    ours = event.payload["what"] == What.MUNICIPALITY and event.payload["value"] == own_address()
+    if ours and event.payload["first"] and not _open_tasks(event.subject, "assigned").exists():
+        unit = UUID(event.payload["unit"])
+        open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind="assigned", unit=unit, assignee=None)
+
+
+def _done_by_opening(event: Event, by: Actor, now: datetime) -> None:
+    case = Case.objects.only("applicant_id", "co_applicant_id").get(id=event.subject)
+    for person in (case.applicant_id, case.co_applicant_id):
+        if person is not None:
+            _answered(person, by, now, "assigned")
 
 
 def _done_by_taking_over(event: Event, by: Actor, now: datetime) -> None:
@@ -1072,6 +1101,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
     kinds = (
         "question",
         "case transfer",
+        "assignment",
         "question asked back",
         "question reminded",
         "question overdue",
@@ -1117,7 +1147,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     AccountRecorded: (),
     HouseholdFormed: (),
     CitizenLoggedIn: (),
-    CaseOpened: (),
+    CaseOpened: (Reaction(_done_by_opening, causes=(TaskDone,)),),
     CaseClosed: (),
     AccessTaken: (Reaction(_show_access, causes=(TaskOpened,)),),
     MessageSent: (
@@ -1210,6 +1240,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_reply, causes=(TaskDone,)),
         Reaction(_task_for_registering, causes=(TaskOpened,)),
         Reaction(_note_passed_on, causes=(PassedOn,)),
+        Reaction(_note_assignment),
     ),
     PassedOn: (),
     CaseTransferred: (),
@@ -1240,7 +1271,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_their_answer, causes=(TaskDone,)),
         Reaction(_task_for_reply, causes=(TaskOpened,)),
         Reaction(_keep_documents),
+        Reaction(_note_assignment),
     ),
+    PersonAssigned: (),
+    NoticeTaken: (Reaction(_task_for_assigned, causes=(TaskOpened,)),),
+    ContradictionSettled: (),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

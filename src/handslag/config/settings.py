@@ -78,10 +78,13 @@ INSTALLED_APPS = [
     "handslag.domain.payments",
     "handslag.domain.statistics",
     "handslag.domain.oversight",
+    "handslag.domain.register",
     "handslag.web.entry",
     "handslag.web.ui",
     "handslag.web.citizen",
     "handslag.web.caseworker",
+    "handslag.web.canton",
+    "handslag.web.desk",
     # after our own apps, so that our words and pages come first
     "allauth",
     "allauth.account",
@@ -194,8 +197,10 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "sv"
-LANGUAGES = [("sv", "Svenska"), ("en", "English"), ("ar", "العربية")]
-#: Spoken on the applicants' pages only, and of organisations that offer them.
+LANGUAGES = [("sv", "Svenska"), ("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
+#: Spoken only on pages of organisations that offer them.
+LANGUAGES_WHERE_OFFERED = ("ar", "de", "fr")
+#: Of these spoken on the applicants' pages only.
 LANGUAGES_OF_APPLICANTS = ("ar",)
 LANGUAGE_COOKIE_NAME = "language"
 USE_I18N = True
@@ -228,6 +233,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.elsewhere",
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",
+    "handslag.jobs.register",
     "handslag.jobs.letters",
     "handslag.jobs.partners",
     "handslag.jobs.sedex",

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from handslag.demo.log_ins import PASSWORD, STAFF, TOTP_SECRET, address_of
+from handslag.demo.log_ins import PASSWORD, STAFF, TOTP_SECRET, DemoStaff, address_of
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.operations.staff import admit_staff, open_organisation, set_policy
@@ -51,6 +51,38 @@ ORGANISATIONS: tuple[dict[str, Any], ...] = (
         "address_lines": ["Arbets- och socialnämnden", "Kyrkogatan 4", "990 02 Bergvik"],
     },
     {
+        "slug": "kanton",
+        "name": "Kanton Musterau, Sozialamt",
+        "kind": "canton_office",
+        "country": "CH",
+        "currency": "CHF",
+        "zone": "Europe/Zurich",
+        "languages": ["de", "fr", "en"],
+        "code_type": "kanton",
+        "code": "99",
+        "colour": "#7a1f3d",
+        "is_tenant": True,
+    },
+    *(
+        {
+            "slug": slug,
+            "name": name,
+            "kind": "municipality",
+            "country": "CH",
+            "currency": "CHF",
+            "zone": "Europe/Zurich",
+            "languages": ["de", "fr", "en"],
+            "code_type": "bfs",
+            "code": code,
+            "colour": "#3d5c1f",
+            "is_tenant": True,
+        }
+        for slug, name, code in (
+            ("musterwil", "Gemeinde Musterwil", "9911"),
+            ("beispielen", "Gemeinde Beispielen", "9912"),
+        )
+    ),
+    {
         "slug": "riket",
         "name": "Den invalda centralmyndigheten",
         "kind": "authority",
@@ -63,6 +95,10 @@ ORGANISATIONS: tuple[dict[str, Any], ...] = (
         "is_tenant": False,
     },
 )
+
+
+#: Who works in a Swiss office of the demonstration.
+SWISS_STAFF = ("rut", "hanna", "alva")
 
 
 def organisations() -> None:
@@ -101,9 +137,11 @@ def fill(now: datetime) -> dict[str, Any]:
     """Fill what is missing; gives addresses and log-ins to print. Runs as role web, after `organisations()`."""
     logins: list[dict[str, str]] = []
     for entry in ORGANISATIONS:
-        if entry["is_tenant"]:
+        if entry["is_tenant"] and entry["country"] == "SE":
             logins += _fill_tenant(entry["slug"], now)
-    slugs = [entry["slug"] for entry in ORGANISATIONS if entry["is_tenant"]]
+        elif entry["is_tenant"]:
+            logins += _fill_swiss(entry["slug"], now)
+    slugs = [entry["slug"] for entry in ORGANISATIONS if entry["is_tenant"] and entry["country"] == "SE"]
     return {
         "addresses": [
             *(f"{settings.APPLY_ORIGIN}/{slug}/   apply ({slug})" for slug in slugs),
@@ -124,7 +162,7 @@ def eid_people() -> list[dict[str, str]]:
             "note": entry["name"],
         }
         for entry in ORGANISATIONS
-        if entry["is_tenant"]
+        if entry["is_tenant"] and entry["country"] == "SE"
         for household in HOUSEHOLDS
         for given, family, birth, serial, role, _ in household
         if role == "adult"
@@ -157,15 +195,34 @@ def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
         for given, family, birth, serial, role, level in household
         if role == "adult"
     ]
-    staff = [
-        {
-            "who": f"{s.name} ({', '.join(s.roles)})",
-            "where": f"desk, {slug}",
-            "how": f"{address_of(s.login, slug)}, {PASSWORD}, one-time code: handslag demo --code",
-        }
-        for s in STAFF
-    ]
-    return citizens + staff
+    return citizens + [_log_in(one, slug) for one in STAFF]
+
+
+def _fill_swiss(slug: str, now: datetime) -> list[dict[str, str]]:
+    """A Swiss office with those who assign people and take them; whom it knows comes by its own forms."""
+    unit, staff = "Asyl", [one for one in STAFF if one.login in SWISS_STAFF]
+    with at_large("demonstration", writing=True):
+        users = {one.login: staff_user(one.login, slug) for one in staff}
+    with acting(slug, BY, "is it filled"):
+        filled = StaffMember.objects.exists()
+    if not filled:
+        units = open_organisation(tenant=slug, by=BY, now=now, units=[unit])
+        set_policy(tenant=slug, by=BY, now=now, name="demonstration", value=True)
+        for one in staff:
+            admit_staff(
+                tenant=slug, by=BY, now=now, user_id=users[one.login][0], name=one.name, unit=units[unit],
+                roles=list(one.roles), clearance=one.clearance,
+            )  # fmt: skip
+    return [_log_in(one, slug) for one in staff]
+
+
+def _log_in(one: DemoStaff, slug: str) -> dict[str, str]:
+    """How a member of staff logs in, for the list that is printed."""
+    return {
+        "who": f"{one.name} ({', '.join(one.roles)})",
+        "where": f"desk, {slug}",
+        "how": f"{address_of(one.login, slug)}, {PASSWORD}, one-time code: handslag demo --code",
+    }
 
 
 def fill_tenant(

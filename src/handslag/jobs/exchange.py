@@ -47,6 +47,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
+from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
 from handslag.messages.document_request import receive as document_request
@@ -59,6 +60,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("question", 1): question.placed,
     ("case_transfer", 1): case_transfer.placed,
     ("document_request", 1): lambda opened, now: document_request.placed(opened, now, _kind_of),
+    ("assignment", 1): assignment.placed,
     ("receipt", 1): lambda opened, now: None,
 }
 

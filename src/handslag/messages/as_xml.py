@@ -7,6 +7,7 @@ from joserfc import jws
 
 from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
+from handslag.messages.assignment import xml as assignment
 from handslag.messages.case_transfer import xml as case_transfer
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
@@ -14,7 +15,8 @@ from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 
 FORMS: dict[str, Form] = {
-    form.space: form for form in (question.FORM, case_transfer.FORM, document_request.FORM, receipt.FORM)
+    form.space: form
+    for form in (question.FORM, case_transfer.FORM, document_request.FORM, assignment.FORM, receipt.FORM)
 }
 
 

@@ -20,6 +20,7 @@ from handslag.domain.people.models import Person as Known
 from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.messages.assignment.message import Arrival, Assignment, Placement
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.question.message import Answer, Asked, Question
@@ -27,12 +28,13 @@ from handslag.messages.question.message import Answer, Asked, Question
 #: An answer is waited for at most so many days.
 LONGEST = 92
 #: A message of a conversation of any kind.
-Said: TypeAlias = Question | CaseTransfer | DocumentRequest
+Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
     "question": Question,
     "case_transfer": CaseTransfer,
     "document_request": DocumentRequest,
+    "assignment": Assignment,
 }
 
 
@@ -87,6 +89,8 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
+    if isinstance(asked, Placement):
+        return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
     day = asked.ground.consented_on
@@ -102,6 +106,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("documents", given) if given else ("question", []) if said.asked else ("", [])
     if isinstance(said, CaseTransfer):
         return ("case", []) if said.asked else ("", [])
+    if isinstance(said, Assignment):
+        return ("assignment", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
 
@@ -195,11 +201,13 @@ def replying(
     return _about(key, asked, Action.RESPONSE, {"reply": reply, **body}, closed=state != Business.QUESTION)
 
 
-def answered(key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given], outcome: str) -> NewMessage:
+def answered(
+    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival], outcome: str
+) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
     state = Business(outcome)
     code = answers[0].reason if state == Business.REJECTED else ""
-    return replying(key, asked, state, {"answers": [msgspec.to_builtins(one) for one in answers]}, code=code)
+    return replying(key, asked, state, {"answers": [told_without(one) for one in answers]}, code=code)
 
 
 def asking_back(*, key: UUID, asked: Message, text: str, until: date, now: datetime) -> NewMessage:

@@ -44,22 +44,6 @@ def fine(axe: Any, picture: Any, width: int, script: bool) -> Callable[..., None
     return look
 
 
-@pytest.fixture
-def fine_at_both(axe: Any, picture: Any) -> Callable[[Page, str], None]:
-    """`fine_at_both(page, "desk-appeal")`: a picture at 360 and at 1280, no page wider than its window, and axe finds
-    nothing."""
-
-    def look(page: Page, name: str) -> None:
-        for width in (360, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            picture(page, f"{name}-{width}")
-            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wider == 0, (page.url, width)
-        assert axe(page) == [], page.url
-
-    return look
-
-
 class Desk(requests.Session):
     """A member of staff over HTTP, with a session as the log-in leaves it."""
 

@@ -79,7 +79,7 @@ def messages_used() -> set[str]:
     return used
 
 
-@pytest.mark.parametrize("language", ["sv", "ar"])
+@pytest.mark.parametrize("language", ["sv", "ar", "de", "fr"])
 def test_every_text_is_translated(assets: ModuleType, language: str) -> None:
     catalogue = assets.messages((UI / f"locale/{language}/LC_MESSAGES/django.po").read_text("utf-8"))
     assert set(catalogue) - {""} == messages_used()

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from handslag.web.canton.urls import urlpatterns as canton
 from handslag.web.caseworker import log_in, oidc, start
 from handslag.web.caseworker.urls import urlpatterns as caseworker
 from handslag.web.entry.front import urlpatterns as front
@@ -12,6 +13,7 @@ urlpatterns = [
     path("oidc/callback/", oidc.callback),
     path("oidc/<slug:tenant>/", oidc.log_in),
     path("", include(front)),
+    path("", include(canton)),
     path("", include(caseworker)),
 ]
 handler400 = "handslag.web.entry.faults.refused"

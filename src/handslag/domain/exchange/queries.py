@@ -30,6 +30,7 @@ from handslag.domain.exchange.states import (
     ENDED,
     OVER,
     Action,
+    Business,
     Code,
     Direction,
     OutcomeState,
@@ -275,6 +276,26 @@ def conversation(message: Message) -> list[Message]:
     """A first message and everything that was said about it, in order."""
     about = Q(partner=message.partner, reference=message.message_id, process=message.process)
     return list(Message.objects.filter(Q(id=message.id) | about).order_by("created_at", "id"))
+
+
+def under_way(first: Message) -> Message | None:
+    """What of a conversation can still be taken back: its first message, or the newest thing said about it."""
+    waiting = [row for row in conversation(first) if row.transport == Transport.SEALED]
+    return waiting[-1] if waiting else None
+
+
+def may_say(first: Message, act: str) -> bool:
+    """Whether a conversation waits for this, and nobody is saying it already: `answer`, `ask back`, `add`, `recall`,
+    `remind`."""
+    waits = under_way(first) is None
+    if act == "add":
+        return waits and first.direction == Direction.OUT and first.business == Business.QUESTION
+    if act in ("recall", "remind"):
+        sent = first.direction == Direction.OUT and first.transport == Transport.DELIVERED
+        return waits and sent and (first.business in AWAITED if act == "remind" else first.business not in OVER)
+    if first.direction != Direction.IN or first.business in OVER:
+        return False
+    return waits and (act == "answer" or first.business != Business.QUESTION)
 
 
 def first_of(message: Message) -> Message | None:

@@ -88,6 +88,9 @@ DEFAULTS: dict[str, Any] = {
     # on what grounds a caseworker may hand a case over to another municipality: her consent, and a section of law that
     # she names. Which section carries it was not checked: an organisation that wants consent only says so here.
     "case_transfer_grounds": ["consent", "law"],
+    # to which municipality the day of a move between two counts: the one that is "left" (the next day is the new
+    # one's), or the "new" one. No source says which. On a first assignment the day of arrival counts.
+    "moving_day": "left",
     "demonstration": False,  # example norms may be decided on
 }
 

@@ -37,6 +37,8 @@ _HEADER = (
     ("process", "businessProcessId"),
     ("our_case", "ourBusinessReferenceId"),
 )
+#: Kinds of organisation with a sign that a URI can't begin with, as participants of eCH-0058 are (xs:anyURI).
+_AS_URI = {"canton_office:": "cantonoffice:", "integration_office:": "integrationoffice:"}
 _SOFTWARE = (("manufacturer", "manufacturer"), ("product", "product"), ("version", "productVersion"))
 _FLAGS = (
     ("test", "testDeliveryFlag"),
@@ -182,7 +184,7 @@ def _put_header(root: etree._Element, header: Header, kind: str) -> None:
     place = below(root, "header", None, HEADER)
     for field, name in _HEADER:
         if (value := getattr(header, field)) is not None:
-            below(place, name, value, HEADER)
+            below(place, name, _spelt(value, _AS_URI), HEADER)
     below(place, "messageType", kind, HEADER)
     software = below(place, "sendingApplication", None, HEADER)
     for field, name in _SOFTWARE:
@@ -193,12 +195,20 @@ def _put_header(root: etree._Element, header: Header, kind: str) -> None:
         below(place, name, getattr(header, field), HEADER)
 
 
+def _spelt(value: str, other: dict[str, str]) -> str:
+    """An address with the other spelling of its kind; any other text as it is."""
+    kind, colon, rest = value.partition(":")
+    return other.get(kind + colon, kind + colon) + rest
+
+
 def _take_header(place: etree._Element, form: Form) -> dict[str, Any]:
     told = texts(place, HEADER, *(name for _, name in (*_HEADER, *_FLAGS)), "messageType", "messageDate", "action")
     if told["messageType"] != form.space:
         raise Unreadable(Code.UNKNOWN_TYPE, "XML: the header names another kind of message", final=False)
     (software,) = place.findall(f"{{{HEADER}}}sendingApplication")
     by = texts(software, HEADER, *(name for _, name in _SOFTWARE))
+    for name in ("senderId", "recipientId"):
+        told[name] = _spelt(told[name], {uri: kind for kind, uri in _AS_URI.items()})
     return {
         **{field: told[name] for field, name in _HEADER if name in told},
         "software": {field: by[name] for field, name in _SOFTWARE},

@@ -29,14 +29,15 @@ from handslag.domain.exchange.queries import (
     first_messages,
     first_of,
     lost,
+    may_say,
     name_of,
     partners,
     sealed_of,
     steps_at_sedex,
     steps_of,
+    under_way,
 )
 from handslag.domain.exchange.states import (
-    AWAITED,
     OVER,
     Business,
     Direction,
@@ -52,6 +53,7 @@ from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.messages import conversation as said_of
 from handslag.messages.as_xml import form_of
+from handslag.messages.assignment.message import Assignment
 from handslag.messages.case_transfer.build import answering as answering_transfer
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.conversation import Opening
@@ -255,7 +257,8 @@ def questions(request: HttpRequest, tenant: str) -> HttpResponse:
     member = require(request, *CASE_ROLES, Role.ADMINISTRATOR)
     looked_at("questions")
     now = who(request)["now"]
-    rows = list(first_messages(messages_of(member)).filter(created_at__gt=now - SHOWN).exclude(transport="taken back"))
+    shown_here = messages_of(member).exclude(kind="assignment")  # assignments have pages of their own
+    rows = list(first_messages(shown_here).filter(created_at__gt=now - SHOWN).exclude(transport="taken back"))
     names = {address: row.name for address, row in partners().items()}
     people = Person.objects.in_bulk([row.person_id for row in rows if row.person_id])
     shown = [_row(row, names, people, today(request)) for row in rows]
@@ -306,6 +309,8 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     `recall`, `remind`."""
     row, member = _seen(request, message)
     first = _first(row)
+    if first.kind == "assignment":
+        return HttpResponseRedirect(f"{base(request)}/assignments/{first.id}/")
     if first.id != row.id:
         return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
     looked_at("question", row.about_id or row.id)
@@ -375,7 +380,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None:
+    if told.asked is None or isinstance(told, Assignment):
         return []
     if isinstance(told, CaseTransfer):
         return [(item.number, item_in_words(item)) for item in told.asked.items]
@@ -394,12 +399,12 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
     new: NewMessage | None = None
     form = forms_of.get(act)
     if act == "take back":
-        last = _under_way(first)
+        last = under_way(first)
         attempt(request, take_back, message=last.id if last else first.id, version=version_seen(request))
     elif act == "take up":
         attempt(request, take_up, message=first.id, version=version_seen(request))
     elif form is not None and form.is_valid():
-        if not _may(first, act):
+        if not may_say(first, act):
             raise Conflict("message", theirs=first.business)
         key = form.cleaned_data["key"]
         if act == "answer" and first.kind == "case_transfer":
@@ -420,29 +425,10 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
     return True
 
 
-def _under_way(first: Message) -> Message | None:
-    """What about this question can still be taken back: itself, or the newest thing said about it."""
-    waiting = [row for row in conversation(first) if row.transport == Transport.SEALED]
-    return waiting[-1] if waiting else None
-
-
-def _may(first: Message, act: str) -> bool:
-    """Whether the question waits for this, and nobody is saying it already."""
-    waits = _under_way(first) is None
-    if act == "add":
-        return waits and first.direction == Direction.OUT and first.business == Business.QUESTION
-    if act in ("recall", "remind"):
-        sent = first.direction == Direction.OUT and first.transport == Transport.DELIVERED
-        return waits and sent and (first.business in AWAITED if act == "remind" else first.business not in OVER)
-    if first.direction != Direction.IN or first.business in OVER:
-        return False
-    return waits and (act == "answer" or first.business != Business.QUESTION)
-
-
 def _question(
     request: HttpRequest, first: Message, member: Member, forms_of: dict[str, Any], trouble: str, status: int
 ) -> HttpResponse:
-    under_way = _under_way(first)
+    leaving = under_way(first)
     case = Case.objects.filter(id=first.about_id).first() if first.about_id else None
     try:
         linked = case_for_staff(case.id, **who(request))[0] if case else None
@@ -453,6 +439,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
+    assert not isinstance(told, Assignment)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -471,13 +458,13 @@ def _question(
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
         case=linked,
         troubled=not_delivered(first.code) if first.transport in ("rejected", "expired", "taken back") else "",
-        under_way=under_way if worker else None,
+        under_way=leaving if worker else None,
         seconds=int(TAKE_BACK.total_seconds()),
-        may_answer=worker and _may(first, "answer"),
-        may_back=worker and _may(first, "ask back"),
-        may_add=worker and _may(first, "add"),
-        may_recall=worker and _may(first, "recall"),
-        may_remind=worker and _may(first, "remind"),
+        may_answer=worker and may_say(first, "answer"),
+        may_back=worker and may_say(first, "ask back"),
+        may_add=worker and may_say(first, "add"),
+        may_recall=worker and may_say(first, "recall"),
+        may_remind=worker and may_say(first, "remind"),
         may_take_up=worker and first.direction == Direction.IN and first.business == Business.NONE,
         answer=forms_of["answer"],
         back=forms_of["ask back"],
@@ -502,6 +489,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
+    assert not isinstance(told, Assignment)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

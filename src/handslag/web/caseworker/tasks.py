@@ -40,6 +40,8 @@ KINDS = {
     "hand-over parked": _("An application didn’t reach the other case system: send it again, or enter it there"),
     "question": _("Another organisation asks something"),
     "case transfer": _("Another municipality tells of somebody who moves here"),
+    "assignment": _("The canton assigns somebody: say when she arrived, or why she isn’t taken"),
+    "assigned": _("Somebody whom the canton assigned was taken: open her case"),
     "case to register": _("Somebody who moves here was taken over from another municipality: register the case"),
     "question reminded": _("Another organisation still waits for your answer"),
     "question answered": _("Another organisation answered"),

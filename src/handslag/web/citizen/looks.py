@@ -91,6 +91,7 @@ def _passed_on(told: Told) -> dict[str, Any]:
             "answer": gettext("an answer to a question about you"),
             "documents": gettext("documents about you"),
             "case": gettext("your case, as you move there"),
+            "assignment": gettext("which municipality is responsible for you"),
         }.get(body.get("what", ""), gettext("something more about the same matter")),
         "names": body.get("names", []),
         "ground": body.get("ground", ""),

@@ -74,5 +74,5 @@ def _languages(organisation: TenantRef | None, counter: str) -> tuple[tuple[str,
     return tuple(
         (code, name)
         for code, name in settings.LANGUAGES
-        if code in offered or (not offered and code not in settings.LANGUAGES_OF_APPLICANTS)
+        if code in offered or (not offered and code not in settings.LANGUAGES_WHERE_OFFERED)
     )

@@ -10,11 +10,12 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.middleware.locale import LocaleMiddleware
+from django.utils.translation import get_language
 
 from handslag.domain.tenancy.door import at_large, current_door
 from handslag.web.entry.faults import AWAY, away
 from handslag.web.entry.health import REQUESTS, SECONDS
-from handslag.web.entry.pages import speak_among
+from handslag.web.entry.pages import speak
 from handslag.web.entry.staff import own_provider, write_log_ins
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -56,12 +57,15 @@ def content_security_policy(request: HttpRequest) -> str:
 
 
 class Languages(LocaleMiddleware):
-    """The language of a page as Django finds it; one for applicants gives way at every other counter."""
+    """The language of a page as Django finds it; one that only some organisations offer gives way until the door of one
+    that does is open, but for applicants' own on their pages."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        if request.counter != "apply":  # type: ignore[attr-defined]
-            speak_among(())
+        request.wanted = get_language()  # type: ignore[attr-defined]
+        applicants = request.counter == "apply"  # type: ignore[attr-defined]
+        if request.wanted not in (settings.LANGUAGES_OF_APPLICANTS if applicants else ()):  # type: ignore[attr-defined]
+            speak(request, ())
 
 
 class WithoutNul:

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import activate, get_language
+from django.utils.translation import activate
 from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from handslag.domain.audit.operations import Look, write_looks
@@ -252,7 +252,7 @@ def opened(request: HttpRequest, by: Actor | None = None) -> Iterator[Door]:
     with acting(tenant, by or page_by, purpose) as door:
         request.organisation = door.tenant  # type: ignore[attr-defined]
         request.door = door  # type: ignore[attr-defined]
-        speak_among(door.the_tenant.languages)
+        speak(request, door.the_tenant.languages)
         try:
             _admitted(request, door)
             with timezone.override(door.the_tenant.zone):
@@ -269,10 +269,17 @@ def _admitted(request: HttpRequest, door: Door) -> None:
         request.representation = representation_behind(door.the_actor, request.now)  # type: ignore[attr-defined]
 
 
-def speak_among(offered: Collection[str]) -> None:
-    """Speak the product's own language instead of one for applicants that isn't among the `offered`."""
-    if get_language() in settings.LANGUAGES_OF_APPLICANTS and get_language() not in offered:
-        activate(settings.LANGUAGE_CODE)
+def speak(request: HttpRequest, offered: Collection[str]) -> None:
+    """Speak the language that the person wants, among the `offered`: one that only some organisations offer gives way
+    to the product's own, or where that isn't offered either to the first that is. One for applicants gives way at every
+    other counter."""
+    wanted, here = request.wanted, dict(settings.LANGUAGES)  # type: ignore[attr-defined]
+    applicants = request.counter == "apply"  # type: ignore[attr-defined]
+    spoken = [one for one in offered if one in here and (applicants or one not in settings.LANGUAGES_OF_APPLICANTS)]
+    if wanted in spoken or (wanted not in settings.LANGUAGES_WHERE_OFFERED and settings.LANGUAGE_CODE in spoken):
+        activate(wanted)
+    elif wanted in settings.LANGUAGES_WHERE_OFFERED or spoken:
+        activate(settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in spoken or not spoken else spoken[0])
 
 
 def _behind_the_door(
@@ -290,7 +297,7 @@ def _behind_the_door(
         with acting(tenant, by, purpose) as door:
             request.door = door  # type: ignore[attr-defined]
             request.organisation = door.tenant  # type: ignore[attr-defined]
-            speak_among(door.the_tenant.languages)
+            speak(request, door.the_tenant.languages)
             _admitted(request, door)
             with timezone.override(door.the_tenant.zone):
                 return view(request, *args, **kwargs)

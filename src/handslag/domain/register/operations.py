@@ -1,0 +1,197 @@
+"""Assigning people, noting what messages say of them, settling what they contradict each other about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
+from handslag.domain.people.models import Person
+from handslag.domain.people.operations.persons import NewPerson, register_person
+from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
+from handslag.domain.register.policies import counts_from, require_canton
+from handslag.domain.register.queries import days_of, said_of
+from handslag.domain.register.states import What
+from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.states import Role
+
+
+class PersonAssigned(Event):
+    """The canton assigns somebody to a municipality, by a message that is on its way."""
+
+    kind = "person assigned"
+
+
+class NoticeTaken(Event):
+    """A message says something of a person from which her days follow."""
+
+    kind = "notice taken"
+
+
+class ContradictionSettled(Event):
+    """A person has decided what counts on days that messages contradict each other about."""
+
+    kind = "contradiction settled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewNotice:
+    """What a message says of the person at a place of its list."""
+
+    number: int
+    what: What
+    value: str
+    day: date
+    message: UUID
+    entry_on: date | None = None
+    moves_from: str = ""
+    accommodation: str = ""
+
+
+@operation()
+def assign(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage, people: list[NewPerson]) -> Done[Message]:
+    """The canton assigns people (in the order of the message) to a municipality: who isn't known here is registered,
+    and the message leaves in ten seconds, unless it is taken back.
+
+    NotPossible("not the canton"), ("not here") for somebody above the registrar's clearance; as `register_person` and
+    `seal`.
+    """
+    require_canton()
+    clearance = require_role(by, now, Role.REGISTRAR).clearance
+    keys = []
+    for one in people:
+        known = person_by_identifier(one.identifier_type, one.identifier)
+        if known is not None and known.protection_level > clearance:
+            raise NotPossible("not here")
+        keys.append(known.id if known else register_person(tenant=tenant, by=by, now=now, new=one).id)
+    places = {str(number): str(key) for number, key in enumerate(keys, 1)}
+    row = seal(tenant, by, now, replace(new, about=keys[0], person=keys[0], places=places))
+    told: list[Event] = [MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest})]
+    told += [PersonAssigned(subject=key, payload={"message": str(row.id), "to": row.partner}) for key in keys]
+    return Done(row, *told)
+
+
+@operation()
+def note_said(
+    *, tenant: str | int, by: Actor, now: datetime, message: UUID, people: list[NewPerson], notices: list[NewNotice]
+) -> Done[list[Notice]]:
+    """Note what the messages of a conversation (`message` began it) say of people, who are registered where they aren't
+    known, and make their days anew. What was noted before stays.
+
+    NotPossible("noted") where nothing is new.
+    """
+    if by.kind != "system":
+        raise Hidden("message", message)
+    asked = Message.objects.select_for_update(of=("self",)).get(id=message)
+    keys: dict[int, UUID] = {}
+    made = []
+    for one in notices:
+        if one.number not in keys:
+            new = people[one.number - 1]
+            known = person_by_identifier(new.identifier_type, new.identifier)
+            keys[one.number] = known.id if known else register_person(tenant=tenant, by=by, now=now, new=new).id
+        if Notice.objects.filter(message_id=one.message, person_id=keys[one.number], what=one.what).exists():
+            continue
+        made.append(
+            Notice.objects.create(
+                person_id=keys[one.number],
+                message_id=one.message,
+                what=one.what,
+                value=one.value,
+                day=one.day,
+                since=counts_from(one.day, one.moves_from, setting("moving_day")),
+                entry_on=one.entry_on,
+                moves_from=one.moves_from,
+                accommodation=one.accommodation,
+                at=now,
+            )
+        )
+    if not made:
+        raise NotPossible("noted")
+    _make_days(row.person_id for row in made)
+    unit = str(asked.unit_id)
+    return Done(
+        made,
+        *(
+            NoticeTaken(
+                subject=row.person_id,
+                payload={
+                    "notice": str(row.id),
+                    "what": row.what,
+                    "value": row.value,
+                    "day": str(row.day),
+                    "unit": unit,
+                    "first": row.person_id == made[0].person_id,
+                },
+            )
+            for row in made
+        ),
+    )
+
+
+@operation()
+def settle(*, tenant: str | int, by: Actor, now: datetime, contradiction: UUID, value: str, why: str) -> Done[Notice]:
+    """A registrar of the canton decides which of the things that messages say of some days counts, and why. It holds
+    between just these: whatever else comes is contradicted again.
+
+    Conflict where something has come, or was settled, since; NotPossible("no such value"), ("why").
+    """
+    require_canton()
+    member = require_role(by, now, Role.REGISTRAR)
+    found = Contradiction.objects.filter(id=contradiction, person__protection_level__lte=member.clearance).first()
+    if found is None:
+        raise Conflict("contradiction")
+    Person.objects.select_for_update(of=("self",)).get(id=found.person_id)
+    if not Contradiction.objects.filter(id=contradiction).exists():
+        raise Conflict("contradiction")
+    if value not in found.values:
+        raise NotPossible("no such value")
+    if not why.strip():
+        raise NotPossible("why")
+    status, _space, entry = value.partition(" ")
+    row = Notice.objects.create(
+        person_id=found.person_id,
+        what=found.what,
+        value=status,
+        day=found.since,
+        since=found.since,
+        until=found.until,
+        entry_on=date.fromisoformat(entry) if entry else None,
+        between=found.values,
+        why=why.strip(),
+        settled_by_id=member.id,
+        at=now,
+    )
+    _make_days([found.person_id])
+    payload = {"notice": str(row.id), "what": row.what, "value": value, "between": found.values}
+    return Done(row, ContradictionSettled(subject=found.person_id, payload=payload))
+
+
+def _make_days(people: Iterable[UUID]) -> None:
+    """Put what follows from the notices in place of these people's days, one after the other by their keys."""
+    for person in sorted(set(people)):
+        Person.objects.select_for_update(of=("self",)).get(id=person)
+        days = days_of(said_of(person))
+        for kind in (Responsibility, Standing, Contradiction):
+            kind.objects.filter(person_id=person).delete()
+        Responsibility.objects.bulk_create(
+            Responsibility(
+                person_id=person, since=one.since, until=one.until, municipality=one.value[0], payer=one.value[1]
+            )
+            for one in days.responsible
+        )
+        Standing.objects.bulk_create(
+            Standing(person_id=person, since=one.since, until=one.until, status=one.value[0], entry_on=one.value[1])
+            for one in days.status
+        )
+        Contradiction.objects.bulk_create(
+            Contradiction(person_id=person, what=what, since=one.since, until=one.until, values=list(one.value))
+            for what, one in days.contradicted
+        )

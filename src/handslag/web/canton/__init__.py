@@ -1,0 +1,1 @@
+"""The counter between a canton and its municipalities: who is assigned where, and the register by day."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CantonConfig(AppConfig):
+    name = "handslag.web.canton"
+    label = "web_canton"

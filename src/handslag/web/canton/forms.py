@@ -1,0 +1,225 @@
+"""What is typed between canton and municipality: who is assigned, when she arrived, what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
+from handslag.messages.assignment.build import Assigning
+from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
+from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
+from handslag.messages.assignment.message import REASONS as REASON_CODES
+from handslag.messages.question.message import Person
+from handslag.web.canton.wording import ACCOMMODATION, NUMBERS, REASONS, ROLES
+from handslag.web.canton.wording import STATUSES as STATUS_NAMES
+from handslag.web.ui.forms import DayField
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class AssignForm(forms.Form):
+    """A family unit that is assigned to a municipality: `count` people."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    recipient = forms.ChoiceField(label=gettext_lazy("To which municipality?"))
+    arrival_on = DayField(
+        label=gettext_lazy("Arrives on"), help_text=gettext_lazy("This day or later: the municipality says which.")
+    )
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    centre = forms.CharField(label=gettext_lazy("Lives now in the centre"), max_length=120, required=False)
+    moves_from = forms.ChoiceField(
+        label=gettext_lazy("Moves from the municipality"),
+        help_text=gettext_lazy("Only if a municipality is responsible for her today."),
+        required=False,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What they should know"),
+        help_text=gettext_lazy("Write no address."),
+        max_length=4000,
+        required=False,
+        widget=_area(3),
+    )
+    assessed = forms.CharField(
+        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
+        help_text=gettext_lazy("Stays here."),
+        max_length=1000,
+        required=False,
+        widget=_area(2),
+    )
+    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+
+    def __init__(self, places: Mapping[str, str], count: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.count = max(1, min(count, MOST))
+        self.fields["recipient"].choices = [("", ""), *places.items()]  # type: ignore[attr-defined]
+        self.fields["moves_from"].choices = [("", _("None: first assignment")), *places.items()]  # type: ignore[attr-defined]
+        self.told: list[Assigned] = []
+        for n in range(1, self.count + 1):
+            fields: dict[str, forms.Field] = {
+                "number": forms.CharField(label=_("ZEMIS number"), max_length=36),
+                "given_name": forms.CharField(label=_("Given name"), max_length=120),
+                "family_name": forms.CharField(label=_("Family name"), max_length=120),
+                "birth_on": DayField(label=_("Born on"), full_year=True),
+                "role": forms.ChoiceField(label=_("Is"), choices=list(ROLES.items())),
+                "status": forms.ChoiceField(label=_("Status"), choices=[(c, STATUS_NAMES[c]) for c in STATUSES]),
+                "status_since": DayField(label=_("Status since")),
+                "entry_on": DayField(label=_("Entry into Switzerland on")),
+                "special_needs": forms.CharField(
+                    label=_("Special needs"), max_length=1000, required=False, widget=_area(2)
+                ),
+                "quota_credit": forms.BooleanField(
+                    label=_("Counts towards the quota of the municipality"), required=False, initial=True
+                ),
+            }
+            self.fields |= {f"{name}-{n}": field for name, field in fields.items()}
+
+    def people(self) -> list[list[BoundField]]:
+        """The fields of each person."""
+        return [[self[name] for name in self.fields if name.endswith(f"-{n}")] for n in range(1, self.count + 1)]
+
+    def about(self) -> list[BoundField]:
+        """The fields of the assignment as a whole."""
+        return [self[name] for name in self.fields if "-" not in name and name != "key"]
+
+    def clean(self) -> dict[str, Any]:
+        """Numbers are ZEMIS numbers, each once; a status begins on the day of entry at the earliest."""
+        found = super().clean() or self.cleaned_data
+        numbers: set[str] = set()
+        for n in range(1, self.count + 1):
+            if f"number-{n}" in found:
+                try:
+                    found[f"number-{n}"] = normal_identifier("zemis", found[f"number-{n}"])[0]
+                except BadIdentifier as bad:
+                    self.add_error(f"number-{n}", str(NUMBERS.get(bad.code, bad.code)))
+                    continue
+                if found[f"number-{n}"] in numbers:
+                    self.add_error(f"number-{n}", _("This number is here twice."))
+                    continue
+                numbers.add(found[f"number-{n}"])
+            since, entry = found.get(f"status_since-{n}"), found.get(f"entry_on-{n}")
+            if since and entry and since < entry:
+                self.add_error(f"status_since-{n}", _("A status begins on the day of entry at the earliest."))
+        if not self.errors:
+            self.told = [self._person(found, n) for n in range(1, self.count + 1)]
+        return found
+
+    def _person(self, found: dict[str, Any], n: int) -> Assigned:
+        told = {
+            name: found[f"{name}-{n}"]
+            for name in ("role", "status", "status_since", "entry_on", "special_needs", "quota_credit")
+        }
+        person = Person(
+            identifier_type="zemis",
+            identifier=found[f"number-{n}"],
+            given_name=found[f"given_name-{n}"].strip(),
+            family_name=found[f"family_name-{n}"].strip(),
+            birth_on=found[f"birth_on-{n}"],
+        )
+        return Assigned(number=n, person=person, **told | {"special_needs": told["special_needs"].strip()})
+
+    def assigning(self, unit: UUID, now: Any) -> Assigning:
+        """What the message is built of, when the form is valid."""
+        names = ("key", "recipient", "arrival_on", "centre", "moves_from", "answer_by", "text", "assessed", "test")
+        told = {name: self.cleaned_data[name] for name in names}
+        return Assigning(unit=unit, persons=self.told, now=now, **told)
+
+
+class ArrivalForm(forms.Form):
+    """Each person assigned: the day on which she arrived and how she lives, or why she isn't taken."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, names: list[tuple[int, str]], arrival_on: date | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = names
+        living = [("", ""), *((code, ACCOMMODATION[code]) for code in ACCOMMODATION_CODES)]
+        reasons = [("", _("She is taken")), *((code, REASONS[code]) for code in REASON_CODES)]
+        for number, _name in names:
+            self.fields[f"arrived_on-{number}"] = DayField(label=_("Arrived on"), required=False, initial=arrival_on)
+            self.fields[f"accommodation-{number}"] = forms.ChoiceField(
+                label=_("Lives in"), choices=living, required=False
+            )
+            self.fields[f"reason-{number}"] = forms.ChoiceField(
+                label=_("If she isn’t taken, why"), choices=reasons, required=False
+            )
+
+    def people(self) -> list[tuple[str, list[BoundField]]]:
+        """Each name with its fields; none is marked as optional: a day and a place, or a reason, is always said."""
+        for field in self.fields.values():
+            field.required = True
+        parts = ("arrived_on", "accommodation", "reason")
+        return [(name, [self[f"{part}-{number}"] for part in parts]) for number, name in self.names]
+
+    def clean(self) -> dict[str, Any]:
+        """Each person has a day and an accommodation, or a reason."""
+        found = super().clean() or self.cleaned_data
+        for number, _name in self.names:
+            if found.get(f"reason-{number}"):
+                continue
+            if not found.get(f"arrived_on-{number}") and f"arrived_on-{number}" not in self.errors:
+                self.add_error(f"arrived_on-{number}", _("Enter the day on which she arrived, or choose a reason."))
+            if not found.get(f"accommodation-{number}"):
+                self.add_error(f"accommodation-{number}", _("Choose how she lives, or a reason why she isn’t taken."))
+        return found
+
+    @property
+    def answers(self) -> list[Arrival]:
+        """What was said, when the form is valid. A reason stands alone."""
+        told = self.cleaned_data
+        return [
+            Arrival(number=number, reason=told[f"reason-{number}"])
+            if told[f"reason-{number}"]
+            else Arrival(
+                number=number,
+                arrived_on=told[f"arrived_on-{number}"],
+                accommodation=told[f"accommodation-{number}"],
+            )
+            for number, _name in self.names
+        ]
+
+
+class BackForm(forms.Form):
+    """Another day is asked for, or something else."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label=gettext_lazy("Which other day do you ask for, or what do you need to know?"),
+        max_length=4000,
+        widget=_area(3),
+    )
+    until = DayField(label=gettext_lazy("Needed by"))
+
+
+class WordsForm(forms.Form):
+    """What is said about an assignment: an answer to what was asked back, a reminder, a recall."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(label=gettext_lazy("What you say"), max_length=4000, widget=_area(3))
+
+
+class SettleForm(forms.Form):
+    """What counts on days that messages contradict each other about."""
+
+    use_required_attribute = False
+    contradiction = forms.UUIDField(widget=forms.HiddenInput)
+    value = forms.ChoiceField(label=gettext_lazy("What counts on these days?"), widget=forms.RadioSelect)
+    why = forms.CharField(
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy("Whom you spoke with, what they showed. It stays in the register."),
+        max_length=2000,
+        widget=_area(3),
+    )

@@ -1,0 +1,220 @@
+"""The canton's register: who is responsible for whom today, and the days of one person with what they follow from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.queries import first_of, name_of, own_address, partners
+from handslag.domain.exchange.states import Direction
+from handslag.domain.people.models import Identifier, Person
+from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.queries import full_name
+from handslag.domain.register.models import Contradiction, Notice
+from handslag.domain.register.operations import settle
+from handslag.domain.register.queries import days_stored, notices_of, registered, standing_on
+from handslag.domain.register.states import What
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.web.canton.assignments import is_canton
+from handslag.web.canton.forms import SettleForm
+from handslag.web.canton.pages import page
+from handslag.web.canton.wording import ACCOMMODATION, OVERTAKEN, PAYERS, STATUSES, WHAT, refusal
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
+from handslag.web.entry.pages import desk_page
+from handslag.web.entry.uploads import key_of
+
+#: So many people a page.
+A_PAGE = 100
+#: The picture: how wide it is, how far it goes beyond today, how high a row and its bar are.
+WIDTH, AHEAD, ROW, BAR = 900, timedelta(days=31), 34, 22
+
+
+@desk_page("register")
+def register(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Everybody of whom a message says something, what is contradicted first, with how it stands today."""
+    if not is_canton():
+        raise Hidden("register")
+    member = require(request, *CASE_ROLES)
+    looked_at("register")
+    on = today(request)
+    rows = registered(member).order_by("-open", "sort_key", "id")
+    shown = Paginator(rows, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    people = list(shown)
+    standing = standing_on([one.id for one in people], on)
+    numbers = dict(Identifier.objects.filter(person_id__in=standing, type="zemis").values_list("person_id", "value"))
+    names = {address: row.name for address, row in partners().items()}
+    return page(
+        request,
+        "register.html",
+        rows=[_row(one, numbers.get(one.id, ""), *standing[one.id], names) for one in people],
+        shown=shown,
+        open=rows.filter(open=True).count(),
+        on=on,
+        may_assign=Role.REGISTRAR in member.roles,
+    )
+
+
+def _row(person: Any, number: str, where: Any, status: Any, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "person": person,
+        "name": full_name(person),
+        "number": number,
+        "municipality": names.get(where.municipality, where.municipality) if where else "",
+        "payer": PAYERS[where.payer] if where and where.payer else "",
+        "status": STATUSES[status.status] if status else "",
+        "open": person.open,
+    }
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of days in the picture: where it begins and how long it is, in its units; `kind` colours it."""
+
+    x: int
+    y: int
+    width: int
+    kind: str
+    text: str
+
+
+@desk_page("register")
+def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
+    """The days of a person, what they follow from, and what is to be settled. POST: settle it."""
+    if not is_canton():
+        raise Hidden("register")
+    member = require(request, *CASE_ROLES)
+    found = Person.objects.filter(id=person).first()
+    if found is None or not Notice.objects.filter(person_id=person).exists():
+        raise Hidden("person", person)
+    require_sight(member, found)
+    looked_at("person", found.id)
+    names = {address: row.name for address, row in partners().items()}
+    sent, trouble = None, ""
+    if request.method == "POST":
+        require(request, Role.REGISTRAR)
+        key = key_of(request.POST.get("contradiction", ""))
+        row = Contradiction.objects.filter(person_id=person, id=key).first() if key else None
+        if row is None:
+            trouble = str(OVERTAKEN)
+        else:
+            sent = _settle_form(row, names, request.POST)
+            if sent.is_valid():
+                try:
+                    attempt(request, settle, **sent.cleaned_data | {"contradiction": row.id})
+                    return HttpResponseRedirect(f"{base(request)}/register/{person}/")
+                except Conflict:
+                    trouble = str(OVERTAKEN)
+                except NotPossible as refused:
+                    sent.add_error(None, refusal(refused))
+    where, status, opened = days_stored(person)
+    on = today(request)
+    forms = [
+        sent if sent is not None and str(sent.data.get("contradiction")) == str(row.id) else _settle_form(row, names)
+        for row in opened
+    ]
+    identifier = Identifier.objects.filter(person_id=person, type="zemis").first()
+    return page(
+        request,
+        "days.html",
+        status=422 if sent is not None and sent.errors else 409 if trouble else 200,
+        person=found,
+        name=full_name(found),
+        number=identifier.value if identifier else "",
+        stretches=[
+            *((row.since, _last(row.until), WHAT["municipality"], names.get(row.municipality, row.municipality),
+               PAYERS[row.payer] if row.payer else "") for row in where),
+            *((row.since, _last(row.until), WHAT["status"], STATUSES[row.status], "") for row in status),
+        ],
+        opened=[
+            (WHAT[row.what], row.since, _last(row.until), [_value(row.what, one, names) for one in row.values], form)
+            for row, form in zip(opened, forms, strict=True)
+        ],
+        notices=[_notice(row, names) for row in notices_of(person)],
+        picture=_picture(where, status, opened, names, on),
+        may_settle=Role.REGISTRAR in member.roles,
+        errors=sent if sent is not None and sent.errors else None,
+        trouble=trouble,
+    )  # fmt: skip
+
+
+def _settle_form(row: Contradiction, names: dict[str, str], data: Any = None) -> SettleForm:
+    form = SettleForm(data, initial={"contradiction": row.id}, auto_id=f"id_{row.id.hex}_%s")
+    form.fields["value"].choices = [(one, _value(row.what, one, names)) for one in row.values]  # type: ignore[attr-defined]
+    return form
+
+
+def _last(until: date | None) -> date | None:
+    """The last day of a stretch."""
+    return until - timedelta(days=1) if until else None
+
+
+def _value(what: str, value: str, names: dict[str, str]) -> str:
+    """What is claimed, in words."""
+    if what == What.MUNICIPALITY:
+        return names.get(value, value)
+    status, _space, entry = value.partition(" ")
+    return f"{STATUSES[status]}, {entry}"
+
+
+def _by(message: Message | None) -> str:
+    """Who said it: we ourselves, or the other side."""
+    assert message is not None
+    return name_of(own_address() if message.direction == Direction.OUT else message.partner)
+
+
+def _notice(row: Notice, names: dict[str, str]) -> dict[str, Any]:
+    """A notice, as the page shows it."""
+    value = names.get(row.value, row.value) if row.what == What.MUNICIPALITY else str(STATUSES[row.value])
+    first = first_of(row.message) if row.message else None
+    return {
+        "row": row,
+        "what": WHAT[row.what],
+        "value": value,
+        "living": ACCOMMODATION.get(row.accommodation, ""),
+        "moves_from": names.get(row.moves_from, row.moves_from),
+        "last": _last(row.until),
+        "by": row.settled_by.name if row.settled_by else _by(row.message),
+        "assignment": first.id if first else None,
+    }
+
+
+def _picture(where: Any, status: Any, opened: Any, names: dict[str, str], on: date) -> dict[str, Any] | None:
+    """The days as bars, from the first on which anybody is responsible (or it is contradicted who) to a month from
+    today: municipality, payer, status. None where there is nothing to draw."""
+    begins = [row.since for row in (*where, *opened)]
+    if not begins:
+        return None
+    first, last = min(begins), max(on + AHEAD, max(begins) + AHEAD)
+    whole = (last - first).days
+
+    def bar(row: Any, y: int, kind: str, text: Any) -> Bar | None:
+        since, until = max(row.since, first), min(row.until or last, last)
+        if since >= until:
+            return None
+        x, end = ((day - first).days * WIDTH // whole for day in (since, until))
+        return Bar(x, y * ROW, max(1, end - x), kind, str(text))
+
+    drawn = [
+        *(bar(row, 0, "place", names.get(row.municipality, row.municipality)) for row in where),
+        *(bar(row, 1, "payer", PAYERS[row.payer]) for row in where if row.payer),
+        *(bar(row, 2, "status", STATUSES[row.status]) for row in status),
+        *(bar(row, 0 if row.what == What.MUNICIPALITY else 2, "open", "?") for row in opened),
+    ]
+    return {
+        "bars": [one for one in drawn if one is not None],
+        "first": first,
+        "last": last - timedelta(days=1),
+        "today": (on - first).days * WIDTH // whole if first <= on < last else None,
+        "width": WIDTH,
+        "height": 3 * ROW,
+        "bar": BAR,
+    }

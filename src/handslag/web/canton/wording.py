@@ -1,0 +1,99 @@
+"""What the pages between canton and municipality call things."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.states import Action, Business, Direction, Transport
+from handslag.domain.tenancy.policies import NotPossible
+
+Words = dict[str, "str | Promise"]
+
+STATUSES: Words = {
+    "N": _("N: asylum seeker"),
+    "F-A": _("F: provisionally admitted foreigner"),
+    "S": _("S: in need of protection"),
+    "F-R": _("F: provisionally admitted refugee"),
+    "B-R": _("B: recognised refugee"),
+}
+ACCOMMODATION: Words = {
+    "collective": _("Collective accommodation"),
+    "apartment": _("Apartment"),
+    "private": _("Private, with a host"),
+    "institution": _("Institution"),
+}
+REASONS: Words = {
+    "OTHER_MUNICIPALITY": _("Another municipality is responsible"),
+    "DUPLICATE_DAY": _("She is somewhere else on that day"),
+    "WRONG_STATUS": _("The status is wrong"),
+    "QUOTA_REACHED": _("The quota is filled"),
+    "NO_CAPACITY": _("There is no place"),
+}
+ROLES: Words = {"adult": _("adult"), "child": _("child")}
+#: Who reimburses the municipality, by the code in the rules.
+PAYERS: Words = {
+    "KSA-AK": _("Canton, asylum coordination (lump sum a day)"),
+    "KSA-ÖS": _("Canton, public social assistance (section 44)"),
+    "municipality": _("Nobody: the municipality bears it"),
+}
+#: What the register is about.
+WHAT: Words = {"municipality": _("Municipality"), "status": _("Status")}
+SAID: Words = {Action.RECALL: _("Recalled"), Action.REMINDER: _("Reminder")}
+TRANSPORT: Words = {
+    Transport.DRAFTED: _("being written"),
+    Transport.SEALED: _("leaves in a moment"),
+    Transport.TAKEN_BACK: _("taken back"),
+    Transport.HANDED_OVER: _("on its way"),
+    Transport.DELIVERED: _("delivered, no answer yet"),
+    Transport.REJECTED: _("not delivered"),
+    Transport.EXPIRED: _("not collected in 14 days"),
+}
+BUSINESS: Words = {
+    Business.IN_CHECK: _("they are looking at it"),
+    Business.ACCEPTED: _("taken"),
+    Business.CHANGED: _("taken in part"),
+    Business.REJECTED: _("not taken"),
+    Business.QUESTION: _("asked back"),
+    Business.RECALLED: _("recalled"),
+}
+_COLOURS = {
+    Business.ACCEPTED: "success",
+    Business.CHANGED: "warning",
+    Business.REJECTED: "danger",
+    Business.QUESTION: "warning",
+    Transport.REJECTED: "danger",
+    Transport.EXPIRED: "danger",
+}
+
+REFUSALS: Words = {
+    "no such partner": _("This municipality can’t be reached from here."),
+    "answer by": _("Choose a day after today, at most three months ahead."),
+    "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
+    "assess first": _("Her data are marked as confidential: write why it may be told all the same."),
+    "moves from": _("She can’t move from the municipality that she is assigned to."),
+    "not here": _("One of these people can’t be assigned by you: ask a colleague with more clearance."),
+    "birth to come": _("The day of birth is still to come."),
+    "arrival day": _("Nobody arrives before the day of the assignment: ask for another day instead."),
+    "not the canton": _("Only the canton does this."),
+    "why": _("Write why."),
+    "no such value": _("Choose what counts."),
+}
+#: Why a ZEMIS number can't be taken.
+NUMBERS: Words = {"form": _("Write the ZEMIS number with digits, points and dashes, for example 21004711.0.")}
+OVERTAKEN = _("Something has happened in between: look at the page again before you go on.")
+
+
+def refusal(trouble: NotPossible) -> str:
+    """What to tell the person about an operation that couldn't be done."""
+    return str(REFUSALS.get(trouble.code, trouble.code))
+
+
+def standing_of(message: Message) -> tuple[str, str]:
+    """How an assignment stands, in words, and the colour of the tag: by its matter, before that by its way."""
+    if message.direction == Direction.IN and message.business in (Business.NONE, Business.IN_CHECK):
+        return (str(_("your unit is looking at it")), "info") if message.business else (str(_("new")), "warning")
+    state = message.business or message.transport
+    words = BUSINESS if message.business else TRANSPORT
+    return str(words[state]), _COLOURS.get(state, "info")  # type: ignore[call-overload]

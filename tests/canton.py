@@ -1,0 +1,127 @@
+"""A canton and two municipalities that exchange assignments, for tests: each step under the role that takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.register.operations import assign
+from handslag.domain.register.queries import days_stored
+from handslag.domain.tenancy.door import acting
+from handslag.jobs.register import note_assignment
+from handslag.messages.assignment.build import Assigning, answering, assigning
+from handslag.messages.assignment.message import Arrival, Assigned
+from handslag.messages.assignment.notices import person_of
+from handslag.messages.question.message import Person as Named
+from tests.bed import Database
+from tests.exchange import Pair, Side
+from tests.office import TEST, Office, open_office
+
+#: Since when everybody has her status.
+BEGIN = date(2026, 1, 1)
+
+
+def open_canton(database: Database) -> tuple[Office, Office, Office]:
+    """A canton's office and two municipalities of it."""
+    made = (
+        open_office(database.connect, "kanton", "CH", kind="canton_office"),
+        open_office(database.connect, "musterwil", "CH"),
+        open_office(database.connect, "beispielen", "CH"),
+    )
+    database.close_connections()
+    return made
+
+
+@dataclass
+class Canton:
+    """A canton and two municipalities, with the clock of the first pair."""
+
+    database: Database
+    side: Side
+    places: list[Side]
+    pair: Pair = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pair = Pair(self.database, self.side, self.places[0], None, self.side.office.now)  # type: ignore[arg-type]
+
+    @property
+    def today(self) -> date:
+        return self.pair.today
+
+    def assigned(self, to: int, *persons: Assigned, who: str = "rut", **more: Any) -> Message:
+        """Rut of the canton, or `who`, assigns these to one of the municipalities."""
+        told = {
+            "arrival_on": self.today, "centre": "Durchgangszentrum Musterau", "moves_from": "", "text": "",
+            "answer_by": self.today + timedelta(days=7), "assessed": "", "test": False, **more,
+        }  # fmt: skip
+        office = self.side.office
+        with acting(office.slug, office.staff[who], "assign"):
+            new = assigning(
+                Assigning(
+                    key=uuid4(), recipient=self.places[to].address, unit=office.units["Försörjningsstöd"],
+                    persons=list(persons), now=self.pair.now, **told,
+                )
+            )  # fmt: skip
+            people = [person_of(one) for one in persons]
+            return assign(**self.pair.act(self.side, who), new=new, people=people)
+
+    def answered(self, to: int, asked: Message, *answers: Arrival) -> Message:
+        """What the municipality's Hanna says."""
+        place = self.places[to]
+        with acting(place.office.slug, place.office.staff["hanna"], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            new = answering(key=uuid4(), asked=row, answers=list(answers))
+            return seal_message(**self.pair.act(place) | {"new": new})
+
+    def settle(self) -> None:
+        """Everything that is on its way arrives, and what it says goes into the registers."""
+        self.pair.later(seconds=11)
+        for side in (self.side, *self.places):
+            self.pair.leaves(side)
+        while self.pair.carry():
+            for side in (*self.places, self.side):
+                self.pair.arrives(side)
+        for side in (self.side, *self.places):
+            for row in side.rows(Message, kind="assignment", action="5"):
+                with self.pair._role("worker"):
+                    note_assignment(tenant=side.key, message=str(row.id))
+
+    def person(self, number: str, side: Side | None = None) -> Person:
+        with acting((side or self.side).office.slug, TEST, "look"):
+            found = person_by_identifier("zemis", number)
+        assert found is not None
+        return found
+
+    def days(self, number: str, side: Side | None = None) -> tuple[list[Any], list[Any], list[Any]]:
+        """Her days as the register of a side has them."""
+        side = side or self.side
+        key = self.person(number, side).id
+        with acting(side.office.slug, TEST, "look"):
+            where, status, opened = days_stored(key)
+        return (
+            [(row.since, row.until, row.municipality, row.payer) for row in where],
+            [(row.since, row.until, row.status) for row in status],
+            [(row.what, row.since, row.until, row.values) for row in opened],
+        )
+
+
+def somebody(number: int = 1, **more: Any) -> Assigned:
+    """An asylum seeker with a number of her own."""
+    named = Named(
+        identifier_type="zemis", identifier=f"{uuid4().int % 10**10}.0", given_name="Lemlem", family_name="Haile"
+    )
+    told = {
+        "role": "adult", "status": "N", "status_since": BEGIN, "entry_on": BEGIN, "quota_credit": True, "person": named,
+        **more,
+    }  # fmt: skip
+    return Assigned(number=number, **told)
+
+
+def arrived(canton: Canton, number: int = 1, days: int = 0) -> Arrival:
+    return Arrival(number=number, arrived_on=canton.today + timedelta(days=days), accommodation="apartment")
