@@ -4,18 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("audit", "0001_initial"),
+        ('audit', '0001_initial'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="readentry",
-            name="reason",
-            field=models.CharField(
-                default="",
-                help_text="why she looked at what isn't hers, in her own words; empty: it is hers",
-                max_length=400,
-            ),
+            model_name='readentry',
+            name='reason',
+            field=models.CharField(default='', help_text="why she looked at what isn't hers, in her own words; empty: it is hers", max_length=400),
         ),
     ]

@@ -9,88 +9,29 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0004_notes"),
-        ("people", "0002_name_tokens"),
-        ("tenancy", "0002_deputy_preference"),
+        ('casefile', '0004_notes'),
+        ('people', '0002_name_tokens'),
+        ('tenancy', '0002_deputy_preference'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Message",
+            name='Message',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("text", models.TextField()),
-                ("urgent", models.BooleanField(help_text="a word of urgent.yaml stands in it")),
-                ("sent_at", models.DateTimeField()),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "member",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('text', models.TextField()),
+                ('urgent', models.BooleanField(help_text='a word of urgent.yaml stands in it')),
+                ('sent_at', models.DateTimeField()),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('member', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["tenant", "case", "person", "sent_at"], name="message_of_conversation")
-                ],
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="casefile_message_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="casefile_message_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="case", name="casefile_message_case_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="person", name="casefile_message_person_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="member", name="casefile_message_member_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.AppendOnly(name="casefile_message_append_only"),
-                    models.CheckConstraint(
-                        condition=models.Q(("text", ""), _negated=True), name="message_says_something"
-                    ),
-                ],
+                'indexes': [models.Index(fields=['tenant', 'case', 'person', 'sent_at'], name='message_of_conversation')],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='casefile_message_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='casefile_message_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='case', name='casefile_message_case_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='person', name='casefile_message_person_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='member', name='casefile_message_member_same_tenant'), handslag.domain.tenancy.constraints.AppendOnly(name='casefile_message_append_only'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='message_says_something')],
             },
         ),
     ]

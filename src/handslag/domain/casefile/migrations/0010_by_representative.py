@@ -8,29 +8,21 @@ import handslag.domain.tenancy.rows
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0009_opened_by_applicant"),
-        ("people", "0005_representatives"),
-        ("tenancy", "0004_delegations"),
+        ('casefile', '0009_opened_by_applicant'),
+        ('people', '0005_representatives'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="message",
-            name="representative",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="people.person",
-            ),
+            model_name='message',
+            name='representative',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person'),
         ),
         migrations.AddConstraint(
-            model_name="message",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="representative", name="casefile_message_representative_same_tenant"
-            ),
+            model_name='message',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='representative', name='casefile_message_representative_same_tenant'),
         ),
     ]

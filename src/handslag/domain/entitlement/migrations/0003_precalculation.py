@@ -9,292 +9,130 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0009_opened_by_applicant"),
-        ("entitlement", "0002_local_norms_and_results"),
-        ("tenancy", "0003_exchange_keys"),
+        ('casefile', '0009_opened_by_applicant'),
+        ('entitlement', '0002_local_norms_and_results'),
+        ('tenancy', '0003_exchange_keys'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Precalculation",
+            name='Precalculation',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("month", "Month"), ("norms", "Norms"), ("value", "Value")], max_length=8
-                    ),
-                ),
-                ("since", models.DateField(help_text="first day of the month that is calculated")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("running", "Running"), ("halted", "Halted"), ("ended", "Ended")],
-                        default="running",
-                        max_length=8,
-                    ),
-                ),
-                ("started_at", models.DateTimeField()),
-                ("moved_at", models.DateTimeField(help_text="when it began, went on, or did its last batch")),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("cases", models.PositiveIntegerField(help_text="open cases when it began")),
-                ("done", models.PositiveIntegerField(default=0)),
-                ("problems", models.PositiveIntegerField(default=0)),
-                ("more", models.PositiveIntegerField(default=0, help_text="cases that would get more")),
-                ("less", models.PositiveIntegerField(default=0)),
-                ("more_by", models.BigIntegerField(default=0, help_text="minor units a month")),
-                ("less_by", models.BigIntegerField(default=0)),
-                ("batch", models.PositiveIntegerField(default=0)),
-                ("last_case", models.UUIDField(null=True)),
-                ("milliseconds", models.PositiveBigIntegerField(default=0, help_text="spent on the batches")),
-                (
-                    "norm",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="the value that is taken as if it held",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="entitlement.localnorm",
-                    ),
-                ),
-                (
-                    "started_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="none: by the clock, or by the command",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('month', 'Month'), ('norms', 'Norms'), ('value', 'Value')], max_length=8)),
+                ('since', models.DateField(help_text='first day of the month that is calculated')),
+                ('state', models.CharField(choices=[('running', 'Running'), ('halted', 'Halted'), ('ended', 'Ended')], default='running', max_length=8)),
+                ('started_at', models.DateTimeField()),
+                ('moved_at', models.DateTimeField(help_text='when it began, went on, or did its last batch')),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('cases', models.PositiveIntegerField(help_text='open cases when it began')),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('problems', models.PositiveIntegerField(default=0)),
+                ('more', models.PositiveIntegerField(default=0, help_text='cases that would get more')),
+                ('less', models.PositiveIntegerField(default=0)),
+                ('more_by', models.BigIntegerField(default=0, help_text='minor units a month')),
+                ('less_by', models.BigIntegerField(default=0)),
+                ('batch', models.PositiveIntegerField(default=0)),
+                ('last_case', models.UUIDField(null=True)),
+                ('milliseconds', models.PositiveBigIntegerField(default=0, help_text='spent on the batches')),
+                ('norm', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, help_text='the value that is taken as if it held', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='entitlement.localnorm')),
+                ('started_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, help_text='none: by the clock, or by the command', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="Forecast",
+            name='Forecast',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("since", models.DateField(help_text="of the run")),
-                (
-                    "basis",
-                    models.CharField(
-                        blank=True,
-                        choices=[("sheet", "Sheet"), ("application", "Application"), ("carried", "Carried")],
-                        max_length=12,
-                    ),
-                ),
-                ("pack", models.CharField(blank=True, max_length=12)),
-                ("before", models.BigIntegerField(help_text="minor units", null=True)),
-                ("after", models.BigIntegerField(help_text="minor units", null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                (
-                    "changes",
-                    models.JSONField(
-                        default=list, help_text="[{code, label by language, before, after}] of what differs"
-                    ),
-                ),
-                ("digest", models.CharField(blank=True, help_text="of the sheet calculated", max_length=64)),
-                (
-                    "problem",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("nothing", "Nothing"),
-                            ("household", "Household"),
-                            ("facts", "Facts"),
-                            ("norms", "Norms"),
-                            ("unexpected", "Unexpected"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("told", models.JSONField(default=list, help_text="what the rules said of the problem")),
-                ("computed_at", models.DateTimeField()),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "earlier",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="of the month calculated before",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="entitlement.sheet",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
-                (
-                    "run",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="entitlement.precalculation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateField(help_text='of the run')),
+                ('basis', models.CharField(blank=True, choices=[('sheet', 'Sheet'), ('application', 'Application'), ('carried', 'Carried')], max_length=12)),
+                ('pack', models.CharField(blank=True, max_length=12)),
+                ('before', models.BigIntegerField(help_text='minor units', null=True)),
+                ('after', models.BigIntegerField(help_text='minor units', null=True)),
+                ('currency', models.CharField(blank=True, max_length=3)),
+                ('changes', models.JSONField(default=list, help_text='[{code, label by language, before, after}] of what differs')),
+                ('digest', models.CharField(blank=True, help_text='of the sheet calculated', max_length=64)),
+                ('problem', models.CharField(blank=True, choices=[('nothing', 'Nothing'), ('household', 'Household'), ('facts', 'Facts'), ('norms', 'Norms'), ('unexpected', 'Unexpected')], max_length=12)),
+                ('told', models.JSONField(default=list, help_text='what the rules said of the problem')),
+                ('computed_at', models.DateTimeField()),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('earlier', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, help_text='of the month calculated before', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='entitlement.sheet')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                ('run', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='entitlement.precalculation')),
             ],
         ),
         migrations.AddIndex(
-            model_name="precalculation",
-            index=models.Index(fields=["tenant", "started_at"], name="entitlement_tenant__3d49b4_idx"),
+            model_name='precalculation',
+            index=models.Index(fields=['tenant', 'started_at'], name='entitlement_tenant__3d49b4_idx'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="entitlement_precalculation_tenant"),
+            model_name='precalculation',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='entitlement_precalculation_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="entitlement_precalculation_in_tenant"),
+            model_name='precalculation',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='entitlement_precalculation_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="norm", name="entitlement_precalculation_norm_same_tenant"
-            ),
+            model_name='precalculation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='norm', name='entitlement_precalculation_norm_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="started_by", name="entitlement_precalculation_started_by_same_tenant"
-            ),
+            model_name='precalculation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='started_by', name='entitlement_precalculation_started_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="id", name="entitlement_precalculation_subject", to="audit.Subject"
-            ),
+            model_name='precalculation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='entitlement_precalculation_subject', to='audit.Subject'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "ended"), _negated=True),
-                fields=("tenant", "kind", "since", "norm"),
-                name="precalculation_one_at_a_time",
-                nulls_distinct=False,
-            ),
+            model_name='precalculation',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('tenant', 'kind', 'since', 'norm'), name='precalculation_one_at_a_time', nulls_distinct=False),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["month", "norms", "value"]), ("state__in", ["running", "halted", "ended"])
-                ),
-                name="precalculation_known",
-            ),
+            model_name='precalculation',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['month', 'norms', 'value']), ('state__in', ['running', 'halted', 'ended'])), name='precalculation_known'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "value"), ("norm__isnull", False)),
-                    models.Q(models.Q(("kind", "value"), _negated=True), ("norm", None)),
-                    _connector="OR",
-                ),
-                name="precalculation_of_a_value",
-            ),
+            model_name='precalculation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'value'), ('norm__isnull', False)), models.Q(models.Q(('kind', 'value'), _negated=True), ('norm', None)), _connector='OR'), name='precalculation_of_a_value'),
         ),
         migrations.AddConstraint(
-            model_name="precalculation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", False), ("state", "ended")),
-                    models.Q(models.Q(("state", "ended"), _negated=True), ("ended_at", None)),
-                    _connector="OR",
-                ),
-                name="precalculation_ended_at",
-            ),
+            model_name='precalculation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended')), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None)), _connector='OR'), name='precalculation_ended_at'),
         ),
         migrations.AddIndex(
-            model_name="forecast",
-            index=models.Index(fields=["tenant", "case", "since"], name="entitlement_tenant__94a134_idx"),
+            model_name='forecast',
+            index=models.Index(fields=['tenant', 'case', 'since'], name='entitlement_tenant__94a134_idx'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="entitlement_forecast_tenant"),
+            model_name='forecast',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='entitlement_forecast_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="entitlement_forecast_in_tenant"),
+            model_name='forecast',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='entitlement_forecast_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="run", name="entitlement_forecast_run_same_tenant"
-            ),
+            model_name='forecast',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='run', name='entitlement_forecast_run_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="case", name="entitlement_forecast_case_same_tenant"
-            ),
+            model_name='forecast',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='entitlement_forecast_case_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="earlier", name="entitlement_forecast_earlier_same_tenant"
-            ),
+            model_name='forecast',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='earlier', name='entitlement_forecast_earlier_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=models.UniqueConstraint(fields=("tenant", "run", "case"), name="forecast_once_per_case"),
+            model_name='forecast',
+            constraint=models.UniqueConstraint(fields=('tenant', 'run', 'case'), name='forecast_once_per_case'),
         ),
         migrations.AddConstraint(
-            model_name="forecast",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("after__isnull", False), ("basis__in", ["sheet", "application", "carried"]), ("problem", "")
-                    ),
-                    models.Q(
-                        ("after", None), ("problem__in", ["nothing", "household", "facts", "norms", "unexpected"])
-                    ),
-                    _connector="OR",
-                ),
-                name="forecast_or_problem",
-            ),
+            model_name='forecast',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('after__isnull', False), ('basis__in', ['sheet', 'application', 'carried']), ('problem', '')), models.Q(('after', None), ('problem__in', ['nothing', 'household', 'facts', 'norms', 'unexpected'])), _connector='OR'), name='forecast_or_problem'),
         ),
     ]

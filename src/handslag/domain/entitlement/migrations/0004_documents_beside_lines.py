@@ -9,83 +9,30 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0011_transfers"),
-        ("documents", "0002_to_scan"),
-        ("entitlement", "0003_precalculation"),
-        ("tenancy", "0005_other_help"),
+        ('casefile', '0011_transfers'),
+        ('documents', '0002_to_scan'),
+        ('entitlement', '0003_precalculation'),
+        ('tenancy', '0005_other_help'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="LineDocument",
+            name='LineDocument',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("line", models.CharField(help_text="list, code, person and which of several alike", max_length=120)),
-                ("shows", models.BooleanField()),
-                ("said_at", models.DateTimeField()),
-                (
-                    "document",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="documents.document",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "said_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('line', models.CharField(help_text='list, code, person and which of several alike', max_length=120)),
+                ('shows', models.BooleanField()),
+                ('said_at', models.DateTimeField()),
+                ('document', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('said_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "indexes": [models.Index(fields=["tenant", "period"], name="entitlement_tenant__75baa7_idx")],
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="entitlement_linedocument_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="entitlement_linedocument_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="period", name="entitlement_linedocument_period_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="document", name="entitlement_linedocument_document_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="said_by", name="entitlement_linedocument_said_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.AppendOnly(name="entitlement_linedocument_append_only"),
-                ],
+                'indexes': [models.Index(fields=['tenant', 'period'], name='entitlement_tenant__75baa7_idx')],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='entitlement_linedocument_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='entitlement_linedocument_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='period', name='entitlement_linedocument_period_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='document', name='entitlement_linedocument_document_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='said_by', name='entitlement_linedocument_said_by_same_tenant'), handslag.domain.tenancy.constraints.AppendOnly(name='entitlement_linedocument_append_only')],
             },
         ),
     ]

@@ -8,29 +8,21 @@ import handslag.domain.tenancy.rows
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("intake", "0005_evidence"),
-        ("people", "0004_account_changes"),
-        ("tenancy", "0004_delegations"),
+        ('intake', '0005_evidence'),
+        ('people', '0004_account_changes'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="signature",
-            name="representative",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="people.person",
-            ),
+            model_name='signature',
+            name='representative',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person'),
         ),
         migrations.AddConstraint(
-            model_name="signature",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="representative", name="intake_signature_representative_same_tenant"
-            ),
+            model_name='signature',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='representative', name='intake_signature_representative_same_tenant'),
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("intake", "0006_representatives"),
+        ('intake', '0006_representatives'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="attachment",
-            name="line",
+            model_name='attachment',
+            name='line',
             field=models.CharField(max_length=120, null=True),
         ),
     ]

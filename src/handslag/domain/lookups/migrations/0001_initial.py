@@ -9,312 +9,162 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("casefile", "0006_worked_in"),
-        ("people", "0002_name_tokens"),
-        ("tenancy", "0002_deputy_preference"),
+        ('casefile', '0006_worked_in'),
+        ('people', '0002_name_tokens'),
+        ('tenancy', '0002_deputy_preference'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="LookUp",
+            name='LookUp',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("since", models.DateField(help_text="the half-open days asked about")),
-                ("until", models.DateField()),
-                ("authorities", models.JSONField(help_text="codes of the authorities asked")),
-                ("purpose", models.CharField(max_length=120)),
-                ("legal_basis", models.CharField(max_length=200)),
-                (
-                    "asked_as",
-                    models.CharField(help_text="the caseworker's name, or the job that asks by itself", max_length=120),
-                ),
-                ("asked_at", models.DateTimeField()),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "member",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateField(help_text='the half-open days asked about')),
+                ('until', models.DateField()),
+                ('authorities', models.JSONField(help_text='codes of the authorities asked')),
+                ('purpose', models.CharField(max_length=120)),
+                ('legal_basis', models.CharField(max_length=200)),
+                ('asked_as', models.CharField(help_text="the caseworker's name, or the job that asks by itself", max_length=120)),
+                ('asked_at', models.DateTimeField()),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('member', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="LookUpAnswer",
+            name='LookUpAnswer',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("authority", models.CharField(max_length=8)),
-                ("state", models.CharField(choices=[("answered", "Answered"), ("failed", "Failed")], max_length=8)),
-                ("source", models.CharField(blank=True, help_text="of a failure: SSBT, BT or HERE", max_length=8)),
-                ("code", models.CharField(blank=True, max_length=40)),
-                ("message", models.CharField(blank=True, max_length=200)),
-                ("facts", models.JSONField(help_text="what isn't a payment: pairs of label and value")),
-                ("secrecy", models.BooleanField(help_text="the authority marks the person as protected")),
-                ("answered_at", models.DateTimeField()),
-                (
-                    "look_up",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="lookups.lookup",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('authority', models.CharField(max_length=8)),
+                ('state', models.CharField(choices=[('answered', 'Answered'), ('failed', 'Failed')], max_length=8)),
+                ('source', models.CharField(blank=True, help_text='of a failure: SSBT, BT or HERE', max_length=8)),
+                ('code', models.CharField(blank=True, max_length=40)),
+                ('message', models.CharField(blank=True, max_length=200)),
+                ('facts', models.JSONField(help_text="what isn't a payment: pairs of label and value")),
+                ('secrecy', models.BooleanField(help_text='the authority marks the person as protected')),
+                ('answered_at', models.DateTimeField()),
+                ('look_up', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lookups.lookup')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="FetchedLine",
+            name='FetchedLine',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("authority", models.CharField(max_length=8)),
-                ("benefit", models.CharField(max_length=40)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "income_code",
-                    models.CharField(
-                        blank=True, help_text="which income it is; nothing where none fits", max_length=40
-                    ),
-                ),
-                ("paid_on", models.DateField()),
-                ("amount", models.BigIntegerField(help_text="minor units, what reached the person")),
-                ("gross", models.BigIntegerField(help_text="minor units", null=True)),
-                ("planned", models.BooleanField()),
-                ("since", models.DateField(null=True)),
-                ("until", models.DateField(null=True)),
-                ("detail", models.CharField(blank=True, max_length=120)),
-                ("serial", models.PositiveSmallIntegerField(help_text="which of several payments that are alike")),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
-                (
-                    "answer",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="lookups.lookupanswer",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('authority', models.CharField(max_length=8)),
+                ('benefit', models.CharField(max_length=40)),
+                ('name', models.CharField(max_length=120)),
+                ('income_code', models.CharField(blank=True, help_text='which income it is; nothing where none fits', max_length=40)),
+                ('paid_on', models.DateField()),
+                ('amount', models.BigIntegerField(help_text='minor units, what reached the person')),
+                ('gross', models.BigIntegerField(help_text='minor units', null=True)),
+                ('planned', models.BooleanField()),
+                ('since', models.DateField(null=True)),
+                ('until', models.DateField(null=True)),
+                ('detail', models.CharField(blank=True, max_length=120)),
+                ('serial', models.PositiveSmallIntegerField(help_text='which of several payments that are alike')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                ('answer', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lookups.lookupanswer')),
             ],
         ),
         migrations.AddIndex(
-            model_name="lookup",
-            index=models.Index(fields=["tenant", "period"], name="lookup_of_period"),
+            model_name='lookup',
+            index=models.Index(fields=['tenant', 'period'], name='lookup_of_period'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="lookups_lookup_tenant"),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='lookups_lookup_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="lookups_lookup_in_tenant"),
+            model_name='lookup',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='lookups_lookup_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="case", name="lookups_lookup_case_same_tenant"
-            ),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='lookups_lookup_case_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="period", name="lookups_lookup_period_same_tenant"
-            ),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='period', name='lookups_lookup_period_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="person", name="lookups_lookup_person_same_tenant"
-            ),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='lookups_lookup_person_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="member", name="lookups_lookup_member_same_tenant"
-            ),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='member', name='lookups_lookup_member_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="lookups_lookup_append_only"),
+            model_name='lookup',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='lookups_lookup_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="lookup",
-            constraint=models.CheckConstraint(condition=models.Q(("since__lt", models.F("until"))), name="lookup_days"),
+            model_name='lookup',
+            constraint=models.CheckConstraint(condition=models.Q(('since__lt', models.F('until'))), name='lookup_days'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="lookups_lookupanswer_tenant"),
+            model_name='lookupanswer',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='lookups_lookupanswer_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="lookups_lookupanswer_in_tenant"),
+            model_name='lookupanswer',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='lookups_lookupanswer_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="look_up", name="lookups_lookupanswer_look_up_same_tenant"
-            ),
+            model_name='lookupanswer',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='look_up', name='lookups_lookupanswer_look_up_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="lookups_lookupanswer_append_only"),
+            model_name='lookupanswer',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='lookups_lookupanswer_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=models.UniqueConstraint(fields=("tenant", "look_up", "authority"), name="lookup_answered_once"),
+            model_name='lookupanswer',
+            constraint=models.UniqueConstraint(fields=('tenant', 'look_up', 'authority'), name='lookup_answered_once'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["answered", "failed"])), name="lookup_state_known"
-            ),
+            model_name='lookupanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['answered', 'failed'])), name='lookup_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="lookupanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("code__gt", ""), ("state", "failed")),
-                    models.Q(("code", ""), ("state", "answered")),
-                    _connector="OR",
-                ),
-                name="lookup_failed_with_code",
-            ),
+            model_name='lookupanswer',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code__gt', ''), ('state', 'failed')), models.Q(('code', ''), ('state', 'answered')), _connector='OR'), name='lookup_failed_with_code'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="lookups_fetchedline_tenant"),
+            model_name='fetchedline',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='lookups_fetchedline_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="lookups_fetchedline_in_tenant"),
+            model_name='fetchedline',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='lookups_fetchedline_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="answer", name="lookups_fetchedline_answer_same_tenant"
-            ),
+            model_name='fetchedline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='answer', name='lookups_fetchedline_answer_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="period", name="lookups_fetchedline_period_same_tenant"
-            ),
+            model_name='fetchedline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='period', name='lookups_fetchedline_period_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="person", name="lookups_fetchedline_person_same_tenant"
-            ),
+            model_name='fetchedline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='lookups_fetchedline_person_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="lookups_fetchedline_append_only"),
+            model_name='fetchedline',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='lookups_fetchedline_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="fetchedline",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "period", "person", "authority", "benefit", "paid_on", "amount", "planned", "serial"),
-                name="fetched_once",
-            ),
+            model_name='fetchedline',
+            constraint=models.UniqueConstraint(fields=('tenant', 'period', 'person', 'authority', 'benefit', 'paid_on', 'amount', 'planned', 'serial'), name='fetched_once'),
         ),
     ]

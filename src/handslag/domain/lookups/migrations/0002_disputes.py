@@ -9,230 +9,111 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0007_reason_to_go_on"),
-        ("lookups", "0001_initial"),
-        ("people", "0003_lower_protection"),
-        ("tenancy", "0002_deputy_preference"),
+        ('casefile', '0007_reason_to_go_on'),
+        ('lookups', '0001_initial'),
+        ('people', '0003_lower_protection'),
+        ('tenancy', '0002_deputy_preference'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Dispute",
+            name='Dispute',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("amount", "Amount"),
-                            ("missing", "Missing"),
-                            ("not_mine", "Not Mine"),
-                            ("month", "Month"),
-                            ("other", "Other"),
-                            ("back", "Back"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("text", models.CharField(blank=True, max_length=1000)),
-                ("amount", models.BigIntegerField(help_text="minor units, what it should be by her word", null=True)),
-                ("made_at", models.DateTimeField()),
-                (
-                    "line",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="lookups.fetchedline",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('reason', models.CharField(choices=[('amount', 'Amount'), ('missing', 'Missing'), ('not_mine', 'Not Mine'), ('month', 'Month'), ('other', 'Other'), ('back', 'Back')], max_length=8)),
+                ('text', models.CharField(blank=True, max_length=1000)),
+                ('amount', models.BigIntegerField(help_text='minor units, what it should be by her word', null=True)),
+                ('made_at', models.DateTimeField()),
+                ('line', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lookups.fetchedline')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="DisputeAnswer",
+            name='DisputeAnswer',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[("fetched", "As Fetched"), ("said", "As Said"), ("other", "Otherwise")], max_length=8
-                    ),
-                ),
-                ("why", models.CharField(max_length=500)),
-                ("answered_at", models.DateTimeField()),
-                (
-                    "dispute",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="lookups.dispute",
-                    ),
-                ),
-                (
-                    "member",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('verdict', models.CharField(choices=[('fetched', 'As Fetched'), ('said', 'As Said'), ('other', 'Otherwise')], max_length=8)),
+                ('why', models.CharField(max_length=500)),
+                ('answered_at', models.DateTimeField()),
+                ('dispute', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lookups.dispute')),
+                ('member', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["tenant", "period", "made_at"], name="dispute_of_period"),
+            model_name='dispute',
+            index=models.Index(fields=['tenant', 'period', 'made_at'], name='dispute_of_period'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="lookups_dispute_tenant"),
+            model_name='dispute',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='lookups_dispute_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="lookups_dispute_in_tenant"),
+            model_name='dispute',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='lookups_dispute_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="line", name="lookups_dispute_line_same_tenant"
-            ),
+            model_name='dispute',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='line', name='lookups_dispute_line_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="period", name="lookups_dispute_period_same_tenant"
-            ),
+            model_name='dispute',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='period', name='lookups_dispute_period_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="person", name="lookups_dispute_person_same_tenant"
-            ),
+            model_name='dispute',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='person', name='lookups_dispute_person_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="lookups_dispute_append_only"),
+            model_name='dispute',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='lookups_dispute_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason__in", ["amount", "missing", "not_mine", "month", "other", "back"])),
-                name="dispute_reason_known",
-            ),
+            model_name='dispute',
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['amount', 'missing', 'not_mine', 'month', 'other', 'back'])), name='dispute_reason_known'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reason", "amount"), _negated=True), ("amount__isnull", False), _connector="OR"
-                ),
-                name="dispute_of_amount_has_one",
-            ),
+            model_name='dispute',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', 'amount'), _negated=True), ('amount__isnull', False), _connector='OR'), name='dispute_of_amount_has_one'),
         ),
         migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reason", "back"), _negated=True),
-                    models.Q(("amount", None), ("text", "")),
-                    _connector="OR",
-                ),
-                name="dispute_taken_back_says_nothing",
-            ),
+            model_name='dispute',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', 'back'), _negated=True), models.Q(('amount', None), ('text', '')), _connector='OR'), name='dispute_taken_back_says_nothing'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="lookups_disputeanswer_tenant"),
+            model_name='disputeanswer',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='lookups_disputeanswer_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="lookups_disputeanswer_in_tenant"),
+            model_name='disputeanswer',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='lookups_disputeanswer_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="dispute", name="lookups_disputeanswer_dispute_same_tenant"
-            ),
+            model_name='disputeanswer',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='dispute', name='lookups_disputeanswer_dispute_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="member", name="lookups_disputeanswer_member_same_tenant"
-            ),
+            model_name='disputeanswer',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='member', name='lookups_disputeanswer_member_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="lookups_disputeanswer_append_only"),
+            model_name='disputeanswer',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='lookups_disputeanswer_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=models.UniqueConstraint(fields=("tenant", "dispute"), name="dispute_answered_once"),
+            model_name='disputeanswer',
+            constraint=models.UniqueConstraint(fields=('tenant', 'dispute'), name='dispute_answered_once'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("verdict__in", ["fetched", "said", "other"])), name="verdict_known"
-            ),
+            model_name='disputeanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['fetched', 'said', 'other'])), name='verdict_known'),
         ),
         migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("why", ""), _negated=True), name="verdict_with_reason"
-            ),
+            model_name='disputeanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='verdict_with_reason'),
         ),
     ]

@@ -10,401 +10,171 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("audit", "0002_reason_of_a_look"),
-        ("casefile", "0009_opened_by_applicant"),
-        ("tenancy", "0004_delegations"),
+        ('audit', '0002_reason_of_a_look'),
+        ('casefile', '0009_opened_by_applicant'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Review",
+            name='Review',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("since", models.DateField(help_text="first day of the month")),
-                ("key", models.BinaryField(help_text="32 random bytes: which looks the random sample takes")),
-                ("looks", models.PositiveIntegerField(help_text="of staff, in the month")),
-                ("begun_at", models.DateTimeField()),
-                (
-                    "report",
-                    models.TextField(
-                        help_text="what was found, and what is done about it; then it is closed", null=True
-                    ),
-                ),
-                ("closed_at", models.DateTimeField(null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "begun_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "closed_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateField(help_text='first day of the month')),
+                ('key', models.BinaryField(help_text='32 random bytes: which looks the random sample takes')),
+                ('looks', models.PositiveIntegerField(help_text='of staff, in the month')),
+                ('begun_at', models.DateTimeField()),
+                ('report', models.TextField(help_text='what was found, and what is done about it; then it is closed', null=True)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('begun_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('closed_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="ReviewedLook",
+            name='ReviewedLook',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "why",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("random", "Random"),
-                                ("own reason", "Own Reason"),
-                                ("refused", "Refused"),
-                                ("same name", "Same Name"),
-                                ("colleague", "Colleague"),
-                                ("protected", "Protected"),
-                                ("out of hours", "Out Of Hours"),
-                                ("many", "Many"),
-                                ("chosen", "Chosen"),
-                            ],
-                            max_length=12,
-                        ),
-                        size=None,
-                    ),
-                ),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True, choices=[("ok", "Ok"), ("asked", "Asked"), ("reported", "Reported")], max_length=8
-                    ),
-                ),
-                ("words", models.CharField(blank=True, max_length=1000)),
-                ("reviewed_at", models.DateTimeField(null=True)),
-                (
-                    "by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="who looked; nobody who is a member any more",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "entry",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="audit.readentry",
-                    ),
-                ),
-                (
-                    "review",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="oversight.review",
-                    ),
-                ),
-                (
-                    "reviewed_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('why', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('random', 'Random'), ('own reason', 'Own Reason'), ('refused', 'Refused'), ('same name', 'Same Name'), ('colleague', 'Colleague'), ('protected', 'Protected'), ('out of hours', 'Out Of Hours'), ('many', 'Many'), ('chosen', 'Chosen')], max_length=12), size=None)),
+                ('outcome', models.CharField(blank=True, choices=[('ok', 'Ok'), ('asked', 'Asked'), ('reported', 'Reported')], max_length=8)),
+                ('words', models.CharField(blank=True, max_length=1000)),
+                ('reviewed_at', models.DateTimeField(null=True)),
+                ('by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, help_text='who looked; nobody who is a member any more', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('entry', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='audit.readentry')),
+                ('review', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oversight.review')),
+                ('reviewed_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="TargetedSample",
+            name='TargetedSample',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("reason", models.CharField(max_length=400)),
-                ("looks", models.PositiveIntegerField(help_text="that it found")),
-                ("chosen_at", models.DateTimeField()),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "chosen_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "member",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "review",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="oversight.review",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('reason', models.CharField(max_length=400)),
+                ('looks', models.PositiveIntegerField(help_text='that it found')),
+                ('chosen_at', models.DateTimeField()),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('chosen_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('member', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('review', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oversight.review')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="oversight_review_tenant"),
+            model_name='review',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='oversight_review_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="oversight_review_in_tenant"),
+            model_name='review',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='oversight_review_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="begun_by", name="oversight_review_begun_by_same_tenant"
-            ),
+            model_name='review',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='begun_by', name='oversight_review_begun_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="closed_by", name="oversight_review_closed_by_same_tenant"
-            ),
+            model_name='review',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='closed_by', name='oversight_review_closed_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="id", name="oversight_review_subject", to="audit.Subject"
-            ),
+            model_name='review',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='oversight_review_subject', to='audit.Subject'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(fields=("tenant", "since"), name="review_once_per_month"),
+            model_name='review',
+            constraint=models.UniqueConstraint(fields=('tenant', 'since'), name='review_once_per_month'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(condition=models.Q(("since__day", 1)), name="review_of_a_month"),
+            model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(('since__day', 1)), name='review_of_a_month'),
         ),
         migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("closed_by", None), ("report", None)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False), ("report__gt", "")),
-                    _connector="OR",
-                ),
-                name="review_closed_with_report",
-            ),
+            model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None), ('report', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('report__gt', '')), _connector='OR'), name='review_closed_with_report'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="oversight_reviewedlook_tenant"),
+            model_name='reviewedlook',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='oversight_reviewedlook_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="oversight_reviewedlook_in_tenant"),
+            model_name='reviewedlook',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='oversight_reviewedlook_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="review", name="oversight_reviewedlook_review_same_tenant"
-            ),
+            model_name='reviewedlook',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='review', name='oversight_reviewedlook_review_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="entry", name="oversight_reviewedlook_entry_same_tenant"
-            ),
+            model_name='reviewedlook',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='entry', name='oversight_reviewedlook_entry_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="by", name="oversight_reviewedlook_by_same_tenant"
-            ),
+            model_name='reviewedlook',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='by', name='oversight_reviewedlook_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="reviewed_by", name="oversight_reviewedlook_reviewed_by_same_tenant"
-            ),
+            model_name='reviewedlook',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='reviewed_by', name='oversight_reviewedlook_reviewed_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.UniqueConstraint(fields=("tenant", "review", "entry"), name="reviewedlook_once"),
+            model_name='reviewedlook',
+            constraint=models.UniqueConstraint(fields=('tenant', 'review', 'entry'), name='reviewedlook_once'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["", "ok", "asked", "reported"])), name="reviewedlook_outcome_known"
-            ),
+            model_name='reviewedlook',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['', 'ok', 'asked', 'reported'])), name='reviewedlook_outcome_known'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", ""), ("reviewed_at", None), ("reviewed_by", None)),
-                    models.Q(
-                        models.Q(("outcome", ""), _negated=True),
-                        ("reviewed_at__isnull", False),
-                        ("reviewed_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="reviewedlook_found_by_somebody",
-            ),
+            model_name='reviewedlook',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('reviewed_at', None), ('reviewed_by', None)), models.Q(models.Q(('outcome', ''), _negated=True), ('reviewed_at__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='reviewedlook_found_by_somebody'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("outcome__in", ["", "ok"]), models.Q(("words", ""), _negated=True), _connector="OR"
-                ),
-                name="reviewedlook_with_words",
-            ),
+            model_name='reviewedlook',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['', 'ok']), models.Q(('words', ''), _negated=True), _connector='OR'), name='reviewedlook_with_words'),
         ),
         migrations.AddConstraint(
-            model_name="reviewedlook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_by", None),
-                    ("by", None),
-                    models.Q(("reviewed_by", models.F("by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="reviewedlook_by_another",
-            ),
+            model_name='reviewedlook',
+            constraint=models.CheckConstraint(condition=models.Q(('reviewed_by', None), ('by', None), models.Q(('reviewed_by', models.F('by')), _negated=True), _connector='OR'), name='reviewedlook_by_another'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="oversight_targetedsample_tenant"),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='oversight_targetedsample_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="oversight_targetedsample_in_tenant"),
+            model_name='targetedsample',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='oversight_targetedsample_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="review", name="oversight_targetedsample_review_same_tenant"
-            ),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='review', name='oversight_targetedsample_review_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="case", name="oversight_targetedsample_case_same_tenant"
-            ),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='oversight_targetedsample_case_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="member", name="oversight_targetedsample_member_same_tenant"
-            ),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='member', name='oversight_targetedsample_member_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="chosen_by", name="oversight_targetedsample_chosen_by_same_tenant"
-            ),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='chosen_by', name='oversight_targetedsample_chosen_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="oversight_targetedsample_append_only"),
+            model_name='targetedsample',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='oversight_targetedsample_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("case", None), ("member__isnull", False)),
-                    models.Q(("case__isnull", False), ("member", None)),
-                    _connector="OR",
-                ),
-                name="targeted_at_one",
-            ),
+            model_name='targetedsample',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('case', None), ('member__isnull', False)), models.Q(('case__isnull', False), ('member', None)), _connector='OR'), name='targeted_at_one'),
         ),
         migrations.AddConstraint(
-            model_name="targetedsample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="targeted_with_reason"
-            ),
+            model_name='targetedsample',
+            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='targeted_with_reason'),
         ),
     ]

@@ -9,621 +9,301 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0001_initial"),
-        ("payments", "0001_initial"),
-        ("people", "0002_name_tokens"),
-        ("tenancy", "0001_initial"),
+        ('casefile', '0001_initial'),
+        ('payments', '0001_initial'),
+        ('people', '0002_name_tokens'),
+        ('tenancy', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Payee",
+            name='Payee',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("name", models.CharField(max_length=250)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("landlord", "Landlord"), ("energy", "Energy"), ("other", "Other")], max_length=12
-                    ),
-                ),
-                ("organisation_number", models.CharField(blank=True, max_length=12)),
-                (
-                    "account_kind",
-                    models.CharField(
-                        choices=[
-                            ("bban", "Bban"),
-                            ("bankgiro", "Bankgiro"),
-                            ("plusgiro", "Plusgiro"),
-                            ("iban", "Iban"),
-                            ("slip", "Slip"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("clearing", models.CharField(blank=True, max_length=5)),
-                ("account_number", models.CharField(max_length=34)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("proposed", "Proposed"), ("confirmed", "Confirmed"), ("ended", "Ended")],
-                        max_length=10,
-                    ),
-                ),
-                ("recorded_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "confirmed_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=250)),
+                ('kind', models.CharField(choices=[('landlord', 'Landlord'), ('energy', 'Energy'), ('other', 'Other')], max_length=12)),
+                ('organisation_number', models.CharField(blank=True, max_length=12)),
+                ('account_kind', models.CharField(choices=[('bban', 'Bban'), ('bankgiro', 'Bankgiro'), ('plusgiro', 'Plusgiro'), ('iban', 'Iban'), ('slip', 'Slip')], max_length=12)),
+                ('clearing', models.CharField(blank=True, max_length=5)),
+                ('account_number', models.CharField(max_length=34)),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('confirmed', 'Confirmed'), ('ended', 'Ended')], max_length=10)),
+                ('recorded_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('confirmed_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('recorded_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="DirectPayment",
+            name='DirectPayment',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("cost_code", models.CharField(max_length=32)),
-                ("amount", models.BigIntegerField(help_text="minor units, each month")),
-                ("reference", models.CharField(blank=True, help_text="OCR number", max_length=25)),
-                ("message", models.CharField(blank=True, max_length=140)),
-                ("ground", models.CharField(help_text="what it rests on: whose consent, of when", max_length=200)),
-                ("since", models.DateField()),
-                ("until", models.DateField(null=True)),
-                ("ordered_at", models.DateTimeField()),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "ordered_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
-                (
-                    "payee",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.payee",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('cost_code', models.CharField(max_length=32)),
+                ('amount', models.BigIntegerField(help_text='minor units, each month')),
+                ('reference', models.CharField(blank=True, help_text='OCR number', max_length=25)),
+                ('message', models.CharField(blank=True, max_length=140)),
+                ('ground', models.CharField(help_text='what it rests on: whose consent, of when', max_length=200)),
+                ('since', models.DateField()),
+                ('until', models.DateField(null=True)),
+                ('ordered_at', models.DateTimeField()),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('ordered_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
+                ('payee', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payee')),
             ],
         ),
         migrations.CreateModel(
-            name="Advance",
+            name='Advance',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount", models.BigIntegerField(help_text="minor units")),
-                ("reasons", models.TextField()),
-                ("legal_basis", models.CharField(max_length=160)),
-                ("delegation", models.CharField(help_text="the clause by which it was granted", max_length=80)),
-                ("granted_at", models.DateTimeField()),
-                (
-                    "booking",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "granted_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('amount', models.BigIntegerField(help_text='minor units')),
+                ('reasons', models.TextField()),
+                ('legal_basis', models.CharField(max_length=160)),
+                ('delegation', models.CharField(help_text='the clause by which it was granted', max_length=80)),
+                ('granted_at', models.DateTimeField()),
+                ('booking', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('granted_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="SetOff",
+            name='SetOff',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("amount", models.BigIntegerField(help_text="minor units")),
-                (
-                    "advance",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.advance",
-                    ),
-                ),
-                (
-                    "booking",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "counter",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('amount', models.BigIntegerField(help_text='minor units')),
+                ('advance', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.advance')),
+                ('booking', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('counter', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name="payment",
-            name="payment_state_known",
+            model_name='payment',
+            name='payment_state_known',
         ),
         migrations.RemoveConstraint(
-            model_name="payment",
-            name="payment_in_a_run_when_reserved",
+            model_name='payment',
+            name='payment_in_a_run_when_reserved',
         ),
         migrations.RemoveConstraint(
-            model_name="run",
-            name="run_state_known",
+            model_name='run',
+            name='run_state_known',
         ),
         migrations.RemoveConstraint(
-            model_name="run",
-            name="run_released_with_who_and_when",
+            model_name='run',
+            name='run_released_with_who_and_when',
         ),
         migrations.AddField(
-            model_name="payment",
-            name="giro_reference",
-            field=models.CharField(help_text="OCR number", max_length=25, null=True),
+            model_name='payment',
+            name='giro_reference',
+            field=models.CharField(help_text='OCR number', max_length=25, null=True),
         ),
         migrations.AddField(
-            model_name="payment",
-            name="message",
+            model_name='payment',
+            name='message',
             field=models.CharField(max_length=140, null=True),
         ),
         migrations.AddField(
-            model_name="payment",
-            name="post_to",
-            field=models.JSONField(help_text="where a payment slip goes: lines, postcode, city, country", null=True),
+            model_name='payment',
+            name='post_to',
+            field=models.JSONField(help_text='where a payment slip goes: lines, postcode, city, country', null=True),
         ),
         migrations.AlterField(
-            model_name="payment",
-            name="account_kind",
-            field=models.CharField(
-                choices=[
-                    ("bban", "Bban"),
-                    ("bankgiro", "Bankgiro"),
-                    ("plusgiro", "Plusgiro"),
-                    ("iban", "Iban"),
-                    ("slip", "Slip"),
-                ],
-                max_length=12,
-            ),
+            model_name='payment',
+            name='account_kind',
+            field=models.CharField(choices=[('bban', 'Bban'), ('bankgiro', 'Bankgiro'), ('plusgiro', 'Plusgiro'), ('iban', 'Iban'), ('slip', 'Slip')], max_length=12),
         ),
         migrations.AlterField(
-            model_name="payment",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("planned", "Planned"),
-                    ("blocked", "Blocked"),
-                    ("held", "Held"),
-                    ("stopped", "Stopped"),
-                    ("reserved", "Reserved"),
-                    ("sent", "Sent"),
-                    ("confirmed", "Confirmed"),
-                    ("rejected", "Rejected"),
-                    ("returned", "Returned"),
-                ],
-                default="planned",
-                max_length=10,
-            ),
+            model_name='payment',
+            name='state',
+            field=models.CharField(choices=[('planned', 'Planned'), ('blocked', 'Blocked'), ('held', 'Held'), ('stopped', 'Stopped'), ('reserved', 'Reserved'), ('sent', 'Sent'), ('confirmed', 'Confirmed'), ('rejected', 'Rejected'), ('returned', 'Returned')], default='planned', max_length=10),
         ),
         migrations.AlterField(
-            model_name="run",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("reserved", "Reserved"),
-                    ("cancelled", "Cancelled"),
-                    ("released", "Released"),
-                    ("sent", "Sent"),
-                ],
-                max_length=10,
-            ),
+            model_name='run',
+            name='state',
+            field=models.CharField(choices=[('reserved', 'Reserved'), ('cancelled', 'Cancelled'), ('released', 'Released'), ('sent', 'Sent')], max_length=10),
         ),
         migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["reserved", "cancelled", "released", "sent"])), name="run_state_known"
-            ),
+            model_name='run',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reserved', 'cancelled', 'released', 'sent'])), name='run_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("released_at", None), ("released_by", None), ("state__in", ["reserved", "cancelled"])),
-                    models.Q(
-                        ("released_at__isnull", False),
-                        ("released_by__isnull", False),
-                        ("state__in", ["released", "sent"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="run_released_with_who_and_when",
-            ),
+            model_name='run',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None), ('state__in', ['reserved', 'cancelled'])), models.Q(('released_at__isnull', False), ('released_by__isnull', False), ('state__in', ['released', 'sent'])), _connector='OR'), name='run_released_with_who_and_when'),
         ),
         migrations.AddField(
-            model_name="payment",
-            name="direct",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.directpayment",
-            ),
+            model_name='payment',
+            name='direct',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.directpayment'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="direct", name="payments_payment_direct_same_tenant"
-            ),
+            model_name='payment',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='direct', name='payments_payment_direct_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "planned",
-                            "blocked",
-                            "held",
-                            "stopped",
-                            "reserved",
-                            "sent",
-                            "confirmed",
-                            "rejected",
-                            "returned",
-                        ],
-                    )
-                ),
-                name="payment_state_known",
-            ),
+            model_name='payment',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'blocked', 'held', 'stopped', 'reserved', 'sent', 'confirmed', 'rejected', 'returned'])), name='payment_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("run", None), ("state__in", ["planned", "blocked", "held", "stopped"])),
-                    models.Q(
-                        ("run__isnull", False), ("state__in", ["reserved", "sent", "confirmed", "rejected", "returned"])
-                    ),
-                    _connector="OR",
-                ),
-                name="payment_in_a_run_when_reserved",
-            ),
+            model_name='payment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('run', None), ('state__in', ['planned', 'blocked', 'held', 'stopped'])), models.Q(('run__isnull', False), ('state__in', ['reserved', 'sent', 'confirmed', 'rejected', 'returned'])), _connector='OR'), name='payment_in_a_run_when_reserved'),
         ),
         migrations.AddIndex(
-            model_name="advance",
-            index=models.Index(fields=["tenant", "case"], name="payments_ad_tenant__50a93d_idx"),
+            model_name='advance',
+            index=models.Index(fields=['tenant', 'case'], name='payments_ad_tenant__50a93d_idx'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_advance_tenant"),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_advance_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_advance_in_tenant"),
+            model_name='advance',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_advance_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="case", name="payments_advance_case_same_tenant"
-            ),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='payments_advance_case_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="period", name="payments_advance_period_same_tenant"
-            ),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='period', name='payments_advance_period_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="booking", name="payments_advance_booking_same_tenant"
-            ),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='booking', name='payments_advance_booking_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="granted_by", name="payments_advance_granted_by_same_tenant"
-            ),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='granted_by', name='payments_advance_granted_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="payments_advance_append_only"),
+            model_name='advance',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='payments_advance_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=models.UniqueConstraint(fields=("tenant", "booking"), name="advance_booked_once"),
+            model_name='advance',
+            constraint=models.UniqueConstraint(fields=('tenant', 'booking'), name='advance_booked_once'),
         ),
         migrations.AddConstraint(
-            model_name="advance",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="advance_positive"),
+            model_name='advance',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='advance_positive'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_payee_tenant"),
+            model_name='payee',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_payee_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_payee_in_tenant"),
+            model_name='payee',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_payee_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="recorded_by", name="payments_payee_recorded_by_same_tenant"
-            ),
+            model_name='payee',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='recorded_by', name='payments_payee_recorded_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="confirmed_by", name="payments_payee_confirmed_by_same_tenant"
-            ),
+            model_name='payee',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='confirmed_by', name='payments_payee_confirmed_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="id", name="payments_payee_subject", to="audit.Subject"
-            ),
+            model_name='payee',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='payments_payee_subject', to='audit.Subject'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["landlord", "energy", "other"])), name="payee_kind_known"
-            ),
+            model_name='payee',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['landlord', 'energy', 'other'])), name='payee_kind_known'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["proposed", "confirmed", "ended"])), name="payee_state_known"
-            ),
+            model_name='payee',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'confirmed', 'ended'])), name='payee_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("confirmed_at", None), ("confirmed_by", None), ("state__in", ["proposed", "ended"])),
-                    models.Q(
-                        ("confirmed_at__isnull", False),
-                        ("confirmed_by__isnull", False),
-                        ("state__in", ["confirmed", "ended"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="payee_confirmed_with_who_and_when",
-            ),
+            model_name='payee',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None), ('state__in', ['proposed', 'ended'])), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), ('state__in', ['confirmed', 'ended'])), _connector='OR'), name='payee_confirmed_with_who_and_when'),
         ),
         migrations.AddConstraint(
-            model_name="payee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("confirmed_by", None),
-                    models.Q(("confirmed_by", models.F("recorded_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="payee_four_eyes",
-            ),
+            model_name='payee',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('recorded_by')), _negated=True), _connector='OR'), name='payee_four_eyes'),
         ),
         migrations.AddIndex(
-            model_name="directpayment",
-            index=models.Index(fields=["tenant", "case"], name="payments_di_tenant__f11bfc_idx"),
+            model_name='directpayment',
+            index=models.Index(fields=['tenant', 'case'], name='payments_di_tenant__f11bfc_idx'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_directpayment_tenant"),
+            model_name='directpayment',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_directpayment_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_directpayment_in_tenant"),
+            model_name='directpayment',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_directpayment_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="case", name="payments_directpayment_case_same_tenant"
-            ),
+            model_name='directpayment',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='case', name='payments_directpayment_case_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="payee", name="payments_directpayment_payee_same_tenant"
-            ),
+            model_name='directpayment',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='payee', name='payments_directpayment_payee_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="ordered_by", name="payments_directpayment_ordered_by_same_tenant"
-            ),
+            model_name='directpayment',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='ordered_by', name='payments_directpayment_ordered_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="directpayment_positive"),
+            model_name='directpayment',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='directpayment_positive'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
-                name="directpayment_period",
-            ),
+            model_name='directpayment',
+            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='directpayment_period'),
         ),
         migrations.AddConstraint(
-            model_name="directpayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reference", ""), ("message", ""), _connector="OR"), name="directpayment_one_text"
-            ),
+            model_name='directpayment',
+            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), ('message', ''), _connector='OR'), name='directpayment_one_text'),
         ),
         migrations.AddIndex(
-            model_name="setoff",
-            index=models.Index(fields=["tenant", "advance"], name="payments_se_tenant__6cf3b4_idx"),
+            model_name='setoff',
+            index=models.Index(fields=['tenant', 'advance'], name='payments_se_tenant__6cf3b4_idx'),
         ),
         migrations.AddIndex(
-            model_name="setoff",
-            index=models.Index(fields=["tenant", "booking"], name="payments_se_tenant__d80bdc_idx"),
+            model_name='setoff',
+            index=models.Index(fields=['tenant', 'booking'], name='payments_se_tenant__d80bdc_idx'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_setoff_tenant"),
+            model_name='setoff',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_setoff_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_setoff_in_tenant"),
+            model_name='setoff',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_setoff_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="advance", name="payments_setoff_advance_same_tenant"
-            ),
+            model_name='setoff',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='advance', name='payments_setoff_advance_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="booking", name="payments_setoff_booking_same_tenant"
-            ),
+            model_name='setoff',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='booking', name='payments_setoff_booking_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="counter", name="payments_setoff_counter_same_tenant"
-            ),
+            model_name='setoff',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='counter', name='payments_setoff_counter_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="payments_setoff_append_only"),
+            model_name='setoff',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='payments_setoff_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=models.UniqueConstraint(fields=("tenant", "counter"), name="setoff_booked_once"),
+            model_name='setoff',
+            constraint=models.UniqueConstraint(fields=('tenant', 'counter'), name='setoff_booked_once'),
         ),
         migrations.AddConstraint(
-            model_name="setoff",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="setoff_positive"),
+            model_name='setoff',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='setoff_positive'),
         ),
     ]

@@ -9,377 +9,176 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("documents", "0001_initial"),
-        ("payments", "0002_payees_and_advances"),
-        ("tenancy", "0001_initial"),
+        ('documents', '0001_initial'),
+        ('payments', '0002_payees_and_advances'),
+        ('tenancy', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="BankFile",
+            name='BankFile',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("pain.002", "Pain002"),
-                            ("camt.053", "Camt053"),
-                            ("camt.054", "Camt054"),
-                            ("unreadable", "Unreadable"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("message_id", models.CharField(blank=True, max_length=35)),
-                ("problem", models.CharField(blank=True, help_text="why it can't be read", max_length=60)),
-                ("digest", models.CharField(max_length=64)),
-                ("lines", models.PositiveIntegerField()),
-                ("received_at", models.DateTimeField()),
-                (
-                    "document",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="documents.document",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('pain.002', 'Pain002'), ('camt.053', 'Camt053'), ('camt.054', 'Camt054'), ('unreadable', 'Unreadable')], max_length=12)),
+                ('message_id', models.CharField(blank=True, max_length=35)),
+                ('problem', models.CharField(blank=True, help_text="why it can't be read", max_length=60)),
+                ('digest', models.CharField(max_length=64)),
+                ('lines', models.PositiveIntegerField()),
+                ('received_at', models.DateTimeField()),
+                ('document', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="BankLine",
+            name='BankLine',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("accepted", "Accepted"),
-                            ("paid", "Paid"),
-                            ("rejected", "Rejected"),
-                            ("returned", "Returned"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "reference",
-                    models.CharField(
-                        blank=True, help_text="the end-to-end reference, as the bank tells it", max_length=140
-                    ),
-                ),
-                ("amount", models.BigIntegerField(help_text="minor units, where the line tells one", null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                ("code", models.CharField(blank=True, help_text="the bank's status or reason code", max_length=35)),
-                ("told", models.CharField(blank=True, help_text="the bank's own words", max_length=200)),
-                ("booked_on", models.DateField(null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("applied", "Applied"),
-                            ("noted", "Noted"),
-                            ("repeated", "Repeated"),
-                            ("quarantined", "Quarantined"),
-                            ("settled", "Settled"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, help_text="why it is in quarantine", max_length=40)),
-                ("settled_at", models.DateTimeField(null=True)),
-                ("note", models.CharField(blank=True, max_length=200)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "file",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.bankfile",
-                    ),
-                ),
-                (
-                    "payment",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.payment",
-                    ),
-                ),
-                (
-                    "settled_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('number', models.PositiveIntegerField()),
+                ('kind', models.CharField(choices=[('accepted', 'Accepted'), ('paid', 'Paid'), ('rejected', 'Rejected'), ('returned', 'Returned')], max_length=10)),
+                ('reference', models.CharField(blank=True, help_text='the end-to-end reference, as the bank tells it', max_length=140)),
+                ('amount', models.BigIntegerField(help_text='minor units, where the line tells one', null=True)),
+                ('currency', models.CharField(blank=True, max_length=3)),
+                ('code', models.CharField(blank=True, help_text="the bank's status or reason code", max_length=35)),
+                ('told', models.CharField(blank=True, help_text="the bank's own words", max_length=200)),
+                ('booked_on', models.DateField(null=True)),
+                ('outcome', models.CharField(choices=[('applied', 'Applied'), ('noted', 'Noted'), ('repeated', 'Repeated'), ('quarantined', 'Quarantined'), ('settled', 'Settled')], max_length=12)),
+                ('reason', models.CharField(blank=True, help_text='why it is in quarantine', max_length=40)),
+                ('settled_at', models.DateTimeField(null=True)),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('file', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.bankfile')),
+                ('payment', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payment')),
+                ('settled_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name="Return",
+            name='Return',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "again",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "booking",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "line",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.bankline",
-                    ),
-                ),
-                (
-                    "payment",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.payment",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('again', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('booking', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('line', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.bankline')),
+                ('payment', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.payment')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_bankfile_tenant"),
+            model_name='bankfile',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_bankfile_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_bankfile_in_tenant"),
+            model_name='bankfile',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_bankfile_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="document", name="payments_bankfile_document_same_tenant"
-            ),
+            model_name='bankfile',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='document', name='payments_bankfile_document_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="payments_bankfile_append_only"),
+            model_name='bankfile',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='payments_bankfile_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="id", name="payments_bankfile_subject", to="audit.Subject"
-            ),
+            model_name='bankfile',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='id', name='payments_bankfile_subject', to='audit.Subject'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.UniqueConstraint(fields=("tenant", "digest"), name="bankfile_once"),
+            model_name='bankfile',
+            constraint=models.UniqueConstraint(fields=('tenant', 'digest'), name='bankfile_once'),
         ),
         migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["pain.002", "camt.053", "camt.054", "unreadable"])),
-                name="bankfile_kind_known",
-            ),
+            model_name='bankfile',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['pain.002', 'camt.053', 'camt.054', 'unreadable'])), name='bankfile_kind_known'),
         ),
         migrations.AddIndex(
-            model_name="bankline",
-            index=models.Index(
-                condition=models.Q(("outcome", "quarantined")), fields=["tenant", "file"], name="bankline_in_quarantine"
-            ),
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('outcome', 'quarantined')), fields=['tenant', 'file'], name='bankline_in_quarantine'),
         ),
         migrations.AddIndex(
-            model_name="bankline",
-            index=models.Index(fields=["tenant", "payment"], name="payments_ba_tenant__b2f317_idx"),
+            model_name='bankline',
+            index=models.Index(fields=['tenant', 'payment'], name='payments_ba_tenant__b2f317_idx'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_bankline_tenant"),
+            model_name='bankline',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_bankline_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_bankline_in_tenant"),
+            model_name='bankline',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_bankline_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="file", name="payments_bankline_file_same_tenant"
-            ),
+            model_name='bankline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='file', name='payments_bankline_file_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="payment", name="payments_bankline_payment_same_tenant"
-            ),
+            model_name='bankline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='payment', name='payments_bankline_payment_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="settled_by", name="payments_bankline_settled_by_same_tenant"
-            ),
+            model_name='bankline',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='settled_by', name='payments_bankline_settled_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.UniqueConstraint(fields=("tenant", "file", "number"), name="bankline_once"),
+            model_name='bankline',
+            constraint=models.UniqueConstraint(fields=('tenant', 'file', 'number'), name='bankline_once'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["applied", "noted", "repeated", "quarantined", "settled"])),
-                name="bankline_outcome_known",
-            ),
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['applied', 'noted', 'repeated', 'quarantined', 'settled'])), name='bankline_outcome_known'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("settled_at", None), ("settled_by", None), models.Q(("outcome", "settled"), _negated=True)
-                    ),
-                    models.Q(("outcome", "settled"), ("settled_at__isnull", False), ("settled_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="bankline_settled_with_who_and_when",
-            ),
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), models.Q(('outcome', 'settled'), _negated=True)), models.Q(('outcome', 'settled'), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='bankline_settled_with_who_and_when'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "applied"), _negated=True), ("payment__isnull", False), _connector="OR"
-                ),
-                name="bankline_applied_to_a_payment",
-            ),
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'applied'), _negated=True), ('payment__isnull', False), _connector='OR'), name='bankline_applied_to_a_payment'),
         ),
         migrations.AddConstraint(
-            model_name="bankline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "quarantined"), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="bankline_in_quarantine_for_a_reason",
-            ),
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'quarantined'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='bankline_in_quarantine_for_a_reason'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.RowSecurity(name="payments_return_tenant"),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.RowSecurity(name='payments_return_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="payments_return_in_tenant"),
+            model_name='return',
+            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='payments_return_in_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="payment", name="payments_return_payment_same_tenant"
-            ),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='payment', name='payments_return_payment_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="line", name="payments_return_line_same_tenant"
-            ),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='line', name='payments_return_line_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="booking", name="payments_return_booking_same_tenant"
-            ),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='booking', name='payments_return_booking_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="again", name="payments_return_again_same_tenant"
-            ),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='again', name='payments_return_again_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=handslag.domain.tenancy.constraints.AppendOnly(name="payments_return_append_only"),
+            model_name='return',
+            constraint=handslag.domain.tenancy.constraints.AppendOnly(name='payments_return_append_only'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=models.UniqueConstraint(fields=("tenant", "payment"), name="return_once"),
+            model_name='return',
+            constraint=models.UniqueConstraint(fields=('tenant', 'payment'), name='return_once'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=models.UniqueConstraint(fields=("tenant", "booking"), name="return_booked_once"),
+            model_name='return',
+            constraint=models.UniqueConstraint(fields=('tenant', 'booking'), name='return_booked_once'),
         ),
         migrations.AddConstraint(
-            model_name="return",
-            constraint=models.UniqueConstraint(fields=("tenant", "again"), name="return_owed_again_once"),
+            model_name='return',
+            constraint=models.UniqueConstraint(fields=('tenant', 'again'), name='return_owed_again_once'),
         ),
     ]

@@ -9,115 +9,46 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("payments", "0003_bank_answers"),
-        ("tenancy", "0002_deputy_preference"),
+        ('payments', '0003_bank_answers'),
+        ('tenancy', '0002_deputy_preference'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ChartRow",
+            name='ChartRow',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("code", models.CharField(max_length=32)),
-                ("account", models.CharField(max_length=12)),
-                ("unit", models.CharField(blank=True, help_text="ansvar", max_length=12)),
-                ("activity", models.CharField(blank=True, help_text="verksamhet", max_length=12)),
-                ("since", models.DateField()),
-                ("source", models.CharField(max_length=200)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "recorded_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=32)),
+                ('account', models.CharField(max_length=12)),
+                ('unit', models.CharField(blank=True, help_text='ansvar', max_length=12)),
+                ('activity', models.CharField(blank=True, help_text='verksamhet', max_length=12)),
+                ('since', models.DateField()),
+                ('source', models.CharField(max_length=200)),
+                ('recorded_at', models.DateTimeField()),
+                ('recorded_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "indexes": [models.Index(fields=["tenant", "code", "since"], name="payments_ch_tenant__58dacd_idx")],
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="payments_chartrow_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="payments_chartrow_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="recorded_by", name="payments_chartrow_recorded_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.AppendOnly(name="payments_chartrow_append_only"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("account", ""), _negated=True), models.Q(("source", ""), _negated=True)
-                        ),
-                        name="chartrow_with_source",
-                    ),
-                ],
+                'indexes': [models.Index(fields=['tenant', 'code', 'since'], name='payments_ch_tenant__58dacd_idx')],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='payments_chartrow_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='payments_chartrow_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='recorded_by', name='payments_chartrow_recorded_by_same_tenant'), handslag.domain.tenancy.constraints.AppendOnly(name='payments_chartrow_append_only'), models.CheckConstraint(condition=models.Q(models.Q(('account', ''), _negated=True), models.Q(('source', ''), _negated=True)), name='chartrow_with_source')],
             },
         ),
         migrations.CreateModel(
-            name="PostingDay",
+            name='PostingDay',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("day", models.DateField()),
-                ("entries", models.PositiveIntegerField()),
-                ("total", models.BigIntegerField(help_text="minor units: the sum of all debits, and of all credits")),
-                ("digest", models.CharField(max_length=64)),
-                ("fixed_at", models.DateTimeField()),
-                (
-                    "fixed_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
+                ('entries', models.PositiveIntegerField()),
+                ('total', models.BigIntegerField(help_text='minor units: the sum of all debits, and of all credits')),
+                ('digest', models.CharField(max_length=64)),
+                ('fixed_at', models.DateTimeField()),
+                ('fixed_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="payments_postingday_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="payments_postingday_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="fixed_by", name="payments_postingday_fixed_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.AppendOnly(name="payments_postingday_append_only"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="id", name="payments_postingday_subject", to="audit.Subject"
-                    ),
-                    models.UniqueConstraint(fields=("tenant", "day"), name="postingday_once"),
-                ],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='payments_postingday_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='payments_postingday_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='fixed_by', name='payments_postingday_fixed_by_same_tenant'), handslag.domain.tenancy.constraints.AppendOnly(name='payments_postingday_append_only'), handslag.domain.tenancy.constraints.TenantKey(field='id', name='payments_postingday_subject', to='audit.Subject'), models.UniqueConstraint(fields=('tenant', 'day'), name='postingday_once')],
             },
         ),
     ]

@@ -4,29 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("payments", "0008_repayable"),
-        ("tenancy", "0004_delegations"),
+        ('payments', '0008_repayable'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="run",
-            name="run_released_with_who_and_when",
+            model_name='run',
+            name='run_released_with_who_and_when',
         ),
         migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("released_at", None), ("released_by", None), ("state__in", ["reserved", "cancelled"])),
-                    models.Q(
-                        ("released_at__isnull", False),
-                        ("released_by__isnull", False),
-                        ("state__in", ["released", "sent", "cancelled"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="run_released_with_who_and_when",
-            ),
+            model_name='run',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None), ('state__in', ['reserved', 'cancelled'])), models.Q(('released_at__isnull', False), ('released_by__isnull', False), ('state__in', ['released', 'sent', 'cancelled'])), _connector='OR'), name='run_released_with_who_and_when'),
         ),
     ]

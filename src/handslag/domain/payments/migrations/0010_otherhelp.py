@@ -9,223 +9,46 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0009_opened_by_applicant"),
-        ("decisions", "0011_repayable"),
-        ("payments", "0009_released_runs_cancelled"),
-        ("people", "0004_account_changes"),
-        ("tenancy", "0005_other_help"),
+        ('casefile', '0009_opened_by_applicant'),
+        ('decisions', '0011_repayable'),
+        ('payments', '0009_released_runs_cancelled'),
+        ('people', '0004_account_changes'),
+        ('tenancy', '0005_other_help'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="OtherHelp",
+            name='OtherHelp',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.CharField(max_length=20)),
-                ("purpose", models.CharField(help_text="what it is for, as the letter says it", max_length=120)),
-                ("applied", models.BigIntegerField(help_text="minor units")),
-                ("amount", models.BigIntegerField(help_text="minor units; 0 where it is refused")),
-                ("currency", models.CharField(max_length=3)),
-                ("language", models.CharField(max_length=12)),
-                ("reasons", models.TextField()),
-                ("legal_basis", models.CharField(max_length=160)),
-                ("delegation", models.CharField(help_text="in words, by what the decider decides", max_length=200)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("proposed", "Proposed"),
-                            ("returned", "Returned"),
-                            ("withdrawn", "Withdrawn"),
-                            ("decided", "Decided"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("proposed_at", models.DateTimeField()),
-                ("decided_at", models.DateTimeField(null=True)),
-                ("returned_reason", models.TextField(blank=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "booking",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.booking",
-                    ),
-                ),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "letter",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="decisions.personalletter",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "proposed_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('number', models.CharField(max_length=20)),
+                ('purpose', models.CharField(help_text='what it is for, as the letter says it', max_length=120)),
+                ('applied', models.BigIntegerField(help_text='minor units')),
+                ('amount', models.BigIntegerField(help_text='minor units; 0 where it is refused')),
+                ('currency', models.CharField(max_length=3)),
+                ('language', models.CharField(max_length=12)),
+                ('reasons', models.TextField()),
+                ('legal_basis', models.CharField(max_length=160)),
+                ('delegation', models.CharField(help_text='in words, by what the decider decides', max_length=200)),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('returned', 'Returned'), ('withdrawn', 'Withdrawn'), ('decided', 'Decided')], max_length=10)),
+                ('proposed_at', models.DateTimeField()),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('returned_reason', models.TextField(blank=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('booking', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.booking')),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('decided_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('letter', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='decisions.personalletter')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('proposed_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["tenant", "case"], name="payments_ot_tenant__80edcf_idx"),
-                    models.Index(fields=["tenant", "person"], name="payments_ot_tenant__720586_idx"),
-                ],
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="payments_otherhelp_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="payments_otherhelp_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="case", name="payments_otherhelp_case_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="period", name="payments_otherhelp_period_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="person", name="payments_otherhelp_person_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="proposed_by", name="payments_otherhelp_proposed_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="decided_by", name="payments_otherhelp_decided_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="letter", name="payments_otherhelp_letter_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="booking", name="payments_otherhelp_booking_same_tenant"
-                    ),
-                    models.UniqueConstraint(fields=("tenant", "number"), name="otherhelp_number_once"),
-                    models.UniqueConstraint(fields=("tenant", "booking"), name="otherhelp_booking_once"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "proposed")),
-                        fields=("tenant", "case"),
-                        name="otherhelp_one_proposal_per_case",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["proposed", "returned", "withdrawn", "decided"])),
-                        name="otherhelp_state_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("amount__gte", 0), ("amount__lte", models.F("applied")), ("applied__gt", 0)
-                        ),
-                        name="otherhelp_up_to_applied",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("reasons", ""), _negated=True), models.Q(("purpose", ""), _negated=True)
-                        ),
-                        name="otherhelp_with_reasons",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("booking", None),
-                                ("decided_at", None),
-                                ("decided_by", None),
-                                ("letter", None),
-                                models.Q(("state", "decided"), _negated=True),
-                            ),
-                            models.Q(
-                                ("decided_at__isnull", False),
-                                ("decided_by__isnull", False),
-                                ("letter__isnull", False),
-                                ("state", "decided"),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="otherhelp_decided_with_who_and_when",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "decided"), _negated=True),
-                            models.Q(("amount", 0), ("booking", None)),
-                            models.Q(("amount__gt", 0), ("booking__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="otherhelp_granted_is_booked",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("decided_by", None),
-                            ("amount", models.F("applied")),
-                            models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="otherhelp_refused_by_two",
-                    ),
-                ],
+                'indexes': [models.Index(fields=['tenant', 'case'], name='payments_ot_tenant__80edcf_idx'), models.Index(fields=['tenant', 'person'], name='payments_ot_tenant__720586_idx')],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='payments_otherhelp_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='payments_otherhelp_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='case', name='payments_otherhelp_case_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='period', name='payments_otherhelp_period_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='person', name='payments_otherhelp_person_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='proposed_by', name='payments_otherhelp_proposed_by_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='decided_by', name='payments_otherhelp_decided_by_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='letter', name='payments_otherhelp_letter_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='booking', name='payments_otherhelp_booking_same_tenant'), models.UniqueConstraint(fields=('tenant', 'number'), name='otherhelp_number_once'), models.UniqueConstraint(fields=('tenant', 'booking'), name='otherhelp_booking_once'), models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('tenant', 'case'), name='otherhelp_one_proposal_per_case'), models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'returned', 'withdrawn', 'decided'])), name='otherhelp_state_known'), models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('amount__lte', models.F('applied')), ('applied__gt', 0)), name='otherhelp_up_to_applied'), models.CheckConstraint(condition=models.Q(models.Q(('reasons', ''), _negated=True), models.Q(('purpose', ''), _negated=True)), name='otherhelp_with_reasons'), models.CheckConstraint(condition=models.Q(models.Q(('booking', None), ('decided_at', None), ('decided_by', None), ('letter', None), models.Q(('state', 'decided'), _negated=True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('letter__isnull', False), ('state', 'decided')), _connector='OR'), name='otherhelp_decided_with_who_and_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'decided'), _negated=True), models.Q(('amount', 0), ('booking', None)), models.Q(('amount__gt', 0), ('booking__isnull', False)), _connector='OR'), name='otherhelp_granted_is_booked'), models.CheckConstraint(condition=models.Q(('decided_by', None), ('amount', models.F('applied')), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='otherhelp_refused_by_two')],
             },
         ),
     ]

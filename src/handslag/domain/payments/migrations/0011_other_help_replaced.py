@@ -8,82 +8,40 @@ import handslag.domain.tenancy.rows
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("casefile", "0011_transfers"),
-        ("decisions", "0012_more_applied_for"),
-        ("payments", "0010_otherhelp"),
-        ("people", "0005_representatives"),
-        ("tenancy", "0005_other_help"),
+        ('casefile', '0011_transfers'),
+        ('decisions', '0012_more_applied_for'),
+        ('payments', '0010_otherhelp'),
+        ('people', '0005_representatives'),
+        ('tenancy', '0005_other_help'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="otherhelp",
-            name="ground",
-            field=models.CharField(
-                choices=[
-                    ("new", "Applied"),
-                    ("36", "Slip"),
-                    ("37", "Wrong"),
-                    ("37.1", "Reserved"),
-                    ("37.3", "Misled"),
-                    ("38", "Must"),
-                ],
-                help_text="why it replaces another",
-                max_length=4,
-                null=True,
-            ),
+            model_name='otherhelp',
+            name='ground',
+            field=models.CharField(choices=[('new', 'Applied'), ('36', 'Slip'), ('37', 'Wrong'), ('37.1', 'Reserved'), ('37.3', 'Misled'), ('38', 'Must')], help_text='why it replaces another', max_length=4, null=True),
         ),
         migrations.AddField(
-            model_name="otherhelp",
-            name="replaces",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.otherhelp",
-            ),
+            model_name='otherhelp',
+            name='replaces',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.otherhelp'),
         ),
         migrations.AddConstraint(
-            model_name="otherhelp",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="replaces", name="payments_otherhelp_replaces_same_tenant"
-            ),
+            model_name='otherhelp',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='replaces', name='payments_otherhelp_replaces_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="otherhelp",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "decided")), fields=("tenant", "replaces"), name="otherhelp_replaced_once"
-            ),
+            model_name='otherhelp',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'decided')), fields=('tenant', 'replaces'), name='otherhelp_replaced_once'),
         ),
         migrations.AddConstraint(
-            model_name="otherhelp",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ground", None), ("replaces", None)),
-                    models.Q(
-                        ("ground__in", ["36", "37", "37.1", "37.3", "38"]),
-                        ("ground__isnull", False),
-                        ("replaces__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="otherhelp_replaces_on_a_ground",
-            ),
+            model_name='otherhelp',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ground', None), ('replaces', None)), models.Q(('ground__in', ['36', '37', '37.1', '37.3', '38']), ('ground__isnull', False), ('replaces__isnull', False)), _connector='OR'), name='otherhelp_replaces_on_a_ground'),
         ),
         migrations.AddConstraint(
-            model_name="otherhelp",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ground", None),
-                    models.Q(("ground__in", ("36", "37.1", "37.3")), _negated=True),
-                    ("decided_by", None),
-                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="otherhelp_taken_back_by_two",
-            ),
+            model_name='otherhelp',
+            constraint=models.CheckConstraint(condition=models.Q(('ground', None), models.Q(('ground__in', ('36', '37.1', '37.3')), _negated=True), ('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='otherhelp_taken_back_by_two'),
         ),
     ]

@@ -8,88 +8,62 @@ import handslag.domain.tenancy.rows
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("documents", "0002_to_scan"),
-        ("people", "0004_account_changes"),
-        ("tenancy", "0004_delegations"),
+        ('documents', '0002_to_scan'),
+        ('people', '0004_account_changes'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="representation",
-            name="document",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.document",
-            ),
+            model_name='representation',
+            name='document',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document'),
         ),
         migrations.AddField(
-            model_name="representation",
-            name="ended_at",
+            model_name='representation',
+            name='ended_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="representation",
-            name="ended_by",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.staffmember",
-            ),
+            model_name='representation',
+            name='ended_by',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember'),
         ),
         migrations.AddField(
-            model_name="representation",
-            name="registered_at",
+            model_name='representation',
+            name='registered_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="representation",
-            name="registered_by",
-            field=handslag.domain.tenancy.rows.TenantFK(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.staffmember",
-            ),
+            model_name='representation',
+            name='registered_by',
+            field=handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember'),
         ),
         migrations.AddField(
-            model_name="representation",
-            name="scope",
-            field=models.CharField(choices=[("see", "See"), ("act", "Act")], default="act", max_length=8),
+            model_name='representation',
+            name='scope',
+            field=models.CharField(choices=[('see', 'See'), ('act', 'Act')], default='act', max_length=8),
         ),
         migrations.AddIndex(
-            model_name="representation",
-            index=models.Index(fields=["tenant", "representative"], name="people_repr_tenant__956d38_idx"),
+            model_name='representation',
+            index=models.Index(fields=['tenant', 'representative'], name='people_repr_tenant__956d38_idx'),
         ),
         migrations.AddIndex(
-            model_name="representation",
-            index=models.Index(fields=["tenant", "person"], name="people_repr_tenant__66f28a_idx"),
+            model_name='representation',
+            index=models.Index(fields=['tenant', 'person'], name='people_repr_tenant__66f28a_idx'),
         ),
         migrations.AddConstraint(
-            model_name="representation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="document", name="people_representation_document_same_tenant"
-            ),
+            model_name='representation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='document', name='people_representation_document_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="representation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="registered_by", name="people_representation_registered_by_same_tenant"
-            ),
+            model_name='representation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='registered_by', name='people_representation_registered_by_same_tenant'),
         ),
         migrations.AddConstraint(
-            model_name="representation",
-            constraint=handslag.domain.tenancy.constraints.TenantKey(
-                field="ended_by", name="people_representation_ended_by_same_tenant"
-            ),
+            model_name='representation',
+            constraint=handslag.domain.tenancy.constraints.TenantKey(field='ended_by', name='people_representation_ended_by_same_tenant'),
         ),
     ]

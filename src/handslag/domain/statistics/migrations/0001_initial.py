@@ -9,241 +9,72 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("casefile", "0009_opened_by_applicant"),
-        ("people", "0004_account_changes"),
-        ("tenancy", "0004_delegations"),
+        ('casefile', '0009_opened_by_applicant'),
+        ('people', '0004_account_changes'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Obstacle",
+            name='Obstacle',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("cause", models.CharField(help_text="code of causes.se.yaml", max_length=30)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "case",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.case",
-                    ),
-                ),
-                (
-                    "period",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="casefile.period",
-                    ),
-                ),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('cause', models.CharField(help_text='code of causes.se.yaml', max_length=30)),
+                ('recorded_at', models.DateTimeField()),
+                ('case', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.case')),
+                ('period', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='casefile.period')),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('recorded_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="statistics_obstacle_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="statistics_obstacle_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="case", name="statistics_obstacle_case_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="period", name="statistics_obstacle_period_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="person", name="statistics_obstacle_person_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="recorded_by", name="statistics_obstacle_recorded_by_same_tenant"
-                    ),
-                    models.UniqueConstraint(fields=("tenant", "period", "person"), name="obstacle_one_per_month"),
-                ],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='statistics_obstacle_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='statistics_obstacle_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='case', name='statistics_obstacle_case_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='period', name='statistics_obstacle_period_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='person', name='statistics_obstacle_person_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='recorded_by', name='statistics_obstacle_recorded_by_same_tenant'), models.UniqueConstraint(fields=('tenant', 'period', 'person'), name='obstacle_one_per_month')],
             },
         ),
         migrations.CreateModel(
-            name="Origin",
+            name='Origin',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("refugee", models.BooleanField(help_text="nothing: not known", null=True)),
-                ("born_abroad", models.BooleanField(help_text="nothing: not known", null=True)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "person",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('refugee', models.BooleanField(help_text='nothing: not known', null=True)),
+                ('born_abroad', models.BooleanField(help_text='nothing: not known', null=True)),
+                ('recorded_at', models.DateTimeField()),
+                ('person', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('recorded_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="statistics_origin_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="statistics_origin_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="person", name="statistics_origin_person_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="recorded_by", name="statistics_origin_recorded_by_same_tenant"
-                    ),
-                    models.UniqueConstraint(fields=("tenant", "person"), name="origin_once_per_person"),
-                ],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='statistics_origin_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='statistics_origin_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='person', name='statistics_origin_person_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='recorded_by', name='statistics_origin_recorded_by_same_tenant'), models.UniqueConstraint(fields=('tenant', 'person'), name='origin_once_per_person')],
             },
         ),
         migrations.CreateModel(
-            name="StatisticsFile",
+            name='StatisticsFile',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("since", models.DateField(help_text="first day of the month in which it is about the support")),
-                ("number", models.PositiveSmallIntegerField()),
-                ("households", models.TextField(help_text="the file: a line per household and month")),
-                ("causes", models.TextField(help_text="the file beside it: a line per adult and month")),
-                ("digest", models.CharField(help_text="SHA-256 of the first file", max_length=64)),
-                ("causes_digest", models.CharField(help_text="SHA-256 of the second file", max_length=64)),
-                ("lines", models.PositiveIntegerField()),
-                ("adults", models.PositiveIntegerField()),
-                ("amount", models.BigIntegerField(help_text="minor units: what is booked")),
-                ("kronor", models.BigIntegerField(help_text="the same as the lines say it")),
-                (
-                    "protection",
-                    models.PositiveSmallIntegerField(help_text="the highest protection level of anybody in it"),
-                ),
-                ("made_at", models.DateTimeField()),
-                ("delivered_at", models.DateTimeField(null=True)),
-                ("delivered_how", models.CharField(max_length=200, null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "delivered_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "made_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateField(help_text='first day of the month in which it is about the support')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('households', models.TextField(help_text='the file: a line per household and month')),
+                ('causes', models.TextField(help_text='the file beside it: a line per adult and month')),
+                ('digest', models.CharField(help_text='SHA-256 of the first file', max_length=64)),
+                ('causes_digest', models.CharField(help_text='SHA-256 of the second file', max_length=64)),
+                ('lines', models.PositiveIntegerField()),
+                ('adults', models.PositiveIntegerField()),
+                ('amount', models.BigIntegerField(help_text='minor units: what is booked')),
+                ('kronor', models.BigIntegerField(help_text='the same as the lines say it')),
+                ('protection', models.PositiveSmallIntegerField(help_text='the highest protection level of anybody in it')),
+                ('made_at', models.DateTimeField()),
+                ('delivered_at', models.DateTimeField(null=True)),
+                ('delivered_how', models.CharField(max_length=200, null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('delivered_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('made_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="statistics_statisticsfile_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="statistics_statisticsfile_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="made_by", name="statistics_statisticsfile_made_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="delivered_by", name="statistics_statisticsfile_delivered_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="id", name="statistics_statisticsfile_subject", to="audit.Subject"
-                    ),
-                    models.UniqueConstraint(fields=("tenant", "since", "number"), name="statisticsfile_numbered"),
-                    models.CheckConstraint(condition=models.Q(("since__day", 1)), name="statisticsfile_of_a_month"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("delivered_at", None), ("delivered_by", None), ("delivered_how", None)),
-                            models.Q(
-                                ("delivered_at__isnull", False),
-                                ("delivered_by__isnull", False),
-                                ("delivered_how__gt", ""),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="statisticsfile_delivered_by_at_how",
-                    ),
-                ],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='statistics_statisticsfile_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='statistics_statisticsfile_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='made_by', name='statistics_statisticsfile_made_by_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='delivered_by', name='statistics_statisticsfile_delivered_by_same_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='id', name='statistics_statisticsfile_subject', to='audit.Subject'), models.UniqueConstraint(fields=('tenant', 'since', 'number'), name='statisticsfile_numbered'), models.CheckConstraint(condition=models.Q(('since__day', 1)), name='statisticsfile_of_a_month'), models.CheckConstraint(condition=models.Q(models.Q(('delivered_at', None), ('delivered_by', None), ('delivered_how', None)), models.Q(('delivered_at__isnull', False), ('delivered_by__isnull', False), ('delivered_how__gt', '')), _connector='OR'), name='statisticsfile_delivered_by_at_how')],
             },
         ),
     ]

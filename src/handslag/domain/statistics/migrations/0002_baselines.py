@@ -9,70 +9,27 @@ import handslag.kernel.ids
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("statistics", "0001_initial"),
-        ("tenancy", "0004_delegations"),
+        ('statistics', '0001_initial'),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Baseline",
+            name='Baseline',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "step",
-                    models.CharField(
-                        choices=[("waits", "Waits"), ("worked", "Worked"), ("decided", "Decided"), ("whole", "Whole")],
-                        max_length=8,
-                    ),
-                ),
-                ("minutes", models.PositiveIntegerField()),
-                ("since", models.DateField()),
-                ("source", models.CharField(help_text="who measured it, when and how", max_length=200)),
-                ("entered_at", models.DateTimeField()),
-                (
-                    "entered_by",
-                    handslag.domain.tenancy.rows.TenantFK(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.staffmember",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False,
-                        default=handslag.domain.tenancy.rows._tenant_of_the_door,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tenancy.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=handslag.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('step', models.CharField(choices=[('waits', 'Waits'), ('worked', 'Worked'), ('decided', 'Decided'), ('whole', 'Whole')], max_length=8)),
+                ('minutes', models.PositiveIntegerField()),
+                ('since', models.DateField()),
+                ('source', models.CharField(help_text='who measured it, when and how', max_length=200)),
+                ('entered_at', models.DateTimeField()),
+                ('entered_by', handslag.domain.tenancy.rows.TenantFK(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.staffmember')),
+                ('tenant', models.ForeignKey(db_index=False, default=handslag.domain.tenancy.rows._tenant_of_the_door, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
             ],
             options={
-                "constraints": [
-                    handslag.domain.tenancy.constraints.RowSecurity(name="statistics_baseline_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="statistics_baseline_in_tenant"),
-                    handslag.domain.tenancy.constraints.TenantKey(
-                        field="entered_by", name="statistics_baseline_entered_by_same_tenant"
-                    ),
-                    handslag.domain.tenancy.constraints.AppendOnly(name="statistics_baseline_append_only"),
-                    models.CheckConstraint(
-                        condition=models.Q(("step__in", ["waits", "worked", "decided", "whole"])),
-                        name="baseline_step_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("minutes__gt", 0), models.Q(("source", ""), _negated=True)),
-                        name="baseline_with_source",
-                    ),
-                ],
+                'constraints': [handslag.domain.tenancy.constraints.RowSecurity(name='statistics_baseline_tenant'), models.UniqueConstraint(fields=('tenant', 'id'), name='statistics_baseline_in_tenant'), handslag.domain.tenancy.constraints.TenantKey(field='entered_by', name='statistics_baseline_entered_by_same_tenant'), handslag.domain.tenancy.constraints.AppendOnly(name='statistics_baseline_append_only'), models.CheckConstraint(condition=models.Q(('step__in', ['waits', 'worked', 'decided', 'whole'])), name='baseline_step_known'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0), models.Q(('source', ''), _negated=True)), name='baseline_with_source')],
             },
         ),
     ]

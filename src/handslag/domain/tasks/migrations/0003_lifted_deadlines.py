@@ -4,24 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("tasks", "0002_channels_and_print_batches"),
+        ('tasks', '0002_channels_and_print_batches'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="deadline",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("waiting", "Waiting"),
-                    ("running", "Running"),
-                    ("kept", "Kept"),
-                    ("missed", "Missed"),
-                    ("lifted", "Lifted"),
-                ],
-                default="waiting",
-                max_length=8,
-            ),
+            model_name='deadline',
+            name='state',
+            field=models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('kept', 'Kept'), ('missed', 'Missed'), ('lifted', 'Lifted')], default='waiting', max_length=8),
         ),
     ]

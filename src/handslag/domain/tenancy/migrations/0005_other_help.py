@@ -4,53 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("tenancy", "0004_delegations"),
+        ('tenancy', '0004_delegations'),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="delegation",
-            name="delegation_kind_known",
+            model_name='delegation',
+            name='delegation_kind_known',
         ),
         migrations.AlterField(
-            model_name="delegation",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("grant", "Grant"),
-                    ("partial", "Partial"),
-                    ("refusal", "Refusal"),
-                    ("change", "Change"),
-                    ("advance", "Advance"),
-                    ("recovery", "Recovery"),
-                    ("waiver", "Waiver"),
-                    ("dismissal", "Dismissal"),
-                    ("other help", "Other Help"),
-                ],
-                max_length=12,
-            ),
+            model_name='delegation',
+            name='kind',
+            field=models.CharField(choices=[('grant', 'Grant'), ('partial', 'Partial'), ('refusal', 'Refusal'), ('change', 'Change'), ('advance', 'Advance'), ('recovery', 'Recovery'), ('waiver', 'Waiver'), ('dismissal', 'Dismissal'), ('other help', 'Other Help')], max_length=12),
         ),
         migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "grant",
-                            "partial",
-                            "refusal",
-                            "change",
-                            "advance",
-                            "recovery",
-                            "waiver",
-                            "dismissal",
-                            "other help",
-                        ],
-                    )
-                ),
-                name="delegation_kind_known",
-            ),
+            model_name='delegation',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['grant', 'partial', 'refusal', 'change', 'advance', 'recovery', 'waiver', 'dismissal', 'other help'])), name='delegation_kind_known'),
         ),
     ]
