@@ -125,7 +125,7 @@ def prepare(database: Any, tenants: int, each: int) -> list[list[tuple[str, str,
         draft = folder.draft()
         draft = fix_for_signing(**by, draft=draft.id, version=draft.version)
         request = begin_signing(**by, draft=draft.id, state="template")
-        login = log_in_citizen(**by, issuer="https://eid.example", subject="s", acr="loa3")
+        login = log_in_citizen(**by, record=by["by"].id, issuer="https://eid.example", subject="s", acr="loa3")
         with acting(office.slug, TEST, "prepare"):
             identifier = Identifier.objects.get(person_id=by["by"].id).id
         rows, sessions, visits = [], [], []

@@ -153,7 +153,7 @@ def run(asked: argparse.Namespace) -> bool:
             folder.decided()
         draft = applying.draft()
         by = office.by(applying.citizens[0])
-        login = log_in_citizen(**by, issuer="https://eid.example", subject="s", acr="loa3")
+        login = log_in_citizen(**by, record=by["by"].id, issuer="https://eid.example", subject="s", acr="loa3")
         moment = int(time.time())
         store = SessionStore()
         store["citizen"] = {

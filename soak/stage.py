@@ -227,7 +227,7 @@ def citizen(stage: Stage, office: Any, folder: Any, adult: int = 0) -> Person:
     from handslag.domain.people.operations.citizens import log_in_citizen
 
     by = folder.citizens[adult]
-    login = log_in_citizen(**office.by(by), issuer="https://eid.example", subject=str(by.id), acr="loa3")
+    login = log_in_citizen(**office.by(by), record=by.id, issuer="https://eid.example", subject=str(by.id), acr="loa3")
     moment = int(clock.now().timestamp())
     known = {"tenant": office.slug, "person": str(by.id), "login": str(login.id), "since": moment, "seen": moment}
     return Person(stage, "apply", _session({"citizen": known}))
