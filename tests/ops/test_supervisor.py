@@ -188,7 +188,7 @@ def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Data
     )
     assert started.wait(60) == 1
     assert started.stderr
-    assert "holds demonstrations (bergvik, lindhaga)" in started.stderr.read()
+    assert "holds demonstrations (beispielen, bergvik, kanton, lindhaga, musterwil)" in started.stderr.read()
     assert not healthy(filled)
     close(started)
     # It stays one: by the command that sets it, and by its log where the setting was changed past the command.
@@ -196,7 +196,7 @@ def test_production_refuses_a_database_that_holds_a_demonstration(own_copy: Data
     assert (said.returncode, "stays one" in said.stderr) == (1, True)
     with own_copy.connect("admin", autocommit=True) as admin:
         admin.execute("UPDATE tenancy_policy SET value = 'false' WHERE name = 'demonstration'")
-    with pytest.raises(UpError, match=r"holds demonstrations \(bergvik, lindhaga\)"):
+    with pytest.raises(UpError, match=r"holds demonstrations \(beispielen, bergvik, kanton, lindhaga, musterwil\)"):
         _refuse_demonstrations(SimpleNamespace(connection=own_copy.of_role))  # type: ignore[arg-type]
 
 
