@@ -29,7 +29,7 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
-        "open_hearing", "propose", "propose_recovery", "register_person",
+        "open_hearing", "propose", "propose_merge", "propose_recovery", "register_person",
         "register_representation", "start_precalculation", "take_access", "transfer_case",
         "withdraw_application",
     },
@@ -39,6 +39,7 @@ ONCE = {
     },
     "the row that it begins with is locked, and moves on": {
         "answer_dispute", "assess", "confirm_account_change", "decide", "record_signature", "reserve_run",
+        "settle",
     },
     "what was asked already isn't asked again": {"ask_authorities"},
 }  # fmt: skip

@@ -155,13 +155,18 @@ def typed(request: HttpRequest) -> list[tuple[str, str, str, int]]:
 
 
 def unshown(request: HttpRequest, response: HttpResponse) -> list[tuple[str, str, str, int]]:
-    """What of `typed` doesn't stand on the page that answers it, in a field or between two tags."""
+    """What of `typed` doesn't stand on the page that answers it: in a field, between two tags, or, if it is too long
+    for that to be chance, within a sentence."""
     read = typed(request)
     if not read:
         return []
     standing = re.findall(r'\bvalue="([^"]*)"|>([^<]*)<', response.content.decode())
-    fields = {_squeezed("".join(one)) for one in standing}
-    return [one for one in read if _squeezed(escape(one[2])) not in fields]
+    fields = [_squeezed("".join(one)) for one in standing]
+
+    def stands(text: str) -> bool:
+        return text in fields or (len(text) >= _LONG and any(text in one for one in fields))
+
+    return [one for one in read if not stands(_squeezed(escape(one[2])))]
 
 
 def _squeezed(text: str) -> str:
@@ -194,6 +199,8 @@ def _split(fields: QueryDict) -> tuple[list[tuple[str, str, str, int]], list[tup
     return read, hidden
 
 
+#: A text of so many characters doesn't stand within another by chance.
+_LONG = 12
 #: Fields that say which button and which version, nothing that somebody typed.
 _MACHINE = frozenset({"version", "act", "key", "drop", "what", "csrfmiddlewaretoken"})
 
@@ -220,6 +227,7 @@ def _labels() -> dict[str, str]:
         "last": gettext("Last day"),
         "name": gettext("Name"),
         "number": gettext("Number"),
+        "why": gettext("Why"),
     }
 
 

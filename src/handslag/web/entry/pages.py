@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -272,14 +274,25 @@ def _admitted(request: HttpRequest, door: Door) -> None:
 def speak(request: HttpRequest, offered: Collection[str]) -> None:
     """Speak the language that the person wants, among the `offered`: one that only some organisations offer gives way
     to the product's own, or where that isn't offered either to the first that is. One for applicants gives way at every
-    other counter."""
+    other counter, one into which the pages of this counter aren't translated to English."""
     wanted, here = request.wanted, dict(settings.LANGUAGES)  # type: ignore[attr-defined]
     applicants = request.counter == "apply"  # type: ignore[attr-defined]
     spoken = [one for one in offered if one in here and (applicants or one not in settings.LANGUAGES_OF_APPLICANTS)]
     if wanted in spoken or (wanted not in settings.LANGUAGES_WHERE_OFFERED and settings.LANGUAGE_CODE in spoken):
-        activate(wanted)
+        chosen = wanted
     elif wanted in settings.LANGUAGES_WHERE_OFFERED or spoken:
-        activate(settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in spoken or not spoken else spoken[0])
+        chosen = settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in spoken or not spoken else spoken[0]
+    else:
+        return
+    view = request.resolver_match
+    activate(chosen if view is None or _translated(view.func.__module__, chosen) else "en")
+
+
+@functools.cache
+def _translated(module: str, language: str) -> bool:
+    """Whether the texts of the counter that a module of views belongs to are there in a language."""
+    counter = Path(str(sys.modules[module].__file__)).parent
+    return language not in settings.LANGUAGES_WHERE_OFFERED or (counter / "locale" / language).is_dir()
 
 
 def _behind_the_door(
