@@ -377,7 +377,7 @@ def test_threads_leave_no_gap_in_any_chain(office: Office, reactions: Any, subje
 
 def _ask(office: Office, who: str, view: Any) -> HttpResponse:
     request: HttpRequest = RequestFactory().get(f"/{office.slug}/x")
-    request.counter = "desk"  # type: ignore[attr-defined]
+    request.counter, request.wanted = "desk", "sv"  # type: ignore[attr-defined]
     request.session = {}  # type: ignore[assignment]
     request.user = StaffUser(id=office.staff[who].id)
     record_authentication(request, request.user, method="mfa", type="totp")
