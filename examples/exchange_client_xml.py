@@ -22,16 +22,18 @@ NAMES = {
     "productVersion": "version", "messageDate": "sent_at", "testDeliveryFlag": "test", "businessCaseClosed": "closed",
     "personIdCategory": "identifier_type", "personId": "identifier", "firstName": "given_name",
     "officialName": "family_name", "yearMonthDay": "birth_on", "answer": "answers", "point": "points", "item": "items",
-    "document": "documents",
+    "document": "documents", "assigned": "persons",
 }  # fmt: skip
-FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked")
-EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason")}
+FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit")
+EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
+         "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
+         "document_request answer": ()}  # fmt: skip
 
 
 def value(element, kind):
     """What an element says, in JSON."""
     name = element.tag.split("}")[1]
-    empty = () if (kind, name) == ("document_request", "answer") else EMPTY.get(name, ())
+    empty = EMPTY.get(f"{kind} {name}", EMPTY.get(name, ()))
     if not len(element) and not empty:
         text = element.text or ""
         return text in ("true", "1") if name in FLAGS else int(text) if name in ("number", "size", "amount") else text
@@ -42,9 +44,11 @@ def value(element, kind):
             continue
         if below in ("localPersonId", "dateOfBirth"):
             said |= value(one, kind)
-        elif below in ("answer", "point", "item", "document") or (name, below) == ("address", "line"):
+        elif below in ("answer", "point", "item", "document", "assigned") or (name, below) == ("address", "line"):
             said.setdefault(NAMES.get(below, "lines"), []).append(value(one, kind))
         else:
+            if below in ("senderId", "recipientId"):  # a URI can't hold the line of canton_office
+                one.text = re.sub("^(canton|integration)office:", r"\1_office:", one.text)
             small = re.sub("[A-Z]", lambda found: "_" + found[0].lower(), below)
             said[NAMES.get(below, small)] = value(one, kind)
     return said
@@ -83,6 +87,7 @@ ASKED = """<asked><person><p:vn>{vn}</p:vn><p:localPersonId><p:personIdCategory>
 def write(message, sealed):
     """A message of ours as XML: a question about a person as such, a reminder or a receipt."""
     kind, header = message["message"], {name: escape(str(text)) for name, text in message["header"].items()}
+    header |= {name: header[name].replace("_office:", "office:") for name in ("sender", "recipient")}
     of = header.get("reference")
     about = f"<h:referenceMessageId>{of}</h:referenceMessageId>" if of else ""
     told = HEADER.format(**header, about=about, kind=kind, expected=header["response_expected"].lower())
