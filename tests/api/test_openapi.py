@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -147,6 +147,9 @@ def test_whatever_each_role_signs_in_whatever_order_is_answered_as_documented(
         return [who.sign(json.dumps({**json.loads(payload(right)), **changed}).encode(), who.signing)]
 
     @FEW
+    @example(steps=[("partner", (call, {}), False) for call in ("keys", "envelopes", "collect")])
+    @example(steps=[("stranger", ("collect", {}), False), ("ended", ("collect", {}), True)])
+    @example(steps=[("partner", ("envelopes", {"header": None}), False)])
     @given(steps=STEPS)
     def sequence(steps: list[Any]) -> None:
         sent = []
