@@ -37,6 +37,20 @@ def test_reasons_that_no_letter_can_show_stay_typed_and_are_not_proposed(office:
     assert "No letter can show this: 李." in desk(office, "bo").open(f"/decisions/{made.id}/").text
 
 
+def test_as_much_as_a_field_takes_is_kept_to_its_last_character(office: Any, desk: Any) -> None:
+    """A browser counts a line break as one character, and sends two."""
+    folder = office.case()
+    folder.applied()
+    sheet = folder.assessed()
+    lines = ["Hyran är skälig."] * 587 + ["Så beslutar vi därför."]
+    longest = "\n".join(lines)[:10_000]
+    told = {"sheet": str(sheet.id), "language": "sv", "act": "propose", "reasons": longest.replace("\n", "\r\n")}
+    path = f"/cases/{folder.case.id}/periods/{office.month}/proposal/"
+    assert desk(office, "hanna").open(path, **told).status_code == 302
+    with acting(office.slug, TEST, "look"):
+        assert Decision.objects.get(case=folder.case).reasons == longest
+
+
 @pytest.mark.parametrize(
     ("form", "names"),
     [

@@ -68,7 +68,18 @@ from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.letters import unshown, why_not
-from handslag.web.caseworker.pages import attempt, base, language, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import (
+    attempt,
+    base,
+    language,
+    page,
+    require,
+    text_in,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, REPAYABLE, STATES, refusal
 from handslag.web.entry.pages import desk_page
@@ -92,7 +103,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     last = newest_decision(period.id)
     back = last if last is not None and last.state in (DecisionState.RETURNED, DecisionState.WITHDRAWN) else None
     # what was sent or taken back stands in the form again, to go on from
-    reasons = data.get("reasons", "")[:10_000] if data else (back.reasons if back else "")
+    reasons = text_in(data, "reasons", 10_000) if data else (back.reasons if back else "")
     chosen = (data.get("language", "") if data else (back.language if back else "")) or "sv"
     chosen = chosen if chosen in dict(LANGUAGES) else "sv"
     before = in_force(period.id)
@@ -103,8 +114,8 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     on_more = ground == Ground.APPLIED
     to_hear = is_to_be_heard(sheet, before, ground)
     untold = income_not_given(sheet, before) if to_hear and (before is None or on_more) else []
-    unheard = data.get("unheard", "")[:2_000] if data else ((back.unheard if back else "") or "")
-    reasons_co = data.get("reasons_co", "")[:10_000] if data else ((back.reasons_co if back else "") or "")
+    unheard = text_in(data, "unheard", 2_000) if data else ((back.unheard if back else "") or "")
+    reasons_co = text_in(data, "reasons_co", 10_000) if data else ((back.reasons_co if back else "") or "")
     reasons_co = reasons_co if found.co_applicant else ""
     earlier = before or back
     repayable = data.get("repayable", "") if data else ((earlier.repayable or "") if earlier else "")
@@ -420,7 +431,7 @@ def withdraw(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
 @require_POST
 def send_back(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """Send the proposal back: `version`, `reason`."""
-    reason = request.POST.get("reason", "")[:10_000]
+    reason = text_in(request.POST, "reason", 10_000)
     try:
         attempt(request, return_proposal, decision=decision, version=version_seen(request), reason=reason)
     except NotPossible as refused:

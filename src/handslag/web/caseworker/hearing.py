@@ -20,7 +20,7 @@ from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_and_period, case_name
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed
+from handslag.web.caseworker.pages import attempt, base, page, require, text_in, today, typed
 from handslag.web.caseworker.wording import refusal
 from handslag.web.entry.pages import desk_page
 
@@ -50,8 +50,8 @@ def hearing(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRe
     looked_at("hearing", found.id)
     posted, act = typed(request), request.POST.get("act", "")
     asks = posted is not None and posted.get("act") == "ask"
-    begun = posted.get("reasons", "") if posted is not None and posted.get("act") == "begin" else ""
-    form = AskForm(posted if asks else None, initial={"answer_by": _latest(request), "about": begun[:LONGEST_HEARING]})
+    begun = text_in(posted, "reasons", LONGEST_HEARING) if posted is not None and posted.get("act") == "begin" else ""
+    form = AskForm(posted if asks else None, initial={"answer_by": _latest(request), "about": begun})
     trouble, answer, at = "", "", ""
     if request.method == "POST":
         require(request, Role.CASEWORKER)

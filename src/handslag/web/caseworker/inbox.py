@@ -52,6 +52,7 @@ from handslag.web.caseworker.pages import (
     number_in,
     page,
     require,
+    text_in,
     the_member,
     today,
     version_seen,
@@ -307,7 +308,7 @@ def hand(request: HttpRequest, tenant: str) -> HttpResponse:
         except ValueError:
             trouble = str(REFUSALS["colleague"])
         else:
-            note = request.POST.get("note", "")[:400]
+            note = text_in(request.POST, "note", 400)
             try:
                 given = attempt(request, hand_over, items=list(chosen.items()), to=to, note=note)
             except Conflict:

@@ -40,7 +40,18 @@ from handslag.kernel.months import Month
 from handslag.rules.se.remedies import OTHER, remedy_on
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.letters import shown_in_letters
-from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import (
+    attempt,
+    base,
+    form_key,
+    page,
+    require,
+    text_in,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -217,7 +228,7 @@ def one_help(request: HttpRequest, tenant: str, help_: UUID) -> HttpResponse:
     looked_at("other help", case.id)
     if row.state == OtherHelpState.DECIDED:
         looked_at("other help", row.person_id)
-    trouble, reason = "", request.POST.get("reason", "")[:10_000]
+    trouble, reason = "", text_in(request.POST, "reason", 10_000)
     posted = typed(request)
     replacing = posted is not None and posted.get("act") == "replace"
     anew = AnewForm(posted if replacing else None, row)

@@ -45,7 +45,18 @@ from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.letters import shown_in_letters
-from handslag.web.caseworker.pages import attempt, base, form_key, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import (
+    attempt,
+    base,
+    form_key,
+    page,
+    require,
+    text_in,
+    today,
+    typed,
+    version_seen,
+    who,
+)
 from handslag.web.caseworker.wording import RECOVERY_GROUNDS, REFUSALS, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui import formats
@@ -276,7 +287,7 @@ def _step(request: HttpRequest, row: Recovery, act: str) -> None:
     if act == "decide":
         attempt(request, decide_recovery, **here)
     elif act == "return":
-        attempt(request, return_recovery, **here, reason=request.POST.get("reason", "")[:10_000])
+        attempt(request, return_recovery, **here, reason=text_in(request.POST, "reason", 10_000))
     elif act == "withdraw":
         attempt(request, withdraw_recovery, **here)
     else:

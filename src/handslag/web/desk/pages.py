@@ -90,6 +90,12 @@ def typed(request: HttpRequest) -> QueryDict | None:
     return getattr(request, "kept", None)
 
 
+def text_in(data: QueryDict, name: str, most: int) -> str:
+    """What a field of several lines says, each line break one character, as a browser counts them against `most`: what
+    it lets somebody type is never cut."""
+    return str(data.get(name, "")).replace("\r\n", "\n")[:most]
+
+
 def rows_in(data: QueryDict, name: str, most: int, part: str = "") -> int:
     """How many rows a form had when it was sent, at most `most`: its fields are called name-0, name-1, ... and then
     `part`."""
