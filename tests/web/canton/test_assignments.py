@@ -47,6 +47,7 @@ def test_from_the_form_to_the_register_and_back(
     rut.get_by_role("link", name="Assign somebody").click()
     rut.get_by_role("button", name="Assign", exact=True).click()
     expect(rut.get_by_role("alert")).to_contain_text("ZEMIS number")
+    expect(rut.get_by_text("Here is what you had typed")).to_have_count(0)  # the form is there, a box was ticked
     fine_at_both(rut, "canton-assign-error")
     filled(rut, 1, "21004711.0", "Lemlem")
     rut.get_by_role("button", name="One person more").click()

@@ -192,7 +192,7 @@ def _split(fields: QueryDict) -> tuple[list[tuple[str, str, str, int]], list[tup
     for name, values in fields.lists():
         for value in map(str, values):
             words = labels.get(name.rpartition("-")[2], name.replace("_", " "))
-            if name in _MACHINE or not value.strip() or _is_id(value):
+            if name in _MACHINE or not value.strip() or value == _TICKED or _is_id(value):
                 hidden.append((name, value))
             else:
                 read.append((words, name, value, min(20, value.count("\n") + len(value) // 50 + 1)))
@@ -201,6 +201,8 @@ def _split(fields: QueryDict) -> tuple[list[tuple[str, str, str, int]], list[tup
 
 #: A text of so many characters doesn't stand within another by chance.
 _LONG = 12
+#: What a ticked box says.
+_TICKED = "on"
 #: Fields that say which button and which version, nothing that somebody typed.
 _MACHINE = frozenset({"version", "act", "key", "drop", "what", "csrfmiddlewaretoken"})
 
