@@ -19,7 +19,7 @@ from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.days import is_banking_day
+from handslag.kernel.days import banking_day_from, is_banking_day
 
 
 class RunReserved(Event):
@@ -73,7 +73,8 @@ def reserve_run(
         raise NotPossible("no banking day")
     if execution_on < first_pay_day(now):
         raise NotPossible("cut-off")
-    if execution_on > tenant_.today(now) + LONGEST_AHEAD:  # what is due now would wait for it: the year is mistyped
+    if execution_on > banking_day_from(tenant_.today(now) + LONGEST_AHEAD, tenant_.country):
+        # what is due now would wait for it: the year is mistyped
         raise NotPossible("far pay day")
     planned = Payment.objects.select_for_update(skip_locked=True).filter(state=PaymentState.PLANNED)
     wanted = planned.filter(id=payment) if payment else planned.filter(pay_on__lte=execution_on)
