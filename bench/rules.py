@@ -137,6 +137,7 @@ def costs(draw: np.random.Generator, most: int, rows: int) -> dict[str, Any]:
     return {
         "applied": applied,
         "limit": np.where(draw.random(rows) < 0.1, most // 2, NO_LIMIT),
+        "limit_changes": np.zeros(rows, dtype=np.bool_),
         "effective": applied // 2,
         "decided": draw.random(rows) < 0.1,
     }

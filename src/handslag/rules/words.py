@@ -67,9 +67,13 @@ def maximum(a: Whole, b: Whole) -> Whole:
 def round_to(unit: int, amount: Whole, divided_by: Whole = 1) -> Whole:
     """`amount / divided_by` rounded to a multiple of `unit`, half up. The one division comes last."""
     step = divided_by * unit
+    if isinstance(step, int) and step == 1:
+        return amount
     if isinstance(step, int) and step % 2 == 0:
-        return (amount + step // 2) // step * unit
-    return (2 * amount + step) // (2 * step) * unit
+        parts = (amount + step // 2) // step
+    else:
+        parts = (2 * amount + step) // (2 * step)
+    return parts if unit == 1 else parts * unit
 
 
 def lookup(table: Table, key: Whole, only: Truth = True) -> Whole:

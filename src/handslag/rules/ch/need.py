@@ -18,7 +18,12 @@ BIGGEST = 7
 
 def age(birth: Whole, month: Period, norm: Norms) -> Whole:
     """Whole years on the day of the period that the setting names."""
-    return ((month.first if norm.age_day == FIRST_DAY else month.last) - birth) // YEAR
+    return _lived(birth, month, norm) // YEAR
+
+
+def _lived(birth: Whole, month: Period, norm: Norms) -> Whole:
+    """The day that the setting names less the birthday, each as YYYYMMDD: whole years times 10,000, and a rest."""
+    return (month.first if norm.age_day == FIRST_DAY else month.last) - birth
 
 
 def birthday(birth: Whole, month: Period) -> Truth:
@@ -28,7 +33,7 @@ def birthday(birth: Whole, month: Period) -> Truth:
 
 def is_minor(birth: Whole, month: Period, norm: Norms) -> Truth:
     """Below 18."""
-    return age(birth, month, norm) < MAJORITY
+    return _lived(birth, month, norm) < MAJORITY * YEAR
 
 
 def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: Norms) -> Whole:
