@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK: Final = 16_384
+CHUNK: Final = 32_768
 """Households worked on at a time: their columns fit a processor's cache, and memory stays flat."""
 
 

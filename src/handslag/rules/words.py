@@ -69,10 +69,7 @@ def round_to(unit: int, amount: Whole, divided_by: Whole = 1) -> Whole:
     step = divided_by * unit
     if isinstance(step, int) and step == 1:
         return amount
-    if isinstance(step, int) and step % 2 == 0:
-        parts = (amount + step // 2) // step
-    else:
-        parts = (2 * amount + step) // (2 * step)
+    parts = (amount + step // 2) // step
     return parts if unit == 1 else parts * unit
 
 
