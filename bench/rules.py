@@ -418,7 +418,7 @@ def million(told: Told, openfisca: OpenFisca, households: int, rounds: int, fold
         told.say("households for which OpenFisca is off by an öre or more", int((exact != theirs).sum()))
         told.figures("Swedish law", found["se"], 1e3, "ms")
         told.figures("its arithmetic by hand in NumPy", found["hand"], 1e3, "ms")
-        told.figures("the same by hand in pieces of 16,384", found["pieces"], 1e3, "ms")
+        told.figures(f"the same by hand in pieces of {CHUNK:,}", found["pieces"], 1e3, "ms")
         told.ratio("rate of the Swedish law / by hand", found["hand"], found["se"], "at least 0.5")
         told.ratio("rate of the Swedish law / by hand in pieces", found["pieces"], found["se"], "at least 0.5")
         told.say("equal to the öre, all households", equal)
