@@ -50,8 +50,8 @@ def changes(facts: Facts, norms: Norms) -> dict[str, Change]:
         first, last = (_row(held(norm, day, norms.known_on), key) for day in (facts.since, facts.until - _DAY))
         if first != last:
             known = [v for v in norm.values if v.known(norms.known_on)]
-            days = [d for v in known for d in (v.since, v.until) if d and facts.since < d < facts.until]
-            found[code] = Change(max(days), first, last, last if choice == LAST_DAY else first)
+            on = max(d for v in known for d in (v.since, v.until) if d and d < facts.until)
+            found[code] = Change(on, first, last, last if choice == LAST_DAY else first)
     return found
 
 
