@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,16 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from handslag.connectors.letter import port
-from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.decisions.models import Decision, Letter, PersonalLetter
 from handslag.domain.decisions.operations import letter_preview
+from handslag.domain.decisions.operations.appeals import check_appeal, dismiss_appeal, lodge_appeal
+from handslag.domain.payments.operations.other_help import decide_other_help, propose_other_help
+from handslag.domain.payments.operations.recoveries import decide_recovery, propose_recovery, waive_recovery
 from handslag.domain.tenancy.door import acting, writing
-from handslag.jobs.letters import letter_from
+from handslag.jobs.letters import letter_from, personal_letter_from
 from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+from tests.domain.test_recoveries import REASONS, paid_too_much, told_of
 from tests.office import TEST, Folder, Office
 
 
@@ -98,3 +104,62 @@ def test_a_partial_grant_is_explained_too_and_the_preview_shows_it(office: Offic
         row = Decision.objects.select_related("case", "sheet__snapshot", "period", "replaces").get(id=decision.id)
         shown = letter_preview(row, row.case, office.now, decider="Bo")
     assert shown["help"] == letter_of(office, decision).content["help"]
+
+
+def the_last(folder: Folder) -> dict[str, Any]:
+    """What the newest letter to one person of a case says."""
+    with acting(folder.office.slug, TEST, "look"):
+        return PersonalLetter.objects.filter(case=folder.case).order_by("id").last().content
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_letters_to_one_person_are_explained_too(office: Office, language: str, request: Any) -> None:
+    """A claim, its waiver, other help granted and refused, an appeal dismissed: each with what it decides, its texts of
+    legal effect and its lines; what the office wrote itself stands in Swedish alone."""
+    folder = paid_too_much(office)
+    speaks(folder, language)
+    hanna, bo = office.act("hanna"), office.act("bo")
+    row = propose_recovery(**told_of(folder))
+    row = decide_recovery(**bo, recovery=row.id, version=row.version)
+    letters = {"claim": the_last(folder)}
+    waive_recovery(**bo, recovery=row.id, amount=100_00, reasons="Hon har inget kvar efter hyran.")
+    letters["waiver"] = the_last(folder)
+    told = {"case": folder.case.id, "month": office.month, "person": folder.citizens[0].id, "language": "sv"}
+    for name, amount in (("help", 90_000), ("part", 50_000), ("none", 0)):
+        asked = {
+            "purpose": f"Läger {name}",
+            "applied": 90_000,
+            "amount": amount,
+            "reasons": REASONS,
+        }
+        help_ = propose_other_help(**hanna, **told, **asked)
+        decide_other_help(**bo, help_=help_.id, version=help_.version)
+        letters[name] = the_last(folder)
+    with acting(office.slug, TEST, "look"):
+        decision = Decision.objects.filter(case=folder.case).order_by("id").last()
+    office.now += timedelta(days=40)
+    here = office.by(folder.citizens[0])
+    appeal = lodge_appeal(**here, appeal=uuid7(), decision=decision.id, text="Hyran är fel.", files=[])
+    seen = {"appeal": appeal.id, "version": appeal.version, "finding": "late", "why": "Kvittot är av den dagen."}
+    late = check_appeal(**office.act("hanna"), **seen, told_on=office.today - timedelta(days=40))
+    dismiss_appeal(**office.act("bo"), appeal=late.id, version=late.version, reasons="Överklagandet kom in för sent.")
+    letters["dismissed"] = the_last(folder)
+    folder_of_pictures = request.config.rootpath / "var/pictures"
+    folder_of_pictures.mkdir(parents=True, exist_ok=True)
+    for name, content in letters.items():
+        [help_] = content["help"]
+        assert content["language"] == "sv" and help_["language"] == language, name
+        assert [len(help_["lines"]), bool(help_["parts"][-1][1])] == [len(content["lines"]), True], name
+        said = [text for key, text in content["parts"] if key == "reasons"]
+        assert said and said[0] not in str(help_), name
+        assert "{" not in str(help_["parts"]), name
+        pdf = port.for_tenant().letter(personal_letter_from(content)).content
+        (folder_of_pictures / f"letter-help-{name}-{language}.pdf").write_bytes(pdf)
+        reader = PdfReader(io.BytesIO(pdf), strict=True)
+        assert reader.trailer["/Root"]["/Lang"] == "sv-SE" and language in languages_in(reader), name
+    assert "SEK" in letters["claim"]["help"][0]["outcome"] and "100" in letters["waiver"]["help"][0]["outcome"]
+    told = office.today.isoformat()
+    day = f"\u2066{told}\u2069" if language == "ar" else told
+    assert day in letters["dismissed"]["help"][0]["parts"][0][1]
+    swedish = [letters[name]["outcome"] for name in letters]
+    assert not [one for one in letters.values() if one["help"][0]["outcome"] in swedish]

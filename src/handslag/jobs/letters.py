@@ -245,7 +245,23 @@ def personal_letter_from(content: dict[str, Any]) -> port.Letter:
     sections = [port.Section(words.get(heading, ""), _flowing(text)) for heading, text in content["parts"]]
     sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
     remedy = port.Section(words["remedy"], _flowing(content["remedy"]))
-    return _letter(content, sections, content["amount"], remedy)
+    translations = tuple(_translation_of_lines(content, told) for told in content.get("help", ()))
+    return replace(_letter(content, sections, content["amount"], remedy), translations=translations)
+
+
+def _translation_of_lines(content: dict[str, Any], told: dict[str, Any]) -> port.Translation:
+    """A translation that helps, with the amounts of the letter's own lines."""
+    rows = zip(content["lines"], told["lines"], strict=True)
+    return port.Translation(
+        language=told["language"],
+        title=told["title"],
+        notice=told["notice"],
+        heading=told["heading"],
+        outcome=told["outcome"],
+        parts=tuple(port.Section(heading, _flowing(text)) for heading, text in told["parts"]),
+        columns=tuple(told["columns"]),
+        lines=tuple(port.SheetLine(text, x["amount"], content["legal_basis"]) for x, text in rows),
+    )
 
 
 def _letter(

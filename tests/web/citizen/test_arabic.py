@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from handslag.domain.decisions.operations import open_hearing
 from handslag.domain.documents.queries import text_for
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
@@ -128,3 +130,18 @@ def test_lines_that_are_told_in_swedish_say_so(speaking: Any, visit: Any) -> Non
     assert '<bdi lang="sv">Hyra</bdi>' in "".join(lines)
     for language in ("sv", "en"):
         assert "<bdi lang=" not in noor.get(here, headers={"accept-language": language}).content.decode()
+
+
+def test_what_she_is_asked_before_a_decision_is_explained_in_her_language(speaking: Any, visit: Any) -> None:
+    """The Swedish text holds and stands first; the same in Arabic beneath, its day from left to right."""
+    office = speaking()
+    folder = office.case(("نور", "الحسن", "19831120"))
+    folder.applied()
+    day = office.today + timedelta(days=9)
+    told = {"period": folder.period().id, "about": "Lönen räknas med.", "answer_by": day}
+    (asked,) = open_hearing(**office.act("hanna"), **told)
+    noor, here = visit(office, folder.citizens[0]), f"/{office.slug}/hearings/{asked.id}/"
+    page = noor.get(here, headers=ARABIC).content.decode()
+    assert page.index("Inget är bestämt") < page.index("لم يُقرَّر شيء بعد")
+    assert f"\u2066{day}\u2069" in page
+    assert "لم يُقرَّر" not in noor.get(here).content.decode()

@@ -73,7 +73,7 @@ class Annex:
 @dataclass(frozen=True, slots=True)
 class Translation:
     """A translation that helps a reader of `language` (sv, en, ar ...) and doesn't hold, as `notice` says: what the
-    letter decides, its parts, and the calculation with its three column headings."""
+    letter decides, its parts, and its lines (of the calculation, where it has one) with their three column headings."""
 
     language: str
     title: str

@@ -14,10 +14,13 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.decisions.models import Hearing
 from handslag.domain.decisions.operations import answer_hearing
+from handslag.domain.decisions.operations.help import apart
 from handslag.domain.decisions.queries import is_decided_since
+from handslag.domain.documents.queries import help_with
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen.person import me
+from handslag.web.citizen.steps import reading
 from handslag.web.entry.pages import citizen_page
 
 
@@ -36,7 +39,7 @@ class SayForm(forms.Form):
 def hearing(request: HttpRequest, tenant: str, hearing: UUID) -> HttpResponse:
     """What is considered, and what that rests on; POST `answer` says what she thinks."""
     person = me(request)
-    found = Hearing.objects.select_related("period", "terms").filter(id=hearing, person=person).first()
+    found = Hearing.objects.select_related("case", "period", "terms").filter(id=hearing, person=person).first()
     if found is None:
         raise Hidden("hearing", hearing)
     case_for_citizen(found.case_id, request.door.the_actor)  # type: ignore[attr-defined]
@@ -63,10 +66,15 @@ def hearing(request: HttpRequest, tenant: str, hearing: UUID) -> HttpResponse:
                 )
         if not form.errors and not unsent:
             return HttpResponseRedirect(request.path)
+    asked_on = request.door.the_tenant.today(found.asked_at)  # type: ignore[attr-defined]
+    helps = help_with(found.case.legal_order, found.terms.key, reading(), asked_on)
     facts = {
         "hearing": found,
         "month": found.period.since,
         "terms": found.terms.body.format(day=found.answer_by.isoformat()),
+        "help": (helps.language, helps.body.format(day=apart(found.answer_by.isoformat(), helps.language)))
+        if helps
+        else None,
         "form": form,
         "unsent": unsent,
         "over": found.answered_at is None and is_decided_since(found),

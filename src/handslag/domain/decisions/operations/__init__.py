@@ -615,10 +615,15 @@ def _texts_on_change(decision: Decision, case: Case, today: date) -> list[DatedT
 _REMEDIES = {"matter": "appeal", "lawfulness": "other_help.lawfulness"}
 
 
+def remedy_key(help_: str, today: date) -> str:
+    """The text on how a decision taken today by a section of the legal order is appealed, as `rules/se/remedies.yaml`
+    says: on the matter itself, or as to its lawfulness."""
+    return _REMEDIES[remedy_on(help_, today).appeal]
+
+
 def remedy_text(help_: str, case: Case, language: str, today: date) -> DatedText:
-    """How a decision taken today by a section of the legal order is appealed, as `rules/se/remedies.yaml` says: on the
-    matter itself, or as to its lawfulness."""
-    return text_for(case.legal_order, _REMEDIES[remedy_on(help_, today).appeal], language, today)
+    """That text in a language."""
+    return text_for(case.legal_order, remedy_key(help_, today), language, today)
 
 
 def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.decisions.models import Appeal, AppealFile, AppealPackage, Decision
 from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations.help import apart, help_beside, text_or_help
 from handslag.domain.decisions.operations.letters import new_personal_letter
 from handslag.domain.decisions.operations.package import package_of
 from handslag.domain.decisions.queries import TAKEN, appeal_files, last_day
@@ -304,6 +305,7 @@ _DISMISSED = {
         "Vi tar inte upp överklagandet {number}, eftersom det kom in för sent.",
     ),
     "en": ("Decision to dismiss an appeal", "We don’t take up the appeal {number}, because it came in too late."),
+    "ar": ("قرار برفض النظر في الطعن", "لن ننظر في الطعن {number} لأنه وصل بعد فوات الموعد."),
 }
 
 
@@ -311,29 +313,37 @@ def _dismissal_letter(row: Appeal, case: Case, decider: str, today: date) -> dic
     """What the letter of a dismissal says: by which days it came late, why, how to appeal this decision too."""
     assert row.told_on is not None and row.remedy is not None
     language = row.decision.language
-    heading, outcome = _DISMISSED[language]
-    days = text_for(case.legal_order, "appeal.dismissed", language, today)
-    keep_text(days)
+    keep_text(text_for(case.legal_order, "appeal.dismissed", language, today))
     told = {
         "decision": row.decision.number,
         "told": row.told_on.isoformat(),
         "last": last_day(row.told_on).isoformat(),
         "came": row.received_on.isoformat(),
     }
+
+    def said(language: str) -> dict[str, Any]:
+        heading, outcome = _DISMISSED[language]
+        days, remedy = (text_or_help(case.legal_order, key, language, today) for key in ("appeal.dismissed", "appeal"))
+        days = days.format(**{name: apart(value, language) for name, value in told.items()})
+        return {
+            "heading": heading,
+            "outcome": outcome.format(number=apart(row.number, language)),
+            "lines": [],
+            "parts": [["", days], ["reasons", row.dismissal]],
+            "remedy": remedy,
+        }
+
     return {
+        **help_beside(language, row.person, said),
+        **said(language),
         "number": row.number,
         "language": language,
         "date": today.isoformat(),
-        "heading": heading,
-        "outcome": outcome.format(number=row.number),
         "amount": 0,
         "currency": row.decision.currency,
-        "lines": [],
-        "parts": [["", days.body.format(**told)], ["reasons", row.dismissal]],
         "legal_basis": "44 och 45 §§ förvaltningslagen (2017:900)",
         "decider": decider,
         "delegation": row.delegation,
-        "remedy": row.remedy.body,
     }
 
 

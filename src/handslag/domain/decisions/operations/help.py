@@ -1,8 +1,8 @@
-"""A decision's letter for who reads another language: a translation that helps, beside the text that holds."""
+"""A letter for who reads another language: a translation that helps, beside the text that holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "amount": "Amount",
         "granted": "To receive",
         "surplus": "Surplus",
+        "pay": "How to pay",
+        "remedy": "If you think this is wrong",
     },
     "ar": {
         "title": "ترجمة إلى العربية للمساعدة",
@@ -50,6 +52,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "amount": "المبلغ",
         "granted": "المبلغ الذي تحصل عليه",
         "surplus": "الفائض",
+        "pay": "كيفية الدفع",
+        "remedy": "إذا كنت ترى أن هذا خاطئ",
     },
 }
 _MONTHS = "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()  # noqa: SIM905
@@ -68,12 +72,48 @@ def help_for(
     return [_help(decision, calculation, keys, on, language) for language in _WORDS if language in wanted]
 
 
+def help_beside(language: str, person: Person, said: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """`help` of a letter in `language` to one person, where she reads another one and there is a translation into it;
+    else nothing. `said`: what the letter says in a language: heading, outcome, lines, parts, remedy. What the office
+    itself wrote stands in the letter alone."""
+    reads = person.language
+    if reads == language or reads not in _WORDS:
+        return {}
+    words, told = _WORDS[reads], said(reads)
+    parts = [*told["parts"], ["remedy", told["remedy"]]]
+    one = {
+        "language": reads,
+        "title": words["title"],
+        "notice": words["notice"],
+        "heading": told["heading"],
+        "outcome": told["outcome"],
+        "parts": [[words.get(key, ""), text] for key, text in parts if key != "reasons" and text],
+        "columns": [words["line"], words["law"], words["amount"]],
+        "lines": [line["text"] for line in told["lines"]],
+    }
+    return {"help": [one]}
+
+
+def month_in(day: date, language: str) -> str:
+    """The month of a day, in the language of a letter or of a translation."""
+    return f"{_MONTHS[day.month - 1]} {day.year}" if language == "ar" else month_name(day, language)
+
+
+def apart(text: str, language: str) -> str:
+    """A number or day within a text of that language, so that it keeps its order where the text runs right to left."""
+    return f"\u2066{text}\u2069" if language == "ar" else text
+
+
+def money_in(amount: int, currency: str, language: str) -> str:
+    """An amount in the language of a letter; in translations as in English, left to right."""
+    return format_money(amount, currency, language if language == "sv" else "en")
+
+
 def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on: date, language: str) -> dict[str, Any]:
-    words, since = _WORDS[language], decision.period.since
-    month = f"{_MONTHS[since.month - 1]} {since.year}" if language == "ar" else month_name(since, language)
-    # amounts stand as in English, left to right, in every translation
-    amount = format_money(decision.amount, decision.currency, "en")
-    *about, appeal = (_text(decision.case.legal_order, key, language, on) for key in keys)
+    words = _WORDS[language]
+    month = month_in(decision.period.since, language)
+    amount = money_in(decision.amount, decision.currency, language)
+    *about, appeal = (text_or_help(decision.case.legal_order, key, language, on) for key in keys)
     return {
         "language": language,
         "title": words["title"],
@@ -91,7 +131,7 @@ def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on:
     }
 
 
-def _text(legal_order: str, key: str, language: str, on: date) -> str:
+def text_or_help(legal_order: str, key: str, language: str, on: date) -> str:
     """A dated text in that language, or its translation; "" where there is none."""
     try:
         return text_for(legal_order, key, language, on).body

@@ -15,9 +15,9 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken, require_worked_here
-from handslag.domain.decisions.operations import CHANGED_BY, are_reasons, remedy_text
+from handslag.domain.decisions.operations import CHANGED_BY, are_reasons, remedy_key
+from handslag.domain.decisions.operations.help import help_beside, money_in, month_in, text_or_help
 from handslag.domain.decisions.operations.letters import new_personal_letter
-from handslag.domain.decisions.queries import month_name
 from handslag.domain.decisions.states import TO_DISADVANTAGE, Ground, Outcome
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
@@ -50,7 +50,6 @@ from handslag.domain.tenancy.policies import (
 )
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
-from handslag.kernel.money import format_money
 from handslag.kernel.months import Month
 from handslag.rules.se.remedies import OTHER, remedy_on
 
@@ -375,12 +374,14 @@ def _taken_over(row: OtherHelp, now: datetime) -> list[Settlement]:
 _SAID_OF: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
 
 
-def _texts(row: OtherHelp, today: date) -> list[DatedText]:
+def _keys(row: OtherHelp, today: date) -> list[str]:
     """The dated texts of the letter: what it rests on, and how the decision is appealed, as the legal order says."""
     change = (f"change.{row.ground}", f"change.{_moved(row)}") if row.replaces is not None else ()
-    keys = (*change, f"other_help.{_SAID_OF[outcome_of_help(row)]}")
-    said = [text_for(row.case.legal_order, key, row.language, today) for key in keys]
-    return [*said, remedy_text(OTHER, row.case, row.language, today)]
+    return [*change, f"other_help.{_SAID_OF[outcome_of_help(row)]}", remedy_key(OTHER, today)]
+
+
+def _texts(row: OtherHelp, today: date) -> list[DatedText]:
+    return [text_for(row.case.legal_order, key, row.language, today) for key in _keys(row, today)]
 
 
 def _moved(row: OtherHelp) -> str:
@@ -403,41 +404,55 @@ _WORDS: dict[str, dict[str, str]] = {
         Outcome.AVSLAG: "You receive nothing for this: {purpose}. You applied for {applied}.",
         "line": "Other financial help, {month}: {purpose}",
     },
+    "ar": {
+        "heading": "قرار بشأن مساعدة مالية أخرى",
+        Outcome.BIFALL: "تحصل على {amount} من أجل: {purpose}.",
+        Outcome.DELAVSLAG: "تحصل على {amount} من أصل {applied} من أجل: {purpose}.",
+        Outcome.AVSLAG: "لا تحصل على شيء من أجل: {purpose}. طلبت {applied}.",
+        "line": "مساعدة مالية أخرى، {month}: {purpose}",
+    },
 }
 
 
 def other_help_letter(row: OtherHelp, now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter says, or would say if `decider` took the decision now."""
-    today, language = acting_door().the_tenant.today(now), row.language
-    said, outcome = _WORDS[language], outcome_of_help(row)
-    told = {
-        "amount": format_money(row.amount, row.currency, language),
-        "applied": format_money(row.applied, row.currency, language),
-        "purpose": row.purpose,
-    }
-    *changes, rests, remedy = (" ".join(text.body.split()) for text in _texts(row, today))
-    if row.replaces is not None and row.replaces.decided_at is not None:
-        change = {
-            "number": row.replaces.number,
-            "day": acting_door().the_tenant.today(row.replaces.decided_at).isoformat(),
-            "before": format_money(row.replaces.amount, row.currency, language),
-            "now": told["amount"],
-            "difference": format_money(abs(row.amount - row.replaces.amount), row.currency, language),
+    today = acting_door().the_tenant.today(now)
+
+    def said(language: str) -> dict[str, Any]:
+        def money(amount: int) -> str:
+            return money_in(amount, row.currency, language)
+
+        words = _WORDS[language]
+        told = {"amount": money(row.amount), "applied": money(row.applied), "purpose": row.purpose}
+        texts = (text_or_help(row.case.legal_order, key, language, today) for key in _keys(row, today))
+        *changes, rests, remedy = (" ".join(text.split()) for text in texts)
+        if row.replaces is not None and row.replaces.decided_at is not None:
+            change = {
+                "number": row.replaces.number,
+                "day": acting_door().the_tenant.today(row.replaces.decided_at).isoformat(),
+                "before": money(row.replaces.amount),
+                "now": told["amount"],
+                "difference": money(abs(row.amount - row.replaces.amount)),
+            }
+            changes = [text.format(**change) for text in changes]
+        line = words["line"].format(month=month_in(row.period.since, language), purpose=row.purpose)
+        return {
+            "heading": words["heading"],
+            "outcome": words[outcome_of_help(row)].format(**told),
+            "lines": [{"text": line, "amount": row.amount}] if row.amount else [],
+            "parts": [*(["", text] for text in changes), ["", rests], ["reasons", row.reasons]],
+            "remedy": remedy,
         }
-        changes = [text.format(**change) for text in changes]
-    line = said["line"].format(month=month_name(row.period.since, language), purpose=row.purpose)
+
     return {
+        **help_beside(row.language, row.person, said),
+        **said(row.language),
         "number": row.number,
-        "language": language,
+        "language": row.language,
         "date": today.isoformat(),
-        "heading": said["heading"],
-        "outcome": said[outcome].format(**told),
         "amount": row.amount,
         "currency": row.currency,
-        "lines": [{"text": line, "amount": row.amount}] if row.amount else [],
-        "parts": [*(["", text] for text in changes), ["", rests], ["reasons", row.reasons]],
         "legal_basis": row.legal_basis,
         "decider": decider,
         "delegation": row.delegation,
-        "remedy": remedy,
     }

@@ -16,8 +16,9 @@ from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.operations import are_reasons
+from handslag.domain.decisions.operations.help import apart, help_beside, money_in, month_in, text_or_help
 from handslag.domain.decisions.operations.letters import new_personal_letter
-from handslag.domain.decisions.queries import in_force, month_name, not_heard
+from handslag.domain.decisions.queries import in_force, not_heard
 from handslag.domain.decisions.states import Repayable
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
@@ -41,7 +42,6 @@ from handslag.domain.tenancy.policies import (
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
-from handslag.kernel.money import format_money
 from handslag.rules.se.recovery import section_on
 
 
@@ -406,11 +406,14 @@ def waive_recovery(
     return Done(waiver, RecoveryWaived(subject=row.case_id, payload=payload))
 
 
-def _texts(row: Recovery, today: date) -> list[DatedText]:
+def _keys(row: Recovery) -> tuple[str, str, str]:
     """The dated texts that the letter of a claim is made of: on what ground, how to pay, what to do if it is wrong."""
     pay = "recovery.pay" if setting("repayment_account") else "recovery.pay_later"
-    keys = (f"recovery.{row.ground}", pay, "recovery.remedy")
-    return [text_for(row.case.legal_order, key, row.language, today) for key in keys]
+    return f"recovery.{row.ground}", pay, "recovery.remedy"
+
+
+def _texts(row: Recovery, today: date) -> list[DatedText]:
+    return [text_for(row.case.legal_order, key, row.language, today) for key in _keys(row)]
 
 
 _SAID = {
@@ -430,55 +433,81 @@ _SAID = {
         "less": "You don’t have to pay back {amount} of what we claimed. Left to pay: {left}.",
         "none": "You don’t have to pay back {amount} of what we claimed. Nothing is left to pay.",
     },
+    "ar": {
+        "heading": "قرار باسترداد مبلغ",
+        "outcome": "نطلب منك أن تعيد دفع {amount}.",
+        "line": "دُفع لك أكثر من اللازم، {month}",
+        "waived": "قرار بالتنازل عن مطالبة",
+        "less": "لست ملزمًا بإعادة {amount} مما طالبنا به. المتبقي للدفع: {left}.",
+        "none": "لست ملزمًا بإعادة {amount} مما طالبنا به. لم يبقَ شيء للدفع.",
+    },
 }
 
 
 def recovery_letter(row: Recovery, lines: list[RecoveryLine], now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter of a claim says, or would say if `decider` took it now."""
-    today, language = acting_door().the_tenant.today(now), row.language
-    said, amount = _SAID[language], sum(line.amount for line in lines)
-    why, pay, remedy = (" ".join(text.body.split()) for text in _texts(row, today))
-    pay = pay.format(number=row.number, account=setting("repayment_account"))
+    today, amount = acting_door().the_tenant.today(now), sum(line.amount for line in lines)
+
+    def said(language: str) -> dict[str, Any]:
+        words = _SAID[language]
+        texts = (text_or_help(row.case.legal_order, key, language, today) for key in _keys(row))
+        why, pay, remedy = (" ".join(text.split()) for text in texts)
+        to = {"number": row.number, "account": str(setting("repayment_account"))}
+        return {
+            "heading": words["heading"],
+            "outcome": words["outcome"].format(amount=money_in(amount, row.currency, language)),
+            "lines": [
+                {"text": words["line"].format(month=month_in(line.period.since, language)), "amount": line.amount}
+                for line in lines
+            ],
+            "parts": [
+                ["", why],
+                ["reasons", row.reasons],
+                ["pay", pay.format(**{name: apart(value, language) for name, value in to.items()})],
+            ],
+            "remedy": remedy,
+        }
+
     return {
+        **help_beside(row.language, row.person, said),
+        **said(row.language),
         "number": row.number,
-        "language": language,
+        "language": row.language,
         "date": today.isoformat(),
-        "heading": said["heading"],
-        "outcome": said["outcome"].format(amount=format_money(amount, row.currency, language)),
         "amount": amount,
         "currency": row.currency,
-        "lines": [
-            {"text": said["line"].format(month=month_name(line.period.since, language)), "amount": line.amount}
-            for line in lines
-        ],
-        "parts": [["", why], ["reasons", row.reasons], ["pay", pay]],
         "legal_basis": row.legal_basis,
         "decider": decider,
         "delegation": row.delegation,
-        "remedy": remedy,
     }
 
 
 def waiver_letter(row: Recovery, waiver: RecoveryWaiver, left: int, now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter says by which a part of a claim is given up; `left`: what is open after it (minor units)."""
-    today, language = acting_door().the_tenant.today(now), row.language
-    said = _SAID[language]
-    told = {
-        "amount": format_money(waiver.amount, row.currency, language),
-        "left": format_money(left, row.currency, language),
-    }
+    today = acting_door().the_tenant.today(now)
+
+    def said(language: str) -> dict[str, Any]:
+        told = {
+            "amount": money_in(waiver.amount, row.currency, language),
+            "left": money_in(left, row.currency, language),
+        }
+        return {
+            "heading": _SAID[language]["waived"],
+            "outcome": _SAID[language]["less" if left else "none"].format(**told),
+            "lines": [],
+            "parts": [["reasons", waiver.reasons]],
+            "remedy": text_or_help(row.case.legal_order, "recovery.waived", language, today),
+        }
+
     return {
+        **help_beside(row.language, row.person, said),
+        **said(row.language),
         "number": row.number,
-        "language": language,
+        "language": row.language,
         "date": today.isoformat(),
-        "heading": said["waived"],
-        "outcome": said["less" if left else "none"].format(**told),
         "amount": 0,
         "currency": row.currency,
-        "lines": [],
-        "parts": [["reasons", waiver.reasons]],
         "legal_basis": waiver.legal_basis,
         "decider": decider,
         "delegation": waiver.delegation,
-        "remedy": text_for(row.case.legal_order, "recovery.waived", language, today).body,
     }
