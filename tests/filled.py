@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,9 @@ from django.test import override_settings
 
 from handslag.connectors.eid.port import LOA3
 from handslag.demo.fill import numbers
+from handslag.domain.accounts.operations import NewEntry, Source, post
+from handslag.domain.accounts.states import Move, Rests
+from handslag.domain.accounts.states import Side as Account
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.operations import Look, write_looks
 from handslag.domain.casefile.operations import open_case, take_access
@@ -233,6 +236,20 @@ def _merged(office: Office) -> None:
     Folder(office, case, [her], [number]).applied()
 
 
+def _posted(office: Office) -> None:
+    """Another organisation's claim is posted on its account, and cut."""
+    days = {"currency": "CHF", "regime": "asylum", "since": date(2026, 7, 1), "until": date(2026, 10, 1)}
+    line = Source(rests_on=Rests.LINE, reference="S/1", content="0" * 64)
+    for rests_on, *moved in (
+        (Rests.STATEMENT, (Move.CLAIMED, 100_00)), (Rests.ANSWER, (Move.CUT, 30_00), (Move.ACCEPTED, 70_00)),
+    ):  # fmt: skip
+        post(
+            **office.act("hanna"), partner="municipality:bfs:1", side=Account.PAYER,
+            source=Source(rests_on=rests_on, reference="S", content="0" * 64),
+            entries=[NewEntry(move=move, amount=amount, cites=line, **days) for move, amount in moved],
+        )  # fmt: skip
+
+
 def _cases(database: Database, office: Office) -> None:
     single = office.case(email="petra@people.example")
     log_in_citizen(**office.by(single.citizens[0]), record=single.citizens[0].id, issuer=EID, subject="petra", acr=LOA3)
@@ -293,6 +310,7 @@ def _cases(database: Database, office: Office) -> None:
     change = office.case(("Kim", "Kontobyte", "19640404")).asks_for_account()
     refuse_account_change(**office.act("rut"), change=change.id, version=change.version, reason="Vi nådde dig inte.")
     _merged(office)
+    _posted(office)
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
     write_looks(

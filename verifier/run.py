@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from verifier.accounts import check_accounts
 from verifier.blocks import check_blocks, signing_keys
 from verifier.chain import check_chains, check_rows
 from verifier.database import Connection, Row, connected, reading, rows
@@ -119,5 +120,6 @@ def _check_tenant(
     messages = check_exchange(connection, report, address, keys, now)
     note_exchanged(exchanged, address, tenant["slug"], messages)
     check_periods(connection, report)
+    check_accounts(connection, report)
     check_merges(connection, report, chain)
     check_parents(connection, report)

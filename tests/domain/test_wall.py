@@ -47,6 +47,26 @@ BESIDES = {
         INSERT INTO register_responsibility (id, tenant_id, person_id, since, municipality)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'municipality:bfs:1' FROM people_person
         WHERE tenant_id = %s LIMIT 1""",
+    "accounts_account": """
+        INSERT INTO accounts_account (id, tenant_id, partner, side, opened_at)
+        SELECT id, tenant_id, 'municipality:bfs:1', 'payer', now() FROM audit_subject WHERE tenant_id = %s LIMIT 1""",
+    "accounts_posting": """
+        INSERT INTO accounts_posting (id, tenant_id, account_id, number, rests_on, reference, content, digest,
+            posted_at)
+        SELECT id, tenant_id, id, 1, 'statement', 'x', '', '', now() FROM accounts_account WHERE tenant_id = %s""",
+    "accounts_entry": """
+        INSERT INTO accounts_entry (id, tenant_id, account_id, posting_id, place, move, credited, debited, amount,
+            currency, regime, since, until, cites, reference, content)
+        SELECT id, tenant_id, account_id, id, 1, 'claimed', 'claimed', 'in check', 100, 'CHF', 'asylum', '2026-01-01',
+            '2026-04-01', 'line', 'x', '' FROM accounts_posting WHERE tenant_id = %s""",
+    "accounts_paidto": """
+        INSERT INTO accounts_paidto (id, tenant_id, account_id, holder, street, house_number, postcode, town, country,
+            iban, qr_iban, contact_name, contact_email, contact_phone, state, recorded_by_id, recorded_at,
+            confirmed_by_id, confirmed_at, version)
+        SELECT a.id, a.tenant_id, a.id, 'x', '', '', 'x', 'x', 'CH', 'x', '', '', '', '', 'confirmed', m.id, now(),
+            o.id, now(), 1
+        FROM accounts_account a JOIN tenancy_staffmember m ON m.tenant_id = a.tenant_id
+        JOIN tenancy_staffmember o ON o.tenant_id = a.tenant_id AND o.id > m.id WHERE a.tenant_id = %s LIMIT 1""",
     "register_standing": """
         INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person

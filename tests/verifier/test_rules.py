@@ -269,6 +269,30 @@ BREACHES = {
         "RETURNING (SELECT id FROM intake_signature s WHERE s.person_id = kept_id) AS id",
         "I1", "intake_signature",
     ),
+    "an entry that is gone": (
+        "DELETE FROM accounts_entry WHERE move = 'cut' RETURNING posting_id AS id", "I12", "accounts_posting"
+    ),
+    "an entry of another amount": (
+        "UPDATE accounts_entry SET amount = 1 WHERE move = 'claimed' RETURNING posting_id AS id",
+        "I12", "accounts_posting",
+    ),
+    "an entry on another account": (
+        "UPDATE accounts_entry SET account_id = id WHERE move = 'claimed' RETURNING id", "I12", "accounts_entry"
+    ),
+    "an entry of no posting": (
+        "UPDATE accounts_entry SET posting_id = id WHERE move = 'claimed' RETURNING id", "I12", "accounts_entry"
+    ),
+    "a posting that is gone": (
+        "DELETE FROM accounts_posting WHERE number = 1 "
+        "RETURNING (SELECT id FROM accounts_posting WHERE number = 2) AS id",
+        "I12", "accounts_posting",
+    ),
+    "a posting of a source that it doesn't say": (
+        "INSERT INTO accounts_posting (id, tenant_id, account_id, number, rests_on, reference, content, digest, "
+        "posted_at) SELECT gen_random_uuid(), tenant_id, account_id, 3, rests_on, reference || ' ', content, digest, "
+        "posted_at FROM accounts_posting WHERE number = 1 RETURNING id",
+        "I12", "accounts_posting",
+    ),
     "a row of another organisation": (
         "UPDATE people_address SET person_id = (SELECT id FROM people_person WHERE tenant_id = %(other)s LIMIT 1) "
         "WHERE id = (SELECT id FROM people_address WHERE tenant_id = %(tenant)s LIMIT 1) RETURNING id",
@@ -323,6 +347,15 @@ def test_a_merge_by_one_or_of_one_record_twice_is_found_where_the_database_let_i
     broken |= _break(damaged, twice)
     report = damaged.verify()
     assert broken == {f.row for f in report.errors if f.text == "its record leads to two, or on to a third"}
+
+
+def test_an_entry_that_goes_elsewhere_is_found_where_the_database_let_it_be(damaged: Filled) -> None:
+    with psycopg.connect(damaged.copy.admin, autocommit=True) as administrator:
+        administrator.execute("ALTER TABLE accounts_entry DROP CONSTRAINT entry_moves_as_named")
+    broken = _break(damaged, "UPDATE accounts_entry SET debited = 'open' WHERE move = 'cut' RETURNING id")
+    account = _break(damaged, "SELECT account_id FROM accounts_entry")
+    found = {(f.table, f.row) for f in damaged.verify().errors if f.rule == "I12"}
+    assert found == {("accounts_entry", *broken), ("accounts_account", *account)}
 
 
 def test_a_receipt_that_was_shown_is_here(filled: Filled) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from handslag.domain.accounts.operations import Posted
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
@@ -1276,6 +1277,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PersonAssigned: (),
     NoticeTaken: (Reaction(_task_for_assigned, causes=(TaskOpened,)),),
     ContradictionSettled: (),
+    Posted: (),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

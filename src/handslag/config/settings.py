@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "handslag.domain.statistics",
     "handslag.domain.oversight",
     "handslag.domain.register",
+    "handslag.domain.accounts",
     "handslag.web.entry",
     "handslag.web.ui",
     "handslag.web.citizen",

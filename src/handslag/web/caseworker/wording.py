@@ -563,6 +563,7 @@ EVENTS: dict[str, str | Promise] = {
     "person assigned": _("Assigned to a municipality"),
     "notice taken": _("A message says where she is or what her status is"),
     "contradiction settled": _("Settled what messages contradict each other about"),
+    "money posted": _("Posted on the account of a partner"),
     "case taken over": _("Taken over from another municipality"),
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),

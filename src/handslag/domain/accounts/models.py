@@ -1,0 +1,143 @@
+"""Accounts of partners, the postings on them with their entries, and where a partner is paid."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from handslag.domain.accounts.states import MOVES, DetailsState, LedgerAccount, Move, Rests, Side
+from handslag.domain.exchange.models import ADDRESS
+from handslag.domain.people.models import since_before_until
+from handslag.domain.tenancy.constraints import TenantKey, wall
+from handslag.domain.tenancy.models import StaffMember
+from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
+
+#: A reference to what something rests on: the same text at both sides.
+REFERENCE = 120
+
+
+class Account(TenantRow):
+    """The account of another organisation (its address, `partner`) here. Shares its key with its audit subject."""
+
+    partner = models.CharField(max_length=ADDRESS)
+    side = models.CharField(max_length=8, choices=Side.choices)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("accounts_account"),
+            TenantKey(name="accounts_account_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "partner", "side"], name="account_once_per_partner"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="account_side_known"),
+        ]
+
+
+class Posting(TenantRow):
+    """All that one source (`rests_on`, `reference` with its `content`'s digest) moves on an account, at once. Never
+    changed. `number` counts from 1 within the account; `digest` is taken over the source and the entries, and is the
+    same at both sides."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    account = TenantFK(Account)
+    number = models.PositiveIntegerField()
+    rests_on = models.CharField(max_length=12, choices=Rests.choices)
+    reference = models.CharField(max_length=REFERENCE)
+    content = models.CharField(max_length=64, help_text="SHA-256 of the source")
+    digest = models.CharField(max_length=64)
+    posted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("accounts_posting", "account", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "account", "number"], name="posting_once_per_number"),
+            models.UniqueConstraint(
+                fields=["tenant", "account", "rests_on", "reference"], name="posting_once_per_source"
+            ),
+            models.CheckConstraint(condition=Q(rests_on__in=Rests.values), name="posting_source_known"),
+        ]
+
+
+class Entry(TenantRow):
+    """An amount that moves from one ledger account (`credited`) to another (`debited`): both sides of the entry are one
+    row, so that nothing can stand on one side only. Never changed; a counter-entry is a negative amount.
+
+    `regime` and the days say what it is claimed for; `cites`, `reference` and `content` (SHA-256) what it rests on.
+    """
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    account = TenantFK(Account)
+    posting = TenantFK(Posting)
+    place = models.PositiveIntegerField()
+    move = models.CharField(max_length=8, choices=Move.choices)
+    credited = models.CharField(max_length=8, choices=LedgerAccount.choices)
+    debited = models.CharField(max_length=8, choices=LedgerAccount.choices)
+    amount = models.BigIntegerField(help_text="minor units; negative in a counter-entry")
+    currency = models.CharField(max_length=3)
+    regime = models.CharField(max_length=24)
+    since = models.DateField()
+    until = models.DateField()
+    cites = models.CharField(max_length=12, choices=Rests.choices)
+    reference = models.CharField(max_length=REFERENCE)
+    content = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "account", "regime", "since"])]
+        constraints = [
+            *wall("accounts_entry", "account", "posting", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "posting", "place"], name="entry_once_per_place"),
+            models.CheckConstraint(
+                condition=reduce(
+                    or_,
+                    (Q(move=move.value, credited=a.value, debited=b.value) for move, (a, b) in MOVES.items()),
+                ),
+                name="entry_moves_as_named",
+            ),
+            models.CheckConstraint(condition=~Q(amount=0), name="entry_moves_something"),
+            models.CheckConstraint(condition=Q(cites__in=Rests.values), name="entry_source_known"),
+            since_before_until("entry_has_days"),
+        ]
+
+
+class PaidTo(TenantRow):
+    """Where a partner is paid and whom to ask there: recorded by one member of staff, confirmed by another, and never
+    changed; the newest that is confirmed holds. The address is structured, as payment files want it."""
+
+    account = TenantFK(Account)
+    holder = models.CharField(max_length=70)
+    street = models.CharField(max_length=70, blank=True)
+    house_number = models.CharField(max_length=16, blank=True)
+    postcode = models.CharField(max_length=16)
+    town = models.CharField(max_length=35)
+    country = models.CharField(max_length=2)
+    iban = models.CharField(max_length=34)
+    qr_iban = models.CharField(max_length=21, blank=True)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.CharField(max_length=120, blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=DetailsState.choices)
+    recorded_by = TenantFK(StaffMember)
+    recorded_at = models.DateTimeField()
+    confirmed_by = TenantFK(StaffMember, null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "account", "recorded_at"])]
+        constraints = [
+            *wall("accounts_paidto", "account", "recorded_by", "confirmed_by"),
+            models.CheckConstraint(condition=Q(state__in=DetailsState.values), name="paidto_state_known"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None, state__in=["proposed", "ended"])
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, state__in=["confirmed", "ended"]),
+                name="paidto_confirmed_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("recorded_by")), name="paidto_four_eyes"
+            ),
+        ]

@@ -1,0 +1,106 @@
+"""Reads on accounts: balances, what was posted, where a partner is paid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from handslag.domain.accounts.models import Account, Entry, PaidTo, Posting
+from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move
+from handslag.kernel import canonical
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Where the claimed money lies, in minor units: claimed = in check + cut + expired + accepted, and
+    accepted = open + netted + paid."""
+
+    claimed: int = 0
+    in_check: int = 0
+    cut: int = 0
+    expired: int = 0
+    accepted: int = 0
+    open: int = 0
+    netted: int = 0
+    paid: int = 0
+
+
+def balances(rows: QuerySet[Entry], *by: str) -> dict[tuple[Any, ...], Figures]:
+    """The figures of entries by the values of columns, such as `account_id`, `currency`: one query."""
+    found = rows.order_by().values(*by, "move", "credited", "debited").annotate(total=Sum("amount"))
+    return folded(
+        (tuple(row[name] for name in by), row["move"], row["credited"], row["debited"], int(row["total"]))
+        for row in found
+    )
+
+
+def folded(moved: Iterable[tuple[tuple[Any, ...], str, str, str, int]]) -> dict[tuple[Any, ...], Figures]:
+    """The figures by the key of each that moved: (key, move, credited, debited, amount)."""
+    sums: dict[tuple[Any, ...], Counter[str]] = {}
+    accepted: Counter[tuple[Any, ...]] = Counter()
+    for key, move, credited, debited, amount in moved:
+        there = sums.setdefault(key, Counter())
+        there[credited] -= amount
+        there[debited] += amount
+        if move == Move.ACCEPTED:
+            accepted[key] += amount
+    return {
+        key: Figures(
+            claimed=-there[LedgerAccount.CLAIMED],
+            in_check=there[LedgerAccount.IN_CHECK],
+            cut=there[LedgerAccount.CUT],
+            expired=there[LedgerAccount.EXPIRED],
+            accepted=accepted[key],
+            open=there[LedgerAccount.OPEN],
+            netted=there[LedgerAccount.NETTED],
+            paid=there[LedgerAccount.PAID],
+        )
+        for key, there in sums.items()
+    }
+
+
+def account_of(partner: str, side: str) -> Account | None:
+    """The account of a partner, where anything was posted on it or its bank details were recorded."""
+    return Account.objects.filter(partner=partner, side=side).first()
+
+
+def posted(account: UUID, rests_on: str, reference: str) -> Posting | None:
+    """What was posted for a source."""
+    return Posting.objects.filter(account_id=account, rests_on=rests_on, reference=reference).first()
+
+
+def figures_of(account: UUID, **only: Any) -> dict[str, Figures]:
+    """The figures of an account by currency; of the entries that are so (`regime`, `since`) only."""
+    rows = Entry.objects.filter(account_id=account, **only)
+    return {key[0]: found for key, found in balances(rows, "currency").items()}
+
+
+def entries_of(postings: Iterable[UUID]) -> dict[UUID, list[Entry]]:
+    """The entries of postings, in their order."""
+    found: dict[UUID, list[Entry]] = {}
+    for row in Entry.objects.filter(posting_id__in=list(postings)).order_by("posting_id", "place"):
+        found.setdefault(row.posting_id, []).append(row)
+    return found
+
+
+def paid_to(account: UUID) -> PaidTo | None:
+    """Where a partner is paid: the newest that two people have looked at."""
+    rows = PaidTo.objects.filter(account_id=account, state=DetailsState.CONFIRMED)
+    return rows.order_by("-confirmed_at", "-id").first()
+
+
+def digest_of(posting: Posting, entries: Sequence[Entry]) -> str:
+    """What both sides compare of a posting: its source and its entries, in whatever order they were given."""
+    said = sorted(
+        [
+            one.move, one.amount, one.currency, one.regime, one.since.isoformat(), one.until.isoformat(), one.cites,
+            one.reference, one.content,
+        ]
+        for one in entries
+    )  # fmt: skip
+    return canonical.digest({"source": [posting.rests_on, posting.reference, posting.content], "entries": said})

@@ -1,0 +1,177 @@
+"""The account of a partner: every franc claimed lies somewhere, each posting once, the same at both sides."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handslag.domain.accounts.models import Account, Entry, Posting
+from handslag.domain.accounts.operations import NewEntry, Source, post
+from handslag.domain.accounts.queries import Figures, account_of, digest_of, figures_of, folded
+from handslag.domain.accounts.states import MOVES, Move, Rests, Side
+from handslag.domain.audit.models import Event
+from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.permissions import NotAllowed
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from tests.bed import Database
+from tests.canton import open_canton
+from tests.office import TEST, Office
+from verifier import verify
+
+Q2, Q3, Q4 = date(2026, 4, 1), date(2026, 7, 1), date(2026, 10, 1)
+MUSTERWIL = "municipality:bfs:musterwil"
+
+
+def source(rests_on: Rests, reference: str) -> Source:
+    return Source(rests_on=rests_on, reference=reference, content=sha256(reference.encode()).hexdigest())
+
+
+def entry(move: Move, amount: int, line: str = "1", **more: Any) -> NewEntry:
+    told = {"currency": "CHF", "regime": "asylum", "since": Q3, "until": Q4, **more}
+    return NewEntry(move=move, amount=amount, cites=source(Rests.LINE, f"S/{line}"), **told)
+
+
+#: The quarter of the municipality that everybody calculates with: claimed 8,968.97, B cut by 576.00.
+CLAIMED = [
+    entry(Move.CLAIMED, 1_800_00, "A"), entry(Move.CLAIMED, 3_312_00, "B"), entry(Move.CLAIMED, 2_232_00, "C"),
+    entry(Move.CLAIMED, 184_30, "C health"), entry(Move.CLAIMED, -1_836_00, "F", since=Q2, until=Q3),
+    *(entry(Move.CLAIMED, amount, line, regime="44") for line, amount in
+      (("D", 5_094_00), ("D earlier", -3_600_00), ("E", 1_782_67))),
+]  # fmt: skip
+DECIDED = [
+    entry(Move.CUT, 576_00, "B"),
+    *(NewEntry(**{**vars(one), "move": Move.ACCEPTED, "amount": one.amount - (576_00 if "B" in one.cites.reference else
+      0)}) for one in CLAIMED),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def offices(database: Database) -> Any:
+    return open_canton(database)
+
+
+def posted(office: Office, *entries: NewEntry, of: Source, partner: str = MUSTERWIL) -> Posting:
+    return post(**office.act("hanna"), partner=partner, side=Side.PAYER, source=of, entries=entries)
+
+
+def figures(office: Office, **only: Any) -> Figures:
+    with acting(office.slug, TEST, "look"):
+        account = account_of(MUSTERWIL, Side.PAYER)
+        assert account is not None
+        return figures_of(account.id, **only)["CHF"]
+
+
+def test_the_quarter_is_claimed_cut_accepted_netted_and_paid(offices: Any, database: Database) -> None:
+    canton, place, _other = offices
+    submitted, answer = source(Rests.STATEMENT, "S"), source(Rests.ANSWER, "S answered")
+    row = posted(canton, *CLAIMED, of=submitted)
+    assert figures(canton) == Figures(claimed=8_968_97, in_check=8_968_97)
+    posted(canton, *DECIDED, of=answer)
+    assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, open=8_392_97)
+    assert figures(canton, regime="44").open == 3_276_67
+    netted = [entry(Move.NETTED, -1_836_00, since=Q2, until=Q3), entry(Move.NETTED, 1_836_00)]
+    posted(canton, *netted, entry(Move.PAID, 5_116_30), entry(Move.PAID, 3_276_67, regime="44"),
+           of=source(Rests.PAYMENT, "P"))  # fmt: skip
+    assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, paid=8_392_97)
+    assert figures(canton, since=Q2) == Figures(claimed=-1_836_00, accepted=-1_836_00, netted=-1_836_00)
+
+    # the same once more is refused, whoever brings it; something else under its name is a conflict
+    for who, entries, refusal in (("hanna", CLAIMED, NotPossible), ("rut", CLAIMED[:1], Conflict)):
+        with pytest.raises(refusal):
+            post(**canton.act(who), partner=MUSTERWIL, side=Side.PAYER, source=submitted, entries=entries)
+    with pytest.raises(NotPossible, match="no entries"):
+        posted(canton, of=source(Rests.ANSWER, "nothing"))
+    with pytest.raises(NotPossible, match="amount"):
+        posted(canton, entry(Move.PAID, 0), of=source(Rests.ANSWER, "nothing"))
+
+    # it is an event of the account, whose rows nobody else has and nobody alters
+    with acting(canton.slug, TEST, "look"):
+        assert list(Posting.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
+        told = Event.objects.filter(subject_id=row.account_id).order_by("seq").values_list("kind", flat=True)
+        assert list(told) == ["money posted"] * 3
+        assert digest_of(row, Entry.objects.filter(posting=row).order_by("-place")) == row.digest  # type: ignore[arg-type]
+    with acting(place.slug, TEST, "look"):
+        assert (Account.objects.count(), Entry.objects.count()) == (0, 0)
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[canton.slug]).errors == []
+
+
+def test_the_database_takes_no_entry_that_stands_on_one_side_or_goes_elsewhere(
+    offices: Any, database: Database
+) -> None:
+    posted(offices[2], *CLAIMED, of=source(Rests.STATEMENT, "S"))
+    for change in ("debited = 'paid'", "credited = debited", "amount = 0", "until = since", "cites = 'x'"):
+        column = change.split(" = ")[0]
+        others = "place, move, credited, debited, amount, currency, regime, since, until, cites, reference, content"
+        told = others.replace(f" {column},", f" {change.split(' = ')[1]},")
+        told = told.replace("place,", "place + 100,")
+        with database.connect("admin") as admin, pytest.raises(psycopg.errors.CheckViolation):
+            admin.execute(
+                f"INSERT INTO accounts_entry (id, tenant_id, account_id, posting_id, {others}) "
+                f"SELECT gen_random_uuid(), tenant_id, account_id, posting_id, {told} FROM accounts_entry LIMIT 1"
+            )
+    for role in ("web", "admin"):
+        with database.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE accounts_entry SET amount = 1")
+    database.close_connections()
+
+
+def test_nobody_outside_posts(offices: Any) -> None:
+    with pytest.raises(NotAllowed):
+        post(
+            tenant=offices[0].slug, by=Actor("citizen", uuid4()), now=offices[0].now, partner=MUSTERWIL,
+            side=Side.PAYER, source=source(Rests.STATEMENT, "c"), entries=[entry(Move.CLAIMED, 1)],
+        )  # fmt: skip
+
+
+moved = st.builds(
+    entry, st.sampled_from(Move), st.integers(-10**9, 10**9).filter(bool), st.sampled_from("ABCD"),
+    regime=st.sampled_from(["asylum", "44"]),
+    since=st.sampled_from([Q2, Q3]),
+)  # fmt: skip
+
+
+def rows_of(posting: Posting, entries: list[NewEntry]) -> list[Entry]:
+    return [
+        Entry(
+            tenant_id=0, move=one.move, credited=MOVES[one.move][0], debited=MOVES[one.move][1], amount=one.amount,
+            currency=one.currency, regime=one.regime, since=one.since, until=one.until, cites=one.cites.rests_on,
+            reference=one.cites.reference, content=one.cites.content,
+        )
+        for one in entries
+    ]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(moved, min_size=1, max_size=4), max_size=6), st.randoms(use_true_random=False))
+def test_nothing_is_lost_whatever_was_posted_and_its_order_does_not_matter(
+    postings: list[list[NewEntry]], random: Any
+) -> None:
+    heads = [Posting(tenant_id=0, rests_on="statement", reference=str(n), content="") for n in range(len(postings))]
+    here = [(head, rows_of(head, entries)) for head, entries in zip(heads, postings, strict=True)]
+    there = [(head, random.sample(rows, len(rows))) for head, rows in here]
+    random.shuffle(there)
+
+    def told(ledger: Any) -> dict[Any, Figures]:
+        return folded(
+            ((row.regime, row.since), row.move, row.credited, row.debited, row.amount)
+            for _, rows in ledger
+            for row in rows
+        )
+
+    found = told(here)
+    assert told(there) == found
+    assert sorted(digest_of(head, rows) for head, rows in there) == sorted(digest_of(*one) for one in here)
+    for (regime, since), one in found.items():
+        mine = [e for entries in postings for e in entries if (e.regime, e.since) == (regime, since)]
+        by = {move: sum(e.amount for e in mine if e.move == move) for move in Move}
+        assert one.open == by[Move.ACCEPTED] - by[Move.PAID] - by[Move.NETTED] == one.accepted - one.paid - one.netted
+        assert one.in_check == by[Move.CLAIMED] - by[Move.CUT] - by[Move.EXPIRED] - by[Move.ACCEPTED]
+        assert -one.claimed + one.in_check + one.cut + one.expired + one.open + one.netted + one.paid == 0
