@@ -132,7 +132,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://desk.localhost:800
 MFA_TOTP_ISSUER = "Handslag"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # codes of half a minute before and after are taken, each once
-#: Counts of failed log-ins and codes used; shared by the processes of one machine.
+MFA_FORMS = {
+    "authenticate": "handslag.web.entry.codes.CodeForm",
+    "reauthenticate": "handslag.web.entry.codes.CodeAgainForm",
+}
+#: Counts of failed log-ins; shared by the processes of one machine.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",

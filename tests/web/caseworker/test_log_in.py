@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, quote
 from uuid import uuid4
@@ -97,6 +99,40 @@ def test_a_one_time_code_is_taken_once_and_the_password_alone_opens_nothing(serv
     assert her.submit("/log-in/code/", code=code).url == server.url("desk", f"/{office.slug}/inbox/")
     copycat.submit("/log-in/", login=address, password=PASSWORD)
     assert copycat.submit("/log-in/code/", code=code).url == server.url("desk", "/log-in/code/")
+
+
+def test_a_code_that_was_taken_stays_taken_as_long_as_it_is_good(server: Process, office: Any) -> None:
+    from allauth.mfa.models import Authenticator
+    from django.core.cache import cache
+    from django.db import connection
+
+    from handslag.demo.log_ins import PASSWORD, TOTP_SECRET, address_of, one_time_code
+    from handslag.domain.tenancy.door import at_large
+    from handslag.web.entry.codes import taken_first
+
+    her, copycat = Browser(server), Browser(server)
+    address = address_of("bo", office.slug)
+    her.submit("/log-in/", login=address, password=PASSWORD)
+    code = one_time_code(TOTP_SECRET, later=1)
+    assert her.submit("/log-in/code/", code=code).url == server.url("desk", f"/{office.slug}/inbox/")
+    cache.clear()  # as after half a minute, while the code is still good
+    copycat.submit("/log-in/", login=address, password=PASSWORD)
+    assert copycat.submit("/log-in/code/", code=code).url == server.url("desk", "/log-in/code/")
+
+    with at_large("test"):
+        key = Authenticator.objects.get(user__email=address, type="totp").pk
+    both = Barrier(2)
+
+    def take(_n: int) -> bool:
+        try:
+            with at_large("test", writing=True):
+                both.wait()
+                return taken_first(key, "123456")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as at_once:
+        assert sorted(at_once.map(take, range(2))) == [False, True]
 
 
 def test_a_note_sent_after_the_session_was_over_comes_back_after_the_log_in(server: Process, office: Any) -> None:
