@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from hashlib import sha256
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,43 +13,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handslag.domain.accounts.models import Account, Entry, Posting
-from handslag.domain.accounts.operations import NewEntry, Source, post
-from handslag.domain.accounts.queries import Figures, account_of, digest_of, figures_of, folded
+from handslag.domain.accounts.operations import (
+    NewEntry,
+    Source,
+    confirm_paid_to,
+    order_payment,
+    paid_off,
+    post,
+    record_paid_to,
+    release_payment,
+    withdraw_payment,
+)
+from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded
 from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.permissions import NotAllowed
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, entry, source
 from tests.bed import Database
 from tests.canton import open_canton
-from tests.office import TEST, Office
+from tests.office import TEST, Office, open_office
 from verifier import verify
-
-Q2, Q3, Q4 = date(2026, 4, 1), date(2026, 7, 1), date(2026, 10, 1)
-MUSTERWIL = "municipality:bfs:musterwil"
-
-
-def source(rests_on: Rests, reference: str) -> Source:
-    return Source(rests_on=rests_on, reference=reference, content=sha256(reference.encode()).hexdigest())
-
-
-def entry(move: Move, amount: int, line: str = "1", **more: Any) -> NewEntry:
-    told = {"currency": "CHF", "regime": "asylum", "since": Q3, "until": Q4, **more}
-    return NewEntry(move=move, amount=amount, cites=source(Rests.LINE, f"S/{line}"), **told)
-
-
-#: The quarter of the municipality that everybody calculates with: claimed 8,968.97, B cut by 576.00.
-CLAIMED = [
-    entry(Move.CLAIMED, 1_800_00, "A"), entry(Move.CLAIMED, 3_312_00, "B"), entry(Move.CLAIMED, 2_232_00, "C"),
-    entry(Move.CLAIMED, 184_30, "C health"), entry(Move.CLAIMED, -1_836_00, "F", since=Q2, until=Q3),
-    *(entry(Move.CLAIMED, amount, line, regime="44") for line, amount in
-      (("D", 5_094_00), ("D earlier", -3_600_00), ("E", 1_782_67))),
-]  # fmt: skip
-DECIDED = [
-    entry(Move.CUT, 576_00, "B"),
-    *(NewEntry(**{**vars(one), "move": Move.ACCEPTED, "amount": one.amount - (576_00 if "B" in one.cites.reference else
-      0)}) for one in CLAIMED),
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +60,9 @@ def test_the_quarter_is_claimed_cut_accepted_netted_and_paid(offices: Any, datab
     assert figures(canton) == Figures(claimed=8_968_97, in_check=8_968_97)
     posted(canton, *DECIDED, of=answer)
     assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, open=8_392_97)
-    assert figures(canton, regime="44").open == 3_276_67
+    assert figures(canton, regime="section 44").open == 3_276_67
     netted = [entry(Move.NETTED, -1_836_00, since=Q2, until=Q3), entry(Move.NETTED, 1_836_00)]
-    posted(canton, *netted, entry(Move.PAID, 5_116_30), entry(Move.PAID, 3_276_67, regime="44"),
+    posted(canton, *netted, entry(Move.PAID, 5_116_30), entry(Move.PAID, 3_276_67, regime="section 44"),
            of=source(Rests.PAYMENT, "P"))  # fmt: skip
     assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, paid=8_392_97)
     assert figures(canton, since=Q2) == Figures(claimed=-1_836_00, accepted=-1_836_00, netted=-1_836_00)
@@ -133,7 +118,7 @@ def test_nobody_outside_posts(offices: Any) -> None:
 
 moved = st.builds(
     entry, st.sampled_from(Move), st.integers(-10**9, 10**9).filter(bool), st.sampled_from("ABCD"),
-    regime=st.sampled_from(["asylum", "44"]),
+    regime=st.sampled_from(["asylum", "section 44"]),
     since=st.sampled_from([Q2, Q3]),
 )  # fmt: skip
 
@@ -175,3 +160,70 @@ def test_nothing_is_lost_whatever_was_posted_and_its_order_does_not_matter(
         assert one.open == by[Move.ACCEPTED] - by[Move.PAID] - by[Move.NETTED] == one.accepted - one.paid - one.netted
         assert one.in_check == by[Move.CLAIMED] - by[Move.CUT] - by[Move.EXPIRED] - by[Move.ACCEPTED]
         assert -one.claimed + one.in_check + one.cut + one.expired + one.open + one.netted + one.paid == 0
+
+
+def test_bank_details_are_confirmed_by_a_second_person_and_what_is_open_is_paid_by_two(
+    connect: Any, database: Database
+) -> None:
+    canton = open_office(connect, "kasse", "CH", kind="canton_office")
+    ulla, erik = canton.act("ulla"), canton.act("erik")
+    told = {"partner": MUSTERWIL, "side": Side.PAYER}
+    for change, refusal in (
+        ({"iban": BANK.qr_iban}, "iban"), ({"iban": "CH93 0076 2011 6238 5295 8"}, "iban"),
+        ({"qr_iban": BANK.iban}, "qr iban"), ({"town": " "}, "holder"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible) as refused:
+            record_paid_to(**ulla, **told, new=replace(BANK, **change))
+        assert refused.value.code == refusal
+    with pytest.raises(NotAllowed):
+        record_paid_to(**canton.act("hanna"), **told, new=BANK)
+    details = record_paid_to(**ulla, **told, new=BANK)
+    posted(canton, *CLAIMED, of=source(Rests.STATEMENT, "S"))
+    posted(canton, *DECIDED, of=source(Rests.ANSWER, "S answered"))
+    pay = {"account": details.account_id, "currency": "CHF", "amount": 8_392_97}
+    with pytest.raises(NotPossible, match="no bank details"):
+        order_payment(**ulla, **pay)
+    with pytest.raises(NotForThem):
+        confirm_paid_to(**ulla, details=details.id, version=1)
+    confirm_paid_to(**erik, details=details.id, version=1)
+    with pytest.raises(Conflict):
+        order_payment(**ulla, **pay | {"amount": 8_392_96})
+    order = order_payment(**ulla, **pay)
+    with pytest.raises(NotPossible, match="payment ordered"):
+        order_payment(**erik, **pay)
+    with pytest.raises(NotForThem):
+        release_payment(**ulla, order=order.id, version=1)
+
+    # another account in between: the order no longer pays where two people looked
+    other = record_paid_to(**erik, **told, new=replace(BANK, qr_iban=""))
+    confirm_paid_to(**ulla, details=other.id, version=1)
+    with pytest.raises(Conflict):
+        release_payment(**erik, order=order.id, version=1)
+    withdraw_payment(**ulla, order=order.id, version=1)
+    order = order_payment(**ulla, **pay)
+    release_payment(**erik, order=order.id, version=1)
+    assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, paid=8_392_97)
+    assert figures(canton, since=Q2) == Figures(claimed=-1_836_00, accepted=-1_836_00, netted=-1_836_00)
+    assert figures(canton, since=Q3).netted == 1_836_00
+    with pytest.raises(NotPossible, match="nothing open"):
+        order_payment(**ulla, **pay)
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[canton.slug]).errors == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-500, 900), st.sampled_from(["asylum", "section 44"])), max_size=6))
+def test_paying_brings_every_part_to_nothing(told: list[tuple[int, str]]) -> None:
+    opens = [amount for amount, _regime in told]
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    parts = [
+        Part(account=uuid4(), regime=regime, since=Q2 + timedelta(days=n), until=Q4, currency="CHF",
+             figures=Figures(open=amount), posted_at=at)
+        for n, (amount, regime) in enumerate(told)
+    ]  # fmt: skip
+    entries = paid_off(parts, source(Rests.PAYMENT, "1"))
+    for part in parts:
+        assert sum(one.amount for one in entries if one.since == part.since) == part.figures.open
+    by = {move: sum(one.amount for one in entries if one.move == move) for move in (Move.NETTED, Move.PAID)}
+    assert by == {Move.NETTED: min(0, sum(opens)), Move.PAID: max(0, sum(opens))}
+    assert all(one.amount > 0 for one in entries if one.move == Move.PAID)

@@ -67,6 +67,11 @@ BESIDES = {
             o.id, now(), 1
         FROM accounts_account a JOIN tenancy_staffmember m ON m.tenant_id = a.tenant_id
         JOIN tenancy_staffmember o ON o.tenant_id = a.tenant_id AND o.id > m.id WHERE a.tenant_id = %s LIMIT 1""",
+    "accounts_paymentorder": """
+        INSERT INTO accounts_paymentorder (id, tenant_id, account_id, paid_to_id, number, amount, currency, state,
+            ordered_by_id, ordered_at, released_by_id, released_at, version)
+        SELECT id, tenant_id, account_id, id, 'x', 1, 'CHF', 'released', recorded_by_id, now(), confirmed_by_id, now(),
+            1 FROM accounts_paidto WHERE tenant_id = %s""",
     "register_standing": """
         INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person

@@ -15,7 +15,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.accounts.operations import Posted
+from handslag.domain.accounts.operations import (
+    PaidToConfirmed,
+    PaidToEnded,
+    PaidToRecorded,
+    PaymentOrdered,
+    PaymentReleased,
+    PaymentWithdrawn,
+    Posted,
+)
 from handslag.domain.audit.operations import Event, Reaction
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
@@ -1278,6 +1286,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     NoticeTaken: (Reaction(_task_for_assigned, causes=(TaskOpened,)),),
     ContradictionSettled: (),
     Posted: (),
+    PaidToRecorded: (),
+    PaidToConfirmed: (),
+    PaidToEnded: (),
+    PaymentOrdered: (),
+    PaymentReleased: (),
+    PaymentWithdrawn: (),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

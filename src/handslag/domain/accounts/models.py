@@ -1,4 +1,4 @@
-"""Accounts of partners, the postings on them with their entries, and where a partner is paid."""
+"""Accounts of partners, the postings on them with their entries, where a partner is paid, and orders to pay it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from handslag.domain.accounts.states import MOVES, DetailsState, LedgerAccount, Move, Rests, Side
+from handslag.domain.accounts.states import MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.exchange.models import ADDRESS
 from handslag.domain.people.models import since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
@@ -139,5 +139,42 @@ class PaidTo(TenantRow):
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("recorded_by")), name="paidto_four_eyes"
+            ),
+        ]
+
+
+class PaymentOrder(TenantRow):
+    """All that is open on the account of a partner in one currency is to be paid: ordered by one payer, released by
+    another, and posted then. Shares its key with its audit subject."""
+
+    account = TenantFK(Account)
+    paid_to = TenantFK(PaidTo)
+    number = models.CharField(max_length=20)
+    amount = models.BigIntegerField(help_text="minor units")
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10, choices=OrderState.choices)
+    ordered_by = TenantFK(StaffMember)
+    ordered_at = models.DateTimeField()
+    released_by = TenantFK(StaffMember, null=True)
+    released_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("accounts_paymentorder", "account", "paid_to", "ordered_by", "released_by"),
+            TenantKey(name="accounts_paymentorder_subject", field="id", to="audit.Subject"),
+            models.UniqueConstraint(fields=["tenant", "number"], name="order_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "account", "currency"], condition=Q(state="ordered"), name="order_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=Q(state__in=OrderState.values), name="order_state_known"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_pays_something"),
+            models.CheckConstraint(
+                condition=Q(released_by=None, released_at=None, state__in=["ordered", "withdrawn"])
+                | Q(released_by__isnull=False, released_at__isnull=False, state="released"),
+                name="order_released_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by=None) | ~Q(released_by=F("ordered_by")), name="order_four_eyes"
             ),
         ]

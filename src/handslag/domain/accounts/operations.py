@@ -1,28 +1,58 @@
-"""Posting on the account of a partner, and recording where it is paid."""
+"""Posting on the account of a partner, recording where it is paid, and paying what is open."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Max
+from stdnum import iban as ibans
+from stdnum.exceptions import ValidationError
 
-from handslag.domain.accounts.models import Account, Entry, Posting
-from handslag.domain.accounts.queries import digest_of, posted
-from handslag.domain.accounts.states import MOVES, Move, Rests, Side
+from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
+from handslag.domain.accounts.queries import Part, digest_of, figures_of, paid_to, parts_of, posted
+from handslag.domain.accounts.states import MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.permissions import NotAllowed
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.operations import new_id, next_reference
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
 
 
 class Posted(Event):
     """Something moved money on the account of a partner."""
 
     kind = "money posted"
+
+
+class PaidToRecorded(Event):
+    kind = "bank details recorded"
+
+
+class PaidToConfirmed(Event):
+    kind = "bank details confirmed"
+
+
+class PaidToEnded(Event):
+    kind = "bank details ended"
+
+
+class PaymentOrdered(Event):
+    kind = "payment ordered"
+
+
+class PaymentReleased(Event):
+    kind = "payment released"
+
+
+class PaymentWithdrawn(Event):
+    kind = "payment withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +155,215 @@ def _locked(partner: str, side: Side, now: datetime) -> tuple[Account, bool]:
     if (found := rows.first()) is not None:
         return found, False
     return Account.objects.create(id=open_subject("account"), partner=partner, side=side, opened_at=now), True
+
+
+# -- where a partner is paid ------------------------------------------------------------------------------------------
+
+#: Bank numbers of accounts that take payments with a QR reference only (Swiss implementation guidelines QR-bill).
+QR_BANKS = range(30000, 32000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPaidTo:
+    """Where a partner is paid and whom to ask: a Swiss or other IBAN, and a QR-IBAN where it has one."""
+
+    holder: str
+    street: str
+    house_number: str
+    postcode: str
+    town: str
+    country: str
+    iban: str
+    qr_iban: str
+    contact_name: str
+    contact_email: str
+    contact_phone: str
+
+
+def _is_qr(iban: str) -> bool:
+    return iban[:2] in ("CH", "LI") and int(iban[4:9]) in QR_BANKS
+
+
+def _iban(text: str, qr: bool) -> str:
+    """An IBAN without its spaces; NotPossible("iban") or ("qr iban") for what is none of this kind."""
+    try:
+        found = ibans.validate(text)
+    except ValidationError:
+        found = ""
+    if not found or _is_qr(found) != qr:
+        raise NotPossible("qr iban" if qr else "iban")
+    return str(found)
+
+
+@operation()
+def record_paid_to(
+    *, tenant: str | int, by: Actor, now: datetime, partner: str, side: Side, new: NewPaidTo, key: UUID | None = None
+) -> Done[PaidTo]:
+    """Propose where a partner is paid; money goes there once another member of staff has confirmed it.
+
+    `key`: of the form; SentAlready the second time. NotPossible: ("holder"), ("iban"), ("qr iban").
+    """
+    member = require_role(by, now, Role.REGISTRAR, Role.PAYER)
+    told = {name: text.strip() for name, text in asdict(new).items()}
+    if not (told["holder"] and told["postcode"] and told["town"]):
+        raise NotPossible("holder")
+    told["iban"] = _iban(told["iban"], False)
+    told["qr_iban"] = _iban(told["qr_iban"], True) if told["qr_iban"] else ""
+    own = new_id(PaidTo, key)
+    account, _opened = _locked(partner, side, now)
+    row = PaidTo.objects.create(
+        id=own, account_id=account.id, state=DetailsState.PROPOSED, recorded_by_id=member.id, recorded_at=now, **told
+    )
+    return Done(row, PaidToRecorded(subject=account.id, payload={"details": str(row.id), "iban": row.iban}))
+
+
+def _details(key: UUID, version: int, *states: DetailsState) -> PaidTo:
+    found = PaidTo.objects.select_for_update(of=("self",)).filter(id=key).first()
+    if found is None:
+        raise Hidden("bank details", key)
+    if found.version != version or found.state not in states:
+        raise Conflict("bank details", theirs=found.state)
+    return found
+
+
+@operation()
+def confirm_paid_to(*, tenant: str | int, by: Actor, now: datetime, details: UUID, version: int) -> Done[PaidTo]:
+    """Another member of staff than who recorded them has checked the bank details: they hold from now on, in place of
+    those before. NotPossible("second pair of eyes")."""
+    member = require_role(by, now, Role.REGISTRAR, Role.PAYER)
+    found = _details(details, version, DetailsState.PROPOSED)
+    if found.recorded_by_id == member.id:
+        raise NotForThem("second pair of eyes", found.account_id)
+    found.state, found.confirmed_by_id, found.confirmed_at = DetailsState.CONFIRMED, member.id, now
+    found.version += 1
+    found.save(update_fields=["state", "confirmed_by", "confirmed_at", "version"])
+    return Done(found, PaidToConfirmed(subject=found.account_id, payload={"details": str(found.id)}))
+
+
+@operation()
+def end_paid_to(*, tenant: str | int, by: Actor, now: datetime, details: UUID, version: int) -> Done[PaidTo]:
+    """Nothing is paid there any more, or what was proposed was wrong."""
+    require_role(by, now, Role.REGISTRAR, Role.PAYER)
+    found = _details(details, version, DetailsState.PROPOSED, DetailsState.CONFIRMED)
+    found.state, found.version = DetailsState.ENDED, found.version + 1
+    found.save(update_fields=["state", "version"])
+    return Done(found, PaidToEnded(subject=found.account_id, payload={"details": str(found.id)}))
+
+
+# -- paying what is open ----------------------------------------------------------------------------------------------
+
+
+def _ours_to_pay(account: UUID) -> Account:
+    found = Account.objects.select_for_update(of=("self",)).filter(id=account, side=Side.PAYER).first()
+    if found is None:
+        raise Hidden("account", account)
+    return found
+
+
+@operation()
+def order_payment(
+    *, tenant: str | int, by: Actor, now: datetime, account: UUID, currency: str, amount: int
+) -> Done[PaymentOrder]:
+    """Order that all that is open on an account in a currency be paid: `amount` is what was seen.
+
+    NotPossible: ("nothing open"), ("no bank details"), ("payment ordered") while an order waits. Conflict where
+    something else is open.
+    """
+    member = require_role(by, now, Role.PAYER)
+    found = _ours_to_pay(account)
+    figures = figures_of(found.id).get(currency)
+    if figures is None or figures.open <= 0:
+        raise NotPossible("nothing open")
+    if figures.open != amount:
+        raise Conflict("account", theirs=str(figures.open))
+    to = paid_to(found.id)
+    if to is None:
+        raise NotPossible("no bank details")
+    if PaymentOrder.objects.filter(account_id=found.id, currency=currency, state=OrderState.ORDERED).exists():
+        raise NotPossible("payment ordered")
+    order = PaymentOrder.objects.create(
+        id=open_subject("order"),
+        account_id=found.id,
+        paid_to_id=to.id,
+        number=next_reference("order", now),
+        amount=amount,
+        currency=currency,
+        state=OrderState.ORDERED,
+        ordered_by_id=member.id,
+        ordered_at=now,
+    )
+    payload = {"account": str(found.id), "number": order.number, "amount": amount, "currency": currency}
+    return Done(order, PaymentOrdered(subject=order.id, payload=payload))
+
+
+def _order(key: UUID, version: int) -> PaymentOrder:
+    found = PaymentOrder.objects.select_for_update(of=("self",)).filter(id=key).first()
+    if found is None:
+        raise Hidden("payment order", key)
+    if found.version != version or found.state != OrderState.ORDERED:
+        raise Conflict("payment order", theirs=found.state)
+    return found
+
+
+@operation()
+def release_payment(*, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int) -> Done[PaymentOrder]:
+    """A second payer releases an order: what is owed the other way is netted, the rest is posted as paid.
+
+    NotPossible("second pair of eyes"). Conflict where something else is open by now, or the partner is paid elsewhere:
+    withdraw the order.
+    """
+    member = require_role(by, now, Role.PAYER)
+    found = _order(order, version)
+    if found.ordered_by_id == member.id:
+        raise NotForThem("second pair of eyes", found.id)
+    account = _ours_to_pay(found.account_id)
+    to, parts = paid_to(account.id), [one for one in parts_of(account.id) if one.currency == found.currency]
+    if to is None or to.id != found.paid_to_id or sum(one.figures.open for one in parts) != found.amount:
+        raise Conflict("payment order", theirs=found.state)
+    content = canonical.digest(
+        {"number": found.number, "amount": found.amount, "currency": found.currency, "iban": to.iban}
+    )
+    source = Source(rests_on=Rests.PAYMENT, reference=found.number, content=content)
+    entries = paid_off(parts, source)
+    post(tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=entries)
+    found.state, found.released_by_id, found.released_at = OrderState.RELEASED, member.id, now
+    found.version += 1
+    found.save(update_fields=["state", "released_by", "released_at", "version"])
+    payload = {"number": found.number, "amount": found.amount, "currency": found.currency}
+    return Done(found, PaymentReleased(subject=found.id, payload=payload))
+
+
+@operation()
+def withdraw_payment(*, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int) -> Done[PaymentOrder]:
+    """An order that wasn't released yet is taken back."""
+    require_role(by, now, Role.PAYER)
+    found = _order(order, version)
+    found.state, found.version = OrderState.WITHDRAWN, found.version + 1
+    found.save(update_fields=["state", "version"])
+    return Done(found, PaymentWithdrawn(subject=found.id, payload={"number": found.number}))
+
+
+def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
+    """What brings the open amount of each part to 0: what is owed the other way is netted against what is open, first
+    of its own regime, the oldest first; the rest is paid. Netted adds up to 0, unless more is owed than is open."""
+    opened = [one for one in parts if one.figures.open]
+    netted = [min(0, one.figures.open) for one in opened]
+    owed: Counter[str] = Counter()
+    for one in opened:
+        owed[one.regime] += max(0, -one.figures.open)
+    for own in (True, False):
+        for place, one in enumerate(opened):
+            for regime in owed:
+                if one.figures.open > 0 and (regime == one.regime) == own:
+                    taken = min(owed[regime], one.figures.open - netted[place])
+                    netted[place] += taken
+                    owed[regime] -= taken
+    return [
+        NewEntry(
+            move=move, amount=amount, currency=one.currency, regime=one.regime, since=one.since, until=one.until,
+            cites=source,
+        )
+        for one, part in zip(opened, netted, strict=True)
+        for move, amount in ((Move.NETTED, part), (Move.PAID, one.figures.open - part))
+        if amount
+    ]  # fmt: skip

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
-from handslag.domain.accounts.models import Account, Entry, PaidTo, Posting
+from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move
 from handslag.kernel import canonical
+
+#: What is in check or open without a posting for longer is late. Our own span: no fact file names one.
+LATE = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,11 @@ class Figures:
     open: int = 0
     netted: int = 0
     paid: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is still to be decided or paid."""
+        return bool(self.in_check or self.open)
 
 
 def balances(rows: QuerySet[Entry], *by: str) -> dict[tuple[Any, ...], Figures]:
@@ -104,3 +113,47 @@ def digest_of(posting: Posting, entries: Sequence[Entry]) -> str:
         for one in entries
     )  # fmt: skip
     return canonical.digest({"source": [posting.rests_on, posting.reference, posting.content], "entries": said})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What an account says of one regime and its days: the figures, and when something was posted on it last."""
+
+    account: UUID
+    regime: str
+    since: date
+    until: date
+    currency: str
+    figures: Figures
+    posted_at: datetime
+
+    def late(self, now: datetime) -> bool:
+        """Whether something has waited for too long."""
+        return self.figures.waits and now - self.posted_at > LATE
+
+
+def parts_of(*accounts: UUID) -> list[Part]:
+    """The parts of accounts (of all, where none is named), in the order of their days: two queries."""
+    rows = Entry.objects.filter(account_id__in=accounts) if accounts else Entry.objects.all()
+    by = ("account_id", "since", "until", "regime", "currency")
+    last = {
+        tuple(row[name] for name in by): row["last"]
+        for row in rows.order_by().values(*by).annotate(last=Max("posting__posted_at"))
+    }
+    return [
+        Part(account=key[0], since=key[1], until=key[2], regime=key[3], currency=key[4], figures=figures,
+             posted_at=last[key])
+        for key, figures in sorted(balances(rows, *by).items(), key=lambda one: (one[0][1:], str(one[0][0])))
+    ]  # fmt: skip
+
+
+def details_of(account: UUID) -> list[PaidTo]:
+    """What was recorded of where a partner is paid, newest first, but what has ended."""
+    rows = PaidTo.objects.filter(account_id=account).exclude(state=DetailsState.ENDED)
+    return list(rows.select_related("recorded_by", "confirmed_by").order_by("-recorded_at", "-id"))
+
+
+def orders_of(account: UUID) -> list[PaymentOrder]:
+    """The orders to pay a partner, newest first."""
+    rows = PaymentOrder.objects.filter(account_id=account)
+    return list(rows.select_related("ordered_by", "released_by", "paid_to").order_by("-ordered_at", "-id"))

@@ -50,6 +50,12 @@ class Rests(TextChoices):
     PAYMENT = "payment"
 
 
+class OrderState(TextChoices):
+    ORDERED = "ordered"
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
+
+
 class DetailsState(TextChoices):
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"

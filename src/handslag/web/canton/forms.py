@@ -211,6 +211,36 @@ class WordsForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("What you say"), max_length=4000, widget=_area(3))
 
 
+class PaidToForm(forms.Form):
+    """Where a partner is paid and whom to ask there; with `partners`, which partner it is."""
+
+    use_required_attribute = False
+    holder = forms.CharField(label=gettext_lazy("Holder of the account"), max_length=70)
+    street = forms.CharField(label=gettext_lazy("Street"), max_length=70, required=False)
+    house_number = forms.CharField(label=gettext_lazy("House number"), max_length=16, required=False)
+    postcode = forms.CharField(label=gettext_lazy("Postcode"), max_length=16)
+    town = forms.CharField(label=gettext_lazy("Town"), max_length=35)
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), choices=[(code, code) for code in ("CH", "LI", "DE", "FR", "AT", "IT")]
+    )
+    iban = forms.CharField(label=gettext_lazy("IBAN"), max_length=42)
+    qr_iban = forms.CharField(
+        label=gettext_lazy("QR-IBAN"),
+        help_text=gettext_lazy("For payments with a QR reference, if there is one."),
+        max_length=32,
+        required=False,
+    )
+    contact_name = forms.CharField(label=gettext_lazy("Whom to ask"), max_length=120, required=False)
+    contact_email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=120, required=False)
+    contact_phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
+
+    def __init__(self, partners: list[tuple[str, str]] | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if partners is not None:
+            field = forms.ChoiceField(label=_("Who is paid?"), choices=[("", ""), *partners])
+            self.fields = {"partner": field, **self.fields}
+
+
 class SettleForm(forms.Form):
     """What counts on days that messages contradict each other about."""
 

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from handslag.web.canton import assignments, register
+from handslag.web.canton import accounts, assignments, register
 
 urlpatterns = [
+    path("<slug:tenant>/accounts/", accounts.accounts),
+    path("<slug:tenant>/accounts/<uuid:account>/", accounts.account),
+    path("<slug:tenant>/accounts/<uuid:account>/entries/", accounts.entries),
+    path("<slug:tenant>/accounts/<uuid:account>/postings/<uuid:posting>/", accounts.posting),
     path("<slug:tenant>/assignments/", assignments.assignments),
     path("<slug:tenant>/assignments/new/", assignments.new),
     path("<slug:tenant>/assignments/<uuid:message>/", assignments.assignment),

@@ -40,6 +40,37 @@ PAYERS: Words = {
 }
 #: What the register is about.
 WHAT: Words = {"municipality": _("Municipality"), "status": _("Status")}
+#: Whose account it is: what the partner is to us.
+SIDES: Words = {"payer": _("we pay"), "claimant": _("pays us")}
+#: The figures of an account, in the order in which money passes through them.
+FIGURES: Words = {
+    "claimed": _("Claimed"),
+    "in_check": _("In check"),
+    "cut": _("Cut"),
+    "expired": _("Expired"),
+    "accepted": _("Accepted"),
+    "netted": _("Netted"),
+    "paid": _("Paid"),
+    "open": _("Open"),
+}
+MOVES: Words = {name: FIGURES[name] for name in ("claimed", "cut", "expired", "accepted", "netted", "paid")}
+#: By what law it is claimed.
+REGIMES: Words = {"asylum": _("Asylum support"), "section 44": _("Section 44")}
+#: What a posting or an entry rests on.
+RESTS: Words = {
+    "statement": _("Settlement"),
+    "answer": _("Answer on a settlement"),
+    "correction": _("Correction"),
+    "reclaim": _("Reclaim"),
+    "line": _("Line"),
+    "booking": _("Booking"),
+    "payment": _("Payment"),
+}
+ORDERS: Words = {
+    "ordered": _("waits for a second person"),
+    "released": _("released and posted"),
+    "withdrawn": _("taken back"),
+}
 SAID: Words = {Action.RECALL: _("Recalled"), Action.REMINDER: _("Reminder")}
 TRANSPORT: Words = {
     Transport.DRAFTED: _("being written"),
@@ -77,6 +108,13 @@ REFUSALS: Words = {
     "birth to come": _("The day of birth is still to come."),
     "arrival day": _("Nobody arrives before the day of the assignment: ask for another day instead."),
     "not the canton": _("Only the canton does this."),
+    "holder": _("Write the holder of the account, the postcode and the town."),
+    "iban": _("This is no IBAN, or it is a QR-IBAN: check it against the bank’s letter."),
+    "qr iban": _("This is no QR-IBAN: its bank number lies between 30000 and 31999. Leave it empty if there is none."),
+    "second pair of eyes": _("Somebody else has to look at it: not the person who entered it."),
+    "nothing open": _("Nothing is open here."),
+    "no bank details": _("Nobody has confirmed where this partner is paid."),
+    "payment ordered": _("A payment waits to be released already."),
     "why": _("Write why."),
     "no such value": _("Choose what counts."),
 }

@@ -125,7 +125,11 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
     if the_door(request).the_tenant.country != "CH":
         return []
     canton = [(gettext("The register"), "/register/", CASE_ROLES)] if own_address().startswith(CANTON) else []
-    return [*canton, (gettext("Assignments"), "/assignments/", CASE_ROLES)]
+    return [
+        *canton,
+        (gettext("Assignments"), "/assignments/", CASE_ROLES),
+        (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
+    ]
 
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:

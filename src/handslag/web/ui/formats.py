@@ -24,6 +24,7 @@ class Figures(NamedTuple):
 
 
 _SWEDISH = Figures(NO_BREAK, ",")
+_SWISS = {"de": Figures("’", "."), "fr": Figures(NO_BREAK, ".")}
 _FIGURES = {"sv": _SWEDISH, "en": Figures(",", "."), "de": Figures(".", ","), "fr": _SWEDISH}
 
 
@@ -36,12 +37,14 @@ def language_of_figures() -> str:
     return _language() if _language() in _FIGURES else "sv"
 
 
-def figure(amount: int) -> str:
-    """An amount of minor units (öre, cents) without its currency: 439000 -> "4 390,00" (sv), "4,390.00" (en).
+def figure(amount: int, currency: str = "SEK") -> str:
+    """An amount of minor units (öre, cents) without its currency: 439000 -> "4 390,00" (sv), "4,390.00" (en); of
+    francs as Switzerland writes it: "4’390.00" (de).
 
     Languages without figures of their own here follow Swedish, the language of the decision.
     """
-    marks = _FIGURES[language_of_figures()]
+    language = language_of_figures()
+    marks = _SWISS.get(language, _FIGURES[language]) if currency == "CHF" else _FIGURES[language]
     units, minor = divmod(abs(amount), 100)
     text = f"{units:,}".replace(",", marks.group) + f"{marks.decimal}{minor:02d}"
     return MINUS + text if amount < 0 else text
@@ -52,7 +55,7 @@ def money(amount: int, currency: str = "SEK") -> str:
 
     In right-to-left languages the sum is isolated, so that digits and sign keep their order.
     """
-    text = figure(amount)
+    text = figure(amount, currency)
     language = _language()
     if currency == "SEK" and language not in ("en", "de", "fr"):
         text = f"{text}{NO_BREAK}kr"

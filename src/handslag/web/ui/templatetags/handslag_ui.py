@@ -34,6 +34,12 @@ def figure(amount: int | None) -> str:
 
 
 @register.filter
+def figure_in(amount: int, currency: str) -> str:
+    """Minor units of a currency that is named elsewhere, as its country writes them."""
+    return formats.figure(amount, currency)
+
+
+@register.filter
 def change(amount: int | None) -> str:
     """A difference in öre with its sign; nothing for None."""
     return "" if amount is None else formats.change(int(amount))

@@ -1,0 +1,338 @@
+"""The accounts of municipalities, providers and the canton: where the claimed money lies, down to its sources; where a
+partner is paid, and paying it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from handslag.domain.accounts.models import Account, Entry, Posting
+from handslag.domain.accounts.operations import (
+    NewPaidTo,
+    confirm_paid_to,
+    end_paid_to,
+    order_payment,
+    record_paid_to,
+    release_payment,
+    withdraw_payment,
+)
+from handslag.domain.accounts.queries import Figures, Part, details_of, entries_of, orders_of, paid_to, parts_of
+from handslag.domain.accounts.states import LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.permissions import messages_of
+from handslag.domain.exchange.queries import name_of, partners
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.web.canton.forms import PaidToForm
+from handslag.web.canton.pages import page
+from handslag.web.canton.wording import FIGURES, MOVES, ORDERS, OVERTAKEN, REGIMES, RESTS, SIDES, refusal
+from handslag.web.desk.pages import (
+    CASE_ROLES,
+    attempt,
+    base,
+    form_key,
+    number_in,
+    require,
+    the_member,
+    typed,
+    version_seen,
+    who,
+)
+from handslag.web.entry.pages import desk_page
+from handslag.web.entry.uploads import key_of
+
+ROLES = (*CASE_ROLES, Role.PAYER)
+#: So many entries a page.
+A_PAGE = 100
+#: At which field a refusal is said.
+_BY_FIELD = {"holder": "holder", "iban": "iban", "qr iban": "qr_iban", "no such partner": "partner"}
+#: The columns of a table of figures, and which entries each is made of.
+COLUMNS = ("claimed", "in_check", "cut", "expired", "accepted", "netted", "paid", "open")
+_MADE_OF: dict[str, dict[str, Any]] = {
+    **{name: {"move": name} for name in ("claimed", "cut", "expired", "accepted", "netted", "paid")},
+    "in_check": {"lies": LedgerAccount.IN_CHECK.value},
+    "open": {"lies": LedgerAccount.OPEN.value},
+}
+
+
+def added(parts: Iterable[Figures]) -> Figures:
+    """The figures of several together."""
+    rows = list(parts)
+    return Figures(**{name: sum(getattr(one, name) for one in rows) for name in COLUMNS})
+
+
+def _cells(figures: Figures, link: str = "") -> list[tuple[Any, int, str]]:
+    """The figures in the order of the columns: (what it is, amount, the address of what it is made of)."""
+    made_of = {name: "&".join(f"{key}={value}" for key, value in _MADE_OF[name].items()) for name in COLUMNS}
+    return [
+        (FIGURES[name], getattr(figures, name), f"{link}{made_of[name].replace(' ', '+')}" if link else "")
+        for name in COLUMNS
+    ]
+
+
+def _heads() -> list[Any]:
+    return [FIGURES[name] for name in COLUMNS]
+
+
+@desk_page("accounts")
+def accounts(request: HttpRequest, tenant: str) -> HttpResponse:
+    """The money by partner, those first where something has waited for too long. POST: record where a partner is
+    paid of which there is no account yet."""
+    member = require(request, *ROLES)
+    looked_at("accounts")
+    now = who(request)["now"]
+    by: dict[tuple[UUID, str], list[Part]] = {}
+    for part in parts_of():
+        by.setdefault((part.account, part.currency), []).append(part)
+    names = {key: row.name for key, row in partners().items()}
+    found: dict[UUID, Account] = {row.id: row for row in Account.objects.all()}
+    rows: list[dict[str, Any]] = [
+        {
+            "account": found[key],
+            "name": names.get(found[key].partner, found[key].partner),
+            "side": SIDES[found[key].side],
+            "currency": currency,
+            "late": [one for one in parts if one.late(now)],
+            "figures": added(one.figures for one in parts),
+        }
+        for (key, currency), parts in by.items()
+    ]
+    without: list[dict[str, Any]] = [
+        {"account": row, "name": names.get(row.partner, row.partner), "side": SIDES[row.side], "currency": "CHF",
+         "late": [], "figures": Figures()}
+        for row in found.values() if row.id not in {key for key, _currency in by}
+    ]  # fmt: skip
+    rows = sorted([*rows, *without], key=lambda one: (not one["late"], one["name"], one["side"]))
+    totals = {
+        (side, currency): added(
+            one["figures"] for one in rows if one["account"].side == side and one["currency"] == currency
+        )
+        for side, currency in sorted({(one["account"].side, one["currency"]) for one in rows})
+    }
+    form = PaidToForm(_open_to(names, found), typed(request), auto_id="id_%s")
+    if request.method == "POST" and form.is_valid():
+        require(request, Role.REGISTRAR, Role.PAYER)
+        told = dict(form.cleaned_data)
+        try:
+            row = attempt(
+                request, record_paid_to, partner=told.pop("partner"), side=Side.PAYER, new=NewPaidTo(**told),
+                key=form_key(request),
+            )  # fmt: skip
+        except NotPossible as refused:
+            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/accounts/{row.account_id}/")
+    return page(
+        request,
+        "accounts.html",
+        status=422 if form.errors else 200,
+        rows=[{**one, "cells": _cells(one["figures"])} for one in rows],
+        totals=[
+            (SIDES[side], currency, _cells(figures)) for (side, currency), figures in totals.items()
+        ] if len(rows) > 1 else [],
+        heads=_heads(),
+        late=sum(bool(one["late"]) for one in rows),
+        form=form,
+        may_record=bool(member.roles & {Role.REGISTRAR, Role.PAYER}),
+    )  # fmt: skip
+
+
+def _open_to(names: dict[str, str], found: dict[UUID, Account]) -> list[tuple[str, str]]:
+    """The partners that we have no account of as their payer."""
+    there = {row.partner for row in found.values() if row.side == Side.PAYER}
+    return [(key, name) for key, name in names.items() if key not in there]
+
+
+def _found(key: UUID) -> Account:
+    row = Account.objects.filter(id=key).first()
+    if row is None:
+        raise Hidden("account", key)
+    return row
+
+
+@desk_page("account")
+def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
+    """One account: its figures by regime and period, where the partner is paid, orders to pay it. POST `act`:
+    `details` (record), `confirm`, `end` (`details`, `version`), `order` (`currency`, `amount`), `release`, `withdraw`
+    (`order`, `version`)."""
+    row, member = _found(account), require(request, *ROLES)
+    looked_at("account", row.id)
+    act, trouble = request.POST.get("act", ""), ""
+    form = PaidToForm(None, request.POST if act == "details" else None)
+    if request.method == "POST":
+        try:
+            if _done(request, row, act, form):
+                return HttpResponseRedirect(f"{base(request)}/accounts/{row.id}/")
+        except Conflict:
+            trouble = str(OVERTAKEN)
+        except NotPossible as refused:
+            if act == "details":
+                form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+            else:
+                trouble = refusal(refused)
+    now, link = who(request)["now"], f"{base(request)}/accounts/{row.id}/entries/?"
+    parts, details = parts_of(row.id), details_of(row.id)
+    to = paid_to(row.id)
+    holds = next((one for one in details if to and one.id == to.id), None)
+    orders = orders_of(row.id)
+    by_currency = {
+        currency: added(one.figures for one in parts if one.currency == currency)
+        for currency in sorted({one.currency for one in parts})
+    }
+    waiting = {one.currency for one in orders if one.state == OrderState.ORDERED}
+    pays, mine = Role.PAYER in member.roles and row.side == Side.PAYER, the_member(request).id
+    return page(
+        request,
+        "account.html",
+        status=422 if form.errors else 409 if trouble else 200,
+        account=row,
+        name=name_of(row.partner),
+        side=SIDES[row.side],
+        heads=_heads(),
+        parts=[
+            (REGIMES.get(one.regime, one.regime), one.since, one.until - timedelta(days=1), one.late(now), one.currency,
+             _cells(one.figures, f"{link}regime={one.regime.replace(' ', '+')}&since={one.since}&"))
+            for one in parts
+        ],
+        totals=[(currency, _cells(figures, link)) for currency, figures in by_currency.items()],
+        holds=holds,
+        details=[(one, one.recorded_by_id != mine) for one in details if one is not holds],
+        form=form,
+        payer=row.side == Side.PAYER,
+        may_record=bool(member.roles & {Role.REGISTRAR, Role.PAYER}),
+        payable=[
+            (currency, figures.open) for currency, figures in by_currency.items()
+            if pays and figures.open > 0 and currency not in waiting and holds
+        ],
+        owed=[(currency, -figures.open) for currency, figures in by_currency.items() if figures.open < 0],
+        orders=[
+            (one, ORDERS[one.state], pays and one.state == OrderState.ORDERED, one.ordered_by_id != mine)
+            for one in orders
+        ],
+        errors=form if form.errors else None,
+        trouble=trouble,
+    )  # fmt: skip
+
+
+def _done(request: HttpRequest, row: Account, act: str, form: PaidToForm) -> bool:
+    """Carry out what was asked for; False where the form wants another look."""
+    if act == "details":
+        require(request, Role.REGISTRAR, Role.PAYER)
+        if not form.is_valid():
+            return False
+        attempt(
+            request, record_paid_to, partner=row.partner, side=Side(row.side), new=NewPaidTo(**form.cleaned_data),
+            key=form_key(request),
+        )  # fmt: skip
+        return True
+    key = key_of(request.POST.get("of", ""))
+    if act in ("confirm", "end") and key:
+        verb = confirm_paid_to if act == "confirm" else end_paid_to
+        attempt(request, verb, details=key, version=version_seen(request))
+    elif act in ("release", "withdraw") and key:
+        attempt(
+            request, release_payment if act == "release" else withdraw_payment, order=key, version=version_seen(request)
+        )
+    elif act == "order":
+        attempt(
+            request, order_payment, account=row.id, currency=request.POST.get("currency", ""),
+            amount=_whole(request.POST.get("amount", "")),
+        )  # fmt: skip
+    else:
+        raise Conflict("account")
+    return True
+
+
+@desk_page("entries")
+@require_safe
+def entries(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
+    """What a figure of an account is made of: `move` or the ledger account where it `lies`, `regime`, `since`."""
+    row = _found(account)
+    require(request, *ROLES)
+    looked_at("account", row.id)
+    rows = Entry.objects.filter(account_id=row.id).select_related("posting")
+    told: dict[str, str] = {name: request.GET.get(name, "") for name in ("move", "lies", "regime", "since")}
+    if told["move"] in Move.values:
+        rows = rows.filter(move=told["move"])
+    if told["lies"] in LedgerAccount.values:
+        rows = rows.filter(credited=told["lies"]) | rows.filter(debited=told["lies"])
+    if told["regime"]:
+        rows = rows.filter(regime=told["regime"])
+    if (since := _day(told["since"])) is not None:
+        rows = rows.filter(since=since)
+    shown = Paginator(rows.order_by("posting__number", "place"), A_PAGE).get_page(
+        number_in(request.GET.get("page", "1")) or 1
+    )
+    lies = told["lies"] if told["lies"] in LedgerAccount.values else ""
+    return page(
+        request,
+        "entries.html",
+        account=row,
+        name=name_of(row.partner),
+        what=FIGURES.get(told["move"] or lies.replace(" ", "_"), _("All entries")),
+        rows=[_entry(one, lies) for one in shown],
+        shown=shown,
+    )
+
+
+def _whole(text: str) -> int:
+    """An amount in minor units as a form carries it; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _entry(one: Entry, lies: str = "") -> dict[str, Any]:
+    """An entry as a table shows it; what leaves the ledger account in question counts less."""
+    return {
+        "row": one,
+        "move": MOVES[one.move],
+        "amount": -one.amount if one.credited == lies else one.amount,
+        "regime": REGIMES.get(one.regime, one.regime),
+        "last": one.until - timedelta(days=1),
+        "cites": RESTS[one.cites],
+    }
+
+
+@desk_page("posting")
+@require_safe
+def posting(request: HttpRequest, tenant: str, account: UUID, posting: UUID) -> HttpResponse:
+    """All that one source moved, with the source."""
+    row, member = _found(account), require(request, *ROLES)
+    found = Posting.objects.filter(id=posting, account_id=row.id).first()
+    if found is None:
+        raise Hidden("posting", posting)
+    looked_at("account", row.id)
+    key = key_of(found.reference)
+    message = messages_of(member).filter(message_id=key, partner=row.partner).first() if key else None
+    return page(
+        request,
+        "posting.html",
+        account=row,
+        name=name_of(row.partner),
+        posting=found,
+        rests_on=RESTS[found.rests_on],
+        rows=[_entry(one) for one in entries_of([found.id]).get(found.id, [])],
+        source=_source(found, message),
+    )
+
+
+def _source(found: Posting, message: Message | None) -> str:
+    """Where the source of a posting is shown here, after the organisation's own address; "" for nowhere."""
+    if message is not None:
+        return f"/questions/{message.id}/"
+    return f"/accounts/{found.account_id}/#orders" if found.rests_on == Rests.PAYMENT else ""

@@ -1,0 +1,94 @@
+"""The accounts of partners at the counter: figures down to their source, bank details and payments by two people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from handslag.domain.accounts.operations import post
+from handslag.domain.accounts.states import Rests, Side
+from handslag.domain.exchange.queries import own_address
+from handslag.domain.tenancy.door import acting
+from tests.accounts import CLAIMED, DECIDED, source
+from tests.bed import Process
+from tests.canton import open_canton
+from tests.office import TEST
+
+
+def test_every_figure_leads_to_its_source_and_two_people_pay(
+    database: Any, log_in: Callable[..., Page], server: Process, fine_at_both: Any
+) -> None:
+    canton, place, other = open_canton(database)
+    home = f"/{canton.slug}"
+    addresses = []
+    for office in (place, other):
+        with acting(office.slug, TEST, "look"):
+            addresses.append(own_address())
+    ulla = log_in(canton, "ulla")
+    ulla.goto(server.url("desk", f"{home}/accounts/"))
+    fine_at_both(ulla, "accounts-empty")
+
+    # an account begins with bank details: a QR-IBAN isn't one, and another person confirms
+    ulla.get_by_text("Record where a partner is paid").click()
+    ulla.get_by_label("Who is paid?").select_option(addresses[0])
+    for label, text in (
+        ("Holder of the account", "Gemeinde Musterwil"), ("Postcode", "8999"), ("Town", "Musterwil"),
+        ("IBAN", "CH44 3199 9123 0008 8901 2"),
+    ):  # fmt: skip
+        ulla.get_by_label(label, exact=True).fill(text)
+    ulla.get_by_role("button", name="Record").click()
+    expect(ulla.get_by_role("alert")).to_contain_text("it is a QR-IBAN")
+    fine_at_both(ulla, "accounts-error")
+    ulla.get_by_label("IBAN", exact=True).fill("CH93 0076 2011 6238 5295 7")
+    ulla.get_by_label("QR-IBAN").fill("CH44 3199 9123 0008 8901 2")
+    ulla.get_by_role("button", name="Record").click()
+    expect(ulla.get_by_text("to be confirmed by a second person")).to_be_visible()
+    expect(ulla.get_by_role("button", name="Checked: it is right")).to_have_count(0)
+    account = ulla.url
+    erik = log_in(canton, "erik", locale="de-CH")
+    erik.goto(account)
+    erik.get_by_role("button", name="Geprüft: Es stimmt").click()
+    expect(erik.get_by_text("Von zweien geprüft")).to_be_visible()
+
+    # the quarter is claimed and decided; each figure leads to its entries, and these to their posting
+    told = {**canton.act("hanna"), "partner": addresses[0], "side": Side.PAYER}
+    post(**told, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED)
+    post(**told, source=source(Rests.ANSWER, "2026-Q3 answered"), entries=DECIDED)
+    post(**told | {"partner": addresses[1]}, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED[:1])
+    erik.goto(account)
+    expect(erik.get_by_role("row", name="Zusammen")).to_contain_text("8’392.97")
+    fine_at_both(erik, "account-de")
+    erik.get_by_role("link", name="576.00 Gekürzt, Asylfürsorge").click()
+    expect(erik.get_by_role("row")).to_have_count(2)
+    fine_at_both(erik, "account-entries-de")
+    erik.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(erik.get_by_text("2026-Q3 answered", exact=True)).to_be_visible()
+    expect(erik.get_by_role("row")).to_have_count(1 + len(DECIDED))
+    fine_at_both(erik, "account-posting-de")
+
+    # one orders, another releases: everything is paid, what was reclaimed is netted
+    ulla.goto(account)
+    ulla.get_by_role("button", name="Pay what is open").click()
+    expect(ulla.get_by_text("waits for a second person")).to_be_visible()
+    expect(ulla.get_by_role("button", name="Release")).to_have_count(0)
+    erik.goto(account)
+    erik.get_by_role("button", name="Freigeben").click()
+    expect(erik.get_by_text("freigegeben und gebucht")).to_be_visible()
+    fine_at_both(erik, "account-paid-de")
+
+    # the list: partners with what waits; in French too
+    page = log_in(canton, "rut", locale="fr-CH")
+    page.goto(server.url("desk", f"{home}/accounts/"))
+    expect(page.get_by_role("row", name="Beispielen kommun")).to_contain_text("1 800.00")
+    expect(page.get_by_role("row", name="Ensemble")).to_be_visible()
+    fine_at_both(page, "accounts-fr")
+
+    # a municipality sees neither the canton's accounts nor another one's
+    hanna = log_in(place, "hanna")
+    answer = hanna.goto(server.url("desk", f"/{place.slug}{account.split(home)[1]}"))
+    assert answer is not None
+    assert answer.status == 404
+    hanna.goto(server.url("desk", f"/{place.slug}/accounts/"))
+    expect(hanna.get_by_text("No account yet")).to_be_visible()
