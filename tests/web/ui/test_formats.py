@@ -39,7 +39,7 @@ def test_a_difference_carries_its_sign() -> None:
 
 def test_other_currencies_stand_in_front() -> None:
     with translation.override("fr"):
-        assert formats.money(-57600, "CHF") == "−CHF\u00a0576,00"
+        assert formats.money(-57600, "CHF") == "−CHF\u00a0576.00"
 
 
 def test_days_and_months_follow_language_and_zone() -> None:
