@@ -173,5 +173,14 @@ def test_swiss_offices_read_german_and_french_and_nobody_else_does(
         if word:
             page.goto(server.url("desk", f"/{office.slug}/assignments/"))
             expect(page.get_by_role("heading", level=1)).to_have_text(word)
-            page.goto(server.url("desk", f"/{office.slug}/people/"))  # not translated yet: whole in English
-            expect(page.locator("html")).to_have_attribute("lang", "en")
+            page.goto(server.url("desk", f"/{office.slug}/people/"))
+            expect(page.locator("html")).to_have_attribute("lang", lang)
+
+
+def test_before_she_has_logged_in_the_desk_speaks_her_browsers_language(
+    new_context: Callable[..., Any], server: Process
+) -> None:
+    for locale, lang in (("de-CH", "de"), ("fr-CH", "fr"), ("sv-SE", "sv"), ("ar", "sv")):
+        page = new_context(locale=locale).new_page()
+        page.goto(server.url("desk", "/log-in/"))
+        expect(page.locator("html")).to_have_attribute("lang", lang)

@@ -58,13 +58,13 @@ def content_security_policy(request: HttpRequest) -> str:
 
 class Languages(LocaleMiddleware):
     """The language of a page as Django finds it; one that only some organisations offer gives way until the door of one
-    that does is open, but for applicants' own on their pages."""
+    that does is open, but for applicants' own on their pages and the others at the desk, all of which is translated."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.wanted = get_language()  # type: ignore[attr-defined]
-        applicants = request.counter == "apply"  # type: ignore[attr-defined]
-        if request.wanted not in (settings.LANGUAGES_OF_APPLICANTS if applicants else ()):  # type: ignore[attr-defined]
+        own = request.counter == "apply"  # type: ignore[attr-defined]
+        if (request.wanted in settings.LANGUAGES_OF_APPLICANTS) != own:  # type: ignore[attr-defined]
             speak(request, ())
 
 
