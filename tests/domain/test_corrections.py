@@ -289,7 +289,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(advance=st.sampled_from([0, 150_000]), order=st.booleans(), steps=STEPS)
 def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_paid_twice(
     office: Office, database: Any, advance: int, order: bool, steps: list[Any]
