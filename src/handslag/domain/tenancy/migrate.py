@@ -22,7 +22,7 @@ def run(verbosity: int = 0) -> None:
     """Migrate and grant. Runs in a process whose HANDSLAG_ROLE is `owner`; anything else raises RuntimeError."""
     if os.environ.get("HANDSLAG_ROLE") != "owner":
         raise RuntimeError("only the owner of the database migrates: HANDSLAG_ROLE=owner")
-    gc.disable()  # models that are made anew refer to each other in circles: looking for them takes a quarter of the time
+    gc.disable()  # models that are made anew refer to each other in circles: looking for them is a quarter of the time
     with _no_new_models_for_what_changes_none():
         call_command("migrate", verbosity=verbosity, interactive=False)
     gc.enable()
