@@ -248,3 +248,18 @@ def test_the_unknown_and_the_protected_are_turned_away_alike(
     assert b"Zander" not in pages[0]
     with acting(office.slug, TEST, "look"):
         assert ReadEntry.objects.filter(what="log-in", outcome="refused").count() == 2
+
+
+def test_who_lives_with_somebody_protected_is_told_to_contact_the_office_not_to_wait(
+    new_office: Any, visit: Any
+) -> None:
+    office = new_office()
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
+    amina = visit(office, folder.citizens[0])
+    assert "Ansök för" in amina.get(f"/{office.slug}/my/").content.decode()
+    with acting(office.slug, TEST, "look"):
+        hidden = Person.objects.get(family_name="Kanariefågel")
+    set_protection(**office.act("rut"), person=hidden.id, level=1, address_level=1, version=hidden.version)
+    text = amina.get(f"/{office.slug}/my/").content.decode()
+    assert "Kontakta oss om du behöver stöd." in text
+    assert not any(said in text for said in ("Ansök för", "Det finns inget att söka för nu", "Kanariefågel"))

@@ -228,7 +228,7 @@ def offers(
     first day. Protected people are offered nothing, and nothing says why: they are served by a person.
     """
     case = cases[0] if cases else None
-    if case is not None and any(p is not None and p.protection_level for p in (case.applicant, case.co_applicant)):
+    if case is not None and served_by_person(case):
         return []
     this = Month.of(today)
     opened = today >= (this + 1).since - timedelta(days=int(setting("renewal_opens_days_before")))
@@ -252,6 +252,11 @@ def offers(
             kind = "supplementary"
         found.append(Offer(kind, month, by_kind[kind], case))
     return found + [Offer("service", this, name, case) for name in setting("services")]
+
+
+def served_by_person(case: Case) -> bool:
+    """Whether nobody applies on-line in a case, because one of its adults is protected."""
+    return any(adult is not None and adult.protection_level > 0 for adult in (case.applicant, case.co_applicant))
 
 
 def first_unit() -> Unit | None:

@@ -36,7 +36,7 @@ from handslag.domain.elsewhere.queries import foreign_cases, hand_overs_of
 from handslag.domain.entitlement.queries import stored_calculation
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import Application
-from handslag.domain.intake.policies import Offer, form_for, offers
+from handslag.domain.intake.policies import Offer, form_for, offers, served_by_person
 from handslag.domain.intake.queries import (
     WHOLE,
     infected_of,
@@ -117,6 +117,7 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
     running = {(d.case_id, d.period.since, d.form) for d in drafts}
     periods = {case.id: periods_of(case.id) for case in cases}
     found = offers(person.id, cases, adults_beside(person.id, today), today, periods)
+    by_person = bool(cases) and served_by_person(cases[0])
     by = acting_door().the_actor
     only_sees = by.through is not None and representation_behind(by, now).scope == Scope.SEE
     on_line = (
@@ -192,7 +193,8 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "taken_back": "taken-back" in request.GET,
         "dropped": "dropped" in request.GET,
         "too_late": "too-late" in request.GET,
-        "reopens": _reopens(cases, today, bool(found or drafts)),
+        "by_person": by_person and not drafts,
+        "reopens": _reopens(cases, today, bool(found or drafts or by_person)),
         "for_whom": [(one.id, full_name(one.person)) for one in mine],
         "waits_for": [
             full_name(one.person)
