@@ -11,13 +11,18 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.register.models import Contradiction
 from handslag.domain.register.operations import assign
 from handslag.domain.register.queries import days_stored
 from handslag.domain.tenancy.door import acting
-from handslag.jobs.register import note_assignment
+from handslag.domain.tenancy.models import Unit
+from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
 from handslag.messages.assignment.build import Assigning, answering, assigning
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.mutation.build import Telling, telling
+from handslag.messages.mutation.build import answering as agreeing
+from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person as Named
 from tests.bed import Database
 from tests.exchange import Pair, Side
@@ -79,18 +84,52 @@ class Canton:
             new = answering(key=uuid4(), asked=row, answers=list(answers))
             return seal_message(**self.pair.act(place) | {"new": new})
 
+    def told(
+        self, side: Side, to: Side, change: str, *numbers: str, on: date, who: str = "hanna", **more: Any
+    ) -> Message:
+        """Hanna of a side, or `who`, tells the other that something changes for these people."""
+        office = side.office
+        with acting(office.slug, office.staff[who], "tell"):
+            new = telling(
+                Telling(
+                    key=uuid4(), recipient=to.address, unit=office.units["Försörjningsstöd"], change=change, on=on,
+                    persons=[person_by_identifier("zemis", one).id for one in numbers], now=self.pair.now,  # type: ignore[union-attr]
+                    **{"answer_by": self.today + timedelta(days=7), **more},
+                )
+            )  # fmt: skip
+            return seal_message(**self.pair.act(side, who), new=new)
+
+    def agreed(self, side: Side, asked: Message, *answers: Agreed, who: str = "hanna") -> Message:
+        """What Hanna of a side, or `who`, says of a change that she was told."""
+        with acting(side.office.slug, side.office.staff[who], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            new = agreeing(key=uuid4(), asked=row, answers=list(answers))
+            return seal_message(**self.pair.act(side, who), new=new)
+
     def settle(self) -> None:
-        """Everything that is on its way arrives, and what it says goes into the registers."""
+        """Everything that is on its way arrives, what it says goes into the registers, and what these say of it too."""
+        while self._carried():
+            pass
+
+    def _carried(self) -> bool:
         self.pair.later(seconds=11)
         for side in (self.side, *self.places):
             self.pair.leaves(side)
+        moved = False
         while self.pair.carry():
+            moved = True
             for side in (*self.places, self.side):
                 self.pair.arrives(side)
         for side in (self.side, *self.places):
-            for row in side.rows(Message, kind="assignment", action="5"):
+            for row in side.rows(Message, kind__in=NOTICES, action="5", transport__in=["", "delivered"]):
                 with self.pair._role("worker"):
-                    note_assignment(tenant=side.key, message=str(row.id))
+                    if row.direction == "in" and row.kind == "mutation" and row.business == "":
+                        look_at_mutation(tenant=side.key, message=str(row.id))
+                    note_in_register(tenant=side.key, message=str(row.id))
+            for found in side.rows(Contradiction):
+                with self.pair._role("worker"):
+                    ask_both_sides(tenant=side.key, contradiction=str(found.id), unit=str(side.rows(Unit)[0].id))
+        return moved
 
     def person(self, number: str, side: Side | None = None) -> Person:
         with acting((side or self.side).office.slug, TEST, "look"):

@@ -30,6 +30,7 @@ from verifier.invariants import (
     check_sessions,
 )
 from verifier.messages import Exchanged, check_exchange, check_reconciled, note_exchanged
+from verifier.register import check_register
 from verifier.report import Report
 
 
@@ -121,5 +122,6 @@ def _check_tenant(
     note_exchanged(exchanged, address, tenant["slug"], messages)
     check_periods(connection, report)
     check_accounts(connection, report)
+    check_register(connection, report)
     check_merges(connection, report, chain)
     check_parents(connection, report)

@@ -19,14 +19,16 @@ from handslag.domain.people.operations.persons import form_household, set_protec
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
 from handslag.domain.register.operations import assign, settle
-from handslag.domain.register.policies import counts_from
-from handslag.domain.register.queries import Days, Said, days_of, registered, value_of
+from handslag.domain.register.policies import counts_from, first_day
+from handslag.domain.register.queries import Days, Said, days_of, family_of, registered, value_of
+from handslag.domain.register.states import GONE
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.messages.assignment.message import Arrival
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.mutation.message import Agreed
 from handslag.rules.ch.payers import PAYERS
 from tests.bed import Database
 from tests.canton import BEGIN, Canton, arrived, open_canton, somebody
@@ -45,29 +47,44 @@ _days = st.integers(0, 40).map(lambda n: BEGIN + timedelta(days=n))
 def arrivals(draw: st.DrawFn) -> Said:
     value, day = draw(st.sampled_from(PLACES)), draw(_days)
     moves_from = draw(st.sampled_from(["", *(one for one in PLACES if one != value)]))
-    rule = draw(st.sampled_from(["left", "new"]))
-    return Said("municipality", value, day, counts_from(day, moves_from, rule), moves_from=moves_from)
+    since = first_day(day, "municipality", value, moves_from, draw(st.sampled_from(["left", "new"])))
+    return Said("municipality", value, day, since, moves_from=moves_from, disputed=draw(_disputed))
 
 
+_disputed = st.integers(0, 5).map(lambda n: n == 0)
+gone = st.builds(
+    lambda value, left, day, rule, disputed: Said(
+        "municipality", value, day, first_day(day, "municipality", value, left, rule), moves_from=left,
+        disputed=disputed,
+    ),
+    st.sampled_from(sorted(GONE)), st.sampled_from(PLACES), _days, st.sampled_from(["left", "new"]), _disputed,
+)  # fmt: skip
 statuses = st.builds(
-    lambda status, day, entry: Said("status", status, day, day, entry_on=entry),
+    lambda status, day, entry, disputed: Said("status", status, day, day, entry_on=entry, disputed=disputed),
     st.sampled_from(list(PAYERS)),
     _days,
     st.sampled_from([date(2019, 1, 20), date(2026, 1, 1)]),
+    _disputed,
 )
+earnings = st.builds(
+    lambda value, day, long, disputed: Said(
+        "earnings", value, day, day, day + timedelta(days=long) if long and value == "own" else None, disputed=disputed
+    ),
+    st.sampled_from(["own", "own", "earnings_ended"]), _days, st.integers(0, 20), _disputed,
+)  # fmt: skip
 settlements = st.builds(
     lambda value, since, long, between, place: Said(
         "municipality", value, since, since, since + timedelta(days=long), between=tuple(sorted({value, *between})),
         place=place,
     ),
-    st.sampled_from(PLACES), _days, st.integers(1, 20), st.sets(st.sampled_from(PLACES), min_size=1),
+    st.sampled_from(("", *PLACES)), _days, st.integers(1, 20), st.sets(st.sampled_from(("", *PLACES)), min_size=1),
     st.text("ab", max_size=3),
 )  # fmt: skip
-sequences = st.lists(st.one_of(arrivals(), arrivals(), statuses, settlements), max_size=9)
+sequences = st.lists(st.one_of(arrivals(), arrivals(), gone, statuses, earnings, settlements), max_size=9)
 
 
 def on(days: Days, day: date) -> tuple[Any, ...]:
-    """What the register says of a day: (municipality, payer), (status, entry), what is contradicted."""
+    """What the register says of a day: (municipality, payer), (status, entry), own earnings, what is contradicted."""
 
     def at(rows: Any) -> list[Any]:
         return [one.value for one in rows if one.since <= day and (one.until is None or day < one.until)]
@@ -76,20 +93,45 @@ def on(days: Days, day: date) -> tuple[Any, ...]:
         what: one.value for what, one in days.contradicted
         if one.since <= day and (one.until is None or day < one.until)
     }  # fmt: skip
-    return at(days.responsible), at(days.status), opened
+    return at(days.responsible), at(days.status), at(days.earning), opened
 
 
-def claimed(said: list[Said], day: date) -> tuple[set[str], set[str]]:
-    """The same by brute force: which municipalities and statuses claim one day."""
-    told = [one for one in said if not one.between]
-    where = {
-        one.value for one in told
-        if one.what == "municipality" and one.since <= day
-        and not any(o.moves_from == one.value and o.day > one.day and o.since <= day for o in told)
-    }  # fmt: skip
+def where(told: list[Said], day: date) -> set[str]:
+    """By brute force: who claims a day; "" where some say that she had left, and others that she hadn't yet."""
+    found: set[str] = set()
+    for one in told:
+        if one.what != "municipality" or one.value in GONE:
+            continue
+        left = [o for o in told if o.moves_from == one.value and (o.day, o.value in GONE) > (one.day, False)]
+        first = min((o.day for o in left), default=day)
+        back = [o.day for o in told if o.what == one.what and o.value == one.value and o.day > first]
+        same = [o for o in left if not any(o.day >= again for again in back)]
+        if one.since <= day and (not same or any(day < o.since for o in same)):
+            found.add(one.value)
+        if any(o.value in GONE and o.since <= day for o in same) and any(day < o.since for o in same):
+            found.add("")
+    return found
+
+
+def status(told: list[Said], day: date) -> set[str]:
     begun = [one for one in told if one.what == "status" and one.since <= day]
-    newest = max((one.since for one in begun), default=None)
-    return where, {value_of(one) for one in begun if one.since == newest}
+    return {value_of(one) for one in begun if one.since == max(other.since for other in begun)}
+
+
+def earning(told: list[Said], day: date) -> set[str]:
+    ended = [one.since for one in told if one.what == "earnings" and one.value != "own" and one.since <= day]
+    return {
+        one.value for one in told
+        if one.what == "earnings" and one.value == "own" and one.since <= day and (one.until is None or day < one.until)
+        and not any(one.since < end for end in ended)
+    }  # fmt: skip
+
+
+def claimed(by: Any, said: list[Said], day: date) -> set[str]:
+    """What is claimed of one day: with and without what is disputed."""
+    told = [one for one in said if not one.between]
+    ways = [by(told, day), by([one for one in told if not one.disputed], day)]
+    return {value for way in ways for value in way or ({""} if any(ways) else ())}
 
 
 @settings(max_examples=200, deadline=None)
@@ -100,29 +142,35 @@ def test_the_order_does_not_matter_and_no_day_has_two(said: list[Said], random: 
     assert days_of(other) == found
     for n in range(-1, 45):
         day = BEGIN + timedelta(days=n)
-        where, status = claimed(said, day)
-        responsible, standing, opened = on(found, day)
+        places, standings, own = (claimed(by, said, day) for by in (where, status, earning))
+        responsible, standing, earns, opened = on(found, day)
         assert len(responsible) <= 1
         assert len(standing) <= 1
         fitting = [
             one for one in said
-            if one.between and one.since <= day and (one.until is None or day < one.until) and where <= set(one.between)
+            if one.between and one.since <= day and (one.until is None or day < one.until)
+            and places <= set(one.between)
         ]  # fmt: skip
-        if len(where) > 1 and not fitting:
-            assert (responsible, opened["municipality"]) == ([], tuple(sorted(where)))  # nobody wins, nobody pays
-        elif len(where) > 1:
-            assert responsible[0][0] == max(fitting, key=lambda one: (one.place, one.value)).value
+        if len(places) > 1 and not fitting:
+            assert (responsible, opened["municipality"]) == ([], tuple(sorted(places)))  # nobody wins, nobody pays
+        elif len(places) > 1:
+            chosen = max(fitting, key=lambda one: (one.place, one.value)).value
+            assert [one[0] for one in responsible] == ([chosen] if chosen else [])
             assert "municipality" not in opened
         else:
-            assert [one[0] for one in responsible] == sorted(where)
-        if len(status) > 1:
-            assert (standing, opened["status"]) == ([], tuple(sorted(status)))
-        if len(status) != 1:
+            assert [one[0] for one in responsible] == sorted(places - {""})
+        for what, claims, holds in (("status", standings, standing), ("earnings", own, earns)):
+            if len(claims) > 1:
+                assert (holds, opened[what]) == ([], tuple(sorted(claims)))
+            else:
+                assert (len(holds), what in opened) == (len(claims), False)
+        if len(standings) != 1 or len(own) > 1:
             assert all(payer is None for _place, payer in responsible)
         elif responsible:
-            years = PAYERS[standing[0][0]].years
-            over = years is not None and day >= standing[0][1].replace(year=standing[0][1].year + years)
-            assert responsible[0][1] == ("municipality" if over else PAYERS[standing[0][0]].code)
+            rule = PAYERS[standing[0][0]]
+            over = rule.years is not None and day >= standing[0][1].replace(year=standing[0][1].year + rule.years)
+            expected = "municipality" if over else rule.code
+            assert responsible[0][1] == ("own" if expected == "KSA-AK" and own else expected)
 
 
 def test_the_day_of_a_move_counts_where_she_was_and_an_arrival_from_its_day() -> None:
@@ -252,6 +300,146 @@ def test_she_moves_and_the_day_of_the_move_counts_where_she_was(canton: Canton) 
         (after, None, canton.places[1].address, "municipality"),
     ]
     assert (status, opened) == ([(date(2021, 2, 1), None, "F-A")], [])
+
+
+    left = canton.days(person.person.identifier, canton.places[0])
+    assert left[0][0] == where[0]  # the one that was left was told, and its register says the same
+    (told,) = canton.places[0].rows(Message, kind="mutation", action="5")
+    assert (told.direction, told.business) == ("in", "accepted")
+    assert canton.places[0].tasks() == ["assigned"]
+
+
+def taken(canton: Canton, *persons: Any) -> list[str]:
+    """The first municipality takes these on the canton's day; their numbers."""
+    told = canton.assigned(0, *persons)
+    canton.settle()
+    canton.answered(0, told, *(arrived(canton, one.number) for one in persons))
+    canton.settle()
+    return [one.person.identifier for one in persons]
+
+
+def test_what_fits_the_register_is_agreed_to_at_once_and_both_follow(canton: Canton, database: Database) -> None:
+    here, day = canton.places[0], canton.today
+    numbers = taken(canton, somebody(), somebody(2, role="child"))
+    one, two = numbers
+    with acting(canton.side.office.slug, TEST, "look"):
+        assert len(family_of(canton.person(one).id)) == 2
+    begin = canton.side.tasks()
+    canton.told(here, canton.side, "earnings", one, on=day + timedelta(days=10), last_on=day + timedelta(days=19))
+    canton.settle()
+    canton.told(here, canton.side, "departure", one, two, on=day + timedelta(days=29))
+    canton.settle()
+    ten, twenty, end = (day + timedelta(days=n) for n in (10, 20, 30))
+    expected = [
+        (day, ten, here.address, "KSA-AK"), (ten, twenty, here.address, "own"), (twenty, end, here.address, "KSA-AK"),
+    ]  # fmt: skip
+    assert canton.days(one)[0] == canton.days(one, here)[0] == expected
+    assert canton.days(two)[0] == canton.days(two, here)[0] == [(day, end, here.address, "KSA-AK")]
+    assert canton.side.tasks() == begin  # nobody was asked
+    # a status is the canton's to say: told by the municipality it waits for a person there
+    told = canton.told(here, canton.side, "status", one, on=ten, status="F-A", entry_on=BEGIN)
+    canton.settle()
+    assert canton.side.tasks() == [*begin, "mutation"]
+    assert canton.days(one)[1] == [(BEGIN, None, "N")]
+    canton.agreed(canton.side, told, Agreed(number=1))
+    canton.settle()
+    canton.told(canton.side, here, "status", two, on=ten, status="F-A", entry_on=BEGIN)
+    canton.settle()
+    for number in numbers:
+        for side in (canton.side, here):
+            assert canton.days(number, side)[1] == [(BEGIN, ten, "N"), (ten, None, "F-A")]
+    assert "mutation" not in canton.side.tasks() + here.tasks()
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, here.office.slug])
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
+
+
+def test_verify_folds_the_notices_again_and_finds_what_does_not_follow(canton: Canton, database: Database) -> None:
+    here, day = canton.places[0], canton.today
+    one, two = taken(canton, somebody(status="F-A", entry_on=date(2020, 2, 29)), somebody(2))
+    canton.told(here, canton.side, "earnings", two, on=day + timedelta(days=5))
+    canton.settle()
+    told = canton.told(here, canton.side, "earnings_ended", two, on=day + timedelta(days=9))
+    canton.settle()
+    canton.agreed(canton.side, told, Agreed(number=1, reason="NOT_SO"))
+    canton.settle()
+    assert canton.days(two)[2] == [("earnings", day + timedelta(days=9), None, ["", "own"])]
+    database.close_connections()
+    slugs = [canton.side.office.slug, here.office.slug]
+    report = verify(database.of_role("auditor"), tenants=slugs)
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
+    assert report.checked["people of the register"] >= 4
+    key = canton.person(one).id
+    for before, after in (("KSA-AK", "KSA-ÖS"), ("KSA-ÖS", "KSA-AK")):
+        database.close_connections()
+        with database.connect("owner", autocommit=True) as owner, owner.transaction():
+            owner.execute("SELECT set_config('app.tenant', %s, true)", [str(canton.side.key)])
+            changed = "UPDATE register_responsibility SET payer = %s WHERE person_id = %s AND payer = %s"
+            assert owner.execute(changed, [after, key, before]).rowcount == 1
+        report = verify(database.of_role("auditor"), tenants=slugs)
+        wrong = {("I14", str(key))} if after == "KSA-ÖS" else set()
+        assert {(found.rule, found.row) for found in report.errors} == wrong
+
+
+def test_what_is_disputed_is_open_at_both_until_it_is_settled(canton: Canton) -> None:
+    here, day = canton.places[0], canton.today
+    (number,) = taken(canton, somebody())
+    told = canton.told(canton.side, here, "disappearance", number, on=day - timedelta(days=3))
+    canton.settle()
+    assert "mutation" in here.tasks()  # she wasn't there on that day
+    assert canton.days(number)[0] == [(day, None, here.address, "KSA-AK")]
+    canton.agreed(here, told, Agreed(number=1, reason="NOT_SO"))
+    canton.settle()
+    assert canton.days(number) == canton.days(number, here)
+    assert canton.days(number)[2] == []  # she arrived after that day: nothing is contradicted
+    told = canton.told(canton.side, here, "disappearance", number, on=day + timedelta(days=3))
+    canton.settle()
+    assert canton.days(number)[0] == [(day, day + timedelta(days=4), here.address, "KSA-AK")]  # it fits: agreed to
+    later = canton.told(here, canton.side, "move", number, on=day + timedelta(days=8), municipality=PLACES[1])
+    canton.settle()
+    canton.agreed(canton.side, later, Agreed(number=1, reason="NOT_SO"))
+    canton.settle()
+    since, until = day + timedelta(days=4), day + timedelta(days=9)
+    opened = [("municipality", since, until, ["", here.address])]
+    assert canton.days(number)[2] == canton.days(number, here)[2] == opened
+    assert "contradiction" in canton.side.tasks()
+    assert {"contradiction", "question"} <= set(here.tasks())  # both sides are asked
+    (row,) = canton.side.rows(Contradiction, person_id=canton.person(number).id)
+    settle(**canton.pair.act(canton.side, "rut"), contradiction=row.id, value="", why="Ist am vierten gegangen.")
+    assert canton.days(number)[0] == [(day, since, here.address, "KSA-AK")]
+    assert canton.days(number)[2] == []
+    assert "contradiction" not in canton.side.tasks()
+
+
+def test_who_disagrees_about_the_day_of_a_move_leaves_the_days_between_open() -> None:
+    here = Said("municipality", PLACES[0], BEGIN, BEGIN)
+    gone = Said("municipality", "moved", date(2026, 5, 10), date(2026, 5, 11), moves_from=PLACES[0])
+    there = Said("municipality", PLACES[1], date(2026, 5, 15), date(2026, 5, 16), moves_from=PLACES[0])
+    found = days_of([there, gone, here])
+    assert [(one.since, one.until, one.value[0]) for one in found.responsible] == [
+        (BEGIN, date(2026, 5, 11), PLACES[0]), (date(2026, 5, 16), None, PLACES[1]),
+    ]  # fmt: skip
+    ((what, one),) = found.contradicted
+    assert (what, one.since, one.until, one.value) == (
+        "municipality", date(2026, 5, 11), date(2026, 5, 16), ("", PLACES[0]),
+    )  # fmt: skip
+
+
+def test_who_may_tell_a_change(canton: Canton) -> None:
+    here, day = canton.places[0], canton.today
+    (number,) = taken(canton, somebody())
+    with pytest.raises(NotPossible, match="moves to"):
+        canton.told(here, canton.side, "move", number, on=day, municipality=here.address)
+    with pytest.raises(NotPossible, match="answer by"):
+        canton.told(here, canton.side, "death", number, on=day, answer_by=day)
+    told = canton.told(here, canton.places[1], "death", number, on=day)  # between municipalities only the canton does
+    canton.settle()
+    assert canton.places[1].rows(Message, message_id=told.message_id) == []
+    assert here.message(told.message_id).transport == "rejected"
+    test = canton.told(here, canton.side, "death", number, on=day, test=True)
+    canton.settle()
+    assert canton.days(number)[0] == [(day, None, here.address, "KSA-AK")]
+    assert canton.side.message(test.message_id).business == "accepted"  # it is answered, and nothing follows
 
 
 def test_what_is_refused_at_the_canton_and_at_the_municipality(canton: Canton) -> None:

@@ -18,6 +18,7 @@ from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
 from handslag.messages.document_request.message import DocumentRequest
+from handslag.messages.mutation.message import Mutation
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
 from tests.bed import ROOT
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Any]] = {
     "case_transfer": CaseTransfer,
     "document_request": DocumentRequest,
     "assignment": Assignment,
+    "mutation": Mutation,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -67,6 +69,18 @@ WRONG = {
     "assignment/arrived-without-accommodation": "with her day and accommodation",
     "assignment/taken-and-refused": "with her day and accommodation",
     "assignment/state-that-does-not-follow": "don't follow from the answers",
+    "mutation/ahv-number": "by her ZEMIS number",
+    "mutation/unknown-change": "$.asked.change",
+    "mutation/status-without-entry": "a status comes with the day of entry",
+    "mutation/move-to-nowhere": "a move with the municipality",
+    "mutation/departure-with-a-status": "nothing else with these",
+    "mutation/status-before-entry": "on the day of entry at the earliest",
+    "mutation/last-day-before-the-first": "have a last day, not before the first",
+    "mutation/departure-with-a-last-day": "own earnings alone have a last day",
+    "mutation/nobody": "$.asked.persons",
+    "mutation/twice-the-same": "named once",
+    "mutation/persons-from-zero": "numbered from 1",
+    "mutation/state-that-does-not-follow": "don't follow from the answers",
     "receipt/digest-in-capitals": "$.report.digest",
     "receipt/unknown-state": "$.report.state",
     "receipt/code-as-number": "$.report.code",

@@ -141,7 +141,7 @@ from handslag.domain.exchange.operations.sedex import (
 )
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
-from handslag.domain.exchange.states import Business, Direction, OutcomeState
+from handslag.domain.exchange.states import SETTLED, Business, Direction, OutcomeState
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
@@ -273,7 +273,14 @@ from handslag.domain.people.operations.staff import (
     TrainingResetAsked,
 )
 from handslag.domain.people.queries import cleared_unit
-from handslag.domain.register.operations import ContradictionSettled, NoticeTaken, PersonAssigned
+from handslag.domain.register.models import Contradiction
+from handslag.domain.register.operations import (
+    ContradictionFound,
+    ContradictionSettled,
+    NoticeTaken,
+    PersonAssigned,
+)
+from handslag.domain.register.policies import CANTON
 from handslag.domain.register.states import What
 from handslag.domain.statistics.operations import (
     BaselineEntered,
@@ -984,6 +991,8 @@ def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.only("kind").get(id=event.subject)
+    if row.kind == "mutation":  # a task only where it doesn't fit the register
+        return
     kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
     _exchange_task(event, by, now, kinds.get(row.kind, "question"))
 
@@ -1019,15 +1028,46 @@ def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
         )
 
 
-def _note_assignment(event: Event, by: Actor, now: datetime) -> None:
-    """What an answer to an assignment says of people goes into the register, at both sides."""
+def _look_at_mutation(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
-    from handslag.jobs.register import note_assignment
+    from handslag.jobs.register import look_at_mutation
+
+    if ExchangeMessage.objects.filter(id=event.subject, kind="mutation").exists():
+        defer(look_at_mutation, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
+
+
+def _note_in_register(event: Event, by: Actor, now: datetime) -> None:
+    """What an answered assignment or mutation says of people goes into the register, at both sides."""
+    from handslag.jobs.queue import defer
+    from handslag.jobs.register import NOTICES, note_in_register
 
     settled = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
-    row = ExchangeMessage.objects.filter(id=settled, kind="assignment").first() if settled else None
-    if row is not None and row.business in (Business.ACCEPTED, Business.CHANGED):
-        defer(note_assignment, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+    row = ExchangeMessage.objects.filter(id=settled, kind__in=NOTICES).first() if settled else None
+    if row is not None and row.business in SETTLED:
+        defer(note_in_register, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _task_for_contradiction(event: Event, by: Actor, now: datetime) -> None:
+    if not _open_tasks(event.subject, "contradiction").exists():
+        unit = UUID(event.payload["unit"])
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=event.subject, kind="contradiction", unit=unit, assignee=None
+        )
+
+
+def _ask_both_sides(event: Event, by: Actor, now: datetime) -> None:
+    """The canton asks those who said it; the municipality waits for that."""
+    from handslag.jobs.queue import defer
+    from handslag.jobs.register import ask_both_sides
+
+    if own_address().startswith(CANTON):
+        told = {"contradiction": event.payload["contradiction"], "unit": event.payload["unit"]}
+        defer(ask_both_sides, lock=f"person:{event.subject}", tenant=_tenant(), **told)
+
+
+def _contradiction_over(event: Event, by: Actor, now: datetime) -> None:
+    if not Contradiction.objects.filter(person_id=event.subject).exists():
+        _answered(event.subject, by, now, "contradiction")
 
 
 def _task_for_assigned(event: Event, by: Actor, now: datetime) -> None:
@@ -1111,6 +1151,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
         "question",
         "case transfer",
         "assignment",
+        "mutation",
         "question asked back",
         "question reminded",
         "question overdue",
@@ -1249,7 +1290,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_reply, causes=(TaskDone,)),
         Reaction(_task_for_registering, causes=(TaskOpened,)),
         Reaction(_note_passed_on, causes=(PassedOn,)),
-        Reaction(_note_assignment),
+        Reaction(_note_in_register),
     ),
     PassedOn: (),
     CaseTransferred: (),
@@ -1267,7 +1308,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PutOutBySedex: (),
     SedexReceiptNoted: (),
     SedexRound: (),
-    MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)),),
+    MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)), Reaction(_look_at_mutation)),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
     MessageTakenUp: (),
@@ -1280,11 +1321,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_their_answer, causes=(TaskDone,)),
         Reaction(_task_for_reply, causes=(TaskOpened,)),
         Reaction(_keep_documents),
-        Reaction(_note_assignment),
+        Reaction(_note_in_register),
     ),
     PersonAssigned: (),
-    NoticeTaken: (Reaction(_task_for_assigned, causes=(TaskOpened,)),),
-    ContradictionSettled: (),
     Posted: (),
     PaidToRecorded: (),
     PaidToConfirmed: (),
@@ -1292,6 +1331,15 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentOrdered: (),
     PaymentReleased: (),
     PaymentWithdrawn: (),
+    NoticeTaken: (
+        Reaction(_task_for_assigned, causes=(TaskOpened,)),
+        Reaction(_contradiction_over, causes=(TaskDone,)),
+    ),
+    ContradictionFound: (
+        Reaction(_task_for_contradiction, causes=(TaskOpened,)),
+        Reaction(_ask_both_sides),
+    ),
+    ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

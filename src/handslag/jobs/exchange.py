@@ -51,6 +51,7 @@ from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
 from handslag.messages.document_request import receive as document_request
+from handslag.messages.mutation import receive as mutation
 from handslag.messages.question import receive as question
 
 log = structlog.get_logger("exchange")
@@ -61,6 +62,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("case_transfer", 1): case_transfer.placed,
     ("document_request", 1): lambda opened, now: document_request.placed(opened, now, _kind_of),
     ("assignment", 1): assignment.placed,
+    ("mutation", 1): mutation.placed,
     ("receipt", 1): lambda opened, now: None,
 }
 

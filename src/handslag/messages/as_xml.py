@@ -11,13 +11,16 @@ from handslag.messages.assignment import xml as assignment
 from handslag.messages.case_transfer import xml as case_transfer
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
+from handslag.messages.mutation import xml as mutation
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 
 FORMS: dict[str, Form] = {
     form.space: form
-    for form in (question.FORM, case_transfer.FORM, document_request.FORM, assignment.FORM, receipt.FORM)
-}
+    for form in (
+        question.FORM, case_transfer.FORM, document_request.FORM, assignment.FORM, mutation.FORM, receipt.FORM,
+    )
+}  # fmt: skip
 
 
 def as_xml(sealed: str) -> bytes | None:

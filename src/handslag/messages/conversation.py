@@ -23,18 +23,20 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.assignment.message import Arrival, Assignment, Placement
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.document_request.message import DocumentRequest, File, Given
+from handslag.messages.mutation.message import Agreed, Change, Mutation
 from handslag.messages.question.message import Answer, Asked, Question
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
 #: A message of a conversation of any kind.
-Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment
+Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
     "question": Question,
     "case_transfer": CaseTransfer,
     "document_request": DocumentRequest,
     "assignment": Assignment,
+    "mutation": Mutation,
 }
 
 
@@ -89,7 +91,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement):
+    if isinstance(asked, Placement | Change):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -108,6 +110,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("case", []) if said.asked else ("", [])
     if isinstance(said, Assignment):
         return ("assignment", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
+    if isinstance(said, Mutation):
+        return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
 
@@ -202,7 +206,7 @@ def replying(
 
 
 def answered(
-    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival], outcome: str
+    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival | Agreed], outcome: str
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
     state = Business(outcome)

@@ -139,13 +139,14 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
     expect(rut.get_by_text("Messages contradict each other")).to_have_count(0)
     expect(rut.get_by_text("Beide haben es bestätigt.")).to_be_visible()
 
-    # a caseworker of the canton reads and doesn't settle; a municipality has no register and not the other's copy
+    # a municipality has its own register, and not the other's copy
     place = server.url("desk", f"/{offices[1].slug}")
     hanna = log_in(offices[1], "hanna")
     own, other = places[0].message(told[0].message_id), places[1].message(told[1].message_id)
     for path, status in (
-        (f"/assignments/{own.id}/", 200), (f"/assignments/{other.id}/", 404), ("/register/", 404),
+        (f"/assignments/{own.id}/", 200), (f"/assignments/{other.id}/", 404), ("/register/", 200),
         (f"/register/{canton.person(person.person.identifier).id}/", 404), ("/assignments/new/", 404),
+        (f"/register/{canton.person(person.person.identifier).id}/change/", 404),
     ):  # fmt: skip
         answer = hanna.goto(place + path)
         assert answer is not None

@@ -23,8 +23,9 @@ class Notice(TenantRow):
     """What is said of one person on a `day`: by a `message`, or by a member of staff (`settled_by`) who settles what
     messages contradict each other about (`between`), until before `until`. Never changed.
 
-    `value`: the address of the municipality, or the status. `since`: the first day on which it counts. `moves_from`:
-    the municipality that was responsible before.
+    `value`: the address of the municipality or how she left it (`states.GONE`), the status, or what becomes of own
+    earnings. `since`: the first day on which it counts. `moves_from`: the municipality that was responsible before.
+    `disputed`: the other side says that it isn't so.
     """
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
@@ -36,6 +37,7 @@ class Notice(TenantRow):
     day = models.DateField()
     since = models.DateField()
     until = models.DateField(null=True)
+    disputed = models.BooleanField(default=False)
     entry_on = models.DateField(null=True)
     moves_from = models.CharField(max_length=ADDRESS, blank=True)
     accommodation = models.CharField(max_length=12, blank=True)
@@ -57,7 +59,8 @@ class Notice(TenantRow):
             ),
             models.CheckConstraint(
                 condition=Q(what="municipality", entry_on=None)
-                | Q(what="status", entry_on__isnull=False, moves_from="", accommodation=""),
+                | Q(what="earnings", entry_on=None, moves_from="", accommodation="")
+                | (Q(what="status", moves_from="", accommodation="") & (Q(entry_on__isnull=False) | Q(value=""))),
                 name="register_notice_of_its_kind",
             ),
             since_before_until("register_notice_has_days"),
@@ -66,7 +69,7 @@ class Notice(TenantRow):
 
 class Responsibility(TenantRow):
     """Days on which one municipality is responsible for a person. `payer`: who reimburses it (its code in the rules);
-    none while her status isn't known, or contradicted."""
+    none while her status isn't known, or that or her own earnings are contradicted."""
 
     grants: ClassVar[dict[str, str]] = _MADE_ANEW
     uncommitted: ClassVar[dict[str, str]] = _FOLLOWS

@@ -14,8 +14,8 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import NewPerson, register_person
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
-from handslag.domain.register.policies import counts_from, require_canton
-from handslag.domain.register.queries import days_of, said_of
+from handslag.domain.register.policies import first_day, require_canton
+from handslag.domain.register.queries import Said, days_of, said_of
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -35,6 +35,12 @@ class NoticeTaken(Event):
     kind = "notice taken"
 
 
+class ContradictionFound(Event):
+    """Messages say different things of some days, which nobody has settled."""
+
+    kind = "contradiction found"
+
+
 class ContradictionSettled(Event):
     """A person has decided what counts on days that messages contradict each other about."""
 
@@ -50,9 +56,24 @@ class NewNotice:
     value: str
     day: date
     message: UUID
+    until: date | None = None
     entry_on: date | None = None
     moves_from: str = ""
     accommodation: str = ""
+    disputed: bool = False
+
+    @property
+    def since(self) -> date:
+        """The first day on which it counts, by the settings of the organisation."""
+        return first_day(self.day, self.what, self.value, self.moves_from, setting("moving_day"))
+
+    @property
+    def said(self) -> Said:
+        """The same, as far as days follow from it."""
+        return Said(
+            self.what, self.value, self.day, self.since, self.until, self.entry_on, self.moves_from,
+            disputed=self.disputed,
+        )  # fmt: skip
 
 
 @operation()
@@ -106,7 +127,9 @@ def note_said(
                 what=one.what,
                 value=one.value,
                 day=one.day,
-                since=counts_from(one.day, one.moves_from, setting("moving_day")),
+                since=one.since,
+                until=one.until,
+                disputed=one.disputed,
                 entry_on=one.entry_on,
                 moves_from=one.moves_from,
                 accommodation=one.accommodation,
@@ -115,10 +138,23 @@ def note_said(
         )
     if not made:
         raise NotPossible("noted")
-    _make_days(row.person_id for row in made)
+    found = _make_days(row.person_id for row in made)
     unit = str(asked.unit_id)
     return Done(
         made,
+        *(
+            ContradictionFound(
+                subject=row.person_id,
+                payload={
+                    "contradiction": str(row.id),
+                    "what": row.what,
+                    "values": row.values,
+                    "since": str(row.since),
+                    "unit": unit,
+                },
+            )
+            for row in found
+        ),
         *(
             NoticeTaken(
                 subject=row.person_id,
@@ -174,11 +210,24 @@ def settle(*, tenant: str | int, by: Actor, now: datetime, contradiction: UUID, 
     return Done(row, ContradictionSettled(subject=found.person_id, payload=payload))
 
 
-def _make_days(people: Iterable[UUID]) -> None:
-    """Put what follows from the notices in place of these people's days, one after the other by their keys."""
+@operation()
+def tell(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Done[Message]:
+    """What the register itself says to the other side: that a change fits what it knows, that somebody left a
+    municipality, what is contradicted. NotPossible as `seal`: ("sent already") the second time."""
+    if by.kind != "system":
+        raise Hidden("message")
+    row = seal(tenant, by, now, new)
+    return Done(row, MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest}))
+
+
+def _make_days(people: Iterable[UUID]) -> list[Contradiction]:
+    """Put what follows from the notices in place of these people's days, one after the other by their keys; the
+    contradictions that weren't there before."""
+    found: list[Contradiction] = []
     for person in sorted(set(people)):
         Person.objects.select_for_update(of=("self",)).get(id=person)
         days = days_of(said_of(person))
+        before = {(row.what, tuple(row.values)) for row in Contradiction.objects.filter(person_id=person)}
         for kind in (Responsibility, Standing, Contradiction):
             kind.objects.filter(person_id=person).delete()
         Responsibility.objects.bulk_create(
@@ -191,7 +240,9 @@ def _make_days(people: Iterable[UUID]) -> None:
             Standing(person_id=person, since=one.since, until=one.until, status=one.value[0], entry_on=one.value[1])
             for one in days.status
         )
-        Contradiction.objects.bulk_create(
+        opened = Contradiction.objects.bulk_create(
             Contradiction(person_id=person, what=what, since=one.since, until=one.until, values=list(one.value))
             for what, one in days.contradicted
         )
+        found += [row for row in opened if (row.what, tuple(row.values)) not in before]
+    return found

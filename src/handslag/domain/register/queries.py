@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -13,9 +13,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handslag.domain.people.models import Person
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
-from handslag.domain.register.states import What
+from handslag.domain.register.states import GONE, OWN_EARNINGS, What
 from handslag.domain.tenancy.permissions import Member
-from handslag.rules.ch.payers import payers
+from handslag.rules.ch.payers import LUMP_SUM, OWN, payers
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Said:
     moves_from: str = ""
     between: tuple[str, ...] = ()
     place: str = ""
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Days:
-    """What follows for a person: (municipality, payer or None) and (status, entry) by day, and by what they are about
-    the days that nobody may count, as it is contradicted."""
+    """What follows for a person: (municipality, payer or None) and (status, entry) by day, the days of own earnings,
+    and by what they are about the days that nobody may count, as it is contradicted."""
 
     responsible: tuple[Stretch, ...]
     status: tuple[Stretch, ...]
+    earning: tuple[Stretch, ...]
     contradicted: tuple[tuple[str, Stretch], ...]
 
 
@@ -57,23 +59,28 @@ def days_of(notices: Iterable[Said]) -> Days:
     """The days of a person, from the set of what was said: in which order it came doesn't matter. What is contradicted
     is nobody's until a person has settled just that; whatever comes newly to it opens it again.
 
-    By arrival a municipality is responsible until a notice of a later day moves the person from there; a status lasts
-    until one of a later day.
+    By arrival a municipality is responsible until a notice of a later day moves the person from there, or says that she
+    left; where several say so of different days, the days between are contradicted. A status lasts until one of a later
+    day. What is disputed contradicts what would follow without it.
     """
     told = set(notices)
-    where, open_where = _swept(What.MUNICIPALITY, told, _municipalities(told))
-    status, open_status = _swept(What.STATUS, told, _statuses(told))
+    where, open_where = _swept(What.MUNICIPALITY, told, _municipalities)
+    status, open_status = _swept(What.STATUS, told, _statuses)
+    earning, open_earning = _swept(What.EARNINGS, told, _earnings)
     as_told = tuple(Stretch(one.since, one.until, _status_of(one.value)) for one in status)
     contradicted = [
         *((What.MUNICIPALITY.value, one) for one in open_where),
         *((What.STATUS.value, one) for one in open_status),
+        *((What.EARNINGS.value, one) for one in open_earning),
     ]
-    return Days(tuple(_paid(where, as_told)), as_told, tuple(contradicted))
+    paid = _paid(where, as_told, earning, open_earning)
+    return Days(tuple(paid), as_told, tuple(earning), tuple(contradicted))
 
 
 def value_of(said: Said) -> str:
-    """What a notice claims: the municipality's address, or the status with the day of entry that goes with it."""
-    return said.value if said.what == What.MUNICIPALITY else f"{said.value} {said.entry_on:%Y-%m-%d}"
+    """What a notice claims: the municipality's address, the status with the day of entry that goes with it, or own
+    earnings; "" that there is none."""
+    return f"{said.value} {said.entry_on:%Y-%m-%d}" if said.what == What.STATUS and said.value else said.value
 
 
 def _status_of(value: str) -> tuple[str, date]:
@@ -81,19 +88,32 @@ def _status_of(value: str) -> tuple[str, date]:
     return status, date.fromisoformat(entry)
 
 
-def _municipalities(told: Collection[Said]) -> list[Stretch]:
-    """Who claims which days."""
-    said = [one for one in told if one.what == What.MUNICIPALITY and not one.between]
+def _municipalities(said: Collection[Said]) -> list[Stretch]:
+    """Who claims which days; "" where it is said that she had left already, and else that she hadn't."""
     found = []
     for one in said:
-        left = [other.since for other in said if other.moves_from == one.value and other.day > one.day]
-        found.append(Stretch(one.since, min(left, default=None), one.value))
-    return found
+        if one.value not in GONE:
+            ends = _leaving(one, said)
+            last = max((end.since for end in ends), default=None)
+            found.append(Stretch(one.since, last, one.value))
+            found += [Stretch(end.since, last, "") for end in ends if end.value in GONE]
+    return [one for one in found if one.until is None or one.since < one.until]
 
 
-def _statuses(told: Collection[Said]) -> list[Stretch]:
+def _leaving(arrival: Said, said: Collection[Said]) -> list[Said]:
+    """What says that somebody left where she had arrived, before she arrived there anew."""
+    left = [
+        one
+        for one in said
+        if one.moves_from == arrival.value and (one.day > arrival.day or (one.day == arrival.day and one.value in GONE))
+    ]
+    first = min((one.day for one in left), default=arrival.day)
+    back = min((one.day for one in said if one.value == arrival.value and one.day > first), default=None)
+    return [one for one in left if back is None or one.day < back]
+
+
+def _statuses(said: Collection[Said]) -> list[Stretch]:
     """Which status is claimed for which days."""
-    said = [one for one in told if one.what == What.STATUS and not one.between]
     found = []
     for one in said:
         later = [other.since for other in said if other.since > one.since]
@@ -101,38 +121,62 @@ def _statuses(told: Collection[Said]) -> list[Stretch]:
     return found
 
 
-def _swept(what: What, told: Collection[Said], claims: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
-    """The days on which one value holds, and those on which several are claimed: each a sorted tuple of them."""
+def _earnings(said: Collection[Said]) -> list[Stretch]:
+    """On which days it is claimed that she lives on own earnings."""
+    ended = [one.since for one in said if one.value != OWN_EARNINGS]
+    found = []
+    for one in said:
+        if one.value == OWN_EARNINGS:
+            ends = [day for day in (one.until, *ended) if day is not None and day > one.since]
+            found.append(Stretch(one.since, min(ends, default=None), one.value))
+    return found
+
+
+def _swept(
+    what: What, told: Collection[Said], claimed: Callable[[Collection[Said]], list[Stretch]]
+) -> tuple[list[Stretch], list[Stretch]]:
+    """The days on which one value holds, and those on which several are claimed: each a sorted tuple of them. Where
+    something is disputed, both what follows with it and without it is claimed, and "" where nothing does."""
+    said = [one for one in told if one.what == what and not one.between]
     settled = sorted((one for one in told if one.what == what and one.between), key=lambda one: (one.place, one.value))
+    with_it, without = claimed(said), claimed([one for one in said if not one.disputed])
     holds: list[Stretch] = []
     contradicted: list[Stretch] = []
-    for since, until in _cut([*claims, *settled]):
-        values = tuple(sorted({one.value for one in claims if _covers(one, since)}))
+    for since, until in _cut([*with_it, *without, *settled]):
+        sets = [{one.value for one in claims if _covers(one, since)} for claims in (with_it, without)]
+        values = tuple(sorted({value for claims in sets for value in claims or ({""} if any(sets) else ())}))
         if len(values) > 1:
             fitting = [one for one in settled if _covers(one, since) and set(values) <= set(one.between)]
             if not fitting:
                 _add(contradicted, Stretch(since, until, values))
                 continue
             values = (value_of(fitting[-1]),)
-        if values:
+        if values and values[0]:
             _add(holds, Stretch(since, until, values[0]))
     return holds, contradicted
 
 
-def _paid(where: list[Stretch], status: tuple[Stretch, ...]) -> Iterator[Stretch]:
-    """The days of municipalities cut by who reimburses them; by nobody who is known where there is no one status."""
+def _paid(
+    where: list[Stretch], status: tuple[Stretch, ...], earning: list[Stretch], unclear: list[Stretch]
+) -> list[Stretch]:
+    """The days of municipalities cut by who reimburses them; by nobody who is known where there is no one status, or it
+    is `unclear` whether she lives on own earnings."""
     found: list[Stretch] = []
     by_payer = [
         Stretch(since, until, payer)
         for one in status
         for since, until, payer in payers(one.value[0], one.value[1], one.since, one.until)
     ]
-    for since, until in _cut([*where, *by_payer]):
+    for since, until in _cut([*where, *by_payer, *earning, *unclear]):
         holds = [one.value for one in where if _covers(one, since)]
-        payer = [one.value for one in by_payer if _covers(one, since)]
+        payer = next((one.value for one in by_payer if _covers(one, since)), None)
+        if payer in LUMP_SUM and any(_covers(one, since) for one in earning):
+            payer = OWN
+        if any(_covers(one, since) for one in unclear):
+            payer = None
         if holds:
-            _add(found, Stretch(since, until, (holds[0], payer[0] if payer else None)))
-    return iter(found)
+            _add(found, Stretch(since, until, (holds[0], payer)))
+    return found
 
 
 def _covers(one: Any, day: date) -> bool:
@@ -166,10 +210,18 @@ def said_of(person: UUID) -> list[Said]:
     return [
         Said(
             row.what, row.value, row.day, row.since, row.until, row.entry_on, row.moves_from, tuple(row.between),
-            f"{row.at.isoformat()} {row.id}",
+            f"{row.at.isoformat()} {row.id}" if row.between else "", row.disputed,
         )
         for row in Notice.objects.filter(person_id=person)
     ]  # fmt: skip
+
+
+def family_of(person: UUID) -> list[Person]:
+    """Whom the messages that speak of a person speak of too, herself first, the others by name."""
+    messages = Notice.objects.filter(person_id=person, message__isnull=False).values("message_id")
+    others = Notice.objects.filter(message_id__in=messages).values("person_id")
+    rows = Person.objects.filter(id__in=others).order_by("sort_key", "id")
+    return sorted(rows, key=lambda one: one.id != person)
 
 
 def on_day(rows: QuerySet[Any], day: date) -> QuerySet[Any]:

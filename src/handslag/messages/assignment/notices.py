@@ -11,11 +11,16 @@ from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import acting_door
 from handslag.messages.assignment.message import Assigned, Assignment
 from handslag.messages.conversation import read
+from handslag.messages.question.message import Person
 
 
 def person_of(one: Assigned) -> NewPerson:
     """Somebody assigned, as she is registered where she isn't known."""
-    told = one.person
+    return as_registered(one.person)
+
+
+def as_registered(told: Person) -> NewPerson:
+    """Somebody whom a message names, as she is registered where she isn't known."""
     return NewPerson(
         identifier_type=told.identifier_type,
         identifier=told.identifier,

@@ -17,6 +17,10 @@ class Payer(NamedTuple):
 
 #: Nobody reimburses the municipality.
 MUNICIPALITY: Final = "municipality"
+#: Nobody needs to: she lives on own earnings, so that no lump sum a day is due.
+OWN: Final = "own"
+#: Who reimburses by a lump sum a day; section 44 by the net cost, in which earnings are.
+LUMP_SUM: Final = frozenset({"KSA-AK"})
 #: By status. The ten years of refugees in section 44 count from when residence in the canton began, which a
 #: notification of the case says and an assignment doesn't: they don't end here.
 PAYERS: Final = {

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.inbox import take_up
-from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import conversation, first_messages, may_say, name_of, partners, under_way
@@ -30,8 +28,9 @@ from handslag.messages import conversation as said_of
 from handslag.messages.assignment.build import answering, assigning
 from handslag.messages.assignment.message import Assigned, Assignment
 from handslag.messages.assignment.notices import person_of
-from handslag.web.canton.forms import ArrivalForm, AssignForm, BackForm, WordsForm
+from handslag.web.canton.forms import ArrivalForm, AssignForm
 from handslag.web.canton.pages import page
+from handslag.web.canton.talk import said_about, words_forms
 from handslag.web.canton.wording import ACCOMMODATION, OVERTAKEN, REASONS, ROLES, SAID, STATUSES, refusal, standing_of
 from handslag.web.desk.pages import (
     CASE_ROLES,
@@ -42,7 +41,6 @@ from handslag.web.desk.pages import (
     the_door,
     today,
     typed,
-    version_seen,
     who,
 )
 from handslag.web.entry.pages import desk_page
@@ -55,11 +53,6 @@ MUNICIPALITIES = "municipality:"
 _BY_FIELD = {
     "no such partner": "recipient", "answer by": "answer_by", "assess first": "assessed", "moves from": "moves_from",
 }  # fmt: skip
-_WORDS = {
-    "add": gettext_lazy("Your answer to what they asked back"),
-    "recall": gettext_lazy("Why the assignment is recalled"),
-    "remind": gettext_lazy("Your reminder"),
-}
 
 
 def is_canton() -> bool:
@@ -167,7 +160,7 @@ def assignment(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse
     if request.method == "POST":
         require(request, Role.REGISTRAR if first.direction == Direction.OUT else Role.CASEWORKER)
         try:
-            if _done(request, first, act, forms_of):
+            if said_about(request, first, act, forms_of, _answering):
                 return HttpResponseRedirect(f"{base(request)}/assignments/{first.id}/")
         except Conflict:
             trouble = str(OVERTAKEN)
@@ -193,41 +186,13 @@ def _forms(request: HttpRequest, first: Message, act: str) -> dict[str, Any]:
 
     found: dict[str, forms.Form] = {
         "answer": ArrivalForm(names, asked.arrival_on, data("answer"), initial={"key": uuid7()}, auto_id="id_a_%s"),
-        "ask back": BackForm(data("ask back"), initial={"key": uuid7()}, auto_id="id_b_%s"),
+        **words_forms(request),
     }
-    for place, (which, label) in enumerate(_WORDS.items()):
-        form = WordsForm(data(which), initial={"key": uuid7()}, auto_id=f"id_{'cde'[place]}_%s")
-        form.fields["text"].label = label
-        found[which] = form
     return found
 
 
-def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, Any]) -> bool:
-    """Carry out what was asked for; False where the form wants another look."""
-    form, last = forms_of.get(act), under_way(first)
-    if act == "take back":
-        attempt(request, take_back, message=last.id if last else first.id, version=version_seen(request))
-        return True
-    if act == "take up":
-        attempt(request, take_up, message=first.id, version=version_seen(request))
-        return True
-    if form is None or not form.is_valid():
-        return False
-    if not may_say(first, act):
-        raise Conflict("message", theirs=first.business)
-    told = form.cleaned_data
-    said: NewMessage
-    if act == "answer":
-        said = answering(key=told["key"], asked=first, answers=form.answers)
-    elif act == "ask back":
-        said = said_of.asking_back(
-            key=told["key"], asked=first, text=told["text"], until=told["until"], now=who(request)["now"]
-        )
-    else:
-        building = {"add": said_of.adding, "recall": said_of.recalling, "remind": said_of.reminding}[act]
-        said = building(key=told["key"], asked=first, text=told["text"])
-    attempt(request, seal_message, new=said)
-    return True
+def _answering(first: Message, form: Any) -> NewMessage:
+    return answering(key=form.cleaned_data["key"], asked=first, answers=form.answers)
 
 
 def _assignment(

@@ -17,8 +17,11 @@ from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
 from handslag.messages.assignment.message import REASONS as REASON_CODES
+from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
+from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
+from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
-from handslag.web.canton.wording import ACCOMMODATION, NUMBERS, REASONS, ROLES
+from handslag.web.canton.wording import ACCOMMODATION, CHANGES, DISPUTES, NUMBERS, REASONS, ROLES
 from handslag.web.canton.wording import STATUSES as STATUS_NAMES
 from handslag.web.ui.forms import DayField
 
@@ -188,6 +191,102 @@ class ArrivalForm(forms.Form):
             )
             for number, _name in self.names
         ]
+
+
+class ChangeForm(forms.Form):
+    """What changes for people of a family unit, from which day on."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    persons = forms.MultipleChoiceField(label=gettext_lazy("For whom?"), widget=forms.CheckboxSelectMultiple)
+    change = forms.ChoiceField(label=gettext_lazy("What changes?"), widget=forms.RadioSelect)
+    on = DayField(
+        label=gettext_lazy("On which day?"),
+        help_text=gettext_lazy(
+            "The day of a move, departure or death; the last day on which somebody who disappeared was there; "
+            "the first day of a status, of own earnings, or without them."
+        ),
+    )
+    municipality = forms.ChoiceField(label=gettext_lazy("Moves to"), required=False)
+    status = forms.ChoiceField(label=gettext_lazy("Which status?"), required=False)
+    entry_on = DayField(
+        label=gettext_lazy("Entry into Switzerland on"), help_text=gettext_lazy("With a new status."), required=False
+    )
+    last_on = DayField(
+        label=gettext_lazy("Last day of own earnings"), help_text=gettext_lazy("If it is known."), required=False
+    )
+    recipient = forms.ChoiceField(label=gettext_lazy("Whom do you tell?"))
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    text = forms.CharField(
+        label=gettext_lazy("What they should know"), help_text=gettext_lazy("Write no address."), max_length=4000,
+        required=False, widget=_area(3),
+    )  # fmt: skip
+    assessed = forms.CharField(
+        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
+        help_text=gettext_lazy("Stays here."), max_length=1000, required=False, widget=_area(2),
+    )  # fmt: skip
+    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+
+    def __init__(
+        self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].choices = list(recipients.items())  # type: ignore[attr-defined]
+        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
+        self.fields["status"].choices = [("", ""), *((c, STATUS_NAMES[c]) for c in STATUSES)]  # type: ignore[attr-defined]
+        self.fields["change"].choices = [(code, CHANGES[code]) for code in CHANGE_CODES]  # type: ignore[attr-defined]
+        self.fields["persons"].choices = people  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A status comes with the day of entry, a move with the municipality; own earnings end after they begin."""
+        found = super().clean() or self.cleaned_data
+        change, on = found.get("change"), found.get("on")
+        if change == "move" and not found.get("municipality"):
+            self.add_error("municipality", _("Choose where she moves to."))
+        if change == "status" and not found.get("status"):
+            self.add_error("status", _("Choose the new status."))
+        if change == "status" and "entry_on" not in self.errors:
+            if not found.get("entry_on"):
+                self.add_error("entry_on", _("Enter the day of entry into Switzerland."))
+            elif on and on < found["entry_on"]:
+                self.add_error("on", _("A status begins on the day of entry at the earliest."))
+        if change == "earnings" and on and found.get("last_on") and found["last_on"] < on:
+            self.add_error("last_on", _("The last day isn’t before the first."))
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What the message is built of, when the form is valid: what doesn't belong to the change isn't told."""
+        told = dict(self.cleaned_data)
+        belongs = {"status": ("status", "entry_on"), "move": ("municipality",), "earnings": ("last_on",)}
+        mine = belongs.get(told["change"], ())
+        for name, empty in (("status", ""), ("entry_on", None), ("municipality", ""), ("last_on", None)):
+            told[name] = told[name] if name in mine else empty
+        return told | {"persons": [UUID(key) for key in told["persons"]]}
+
+
+class AgreeForm(forms.Form):
+    """Whether a change is so, for each person."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, names: list[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = names
+        answers = [("-", DISPUTES[""]), *((code, DISPUTES[code]) for code in DISPUTE_CODES)]
+        for number, name in names:
+            self.fields[f"reason-{number}"] = forms.ChoiceField(label=name, choices=[("", ""), *answers])
+
+    def people(self) -> list[BoundField]:
+        """The field of each person."""
+        return [self[f"reason-{number}"] for number, _name in self.names]
+
+    @property
+    def answers(self) -> list[Agreed]:
+        """What was said, when the form is valid."""
+        said = self.cleaned_data
+        return [Agreed(number=n, reason=said[f"reason-{n}"].removeprefix("-")) for n, _name in self.names]
 
 
 class BackForm(forms.Form):

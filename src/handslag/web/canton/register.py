@@ -27,8 +27,19 @@ from handslag.domain.tenancy.states import Role
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.forms import SettleForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.wording import ACCOMMODATION, OVERTAKEN, PAYERS, STATUSES, WHAT, refusal
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
+from handslag.web.canton.wording import (
+    ACCOMMODATION,
+    EARNINGS,
+    KINDS,
+    LEFT,
+    NONE,
+    OVERTAKEN,
+    PAYERS,
+    STATUSES,
+    WHAT,
+    refusal,
+)
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, the_door, today
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import key_of
 
@@ -38,11 +49,17 @@ A_PAGE = 100
 WIDTH, AHEAD, ROW, BAR = 900, timedelta(days=31), 34, 22
 
 
+def _require_register(request: HttpRequest) -> None:
+    """Hidden outside of Switzerland: nobody else has a register."""
+    if the_door(request).the_tenant.country != "CH":
+        raise Hidden("register")
+
+
 @desk_page("register")
 def register(request: HttpRequest, tenant: str) -> HttpResponse:
-    """Everybody of whom a message says something, what is contradicted first, with how it stands today."""
-    if not is_canton():
-        raise Hidden("register")
+    """Everybody of whom a message says something, what is contradicted first, with how it stands today: of the canton,
+    or of a municipality those who are or were with it."""
+    _require_register(request)
     member = require(request, *CASE_ROLES)
     looked_at("register")
     on = today(request)
@@ -51,7 +68,7 @@ def register(request: HttpRequest, tenant: str) -> HttpResponse:
     people = list(shown)
     standing = standing_on([one.id for one in people], on)
     numbers = dict(Identifier.objects.filter(person_id__in=standing, type="zemis").values_list("person_id", "value"))
-    names = {address: row.name for address, row in partners().items()}
+    names = _names(request)
     return page(
         request,
         "register.html",
@@ -59,7 +76,8 @@ def register(request: HttpRequest, tenant: str) -> HttpResponse:
         shown=shown,
         open=rows.filter(open=True).count(),
         on=on,
-        may_assign=Role.REGISTRAR in member.roles,
+        canton=is_canton(),
+        may_assign=is_canton() and Role.REGISTRAR in member.roles,
     )
 
 
@@ -75,6 +93,10 @@ def _row(person: Any, number: str, where: Any, status: Any, names: dict[str, str
     }
 
 
+#: In which row of the picture something is contradicted: own earnings in that of who reimburses.
+_ROWS: dict[str, int] = {What.MUNICIPALITY: 0, What.EARNINGS: 1, What.STATUS: 2}
+
+
 @dataclass(frozen=True)
 class Bar:
     """A stretch of days in the picture: where it begins and how long it is, in its units; `kind` colours it."""
@@ -88,16 +110,15 @@ class Bar:
 
 @desk_page("register")
 def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
-    """The days of a person, what they follow from, and what is to be settled. POST: settle it."""
-    if not is_canton():
-        raise Hidden("register")
+    """The days of a person, what they follow from, and what is to be settled. POST: settle it, at the canton."""
+    _require_register(request)
     member = require(request, *CASE_ROLES)
     found = Person.objects.filter(id=person).first()
     if found is None or not Notice.objects.filter(person_id=person).exists():
         raise Hidden("person", person)
     require_sight(member, found)
     looked_at("person", found.id)
-    names = {address: row.name for address, row in partners().items()}
+    names = _names(request)
     sent, trouble = None, ""
     if request.method == "POST":
         require(request, Role.REGISTRAR)
@@ -109,7 +130,8 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
             sent = _settle_form(row, names, request.POST)
             if sent.is_valid():
                 try:
-                    attempt(request, settle, **sent.cleaned_data | {"contradiction": row.id})
+                    chosen = sent.cleaned_data["value"].removeprefix("-")
+                    attempt(request, settle, **sent.cleaned_data | {"contradiction": row.id, "value": chosen})
                     return HttpResponseRedirect(f"{base(request)}/register/{person}/")
                 except Conflict:
                     trouble = str(OVERTAKEN)
@@ -140,15 +162,22 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
         ],
         notices=[_notice(row, names) for row in notices_of(person)],
         picture=_picture(where, status, opened, names, on),
-        may_settle=Role.REGISTRAR in member.roles,
+        may_settle=is_canton() and Role.REGISTRAR in member.roles,
+        may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         errors=sent if sent is not None and sent.errors else None,
         trouble=trouble,
     )  # fmt: skip
 
 
+def _names(request: HttpRequest) -> dict[str, str]:
+    """The names of who can be written to, and ours, by address."""
+    names = {address: row.name for address, row in partners().items()}
+    return names | {own_address(): the_door(request).the_tenant.name}
+
+
 def _settle_form(row: Contradiction, names: dict[str, str], data: Any = None) -> SettleForm:
     form = SettleForm(data, initial={"contradiction": row.id}, auto_id=f"id_{row.id.hex}_%s")
-    form.fields["value"].choices = [(one, _value(row.what, one, names)) for one in row.values]  # type: ignore[attr-defined]
+    form.fields["value"].choices = [(one or "-", _value(row.what, one, names)) for one in row.values]  # type: ignore[attr-defined]
     return form
 
 
@@ -159,8 +188,12 @@ def _last(until: date | None) -> date | None:
 
 def _value(what: str, value: str, names: dict[str, str]) -> str:
     """What is claimed, in words."""
+    if not value:
+        return str(NONE[what])
     if what == What.MUNICIPALITY:
         return names.get(value, value)
+    if what == What.EARNINGS:
+        return str(EARNINGS[value])
     status, _space, entry = value.partition(" ")
     return f"{STATUSES[status]}, {entry}"
 
@@ -173,7 +206,11 @@ def _by(message: Message | None) -> str:
 
 def _notice(row: Notice, names: dict[str, str]) -> dict[str, Any]:
     """A notice, as the page shows it."""
-    value = names.get(row.value, row.value) if row.what == What.MUNICIPALITY else str(STATUSES[row.value])
+    if row.what == What.MUNICIPALITY and row.value:
+        value = str(LEFT.get(row.value, names.get(row.value, row.value)))
+    else:
+        words = STATUSES if row.what == What.STATUS else EARNINGS
+        value = str(words.get(row.value, NONE[row.what]))
     first = first_of(row.message) if row.message else None
     return {
         "row": row,
@@ -183,7 +220,8 @@ def _notice(row: Notice, names: dict[str, str]) -> dict[str, Any]:
         "moves_from": names.get(row.moves_from, row.moves_from),
         "last": _last(row.until),
         "by": row.settled_by.name if row.settled_by else _by(row.message),
-        "assignment": first.id if first else None,
+        "url": f"{first.kind}s/{first.id}/" if first else "",
+        "name": KINDS[first.kind] if first else "",
     }
 
 
@@ -207,7 +245,7 @@ def _picture(where: Any, status: Any, opened: Any, names: dict[str, str], on: da
         *(bar(row, 0, "place", names.get(row.municipality, row.municipality)) for row in where),
         *(bar(row, 1, "payer", PAYERS[row.payer]) for row in where if row.payer),
         *(bar(row, 2, "status", STATUSES[row.status]) for row in status),
-        *(bar(row, 0 if row.what == What.MUNICIPALITY else 2, "open", "?") for row in opened),
+        *(bar(row, _ROWS[row.what], "open", "?") for row in opened),
     ]
     return {
         "bars": [one for one in drawn if one is not None],

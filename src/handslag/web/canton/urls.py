@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, register
+from handslag.web.canton import accounts, assignments, mutations, register
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("<slug:tenant>/assignments/", assignments.assignments),
     path("<slug:tenant>/assignments/new/", assignments.new),
     path("<slug:tenant>/assignments/<uuid:message>/", assignments.assignment),
+    path("<slug:tenant>/mutations/", mutations.mutations),
+    path("<slug:tenant>/mutations/<uuid:message>/", mutations.mutation),
+    path("<slug:tenant>/register/<uuid:person>/change/", mutations.new),
     path("<slug:tenant>/register/", register.register),
     path("<slug:tenant>/register/<uuid:person>/", register.person),
 ]

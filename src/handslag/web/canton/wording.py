@@ -31,15 +31,51 @@ REASONS: Words = {
     "QUOTA_REACHED": _("The quota is filled"),
     "NO_CAPACITY": _("There is no place"),
 }
+#: What changes for somebody.
+CHANGES: Words = {
+    "status": _("New status"),
+    "move": _("Moves to another municipality"),
+    "disappearance": _("Disappeared"),
+    "departure": _("Left the canton or the country"),
+    "death": _("Died"),
+    "earnings": _("Lives on own earnings"),
+    "earnings_ended": _("No longer lives on own earnings"),
+}
+#: Whether a change is so.
+DISPUTES: Words = {
+    "": _("It is so"),
+    "WRONG_DAY": _("It was another day"),
+    "WRONG_STATUS": _("The status is wrong"),
+    "OTHER_MUNICIPALITY": _("Another municipality is responsible"),
+    "DUPLICATE_DAY": _("She is somewhere else on that day"),
+    "NOT_SO": _("It isn’t so"),
+    "PERSON_UNKNOWN": _("She isn’t known here"),
+}
+#: How somebody left a municipality, in the register.
+LEFT: Words = {
+    **{how: CHANGES[how] for how in ("disappearance", "departure", "death")},
+    "moved": _("Moved, says the municipality that she left"),
+}
+#: What becomes of own earnings, in the register.
+EARNINGS: Words = {"own": CHANGES["earnings"], "earnings_ended": CHANGES["earnings_ended"]}
 ROLES: Words = {"adult": _("adult"), "child": _("child")}
 #: Who reimburses the municipality, by the code in the rules.
 PAYERS: Words = {
     "KSA-AK": _("Canton, asylum coordination (lump sum a day)"),
     "KSA-ÖS": _("Canton, public social assistance (section 44)"),
     "municipality": _("Nobody: the municipality bears it"),
+    "own": _("Nobody: she lives on own earnings"),
 }
+#: That nothing of it holds.
+NONE: Words = {
+    "municipality": _("No municipality"),
+    "status": _("No status"),
+    "earnings": _("No own earnings"),
+}
+#: What a notice came by.
+KINDS: Words = {"assignment": _("Assignment"), "mutation": _("Change")}
 #: What the register is about.
-WHAT: Words = {"municipality": _("Municipality"), "status": _("Status")}
+WHAT: Words = {"municipality": _("Municipality"), "status": _("Status"), "earnings": _("Own earnings")}
 #: Whose account it is: what the partner is to us.
 SIDES: Words = {"payer": _("we pay"), "claimant": _("pays us")}
 #: The figures of an account, in the order in which money passes through them.
@@ -103,6 +139,8 @@ REFUSALS: Words = {
     "answer by": _("Choose a day after today, at most three months ahead."),
     "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
     "assess first": _("Her data are marked as confidential: write why it may be told all the same."),
+    "moves to": _("She can’t move to the municipality that she leaves."),
+    "no number": _("She has no ZEMIS number here: nothing can be told about her."),
     "moves from": _("She can’t move from the municipality that she is assigned to."),
     "not here": _("One of these people can’t be assigned by you: ask a colleague with more clearance."),
     "birth to come": _("The day of birth is still to come."),
@@ -135,3 +173,17 @@ def standing_of(message: Message) -> tuple[str, str]:
     state = message.business or message.transport
     words = BUSINESS if message.business else TRANSPORT
     return str(words[state]), _COLOURS.get(state, "info")  # type: ignore[call-overload]
+
+
+#: How a change stands, where it isn't called as of an assignment.
+_CHANGE: Words = {
+    Business.ACCEPTED: _("it is so"),
+    Business.CHANGED: _("so for some of them"),
+    Business.REJECTED: _("it isn’t so, they say"),
+}
+
+
+def change_standing(message: Message) -> tuple[str, str]:
+    """The same of a change."""
+    words, colour = standing_of(message)
+    return str(_CHANGE.get(message.business, words)), colour

@@ -60,6 +60,7 @@ from handslag.messages.conversation import Opening
 from handslag.messages.document_request.build import answering as giving
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.ech.frame import written
+from handslag.messages.mutation.message import Mutation
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
@@ -88,6 +89,8 @@ from handslag.web.ui.forms import DayField, read_month
 
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
+#: Kinds of message that have pages of their own, between canton and municipality.
+ELSEWHERE = ("assignment", "mutation")
 
 
 class AskForm(OpeningForm):
@@ -257,7 +260,7 @@ def questions(request: HttpRequest, tenant: str) -> HttpResponse:
     member = require(request, *CASE_ROLES, Role.ADMINISTRATOR)
     looked_at("questions")
     now = who(request)["now"]
-    shown_here = messages_of(member).exclude(kind="assignment")  # assignments have pages of their own
+    shown_here = messages_of(member).exclude(kind__in=ELSEWHERE)  # they have pages of their own
     rows = list(first_messages(shown_here).filter(created_at__gt=now - SHOWN).exclude(transport="taken back"))
     names = {address: row.name for address, row in partners().items()}
     people = Person.objects.in_bulk([row.person_id for row in rows if row.person_id])
@@ -309,8 +312,8 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
     `recall`, `remind`."""
     row, member = _seen(request, message)
     first = _first(row)
-    if first.kind == "assignment":
-        return HttpResponseRedirect(f"{base(request)}/assignments/{first.id}/")
+    if first.kind in ELSEWHERE:
+        return HttpResponseRedirect(f"{base(request)}/{first.kind}s/{first.id}/")
     if first.id != row.id:
         return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
     looked_at("question", row.about_id or row.id)
@@ -380,7 +383,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None or isinstance(told, Assignment):
+    if told.asked is None or isinstance(told, Assignment | Mutation):
         return []
     if isinstance(told, CaseTransfer):
         return [(item.number, item_in_words(item)) for item in told.asked.items]
@@ -439,7 +442,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
-    assert not isinstance(told, Assignment)
+    assert not isinstance(told, Assignment | Mutation)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -489,7 +492,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    assert not isinstance(told, Assignment)
+    assert not isinstance(told, Assignment | Mutation)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

@@ -42,6 +42,9 @@ KINDS = {
     "case transfer": _("Another municipality tells of somebody who moves here"),
     "assignment": _("The canton assigns somebody: say when she arrived, or why she isn’t taken"),
     "assigned": _("Somebody whom the canton assigned was taken: open her case"),
+    "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),
+    "contradiction": _("Messages contradict each other about an asylum person: no payer until it is settled"),
+    "move untold": _("Somebody moved whom nothing may be told about by message: tell the municipality that she left"),
     "case to register": _("Somebody who moves here was taken over from another municipality: register the case"),
     "question reminded": _("Another organisation still waits for your answer"),
     "question answered": _("Another organisation answered"),
@@ -100,6 +103,8 @@ KINDS = {
     "registration referred": _("A colleague wants to register a number that is here already, but may not see whose"),
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
+#: Tasks that are done on the page of the person in the register.
+ABOUT_REGISTER = ("contradiction", "move untold")
 #: Tasks that are done on the page of what was paid too much.
 ABOUT_RECOVERIES = ("paid beyond decision", "claimed beyond paid")
 
@@ -144,7 +149,9 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
                 where = "other-help/" if task.kind == "other help" else where
                 shown.append(Shown(task, kind, case_name(case), f"{base(request)}/cases/{case.id}/{where}", more))
         elif person := people.get(task.subject_id):
-            if registrar or Role.ADMINISTRATOR in member.roles:
+            if task.kind in ABOUT_REGISTER and member.roles & set(CASE_ROLES):
+                shown.append(Shown(task, kind, full_name(person), f"{base(request)}/register/{person.id}/", ""))
+            elif registrar or Role.ADMINISTRATOR in member.roles:
                 url = f"{base(request)}/people/{person.id}/" if registrar else f"{base(request)}/tasks/"
                 shown.append(Shown(task, kind, full_name(person), url, _who_tried(task)))
         elif message := messages.get(task.subject_id):

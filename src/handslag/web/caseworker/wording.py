@@ -985,6 +985,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "account": _("Account of a partner"),
     "assignments": _("Assignments"),
     "assignment": _("Assignment"),
+    "mutations": _("Changes told"),
+    "mutation": _("Change told"),
     "hand-overs": _("Hand-overs"),
     "delegations": _("Delegations"),
     "case system": _("Case system"),

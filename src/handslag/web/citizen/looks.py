@@ -92,6 +92,7 @@ def _passed_on(told: Told) -> dict[str, Any]:
             "documents": gettext("documents about you"),
             "case": gettext("your case, as you move there"),
             "assignment": gettext("which municipality is responsible for you"),
+            "mutation": gettext("that something changed for you"),
         }.get(body.get("what", ""), gettext("something more about the same matter")),
         "names": body.get("names", []),
         "ground": body.get("ground", ""),

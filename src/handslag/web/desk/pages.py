@@ -14,8 +14,6 @@ from django.shortcuts import render
 from django.utils.translation import get_language, gettext
 
 from handslag.domain.audit.operations import Look
-from handslag.domain.exchange.queries import own_address
-from handslag.domain.register.policies import CANTON
 from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
 from handslag.domain.tenancy.policies import NotForThem
@@ -124,10 +122,10 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
     """The places of a Swiss office for what goes between canton and municipality; nobody else has them."""
     if the_door(request).the_tenant.country != "CH":
         return []
-    canton = [(gettext("The register"), "/register/", CASE_ROLES)] if own_address().startswith(CANTON) else []
     return [
-        *canton,
+        (gettext("The register"), "/register/", CASE_ROLES),
         (gettext("Assignments"), "/assignments/", CASE_ROLES),
+        (gettext("Changes"), "/mutations/", CASE_ROLES),
         (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
     ]
 

@@ -1,0 +1,218 @@
+"""Changes that canton and municipality tell each other (F3): a status, a move, a departure, own earnings."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
+from handslag.domain.exchange.permissions import message_for_staff, messages_of
+from handslag.domain.exchange.policies import TAKE_BACK
+from handslag.domain.exchange.queries import conversation, first_messages, may_say, name_of, partners, under_way
+from handslag.domain.exchange.states import OVER, Business, Direction, Transport
+from handslag.domain.people.models import Person
+from handslag.domain.people.permissions import require_sight
+from handslag.domain.people.queries import full_name, person_by_identifier
+from handslag.domain.register.policies import CANTON
+from handslag.domain.register.queries import family_of, standing_on
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
+from handslag.messages import conversation as said_of
+from handslag.messages.mutation.build import Telling, answering, telling
+from handslag.messages.mutation.message import Concerned, Mutation
+from handslag.messages.mutation.notices import change_in
+from handslag.web.canton.assignments import MUNICIPALITIES, SHOWN, USUAL, is_canton
+from handslag.web.canton.forms import AgreeForm, ChangeForm
+from handslag.web.canton.pages import page
+from handslag.web.canton.talk import said_about, words_forms
+from handslag.web.canton.wording import CHANGES, DISPUTES, OVERTAKEN, SAID, STATUSES, change_standing, refusal
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, the_door, today, typed, who
+from handslag.web.entry.pages import desk_page
+
+#: At which field a refusal is said.
+_BY_FIELD = {
+    "no such partner": "recipient", "answer by": "answer_by", "assess first": "assessed", "moves to": "municipality",
+}  # fmt: skip
+#: Who tells a change, and says whether one is so.
+TELLS = (Role.CASEWORKER, Role.REGISTRAR)
+
+
+def _name(one: Concerned) -> str:
+    return f"{one.person.given_name} {one.person.family_name}".strip()
+
+
+@desk_page("mutations")
+@require_safe
+def mutations(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What was told and what we told, those that wait for an answer first, by their day."""
+    member = require(request, *CASE_ROLES)
+    looked_at("mutations")
+    rows = first_messages(messages_of(member).filter(kind="mutation", created_at__gt=who(request)["now"] - SHOWN))
+    names, on = {key: row.name for key, row in partners().items()}, today(request)
+    shown = [_row(row, names, on) for row in rows.exclude(transport=Transport.TAKEN_BACK)]
+    shown.sort(key=lambda one: (not one["open"], one["row"].due_on or date.max, one["row"].created_at, one["row"].id))
+    return page(request, "mutations.html", rows=shown)
+
+
+def _row(row: Message, names: dict[str, str], on: date) -> dict[str, Any]:
+    state, colour = change_standing(row)
+    change = change_in(row)
+    waits = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
+    return {
+        "row": row,
+        "partner": names.get(row.partner, row.partner),
+        "out": row.direction == Direction.OUT,
+        "people": ", ".join(_name(one) for one in change.persons),
+        "what": CHANGES[change.change],
+        "on": change.on,
+        "state": state,
+        "colour": colour,
+        "open": waits,
+        "late": bool(waits and row.due_on and row.due_on < on),
+    }
+
+
+@desk_page("mutation")
+def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
+    """Tell the other side that something changes for a person of the register, and for whom of her family unit too."""
+    member = require(request, *TELLS)
+    found = Person.objects.filter(id=person).first()
+    family = family_of(person)
+    if found is None or not family:
+        raise Hidden("person", person)
+    require_sight(member, found)
+    looked_at("person", person)
+    family = [one for one in family if one.protection_level <= member.clearance]
+    places = {key: row.name for key, row in partners().items() if key.startswith((MUNICIPALITIES, CANTON))}
+    towns = {key: name for key, name in places.items() if key.startswith(MUNICIPALITIES)}
+    recipients = towns if is_canton() else {key: name for key, name in places.items() if key not in towns}
+    where, status = standing_on([person], today(request))[person]
+    initial = {
+        "key": uuid7(), "answer_by": today(request) + USUAL, "persons": [str(person)],
+        "recipient": where.municipality if where and is_canton() else next(iter(recipients), ""),
+        "entry_on": status.entry_on if status else None,
+    }  # fmt: skip
+    people = [(str(one.id), full_name(one)) for one in family]
+    form = ChangeForm(recipients, towns, people, typed(request), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            told = telling(Telling(unit=member.unit_id, now=who(request)["now"], **form.told()))
+            sent = attempt(request, seal_message, new=told)
+        except NotPossible as refused:
+            if refused.code == "sent already":
+                return HttpResponseRedirect(f"{base(request)}/mutations/{refused.facts['message']}/")
+            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+        else:
+            return HttpResponseRedirect(f"{base(request)}/mutations/{sent.id}/")
+    return page(
+        request, "change.html", status=422 if form.errors else 200, form=form, name=full_name(found), person=found,
+        nobody=not recipients,
+    )  # fmt: skip
+
+
+@desk_page("mutation")
+def mutation(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """A change with what was said about it. POST `act`: as of an assignment."""
+    first, member = message_for_staff(message, **who(request))
+    if first.kind != "mutation" or first.reference is not None:
+        raise Hidden("message", message)
+    looked_at("mutation", first.id)
+    act, change = request.POST.get("act", ""), change_in(first)
+    names = [(one.number, _name(one)) for one in change.persons]
+    forms_of: dict[str, forms.Form] = {
+        "answer": AgreeForm(
+            names, request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
+        ),
+        **words_forms(request),
+    }
+    trouble = ""
+    if request.method == "POST":
+        require(request, *TELLS)
+        try:
+            if said_about(request, first, act, forms_of, _answering):
+                return HttpResponseRedirect(f"{base(request)}/mutations/{first.id}/")
+        except Conflict:
+            trouble = str(OVERTAKEN)
+            first.refresh_from_db()
+        except NotPossible as refused:
+            if refused.code == "sent already":
+                return HttpResponseRedirect(f"{base(request)}/mutations/{first.id}/")
+            if refused.code == "answer by":
+                forms_of["ask back"].add_error("until", refusal(refused))
+            else:
+                trouble = refusal(refused)
+    errors = next((form for form in forms_of.values() if form.errors), None)
+    return _mutation(request, first, member, forms_of, errors, trouble)
+
+
+def _answering(first: Message, form: Any) -> NewMessage:
+    return answering(key=form.cleaned_data["key"], asked=first, answers=form.answers)
+
+
+def _mutation(
+    request: HttpRequest, first: Message, member: Member, forms_of: dict[str, Any], errors: Any, trouble: str
+) -> HttpResponse:
+    change, leaving, out = change_in(first), under_way(first), first.direction == Direction.OUT
+    partner, own = name_of(first.partner), the_door(request).the_tenant.name
+    acts = bool(member.roles & set(TELLS))
+    state, colour = change_standing(first)
+    names = {one.number: _name(one) for one in change.persons}
+    return page(
+        request,
+        "mutation.html",
+        status=422 if errors else 409 if trouble else 200,
+        row=first,
+        out=out,
+        partner=partner,
+        state=state,
+        colour=colour,
+        change=change,
+        what=CHANGES[change.change],
+        status_name=STATUSES.get(change.status, ""),
+        to=name_of(change.municipality) if change.municipality else "",
+        people=[_person(one, member) for one in change.persons],
+        may_assign=is_canton() and change.change == "move" and Role.REGISTRAR in member.roles,
+        said=[
+            _said(row, partner if row.direction == Direction.IN else own, names)
+            for row in conversation(first)
+            if row.id != first.id
+        ],
+        leaving=leaving if acts else None,
+        seconds=int(TAKE_BACK.total_seconds()),
+        may_take_up=acts and not out and first.business == Business.NONE,
+        may={act.replace(" ", "_"): acts and may_say(first, act) for act in forms_of},
+        forms={act.replace(" ", "_"): form for act, form in forms_of.items()},
+        errors=errors,
+        trouble=trouble,
+    )
+
+
+def _person(one: Concerned, member: Member) -> dict[str, Any]:
+    known = person_by_identifier("zemis", one.person.identifier)
+    seen = known is not None and known.protection_level <= member.clearance
+    return {"told": one.person, "name": _name(one), "url": f"register/{known.id}/" if known and seen else ""}
+
+
+def _said(row: Message, by: str, names: dict[int, str]) -> dict[str, Any]:
+    """A message about the change, as the page shows it."""
+    told = said_of.read(row)
+    assert isinstance(told, Mutation)
+    return {
+        "row": row,
+        "by": by,
+        "text": told.text,
+        "what": SAID.get(row.action, ""),
+        "until": told.reply.until if told.reply else None,
+        "answers": [(names.get(one.number, ""), DISPUTES[one.reason]) for one in told.answers],
+        "closed": told.header.closed,
+        "state": change_standing(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
+    }
