@@ -16,11 +16,17 @@ from hypothesis import strategies as st
 
 from handslag.demo.fill import numbers
 from handslag.domain.audit.models import Event as EventRow
-from handslag.domain.casefile.operations import open_case
-from handslag.domain.casefile.permissions import person_for_staff
-from handslag.domain.casefile.queries import cases_of
-from handslag.domain.entitlement.models import Sheet
+from handslag.domain.casefile.operations import close_case, move_out, open_case, send_message, write_note
+from handslag.domain.casefile.permissions import LedOn, person_for_staff
+from handslag.domain.casefile.queries import cases_beside, cases_of, cases_with
+from handslag.domain.casefile.states import NoteKind
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations.appeals import lodge_appeal
+from handslag.domain.decisions.queries import in_force_on
+from handslag.domain.entitlement.models import PersonMonth, Sheet
+from handslag.domain.entitlement.queries import before
 from handslag.domain.payments.models import Booking, Payment
+from handslag.domain.payments.states import LineKind
 from handslag.domain.people.models import Address, CitizenLogin, Identifier, Merge, Person
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.merges import (
@@ -40,23 +46,26 @@ from handslag.domain.people.operations.persons import (
     register_person,
     set_protection,
 )
+from handslag.domain.people.permissions import NotRepresented, representation_behind
 from handslag.domain.people.queries import (
     is_gone,
     kept_for,
+    merges_held,
     number_of_log_in,
     numbers_of,
     person_by_identifier,
     person_by_number,
     persons_named,
     records_of,
+    represented_by,
     seen_by_staff,
 )
 from handslag.domain.tenancy.door import Actor, acting, acting_door, at_large, writing
 from handslag.domain.tenancy.models import Session
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
-from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.ids import uuid7
-from tests.domain.test_corrections import _as_web
+from tests.domain.test_corrections import _as_web, _told, _verified
 from tests.office import TEST, Folder, Office, open_office, refused
 
 BORN = date(1990, 6, 15)
@@ -121,7 +130,7 @@ def test_it_takes_two_registrars_a_reason_and_what_was_seen(two: Office, connect
             ]  # fmt: skip
 
 
-def test_who_cannot_be_one_person_or_has_more_than_a_registration_is_not_merged(two: Office) -> None:
+def test_who_cannot_be_one_person_or_by_whom_something_goes_on_is_not_merged(two: Office) -> None:
     folder = two.case()
     known, rut = folder.case.applicant_id, two.act("rut")
 
@@ -131,13 +140,12 @@ def test_who_cannot_be_one_person_or_has_more_than_a_registration_is_not_merged(
     no("one record", known, known)
     no("other birth day", _again(two, "T-0001", birth_on=date(1990, 6, 16)), known)
     no("other number", _again(two, numbers("19900615", 900), "personnummer"), known)
-    no("less protected", _again(two, "T-0002", protection_level=0), _again(two, "T-0003")) if False else None
     again = _again(two)
     set_protection(**rut, person=again, version=1, level=0, address_level=0)
-    no("more than registered", known, again)  # her home and her case stay where they are: the other can go
+    no("goes on", known, again)  # her home and her case stay where they are: the other can go
     alone = _again(two, "T-0004")
     form_household(**rut, members=[(alone, "adult")], since=two.month.since)
-    no("more than registered", alone, known)
+    no("goes on", alone, known)
     # three records of one person: all lead to one, none to one that leads on
     third = _again(two, "T-0005")
     merge = _merged(two, again, known)
@@ -166,7 +174,7 @@ def test_every_row_that_names_her_holds_a_merge_back(two: Office) -> None:
     filled = {"casefile_case", "intake_signature", "payments_payment", "entitlement_personmonth"}
     assert filled <= {table for table, _ in people}
     for _, person in people:
-        refused("more than registered", propose_merge, **two.act("rut"), gone=person, kept=again, reason=WHY)
+        refused("goes on", propose_merge, **two.act("rut"), gone=person, kept=again, reason=WHY)
 
 
 def test_nothing_is_written_to_a_record_that_leads_to_another(two: Office) -> None:
@@ -217,7 +225,7 @@ def test_what_was_written_between_proposal_and_confirmation_is_seen(two: Office)
     known, again = two.case().case.applicant_id, _again(two)
     merge = propose_merge(**two.act("rut"), gone=again, kept=known, reason=WHY)
     form_household(**two.act("rut"), members=[(again, "adult")], since=two.month.since)
-    refused("more than registered", confirm_merge, **two.act("ragnar"), merge=merge.id, version=1)
+    refused("goes on", confirm_merge, **two.act("ragnar"), merge=merge.id, version=1)
 
 
 def test_she_is_found_by_both_numbers_and_both_names_and_shown_once(two: Office) -> None:
@@ -396,3 +404,137 @@ def test_no_sum_is_another_by_what_is_done_with_records(two: Office, steps: list
         mine = Payment.objects.filter(case=folder.case)
         assert [row.amount for row in mine] == ([655_000] if decided else [])
         assert Identifier.objects.filter(person_id__in=[known, again]).count() == 2
+
+
+def ended(folder: Folder) -> None:
+    """What an office does with one of two files of a person: what was granted is paid, the case is closed, she has
+    moved out of its household."""
+    office, case = folder.office, folder.case
+    office.sent()
+    with acting(office.slug, TEST, "look"):
+        sent = list(Payment.objects.filter(case=case, state="sent"))
+        case.refresh_from_db()
+    for one in sent:
+        _told(office, one, LineKind.PAID)
+    told = {
+        "case": case.id,
+        "version": case.version,
+        "closed_on": office.today,
+        "reason": "Samma person har ett ärende",
+    }
+    close_case(**office.act("hanna"), **told)
+    for one in folder.citizens:
+        move_out(**office.act("rut"), household=case.household_id, person=one.id, until=office.today)
+
+
+def two_files(office: Office) -> tuple[Folder, Folder]:
+    """A person with a decided and paid case by a temporary number, and another one by her personnummer: both open."""
+    rut = office.act("rut")
+    again = _again(office, "T-9012", account=("bban", "9020", "1234566"), address_lines=["G 1"], postcode="1", city="X")
+    since = (office.month - 4).since
+    home = form_household(**rut, members=[(again, "adult")], since=since)
+    case = open_case(
+        **rut, applicant=again, co_applicant=None, household=home.id, unit=office.units["Försörjningsstöd"],
+        caseworker=office.members["hanna"], opened_on=since,
+    )  # fmt: skip
+    first = Folder(office, case, [Actor("citizen", again)], ["T-9012"])
+    first.on_paper(office.month)
+    first.decided()
+    return first, office.case()
+
+
+def test_of_two_files_one_is_ended_and_stands_beside_the_other(two: Office, database: Any) -> None:
+    """Refused with what goes on; each of it is ended in the product, then merged: nothing of it is rewritten, the other
+    file says so, the month that is decided there is told, and undone it is as it was."""
+    first, folder = two_files(two)
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    told = {"gone": gone, "kept": kept, "reason": WHY}
+    with pytest.raises(NotPossible) as refusal:
+        propose_merge(**two.act("rut"), **told)
+    assert refusal.value.facts["running"] == [
+        "casefile_case", "payments_payment", "people_membership"
+    ]  # fmt: skip
+    ended(first)
+    before = _sums(first)
+    merge = _merged(two, gone, kept)
+    assert _sums(first) == before
+    with acting(two.slug, two.staff["hanna"], "look"):
+        member = member_behind(acting_door(), two.now)
+        assert {case.id for case in cases_with(kept, member, two.now)} == {first.case.id, folder.case.id}
+        assert [case.id for case in cases_with(kept, member, two.now, alone=True)] == [folder.case.id]
+        assert [case.id for case in cases_beside(folder.case)] == [first.case.id]
+        assert [case.id for case in cases_beside(first.case)] == [folder.case.id]
+        there = in_force_on([first.case.id], two.month.since)
+        assert [one.amount for one in there.values()] == [655_000]
+    # the file that leads on is only read; what follows by itself from what was decided there is not lost
+    note = {"case": first.case.id, "kind": NoteKind.NOTE, "text": "Ringde"}
+    with pytest.raises(LedOn):
+        write_note(**two.act("hanna"), **note)
+    with acting(two.slug, TEST, "look"):
+        paid = Payment.objects.get(case=first.case)
+    _told(two, paid, LineKind.RETURNED)
+    with acting(two.slug, TEST, "look"):
+        assert sorted(Payment.objects.filter(case=first.case).values_list("state", "payee_id")) == sorted(
+            [("returned", gone), ("blocked", gone)]
+        )
+    with _verified(database, two) as report:
+        assert report.findings == [], report.to_text()
+    end_merge(**two.act("rut"), merge=merge.id, version=2, reason="De är systrar")
+    write_note(**two.act("hanna"), **note)
+    with acting(two.slug, two.staff["hanna"], "look"):
+        assert cases_beside(folder.case) == [] and cases_beside(first.case) == []
+
+
+def test_she_reads_her_earlier_file_and_writes_nothing_to_it(two: Office) -> None:
+    first, folder = two_files(two)
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    ended(first)
+    her = Actor("citizen", kept)
+    assert _looking(two, lambda: represented_by(kept, two.today)) == []
+    merge = _merged(two, gone, kept)
+    (earlier,) = _looking(two, lambda: represented_by(kept, two.today))
+    assert (earlier.person_id, earlier.representative_id, earlier.scope) == (gone, kept, "see")
+    through = Actor("citizen", gone, through=kept)
+    with acting(two.slug, TEST, "look"):
+        decision = Decision.objects.get(case=first.case)
+    with acting(two.slug, through, "look"):
+        assert representation_behind(through, two.now).scope == "see"
+        assert [case.id for case in cases_of(gone)] == [first.case.id]
+    message = {"case": first.case.id, "message": uuid7(), "text": "Hej"}
+    appeal = {"appeal": uuid7(), "decision": decision.id, "text": "Fel", "files": []}
+    for by, wrong in ((through, NotAllowed), (her, Hidden)):
+        with pytest.raises(wrong):
+            send_message(**two.by(by), **message)
+        with pytest.raises(wrong):
+            lodge_appeal(**two.by(by), **appeal)
+    # nobody else does, and she herself not once it is undone
+    stranger = two.case(("Eva", "Ek", "19700101")).citizens[0]
+    assert _looking(two, lambda: represented_by(stranger.id, two.today)) == []
+    end_merge(**two.act("rut"), merge=merge.id, version=2, reason="De är systrar")
+    with acting(two.slug, through, "look"), pytest.raises(NotRepresented):
+        representation_behind(through, two.now)
+
+
+def test_months_of_both_files_count_once_for_the_job_stimulus(two: Office, database: Any) -> None:
+    """Six months of support open it: those of the earlier file are hers."""
+    first, folder = two_files(two)
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    folder.applied()
+    folder.decided()
+    later = (two.month + 1).since
+
+    def months() -> set[Any]:
+        """The months that count for the record that stays."""
+        with acting(two.slug, TEST, "look"):
+            known = {kept: kept} | dict(merges_held().filter(kept_id=kept).values_list("gone_id", "kept_id"))
+            rows = PersonMonth.objects.filter(person_id__in=list(known), since__lt=later)
+            return {(row.person_id, row.since) for row in rows}
+
+    assert {person for person, _ in months()} == {kept}
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("UPDATE entitlement_personmonth SET work_income = 1000")
+    ended(first)
+    earned = _looking(two, lambda: before([kept], later)[kept].earned)
+    _merged(two, gone, kept)
+    assert {person for person, _ in months()} == {kept, gone}
+    assert _looking(two, lambda: before([kept], later)[kept].earned) == earned == 1000

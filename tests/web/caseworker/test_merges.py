@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import ReadEntry
+from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.people.models import Merge
 from handslag.domain.people.operations.merges import confirm_merge, propose_merge
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
 from handslag.domain.tenancy.door import acting
+from tests.domain.test_merges import ended, two_files
 from tests.office import TEST
 
 
@@ -50,7 +52,7 @@ def test_two_registrars_merge_and_one_undoes(
     rut.get_by_role("radio", name="T-7788").check()
     rut.get_by_label("How you know that it is one person").fill("Samma pass visades båda gångerna")
     rut.get_by_role("button", name="Propose").click()
-    expect(rut.locator("main")).to_contain_text("The record that would lead to the other has")
+    expect(rut.locator("main")).to_contain_text("an open case: close it; a household")
     fine_at_both(rut, "desk-merge-propose-error")
     rut.get_by_role("radio", name=folder.numbers[0]).check()
     rut.get_by_role("button", name="Propose").click()
@@ -122,3 +124,50 @@ def test_only_registrars_merge(office: Any, desk: Any, who: str) -> None:
     assert her.open(f"/people/merges/{merge.id}/", act="confirm", version="1").status_code in (403, 404)
     with acting(office.slug, TEST, "look"):
         assert Merge.objects.get().confirmed_at is None
+
+
+def test_a_file_that_was_ended_stands_beside_the_other_and_is_only_read(
+    office: Any, desk: Any, log_in: Callable[..., Page], server: Any, fine_at_both: Callable[[Page, str], None]
+) -> None:
+    """Both had a case: the page says what goes on, the desk ends it, and from the merge on each file shows the other;
+    a month that is decided there is told wherever it is worked on, proposed or decided here."""
+    office.admit("ragnar", "Ragnar Registrator", "registrar")
+    first, folder = two_files(office)
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    rut, hanna = desk(office, "rut"), desk(office, "hanna")
+    told = {"number": folder.numbers[0], "act": "propose", "kept": str(kept), "reason": "Samma pass"}
+    answer = rut.open(f"/people/{gone}/merge/", **told)
+    assert answer.status_code == 422
+    assert "an open case: close it; a payment that the bank hasn’t confirmed; a household" in answer.text
+    ended(first)
+    folder.applied()
+    assert rut.open(f"/people/{gone}/merge/", **told).status_code == 302
+    with acting(office.slug, TEST, "look"):
+        merge = Merge.objects.get()
+    desk(office, "ragnar").open(f"/people/merges/{merge.id}/", act="confirm", version="1")
+    person = rut.open(f"/people/{kept}/").text
+    assert first.case.number in person and folder.case.number in person
+    month = str(office.month)
+    here, there = f"/cases/{folder.case.id}/periods/{month}/", f"/cases/{first.case.id}/periods/{month}/"
+    assert "This month is decided in another file of the same person" in hanna.open(here).text
+    proposal = folder.assessed()
+    assert "This month is decided in another file" in hanna.open(f"{here}proposal/").text
+    made = propose(**office.act("hanna"), sheet=proposal.id, reasons="", language="sv")
+    assert first.case.number in desk(office, "bo").open(f"/decisions/{made.id}/").text
+    old = hanna.open(there).text
+    assert "An earlier file" in old and folder.case.number in old and "Calculate and save" not in old
+    refused = hanna.open(f"/cases/{first.case.id}/notes/", kind="note", text="Ringde i dag")
+    assert refused.status_code == 403
+    assert "it can only be read" in refused.text and "Ringde i dag" in refused.text
+    decide(**office.act("bo"), decision=made.id, version=made.version)
+    assert "Decided in both files" in rut.open(f"/people/merges/{merge.id}/").text
+    # an organisation's other unit is told that there is something, and not what
+    office.admit("otto", "Otto Annanstans", "caseworker", unit="Ekonomi")
+    assert desk(office, "otto").open(there).status_code == 404
+    page = log_in(office, "hanna")
+    for name, place in (("kept", here), ("gone", there)):
+        page.goto(server.url("desk", f"/{office.slug}{place}"))
+        fine_at_both(page, f"desk-two-files-{name}")
+    page = log_in(office, "rut")
+    page.goto(server.url("desk", f"/{office.slug}/people/merges/{merge.id}/"))
+    fine_at_both(page, "desk-two-files-merge")

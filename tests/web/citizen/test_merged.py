@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from playwright.sync_api import expect
+
 from handslag.demo.fill import numbers
 from handslag.domain.casefile.operations import open_case
+from handslag.domain.decisions.models import Decision
 from handslag.domain.people.operations.merges import confirm_merge, end_merge, propose_merge
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
-from handslag.domain.tenancy.door import Actor
-from tests.office import Folder
+from handslag.domain.tenancy.door import Actor, acting
+from tests.domain.test_merges import ended, two_files
+from tests.office import TEST, Folder
 from tests.web.citizen.test_looked import look
 
 
@@ -56,3 +60,38 @@ def test_she_logs_in_by_the_number_that_came_later(office: Any, visit: Any, at_e
     alone = logged_in()
     assert alone.session["citizen"]["person"] == str(later)
     assert case.number not in main(alone, "my")
+
+
+def test_she_reads_the_file_that_she_has_by_another_record(
+    office: Any, visit: Any, picture: Any, citizen: Any, axe: Any
+) -> None:
+    """What was decided and paid there is hers to read, line by line; what is new goes into the other."""
+    office.admit("ragnar", "Ragnar Registrator", "registrar")
+    first, folder = two_files(office)
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    ended(first)
+    with acting(office.slug, TEST, "look"):
+        decision = Decision.objects.get(case=first.case)
+    her = folder.citizens[0]
+    before = visit(office, her)
+    assert before.get(f"/{office.slug}/decisions/{decision.id}/").status_code == 404
+    assert first.case.number not in before.get(f"/{office.slug}/my/").content.decode()
+    merge = propose_merge(**office.act("rut"), gone=gone, kept=kept, reason="Samma pass")
+    confirm_merge(**office.act("ragnar"), merge=merge.id, version=1)
+    petra = citizen(folder, width=320)
+    petra.log_in()
+    page = petra.page
+    page.get_by_role("button", name=f"Läs den tidigare akten {first.case.number}").click()
+    expect(page.get_by_role("main")).to_contain_text("Du får 6")
+    assert axe(page) == []
+    picture(page, "citizen-earlier-file-320")
+    page.goto(page.url.partition(office.slug)[0] + f"{office.slug}/decisions/{decision.id}/")
+    expect(page.get_by_role("main")).to_contain_text("Hyra")
+    assert axe(page) == []
+    page.goto(page.url.partition(office.slug)[0] + f"{office.slug}/cases/{first.case.id}/messages/")
+    expect(page.get_by_role("textbox")).to_have_count(0)
+    page.get_by_role("button", name="Tillbaka till din akt i dag").click()
+    expect(page.get_by_role("button", name=f"Läs den tidigare akten {first.case.number}")).to_be_visible()
+    end_merge(**office.act("rut"), merge=merge.id, version=2, reason="De är systrar")
+    again = visit(office, her)
+    assert "tidigare akten" not in again.get(f"/{office.slug}/my/").content.decode()

@@ -16,9 +16,10 @@ from handslag.domain.casefile.queries import (
     has_relation,
     highest_protection,
 )
+from handslag.domain.casefile.states import CaseState
 from handslag.domain.people.models import Household, Membership, Person
 from handslag.domain.people.permissions import require_sight
-from handslag.domain.people.queries import is_gone
+from handslag.domain.people.queries import is_gone, records_of
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, member_behind, require_role
 from handslag.domain.tenancy.policies import setting
@@ -26,6 +27,10 @@ from handslag.domain.tenancy.states import Role
 
 #: Roles that see the cases of their unit.
 CASE_ROLES = frozenset({Role.CASEWORKER, Role.DECIDER, Role.REGISTRAR})
+
+
+class LedOn(NotAllowed):
+    """The case is of a record that leads to another one of the same person: it is only read."""
 
 
 def may_take_access(level: int) -> bool:
@@ -38,7 +43,8 @@ def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool
     that she took by herself today) and a case role.
 
     Hidden if it doesn't exist, is another unit's, or one of its adults is protected above her clearance;
-    NotAllowed if she sees it but holds none of `roles`.
+    NotAllowed if she sees it but holds none of `roles`; LedOn for what needs one of them in a case of a
+    record that leads to another: it is only read.
     """
     door = acting_door()
     if by != door.the_actor or by.kind != "staff":
@@ -60,7 +66,13 @@ def case_for_staff(key: UUID, by: Actor, now: datetime, *roles: Role, lock: bool
         _by_own_reason(grant, case.id, None)
     if roles and not member.roles & set(roles):
         raise NotAllowed("case", key)
+    if roles and case.state == CaseState.CLOSED and any(map(is_gone, filter(None, _adults(case)))):
+        raise LedOn("case", key)
     return case, member
+
+
+def _adults(case: Case) -> tuple[UUID, UUID | None]:
+    return case.applicant_id, case.co_applicant_id
 
 
 def _by_own_reason(grant: AccessGrant, *subjects: UUID | None) -> None:
@@ -87,8 +99,9 @@ def person_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Person, Membe
         raise Hidden("person", key)
     require_sight(member, person)
     if Role.REGISTRAR not in member.roles:
-        homes = Membership.objects.filter(person=person).values("household_id")
-        part_of = Q(household_id__in=homes) | Q(applicant=person) | Q(co_applicant=person)
+        records = records_of(key)
+        homes = Membership.objects.filter(person_id__in=records).values("household_id")
+        part_of = Q(household_id__in=homes) | Q(applicant_id__in=records) | Q(co_applicant_id__in=records)
         if not cases_worked_by(member).filter(part_of).exists():
             grant = access_to_any(Case.objects.filter(part_of), member, now)
             if grant is None or not may_take_access(person.protection_level):

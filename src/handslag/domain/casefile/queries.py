@@ -22,6 +22,7 @@ from handslag.domain.casefile.states import WarningKind, WarningState
 from handslag.domain.exchange.models import Message as Sent
 from handslag.domain.exchange.states import Business, Transport
 from handslag.domain.people.models import Membership
+from handslag.domain.people.queries import records_beside, records_of
 from handslag.domain.tenancy.models import Deputy, RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.states import Role
@@ -52,15 +53,27 @@ def period_before(period: Period) -> Period | None:
     return Period.objects.filter(case_id=period.case_id, until__lte=period.since).order_by("-since").first()
 
 
-def cases_with(person: UUID, member: Member, now: datetime) -> list[Case]:
-    """The cases that a person or her household is part of, as far as they are open to this member."""
-    homes = Membership.objects.filter(person_id=person).values("household_id")
+def cases_with(person: UUID, member: Member, now: datetime, *, alone: bool = False) -> list[Case]:
+    """The cases that a person or her household is part of, as far as they are open to this member; by whichever record
+    of hers, or by this one `alone`."""
+    records = {person} if alone else records_of(person)
+    homes = Membership.objects.filter(person_id__in=records).values("household_id")
     return list(
         cases_open_to(member, now)
         .select_related("applicant", "co_applicant", "caseworker")
-        .filter(Q(applicant_id=person) | Q(co_applicant_id=person) | Q(household_id__in=homes))
+        .filter(Q(applicant_id__in=records) | Q(co_applicant_id__in=records) | Q(household_id__in=homes))
         .order_by("-opened_on", "number")
     )
+
+
+def cases_beside(case: Case) -> list[Case]:
+    """The cases that the adults of a case have by other records of theirs, newest first."""
+    adults = {case.applicant_id, case.co_applicant_id} - {None}
+    others = records_beside(key for key in adults if key is not None)
+    if not others:
+        return []
+    hers = Q(applicant_id__in=others) | Q(co_applicant_id__in=others)
+    return list(Case.objects.filter(hers).exclude(id=case.id).order_by("-opened_on", "number"))
 
 
 def case_numbered(number: str, member: Member, now: datetime) -> Case | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from handslag.domain.audit.models import Event, Payload, ReadEntry
-from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.decisions.models import (
     Appeal,
@@ -54,6 +54,22 @@ def in_force(period: UUID) -> Decision | None:
     replaced = Decision.objects.filter(period_id=period, state__in=TAKEN, replaces__isnull=False).values("replaces_id")
     found = Decision.objects.select_related("sheet").filter(period_id=period, state__in=TAKEN)
     return found.exclude(id__in=replaced).first()
+
+
+def decided_months(cases: Iterable[UUID]) -> dict[date, int]:
+    """What is granted by the decisions in force in these cases, by the first day of the month (minor units)."""
+    replaced = Decision.objects.filter(state__in=TAKEN, replaces__isnull=False).values("replaces_id")
+    rows = Decision.objects.filter(case_id__in=list(cases), state__in=TAKEN).exclude(id__in=replaced)
+    found: dict[date, int] = {}
+    for since, amount in rows.values_list("period__since", "amount"):
+        found[since] = found.get(since, 0) + amount
+    return found
+
+
+def in_force_on(cases: Iterable[UUID], since: date) -> dict[UUID, Decision]:
+    """By case the decision in force on its period that begins on a day; cases without one aren't in it."""
+    periods = Period.objects.filter(case_id__in=list(cases), since=since).values_list("case_id", "id")
+    return {case: decision for case, period in periods if (decision := in_force(period)) is not None}
 
 
 def replaced_by(decision: UUID) -> Decision | None:

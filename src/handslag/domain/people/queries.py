@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 
 from handslag.domain.audit.models import Event, Payload
@@ -25,7 +25,7 @@ from handslag.domain.people.models import (
     Representation,
 )
 from handslag.domain.people.names import name_tokens
-from handslag.domain.people.states import IdentifierType
+from handslag.domain.people.states import IdentifierType, Scope
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
@@ -88,6 +88,16 @@ def is_gone(record: UUID) -> bool:
 def records_of(person: UUID) -> set[UUID]:
     """All records of a person who is known by this one."""
     return {person, *merges_held().filter(kept_id=person).values_list("gone_id", flat=True)}
+
+
+def records_beside(persons: Iterable[UUID]) -> set[UUID]:
+    """The other records of these people, whichever of them leads to which."""
+    known = set(persons)
+    linked = merges_held().filter(Q(gone_id__in=known) | Q(kept_id__in=known))
+    kept = set(linked.values_list("kept_id", flat=True))
+    if not kept:
+        return set()
+    return (kept | set(merges_held().filter(kept_id__in=kept).values_list("gone_id", flat=True))) - known
 
 
 def numbers_of(persons: Iterable[UUID]) -> dict[UUID, list[Identifier]]:
@@ -280,12 +290,26 @@ def holds(representation: Representation, day: date) -> bool:
     )
 
 
+#: What lets somebody see the file that she has by another record of hers.
+EARLIER = "earlier record"
+
+
+def _earlier(person: UUID) -> list[Representation]:
+    """The files that somebody has by records which lead to hers, each as what lets her see it; none is registered."""
+    homes = Membership.objects.filter(person_id=OuterRef("gone_id"))
+    merges = merges_held().select_related("gone", "kept").filter(Exists(homes), kept_id=person)
+    return [
+        Representation(id=row.id, person=row.gone, representative=row.kept, ground=EARLIER, scope=Scope.SEE)
+        for row in merges.filter(gone__protection_level=0, kept__protection_level=0).order_by("id")
+    ]
+
+
 def represented_by(agent: UUID, day: date) -> list[Representation]:
-    """For whom somebody may act on a day, in the order of registering; nobody under protection, whom a person serves:
-    nor does who is protected herself act on-line."""
+    """For whom somebody may act on a day, in the order of registering, and the files that she has by other records, to
+    see; nobody under protection, whom a person serves: nor does who is protected herself act on-line."""
     rows = Representation.objects.select_related("person", "representative").filter(representative_id=agent)
     found = rows.filter(person__protection_level=0, representative__protection_level=0).order_by("id")
-    return [one for one in found if holds(one, day)]
+    return [*(one for one in found if holds(one, day)), *_earlier(agent)]
 
 
 def account_on(person: UUID, day: date) -> Account | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +18,19 @@ from handslag.domain.audit.queries import timeline
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import acknowledge_warning, go_on_without
 from handslag.domain.casefile.permissions import case_for_staff, may_change_household
-from handslag.domain.casefile.queries import note_draft, notes_of, period_before, period_in, periods_of, warnings_on
+from handslag.domain.casefile.queries import (
+    cases_beside,
+    cases_open_to,
+    note_draft,
+    notes_of,
+    period_before,
+    period_in,
+    periods_of,
+    warnings_on,
+)
 from handslag.domain.casefile.states import NoteKind
 from handslag.domain.decisions.operations import applied_since
-from handslag.domain.decisions.queries import appeals_in, in_force, letters_unseen, newest_decision
+from handslag.domain.decisions.queries import appeals_in, in_force, in_force_on, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment, Forecast
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.operations.evidence import link_document, unlink_document
@@ -58,7 +67,7 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.lookups.operations import answer_dispute, ask_authorities
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import Seen, full_name, household_on, representations_of, seen_by_staff
+from handslag.domain.people.queries import Seen, full_name, household_on, is_gone, representations_of, seen_by_staff
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -137,6 +146,22 @@ def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, 
     return case, period, member
 
 
+def files_beside(case: Case, since: date | None, member: Member, now: datetime) -> dict[str, Any]:
+    """The files that its adults have by other records of theirs, each with the decision in force there on the month
+    that begins on `since`, so that it isn't granted twice; one that isn't open to this member is told without more.
+    `led_on`: the case itself is of a record that leads to another."""
+    beside = cases_beside(case)
+    if not beside:
+        return {}
+    there = in_force_on((one.id for one in beside), since) if since else {}
+    visible = set(cases_open_to(member, now).filter(id__in=[one.id for one in beside]).values_list("id", flat=True))
+    adults = [person.id for person in (case.applicant, case.co_applicant) if person is not None]
+    return {
+        "files_beside": [(one if one.id in visible else None, there.get(one.id)) for one in beside],
+        "led_on": any(map(is_gone, adults)),
+    }
+
+
 def case_name(case: Case) -> str:
     """The adults of a case, as its heading names them."""
     return " & ".join(full_name(person) for person in (case.applicant, case.co_applicant) if person is not None)
@@ -177,6 +202,8 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
     staff = dict(StaffMember.objects.values_list("user_id", "name"))
     adults = {p.id: full_name(p) for p in (case.applicant, case.co_applicant) if p is not None}
     agents = _agents(adults, member)
+    beside = files_beside(case, period.since if period else None, member, request.now)  # type: ignore[attr-defined]
+    works = not beside.get("led_on")
     events = [
         {
             "at": told.at,
@@ -195,6 +222,7 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "case": case,
         "name": case_name(case),
         "month": month,
+        **beside,
         "household": [
             {
                 "seen": seen[m.person_id],
@@ -220,10 +248,10 @@ def _frame(request: HttpRequest, case: Case, member: Member, period: Period | No
         "note_kinds": [(kind, NOTE_KINDS[kind]) for kind in NoteKind],
         "ever": _ever(case, member),
         "beforehand": _beforehand(case, month),
-        "may_note": bool(member.roles & set(CASE_ROLES)),
-        "may_work": Role.CASEWORKER in member.roles,
+        "may_note": works and bool(member.roles & set(CASE_ROLES)),
+        "may_work": works and Role.CASEWORKER in member.roles,
         "may_move": may_change_household(case.household_id, **who(request)),
-        "may_enter": bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
+        "may_enter": works and bool(member.roles & {Role.CASEWORKER, Role.REGISTRAR}),
         "caseworker": StaffMember.objects.filter(id=case.caseworker_id).first() if case.caseworker_id else None,
     }
 

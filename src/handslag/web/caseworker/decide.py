@@ -65,7 +65,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.appeals import shown_appeals
-from handslag.web.caseworker.case import case_and_period, case_name, seen_in, standing
+from handslag.web.caseworker.case import case_and_period, case_name, files_beside, seen_in, standing
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.letters import unshown, why_not
 from handslag.web.caseworker.pages import (
@@ -171,6 +171,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         case=found,
         name=case_name(found),
         month=Month.of(period.since),
+        **files_beside(found, period.since, member, request.now),  # type: ignore[attr-defined]
         stored=sheet,
         outcome=OUTCOMES[outcome],
         needs_reasons=outcome != Outcome.BIFALL or (before is not None and not on_more),
@@ -361,6 +362,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         case=case,
         name=case_name(case),
         month=Month.of(found.period.since),
+        **files_beside(case, found.period.since, member, request.now),  # type: ignore[attr-defined]
         outcome=OUTCOMES[found.outcome],
         state=STATES[found.state],
         proposed=proposed,

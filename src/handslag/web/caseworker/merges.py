@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import person_for_staff
 from handslag.domain.casefile.queries import cases_with
+from handslag.domain.casefile.states import CaseState
+from handslag.domain.decisions.queries import decided_months
 from handslag.domain.people.models import Account, Address, Identifier, Membership, Merge, Person
 from handslag.domain.people.operations.merges import confirm_merge, end_merge, propose_merge
 from handslag.domain.people.queries import account_on, address_on, full_name, merges_seen_by, person_by_number
@@ -22,7 +26,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
 from handslag.web.caseworker.register import IDENTIFIER_NAMES, LEVELS
-from handslag.web.caseworker.wording import REFUSALS, refusal
+from handslag.web.caseworker.wording import GOES_ON, OWN, REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
 
 
@@ -38,7 +42,7 @@ class Side:
     account: Account | None
     protection: Any
     household: bool
-    cases: list[str]
+    cases: list[Case]
 
 
 def _side(request: HttpRequest, person: Person, member: Member) -> Side:
@@ -53,8 +57,22 @@ def _side(request: HttpRequest, person: Person, member: Member) -> Side:
         account=account_on(person.id, on),
         protection=dict(LEVELS)[person.protection_level],
         household=Membership.objects.filter(person=person).exists(),
-        cases=[case.number for case in cases_with(person.id, member, who(request)["now"])],
+        cases=cases_with(person.id, member, who(request)["now"], alone=True),
     )
+
+
+def _refusal(refused: NotPossible) -> str:
+    """Why two records aren't merged, with what still goes on by the one that would lead on."""
+    found = dict.fromkeys(str(GOES_ON.get(table, OWN)) for table in refused.facts.get("running", ()))
+    return f"{refusal(refused)} {'; '.join(found)}." if found else refusal(refused)
+
+
+def _decided_twice(sides: list[Side], member: Member, now: datetime) -> list[tuple[date, int, int]]:
+    """The months that are decided in a file of each of two records, with what is granted for it there (minor units)."""
+    one, other = (
+        decided_months(case.id for case in cases_with(side.person.id, member, now, alone=True)) for side in sides
+    )
+    return [(since, one[since], other[since]) for since in sorted(one.keys() & other.keys(), reverse=True)]
 
 
 class ProposalForm(forms.Form):
@@ -68,8 +86,9 @@ class ProposalForm(forms.Form):
     )
 
     def __init__(self, data: Any, sides: list[Side]) -> None:
-        # whoever has a household, and so her cases, can only be the one that stays
-        super().__init__(data, initial={"kept": str(max(sides, key=lambda side: side.household).person.id)})
+        # by whom something goes on can only be the one that stays
+        first = max(sides, key=lambda side: (any(case.state == CaseState.OPEN for case in side.cases), side.household))
+        super().__init__(data, initial={"kept": str(first.person.id)})
         self.fields["kept"].choices = [  # type: ignore[attr-defined]
             (str(side.person.id), f"{side.name}, {', '.join(value for _type, value in side.numbers)}") for side in sides
         ]
@@ -98,11 +117,12 @@ def propose(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
         try:
             row = attempt(request, propose_merge, gone=gone, kept=kept, reason=form.cleaned_data["reason"])
         except NotPossible as refused:
-            form.add_error("kept", refusal(refused))
+            form.add_error("kept", _refusal(refused))
         else:
             return HttpResponseRedirect(f"{base(request)}/people/merges/{row.id}/")
     status = 422 if form.errors else 200
-    return page(request, "merge_propose.html", status, person=found, sides=sides, number=number, form=form)
+    twice = _decided_twice(sides, member, who(request)["now"])
+    return page(request, "merge_propose.html", status, person=found, sides=sides, twice=twice, number=number, form=form)
 
 
 #: How far a merge is.
@@ -150,10 +170,11 @@ def merge(request: HttpRequest, tenant: str, merge: UUID) -> HttpResponse:
                 attempt(request, end_merge, **told, reason=reason)
             return HttpResponseRedirect(f"{base(request)}/people/merges/{row.id}/")
         except NotPossible as refused:
-            trouble = refusal(refused)
+            trouble = _refusal(refused)
         except Conflict:
             trouble = str(REFUSALS["conflict"])
     state = state_of(row)
+    sides = [_side(request, one, member) for one in (row.kept, row.gone)]
     return page(
         request,
         "merge.html",
@@ -161,7 +182,8 @@ def merge(request: HttpRequest, tenant: str, merge: UUID) -> HttpResponse:
         row=row,
         state=state,
         said=STATES[state],
-        sides=[_side(request, one, member) for one in (row.kept, row.gone)],
+        sides=sides,
+        twice=_decided_twice(sides, member, who(request)["now"]),
         may_confirm=state == "waits" and row.proposed_by_id != member.id,
         trouble=trouble,
         reason=reason,

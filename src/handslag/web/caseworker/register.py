@@ -45,6 +45,7 @@ from handslag.domain.people.queries import (
     numbers_of,
     person_by_number,
     persons_named,
+    records_of,
     representations_of,
     seen_by_staff,
 )
@@ -300,7 +301,8 @@ def _person(
 ) -> HttpResponse:
     found, member = person_for_staff(key, **who(request))
     looked_at("person", found.id)
-    memberships = list(Membership.objects.filter(person=found).order_by("-since"))
+    records = records_of(found.id)
+    memberships = list(Membership.objects.filter(person__in=records).order_by("-since"))
     others = list(
         Membership.objects.select_related("person")
         .filter(household_id__in=[m.household_id for m in memberships])
@@ -317,6 +319,7 @@ def _person(
         "person.html",
         person=found,
         name=full_name(found),
+        records=records,
         banked=said_to_bank(full_name(found), BANK_NAME),
         identifiers=[(IDENTIFIER_NAMES[i.type], i.value) for i in numbers_of([found.id]).get(found.id, [])],
         addresses=[

@@ -186,9 +186,9 @@ REFUSALS: dict[str, str | Promise] = {
     "other birth day": _("The two have different days of birth: as registered, they are two people."),
     "other number": _("Both have a number of the same type, so they are two people, or one number is wrong."),
     "less protected": _("The record that stays is less protected than the other. Raise its protection first."),
-    "more than registered": _(
-        "The record that would lead to the other has a household, a case or something else of its own. Choose it as "
-        "the one that stays. If both have, they can’t be merged: close one case, and go on in the other."
+    "goes on": _(
+        "Something still goes on by the record that would lead to the other. Choose that one as the one that stays; "
+        "or, if both have a case, end in one of them what goes on, and go on in the other. It is:"
     ),
     "lower merged": _(
         "Another record of the same person leads here. Undo the merge first, and look at the protection of each by "
@@ -879,6 +879,25 @@ IDENTIFIERS: dict[str, str | Promise] = {
     "date": _("The day in the number doesn’t exist. Check the number."),
     "type": _("Choose another type of number."),
 }
+
+
+#: What holds a merge of two records back, by the table in which it goes on.
+GOES_ON = {
+    "casefile_case": _("an open case: close it"),
+    "decisions_appeal": _("an appeal that isn’t decided"),
+    "decisions_decision": _("a proposal that waits for a decision"),
+    "intake_draft": _("an application that is being signed"),
+    "intake_evidencerequest": _("something that she was asked for"),
+    "intake_inboxitem": _("an application that isn’t done in the inbox"),
+    "intake_signingrequest": _("an application that is being signed"),
+    "payments_otherhelp": _("a proposal that waits for a decision"),
+    "payments_payment": _("a payment that the bank hasn’t confirmed"),
+    "payments_recovery": _("a claim to pay back"),
+    "people_accountchange": _("another account that is asked for"),
+    "people_membership": _("a household: she moves out of it"),
+    "people_representation": _("somebody who acts for her, or for whom she acts"),
+}
+OWN = _("something else of its own")
 
 
 def refusal(trouble: NotPossible) -> str:

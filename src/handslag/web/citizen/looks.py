@@ -18,7 +18,7 @@ from handslag.domain.audit.queries import Told, looks_at, told_of
 from handslag.domain.casefile.queries import cases_of
 from handslag.domain.documents.models import Document
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import records_of, representations_of
+from handslag.domain.people.queries import kept_for, records_of, representations_of
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.policies import setting
 from handslag.web.citizen.acting import who_acts_for
@@ -46,7 +46,7 @@ def looked(request: HttpRequest, tenant: str) -> HttpResponse:
         looked_at("who looked", key)
     documents = Document.objects.filter(Q(created_by=None) | Q(created_by=person.id) | ~Q(provenance="applicant"))
     homes = {case.household_id for case in cases}
-    records = records_of(person.id)
+    records = records_of(kept_for(person.id))
     subjects = [*records, *keys, *homes, *documents.filter(subject_id__in=keys).values_list("id", flat=True)]
     found = looks_at(subjects, now - SPAN, MOST, other_than=records)
     adults: dict[UUID | None, Person] = {

@@ -65,7 +65,7 @@ from handslag.domain.payments.queries import (
 from handslag.domain.payments.states import PaymentState
 from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import representation_behind
-from handslag.domain.people.queries import adults_beside, full_name, household_seen_by_relative
+from handslag.domain.people.queries import EARLIER, adults_beside, full_name, household_seen_by_relative
 from handslag.domain.people.states import Scope
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import file_key
@@ -195,17 +195,24 @@ def my(request: HttpRequest, tenant: str) -> HttpResponse:
         "too_late": "too-late" in request.GET,
         "by_person": by_person and not drafts,
         "reopens": _reopens(cases, today, bool(found or drafts or by_person)),
-        "for_whom": [(one.id, full_name(one.person)) for one in mine],
+        "for_whom": [(one.id, full_name(one.person)) for one in mine if one.ground != EARLIER],
+        "earlier": [(one.id, earlier_numbers(one.person_id)) for one in mine if one.ground == EARLIER],
         "waits_for": [
             full_name(one.person)
             for one in mine
-            if kept.waiting(request, Actor("citizen", one.person_id, through=person.id), surely=True)
+            if one.ground != EARLIER
+            and kept.waiting(request, Actor("citizen", one.person_id, through=person.id), surely=True)
         ],
         "waits_here": kept.waiting(request, by),
         "acted": "acted" in request.GET,
         "only_sees": only_sees,
     }
     return render(request, "citizen/my.html", facts)
+
+
+def earlier_numbers(record: UUID) -> str:
+    """The numbers of the cases that somebody has by an earlier record."""
+    return ", ".join(case.number for case in cases_of(record))
 
 
 def _handed(one: Told) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from django.utils.translation import activate
 from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from handslag.domain.audit.operations import Look, write_looks
+from handslag.domain.casefile.permissions import LedOn
 from handslag.domain.people.permissions import NotRepresented, representation_behind
 from handslag.domain.tenancy.door import Actor, Door, UnknownTenant, acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
@@ -356,4 +357,5 @@ def _told(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespons
     except NotAllowed as refusal:
         request.looks.append(Look(refusal.what, refusal.subject, "refused"))  # type: ignore[attr-defined]
         told = kept.unsent(request, over=False) if hasattr(request, "representation") else None
-        return told or render(request, "entry/not_allowed.html", {"read": kept.typed(request)}, status=403)
+        facts = {"read": kept.typed(request), "led_on": isinstance(refusal, LedOn)}
+        return told or render(request, "entry/not_allowed.html", facts, status=403)

@@ -21,7 +21,7 @@ from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.queries import applications_in_force, rows_applied_for, standing_together
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import household_on
+from handslag.domain.people.queries import household_on, merges_held
 from handslag.domain.tenancy.door import acting_door
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
@@ -56,14 +56,22 @@ class Before:
 
 
 def before(persons: Iterable[UUID], since: date) -> dict[UUID, Before]:
-    """What the decisions in force on earlier months say of each person, for a period that begins on `since`."""
+    """What the decisions in force on earlier months say of each person, by whichever record of hers, for a period that
+    begins on `since`."""
     supported: dict[UUID, set[Month]] = {person: set() for person in persons}
     earned: dict[UUID, dict[Month, int]] = {person: {} for person in supported}
-    for row in PersonMonth.objects.filter(person_id__in=list(supported), since__lt=since):
+    led = merges_held().filter(kept_id__in=list(supported)).values_list("gone_id", "kept_id")
+    known_by = {person: person for person in supported} | dict(led)
+    told: dict[tuple[UUID, Month], int] = {}
+    for row in PersonMonth.objects.filter(person_id__in=list(known_by), since__lt=since):
         month = Month.of(row.since)
         if row.supported:
-            supported[row.person_id].add(month)
-        earned[row.person_id][month] = earned[row.person_id].get(month, 0) + row.work_income
+            supported[known_by[row.person_id]].add(month)
+        told[row.person_id, month] = told.get((row.person_id, month), 0) + row.work_income
+    for (record, month), amount in told.items():
+        # a month that two records of one person tell of is hers once
+        own = earned[known_by[record]]
+        own[month] = max(own.get(month, 0), amount)
     month = Month.of(since)
     return {
         person: Before(job_stimulus(months, month), earned_before(earned[person], month))

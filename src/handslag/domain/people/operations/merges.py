@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.apps import apps
+from django.db.models import Q
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.people.models import (
@@ -21,7 +22,7 @@ from handslag.domain.people.models import (
 from handslag.domain.people.operations.persons import level_of_addresses, raise_with
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.states import IdentifierType
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import Session
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
@@ -45,8 +46,56 @@ class MergeUndone(Event):
     kind = "merge undone"
 
 
-#: What a record that is merged into another may have: what every registration has, and log-ins.
+#: What every registration has, and log-ins.
 OF_A_REGISTRATION = (Identifier, NameToken, Address, Account, CitizenLogin)
+_PAID_LATER = Q(state__in=["planned", "blocked", "held", "reserved", "sent"])
+_CLAIMED = Q(state__in=["proposed", "decided"])
+_APPEALED = Q(state__in=["received", "timely", "late", "forwarded"])
+_PROPOSED = Q(state="proposed")
+#: What goes on by a row of these, by table and column that names a person; None: nothing, it is history. A table that
+#: isn't among them holds a merge back as long as it names the record.
+_GOES_ON: dict[str, Q | None] = {
+    "casefile_case.applicant": Q(state="open"),
+    "casefile_case.co_applicant": Q(state="open"),
+    "decisions_appeal.person": _APPEALED,
+    "intake_draft.author": Q(state="signing"),
+    "intake_evidencerequest.person": Q(state="open"),
+    "intake_signingrequest.person": Q(state="open", draft__state="signing"),
+    "payments_otherhelp.person": _PROPOSED,
+    "payments_payment.payee": _PAID_LATER,
+    "payments_recovery.person": _CLAIMED,
+    "people_accountchange.person": Q(state="asked"),
+    **dict.fromkeys(
+        (
+            "casefile_message.person",
+            "casefile_message.representative",
+            "decisions_decisionline.person",
+            "decisions_hearing.person",
+            "decisions_personalletter.person",
+            "entitlement_personmonth.person",
+            "intake_attachment.person",
+            "intake_signature.person",
+            "intake_signature.representative",
+            "intake_withdrawal.person",
+            "lookups_dispute.person",
+            "lookups_fetchedline.person",
+            "lookups_lookup.person",
+            "payments_booking.person",
+            "statistics_obstacle.person",
+            "statistics_origin.person",
+            "tasks_notice.person",
+        )
+    ),
+}
+#: What goes on in a case of hers, whoever it is about, by table.
+_GOES_ON_IN_A_CASE = {
+    "decisions_appeal": _APPEALED,
+    "decisions_decision": _PROPOSED,
+    "intake_inboxitem": ~Q(state="done"),
+    "payments_otherhelp": _PROPOSED,
+    "payments_payment": _PAID_LATER,
+    "payments_recovery": _CLAIMED,
+}
 
 
 def keys_to_persons() -> Iterator[tuple[type[TenantRow], TenantFK]]:
@@ -71,9 +120,10 @@ def _both(gone: UUID, kept: UUID, by: Actor, now: datetime) -> tuple[Person, Per
     return people[gone], people[kept], member.id
 
 
-def _may_be_one(gone: Person, kept: Person, but: UUID | None = None) -> None:
-    """NotPossible where they can't be one person, or `gone` has more than a registration. `but`: the merge that is
-    about to be confirmed."""
+def _may_be_one(gone: Person, kept: Person, now: datetime, but: UUID | None = None) -> None:
+    """NotPossible where they can't be one person, or something goes on by `gone`. `but`: the merge that is about to be
+    confirmed."""
+    today = acting_door().the_tenant.today(now)
     if gone.id == kept.id:
         raise NotPossible("one record")
     others = Merge.objects.filter(ended_at=None)
@@ -92,9 +142,34 @@ def _may_be_one(gone: Person, kept: Person, but: UUID | None = None) -> None:
         raise NotPossible("other number")
     if gone.protection_level > kept.protection_level:
         raise NotPossible("less protected")
+    if running := _running(gone, today):
+        raise NotPossible("goes on", running=running)
+
+
+def _running(record: Person, today: date) -> list[str]:
+    """The tables in which something goes on by a record: a case, a household, a payment ...; none where all that it has
+    is a registration and what is over."""
+    days = Q(until=None) | Q(until__gt=today)
+    goes_on = {
+        **_GOES_ON,
+        "people_membership.person": days,
+        "people_representation.person": days & Q(ended_at=None),
+        "people_representation.representative": days & Q(ended_at=None),
+    }
+    found = set()
     for model, column in keys_to_persons():
-        if model not in OF_A_REGISTRATION and model.objects.filter(**{column.name: gone}).exists():
-            raise NotPossible("more than registered")
+        place = f"{model._meta.db_table}.{column.name}"
+        which = goes_on.get(place, Q())
+        if model in OF_A_REGISTRATION or which is None:
+            continue
+        if model.objects.filter(which, **{column.name: record}).exists():
+            found.add(model._meta.db_table)
+    hers = apps.get_model("casefile", "Case")._default_manager.filter(Q(applicant=record) | Q(co_applicant=record))
+    for table in apps.get_models():
+        which = _GOES_ON_IN_A_CASE.get(table._meta.db_table)
+        if which is not None and table._default_manager.filter(which & Q(case__in=hers)).exists():
+            found.add(table._meta.db_table)
+    return sorted(found)
 
 
 def _reason(text: str) -> str:
@@ -106,14 +181,14 @@ def _reason(text: str) -> str:
 
 @operation()
 def propose_merge(*, tenant: str | int, by: Actor, now: datetime, gone: UUID, kept: UUID, reason: str) -> Done[Merge]:
-    """Propose that two records are of one person: `gone`, which has no more than a registration, will lead to `kept`.
+    """Propose that two records are of one person: `gone`, by which nothing goes on any more, will lead to `kept`.
 
     NotPossible: ("one record"), ("merged already"), ("other birth day"), ("other number") for two numbers of one type
     that aren't temporary, ("less protected") where `kept` is less protected than `gone`,
-    ("more than registered") where anything else names `gone`, ("merge reason").
+    ("goes on") with the tables `running` in which something goes on by `gone`, ("merge reason").
     """
     leaves, stays, member = _both(gone, kept, by, now)
-    _may_be_one(leaves, stays)
+    _may_be_one(leaves, stays, now)
     row = Merge.objects.create(gone=leaves, kept=stays, reason=_reason(reason), proposed_by_id=member, proposed_at=now)
     return Done(row, *_told(MergeProposed, row))
 
@@ -146,7 +221,7 @@ def confirm_merge(*, tenant: str | int, by: Actor, now: datetime, merge: UUID, v
         raise Conflict("merge", theirs=row.version - 1)
     if row.proposed_by_id == member:
         raise NotForThem("second pair of eyes", merge)
-    _may_be_one(gone, kept, but=row.id)
+    _may_be_one(gone, kept, now, but=row.id)
     row.confirmed_by_id, row.confirmed_at = member, now
     row.save(update_fields=["confirmed_by", "confirmed_at", "version"])
     _log_out(gone)
