@@ -429,8 +429,8 @@ SEEN = "CREATE FUNCTION s.seen() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'S
             "people_person: trigger copied, which nobody reviewed",
         ),
         (
-            "DROP TRIGGER payments_payment_payee_id_not_gone ON payments_payment",
-            "payments_payment: payee_id may name a record that was merged into another",
+            "DROP TRIGGER payments_recovery_person_id_not_gone ON payments_recovery",
+            "payments_recovery: person_id may name a record that was merged into another",
         ),
         (
             "ALTER TABLE casefile_case DISABLE TRIGGER casefile_case_co_applicant_id_not_gone",

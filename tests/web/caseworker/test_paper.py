@@ -9,7 +9,7 @@ import lxml.html
 import pytest
 from playwright.sync_api import Page, expect
 
-from handslag.domain.casefile.operations import move_in, move_out
+from handslag.domain.casefile.operations import answer_message, move_in, move_out, send_message
 from handslag.domain.intake.forms import MOST_ROWS
 from handslag.domain.intake.models import Application, InboxItem, Receipt
 from handslag.domain.intake.operations import enter_on_paper, record_signature, withdraw_application
@@ -164,3 +164,27 @@ def test_paper_with_a_signature_missing_is_received_and_the_signature_noted_late
     assert verify(auditor(), tenants=[office.slug], at=clock.now()).ok
     # who applied takes it back: it stands for the other one, who has signed
     assert not withdraw_application(**office.by(folder.citizens[0]), application=row.id).whole
+
+
+def test_what_is_not_clearly_a_question_is_entered_as_an_application(office: Any, desk: Any) -> None:
+    """A message is an application unless it is clearly a question: from the conversation to its receipt, with her words
+    and her signature; nobody else's message, and none of the office."""
+    folder, hanna = office.case(), desk(office, "hanna")
+    other = office.case(("Eva", "Ek", "19700101"))
+    told = {"case": folder.case.id, "message": uuid7(), "text": "Jag kan inte betala hyran i mars."}
+    written = send_message(**office.by(folder.citizens[0]), **told).id
+    answer = {**told, "person": folder.citizens[0].id, "message": uuid7(), "text": "Vi tittar på det."}
+    answered = answer_message(**office.act("hanna"), **answer).id
+    page = hanna.open(f"/cases/{folder.case.id}/messages/").text
+    place = f"/cases/{folder.case.id}/paper/?message={written}"
+    assert page.count("Enter it as an application") == 1 and place in page
+    sent = without_token(fields(hanna.open(place).text, "evidence"))
+    assert sent["message"] == told["text"] and sent["signed"] == str(folder.citizens[0].id)
+    assert sent["evidence"].startswith("Message on My pages, ")
+    sent |= {"channel": "paper", "household-same": "yes", "costs-0-code": "RENT", "costs-0-amount": "6 200"}
+    assert hanna.open(f"/cases/{folder.case.id}/paper/", **sent).status_code == 302
+    with acting(office.slug, TEST, "look"):
+        assert Application.objects.get(case=folder.case).document["answers"]["message"] == told["text"]
+    for wrong in (answered, uuid7(), "x"):
+        assert hanna.open(f"/cases/{folder.case.id}/paper/?message={wrong}").status_code == 404
+    assert hanna.open(f"/cases/{other.case.id}/paper/?message={written}").status_code == 404

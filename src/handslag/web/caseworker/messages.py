@@ -81,6 +81,7 @@ def messages(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         case=found,
         name=full_name(found.applicant),
         threads=threads,
+        may_enter=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         may_answer=bool(member.roles & {Role.CASEWORKER, Role.DECIDER}),
         form=form,
     )

@@ -4,7 +4,8 @@ Fields: `key` (made by the page; the same key with the same content gives the sa
 `month` (2026-03), the form's own questions (of the renewal: `household-same`, `household-changes`, rows
 `incomes-N-code|amount|person|note` and `costs-N-code|amount|person|note`, `message`), `signed` and `lacking` (person
 keys: whose signature stands on the paper, and whose is missing on it), `evidence`; `act`: submit, or more-incomes,
-more-costs. `?form=` names another form that the office takes applications by.
+more-costs. `?form=` names another form that the office takes applications by,
+`?message=` the message that is entered as one.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from handslag.domain.audit.operations import looked_at
-from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.models import Case, Message
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken
 from handslag.domain.intake.forms import LISTS, MOST_ROWS, Form, Question, current
 from handslag.domain.intake.operations import SubmittedAlready, enter_on_paper
 from handslag.domain.intake.policies import forms_taken, who_signs
 from handslag.domain.people.queries import household_on, seen_by_staff
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
@@ -32,6 +34,7 @@ from handslag.web.caseworker.pages import attempt, base, language, page, require
 from handslag.web.caseworker.wording import CHANNELS, problems, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import named_key
+from handslag.web.ui.formats import moment
 from handslag.web.ui.forms import read_month
 
 #: Empty rows behind those that the form has ready, and how many come with each "More rows".
@@ -145,7 +148,7 @@ def _form(
 ) -> HttpResponse:
     now = Month.of(today(request))
     lang = language()
-    got: QueryDict = data if data is not None else QueryDict()
+    got: QueryDict = data if data is not None else _from_message(request, case)
     answers = read_answers(form, got)
     wrong = {target.removeprefix("id_"): text for target, text in errors}
     month = got.get("month", str(now))
@@ -183,6 +186,25 @@ def _form(
         may_lack=len(adults) > 1 and ("signed-0" in wrong or "lacking" in got),
         evidence=got.get("evidence", ""),
     )
+
+
+def _from_message(request: HttpRequest, case: Case) -> QueryDict:
+    """What the form begins with for `?message=`, a message of an applicant that isn't clearly a question: her words,
+    where they are, and that she signed with her e-ID. Nothing where none is named; Hidden for one of another case."""
+    key = request.GET.get("message")
+    begun = QueryDict(mutable=True)
+    if key is None:
+        return begun
+    try:
+        written = Message.objects.filter(id=UUID(key), case=case, member=None).first()
+    except ValueError:
+        written = None
+    if written is None:
+        raise Hidden("message", case.id)
+    begun["message"] = written.text
+    begun["evidence"] = _("Message on My pages, %(at)s") % {"at": moment(written.sent_at)}
+    begun["signed"] = str(written.person_id)
+    return begun
 
 
 def _question(
