@@ -22,12 +22,14 @@ NAMES = {
     "productVersion": "version", "messageDate": "sent_at", "testDeliveryFlag": "test", "businessCaseClosed": "closed",
     "personIdCategory": "identifier_type", "personId": "identifier", "firstName": "given_name",
     "officialName": "family_name", "yearMonthDay": "birth_on", "answer": "answers", "point": "points", "item": "items",
-    "document": "documents", "assigned": "persons",
+    "document": "documents", "assigned": "persons", "concerned": "persons",
 }  # fmt: skip
+#: What there may be several of, each with its number.
+NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned")
 FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
-         "document_request answer": ()}  # fmt: skip
+         "mutation answer": ("reason",), "document_request answer": ()}  # fmt: skip
 
 
 def value(element, kind):
@@ -44,7 +46,7 @@ def value(element, kind):
             continue
         if below in ("localPersonId", "dateOfBirth"):
             said |= value(one, kind)
-        elif below in ("answer", "point", "item", "document", "assigned") or (name, below) == ("address", "line"):
+        elif below in NUMBERED or (name, below) == ("address", "line"):
             said.setdefault(NAMES.get(below, "lines"), []).append(value(one, kind))
         else:
             if below in ("senderId", "recipientId"):  # a URI can't hold the line of canton_office
