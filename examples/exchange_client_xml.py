@@ -22,14 +22,16 @@ NAMES = {
     "productVersion": "version", "messageDate": "sent_at", "testDeliveryFlag": "test", "businessCaseClosed": "closed",
     "personIdCategory": "identifier_type", "personId": "identifier", "firstName": "given_name",
     "officialName": "family_name", "yearMonthDay": "birth_on", "answer": "answers", "point": "points", "item": "items",
-    "document": "documents", "assigned": "persons", "concerned": "persons",
+    "document": "documents", "assigned": "persons", "concerned": "persons", "part": "parts", "posting": "postings",
+    "difference": "differences",
 }  # fmt: skip
-#: What there may be several of, each with its number.
-NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned")
+#: What there may be several of.
+NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "part", "posting", "difference")
 FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit")
+WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
-         "mutation answer": ("reason",), "document_request answer": ()}  # fmt: skip
+         "mutation answer": ("reason",), "document_request answer": (), "reconciliation answer": ()}  # fmt: skip
 
 
 def value(element, kind):
@@ -38,7 +40,7 @@ def value(element, kind):
     empty = EMPTY.get(f"{kind} {name}", EMPTY.get(name, ()))
     if not len(element) and not empty:
         text = element.text or ""
-        return text in ("true", "1") if name in FLAGS else int(text) if name in ("number", "size", "amount") else text
+        return text in ("true", "1") if name in FLAGS else int(text) if name in WHOLE else text
     said = dict.fromkeys(empty, "")
     for one in element:
         space, below = one.tag[1:].split("}")

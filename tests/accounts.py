@@ -5,9 +5,16 @@ from __future__ import annotations
 from datetime import date
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
-from handslag.domain.accounts.operations import NewEntry, NewPaidTo, Source
-from handslag.domain.accounts.states import Move, Rests
+from handslag.domain.accounts.operations import NewEntry, NewPaidTo, Source, post, tell_account
+from handslag.domain.accounts.queries import account_of
+from handslag.domain.accounts.states import Move, Rests, Side
+from handslag.domain.exchange.models import Message
+from handslag.domain.tenancy.door import acting
+from handslag.jobs.accounts import compare_account
+from handslag.messages.reconciliation.build import asking
+from tests.canton import Canton
 
 Q2, Q3, Q4 = date(2026, 4, 1), date(2026, 7, 1), date(2026, 10, 1)
 MUSTERWIL = "municipality:bfs:musterwil"
@@ -41,3 +48,34 @@ BANK = NewPaidTo(
     country="CH", iban="CH93 0076 2011 6238 5295 7", qr_iban="CH44 3199 9123 0008 8901 2", contact_name="Finanzen",
     contact_email="finanzen@musterwil.example", contact_phone="044 000 00 00",
 )  # fmt: skip
+
+
+def both_post(both: Canton, *at: str, of: Source, entries: list[NewEntry]) -> None:
+    """The canton, the municipality or both post it on their account of the other."""
+    here, there = both.side, both.places[0]
+    for side, partner, own in ((here, there, Side.PAYER), (there, here, Side.CLAIMANT)):
+        if not at or own.value in at:
+            post(**both.pair.act(side), partner=partner.address, side=own, source=of, entries=entries)
+
+
+def compared(both: Canton, asker: Any, partner: Any, own: Side) -> Message:
+    """Rut tells the partner her account; all that follows has arrived."""
+    with acting(asker.office.slug, asker.office.staff["rut"], "tell"):
+        account = account_of(partner.address, own)
+        assert account is not None
+        unit = asker.office.units["Försörjningsstöd"]
+        new = asking(key=uuid4(), account=account, unit=unit)
+        row = tell_account(**both.pair.act(asker, "rut"), account=account.id, new=new)
+    both.pair.later(seconds=11)
+    both.pair.leaves(asker)
+    while both.pair.carry():
+        for side in (partner, asker):
+            both.pair.arrives(side)
+            for told in side.rows(Message, kind="reconciliation", action="5", direction="in"):
+                with both.pair._role("worker"):
+                    compare_account(side.key, str(told.id))
+        both.pair.later(seconds=11)
+        both.pair.leaves(partner)
+    (found,) = asker.rows(Message, id=row.id)
+    assert isinstance(found, Message)
+    return found

@@ -20,13 +20,17 @@ _NAMES = {
 _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "businessCaseClosed": "closed"}
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
-          "assigned": "persons"}  # fmt: skip
+          "assigned": "persons", "part": "parts", "posting": "postings", "difference": "differences"}  # fmt: skip
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
-    "asked": "person marked month movesOn arrivalOn centre movesFrom ground answerBy text point item document assigned",
+    "asked": "person marked month movesOn arrivalOn centre movesFrom ground answerBy text point item document assigned "
+    "side digest part",
     "ground": "basis text consentedOn",
     "assigned": "number person role status statusSince entryOn specialNeeds quotaCredit",
+    "part": "number regime since until currency claimed cut expired accepted netted paid posting",
+    "posting": "restsOn reference digest",
+    "difference": "regime since restsOn reference state",
     "point": "number line",
     "line": "code name amount currency",
     "item": "number member address contact decision",
@@ -36,7 +40,7 @@ _ORDER = {
     "decision": "month decidedOn result amount currency",
     "document": "number name",
     "reply": "of digest state code until",
-    "answer": "number text arrivedOn accommodation reason file",
+    "answer": "number text arrivedOn accommodation reason file digest difference",
     "file": "name contentType size digest scanned content",
     "report": "of digest machine state code text",
 }
@@ -54,6 +58,7 @@ _EMPTY = {
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
+_NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid")
 _MOST, _DEEPEST = 1_000_000, 12
 
 
@@ -126,7 +131,7 @@ def _put(place: ElementTree.Element, own: str, within: str, told: dict[str, Any]
         field = _field(name)
         many = told.get(_LISTS.get(name, ""))
         for one in many if isinstance(many, list) else [told.get(field)]:
-            if one is None or (one in ("", False) and name != "quotaCredit"):
+            if one is None or one == "" or (one is False and name != "quotaCredit"):
                 continue
             below = _below(place, own + name, None if isinstance(one, dict) else one)
             if name == "person":
@@ -207,7 +212,7 @@ def _value(place: ElementTree.Element, own: str, kind: str, name: str) -> Any:
         text = place.text or ""
         if name in ("marked", "quotaCredit"):
             return text in ("true", "1")
-        return int(text) if name in ("number", "size", "amount") else text
+        return int(text) if name in _NUMBERS else text
     said: dict[str, Any] = dict.fromkeys(_EMPTY.get((kind, name), ()), "")
     for one in place:
         below = one.tag.removeprefix(own)

@@ -27,12 +27,18 @@ from handslag.domain.accounts.operations import (
 from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded
 from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
+from handslag.domain.exchange.models import Message
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
-from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, entry, source
+from handslag.messages.conversation import read
+from handslag.messages.reconciliation.build import differences
+from handslag.messages.reconciliation.message import Known, Ledger, Reconciliation
+from handslag.messages.reconciliation.message import Part as PartTold
+from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, both_post, compared, entry, source
 from tests.bed import Database
-from tests.canton import open_canton
+from tests.canton import Canton, open_canton
+from tests.exchange import Side as Side_
 from tests.office import TEST, Office, open_office
 from verifier import verify
 
@@ -227,3 +233,76 @@ def test_paying_brings_every_part_to_nothing(told: list[tuple[int, str]]) -> Non
     by = {move: sum(one.amount for one in entries if one.move == move) for move in (Move.NETTED, Move.PAID)}
     assert by == {Move.NETTED: min(0, sum(opens)), Move.PAID: max(0, sum(opens))}
     assert all(one.amount > 0 for one in entries if one.move == Move.PAID)
+
+
+# -- both ledgers are the same -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def both(database: Database) -> Canton:
+    side, *places = [Side_(office) for office in open_canton(database)]
+    return Canton(database, side, places)
+
+
+def test_both_ledgers_are_equal_or_what_differs_is_named_and_a_person_at_each_side_looks(
+    both: Canton, database: Database
+) -> None:
+    here, there = both.side, both.places[0]
+    both_post(both, of=source(Rests.STATEMENT, "S"), entries=CLAIMED)
+    both_post(both, "payer", of=source(Rests.ANSWER, "S answered"), entries=DECIDED)
+    both_post(both, "claimant", of=source(Rests.ANSWER, "S answered"), entries=DECIDED[::-1])
+    told = compared(both, here, there, Side.PAYER)
+    assert (told.business, told.code) == ("accepted", "")
+    (copy,) = there.rows(Message, kind="reconciliation", action="5")
+    assert (copy.business, here.tasks(), there.tasks()) == ("accepted", [], [])
+
+    # one cent, and a payment that one side doesn't know
+    wrong = [*DECIDED[:-1], replace(DECIDED[-1], amount=DECIDED[-1].amount + 1)]
+    for at, entries in (("payer", DECIDED), ("claimant", wrong)):
+        both_post(both, at, of=source(Rests.ANSWER, "again"), entries=entries)
+    both_post(both, "payer", of=source(Rests.PAYMENT, "P"), entries=[entry(Move.PAID, 1, since=Q2, until=Q3)])
+    told = compared(both, there, here, Side.CLAIMANT)
+    assert (told.business, told.code) == ("rejected", "DIFFERS")
+    (said,) = [read(row) for row in there.rows(Message, kind="reconciliation", action="6", direction="in")]
+    assert isinstance(said, Reconciliation)
+    assert [(one.regime, one.since, one.reference, one.state) for one in said.answers[0].differences] == [
+        ("asylum", Q2, "P", "missing with you"), ("section 44", Q3, "again", "different"),
+    ]  # fmt: skip
+    assert here.tasks() == there.tasks() == ["accounts differ"]
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []
+
+
+def test_who_has_no_account_of_the_other_misses_everything(both: Canton) -> None:
+    both_post(both, "payer", of=source(Rests.STATEMENT, "S"), entries=CLAIMED[:1])
+    told = compared(both, both.side, both.places[0], Side.PAYER)
+    assert (told.business, both.places[0].tasks()) == ("rejected", ["accounts differ"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(moved, st.sampled_from("xyz")), max_size=8), st.randoms(use_true_random=False))
+def test_differences_are_just_those(told: list[tuple[NewEntry, str]], random: Any) -> None:
+    def ledger(rows: list[tuple[NewEntry, str]]) -> Ledger:
+        parts: dict[Any, dict[str, list[Entry]]] = {}
+        for one, of in rows:
+            by = parts.setdefault((one.regime, one.since, one.until), {})
+            by.setdefault(of, []).extend(rows_of(Posting(tenant_id=0), [one]))
+        figures = dict.fromkeys(("claimed", "cut", "expired", "accepted", "netted", "paid"), 0)
+        return Ledger(side="payer", digest="0" * 64, parts=[
+            PartTold(number=number, regime=regime, since=since, until=until, currency="CHF", **figures, postings=[
+                Known(rests_on="statement", reference=of,
+                      digest=digest_of(Posting(tenant_id=0, rests_on="statement", reference=of, content=""), entries))
+                for of, entries in by.items()
+            ])
+            for number, ((regime, since, until), by) in enumerate(parts.items(), 1)
+        ])  # fmt: skip
+
+    other = random.sample(told, len(told))
+    assert differences(ledger(told), ledger(other)) == []
+    if told:
+        found = differences(ledger(told), ledger(told[1:]))
+        one, of = told[0]
+        rest = [e for e, other_of in told[1:] if (e.regime, e.since, other_of) == (one.regime, one.since, of)]
+        assert [(d.regime, d.since, d.reference, d.state) for d in found] == [
+            (one.regime, one.since, of, "different" if rest else "missing with you")
+        ]

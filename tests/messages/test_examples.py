@@ -21,6 +21,7 @@ from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.mutation.message import Mutation
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
+from handslag.messages.reconciliation.message import Reconciliation
 from tests.bed import ROOT
 
 FOLDER = ROOT / "src/handslag/messages"
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Any]] = {
     "document_request": DocumentRequest,
     "assignment": Assignment,
     "mutation": Mutation,
+    "reconciliation": Reconciliation,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -60,6 +62,12 @@ WRONG = {
     "document_request/file-and-reason": "is given, or there is a reason",
     "document_request/a-program": "$.answers[...].file.content_type",
     "document_request/state-that-does-not-follow": "don't follow from the answers",
+    "reconciliation/part-without-days": "a part has days",
+    "reconciliation/amount-with-decimals": "$.asked.parts[...].claimed",
+    "reconciliation/parts-numbered-otherwise": "numbered from 1",
+    "reconciliation/unknown-side": "$.asked.side",
+    "reconciliation/state-that-does-not-follow": "don't follow from the answers",
+    "reconciliation/unknown-state": "$.answers[...].differences[...].state",
     "assignment/ahv-number": "by her ZEMIS number",
     "assignment/unknown-status": "$.asked.persons[...].status",
     "assignment/status-before-entry": "on the day of entry at the earliest",

@@ -16,6 +16,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from handslag.domain.accounts.operations import (
+    AccountCompared,
+    AccountTold,
     PaidToConfirmed,
     PaidToEnded,
     PaidToRecorded,
@@ -991,10 +993,24 @@ def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.only("kind").get(id=event.subject)
-    if row.kind == "mutation":  # a task only where it doesn't fit the register
+    if row.kind in ("mutation", "reconciliation"):  # a task only where it doesn't fit what we have
         return
     kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
     _exchange_task(event, by, now, kinds.get(row.kind, "question"))
+
+
+def _compare_account(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.accounts import compare_account
+    from handslag.jobs.queue import defer
+
+    row = ExchangeMessage.objects.only("kind").get(id=event.subject)
+    if row.kind == "reconciliation":
+        defer(compare_account, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _task_for_difference(event: Event, by: Actor, now: datetime) -> None:
+    if not event.payload["equal"]:
+        _exchange_task(event, by, now, "accounts differ")
 
 
 def _keep_documents(event: Event, by: Actor, now: datetime) -> None:
@@ -1091,7 +1107,12 @@ def _done_by_taking_over(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
     kinds = {"question": "question asked back", "not delivered": "message not delivered"}
-    _exchange_task(event, by, now, kinds.get(event.payload["state"], "question answered"))
+    kind = kinds.get(event.payload["state"], "question answered")
+    if ExchangeMessage.objects.filter(id=event.subject, kind="reconciliation").exists():
+        if event.payload["state"] == Business.ACCEPTED:
+            return  # equal: there is nothing to do
+        kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
+    _exchange_task(event, by, now, kind)
 
 
 def _task_for_kept_back(event: Event, by: Actor, now: datetime) -> None:
@@ -1308,7 +1329,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PutOutBySedex: (),
     SedexReceiptNoted: (),
     SedexRound: (),
-    MessageTakenIn: (Reaction(_task_for_question, causes=(TaskOpened,)), Reaction(_look_at_mutation)),
+    MessageTakenIn: (
+        Reaction(_task_for_question, causes=(TaskOpened,)),
+        Reaction(_look_at_mutation),
+        Reaction(_compare_account),
+    ),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
     MessageTakenUp: (),
@@ -1325,6 +1350,8 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     PersonAssigned: (),
     Posted: (),
+    AccountTold: (),
+    AccountCompared: (Reaction(_task_for_difference, causes=(TaskOpened,)),),
     PaidToRecorded: (),
     PaidToConfirmed: (),
     PaidToEnded: (),

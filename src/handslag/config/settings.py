@@ -239,6 +239,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",
     "handslag.jobs.register",
+    "handslag.jobs.accounts",
     "handslag.jobs.letters",
     "handslag.jobs.partners",
     "handslag.jobs.sedex",

@@ -53,6 +53,7 @@ from handslag.messages.conversation import files_of, kept_as
 from handslag.messages.document_request import receive as document_request
 from handslag.messages.mutation import receive as mutation
 from handslag.messages.question import receive as question
+from handslag.messages.reconciliation import receive as reconciliation
 
 log = structlog.get_logger("exchange")
 BY = system("exchange")
@@ -63,6 +64,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("document_request", 1): lambda opened, now: document_request.placed(opened, now, _kind_of),
     ("assignment", 1): assignment.placed,
     ("mutation", 1): mutation.placed,
+    ("reconciliation", 1): reconciliation.placed,
     ("receipt", 1): lambda opened, now: None,
 }
 

@@ -14,13 +14,20 @@ from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.mutation import xml as mutation
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
+from handslag.messages.reconciliation import xml as reconciliation
 
 FORMS: dict[str, Form] = {
     form.space: form
     for form in (
-        question.FORM, case_transfer.FORM, document_request.FORM, assignment.FORM, mutation.FORM, receipt.FORM,
+        question.FORM,
+        case_transfer.FORM,
+        document_request.FORM,
+        assignment.FORM,
+        mutation.FORM,
+        reconciliation.FORM,
+        receipt.FORM,
     )
-}  # fmt: skip
+}
 
 
 def as_xml(sealed: str) -> bytes | None:

@@ -25,11 +25,12 @@ from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.mutation.message import Agreed, Change, Mutation
 from handslag.messages.question.message import Answer, Asked, Question
+from handslag.messages.reconciliation.message import Ledger, Reconciliation
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
 #: A message of a conversation of any kind.
-Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation
+Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation | Reconciliation
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
     "question": Question,
@@ -37,12 +38,26 @@ KINDS: dict[str, type[Said]] = {
     "document_request": DocumentRequest,
     "assignment": Assignment,
     "mutation": Mutation,
+    "reconciliation": Reconciliation,
 }
 
 
 def read(message: Message) -> Said:
     """A message of a conversation as it was signed."""
     return msgspec.json.decode(message.content.encode(), type=KINDS[message.kind])
+
+
+def named_in(said: Said) -> str:
+    """Whom a first message is about, as it names her; "" where it names nobody."""
+    if said.asked is None or isinstance(said.asked, Ledger):
+        return ""
+    return f"{said.asked.person.given_name} {said.asked.person.family_name}".strip()
+
+
+def words_in(said: Said) -> str:
+    """The words of a message, whichever turn of its conversation it is."""
+    asked = None if isinstance(said.asked, Ledger) else said.asked
+    return asked.text if asked is not None else said.text
 
 
 def files_of(message: Message) -> dict[int, File]:
@@ -91,7 +106,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change):
+    if isinstance(asked, Placement | Change | Ledger):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -112,6 +127,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("assignment", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, Mutation):
         return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
+    if isinstance(said, Reconciliation):
+        return "", []  # figures of no person
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
 
@@ -275,7 +292,8 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
 
 def names_a_day(said: Said) -> bool:
     """Whether a message says by when the other side shall answer it."""
-    return said.asked is not None or bool(said.reply and said.reply.until)
+    asks = said.asked is not None and not isinstance(said.asked, Ledger)
+    return asks or bool(said.reply and said.reply.until)
 
 
 def _about(key: UUID, asked: Message, action: Action, body: dict[str, Any], *, closed: bool) -> NewMessage:

@@ -11,9 +11,11 @@ from handslag.domain.accounts.operations import post
 from handslag.domain.accounts.states import Rests, Side
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.tenancy.door import acting
-from tests.accounts import CLAIMED, DECIDED, source
+from handslag.kernel import clock
+from tests.accounts import CLAIMED, DECIDED, compared, source
 from tests.bed import Process
-from tests.canton import open_canton
+from tests.canton import Canton, open_canton
+from tests.exchange import Side as Exchanging
 from tests.office import TEST
 
 
@@ -53,10 +55,10 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     expect(erik.get_by_text("Von zweien geprüft")).to_be_visible()
 
     # the quarter is claimed and decided; each figure leads to its entries, and these to their posting
-    told = {**canton.act("hanna"), "partner": addresses[0], "side": Side.PAYER}
-    post(**told, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED)
-    post(**told, source=source(Rests.ANSWER, "2026-Q3 answered"), entries=DECIDED)
-    post(**told | {"partner": addresses[1]}, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED[:1])
+    posts = {**canton.act("hanna"), "partner": addresses[0], "side": Side.PAYER}
+    post(**posts, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED)
+    post(**posts, source=source(Rests.ANSWER, "2026-Q3 answered"), entries=DECIDED)
+    post(**posts | {"partner": addresses[1]}, source=source(Rests.STATEMENT, "2026-Q3"), entries=CLAIMED[:1])
     erik.goto(account)
     expect(erik.get_by_role("row", name="Zusammen")).to_contain_text("8’392.97")
     fine_at_both(erik, "account-de")
@@ -84,6 +86,21 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     expect(page.get_by_role("row", name="Beispielen kommun")).to_contain_text("1 800.00")
     expect(page.get_by_role("row", name="Ensemble")).to_be_visible()
     fine_at_both(page, "accounts-fr")
+
+    # what the partner's own account says differently stands before a person, in her words
+    side, *places = [Exchanging(office) for office in (canton, place, other)]
+    told = Canton(database, side, places)
+    told.pair.now = clock.now()
+    compared(told, side, places[0], Side.PAYER)
+    page.goto(server.url("desk", f"{home}/tasks/"))
+    page.get_by_role("link", name="Musterwil kommun").click()
+    expect(page.get_by_text("manque chez le partenaire").first).to_be_visible()
+    fine_at_both(page, "account-differs-fr")
+    page.goto(account)
+    expect(page.get_by_text("pas identiques")).to_be_visible()
+    page.get_by_role("button", name="Comparer avec le partenaire").click()
+    expect(page.get_by_text("pas encore de réponse")).to_be_visible()
+    fine_at_both(page, "account-compared-fr")
 
     # a municipality sees neither the canton's accounts nor another one's
     hanna = log_in(place, "hanna")

@@ -17,6 +17,9 @@ from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder
 from handslag.domain.accounts.queries import Part, digest_of, figures_of, paid_to, parts_of, posted
 from handslag.domain.accounts.states import MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
+from handslag.domain.exchange.states import OVER
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -53,6 +56,18 @@ class PaymentReleased(Event):
 
 class PaymentWithdrawn(Event):
     kind = "payment withdrawn"
+
+
+class AccountTold(Event):
+    """A partner is asked whether its account is the same, by a message that is on its way."""
+
+    kind = "account told"
+
+
+class AccountCompared(Event):
+    """We answer whether ours is the same as a partner's."""
+
+    kind = "account compared"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,3 +382,36 @@ def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
         for move, amount in ((Move.NETTED, part), (Move.PAID, one.figures.open - part))
         if amount
     ]  # fmt: skip
+
+
+# -- both sides have the same -----------------------------------------------------------------------------------------
+
+
+@operation()
+def tell_account(*, tenant: str | int, by: Actor, now: datetime, account: UUID, new: NewMessage) -> Done[Message]:
+    """Tell a partner its account as it stands here, and ask whether its own is the same: it leaves in ten seconds.
+
+    NotPossible: as `seal`.
+    """
+    require_role(by, now, Role.REGISTRAR, Role.CASEWORKER)
+    row = seal(tenant, by, now, new)
+    sealed = MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest})
+    return Done(row, sealed, AccountTold(subject=account, payload={"message": str(row.id)}))
+
+
+@operation()
+def answer_told(
+    *, tenant: str | int, by: Actor, now: datetime, asked: UUID, new: NewMessage, equal: bool
+) -> Done[Message]:
+    """Answer a partner whether our account is the same as what it told (the message `asked`); the system does it.
+
+    NotPossible("answered") where it is, or is wanted no more.
+    """
+    if by.kind != "system":
+        raise Hidden("message", asked)
+    told = Message.objects.select_for_update(of=("self",)).get(id=asked)
+    if told.business in OVER:
+        raise NotPossible("answered")
+    row = seal(tenant, by, now, new)
+    sealed = MessageSealed(subject=row.id, payload={"message": str(row.id), "digest": row.digest})
+    return Done(row, sealed, AccountCompared(subject=told.id, payload={"equal": equal}))

@@ -13,6 +13,8 @@ from django.db.models import Max, QuerySet, Sum
 
 from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.states import Action, Transport
 from handslag.kernel import canonical
 
 #: What is in check or open without a posting for longer is late. Our own span: no fact file names one.
@@ -157,3 +159,22 @@ def orders_of(account: UUID) -> list[PaymentOrder]:
     """The orders to pay a partner, newest first."""
     rows = PaymentOrder.objects.filter(account_id=account)
     return list(rows.select_related("ordered_by", "released_by", "paid_to").order_by("-ordered_at", "-id"))
+
+
+def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str, str], str]]:
+    """What both sides compare: by part (regime, since, until, currency) and source the digest of what moves there."""
+    found: dict[tuple[str, date, date, str], dict[Posting, list[Entry]]] = {}
+    rows = Entry.objects.filter(account_id=account).select_related("posting")
+    for row in rows.order_by("posting__number", "place"):
+        part = found.setdefault((row.regime, row.since, row.until, row.currency), {})
+        part.setdefault(row.posting, []).append(row)
+    return {
+        part: {(posting.rests_on, posting.reference): digest_of(posting, entries) for posting, entries in by.items()}
+        for part, by in found.items()
+    }
+
+
+def comparisons(account: Account) -> QuerySet[Message]:
+    """The messages by which either side told the account to the other, newest first; no trials."""
+    rows = Message.objects.filter(kind="reconciliation", action=Action.REQUEST, about_id=account.id, test=False)
+    return rows.exclude(transport=Transport.TAKEN_BACK).order_by("-created_at", "-id")

@@ -40,7 +40,7 @@ def notices_in(asked: Message) -> tuple[list[NewPerson], list[NewNotice]]:
     what the answer says isn't so is disputed. Nothing follows from a test."""
     step = BusinessStep.objects.filter(message=asked, state__in=SETTLED).first()
     reply = read(step.said) if step and step.said else None
-    if reply is None or asked.test:
+    if not isinstance(reply, Mutation) or asked.test:
         return [], []
     reasons = {answer.number: answer.reason for answer in reply.answers}
     change, people, found = change_in(asked), [], []

@@ -21,20 +21,46 @@ from handslag.domain.accounts.operations import (
     order_payment,
     record_paid_to,
     release_payment,
+    tell_account,
     withdraw_payment,
 )
-from handslag.domain.accounts.queries import Figures, Part, details_of, entries_of, orders_of, paid_to, parts_of
+from handslag.domain.accounts.queries import (
+    Figures,
+    Part,
+    comparisons,
+    details_of,
+    entries_of,
+    orders_of,
+    paid_to,
+    parts_of,
+)
 from handslag.domain.accounts.states import LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.permissions import messages_of
-from handslag.domain.exchange.queries import name_of, partners
+from handslag.domain.exchange.permissions import message_for_staff, messages_of
+from handslag.domain.exchange.queries import conversation, name_of, partners
+from handslag.domain.exchange.states import Business, Direction
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import uuid7
+from handslag.messages.conversation import read
+from handslag.messages.reconciliation.build import asking
+from handslag.messages.reconciliation.message import Reconciliation
 from handslag.web.canton.forms import PaidToForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.wording import FIGURES, MOVES, ORDERS, OVERTAKEN, REGIMES, RESTS, SIDES, refusal
+from handslag.web.canton.wording import (
+    COMPARED,
+    DIFFERS,
+    FIGURES,
+    MOVES,
+    ORDERS,
+    OVERTAKEN,
+    REGIMES,
+    RESTS,
+    SIDES,
+    refusal,
+)
 from handslag.web.desk.pages import (
     CASE_ROLES,
     attempt,
@@ -51,6 +77,7 @@ from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import key_of
 
 ROLES = (*CASE_ROLES, Role.PAYER)
+_COLOURS: dict[str, str] = {Business.ACCEPTED: "success", Business.REJECTED: "danger"}
 #: So many entries a page.
 A_PAGE = 100
 #: At which field a refusal is said.
@@ -162,8 +189,8 @@ def _found(key: UUID) -> Account:
 @desk_page("account")
 def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
     """One account: its figures by regime and period, where the partner is paid, orders to pay it. POST `act`:
-    `details` (record), `confirm`, `end` (`details`, `version`), `order` (`currency`, `amount`), `release`, `withdraw`
-    (`order`, `version`)."""
+    `details` (record), `confirm`, `end` (`of`, `version`), `order` (`currency`, `amount`), `release`, `withdraw`
+    (`of`, `version`), `tell` (ask the partner whether its account is the same)."""
     row, member = _found(account), require(request, *ROLES)
     looked_at("account", row.id)
     act, trouble = request.POST.get("act", ""), ""
@@ -208,6 +235,8 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         details=[(one, one.recorded_by_id != mine) for one in details if one is not holds],
         form=form,
         payer=row.side == Side.PAYER,
+        compared=_compared(row),
+        may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}) and bool(parts),
         may_record=bool(member.roles & {Role.REGISTRAR, Role.PAYER}),
         payable=[
             (currency, figures.open) for currency, figures in by_currency.items()
@@ -220,6 +249,50 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         ],
         errors=form if form.errors else None,
         trouble=trouble,
+    )  # fmt: skip
+
+
+def _compared(row: Account) -> dict[str, Any] | None:
+    """How the account last compared with the partner's: by the newest message that told it."""
+    newest = comparisons(row).first()
+    if newest is None:
+        return None
+    state = COMPARED.get(newest.business, COMPARED[Business.NONE])
+    return {"row": newest, "state": state, "colour": _COLOURS.get(newest.business, "info")}
+
+
+@desk_page("reconciliation")
+@require_safe
+def reconciliation(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
+    """One comparison: what was told, by whom, and what differs."""
+    first, _member = message_for_staff(message, **who(request))
+    if first.kind != "reconciliation" or first.reference is not None:
+        raise Hidden("message", message)
+    looked_at("reconciliation", first.id)
+    told, out = read(first), first.direction == Direction.OUT
+    assert isinstance(told, Reconciliation) and told.asked is not None
+    said = [read(one) for one in conversation(first)[1:]]
+    states = {
+        "different": DIFFERS["different"],
+        "missing here": DIFFERS["there" if out else "here"],
+        "missing with you": DIFFERS["here" if out else "there"],
+    }
+    return page(
+        request,
+        "reconciliation.html",
+        row=first,
+        name=name_of(first.partner),
+        out=out,
+        account=Account.objects.filter(id=first.about_id).first() if first.about_id else None,
+        state=COMPARED.get(first.business, COMPARED[Business.NONE]),
+        colour=_COLOURS.get(first.business, "info"),
+        digest=told.asked.digest,
+        parts=len(told.asked.parts),
+        differences=[
+            (REGIMES.get(one.regime, one.regime), one.since, RESTS[one.rests_on], one.reference, states[one.state])
+            for reply in said if isinstance(reply, Reconciliation)
+            for answer in reply.answers for one in answer.differences
+        ],
     )  # fmt: skip
 
 
@@ -242,6 +315,9 @@ def _done(request: HttpRequest, row: Account, act: str, form: PaidToForm) -> boo
         attempt(
             request, release_payment if act == "release" else withdraw_payment, order=key, version=version_seen(request)
         )
+    elif act == "tell":
+        new = asking(key=form_key(request) or uuid7(), account=row, unit=the_member(request).unit_id)
+        attempt(request, tell_account, account=row.id, new=new)
     elif act == "order":
         attempt(
             request, order_payment, account=row.id, currency=request.POST.get("currency", ""),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<slug:tenant>/accounts/<uuid:account>/", accounts.account),
     path("<slug:tenant>/accounts/<uuid:account>/entries/", accounts.entries),
     path("<slug:tenant>/accounts/<uuid:account>/postings/<uuid:posting>/", accounts.posting),
+    path("<slug:tenant>/reconciliations/<uuid:message>/", accounts.reconciliation),
     path("<slug:tenant>/assignments/", assignments.assignments),
     path("<slug:tenant>/assignments/new/", assignments.new),
     path("<slug:tenant>/assignments/<uuid:message>/", assignments.assignment),

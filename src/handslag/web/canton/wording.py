@@ -102,6 +102,19 @@ RESTS: Words = {
     "booking": _("Booking"),
     "payment": _("Payment"),
 }
+#: How an account compares with the partner's, by the state of the message that told it.
+COMPARED: Words = {
+    Business.NONE: _("not answered yet"),
+    Business.ACCEPTED: _("equal to the cent"),
+    Business.REJECTED: _("not the same"),
+    Business.RECALLED: _("recalled"),
+}
+#: Where something is missing, or that it isn't the same.
+DIFFERS: Words = {
+    "here": _("missing here"),
+    "there": _("missing with the partner"),
+    "different": _("not the same at both"),
+}
 ORDERS: Words = {
     "ordered": _("waits for a second person"),
     "released": _("released and posted"),
@@ -153,6 +166,7 @@ REFUSALS: Words = {
     "nothing open": _("Nothing is open here."),
     "no bank details": _("Nobody has confirmed where this partner is paid."),
     "payment ordered": _("A payment waits to be released already."),
+    "too many postings": _("This account has too many postings for one message."),
     "why": _("Write why."),
     "no such value": _("Choose what counts."),
 }

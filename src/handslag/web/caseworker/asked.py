@@ -14,7 +14,7 @@ from handslag.domain.exchange.permissions import ROLES
 from handslag.domain.exchange.queries import asked_about, partners, replies_to
 from handslag.domain.exchange.states import Business, Direction, Transport
 from handslag.domain.tenancy.permissions import Member
-from handslag.messages.conversation import read
+from handslag.messages.conversation import read, words_in
 from handslag.messages.question.message import Answer
 from handslag.web.caseworker.wording import BUSINESS, REASONS, TRANSPORT
 
@@ -56,14 +56,14 @@ def asked_of(case: UUID, member: Member) -> list[AskedOf]:
     names, replies = partners(), replies_to([row for row in rows if row.places])
     found = []
     for row in rows:
-        said = read(row).asked
+        said = read(row)
         state, colour = standing_of(row)
         open_still = row.business in (Business.NONE, Business.IN_CHECK, Business.QUESTION)
         found.append(
             AskedOf(
                 row.id,
                 names[row.partner].name if row.partner in names else row.partner,
-                said.text if said else "",
+                words_in(said) if said.asked else "",
                 state,
                 colour,
                 row.due_on,

@@ -64,6 +64,7 @@ from handslag.messages.mutation.message import Mutation
 from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
+from handslag.messages.reconciliation.message import Reconciliation
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import seen_in, standing
@@ -89,8 +90,8 @@ from handslag.web.ui.forms import DayField, read_month
 
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
-#: Kinds of message that have pages of their own, between canton and municipality.
-ELSEWHERE = ("assignment", "mutation")
+#: Kinds of message that have pages of their own.
+ELSEWHERE = ("assignment", "mutation", "reconciliation")
 
 
 class AskForm(OpeningForm):
@@ -288,10 +289,9 @@ def _newest_first(shown: dict[str, Any]) -> Any:
 
 def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: date) -> dict[str, Any]:
     state, colour = standing_of(row)
-    asked = said_of.read(row).asked
     is_open = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
     known = people.get(row.person_id) if row.person_id else None
-    named = f"{asked.person.given_name} {asked.person.family_name}".strip() if asked else ""
+    named = said_of.named_in(said_of.read(row))
     return {
         "row": row,
         "partner": names.get(row.partner, row.partner),
@@ -383,7 +383,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None or isinstance(told, Assignment | Mutation):
+    if told.asked is None or isinstance(told, Assignment | Mutation | Reconciliation):
         return []
     if isinstance(told, CaseTransfer):
         return [(item.number, item_in_words(item)) for item in told.asked.items]
@@ -442,7 +442,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
-    assert not isinstance(told, Assignment | Mutation)
+    assert not isinstance(told, Assignment | Mutation | Reconciliation)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -492,7 +492,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    assert not isinstance(told, Assignment | Mutation)
+    assert not isinstance(told, Assignment | Mutation | Reconciliation)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

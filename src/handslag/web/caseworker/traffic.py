@@ -153,8 +153,7 @@ def _row(
     part: str,
 ) -> Row:
     known = people.get(row.person_id) if row.person_id else None
-    asked = conversation.read(row).asked
-    about = full_name(known) if known else f"{asked.person.given_name} {asked.person.family_name}" if asked else ""
+    about = full_name(known) if known else conversation.named_in(conversation.read(row))
     state, colour = standing_of(row)
     reason = why(row) if part == "lost" else ""
     if part == "way" and row.partner in away:
@@ -232,7 +231,7 @@ def message(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         colour=colour,
         what=WHAT.get(row.action, row.kind),
         reason=why(row) if lost(Message.objects.filter(id=row.id)).exists() else "",
-        text=said.asked.text if said.asked else said.text,
+        text=conversation.words_in(said),
         replaced=Message.objects.filter(instead_of=row).first(),
         may_again=Role.CASEWORKER in member.roles and may_send_again(row),
         again=again,
