@@ -13,7 +13,8 @@ from types import NoneType
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
-import yaml
+
+from handslag.rules.yaml_files import shipped
 
 _STEP: Final = re.compile(r"(\w+)((?:\[\d+\])?): (.*)", re.DOTALL)
 _UNKNOWN: Final = "there is no field "
@@ -89,7 +90,7 @@ def said(sentence: str, lang: str) -> str:
 @cache
 def _catalogue() -> tuple[tuple[re.Pattern[str], Mapping[str, str]], ...]:
     """Each English sentence as a pattern, with its texts by language; those with most words of their own first."""
-    texts = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text(encoding="utf-8"))
+    texts = shipped(Path(__file__).with_name("faults.yaml"))
     ordered = sorted(texts, key=lambda english: -len(re.sub(r"\{\w+\}", "", english)))
     return tuple((_pattern(english), texts[english]) for english in ordered)
 

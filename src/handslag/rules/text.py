@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from handslag.kernel.money import format_amount, format_money
 from handslag.rules.norms import Norm
 from handslag.rules.sheet import Line, Sheet
+from handslag.rules.yaml_files import shipped
 
 _WIDTH: Final = 72
 _PLAIN: Final = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "  ")
@@ -75,7 +74,7 @@ class Wording:
         """All texts by name and language: the shared ones, then the pack's own in their place."""
         texts: dict[str, dict[str, str]] = {}
         for path in (Path(__file__).with_name("texts.yaml"), self.folder / "texts.yaml"):
-            texts |= yaml.safe_load(path.read_text(encoding="utf-8"))
+            texts |= shipped(path)
         return texts
 
     def say(self, key: str, lang: str, **values: Any) -> str:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -31,6 +33,12 @@ class YamlError(ValueError):
         }
         super().__init__(f"line {line}: {words[code]}" if line else words[code])
         self.code, self.line, self.told = code, line, told
+
+
+def shipped(path: Path | Traversable) -> Any:
+    """The plain data of a file that comes with the product. By libyaml where PyYAML has it, ten times as fast: each
+    process reads some dozen such files when it starts."""
+    return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def read_yaml(text: str) -> Any:

@@ -9,10 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from handslag.kernel.money import KRONA, format_amount
 from handslag.kernel.months import Month
+from handslag.rules.yaml_files import shipped
 from handslag.simulation.chart import Bars, bars
 from handslag.simulation.disclosure import LEAST, Published, Row
 
@@ -51,7 +50,7 @@ class About:
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, str]] = shipped(Path(__file__).with_name("texts.yaml"))
     return found
 
 

@@ -8,11 +8,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from handslag.domain.casefile.models import Case
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.months import Month
+from handslag.rules.yaml_files import shipped
 
 #: Characters of a message.
 LONGEST_MESSAGE = 4_000
@@ -23,7 +22,7 @@ SHORTEST_ACCESS_REASON, LONGEST_ACCESS_REASON = 10, 400
 @cache
 def _urgent() -> re.Pattern[str]:
     """The phrases of urgent.yaml, each as whole words."""
-    entries = yaml.safe_load((Path(__file__).parent / "urgent.yaml").read_text(encoding="utf-8"))
+    entries = shipped(Path(__file__).parent / "urgent.yaml")
     phrases = [_folded(phrase) for entry in entries for phrase in entry["phrases"]]
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) + r")(?!\w)")
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
+from handslag.rules.yaml_files import shipped
 
 
 class TextMissing(LookupError):
@@ -35,7 +35,7 @@ class DatedText:
 def _texts(legal_order: str) -> tuple[DatedText, ...]:
     file = resources.files("handslag.domain.documents").joinpath(f"texts/{legal_order}.yaml")
     found = []
-    for key, versions in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+    for key, versions in shipped(file).items():
         for version in versions:
             for language, body in version["text"].items():
                 found.append(DatedText(key, language, version["since"], version["source"], body.strip()))
@@ -82,7 +82,7 @@ class Phrase:
 @cache
 def _phrases(legal_order: str) -> dict[str, dict[str, Any]]:
     file = resources.files("handslag.domain.documents").joinpath(f"texts/phrases.{legal_order}.yaml")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = shipped(file)
     return found
 
 

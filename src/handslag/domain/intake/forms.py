@@ -19,6 +19,7 @@ import yaml
 from django.conf import settings
 
 from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.yaml_files import shipped
 
 #: Rows that one list of a form takes; characters of a text, and of the note on a row.
 MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
@@ -251,15 +252,15 @@ def _loaded(folders: tuple[Path, ...]) -> dict[tuple[str, int], Form]:
 def read(folder: Path) -> Form:
     """The form of one version's folder; FormError where it is none, or isn't what was published."""
     digests = digests_of(folder)
-    pinned = yaml.safe_load((folder / PUBLISHED).read_bytes()) if (folder / PUBLISHED).exists() else digests
+    pinned = shipped(folder / PUBLISHED) if (folder / PUBLISHED).exists() else digests
     if pinned != digests:
         differs = sorted(name for name in {*pinned, *digests} if pinned.get(name) != digests.get(name))
         raise FormError(f"{folder}: {', '.join(differs)} isn't what was published; make a new version of it")
     try:
         version = int(folder.name)
-        given = msgspec.convert(yaml.safe_load((folder / "form.yaml").read_bytes()), _Definition)
+        given = msgspec.convert(shipped(folder / "form.yaml"), _Definition)
         texts = {
-            path.name.split(".")[1]: msgspec.convert(yaml.safe_load(path.read_bytes()), Texts)
+            path.name.split(".")[1]: msgspec.convert(shipped(path), Texts)
             for path in sorted(folder.glob("texts.*.yaml"))
         }
     except (OSError, ValueError, yaml.YAMLError) as error:  # msgspec's errors are ValueErrors

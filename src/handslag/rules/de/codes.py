@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
-import yaml
+
+from handslag.rules.yaml_files import shipped
 
 
 class NeedCode(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class PayeeCode(msgspec.Struct, frozen=True):
 
 
 def _load(kind: str, struct: Any) -> Any:
-    raw = yaml.safe_load(Path(__file__).with_name("codes.yaml").read_text(encoding="utf-8"))
+    raw = shipped(Path(__file__).with_name("codes.yaml"))
     return msgspec.convert(raw[kind], dict[str, struct])
 
 

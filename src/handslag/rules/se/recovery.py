@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import yaml
+
+from handslag.rules.yaml_files import shipped
 
 #: Years from the payment in which the administrative court can be asked to order somebody to pay back (sweden.md 2 of
 #: the facts behind this; unverified, as recovery.yaml says of its section).
@@ -25,7 +26,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 _SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = msgspec.convert(
-    yaml.safe_load(Path(__file__).with_name("recovery.yaml").read_text(encoding="utf-8")),
+    shipped(Path(__file__).with_name("recovery.yaml")),
     dict[str, tuple[Section, ...]],
 )
 

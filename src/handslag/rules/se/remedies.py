@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
-import yaml
+
+from handslag.rules.yaml_files import shipped
 
 #: Help under 12 kap. 2 § socialtjänstlagen (2025:400): nobody has a right to it, and it may be given all the same.
 OTHER: Final = "other"
@@ -35,7 +36,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
 #: In the order in which they are tried.
 REMEDIES: Final[tuple[Remedy, ...]] = msgspec.convert(
-    yaml.safe_load(Path(__file__).with_name("remedies.yaml").read_text(encoding="utf-8")), tuple[Remedy, ...]
+    shipped(Path(__file__).with_name("remedies.yaml")), tuple[Remedy, ...]
 )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import yaml
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import setting
+from handslag.rules.yaml_files import shipped
 from handslag.web.citizen.person import me
 from handslag.web.citizen.steps import reading
 from handslag.web.entry.pages import citizen_at, citizen_page, open_page
@@ -50,14 +50,14 @@ class Areas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def areas() -> Areas:
     """The areas with their pages."""
-    return msgspec.convert(yaml.safe_load((FOLDER / "areas.yaml").read_bytes()), Areas)
+    return msgspec.convert(shipped(FOLDER / "areas.yaml"), Areas)
 
 
 @cache
 def texts(language: str) -> dict[str, Area]:
     """The help by area for a reader of `language`; in Swedish where there is none in hers."""
     file = FOLDER / f"texts.{language}.yaml"
-    found = yaml.safe_load((file if file.exists() else FOLDER / "texts.sv.yaml").read_bytes())
+    found = shipped(file if file.exists() else FOLDER / "texts.sv.yaml")
     return msgspec.convert(found, dict[str, Area])
 
 

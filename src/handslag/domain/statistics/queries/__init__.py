@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import yaml
 from django.db.models import Q, Sum
 
 from handslag.domain.casefile.models import Case, Period
@@ -28,6 +27,7 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month, age_on
+from handslag.rules.yaml_files import shipped
 
 #: Children are counted below this age; from it on, people stand in the file by themselves.
 ADULT_IN_FILE: Final = 16
@@ -39,14 +39,14 @@ _HERE = Path(__file__).parents[1]
 @cache
 def causes() -> Mapping[str, Mapping[str, str]]:
     """Försörjningshinder: by code, its name by language. See the table for how sure it is."""
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load((_HERE / "causes.se.yaml").read_text("utf-8"))["causes"]
+    found: Mapping[str, Mapping[str, str]] = shipped(_HERE / "causes.se.yaml")["causes"]
     return found
 
 
 @cache
 def layout() -> Mapping[str, Any]:
     """The columns of the files with what they mean and how sure that is."""
-    found: Mapping[str, Any] = yaml.safe_load((_HERE / "layout.se.yaml").read_text("utf-8"))
+    found: Mapping[str, Any] = shipped(_HERE / "layout.se.yaml")
     return found
 
 
