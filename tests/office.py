@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import io
 import itertools
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -20,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -60,6 +62,7 @@ from handslag.domain.people.operations.staff import admit_staff, open_organisati
 from handslag.domain.tenancy.door import Actor, acting, at_large, system, writing
 from handslag.domain.tenancy.models import StaffUser
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.queue import work_off
 from handslag.kernel import clock
 from handslag.kernel.days import banking_day_from
 from handslag.kernel.ids import uuid7
@@ -463,16 +466,21 @@ def open_office(
 
 
 def run_jobs(database: Any) -> None:
-    """Do all queued jobs, in a process of their own under the role worker, and the jobs that they enqueue."""
-    command = [sys.executable, "-m", "handslag.cli.main", "worker", "--once"]
-    with psycopg.connect(database.admin, autocommit=True) as admin:
-        for _ in range(5):  # a worker that runs once doesn't wait for what its last jobs enqueue
-            done = subprocess.run(
-                command, env=database.environment("worker"), capture_output=True, text=True, timeout=120
-            )
-            assert done.returncode == 0, done.stderr[-2000:]
-            if not admin.execute(_WAITING).fetchone():
-                return
+    """Do all queued jobs as the role worker, and the jobs that they enqueue: as the worker does, in a thread of this
+    process, since to start one takes longer than the jobs. That it is a process is shown where one is killed."""
+
+    async def work() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))  # its connection can be closed
+        await work_off(concurrency=1, once=True)
+        await asyncio.get_running_loop().run_in_executor(None, connections.close_all)
+
+    with as_role(database, "worker"), ThreadPoolExecutor(1) as apart:  # Playwright's loop runs in this thread
+        with psycopg.connect(database.admin, autocommit=True) as admin:
+            for _ in range(5):  # a worker that runs once doesn't wait for what its last jobs enqueue
+                apart.submit(asyncio.run, work()).result()
+                if not admin.execute(_WAITING).fetchone():
+                    break
+        apart.submit(connections.close_all).result()
 
 
 _WAITING = b"""

@@ -48,7 +48,7 @@ async def work(*, concurrency: int, once: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopped = asyncio.create_task(stop.wait())
     while not stop.is_set():
-        working = asyncio.create_task(_work(concurrency=concurrency, once=once))
+        working = asyncio.create_task(work_off(concurrency=concurrency, once=once))
         await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             working.cancel()
@@ -65,7 +65,8 @@ async def work(*, concurrency: int, once: bool) -> None:
             await asyncio.wait_for(asyncio.shield(stopped), AGAIN_SECONDS)
 
 
-async def _work(*, concurrency: int, once: bool) -> None:
+async def work_off(*, concurrency: int, once: bool) -> None:
+    """The same without signals, until the database goes away: ConnectorException."""
     connector = PsycopgConnector(kwargs=connector_params(), timeout=AWAY_SECONDS)
     with app.replace_connector(connector):
         async with app.open_async():
