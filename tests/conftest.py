@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("xdist workers expect the server of their controller")
     server = psycopg.conninfo.make_conninfo(os.environ["HANDSLAG_TEST_SERVER"], dbname=bed.worker_database())
     os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "handslag.config.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's synchronous interface keeps a loop running
         "HANDSLAG_DB": server,
         "HANDSLAG_ROLE": "web",
@@ -307,11 +307,14 @@ def axe() -> Callable[[Page], list[str]]:
 
 @pytest.fixture
 def picture() -> Callable[[Page, str], None]:
-    """`picture(page, "desk-case")`: the manuals' pictures, into docs/images where HANDSLAG_PICTURES=1, else var/."""
-    folder = bed.ROOT / ("docs/images" if os.environ.get("HANDSLAG_PICTURES") == "1" else "var/pictures")
+    """`picture(page, "desk-case")`: the manuals' pictures, into docs/images where HANDSLAG_PICTURES=1, else var/; a
+    whole run, whose pictures nobody looks at, takes none."""
+    wanted = os.environ.get("HANDSLAG_PICTURES") == "1"
+    folder = bed.ROOT / ("docs/images" if wanted else "var/pictures")
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        if wanted or "PYTEST_XDIST_WORKER" not in os.environ:
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
 
     return take
