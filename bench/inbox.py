@@ -148,10 +148,11 @@ def run(asked: argparse.Namespace) -> bool:
     from soak.evidence import write
     from soak.stage import ground
     from tests import bed
-    from tests.office import session_of
 
     sizes = [asked.cases, asked.cases * asked.times]
     with ground() as (data, server, database):
+        from tests.office import session_of
+
         office = with_tenants(database, asked.tenants)
         key = session_of(office, "hanna")
         database.close_connections()
