@@ -38,10 +38,10 @@ BESIDES = {
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
         LIMIT 1""",
     "register_notice": """
-        INSERT INTO register_notice (id, tenant_id, person_id, message_id, what, value, day, since, moves_from,
-            accommodation, "between", why, at)
+        INSERT INTO register_notice (id, tenant_id, person_id, message_id, what, value, day, since, disputed,
+            moves_from, accommodation, "between", why, at)
         SELECT gen_random_uuid(), p.tenant_id, p.id, m.id, 'municipality', 'municipality:bfs:1', '2026-01-01',
-            '2026-01-01', '', '', '{}', '', now()
+            '2026-01-01', false, '', '', '{}', '', now()
         FROM people_person p JOIN exchange_message m ON m.tenant_id = p.tenant_id WHERE p.tenant_id = %s LIMIT 1""",
     "register_responsibility": """
         INSERT INTO register_responsibility (id, tenant_id, person_id, since, municipality)
