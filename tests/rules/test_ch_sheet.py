@@ -92,6 +92,7 @@ def test_the_totals_are_the_lines(seed: int) -> None:
         assert sheet.granted == (0 if refused else max(t["Deficit"] - t["SanctionSum"], 0))
         assert sheet.surplus == max(-t["Deficit"], 0)
         assert t["Payable"] == sheet.granted - t["RestitutionSum"] >= 0
+        assert t["ChargedSum"] <= sheet.granted
         assert min(sheet.granted, sheet.surplus) == 0
         rows = [name for name, _ in WORDING.results(sheet)]
         amounts = [amount for _, amount in WORDING.results(sheet)]

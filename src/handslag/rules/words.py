@@ -147,6 +147,14 @@ def of_member(rows: Any, values: Any, members: Any) -> Any:
     return np.take(values, rows.by(members).places)
 
 
+def before(rows: Any, values: Any) -> Any:
+    """For each row the sum of the values of its household's rows before it."""
+    if isinstance(rows, tuple):
+        return tuple(sum(values[:n]) for n in range(len(rows)))
+    sums_before = np.cumsum(values) - values
+    return sums_before - rows.spread(sums_before.take(rows.offsets[:-1] - rows.offsets[0], mode="clip"))
+
+
 def running(rows: Any, values: Any, members: Any) -> Any:
     """For each row the sum of the values of the rows before it that belong to the same member.
 

@@ -29,7 +29,7 @@ from handslag.rules.ch.need import (
     rent,
 )
 from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
-from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, sanction, tested
+from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, net_cost, sanction, tested
 from handslag.rules.ch.rows import Household
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Amendment, Norm
@@ -37,6 +37,7 @@ from handslag.rules.periods import Period
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
     Whole,
+    before,
     by_member,
     each,
     maximum,
@@ -131,8 +132,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     own_needs = each(members, _sum, along=(own_gbl, own_basic, own_promoting, izu))
     common = common_a + common_b - (means - allowances - total(members, own_income))
     reduced = by_member(household.sanctions, reductions, members)
-    for_all = _spread(members, common, heads, granted)
-    shares = each(members, charged_share, norm, sheet, along=(own_needs, own_income, reduced, *for_all))
+    made_of = (own_needs, own_income, reduced, *_spread(members, common, heads))
+    nets = each(members, net_cost, along=made_of)
+    charged = before(members, nets)
+    shares = each(members, charged_share, norm, sheet, along=(nets, charged, *made_of, *_spread(members, granted)))
 
     # Beside the month: what may be asked back, and whom a contribution may be asked of
     refund = lawful_refund(household, heads - minors, norm, sheet)

@@ -79,8 +79,19 @@ def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: No
     return where(is_minor(person.birth, month, norm), 0, net)
 
 
+def net_cost(person: Any, own_need: Whole, own_income: Whole, reduced: Whole, common: Whole, heads: Whole) -> Whole:
+    """What a member whom the canton reimburses costs, 0 for others.
+
+    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part.
+    """
+    net = maximum(own_need - own_income - reduced + round_to(CENTIME, common, heads), 0)
+    return where(person.reimbursed, net, 0)
+
+
 def charged_share(
     person: Any,
+    net: Whole,
+    charged: Whole,
     own_need: Whole,
     own_income: Whole,
     reduced: Whole,
@@ -90,18 +101,18 @@ def charged_share(
     norm: Norms,
     sheet: Any,
 ) -> Whole:
-    """§ 44 SHG: the net cost of a member whom the canton reimburses.
+    """§ 44 SHG: the net cost of a member whom the canton reimburses, for all of them at most what is granted.
 
-    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part.
-    The line keeps both, so that a settlement over several months divides once.
+    Others of the unit may have more income than need; `charged`: the net cost of the members before this one.
+    The line keeps what it is made of, so that a settlement over several months divides once.
     """
-    net = maximum(own_need - own_income - reduced + round_to(CENTIME, common, heads), 0)
+    share = minimum(net, maximum(granted - charged, 0))
     return sheet.line(
         "SHARE",
-        where(granted > 0, net, 0),
+        share,
         of=person,
         section=norm.section.split,
-        text=where(granted > 0, "share", "share_none"),
+        text=where(granted > 0, where(net > share, "share share_limited", "share"), "share_none"),
         numbers=(norm.split_income,),
         rounding="rappen_half_up",
         when=person.reimbursed,
@@ -110,4 +121,5 @@ def charged_share(
         reduced=reduced,
         common=common,
         heads=heads,
+        granted=granted,
     )
