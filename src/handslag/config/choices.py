@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from django.conf import settings
 
+from handslag.connectors.bank.pain001_ch import Profile as SwissProfile
 from handslag.connectors.bank.pain001_se import Profile
 from handslag.domain.casefile.states import TransferBasis
 from handslag.domain.elsewhere.policies import read as read_case_system
@@ -22,6 +23,7 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import Check, is_production
 from handslag.kernel.addresses import is_for_real
+from handslag.rules.ch.numbers import CANTONS
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", re.ASCII)
@@ -100,7 +102,7 @@ def _cut_off(told: str) -> None:
 
 
 def _bank_profile(told: dict[str, Any]) -> None:
-    hints = get_type_hints(Profile)
+    hints = get_type_hints(SwissProfile if acting_door().the_tenant.country == "CH" else Profile)
     _parts(told, tuple(hints))
     for name, value in told.items():
         hint = hints[name]
@@ -255,5 +257,6 @@ CHECKS: dict[str, Check] = {
     "representation_grounds": _grounds,
     "case_transfer_grounds": _transfer_grounds,
     "moving_day": _one_of("left", "new"),
+    "canton": _one_of("", *CANTONS),
     "demonstration": _either,
 }

@@ -339,13 +339,16 @@ def _clear_inbox(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _appeal_deadline(event: Event, by: Actor, now: datetime) -> None:
+    rule, basis = "three weeks from proven delivery", "43-46 §§ förvaltningslagen (2017:900)"
+    if _decision(event).case.legal_order == "ch":
+        rule, basis = "30 days from proven delivery", "kantonales Verfahrensrecht (nicht geprüft)"
     set_deadline(
         tenant=_tenant(),
         by=by,
         now=now,
         subject=event.subject,
-        rule="three weeks from proven delivery",
-        legal_basis="43-46 §§ förvaltningslagen (2017:900)",
+        rule=rule,
+        legal_basis=basis,
         consequence="a later appeal is rejected as late",
     )
 
@@ -491,6 +494,8 @@ def _task_for_claimed(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_other_help(event: Event, by: Actor, now: datetime) -> None:
     """Where a month is refused, wholly or in part, a person is asked whether what the law tries next is to be tried."""
+    if _decision(event).case.legal_order != "se":
+        return
     if event.payload["outcome"] != Outcome.BIFALL and tried_next(RIGHT) == OTHER:
         _task_once(event, by, now, "other help")
 

@@ -98,7 +98,7 @@ ORGANISATIONS: tuple[dict[str, Any], ...] = (
 
 
 #: Who works in a Swiss office of the demonstration.
-SWISS_STAFF = ("rut", "hanna", "alva")
+SWISS_STAFF = ("rut", "hanna", "bo", "ulla", "erik", "alva")
 
 
 def organisations() -> None:
@@ -178,6 +178,15 @@ _SETTINGS: tuple[tuple[str, Any], ...] = (
 )
 
 
+#: The same of its Swiss ones: an invented canton has Zurich's layer of norms, and an example of an account.
+_SWISS_SETTINGS: tuple[tuple[str, Any], ...] = (
+    ("demonstration", True),
+    ("canton", "ZH"),
+    ("application_forms", {"new": "ch.support", "renewal": "ch.support", "supplementary": "ch.support"}),
+    ("debtor_account", {"kind": "iban", "number": "CH5604835012345678009"}),
+)
+
+
 def _fill_tenant(slug: str, now: datetime) -> list[dict[str, str]]:
     with at_large("demonstration", writing=True):
         users = {s.login: staff_user(s.login, slug)[0] for s in STAFF}
@@ -207,7 +216,8 @@ def _fill_swiss(slug: str, now: datetime) -> list[dict[str, str]]:
         filled = StaffMember.objects.exists()
     if not filled:
         units = open_organisation(tenant=slug, by=BY, now=now, units=[unit])
-        set_policy(tenant=slug, by=BY, now=now, name="demonstration", value=True)
+        for name, value in _SWISS_SETTINGS:
+            set_policy(tenant=slug, by=BY, now=now, name=name, value=value)
         for one in staff:
             admit_staff(
                 tenant=slug, by=BY, now=now, user_id=users[one.login][0], name=one.name, unit=units[unit],

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Letter, PersonalLetter
-from handslag.domain.decisions.operations import record_letter, refuse_letter
+from handslag.domain.decisions.operations import MARKS, record_letter, refuse_letter
 from handslag.domain.decisions.operations.letters import record_personal_letter, refuse_personal_letter
 from handslag.domain.documents.operations import StoredFile
 from handslag.domain.tenancy.door import acting, system
@@ -115,6 +115,36 @@ _WORDS = {
         "repayable": "You may have to pay this back",
         "remedy": "If you think this is wrong",
     },
+    "de": {
+        "granted": "Unterstützung",
+        "surplus": "Überschuss",
+        "title": "Budget {n}",
+        "intro": "So haben wir gerechnet, Zeile für Zeile. Einnahmen werden abgezogen.",
+        "refused": "Das übernehmen wir nicht oder nicht ganz",
+        "applied": "beantragt",
+        "accepted": "anerkannt",
+        "open": "Das ist weder in Gesetz noch in Verordnung geklärt. So haben wir es gehandhabt:",
+        "change": "Was diese Verfügung ändert",
+        "reasons": "Begründung",
+        "appeal": "Rechtsmittelbelehrung",
+        "law": "Rechtliche Grundlage",
+        "person": "Diese Verfügung hat eine Person getroffen, kein Computer.",
+    },
+    "fr": {
+        "granted": "Aide",
+        "surplus": "Excédent",
+        "title": "Budget {n}",
+        "intro": "Voici notre calcul, ligne par ligne. Les revenus sont déduits.",
+        "refused": "Ce que nous ne prenons pas, ou pas entièrement, en charge",
+        "applied": "demandés",
+        "accepted": "admis",
+        "open": "Ni la loi ni l’ordonnance ne règlent ceci. Voici ce que nous avons retenu:",
+        "change": "Ce que cette décision modifie",
+        "reasons": "Motifs",
+        "appeal": "Voies de droit",
+        "law": "Base juridique",
+        "person": "Cette décision a été prise par une personne, non par un ordinateur.",
+    },
 }
 
 
@@ -128,6 +158,9 @@ _PARTS = (
 
 def _annex(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.SheetLine]:
     """The sheet's lines by part, each part with its heading and sum; the same numbers as on the screen."""
+    if "parts" in content:
+        yield from _annex_by_parts(content)
+        return
     totals = content["totals"]
     sums = {**totals, "ExpenseSum": totals["ExpenseSum"] + totals["SpecialExpenseSum"]}
     told = set()
@@ -143,6 +176,20 @@ def _annex(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.Shee
         yield port.SheetLine(words[total], sums[total], kind="sum")
     if len(told) != len(content["sheet"]):
         raise ValueError("a line of the sheet belongs to no part of the annex")
+
+
+def _annex_by_parts(content: dict[str, Any]) -> Iterator[port.SheetLine]:
+    """The same where the law itself says which parts a calculation has, and what comes of them."""
+    *parts, last = content["parts"]
+    if {place for part in parts for place in part["lines"]} != set(range(len(content["sheet"]))):
+        raise ValueError("a line of the sheet belongs to no part of the annex")
+    for part in parts:
+        yield port.SheetLine(part["heading"], None, kind="heading")
+        for x in (content["sheet"][place] for place in part["lines"]):
+            yield port.SheetLine(_whose(x["text"], x), x["amount"], x["section"], x["explanation"])
+        text, amount = part["sum"]
+        yield port.SheetLine(text, amount, kind="sum")
+    yield from (port.SheetLine(text, amount) for text, amount in last["results"][:-1])
 
 
 def _open(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.SheetLine]:
@@ -167,9 +214,10 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
     if content.get("repayable"):  # letters from before there were such conditions have no such part
         sections.append(port.Section(words["repayable"], _flowing(content["repayable"])))
     if content["refused"]:
+        marks = MARKS.get(content["language"], content["language"])
         money = [
-            f"{x['text']}: {format_money(x['applied'], content['currency'], content['language'])} {words['applied']}, "
-            f"{format_money(x['accepted'], content['currency'], content['language'])} {words['accepted']}."
+            f"{x['text']}: {format_money(x['applied'], content['currency'], marks)} {words['applied']}, "
+            f"{format_money(x['accepted'], content['currency'], marks)} {words['accepted']}."
             for x in content["refused"]
         ]
         sections.append(port.Section(words["refused"], " ".join(money)))

@@ -39,7 +39,7 @@ def write_run_file(tenant: int, run: str) -> None:
         if found.state != RunState.RELEASED:
             return
         late = door.the_tenant.today(clock.now()) > found.execution_on
-        debtor, profile = setting("debtor_account"), setting("bank_profile")
+        debtor, profile, country = setting("debtor_account"), setting("bank_profile"), door.the_tenant.country
         file = port.PaymentFile(
             message_id=found.id.hex,
             created_at=(found.released_at or clock.now()).astimezone(UTC),
@@ -55,7 +55,7 @@ def write_run_file(tenant: int, run: str) -> None:
                     creditor_name=p.payee_name,
                     account=port.Account(p.account_kind, p.account_number, p.clearing),  # type: ignore[arg-type]
                     reference=p.giro_reference or "",
-                    message="" if p.giro_reference else p.message or f"Bistånd {p.period.since:%Y-%m}",
+                    message="" if p.giro_reference else p.message or _purpose(p, country),
                     address=port.PostalAddress(**p.post_to) if p.post_to else None,
                 )
                 for p in Payment.objects.select_related("period").filter(run=found).order_by("id")
@@ -66,7 +66,7 @@ def write_run_file(tenant: int, run: str) -> None:
         _refuse(tenant, run, ["file: execution_on: past"])
         return
     try:
-        written = port.for_tenant("pain001_se", profile).write(file)
+        written = port.for_tenant(port.PROFILES[country], profile).write(file)
     except port.PaymentFileRefused as refusal:
         _refuse(tenant, run, [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems])
         return
@@ -85,6 +85,12 @@ def write_run_file(tenant: int, run: str) -> None:
     except NotPossible as refusal:
         if refusal.code != "written already":  # another run of this job was first: its file stands
             _refuse(tenant, run, [refusal.code])
+
+
+def _purpose(payment: Payment, country: str) -> str:
+    """What a payment without a message of its own says that it is."""
+    since = payment.period.since
+    return f"Sozialhilfe {since:%m.%Y}" if country == "CH" else f"Bistånd {since:%Y-%m}"
 
 
 def _refuse(tenant: int, run: str, problems: list[str]) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import SplitResult, urlsplit
 
 import structlog
@@ -19,7 +19,7 @@ from django.db.models import Q
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from handslag.connectors.letter.port import LetterRefused, NoticeBatch, NoticePage
+from handslag.connectors.letter.port import Language, LetterRefused, NoticeBatch, NoticePage
 from handslag.connectors.letter.port import Organisation as Sender
 from handslag.connectors.letter.port import for_tenant as setter_for
 from handslag.connectors.notices import folder, sms, smtp
@@ -163,7 +163,7 @@ def _print_notices(tenant: int) -> None:
             continue
         words = _worded(row, organisation.name, slug)
         lines = (full_name(row.person), *home.lines, f"{home.postcode} {home.city}")
-        language: Literal["sv", "en"] = "en" if row.language == "en" else "sv"
+        language = cast(Language, row.language if row.language in _NOTICE else "sv")
         pages.append((row, NoticePage(str(row.id), lines, language, words.subject, words.body)))
     if not pages:
         return
@@ -279,6 +279,8 @@ _SECURITY: dict[str, Literal["tls", "starttls", "none"]] = {
 _NOTICE = {
     "sv": ("Nytt i Mina sidor", "Det finns något nytt till dig från {name}. Logga in för att läsa: {where}"),
     "en": ("Something new for you", "There is something new for you from {name}. Log in to read it: {where}"),
+    "de": ("Neues für Sie", "Es gibt etwas Neues für Sie von {name}. Melden Sie sich an, um es zu lesen: {where}"),
+    "fr": ("Du nouveau pour vous", "Il y a du nouveau pour vous de {name}. Connectez-vous pour le lire: {where}"),
 }
 
 
@@ -286,6 +288,11 @@ _NOTICE = {
 _STAFF_NOTICE = {
     "sv": ("Nytt i inkorgen", "Det finns något nytt för dig i handläggningen hos {name}. Logga in: {where}"),
     "en": ("Something new on your desk", "There is something new for you at {name}. Log in: {where}"),
+    "de": (
+        "Neues im Eingang",
+        "Es gibt etwas Neues für Sie in der Fallführung bei {name}. Melden Sie sich an: {where}",
+    ),
+    "fr": ("Du nouveau sur votre bureau", "Il y a du nouveau pour vous chez {name}. Connectez-vous: {where}"),
 }
 
 

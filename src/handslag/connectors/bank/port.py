@@ -14,7 +14,12 @@ from typing import Literal, Protocol, cast
 
 AccountKind = Literal["bban", "bankgiro", "plusgiro", "iban", "slip"]
 
-_WRITERS = {"pain001_se": "handslag.connectors.bank.pain001_se"}
+_WRITERS = {
+    "pain001_se": "handslag.connectors.bank.pain001_se",
+    "pain001_ch": "handslag.connectors.bank.pain001_ch",
+}
+#: The profile by which banks of a country take payment files.
+PROFILES = {"SE": "pain001_se", "CH": "pain001_ch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PostalAddress:
-    """Where a payment slip goes."""
+    """Where a payee lives, or a payment slip goes."""
 
     lines: Sequence[str]
     postcode: str
@@ -43,8 +48,8 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One credit transfer. At most one of `reference` (OCR number) and `message` (free text) is set. `address` is
-    set for kind "slip" only."""
+    """One credit transfer. At most one of `reference` (OCR number; in Switzerland QRR or SCOR) and `message` (free
+    text) is set. `address`: of the payee, for kind "slip" and where the profile names it."""
 
     end_to_end_id: str
     amount: int

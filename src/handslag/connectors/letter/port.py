@@ -13,7 +13,7 @@ from datetime import date
 from importlib import import_module
 from typing import Literal, Protocol, cast
 
-Language = Literal["sv", "en"]
+Language = Literal["sv", "en", "de", "fr"]
 
 _SETTERS = {"typst": "handslag.connectors.letter.typst_"}
 

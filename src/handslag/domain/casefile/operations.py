@@ -59,6 +59,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.domain.tenancy.rows import id_of_key
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
+from handslag.rules.packs import law_of
 
 
 class CaseOpened(Event):
@@ -151,6 +152,7 @@ def open_case(
         opened_on=opened_on,
         worked_in=worked_in,
         by_applicant=by.kind == "citizen",
+        legal_order=law_of(acting_door().the_tenant.country).PACK,
     )
     return Done(case, CaseOpened(subject=case.id, payload={"number": case.number}))
 

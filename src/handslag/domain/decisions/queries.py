@@ -36,8 +36,10 @@ from handslag.kernel.days import banking_day_from
 
 TAKEN = (DecisionState.DECIDED, DecisionState.SERVED)
 #: What a letter calls those who are under protection when it is written.
-UNNAMED_ADULT = {"sv": "Sökande {n}", "en": "Applicant {n}"}
-UNNAMED_CHILD = {"sv": "Barn {n}", "en": "Child {n}"}
+UNNAMED_ADULT = {
+    "sv": "Sökande {n}", "en": "Applicant {n}", "de": "Gesuchstellende Person {n}", "fr": "Personne requérante {n}",
+}  # fmt: skip
+UNNAMED_CHILD = {"sv": "Barn {n}", "en": "Child {n}", "de": "Kind {n}", "fr": "Enfant {n}"}
 
 
 def taken_decisions(case: UUID) -> list[Decision]:
@@ -194,6 +196,8 @@ def month_name(day: date, language: str) -> str:
             "November",
             "December",
         ],
+        "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),  # noqa: SIM905
+        "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),  # noqa: SIM905
     }
     return f"{names[language][day.month - 1]} {day.year}"
 

@@ -18,13 +18,18 @@ import msgspec
 import yaml
 from django.conf import settings
 
+from handslag.rules.ch import codes as ch
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.yaml_files import shipped
 
 #: Rows that one list of a form takes; characters of a text, and of the note on a row.
 MOST_ROWS, LONGEST_TEXT, LONGEST_NOTE = 60, 4_000, 80
-#: The lists that a form can ask for, with their kinds of line.
-LISTS: Final[Mapping[str, Mapping[str, Any]]] = {"incomes": INCOMES, "costs": COSTS}
+#: The lists that a form can ask for.
+LISTS: Final = ("incomes", "costs")
+_KINDS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "se": {"incomes": INCOMES, "costs": COSTS},
+    "ch": {"incomes": ch.INCOMES, "costs": ch.COSTS},
+}
 #: Kinds of cost that are the same from month to month, as a rule (practice): those of försörjningsstöd.
 RECURRING: Final = frozenset(code for code, cost in COSTS.items() if not cost.special)
 #: Names that a screen can't have: they are steps of their own.
@@ -79,12 +84,6 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def choices(self) -> list[str]:
         """What can be chosen."""
         return ["yes", "no"] if self.kind == "yesno" else self.options
-
-    @property
-    def lines_taken(self) -> list[str]:
-        """The kinds of line that an applicant is offered."""
-        known = LISTS[self.code]
-        return self.only or [code for code, kind in known.items() if not getattr(kind, "by_caseworker", False)]
 
     def answer(self, answers: Mapping[str, Any]) -> Any:
         """What stands in the answers for it; None where nothing does."""
@@ -171,6 +170,15 @@ class Form(msgspec.Struct, frozen=True):
     texts: dict[str, Texts]
     digests: dict[str, str]
 
+    def kinds(self, asked: str) -> Mapping[str, Any]:
+        """The kinds of line of a list, by code, in the form's law."""
+        return kinds_of(self.legal_order)[asked]
+
+    def lines_taken(self, question: Question) -> list[str]:
+        """The kinds of line that an applicant is offered."""
+        known = self.kinds(question.code)
+        return question.only or [code for code, kind in known.items() if not getattr(kind, "by_caseworker", False)]
+
     @property
     def questions(self) -> list[Question]:
         """All questions in their order."""
@@ -211,6 +219,11 @@ class Form(msgspec.Struct, frozen=True):
         if question.kind == "rows":
             return {str(row.get("code", "")) for row in found or []}
         return {_chosen(found)}
+
+
+def kinds_of(legal_order: str) -> Mapping[str, Mapping[str, Any]]:
+    """The kinds of line that a law knows, by list and code."""
+    return _KINDS[legal_order]
 
 
 def _chosen(value: Any) -> str:
@@ -302,7 +315,7 @@ def _faults(form: Form) -> Iterator[str]:
         if (question.kind == "rows") != (question.code in LISTS):
             yield f"{question.code}: a list is called {' or '.join(LISTS)}, and nothing else is"
         elif question.kind == "rows":
-            unknown = {*question.only, *question.usual} - set(LISTS[question.code])
+            unknown = {*question.only, *question.usual} - set(form.kinds(question.code))
             yield from (f"{question.code}: {code} is no kind of line" for code in sorted(unknown))
         if question.takes_over and question.kind != "yesno":
             yield f"{question.code}: only a yes takes something over"

@@ -50,7 +50,7 @@ def _read(form: Form, answers: Mapping[str, Any], language: str) -> tuple[dict[s
         typed = question.answer(answers)
         asked = question.required and form.holds(question.when, answers)
         if question.kind == "rows":
-            value = _rows(question, typed or [], language, problems)
+            value = _rows(question, form.kinds(question.code), typed or [], language, problems)
             if asked and not value:
                 problems.append(Problem(question.field, "missing"))
         else:
@@ -109,9 +109,13 @@ def _value(question: Question, typed: str, asked: bool, language: str, problems:
 
 
 def _rows(
-    question: Question, rows: Sequence[Mapping[str, Any]], language: str, problems: list[Problem]
+    question: Question,
+    codes: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    language: str,
+    problems: list[Problem],
 ) -> list[dict[str, Any]]:
-    name, codes = question.code, LISTS[question.code]
+    name = question.code
     taken = question.only or codes
     found = []
     if len(rows) > MOST_ROWS:
@@ -138,7 +142,8 @@ def _rows(
         )
         if len(str(row.get("note", ""))) > LONGEST_NOTE:
             problems.append(Problem(f"{field}-note", "too long"))
-        if getattr(codes.get(code), "employment", False) and not row.get("person"):
+        kind = codes.get(code)
+        if (getattr(kind, "employment", False) or getattr(kind, "wage", False)) and not row.get("person"):
             problems.append(Problem(f"{field}-person", "choose"))
     return found
 

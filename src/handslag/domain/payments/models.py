@@ -160,7 +160,7 @@ class DirectPayment(TenantRow):
     payee = TenantFK(Payee)
     cost_code = models.CharField(max_length=32)
     amount = models.BigIntegerField(help_text="minor units, each month")
-    reference = models.CharField(max_length=25, blank=True, help_text="OCR number")
+    reference = models.CharField(max_length=27, blank=True, help_text="OCR number; in Switzerland QRR or SCOR")
     message = models.CharField(max_length=140, blank=True)
     ground = models.CharField(max_length=200, help_text="what it rests on: whose consent, of when")
     since = models.DateField()
@@ -202,9 +202,11 @@ class Payment(TenantRow):
     blocked_reason = models.CharField(max_length=200, blank=True)
     run = TenantFK(Run, null=True)
     direct = TenantFK(DirectPayment, null=True)
-    giro_reference = models.CharField(max_length=25, null=True, help_text="OCR number")
+    giro_reference = models.CharField(max_length=27, null=True, help_text="OCR number; in Switzerland QRR or SCOR")
     message = models.CharField(max_length=140, null=True)
-    post_to = models.JSONField(null=True, help_text="where a payment slip goes: lines, postcode, city, country")
+    post_to = models.JSONField(
+        null=True, help_text="where a payment slip goes, or a Swiss payee lives: lines, postcode, city, country"
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 from handslag.domain.payments.models import Payment
 from handslag.domain.payments.states import Way
 from handslag.domain.people.accounts import account_problems
-from handslag.domain.people.names import BANK_LETTERS, BANK_MESSAGE, BANK_NAME, bank_text, slip_goes_to
+from handslag.domain.people.names import (
+    BANK_LETTERS,
+    BANK_MESSAGE,
+    BANK_NAME,
+    SWISS_LETTERS,
+    bank_text,
+    slip_goes_to,
+)
+from handslag.domain.people.references import reference_fault
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.days import is_banking_day, working_day_after
@@ -56,7 +64,8 @@ def _cut_off_on(day: date) -> datetime:
 def said_to_bank(text: str, longest: int = BANK_MESSAGE) -> bool:
     """Whether a text (cut to so many characters) can be written in the letters that the bank takes: something readable
     is left of it, and no letter is lost."""
-    letters = setting("bank_profile").get("letters", BANK_LETTERS)
+    usual = SWISS_LETTERS if acting_door().the_tenant.country == "CH" else BANK_LETTERS
+    letters = setting("bank_profile").get("letters", usual)
     return bank_text(letters).plain(text, longest) is not None
 
 
@@ -72,10 +81,23 @@ def bank_trouble(payment: Payment) -> str:
     message = "" if payment.giro_reference else payment.message
     if message and not said_to_bank(message, profile.get("message_length", BANK_MESSAGE)):
         return "bank message"
+    if acting_door().the_tenant.country == "CH":
+        return _swiss_trouble(payment)
     if payment.account_kind == Way.SLIP:
         return _slip_trouble(payment)
     faults = account_problems(payment.account_kind, payment.account_number, payment.clearing)
     return next((f"{fault.field}: {fault.code}" for fault in faults if fault.certain), "")
+
+
+def _swiss_trouble(payment: Payment) -> str:
+    """Money goes to an IBAN of Switzerland or Liechtenstein; a QR reference goes to a QR-IBAN, which takes nothing
+    else."""
+    number = payment.account_number.upper()
+    faults = account_problems(payment.account_kind, number, payment.clearing)
+    if payment.account_kind != Way.IBAN or number[:2] not in ("CH", "LI") or faults:
+        return "iban: check_digit"
+    fault = reference_fault(number, payment.giro_reference or "")
+    return f"reference: {fault}" if fault else ""
 
 
 def _slip_trouble(payment: Payment) -> str:

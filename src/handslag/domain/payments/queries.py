@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.queries import cases_worked_by
+from handslag.domain.intake.forms import kinds_of
 from handslag.domain.payments.models import (
     Advance,
     BankFile,
@@ -50,6 +51,7 @@ from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.rules.ch.codes import RENT as SWISS_RENT
 from handslag.rules.se.recovery import last_day_at_court
 
 #: States in which a payment's file has left or is leaving.
@@ -310,6 +312,12 @@ def in_quarantine() -> list[BankLine]:
     """The lines of the bank's answers that wait for a person, oldest first."""
     found = BankLine.objects.select_related("file", "payment__case", "payment__payee")
     return list(found.filter(outcome=LineOutcome.QUARANTINED).order_by("file__received_at", "number"))
+
+
+def direct_kinds(legal_order: str) -> Mapping[str, Mapping[str, str]]:
+    """What support can be paid for directly, under a law: names by code and language."""
+    costs = {code: kind.name for code, kind in kinds_of(legal_order)["costs"].items()}
+    return {"RENT": SWISS_RENT, **costs} if legal_order == "ch" else costs
 
 
 # -- what the ledger gets ----------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ def sort_key(given: str, family: str, language: str) -> bytes:
 
 #: The letters beside a-z that Swedish banks take in names and messages, and how long those may be (characters).
 BANK_LETTERS, BANK_NAME, BANK_MESSAGE = "åäöÅÄÖ", 70, 140
+#: The same in the Swiss profile: of its Latin character set the letters that Swiss names have.
+SWISS_LETTERS: Final = "àâäçèéêëìîïñòôöùúûüýßáíóÀÂÄÇÈÉÊËÌÎÏÑÒÔÖÙÚÛÜÁÍÓ"
 _LOST: Final = "\ufffd"
 _PLAIN = "a-zA-Z0-9/\\-?:().,'+"
 _ALIKE = str.maketrans(

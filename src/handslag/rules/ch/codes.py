@@ -35,6 +35,10 @@ ASYLUM: Final = ("N", "F-A", "S")
 """Permits under the asylum regime of a canton (Asylfürsorge); everybody else is under the SKOS guidelines."""
 
 
+RENT: Final[Mapping[str, str]] = {"de": "Miete", "fr": "Loyer", "sv": "Hyra", "en": "Rent"}
+"""What rent is called where it is paid directly: it is no kind of cost of the budget, but a line of its own."""
+
+
 def _load(kind: str, struct: Any) -> Any:
     raw = shipped(Path(__file__).with_name("codes.yaml"))
     return msgspec.convert(raw[kind], dict[str, struct])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ from handslag.domain.entitlement.queries import (
 )
 from handslag.domain.entitlement.queries.evidence import documents_beside
 from handslag.domain.entitlement.queries.precalculations import coming
-from handslag.domain.intake.forms import Said, described, form_of, in_words
+from handslag.domain.intake.forms import LISTS, Said, described, form_of, in_words, kinds_of
 from handslag.domain.intake.models import Application, Signature
 from handslag.domain.intake.operations import record_signature
 from handslag.domain.intake.queries import (
@@ -74,7 +74,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
-from handslag.rules.se.codes import CASE_COSTS, COSTS, INCOMES, CostCode, IncomeCode
+from handslag.rules.se.codes import CASE_COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
@@ -115,9 +115,10 @@ from handslag.web.caseworker.wording import (
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import change, money
 
+#: The page of a month under a law that isn't the Swedish one: each module that has one puts it here.
+BY_LAW: dict[str, Callable[[HttpRequest, Case, Period, Member, str], HttpResponse]] = {}
 #: Documents of other months that can be put beside a line of this one, newest first.
 MOST_OTHERS = 30
-CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"costs": COSTS, "incomes": INCOMES}
 #: What follows by itself from what people do: shown on demand.
 QUIET = {
     "inbox closed",
@@ -185,7 +186,9 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
     looked_at("case", found.id)
     periods = sorted(periods_of(found.id).values(), key=lambda p: p.since, reverse=True)
     if not periods:
-        return page(request, "case_without_period.html", trouble=trouble, **_frame(request, found, member, None))
+        return page(request, "case_without_period.html", trouble=trouble, **frame_of(request, found, member, None))
+    if found.legal_order in BY_LAW:
+        return BY_LAW[found.legal_order](request, found, periods[0], member, trouble)
     at = standing(found, periods[0])
     seen = seen_in(found, periods[0], member)
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before)
@@ -193,7 +196,7 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
     return _work(request, found, periods[0], member, at, form, None, troubles, False, [])
 
 
-def _frame(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
+def frame_of(request: HttpRequest, case: Case, member: Member, period: Period | None) -> dict[str, Any]:
     """What stands beside the lines: people, months, what happened, documents, who else looks at it."""
     month = Month.of(period.since if period else today(request))
     memberships = household_on(case.household_id, month.since, month.until)
@@ -337,6 +340,13 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
     )
 
 
+def sheet_before(period: Period) -> Sheet | None:
+    """The calculation that counts of the month before."""
+    earlier = period_before(period)
+    last = sheet_that_counts(earlier.id) if earlier else None
+    return stored_calculation(last) if last else None
+
+
 @desk_page("case")
 def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpResponse:
     """The month of a case. POST `act=preview` calculates without saving, `act=assess` saves the next sheet.
@@ -350,6 +360,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     if request.method == "POST":
         require(request, Role.CASEWORKER)
     looked_at("case", found.id)
+    if found.legal_order in BY_LAW:
+        return BY_LAW[found.legal_order](request, found, period, member, "")
     seen = seen_in(found, period, member)
     at = standing(found, period, afresh=request.GET.get("from") == "application")
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
@@ -523,7 +535,7 @@ def _work(
     items = inbox_items_of(case.id)
     waiting = [item for item in items if item.state == "waiting"]
     warnings, posted = warnings_on(period.id), typed(request)
-    frame = _frame(request, case, member, period)
+    frame = frame_of(request, case, member, period)
     beside([*form.costs, *form.incomes], frame["questions"])
     costs = [(code, kind.name[lang]) for code, kind in CASE_COSTS.items()]
     incomes = [(code, kind.name[lang]) for code, kind in INCOMES.items()]
@@ -575,8 +587,8 @@ def _more(applications: list[Application], lang: str) -> list[tuple[Application,
         (
             one,
             ", ".join(
-                f"{CODES[kind][row['code']].name[lang]} {money(row['amount'])}"
-                for kind in ("costs", "incomes")
+                f"{kinds[row['code']].name[lang]} {money(row['amount'])}"
+                for kind, kinds in kinds_of(one.case.legal_order).items()
                 for row in one.document["answers"].get(kind, [])
             ),
             one.document["answers"].get("message", ""),
@@ -614,7 +626,7 @@ def _corrected(application: Application | None, member: Member, lang: str) -> li
     def said(one: Difference, value: Any) -> str:
         if one.part == "attachments":
             return ", ".join(value)
-        if one.part in CODES:
+        if one.part in LISTS:
             rows = [(money(r["amount"]), names.get(r["person"] or "") or "", r["note"]) for r in value]
             return " + ".join(" ".join(filter(None, parts)) for parts in rows)
         question = form.question(one.code)
@@ -625,7 +637,7 @@ def _corrected(application: Application | None, member: Member, lang: str) -> li
     def label(one: Difference) -> str:
         if one.part == "attachments":
             return _("Photos and documents")
-        return CODES[one.part][one.code].name[lang] if one.part in CODES else words.questions[one.code].label
+        return form.kinds(one.part)[one.code].name[lang] if one.part in LISTS else words.questions[one.code].label
 
     found = differences(application.document, before.document)
     return [Corrected(label(one), said(one, one.before), said(one, one.now)) for one in found]
@@ -682,8 +694,8 @@ def _application(
         said=[_said(one) for _screen, said in described(form, answers, lang) for one in said],
         wanted=[form.words(lang).evidence[code] for code in received.document.get("evidence_wanted", [])],
         household=household,
-        costs=[_row(COSTS, row, names, lang) for row in answers.get("costs", [])],
-        incomes=[_row(INCOMES, row, names, lang) for row in answers.get("incomes", [])],
+        costs=[_row(form.kinds("costs"), row, names, lang) for row in answers.get("costs", [])],
+        incomes=[_row(form.kinds("incomes"), row, names, lang) for row in answers.get("incomes", [])],
         receipt=receipt_of(received.id),
         signatures=[(_signer(s, signers), s) for s in signatures],
         lacking=[(str(p.id), signers[p.id].name or _("Protected person")) for p in lacking],

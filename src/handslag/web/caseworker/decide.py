@@ -25,7 +25,8 @@ from handslag.domain.decisions.operations import (
     filled,
     income_not_given,
     is_to_be_heard,
-    legal_basis_on,
+    legal_basis_of,
+    letter_languages,
     letter_preview,
     needs_two,
     outcome_of,
@@ -48,6 +49,7 @@ from handslag.domain.decisions.states import TO_DISADVANTAGE, DecisionState, Gro
 from handslag.domain.documents.queries import phrases_for
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import newest_sheet, stored_calculation
+from handslag.domain.intake.forms import kinds_of
 from handslag.domain.lookups.queries import waits_for_answer
 from handslag.domain.payments.models import Advance
 from handslag.domain.payments.queries import (
@@ -63,9 +65,8 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate, named_by_setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.appeals import shown_appeals
-from handslag.web.caseworker.case import case_and_period, case_name, files_beside, seen_in, standing
+from handslag.web.caseworker.case import case_and_period, case_name, files_beside, newest_month, seen_in, sheet_before
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.letters import unshown, why_not
 from handslag.web.caseworker.pages import (
@@ -80,12 +81,11 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
+from handslag.web.caseworker.paper import NAMES
 from handslag.web.caseworker.sheet import masked_of, names_of, shown_letter_line, shown_sheet
 from handslag.web.caseworker.wording import GROUNDS, OUTCOMES, PHRASE_FIELDS, REFUSALS, REPAYABLE, STATES, refusal
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import AmountField
-
-LANGUAGES = (("sv", "Svenska"), ("en", "English"))
 
 
 @desk_page("proposal")
@@ -104,8 +104,9 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     back = last if last is not None and last.state in (DecisionState.RETURNED, DecisionState.WITHDRAWN) else None
     # what was sent or taken back stands in the form again, to go on from
     reasons = text_in(data, "reasons", 10_000) if data else (back.reasons if back else "")
-    chosen = (data.get("language", "") if data else (back.language if back else "")) or "sv"
-    chosen = chosen if chosen in dict(LANGUAGES) else "sv"
+    chosen = data.get("language", "") if data else (back.language if back else "")
+    known = letter_languages(found.legal_order)
+    chosen = chosen if chosen in known else known[0]
     before = in_force(period.id)
     possible = _grounds(before, sheet.granted)
     first = Ground.APPLIED.value if Ground.APPLIED in possible else ((back.ground if back else "") or "")
@@ -159,12 +160,15 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
         repayable=(repayable if sheet.granted else "") or None,
-        legal_basis=legal_basis_on(today(request), ground),
+        legal_basis=legal_basis_of(sheet, today(request), ground),
         delegation=named_by_setting(),
         replaces=before if ground else None,
         ground=ground or None,
     )
-    letter = letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
+    try:
+        letter = letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
+    except NotPossible as refused:
+        return newest_month(request, found.id, refusal(refused))
     return page(
         request,
         "proposal.html",
@@ -182,7 +186,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         too_late=REFUSALS["decided meanwhile"],
         difference=sheet.granted - before.amount if before else 0,
         silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
-        untold=[INCOMES[code].name[language()] for code in untold],
+        untold=[kinds_of(found.legal_order)["incomes"][code].name[language()] for code in untold],
         unheard=unheard,
         hearings=[shown_hearing(one) for one in hearings_of(period.id)] if to_hear else [],
         grounds=[(code, GROUNDS[code]) for code in possible],
@@ -190,13 +194,13 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         reasons=reasons,
         reasons_co=reasons_co,
         repayable=repayable,
-        repayables=list(REPAYABLE.items()),
+        repayables=list(REPAYABLE.items()) if found.legal_order == "se" else [],
         first=full_name(found.applicant),
         sent_back=back.returned_reason if back else "",
         other=full_name(found.co_applicant) if found.co_applicant else "",
         chosen=chosen,
         **picked,
-        languages=LANGUAGES,
+        languages=[(code, NAMES[code]) for code in known],
         trouble=trouble,
         disputed=waits_for_answer(period.id),
         waits=open_warnings(period.id, WarningKind.MISSING_SSBTEK),
@@ -278,7 +282,7 @@ def _differs(before: Decision | None, sheet: Sheet, case: Case, member: Member) 
 
 
 def _sheet_of(case: Case, decision: Decision, member: Member) -> dict[str, Any]:
-    before = standing(case, decision.period).sheet_before
+    before = sheet_before(decision.period)
     seen = seen_in(case, decision.period, member)
     shown = shown_sheet(stored_calculation(decision.sheet), names_of(seen), masked_of(seen), language(), before)
     return {"sheet": shown}

@@ -20,7 +20,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case, Message
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import months_taken
-from handslag.domain.intake.forms import LISTS, MOST_ROWS, Form, Question, current
+from handslag.domain.intake.forms import MOST_ROWS, Form, Question, current
 from handslag.domain.intake.operations import SubmittedAlready, enter_on_paper
 from handslag.domain.intake.policies import forms_taken, who_signs
 from handslag.domain.people.queries import household_on, seen_by_staff
@@ -37,6 +37,8 @@ from handslag.web.entry.uploads import named_key
 from handslag.web.ui.formats import moment
 from handslag.web.ui.forms import read_month
 
+#: The languages of applications on paper, as they are called in themselves.
+NAMES = {"sv": "Svenska", "de": "Deutsch", "fr": "Français", "en": "English"}
 #: Empty rows behind those that the form has ready, and how many come with each "More rows".
 COST_ROWS, INCOME_ROWS, MORE_ROWS = 2, 4, 4
 
@@ -56,7 +58,7 @@ def enter(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     earlier: Any = None
     if request.method == "POST" and not request.POST.get("act", "").startswith("more-"):
         answers = read_answers(form, request.POST)
-        told, errors = _told(request.POST, found)
+        told, errors = _told(request.POST, found, form)
         if not errors:
             try:
                 receipt = attempt(request, enter_on_paper, case=found.id, form=form.name, answers=answers, **told)
@@ -111,7 +113,7 @@ def read_answers(form: Form, data: QueryDict) -> dict[str, Any]:
     return answers
 
 
-def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def _told(data: QueryDict, case: Case, form: Form) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     errors = []
     try:
         month = read_month(data.get("month", ""))
@@ -130,11 +132,23 @@ def _told(data: QueryDict, case: Case) -> tuple[dict[str, Any], list[tuple[str, 
         "key": named_key(data.get("key", "")),
         "month": month,
         "channel": channel,
-        "language": "en" if data.get("language") == "en" else "sv",
+        "language": _language(data, form),
         "signed_on": signed,
         "lacking": [key for key in adults if str(key) in data.getlist("lacking") and key not in signed],
         "evidence": evidence,
     }, errors
+
+
+def _languages(form: Form) -> list[str]:
+    """The languages in which an application is taken on paper: its own first."""
+    own = [form.language, *(code for code in form.texts if code != form.language)]
+    return [code for code in own if code in NAMES]
+
+
+def _language(data: QueryDict, form: Form) -> str:
+    known = _languages(form)
+    told = data.get("language", "")
+    return told if told in known else known[0]
 
 
 def _form(
@@ -173,7 +187,8 @@ def _form(
         month=month,
         channels=[(c, CHANNELS[c]) for c in ("paper", "phone", "counter")],
         channel=got.get("channel", "paper"),
-        lang=got.get("language", "sv"),
+        lang=_language(got, form),
+        languages=[(code, NAMES[code]) for code in _languages(form)],
         title=form.words(lang).title,
         others=[(name, current(name).words(lang).title) for name in forms_taken() if name != form.name],
         questions=[_question(form, one, answers, got, wrong) for one in form.questions],
@@ -223,7 +238,7 @@ def _question(
     there = max(rows_in(got, asked.code, MOST_ROWS, "-code"), len(ready))
     more = min(MORE_ROWS, MOST_ROWS - there) if got.get("act") == f"more-{asked.code}" else 0
     ready += ("",) * (there + more - len(ready))
-    codes = [(code, LISTS[asked.code][code].name[lang]) for code in asked.lines_taken]
+    codes = [(code, form.kinds(asked.code)[code].name[lang]) for code in form.lines_taken(asked)]
     rows = _rows(asked.code, answers[asked.code], ready, got, wrong)
     return {**found, "codes": codes, "rows": rows, "first_new": there if more else -1}
 

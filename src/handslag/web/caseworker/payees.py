@@ -30,14 +30,20 @@ from handslag.domain.payments.operations.planning import (
     resume_payment,
     unblock_payment,
 )
-from handslag.domain.payments.queries import advances_awaited, advances_of, direct_payments_of, payments_stuck
+from handslag.domain.payments.queries import (
+    advances_awaited,
+    advances_of,
+    direct_kinds,
+    direct_payments_of,
+    payments_stuck,
+)
 from handslag.domain.payments.queries import payees as all_payees
 from handslag.domain.payments.states import SECOND_PERSON, PayeeKind, PayeeState
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import CASE_COSTS, COSTS
+from handslag.rules.se.codes import CASE_COSTS
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import (
     attempt,
@@ -46,6 +52,7 @@ from handslag.web.caseworker.pages import (
     language,
     page,
     require,
+    the_door,
     the_member,
     today,
     typed,
@@ -90,12 +97,23 @@ class PayeeForm(forms.Form):
     clearing = forms.CharField(label=gettext_lazy("Clearing number (bank account only)"), max_length=7, required=False)
     number = forms.CharField(label=gettext_lazy("Giro or account number"), max_length=34)
 
+    def __init__(self, data: Any, *, country: str) -> None:
+        super().__init__(data)
+        if country == "CH":
+            self.fields["way"].choices = [("iban", "IBAN")]  # type: ignore[attr-defined]
+            self.fields["number"].label = _("IBAN or QR-IBAN")
+            del self.fields["clearing"]
+
+    def clean(self) -> dict[str, Any]:
+        """An IBAN has no clearing number beside it."""
+        return {"clearing": "", **(super().clean() or self.cleaned_data)}
+
 
 @desk_page("payees")
 def payees(request: HttpRequest, tenant: str) -> HttpResponse:
     """The payees, and the form that records another."""
     require(request, *ROLES)
-    form = PayeeForm(typed(request))
+    form = PayeeForm(typed(request), country=the_door(request).the_tenant.country)
     if request.method == "POST" and form.is_valid():
         try:
             attempt(request, record_payee, new=NewPayee(**form.cleaned_data), key=form_key(request))
@@ -135,10 +153,12 @@ def _step(request: HttpRequest, verb: Any, payee: UUID) -> HttpResponse:
     try:
         attempt(request, verb, payee=payee, version=version_seen(request))
     except NotPossible as refused:
-        return _payees(request, PayeeForm(None), refusal(refused))
+        trouble = refusal(refused)
     except Conflict:
-        return _payees(request, PayeeForm(None), str(REFUSALS["conflict"]))
-    return HttpResponseRedirect(f"{base(request)}/payees/")
+        trouble = str(REFUSALS["conflict"])
+    else:
+        return HttpResponseRedirect(f"{base(request)}/payees/")
+    return _payees(request, PayeeForm(None, country=the_door(request).the_tenant.country), trouble)
 
 
 class MonthField(forms.Field):
@@ -172,11 +192,17 @@ class OrderForm(forms.Form):
     until = MonthField(label=gettext_lazy("Until before month (empty: until further notice)"), required=False)
     ground = forms.CharField(label=gettext_lazy("What it rests on (whose wish, of when)"), max_length=200)
 
-    def __init__(self, data: Any, *, lang: str, initial: Any = None) -> None:
+    def __init__(self, data: Any, *, lang: str, law: str, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
         known = [(str(p.id), p.name) for p in all_payees() if p.state == PayeeState.CONFIRMED]
         self.fields["payee"].choices = known  # type: ignore[attr-defined]
-        self.fields["cost_code"].choices = [(code, c.name[lang]) for code, c in CASE_COSTS.items()]  # type: ignore[attr-defined]
+        known_kinds = direct_kinds(law)
+        if law == "se":
+            known_kinds = {code: kind.name for code, kind in CASE_COSTS.items()}
+        else:
+            self.fields["reference"].label = _("Reference of the invoice (QRR or SCOR)")
+            self.fields["reference"].help_text = _("As on the QR-bill. Else write a message.")
+        self.fields["cost_code"].choices = [(code, name[lang]) for code, name in known_kinds.items()]  # type: ignore[attr-defined]
 
 
 class AdvanceForm(forms.Form):
@@ -192,7 +218,7 @@ class AdvanceForm(forms.Form):
 def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """What of a case's support goes straight to others, what was paid in advance; records another order."""
     found, _member = case_for_staff(case, **who(request))
-    form = _order_form(request, typed(request) if request.method == "POST" else None)
+    form = _order_form(request, found.legal_order, typed(request) if request.method == "POST" else None)
     if request.method == "POST":
         require(request, Role.CASEWORKER)
         if form.is_valid():
@@ -206,8 +232,8 @@ def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     return _direct(request, case, order=form)
 
 
-def _order_form(request: HttpRequest, data: Any) -> OrderForm:
-    return OrderForm(data, lang=language(), initial={"since": str(Month.of(today(request)) + 1)})
+def _order_form(request: HttpRequest, law: str, data: Any) -> OrderForm:
+    return OrderForm(data, lang=language(), law=law, initial={"since": str(Month.of(today(request)) + 1)})
 
 
 def _direct(
@@ -224,7 +250,7 @@ def _direct(
     may_order = Role.CASEWORKER in member.roles
     month, awaited = Month.of(today(request)), advances_awaited(found.id)
     orders = [
-        (row, COSTS[row.cost_code].name[language()], row.until is None or row.until > month.since)
+        (row, direct_kinds(found.legal_order)[row.cost_code][language()], row.until is None or row.until > month.since)
         for row in direct_payments_of(found.id)
     ]
     return page(
@@ -239,7 +265,7 @@ def _direct(
         ],
         too_late=REFUSALS["decided meanwhile"],
         why=why,
-        order=order or _order_form(request, None),
+        order=order or _order_form(request, found.legal_order, None),
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
         may_order=may_order,
         may_grant=mandate(member, Decides.ADVANCE, 0, request.now) is not None,  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from handslag.domain.people.operations.persons import (
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.register import LEVELS, AddressFields, DetailsFields, ProtectionFields
 from handslag.web.caseworker.wording import REFUSALS, refusal
 from handslag.web.entry.pages import desk_page
@@ -106,6 +106,7 @@ def _carry_out(request: HttpRequest, act: str, found: Person, form: forms.Form) 
         attempt(request, change_person, **told, **data)
     elif isinstance(form, AddressForm):
         rest = {"postcode": data["postcode"], "city": data["city"], "since": data["since"]}
+        rest["country"] = the_door(request).the_tenant.country
         attempt(request, record_address, **told, lines=form.lines, **rest)
     elif act == "protection":
         attempt(request, set_protection, **told, level=data["protection_level"], address_level=data["address_level"])

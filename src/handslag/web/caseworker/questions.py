@@ -241,7 +241,7 @@ def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | No
     except ValueError:
         return None, {}
     period = period_in(case.id, month)
-    if period is None:
+    if period is None or case.legal_order != "se":
         return None, {}
     at = standing(case, period)
     form = form_of_facts.form_for(at.facts, at.version, seen_in(case, period, member), language(), at.application, None)

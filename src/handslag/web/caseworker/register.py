@@ -50,6 +50,7 @@ from handslag.domain.people.queries import (
     seen_by_staff,
 )
 from handslag.domain.people.states import ChangeState, HouseholdRole
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.keys import seal, unseal
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Hidden
@@ -63,6 +64,7 @@ from handslag.web.caseworker.pages import (
     page,
     require,
     rows_in,
+    the_door,
     today,
     typed,
     version_seen,
@@ -139,6 +141,13 @@ class DetailsFields(forms.Form):
         label=gettext_lazy("Language of letters"), choices=[("sv", "Svenska"), ("en", "English")], initial="sv"
     )
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if acting_door().the_tenant.country == "CH":
+            language = self.fields["language"]
+            language.choices = [("de", "Deutsch"), ("fr", "Français"), ("en", "English")]  # type: ignore[attr-defined]
+            language.initial = "de"
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not stored_name(data.get("given_name", "")) and not stored_name(data.get("family_name", "")):
@@ -186,6 +195,12 @@ class PersonForm(DetailsFields, AddressFields, ProtectionFields, AccountFields):
         "identifier_type", "identifier", "given_name", "family_name", "birth_on", "address", "postcode", "city",
         "email", "telephone", "language", "protection_level", "account_kind", "clearing", "account_number",
     ]  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if acting_door().the_tenant.country == "CH":
+            self.fields["identifier_type"].initial, self.fields["account_kind"].initial = "ahvn13", "iban"
+            self.fields["identifier"].help_text = _("AHVN13, for example 756.9217.0769.85, or the ZEMIS number.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -267,6 +282,7 @@ def new_person(request: HttpRequest, tenant: str) -> HttpResponse:
             address_lines=form.lines,
             postcode=data["postcode"],
             city=data["city"],
+            country=the_door(request).the_tenant.country,
             email=data["email"],
             telephone=data["telephone"],
             language=data["language"],

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from handslag.domain.people.queries import Seen
 from handslag.rules.se.codes import COSTS
 from handslag.rules.se.text import label, uncertainty
-from handslag.rules.sheet import Line, Sheet
-from handslag.rules.shown import differences
+from handslag.rules.sheet import Line, Sheet, wording_of
+from handslag.rules.shown import differences, shown
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,27 @@ def _is_cost(line: Line, *, special: bool) -> bool:
     return kind == "COST" and COSTS[code].special == special
 
 
+def _by_parts(sheet: Sheet, names: Mapping[str, str], lang: str, before: Sheet | None) -> ShownSheet:
+    """The sheet in the parts that its own law has."""
+    told = shown(sheet, lang, names=names, before=before, decision=True)
+    groups = [
+        ShownGroup(
+            group.label,
+            [
+                ShownLine(line.label, line.person or "", line.amount, line.sentence, line.law.text, line.difference)
+                for line in group.lines
+            ],
+            group.sum.label,
+            group.sum.amount,
+        )
+        for group in told.groups
+    ]
+    need, less = (amount for _name, amount in wording_of(sheet.pack).results(sheet)[:2])
+    return ShownSheet(
+        groups, need, -less, sheet.granted, sheet.surplus, told.difference, told.uncertain, sheet.has_example
+    )
+
+
 def shown_sheet(
     sheet: Sheet, names: Mapping[str, str], masked: Set[str], lang: str, before: Sheet | None = None
 ) -> ShownSheet:
@@ -97,6 +118,8 @@ def shown_sheet(
     The row of the norm of somebody masked is shown without the age that it names. Its amount stays, as the sheet must
     add up for whoever works with it: it tells the band of ages that the norm has that amount for, and no more.
     """
+    if sheet.pack != "se":
+        return _by_parts(sheet, names, lang, before)
     moved = differences(sheet, before)
     words = {
         "NormSum": (_("National norm"), _("Norm in all")),

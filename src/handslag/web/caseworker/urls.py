@@ -7,6 +7,7 @@ from handslag.web.caseworker import (
     appeals,
     asking,
     bank,
+    budget,
     case,
     case_system,
     decide,
@@ -42,6 +43,9 @@ from handslag.web.caseworker import (
     training,
     transfers,
 )
+from handslag.web.caseworker.case import BY_LAW
+
+BY_LAW["ch"] = budget.show
 
 urlpatterns = [
     path("<slug:tenant>/", start.home),

@@ -129,6 +129,8 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
+    "no remedy": _("How an order is appealed in this canton isn’t known here: nothing can be decided."),
+    "language": _("Choose one of the languages of letters."),
     "example norms": _(
         "The calculation rests on an example of a norm, and no decision can. One of your organisation’s an "
         "administrator replaces or withdraws under Norms; then calculate again."

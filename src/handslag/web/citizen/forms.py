@@ -96,7 +96,9 @@ class RowForm(forms.Form):
         label=_("Anything to add?"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
-    def __init__(self, asked: Question, people: Sequence[tuple[str, str]], before: int | None, **options: Any) -> None:
+    def __init__(
+        self, form: Form, asked: Question, people: Sequence[tuple[str, str]], before: int | None, **options: Any
+    ) -> None:
         super().__init__(**options)
         kind = asked.code
         incomes = kind == "incomes"
@@ -107,7 +109,7 @@ class RowForm(forms.Form):
         code = self.fields["code"]
         assert isinstance(code, forms.ChoiceField)
         code.label = gettext("What kind of income?") if incomes else gettext("What kind of cost?")
-        choices = ((key, code_name(kind, key)) for key in asked.lines_taken)
+        choices = ((key, code_name(kind, key)) for key in form.lines_taken(asked))
         code.choices = [("", gettext("Choose")), *choices]
         self.fields["amount"].label = gettext("Amount after tax") if incomes else gettext("Amount")
         if before is not None:
@@ -146,6 +148,7 @@ def read_rows(posted: QueryDict, kind: str, people: Sequence[tuple[str, str]]) -
 
 
 def row_forms(
+    of: Form,
     asked: Question,
     rows: Sequence[Mapping[str, Any]],
     people: Sequence[tuple[str, str]],
@@ -158,7 +161,7 @@ def row_forms(
     for number, row in enumerate([*rows, *[{}] * blank]):
         data = {f"{kind}-{number}-{name}": str(row.get(name) or "") for name in ("code", "amount", "person", "note")}
         last = [b["amount"] for b in before if b["code"] == row.get("code")]
-        form = RowForm(asked, people, last[0] if len(last) == 1 else None, data=data, prefix=f"{kind}-{number}")
+        form = RowForm(of, asked, people, last[0] if len(last) == 1 else None, data=data, prefix=f"{kind}-{number}")
         told(form, problems if row else ())
         found.append(form)
     return found

@@ -243,7 +243,7 @@ class Screen:
             **facts,
             "kind": listed.code,
             "files": len(attachments_of(self.draft.id)),
-            "rows": forms.row_forms(listed, rows, self.people, before, problems, blank or not rows),
+            "rows": forms.row_forms(self.form, listed, rows, self.people, before, problems, blank or not rows),
             "missing": [self._line(listed.code, row) for row in missing],
             "all_missing": bool(missing) and not rows,
             **(self._fetched() if listed.code == "incomes" else {}),

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 
+from handslag.domain.tenancy.door import current_door
+
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 LEFT_TO_RIGHT, END_ISOLATE = "\u2066", "\u2069"
@@ -37,24 +39,32 @@ def language_of_figures() -> str:
     return _language() if _language() in _FIGURES else "sv"
 
 
-def figure(amount: int, currency: str = "SEK") -> str:
+def _currency() -> str:
+    """That of the organisation whose door is open."""
+    door = current_door()
+    return door.the_tenant.currency if door is not None and door.tenant is not None else "SEK"
+
+
+def figure(amount: int, currency: str = "") -> str:
     """An amount of minor units (öre, cents) without its currency: 439000 -> "4 390,00" (sv), "4,390.00" (en); of
-    francs as Switzerland writes it: "4’390.00" (de).
+    francs as Switzerland writes it: "4’390.00" (de). No currency: that of the organisation.
 
     Languages without figures of their own here follow Swedish, the language of the decision.
     """
     language = language_of_figures()
-    marks = _SWISS.get(language, _FIGURES[language]) if currency == "CHF" else _FIGURES[language]
+    marks = _SWISS.get(language, _FIGURES[language]) if (currency or _currency()) == "CHF" else _FIGURES[language]
     units, minor = divmod(abs(amount), 100)
     text = f"{units:,}".replace(",", marks.group) + f"{marks.decimal}{minor:02d}"
     return MINUS + text if amount < 0 else text
 
 
-def money(amount: int, currency: str = "SEK") -> str:
-    """An amount of minor units with its currency: "4 390,00 kr" (sv), "SEK 4,390.00" (en), unbroken.
+def money(amount: int, currency: str = "") -> str:
+    """An amount of minor units with its currency, that of the organisation where none is named: "4 390,00 kr" (sv),
+    "SEK 4,390.00" (en), unbroken.
 
     In right-to-left languages the sum is isolated, so that digits and sign keep their order.
     """
+    currency = currency or _currency()
     text = figure(amount, currency)
     language = _language()
     if currency == "SEK" and language not in ("en", "de", "fr"):
@@ -66,7 +76,7 @@ def money(amount: int, currency: str = "SEK") -> str:
     return f"{LEFT_TO_RIGHT}{text}{END_ISOLATE}" if language in ("ar", "fa") else text
 
 
-def change(amount: int, currency: str = "SEK") -> str:
+def change(amount: int, currency: str = "") -> str:
     """A difference with its sign: "+250,00 kr"; 0 has none."""
     text = money(amount, currency)
     if amount <= 0:

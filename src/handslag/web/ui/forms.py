@@ -127,7 +127,7 @@ class AmountField(forms.Field):
         text = _western(str(value or ""))
         if not text:
             return None
-        text = re.sub(r"(?i)\s*(kr|sek|kronor)\.?$|^(?i:sek)\s*", "", text)
+        text = re.sub(r"(?i)\s*(kr|sek|kronor|chf|fr|franken|francs)\.?$|^(?i:sek|chf|fr\.)\s*", "", text)
         text = re.sub(r"[:,.]-$", "", text)
         try:
             amount = parse_amount(text, language_of_figures())

@@ -10,12 +10,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
-from typing import Any, cast
 
-from lxml import etree
-
+from handslag.connectors.bank.pain001 import NAMESPACE, amount_of, escaped, identifier_ok, prove, schema
 from handslag.connectors.bank.pain001_se.profile import Profile
 from handslag.connectors.bank.port import (
     Account,
@@ -23,15 +19,14 @@ from handslag.connectors.bank.port import (
     PaymentFile,
     PaymentFileRefused,
     Problem,
-    SchemaRefused,
     WrittenPaymentFile,
 )
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok, range_of
 from handslag.domain.people.names import bank_text, slip_goes_to
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+__all__ = ["NAMESPACE", "Pain001Writer", "check_account", "prove", "schema"]
+
 _KINDS = ("bban", "iban", "bankgiro", "plusgiro", "slip")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/\-?:().,'+ ]*[A-Za-z0-9/\-?:().,'+])?")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
 
 
@@ -75,7 +70,7 @@ class Pain001Writer:
 
     def _problems_of_file(self, file: PaymentFile) -> Iterator[Problem]:
         blocks = 2 if self.profile.one_block_per_kind else 0
-        if not _identifier_ok(file.message_id, 35 - blocks):
+        if not identifier_ok(file.message_id, 35 - blocks):
             yield Problem("", "message_id", "identifier", f"at most {35 - blocks} plain characters")
         if file.created_at.utcoffset() is None:
             yield Problem("", "created_at", "naive", "the moment needs a time zone")
@@ -86,7 +81,7 @@ class Pain001Writer:
         org = digits(file.debtor_org_number)
         if not (org.isascii() and org.isdigit() and len(org) == 10 and luhn_ok(org)):
             yield Problem("", "debtor_org_number", "check_digit", "not a Swedish organisation number")
-        if self.profile.customer_id and not _identifier_ok(self.profile.customer_id, 35):
+        if self.profile.customer_id and not identifier_ok(self.profile.customer_id, 35):
             yield Problem("", "customer_id", "identifier", "at most 35 plain characters")
         yield from check_account(file.debtor_account)
         yield from _check_bic(file.debtor_account, "")
@@ -100,7 +95,7 @@ class Pain001Writer:
 
     def _problems_of(self, payment: Payment) -> list[Problem]:
         name, found = payment.end_to_end_id, []
-        if not _identifier_ok(name, 35):
+        if not identifier_ok(name, 35):
             found.append(Problem(name, "end_to_end_id", "identifier", "at most 35 plain characters"))
         if type(payment.amount) is not int or not 0 < payment.amount < 10**16:
             found.append(Problem(name, "amount", "amount", "a positive whole number of öre"))
@@ -141,12 +136,12 @@ class Pain001Writer:
     def _document(self, file: PaymentFile) -> Iterator[str]:
         total = sum(p.amount for p in file.payments)
         created = file.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        debtor = _escaped(self._text.plain(file.debtor_name, self.profile.name_length) or "")
-        identity = _escaped(self.profile.customer_id or digits(file.debtor_org_number))
+        debtor = escaped(self._text.plain(file.debtor_name, self.profile.name_length) or "")
+        identity = escaped(self.profile.customer_id or digits(file.debtor_org_number))
         yield (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}"><CstmrCdtTrfInitn>\n'
-            f"<GrpHdr><MsgId>{_escaped(file.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>"
-            f"<NbOfTxs>{len(file.payments)}</NbOfTxs><CtrlSum>{_amount(total)}</CtrlSum>"
+            f"<GrpHdr><MsgId>{escaped(file.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>"
+            f"<NbOfTxs>{len(file.payments)}</NbOfTxs><CtrlSum>{amount_of(total)}</CtrlSum>"
             f"<InitgPty><Nm>{debtor}</Nm>{_organisation(identity, self.profile.initiating_party_scheme)}"
             "</InitgPty></GrpHdr>\n"
         )
@@ -174,13 +169,13 @@ class Pain001Writer:
             self.profile.category_purpose_giros if giros else self.profile.category_purpose_accounts if accounts else ""
         )
         kind = (
-            f"<SvcLvl><Cd>{_escaped(self.profile.service_level)}</Cd></SvcLvl>" if self.profile.service_level else ""
-        ) + (f"<CtgyPurp><Cd>{_escaped(purpose)}</Cd></CtgyPurp>" if purpose else "")
+            f"<SvcLvl><Cd>{escaped(self.profile.service_level)}</Cd></SvcLvl>" if self.profile.service_level else ""
+        ) + (f"<CtgyPurp><Cd>{escaped(purpose)}</Cd></CtgyPurp>" if purpose else "")
         bearer, method = self.profile.charge_bearer, "CHK" if payments[0].account.kind == "slip" else "TRF"
         return (
-            f"<PmtInf><PmtInfId>{_escaped(block_id)}</PmtInfId><PmtMtd>{method}</PmtMtd>"
+            f"<PmtInf><PmtInfId>{escaped(block_id)}</PmtInfId><PmtMtd>{method}</PmtMtd>"
             f"<BtchBookg>{'true' if self.profile.batch_booking else 'false'}</BtchBookg>"
-            f"<NbOfTxs>{len(payments)}</NbOfTxs><CtrlSum>{_amount(sum(p.amount for p in payments))}</CtrlSum>"
+            f"<NbOfTxs>{len(payments)}</NbOfTxs><CtrlSum>{amount_of(sum(p.amount for p in payments))}</CtrlSum>"
             + (f"<PmtTpInf>{kind}</PmtTpInf>" if kind else "")
             + f"<ReqdExctnDt><Dt>{file.execution_on.isoformat()}</Dt></ReqdExctnDt>{party}"
             f"<DbtrAcct>{self._account(file.debtor_account)}<Ccy>SEK</Ccy></DbtrAcct>"
@@ -191,22 +186,22 @@ class Pain001Writer:
 
     def _transaction(self, payment: Payment) -> str:
         agent = self._agent(payment.account)
-        name = _escaped(self._text.plain(payment.creditor_name, self.profile.name_length) or "")
+        name = escaped(self._text.plain(payment.creditor_name, self.profile.name_length) or "")
         if payment.reference:
             remittance = (
                 "<RmtInf><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
                 f"<Ref>{digits(payment.reference)}</Ref></CdtrRefInf></Strd></RmtInf>"
             )
         elif payment.message:
-            text = _escaped(self._text.plain(payment.message, self.profile.message_length) or "")
+            text = escaped(self._text.plain(payment.message, self.profile.message_length) or "")
             remittance = f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>"
         else:
             remittance = ""
         return (
-            f"<CdtTrfTxInf><PmtId><EndToEndId>{_escaped(payment.end_to_end_id)}</EndToEndId></PmtId>"
-            f'<Amt><InstdAmt Ccy="{payment.currency}">{_amount(payment.amount)}</InstdAmt></Amt>'
+            f"<CdtTrfTxInf><PmtId><EndToEndId>{escaped(payment.end_to_end_id)}</EndToEndId></PmtId>"
+            f'<Amt><InstdAmt Ccy="{payment.currency}">{amount_of(payment.amount)}</InstdAmt></Amt>'
             + (
-                f"<ChqInstr><ChqTp>{_escaped(self.profile.slip_cheque_type)}</ChqTp></ChqInstr>"
+                f"<ChqInstr><ChqTp>{escaped(self.profile.slip_cheque_type)}</ChqTp></ChqInstr>"
                 if payment.account.kind == "slip"
                 else ""
             )
@@ -221,13 +216,13 @@ class Pain001Writer:
     def _by_slip(self, name: str, payment: Payment) -> str:
         assert payment.address is not None
         lines = "".join(
-            f"<AdrLine>{_escaped(self._text.plain(line, 70) or '')}</AdrLine>" for line in payment.address.lines
+            f"<AdrLine>{escaped(self._text.plain(line, 70) or '')}</AdrLine>" for line in payment.address.lines
         )
         return (
             f"<Cdtr><Nm>{name}</Nm><PstlAdr>"
-            f"<PstCd>{_escaped(self._text.plain(payment.address.postcode, 16) or '')}</PstCd>"
-            f"<TwnNm>{_escaped(self._text.plain(payment.address.city, 35) or '')}</TwnNm>"
-            f"<Ctry>{_escaped(payment.address.country)}</Ctry>{lines}</PstlAdr></Cdtr>"
+            f"<PstCd>{escaped(self._text.plain(payment.address.postcode, 16) or '')}</PstCd>"
+            f"<TwnNm>{escaped(self._text.plain(payment.address.city, 35) or '')}</TwnNm>"
+            f"<Ctry>{escaped(payment.address.country)}</Ctry>{lines}</PstlAdr></Cdtr>"
         )
 
     def _account(self, account: Account) -> str:
@@ -263,7 +258,7 @@ class Pain001Writer:
             return ""
         return (
             "<FinInstnId><ClrSysMmbId><ClrSysId><Cd>SESBA</Cd></ClrSysId>"
-            f"<MmbId>{_escaped(member)}</MmbId></ClrSysMmbId></FinInstnId>"
+            f"<MmbId>{escaped(member)}</MmbId></ClrSysMmbId></FinInstnId>"
         )
 
 
@@ -271,64 +266,11 @@ _NOT_PROVIDED = "<FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
 
 
 def _organisation(identity: str, scheme: str) -> str:
-    name = f"<SchmeNm><Cd>{_escaped(scheme)}</Cd></SchmeNm>" if scheme else ""
+    name = f"<SchmeNm><Cd>{escaped(scheme)}</Cd></SchmeNm>" if scheme else ""
     return f"<Id><OrgId><Othr><Id>{identity}</Id>{name}</Othr></OrgId></Id>"
-
-
-def _identifier_ok(text: str, length: int) -> bool:
-    return len(text) <= length and bool(_IDENTIFIER.fullmatch(text)) and "//" not in text
 
 
 def _check_bic(account: Account, end_to_end_id: str) -> list[Problem]:
     if not account.bic or _BIC.fullmatch(account.bic):
         return []
     return [Problem(end_to_end_id, "bic", "format", "a BIC has 8 or 11 capital letters and digits")]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _amount(ore: int) -> str:
-    return f"{ore // 100}.{ore % 100:02d}"
-
-
-# -- proof --------------------------------------------------------------------------------------------------
-
-
-@cache
-def schema() -> etree.XMLSchema:
-    """The ISO schema of pain.001.001.09, as the installed library sepaxml carries it."""
-    source = resources.files("sepaxml") / "schemas" / "pain.001.001.09.xsd"
-    return etree.XMLSchema(etree.fromstring(source.read_bytes()))
-
-
-def prove(content: bytes, file: PaymentFile) -> None:
-    """Validates `content` against the ISO schema, reads it back, compares ids, amounts, counts and sums
-    with `file`. Raises SchemaRefused; its text names the line and the rule, never a value."""
-
-    def texts(name: str) -> list[str]:
-        return [element.text or "" for element in tree.iter(f"{{{NAMESPACE}}}{name}")]
-
-    try:
-        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    except etree.XMLSyntaxError as error:
-        raise SchemaRefused([Problem("", f"line {error.lineno}", "not_well_formed", "the file isn't XML")]) from None
-    if not schema().validate(tree):
-        last = cast(Any, schema().error_log).last_error
-        where, rule = (f"line {last.line}", last.type_name) if last else ("file", "invalid")
-        raise SchemaRefused([Problem("", where, rule, "the file breaks the ISO schema")])
-    amounts = [_ore(text) for text in texts("InstdAmt")]
-    counts = [int(text) for text in texts("NbOfTxs")]
-    sums = [_ore(text) for text in texts("CtrlSum")]
-    rows = dict(zip(texts("EndToEndId"), amounts, strict=True))
-    ids_agree = len(amounts) == len(rows) and rows == {p.end_to_end_id: p.amount for p in file.payments}
-    counts_agree = counts[0] == sum(counts[1:]) == len(amounts)
-    sums_agree = sums[0] == sum(sums[1:]) == sum(amounts)
-    if not (ids_agree and counts_agree and sums_agree):
-        raise SchemaRefused([Problem("", "payments", "sum", "the file doesn't add up to its payments")])
-
-
-def _ore(text: str | None) -> int:
-    crowns, _, ore = (text or "").partition(".")
-    return int(crowns) * 100 + int(ore.ljust(2, "0"))

@@ -40,7 +40,7 @@ from handslag.domain.decisions.states import (
     Repayable,
 )
 from handslag.domain.documents.operations import StoredFile, keep_text, record_document
-from handslag.domain.documents.queries import DatedText, Phrase, phrases_for, text_for
+from handslag.domain.documents.queries import DatedText, Phrase, TextMissing, phrases_for, text_for
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import (
@@ -50,6 +50,8 @@ from handslag.domain.entitlement.queries import (
     stored_calculation,
     with_more,
 )
+from handslag.domain.entitlement.queries.swiss import budget_as_applied
+from handslag.domain.intake.forms import kinds_of
 from handslag.domain.intake.models import Application, Withdrawal
 from handslag.domain.intake.queries import applications_for, on_top_since, rows_applied_for
 from handslag.domain.lookups.queries import waits_for_answer
@@ -72,13 +74,18 @@ from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
 from handslag.rules.norms import NormMissing
-from handslag.rules.se.codes import COSTS
+from handslag.rules.packs import pack
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.remedies import RIGHT, remedy_on
-from handslag.rules.se.text import label, uncertainty, why_less
+from handslag.rules.se.text import why_less
+from handslag.rules.sheet import Sheet as Calculation
+from handslag.rules.sheet import wording_of
 
 #: What the whole of a Swedish decision is about; part purposes come with the statistics (sweden.md 6).
 PURPOSE = "forsorjningsstod"
+SWISS_PURPOSE = "sozialhilfe"
+#: Of a Swiss order, by canton. The numbers of the cantonal law haven't been checked against its text.
+SWISS_BASIS = "Sozialhilfegesetz des Kantons {canton}; SKOS-Richtlinien"
 LEGAL_BASIS = "12 kap. 1 och 7 §§ socialtjänstlagen (2025:400)"
 LEGAL_BASIS_BEFORE = "4 kap. 1 och 3 §§ socialtjänstlagen (2001:453)"
 #: By which section a decision is changed, by ground.
@@ -136,7 +143,7 @@ def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -
         return Outcome.AVSLAG
     if before is not None and ground == Ground.APPLIED:
         return Outcome.BIFALL if gives_what_came_on_top(sheet, before) else Outcome.DELAVSLAG
-    if any(c.accepted < c.applied for c in Facts.from_json(sheet.snapshot.facts).costs):
+    if any(c.accepted < c.applied for c in facts_of(sheet).costs):
         return Outcome.DELAVSLAG
     return Outcome.DELAVSLAG if sheet.granted < granted_as_applied(sheet) else Outcome.BIFALL
 
@@ -144,6 +151,8 @@ def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -
 def granted_as_applied(sheet: Sheet) -> int:
     """What the newest application for the sheet's period would give as it was made (minor units); 0 where it
     can't be calculated as it stands. What the form doesn't ask of each member (lunches) is taken as assessed."""
+    if sheet.pack == "ch":
+        return budget_as_applied(sheet)
     try:
         facts = applied_facts(sheet.case, sheet.period, newest_application(sheet.period_id))
         facts = msgspec.structs.replace(facts, members=Facts.from_json(sheet.snapshot.facts).members)
@@ -156,6 +165,8 @@ def granted_as_applied(sheet: Sheet) -> int:
 def applied_since(before: Decision) -> list[Application]:
     """What was applied for on top of a decided month since its decision was calculated; nothing where something else
     has come since."""
+    if before.sheet.pack != "se":  # elsewhere what is applied for anew stands for the whole month
+        return []
     return on_top_since(before.period_id, before.sheet.computed_at) or []
 
 
@@ -180,11 +191,11 @@ def income_not_given(sheet: Sheet, before: Decision | None = None) -> list[str]:
         given[row["code"]] += row["amount"]
     if before is not None:
         known: Counter[str] = Counter()
-        for income in Facts.from_json(before.sheet.snapshot.facts).incomes:
+        for income in facts_of(before.sheet).incomes:
             known[income.code] += income.gross
         given |= known
     counted: Counter[str] = Counter()
-    for income in Facts.from_json(sheet.snapshot.facts).incomes:
+    for income in facts_of(sheet).incomes:
         counted[income.code] += income.gross
     return [code for code, gross in counted.items() if gross > given[code]]
 
@@ -204,8 +215,25 @@ def are_reasons(text: str) -> bool:
     return len(re.findall(r"[^\W\d_]{2,}", text)) >= 2
 
 
+def facts_of(sheet: Sheet) -> Any:
+    """The facts of a sheet, of its own law."""
+    return pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
+
+
+def legal_basis_of(sheet: Sheet, today: date, ground: str = "") -> str:
+    """What a decision by a sheet rests on, taken on a day, with the `ground` on which it replaces another."""
+    if sheet.pack == "ch":
+        return SWISS_BASIS.format(canton=stored_calculation(sheet).region)
+    return legal_basis_on(today, ground)
+
+
+def letter_languages(legal_order: str) -> tuple[str, ...]:
+    """The languages of letters under a law, its own first."""
+    return ("de", "fr") if legal_order == "ch" else ("sv", "en")
+
+
 def legal_basis_on(today: date, ground: str = "") -> str:
-    """The sections that a decision taken on a day rests on, with the `ground` on which it replaces another."""
+    """The sections that a Swedish decision taken on a day rests on, with the `ground` on which it replaces another."""
     basis = LEGAL_BASIS if today >= date(2025, 7, 1) else LEGAL_BASIS_BEFORE
     return f"{basis}; {CHANGED_BY[ground]}" if ground in CHANGED_BY else basis
 
@@ -252,6 +280,10 @@ def propose(
     case, member = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     if Sheet.objects.filter(period=found.period, number__gt=found.number).exists():
         raise NotPossible("not the newest sheet")
+    if language not in letter_languages(case.legal_order):
+        raise NotPossible("language")
+    today = acting_door().the_tenant.today(now)
+    remedy_of(Decision(sheet=found, language=language), case, today)
     _refuse_example_norms(found)
     _refuse_outdated(found)
     if open_warnings(found.period_id, WarningKind.MISSING_SSBTEK):
@@ -276,13 +308,14 @@ def propose(
     if (changes or outcome != Outcome.BIFALL) and not are_reasons(reasons):
         raise NotPossible("reasons")
     added = before is not None and repayable != before.repayable
+    if repayable and case.legal_order != "se":
+        raise NotPossible("repayable")
     if repayable and (repayable not in Repayable or not found.granted or added):
         raise NotPossible("repayable")
     if repayable and not are_reasons(reasons):
         raise NotPossible("reasons")
     if reasons_co.strip() and case.co_applicant is None:
         raise NotPossible("co-applicant")
-    today = acting_door().the_tenant.today(now)
     silent = is_to_be_heard(found, before, ground) and bool(not_heard(case, found.period_id, before, today))
     if silent and not are_reasons(unheard):
         raise NotPossible("not heard")
@@ -299,7 +332,7 @@ def propose(
         reasons_co=reasons_co.strip() or None,
         repayable=repayable or None,
         phrases=_kept_phrases(case, phrases, language, today),
-        legal_basis=legal_basis_on(today, ground),
+        legal_basis=legal_basis_of(found, today, ground),
         delegation=named_by_setting(),
         replaces=before,
         ground=ground or None,
@@ -396,7 +429,8 @@ def open_hearing(
     rows = []
     for adult in (case.applicant, case.co_applicant):
         if adult is not None:
-            language = adult.language if adult.language in _SENTENCES else "sv"
+            known = letter_languages(case.legal_order)
+            language = adult.language if adult.language in known else known[0]
             terms = keep_text(text_for(case.legal_order, "hearing", language, today))
             told = {"about": said, "terms": terms, "answer_by": answer_by, "asked_by_id": member.id, "asked_at": now}
             rows.append(Hearing.objects.create(case=case, period=found, person=adult, **told))
@@ -556,7 +590,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         DecisionLine.objects.create(
             decision=row,
             period=row.period,
-            purpose=PURPOSE,
+            purpose=PURPOSE if row.sheet.pack == "se" else SWISS_PURPOSE,
             amount=row.amount,
             section=row.legal_basis,
             sheet_line="granted",
@@ -564,7 +598,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         )
     today = acting_door().the_tenant.today(now)
     Period.objects.filter(id=row.period_id).update(last_decision_on=today, result=row.outcome)
-    appeal = remedy_text(RIGHT, case, row.language, today)
+    appeal = remedy_of(row, case, today)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
     keep_text(grounds)
     for text in _texts_on_change(row, case, today):
@@ -576,7 +610,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         decision=row,
         content=content,
         content_digest=canonical.digest(content),
-        template="decision.se/1",
+        template=f"decision.{row.sheet.pack}/1",
         appeal_text=keep_text(appeal),
     )
     return Done(
@@ -600,6 +634,8 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     )
 
 
+#: How letters in a language write amounts, where that isn't the language's own way: those in de and fr are Swiss.
+MARKS = {"de": "de-CH", "fr": "de-CH"}
 _GROUNDS: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
 
 
@@ -608,7 +644,9 @@ def _texts_on_change(decision: Decision, case: Case, today: date) -> list[DatedT
     if decision.replaces is None:
         return []
     less = (decision.amount > decision.replaces.amount) - (decision.amount < decision.replaces.amount)
-    keys = f"change.{decision.ground}", f"change.{('same', 'more', 'less')[less]}"
+    keys = [f"change.{('same', 'more', 'less')[less]}"]
+    if case.legal_order == "se":
+        keys.insert(0, f"change.{decision.ground}")
     return [text_for(case.legal_order, key, decision.language, today) for key in keys]
 
 
@@ -626,11 +664,23 @@ def remedy_text(help_: str, case: Case, language: str, today: date) -> DatedText
     return text_for(case.legal_order, remedy_key(help_, today), language, today)
 
 
+def remedy_of(decision: Decision, case: Case, today: date) -> DatedText:
+    """How a decision is appealed: by its law, and where each canton has its own, by the canton of its sheet.
+    NotPossible("no remedy") for a canton whose instruction isn't known."""
+    if decision.sheet.pack == "se":
+        return remedy_text(RIGHT, case, decision.language, today)
+    canton = stored_calculation(decision.sheet).region
+    try:
+        return text_for(case.legal_order, f"appeal.{canton}", decision.language, today)
+    except TextMissing:
+        raise NotPossible("no remedy", canton=canton) from None
+
+
 def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter would say if `decider` took the decision now. `decision` may be unsaved."""
     today = acting_door().the_tenant.today(now)
     grounds = text_for(case.legal_order, f"decision.{_GROUNDS[Outcome(decision.outcome)]}", decision.language, today)
-    appeal = remedy_text(RIGHT, case, decision.language, today)
+    appeal = remedy_of(decision, case, today)
     return letter_content(decision, case, grounds, appeal, now, decider=decider)
 
 
@@ -641,7 +691,7 @@ def letter_content(
     today = acting_door().the_tenant.today(now)
     language = decision.language
     month = month_name(decision.period.since, language)
-    amount = format_money(decision.amount, decision.currency, language)
+    amount = format_money(decision.amount, decision.currency, MARKS.get(language, language))
     calculation = stored_calculation(decision.sheet)
     adults = [p for p in (case.applicant, case.co_applicant) if p is not None]
     # the two adults read the same letter: who is protected is not named to the other
@@ -650,14 +700,16 @@ def letter_content(
         for n, p in enumerate(adults, 1)
     }
     heading, sentence = _SENTENCES[language][decision.outcome]
-    facts = Facts.from_json(decision.sheet.snapshot.facts)
+    facts, say = facts_of(decision.sheet), wording_of(calculation.pack)
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
     for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
         names[str(child.id)] = UNNAMED_CHILD[language].format(n=number) if child.protection_level else full_name(child)
     keys = [*([] if decision.replaces else [grounds.key]), appeal.key]  # what a change says names amounts and days
-    helps = help_for(decision, adults, calculation, keys, today)
+    helps = help_for(decision, adults, calculation, keys, today) if calculation.pack == "se" else []
+    parts = {} if calculation.pack == "se" else {"parts": _parts(calculation, language)}
     return {
         **({"help": helps} if helps else {}),
+        **parts,
         "language": language,
         "number": decision.number,
         "case": case.number,
@@ -677,7 +729,7 @@ def letter_content(
         "sheet": [
             {
                 "code": line.code,
-                "text": label(line, language),
+                "text": say.label(line, language),
                 "explanation": calculation.explain(line, language),
                 "who": names.get(line.person or "", ""),
                 "amount": line.amount,
@@ -692,15 +744,20 @@ def letter_content(
         "sheet_digest": decision.sheet.digest,
         "refused": [
             {
-                "text": COSTS[c.code].name[language],
+                "text": kinds_of(calculation.pack)["costs"][c.code].name[language],
                 "applied": c.applied,
                 "accepted": c.accepted,
-                "why": why_less(c, language),
+                "why": why_less(c, language) if calculation.pack == "se" else c.note,
             }
             for c in facts.costs
             if c.accepted < c.applied
         ],
-        "uncertain": [uncertainty(name, choice, language) for name, choice in sorted(calculation.uncertain.items())],
+        "uncertain": list(
+            dict.fromkeys(
+                say.uncertainty(name, choice, language, calculation.region)
+                for name, choice in sorted(calculation.uncertain.items())
+            )
+        ),
         "decider": decider,
         "delegation": decision.delegation,
         "automated": False,
@@ -719,12 +776,13 @@ def _change(decision: Decision, case: Case, today: date) -> list[str]:
     if before is None or before.decided_at is None:
         return []
     language, currency = decision.language, decision.currency
+    marks, day = MARKS.get(language, language), acting_door().the_tenant.today(before.decided_at)
     told = {
         "number": before.number,
-        "day": acting_door().the_tenant.today(before.decided_at).isoformat(),
-        "before": format_money(before.amount, currency, language),
-        "now": format_money(decision.amount, currency, language),
-        "difference": format_money(abs(decision.amount - before.amount), currency, language),
+        "day": f"{day:%d.%m.%Y}" if decision.sheet.pack == "ch" else day.isoformat(),
+        "before": format_money(before.amount, currency, marks),
+        "now": format_money(decision.amount, currency, marks),
+        "difference": format_money(abs(decision.amount - before.amount), currency, marks),
         "asked": _asked(before, currency, language) if decision.ground == Ground.APPLIED else "",
     }
     return [text.body.format(**told) for text in _texts_on_change(decision, case, today)]
@@ -733,10 +791,30 @@ def _change(decision: Decision, case: Case, today: date) -> list[str]:
 def _asked(before: Decision, currency: str, language: str) -> str:
     """What was applied for on top of a decision, each cost with its amount, in words."""
     rows = [row for one in applied_since(before) for row in one.document["answers"].get("costs", [])]
-    return ", ".join(f"{COSTS[r['code']].name[language]} {format_money(r['amount'], currency, language)}" for r in rows)
+    return ", ".join(
+        f"{kinds_of('se')['costs'][r['code']].name[language]} {format_money(r['amount'], currency, language)}"
+        for r in rows
+    )
 
 
-_PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance"}
+def _parts(calculation: Calculation, language: str) -> list[dict[str, Any]]:
+    """The calculation as its law divides it: each part with its heading, the places of its lines, and its sum."""
+    say = wording_of(calculation.pack)
+    found = []
+    for group in say.groups:
+        places = [place for place, line in enumerate(calculation.lines) if group.belongs(line)]
+        if places:
+            found.append(
+                {
+                    "heading": say.say(f"group.{group.name}", language),
+                    "lines": places,
+                    "sum": [say.say(f"sum.{group.name}", language), calculation.totals[group.total]],
+                }
+            )
+    return [*found, {"results": [[say.say(name, language), amount] for name, amount in say.results(calculation)]}]
+
+
+_PURPOSE = {"sv": "Försörjningsstöd", "en": "Financial assistance", "de": "Sozialhilfe", "fr": "Aide sociale"}
 _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
     "sv": {
         Outcome.BIFALL: (
@@ -764,6 +842,34 @@ _SENTENCES: dict[str, dict[str, tuple[str, str]]] = {
         Outcome.AVSLAG: (
             "Decision on financial assistance for {month}",
             "You receive no financial assistance for {month}, because the income is enough by the calculation.",
+        ),
+    },
+    "de": {
+        Outcome.BIFALL: (
+            "Verfügung über wirtschaftliche Hilfe für {month}",
+            "Sie erhalten für {month} wirtschaftliche Hilfe von {amount}.",
+        ),
+        Outcome.DELAVSLAG: (
+            "Verfügung über wirtschaftliche Hilfe für {month}",
+            "Sie erhalten für {month} wirtschaftliche Hilfe von {amount}. Ein Teil des Gesuchs ist abgelehnt.",
+        ),
+        Outcome.AVSLAG: (
+            "Verfügung über wirtschaftliche Hilfe für {month}",
+            "Sie erhalten für {month} keine wirtschaftliche Hilfe, weil nach dem Budget die Mittel reichen.",
+        ),
+    },
+    "fr": {
+        Outcome.BIFALL: (
+            "Décision sur l’aide matérielle pour {month}",
+            "Vous recevez une aide matérielle de {amount} pour {month}.",
+        ),
+        Outcome.DELAVSLAG: (
+            "Décision sur l’aide matérielle pour {month}",
+            "Vous recevez une aide matérielle de {amount} pour {month}. Une partie de la demande est refusée.",
+        ),
+        Outcome.AVSLAG: (
+            "Décision sur l’aide matérielle pour {month}",
+            "Vous ne recevez pas d’aide matérielle pour {month}, car les moyens suffisent selon le budget.",
         ),
     },
 }

@@ -150,6 +150,8 @@ def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) ->
     Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered).
     """
     found = Sheet.objects.select_related("snapshot", "period").get(id=sheet)
+    if found.pack != "se":  # what is kept is read by Swedish rules alone
+        return Done(None)
     facts = Facts.from_json(found.snapshot.facts)
     supported = found.granted > 0 and stored_calculation(found).totals["Balance"] < 0
     earned: dict[str | None, int] = {}

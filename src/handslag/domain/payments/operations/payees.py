@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from stdnum.ch import uid
+
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.payments.models import DirectPayment, Payee
 from handslag.domain.payments.policies import said_to_bank
+from handslag.domain.payments.queries import direct_kinds
 from handslag.domain.payments.states import PayeeKind, PayeeState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
 from handslag.domain.people.names import BANK_NAME
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.people.references import reference_fault
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.months import Month
-from handslag.rules.se.codes import COSTS
 
 
 class PayeeRecorded(Event):
@@ -74,7 +77,11 @@ def record_payee(*, tenant: str | int, by: Actor, now: datetime, new: NewPayee, 
     if faults or new.way == Way.SLIP:
         raise NotPossible("account number", fault=faults[0].code if faults else "format")
     organisation = digits(new.organisation_number)
-    if organisation and not (re.fullmatch(r"\d{10}", organisation, re.ASCII) and luhn_ok(organisation)):
+    if acting_door().the_tenant.country == "CH":
+        organisation = organisation.replace(".", "").upper()
+        if organisation and not uid.is_valid(organisation):
+            raise NotPossible("organisation number")
+    elif organisation and not (re.fullmatch(r"\d{10}", organisation, re.ASCII) and luhn_ok(organisation)):
         raise NotPossible("organisation number")
     payee = Payee.objects.create(
         id=open_subject("payee", new_id(Payee, key)),
@@ -142,7 +149,8 @@ def order_direct_payment(
 ) -> Done[DirectPayment]:
     """From `since` until before `until`, pay `amount` (minor units, each month) of the case's support to a payee.
 
-    `reference` is an OCR number, to giros only; `message` a text instead. `ground` says whose wish it rests on.
+    `reference` is an OCR number, to giros only, in Switzerland QRR or SCOR (`reference_fault`);
+    `message` a text instead. `ground` says whose wish it rests on.
     `key`: of the form; SentAlready the second time.
     NotPossible: ("amount"), ("ground"), ("reference"), ("message") for one that the bank can't send, ("months"),
     ("payee").
@@ -151,14 +159,17 @@ def order_direct_payment(
     require_worked_here(found)
     row_id = new_id(DirectPayment, key)
     to = Payee.objects.filter(id=payee).first()
-    if to is None or to.state == PayeeState.ENDED or cost_code not in COSTS:
+    if to is None or to.state == PayeeState.ENDED or cost_code not in direct_kinds(found.legal_order):
         raise NotPossible("payee")
     if amount <= 0:
         raise NotPossible("amount")
     if not ground.strip():
         raise NotPossible("ground")
     ocr = digits(reference.strip())
-    if ocr and (
+    if found.legal_order == "ch":
+        if reference_fault(to.account_number, ocr) or (ocr and message.strip()):
+            raise NotPossible("reference")
+    elif ocr and (
         message.strip()
         or to.account_kind not in (Way.BANKGIRO, Way.PLUSGIRO)
         or not re.fullmatch(r"\d{2,25}", ocr, re.ASCII)

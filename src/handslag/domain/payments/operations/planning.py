@@ -316,7 +316,8 @@ def _settled(payment: Payment, open_: Iterable[_Open]) -> list[Settlement]:
 
 
 def paid_to(person: Person, now: datetime) -> dict[str, Any]:
-    """How a person is paid today: account, or slip to her address; `trouble` says why it can't be."""
+    """How a person is paid today: account, or slip to her address; `trouble` says why it can't be. In Switzerland her
+    address goes with it, where nothing of it is protected."""
     today = acting_door().the_tenant.today(now)
     account = account_on(person.id, today)
     told: dict[str, Any] = {
@@ -327,6 +328,11 @@ def paid_to(person: Person, now: datetime) -> dict[str, Any]:
         "account_number": account.number if account else "",
         "trouble": "" if account else "no account",
     }
+    if account is not None and acting_door().the_tenant.country == "CH" and not person.protection_level:
+        lives = address_on(person.id, today)
+        if lives is not None and not lives.protection_level and lives.city:
+            post_to = {"lines": lives.lines, "postcode": lives.postcode, "city": lives.city, "country": lives.country}
+            return told | {"post_to": post_to}
     if account is None and setting("payment_slips"):
         address = None if person.protection_level else address_on(person.id, today)
         if address is None or address.protection_level:

@@ -1,0 +1,37 @@
+"""References of Swiss invoices: QRR (QR reference, 27 digits, to a QR-IBAN only) and SCOR (ISO 11649)."""
+
+from __future__ import annotations
+
+import re
+
+from stdnum import iso11649
+from stdnum.ch import esr
+
+from handslag.domain.people.accounts import digits
+
+
+def is_qr_iban(iban: str) -> bool:
+    """Whether the clearing number (IID) of an IBAN says that it takes QR references: 30000 to 31999."""
+    number = digits(iban).upper()
+    return number[:2] in ("CH", "LI") and number[4:9].isdigit() and 30000 <= int(number[4:9]) <= 31999
+
+
+def reference_kind(reference: str) -> str:
+    """QRR for 27 digits, else SCOR; "" for none."""
+    text = digits(reference)
+    if not text:
+        return ""
+    return "QRR" if re.fullmatch(r"\d{27}", text, re.ASCII) else "SCOR"
+
+
+def reference_fault(iban: str, reference: str) -> str:
+    """Why a reference can't go to an IBAN: "check_digit"; "qr_iban" where a QR reference doesn't go to a QR-IBAN, or
+    anything else does; "" where it can."""
+    kind, text = reference_kind(reference), digits(reference).upper()
+    if (kind == "QRR") != is_qr_iban(iban):
+        return "qr_iban"
+    if kind == "QRR" and not esr.is_valid(text):
+        return "check_digit"
+    if kind == "SCOR" and not iso11649.is_valid(text):
+        return "check_digit"
+    return ""

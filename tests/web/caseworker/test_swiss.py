@@ -1,0 +1,270 @@
+"""A Swiss municipality's own work, through its pages: from the person to the payment file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+import lxml.html
+import pytest
+from lxml import etree
+
+from handslag.domain.decisions.models import Decision, Letter
+from handslag.domain.entitlement.models import Sheet
+from handslag.domain.payments.models import Booking, Payee, Payment, Run, RunFile
+from handslag.domain.people.models import Person
+from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import file_key
+from handslag.jobs.acts import store_of
+from handslag.kernel.ids import uuid7
+from tests.office import TEST, Office, open_office, run_jobs
+
+IBAN, QR_IBAN = "CH9300762011623852957", "CH4431999123000889012"
+QRR = "210000000003139471430009017"
+FORMS = {"new": "ch.support", "renewal": "ch.support", "supplementary": "ch.support"}
+PAIN = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
+
+
+@pytest.fixture
+def musterwil(database: Any) -> Office:
+    """A municipality of Zurich that may decide by example norms."""
+    return open_office(
+        database.connect, "musterwil", "CH", canton="ZH", application_forms=FORMS, demonstration=True,
+        debtor_account={"kind": "iban", "number": "CH5604835012345678009"}, bank_lead_days=0, bank_cut_off="23:59",
+    )  # fmt: skip
+
+
+def ahv(nine: str) -> str:
+    """An invented AHVN13 for nine digits."""
+    body = f"756{nine}"
+    return body + str(-sum(int(c) * (3 if n % 2 else 1) for n, c in enumerate(body)) % 10)
+
+
+def look(office: Office, model: Any, **by: Any) -> Any:
+    with acting(office.slug, TEST, "look"):
+        return model.objects.get(**by)
+
+
+def went(page: Any) -> str:
+    """Where an act led; what the page complains of, else."""
+    said = lxml.html.document_fromstring(page.text or "<p>").xpath("//*[@role='alert']")
+    assert page.status_code == 302, " ".join(e.text_content() for e in said) or page.text[-3000:]
+    return re.sub("^/[^/]+", "", page.headers["Location"])
+
+
+def key_in(path: str) -> UUID:
+    return UUID(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", path)[-1])
+
+
+class Counter:
+    """The steps of a case at a Swiss office, each by the member of staff who takes it, through her pages."""
+
+    def __init__(self, office: Office, desk: Any) -> None:
+        self.office = office
+        self.rut, self.hanna, self.bo, self.ulla, self.erik = (
+            desk(office, who) for who in ("rut", "hanna", "bo", "ulla", "erik")
+        )
+
+    def opens(self, *people: tuple[str, str, str, str]) -> str:
+        """Register people (given name, day of birth, AHVN13, role), their household and case; its path."""
+        for given, born, number, role in people:
+            told = {"account_kind": "iban", "account_number": IBAN} if role == "adult" else {}
+            made = self.rut.open(
+                "/people/new/", identifier_type="ahvn13", identifier=number, given_name=given, family_name="Müller",
+                birth_on=born, address="Dorfstrasse 7b", postcode="8999", city="Musterwil", protection_level="0",
+                language="de", **told,
+            )  # fmt: skip
+            went(made)
+        rows = {f"number-{n}": number for n, (_, _, number, _) in enumerate(people)}
+        rows |= {f"role-{n}": role for n, (*_, role) in enumerate(people)}
+        to_case = went(self.rut.open("/households/new/", since=(self.office.month - 3).since.isoformat(), **rows))
+        applicant = look(self.office, Person, given_name=people[0][0])
+        return went(
+            self.rut.open(
+                to_case, applicant=str(applicant.id), unit=str(self.office.units["Försörjningsstöd"]),
+                caseworker=str(self.office.members["hanna"]), opened_on=self.office.month.since.isoformat(),
+            )
+        )  # fmt: skip
+
+    def applies(self, case: str, *signed: str, **answers: str) -> None:
+        """An application on paper, in German."""
+        told = {
+            "key": str(uuid7()), "month": str(self.office.month), "channel": "counter", "language": "de",
+            "household-same": "yes", "living": "own", "evidence": "Ordner 3", "act": "submit",
+        }  # fmt: skip
+        people = [str(look(self.office, Person, given_name=one).id) for one in signed]
+        went(self.rut.open(f"{case}paper/", **told, **answers, signed=people))
+
+    def assesses(self, case: str, **fields: str) -> Any:
+        """The budget as Hanna saves it: what stands in the page's fields, with hers."""
+        path = f"{case}periods/{self.office.month}/"
+        page = self.hanna.open(path)
+        (form,) = [f for f in lxml.html.document_fromstring(page.text).forms if f.get("id") == "facts"]
+        sent = {k: v for k, v in form.form_values() if k not in ("csrfmiddlewaretoken", "csrf")}
+        return self.hanna.open(path, **(sent | fields), act="assess")
+
+    def decides(self, case: str, reasons: str = "", language: str = "de") -> Decision:
+        """Hanna proposes, Bo decides."""
+        sheet = look(self.office, Sheet, case_id=key_in(case))
+        path = f"{case}periods/{self.office.month}/proposal/"
+        assert "Verfügung" in self.hanna.open(path).text
+        proposal = went(self.hanna.open(path, act="propose", sheet=str(sheet.id), reasons=reasons, language=language))
+        decision: Decision = look(self.office, Decision, id=key_in(proposal))
+        went(self.bo.open(f"{proposal}decide/", version=str(decision.version)))
+        return look(self.office, Decision, id=decision.id)
+
+    def pays(self, database: Any) -> etree._Element:
+        """Ulla reserves what is due, Erik releases it, the job writes the file: its tree."""
+        run = key_in(went(self.ulla.open("/runs/new/", execution_on=self.office.pay_day().isoformat())))
+        version = look(self.office, Run, id=run).version
+        went(self.erik.open(f"/runs/{run}/release/", version=str(version)))
+        run_jobs(database)
+        return etree.fromstring(stored(self.office, database, look(self.office, RunFile, run_id=run).document_id))
+
+
+def stored(office: Office, database: Any, document: UUID) -> bytes:
+    """The bytes of a document."""
+    from handslag.domain.documents.models import Document
+
+    with acting(office.slug, TEST, "read") as door:
+        key, row = file_key(), Document.objects.get(id=document)
+        tenant = door.the_tenant.id
+    return b"".join(store_of(tenant, key).read(UUID(row.store_key)))
+
+
+def test_person_d_from_the_counter_to_the_bank(musterwil: Office, desk: Any, database: Any) -> None:
+    """Person D of the worked quarter: GBL 1061, rent 1050, SIL 120, wage 800 less EFB 267: 1698.00 a month."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    dario = str(look(office, Person, given_name="Dario").id)
+    at.applies(
+        case, "Dario", rent="1050", **{"costs-0-code": "BASIC_OTHER", "costs-0-amount": "120.00"},
+        **{"incomes-0-code": "WAGE", "incomes-0-amount": "800", "incomes-0-person": dario},
+    )  # fmt: skip
+    unknown = at.assesses(case)
+    assert unknown.status_code == 200 and "Choose the permit" in unknown.text
+    went(at.assesses(case, **{"member-0-permit": "B-R", "member-0-reimbursed_until": "1.8.2031"}))
+    page = at.hanna.open(f"{case}periods/{office.month}/").text
+    assert "CHF\xa01,698.00" in page and "Basic need" in page and "SEK\xa0" not in page
+    sheet = look(office, Sheet, case_id=key_in(case))
+    assert (sheet.pack, sheet.granted, sheet.currency) == ("ch", 169_800, "CHF")
+
+    decision = at.decides(case)
+    assert (decision.outcome, decision.amount, decision.language) == ("bifall", 169_800, "de")
+    letter = look(office, Letter, decision=decision)
+    assert letter.template == "decision.ch/1" and "Bezirksrat" in letter.content["appeal"]
+    assert "nicht am Gesetz geprüft" in letter.content["appeal"]
+    outcome = letter.content["outcome"].replace("\xa0", " ")
+    assert outcome.startswith("Sie erhalten für ") and "1’698 CHF" in outcome
+    payment = look(office, Payment, case_id=key_in(case))
+    assert (payment.state, payment.amount, payment.currency) == ("planned", 169_800, "CHF")
+    booking = look(office, Booking, case_id=key_in(case))
+    assert (booking.amount, booking.account_code) == (169_800, "forsorjningsstod")
+
+    file = at.pays(database)
+    assert file.xpath("string(//p:InstdAmt[@Ccy='CHF'])", namespaces=PAIN) == "1698.00"
+    assert file.xpath("string(//p:CdtrAcct//p:IBAN)", namespaces=PAIN) == IBAN
+    address = {e.tag.partition("}")[2]: e.text for e in file.xpath("//p:Cdtr/p:PstlAdr/*", namespaces=PAIN)}
+    assert address == {
+        "StrtNm": "Dorfstrasse", "BldgNb": "7b", "PstCd": "8999", "TwnNm": "Musterwil", "Ctry": "CH",
+    }  # fmt: skip
+    assert "Sozialhilfe" in file.xpath("string(//p:Ustrd)", namespaces=PAIN)
+    letter = look(office, Letter, decision=decision)
+    assert stored(office, database, letter.document_id).startswith(b"%PDF")
+
+
+def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, desk: Any, database: Any) -> None:
+    """Person E: GBL of three 1974 and rent 1500, the wife's wage 1200 less EFB 400: 2674.00, 891.33 for each head."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(
+        ("Elias", "1984-02-01", ahv("111111111"), "adult"), ("Emma", "1986-03-02", ahv("222222222"), "adult"),
+        ("Eva", "2018-04-03", ahv("333333333"), "child"),
+    )  # fmt: skip
+    emma = str(look(office, Person, given_name="Emma").id)
+    at.applies(
+        case, "Elias", "Emma", rent="1500",
+        **{"incomes-0-code": "WAGE", "incomes-0-amount": "1’200.00", "incomes-0-person": emma},
+    )  # fmt: skip
+    page = at.hanna.open(f"{case}periods/{office.month}/").text
+    names = re.findall(r"<h3><bdi>(\w+) Müller</bdi>", page)
+    of = {name: f"member-{n}" for n, name in enumerate(names)}
+    went(
+        at.assesses(
+            case, **{f"{of['Elias']}-permit": "B-R", f"{of['Elias']}-reimbursed_until": "1.9.2027"},
+            **{f"{of['Emma']}-permit": "C", f"{of['Eva']}-permit": "CH"},
+        )
+    )  # fmt: skip
+    sheet = look(office, Sheet, case_id=key_in(case))
+    assert (sheet.granted, sheet.body["totals"]["ChargedSum"]) == (267_400, 89_133)
+
+    told = {"name": "Liegenschaften Muster AG", "kind": "landlord", "organisation_number": "", "way": "iban"}
+    went(at.rut.open("/payees/", key=str(uuid7()), number=QR_IBAN, **told))
+    payee = look(office, Payee, name=told["name"])
+    went(at.hanna.open(f"/payees/{payee.id}/confirm/", version=str(payee.version)))
+    order = {
+        "payee": str(payee.id), "cost_code": "RENT", "amount": "1500", "since": str(office.month), "until": "",
+        "ground": "Wunsch der Familie", "message": "",
+    }  # fmt: skip
+    refused = at.hanna.open(f"{case}direct/", key=str(uuid7()), **order, reference="RF18539007547034")
+    assert refused.status_code == 200  # a QR-IBAN takes no other reference
+    went(at.hanna.open(f"{case}direct/", key=str(uuid7()), **order, reference=QRR))
+
+    decision = at.decides(case, language="fr")
+    content = look(office, Letter, decision=decision).content
+    assert content["heading"].startswith("Décision sur l’aide matérielle") and "recours" in content["appeal"]
+    assert content["granted"] == 267_400 and "2’674" in content["outcome"]
+    file = at.pays(database)
+    paid = dict(
+        zip(
+            file.xpath("//p:CdtTrfTxInf/p:CdtrAcct//p:IBAN/text()", namespaces=PAIN),
+            file.xpath("//p:InstdAmt/text()", namespaces=PAIN),
+            strict=True,
+        )
+    )
+    assert paid == {QR_IBAN: "1500.00", IBAN: "1174.00"}
+    assert file.xpath("//p:Ref/text()", namespaces=PAIN) == [QRR]
+    assert stored(office, database, look(office, Letter, decision=decision).document_id).startswith(b"%PDF")
+
+
+def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:
+    """Another municipality finds nothing; a payer works no budget; without a canton nothing is calculated."""
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    at.applies(case, "Dario", rent="1050")
+    path = f"{case}periods/{office.month}/"
+    other = open_office(database.connect, "beispielen", "CH")
+    assert desk(other, "hanna").open(path).status_code == 404
+    assert at.ulla.open(path, version="0", act="assess").status_code in (403, 404)
+    set_policy(**office.by(TEST), name="canton", value="")
+    unknown = at.assesses(case, **{"member-0-permit": "CH"})
+    assert unknown.status_code == 200 and "canton" in unknown.text
+    set_policy(**office.by(TEST), name="canton", value="BE")
+    went(at.assesses(case, **{"member-0-permit": "CH"}))
+    page = at.hanna.open(f"{path}proposal/")
+    assert page.status_code == 200 and "isn’t known here" in page.text
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (360, True)], ids=["desktop", "phone"])
+def test_the_month_of_a_swiss_case_is_a_fine_page(
+    musterwil: Office, desk: Any, log_in: Any, server: Any, fine: Any, width: int, script: bool
+) -> None:
+    office, at = musterwil, Counter(musterwil, desk)
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    at.applies(case, "Dario", rent="1050", **{"costs-0-code": "BASIC_OTHER", "costs-0-amount": "120.00"})
+    page = log_in(office, "hanna", width=width)
+    page.goto(server.url("desk", f"/{office.slug}{case}periods/{office.month}/"))
+    page.locator("[name=cost-0-mine]").fill("90")
+    page.get_by_role("button", name="Calculate and save").click()
+    assert "Choose the permit" in page.get_by_role("alert").first.inner_text()
+    assert "Say why in a few words" in page.get_by_role("alert").first.inner_text()
+    fine(page, "desk-budget-error")
+    page.get_by_label("Permit").select_option("S")
+    page.locator("[name=cost-0-why]").fill("nur der halbe Monat")
+    page.get_by_role("button", name="Calculate and save").click()
+    page.get_by_role("heading", name="Calculation 1").wait_for()
+    fine(page, "desk-budget")
+    page.get_by_role("link", name="Propose a decision").click()
+    page.get_by_text("Verfügung über wirtschaftliche Hilfe").first.wait_for()
+    fine(page, "desk-order")
