@@ -238,7 +238,11 @@ class Pair:
 
     def states(self, question: Message) -> tuple[Any, ...]:
         """Both copies of a question: content, digest and the state of its matter; and its way at the asker."""
-        ours, theirs = self.asker.message(question.message_id), self.answerer.message(question.message_id)
+        return self.states_of(question, self.asker, self.answerer)
+
+    def states_of(self, question: Message, asker: Side, answerer: Side) -> tuple[Any, ...]:
+        """The same of a question from any side to the other."""
+        ours, theirs = asker.message(question.message_id), answerer.message(question.message_id)
         assert (ours.content, ours.digest) == (theirs.content, theirs.digest)
         assert ours.business == theirs.business
         return ours.transport, ours.business, ours.code

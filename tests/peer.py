@@ -34,6 +34,7 @@ from handslag.messages.question import build  # noqa: E402
 from handslag.messages.question.message import Answer  # noqa: E402
 from handslag.ops.postgres import Server  # noqa: E402
 from handslag.ops.secrets import Secrets  # noqa: E402
+from tests import crossing  # noqa: E402
 from tests.bed import Database  # noqa: E402
 from tests.exchange import given  # noqa: E402
 from tests.office import TEST, as_role, open_office  # noqa: E402
@@ -43,6 +44,12 @@ DATABASE = Database(
     str(conninfo_to_dict(CONNINFO)["dbname"]), Server(CONNINFO, ""), Secrets.of(Path(os.environ["HANDSLAG_DATA"]))
 )
 OFFICE = open_office(DATABASE.connect, "grann")
+
+
+def opened(name: str, country: str, kind: str) -> None:
+    """From now on another organisation of the installation, a fresh one, is the one that is meant."""
+    global OFFICE
+    OFFICE = open_office(DATABASE.connect, name, country, kind)
 
 
 def keys(renew: bool) -> list[str]:
@@ -105,6 +112,16 @@ def give(asked: str) -> list[str]:
     return [row.content, row.digest]
 
 
+def begin(kind: str, to: str) -> str:
+    """A message of this kind to an address; gives its id."""
+    return str(crossing.CROSSINGS[kind].begins(OFFICE, to, clock.now()).message_id)
+
+
+def reply(kind: str, asked: str) -> None:
+    """The answer to a message of this kind."""
+    crossing.answer(OFFICE, kind, UUID(asked), clock.now())
+
+
 def look(key: str) -> list[str]:
     """Content, digest and state of its copy of a message."""
     with acting(OFFICE.slug, TEST, "look"):
@@ -121,7 +138,8 @@ def tasks() -> list[str]:
 def main() -> None:
     """Until the input ends."""
     known: dict[str, Any] = {
-        each.__name__: each for each in (keys, partner, step, answer, ask_back, take, give, look, tasks)
+        each.__name__: each
+        for each in (opened, keys, partner, step, answer, ask_back, take, give, begin, reply, look, tasks)
     }
     for line in sys.stdin:
         name, *arguments = json.loads(line)

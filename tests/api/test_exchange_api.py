@@ -91,9 +91,9 @@ class Outside:
         told = {"sender": self.address, "recipient": self.us, "id": str(uuid4()), "sent_at": moment(clock.now())}
         return canonical.dumps({**ASKED, "header": {**ASKED["header"], **told, **header}})
 
-    def enclose(self, plain: str | bytes, **head: Any) -> str:
-        """Encrypted to us, by joserfc alone."""
-        key = ECKey.import_key(next(key for key in self.our_keys if key["use"] == "enc"))
+    def enclose(self, plain: str | bytes, to: ECKey | None = None, **head: Any) -> str:
+        """Encrypted to us, or `to` another key, by joserfc alone."""
+        key = to or ECKey.import_key(next(key for key in self.our_keys if key["use"] == "enc"))
         told = {"alg": ALG, "enc": ENC, "kid": key.thumbprint(), "cty": "JOSE", **head}
         algorithms = [told["alg"], told["enc"], *([told["zip"]] if "zip" in told else [])]
         return jwe.encrypt_compact(told, plain, key, algorithms=algorithms)
@@ -249,6 +249,45 @@ def test_what_is_collected_and_not_believed_is_set_aside_and_those_behind_it_flo
     assert waiting == {}
     assert states == ["quarantined"] * 3 + ["taken"] * 2
     assert {reason.split(" ")[0] for reason in reasons} == {"no", "is", "signature:"}
+
+
+def test_what_is_collected_and_cannot_be_opened_is_seen_with_its_reason_and_the_partner_is_told_our_keys(
+    outside: Outside, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell which message it is: it is noted once a day for each reason, and offered again."""
+    file, vouched_by = key_file(outside.file())
+    row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://127.0.0.1:1/x")
+    side, content = Side(outside.office), outside.content()
+    good, lost = outside.sign(content, outside.signing), ECKey.generate_key("P-256")
+    waiting, told = {canonical.digest(json.loads(content)): good}, []
+
+    def collect(_config: Any, request: str) -> list[str]:
+        for digest in json.loads(jws.extract_compact(request.encode()).payload)["collected"]:
+            del waiting[digest]
+        return [outside.enclose(good, lost), outside.enclose("{}"), *map(outside.enclose, waiting.values())]
+
+    def keys(_config: Any, text: str) -> str:
+        told.append(text)
+        return outside.file()
+
+    monkeypatch.setattr(https, "collect", collect)
+    monkeypatch.setattr(https, "tell_keys", keys)
+    with as_role(database, "worker"):
+        for _ in range(2):
+            partners.meet(outside.here, row)
+        exchange.take_arrivals(outside.here)
+    with acting(outside.office.slug, TEST, "look"):
+        row = Partner.objects.get(id=row.id)
+        found = sorted(Outcome.objects.filter(sender=outside.address).values_list("state", "trouble"))
+        (seen,) = [one for one in figures(clock.now()) if one.partner == outside.address]
+    assert (waiting, row.trouble) == ({}, "")
+    assert found == [
+        ("quarantined", "encryption: encrypted to no key of ours"),
+        ("quarantined", "not a signed text: DecodeError"),
+        ("taken", ""),
+    ]
+    assert (seen.set_aside, side.tasks().count("message unreadable")) == (2, 2)
+    assert len(told) == 4  # as each call begins, and for each reason
 
 
 def test_after_trouble_a_partner_is_told_our_keys_again(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -30,8 +31,9 @@ from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from tests import bed
 from tests.bed import Database
+from tests.crossing import CROSSINGS, answer
 from tests.exchange import PAPER, RENT, Pair, Side, given
-from tests.office import TEST, open_office
+from tests.office import TEST, Office, open_office
 from tests.sedex import BySedex, post, registered
 
 PHONE = Item(number=1, contact=Contact(telephone="070-174 06 01"))
@@ -75,22 +77,23 @@ class Peer:
         self.web.stop()
 
 
-@pytest.fixture
-def peer(database: Database, tmp_path: Path) -> Iterator[Peer]:
+@pytest.fixture(scope="module")
+def peer(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     other = bed.copy_of_template(f"{database.name}_peer")
-    made = Peer(other, tmp_path)
+    made = Peer(other, tmp_path_factory.mktemp("peer"))
     yield made
     made.end()
     bed.drop(other)
 
 
 class Meeting:
-    """Our side: a case, the peer as partner, and the jobs that call it."""
+    """Our side: a case, or `office` without one, the peer as partner, and the jobs that call it."""
 
-    def __init__(self, database: Database, peer: Peer) -> None:
-        self.office, self.peer = open_office(database.connect, "fraga"), peer
+    def __init__(self, database: Database, peer: Peer, office: Office | None = None) -> None:
+        self.office, self.peer = office or open_office(database.connect, "fraga"), peer
         self.side = Side(self.office)
-        self.pair = Pair(database, self.side, self.side, self.office.case(), self.office.now)
+        folder: Any = self.office.case() if office is None else None
+        self.pair = Pair(database, self.side, self.side, folder, self.office.now)
         make_exchange_keys(**self.told(), signing=False)
         self.address, text, _slug = peer.keys(False)
         file, vouched_by = key_file(text)
@@ -247,3 +250,58 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     envelopes = here.side.rows(Envelope, recipient=here.address)
     assert {e.id for e in envelopes} == {p.id for p in here.side.rows(Passed, partner=row)}
     assert down.id == row.id and here.pair.now - row.registered_at > timedelta(minutes=3)
+
+
+def every_kind(pair: Pair) -> dict[str, list[bytes]]:
+    """Every kind of message between canton (who asks) and municipality, begun and answered; what each says, which is
+    the same at both ends."""
+    sides = {"canton": (pair.asker, pair.answerer), "municipality": (pair.answerer, pair.asker)}
+    begun = {
+        kind: row.begins(sides[row.by][0].office, sides[row.by][1].address, pair.now) for kind, row in CROSSINGS.items()
+    }
+    pair.settle()
+    answers = {
+        kind: answer(sides[row.by][1].office, kind, begun[kind].message_id, pair.now) for kind, row in CROSSINGS.items()
+    }
+    pair.settle()
+    for kind, first in begun.items():
+        assert (kind, *pair.states_of(first, *sides[CROSSINGS[kind].by])) == (kind, "delivered", "accepted", "")
+        there = {(side.message(answers[kind].message_id).content, answers[kind].content) for side in sides["canton"]}
+        assert there == {(answers[kind].content, answers[kind].content)}
+    return {kind: [business(begun[kind].content), business(answers[kind].content)] for kind in CROSSINGS}
+
+
+def test_every_kind_between_canton_and_municipality_says_the_same_by_all_three_transports(
+    database: Database, peer: Peer, tmp_path: Path
+) -> None:
+    canton = open_office(database.connect, "kanton", "CH", "canton_office")
+    peer.opened("musterwil", "CH", "municipality")
+    here = Meeting(database, peer, canton)
+    begun = {
+        kind: UUID(peer.begin(kind, here.side.address))
+        if row.by == "municipality"
+        else row.begins(canton, here.address, here.pair.now).message_id
+        for kind, row in CROSSINGS.items()
+    }
+    peer.step(11)
+    here.settle()
+    for kind, row in CROSSINGS.items():
+        if row.by == "municipality":
+            answer(canton, kind, begun[kind], here.pair.now)
+        else:
+            peer.reply(kind, str(begun[kind]))
+    peer.step(11)
+    here.settle()
+    over = {}
+    for kind, key in begun.items():
+        first = here.side.message(key)
+        (reply,) = here.side.rows(Message, reference=key)
+        assert (kind, *here.same(first)) == (kind, "accepted", "accepted")
+        assert peer.look(str(reply.message_id))[:2] == [reply.content, reply.digest]
+        over[kind] = [business(first.content), business(reply.content)]
+    beside = Side(open_office(database.connect, "beispielen", "CH"))
+    nobody: Any = None
+    assert every_kind(Pair(database, here.side, beside, nobody, here.pair.now)) == over
+    with post(tmp_path) as made:
+        by_sedex = registered(BySedex(database, here.side, beside, nobody, here.pair.now), made)
+        assert every_kind(by_sedex) == over

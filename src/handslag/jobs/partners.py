@@ -6,9 +6,10 @@ transaction: what was given and isn't noted is given again, and changes nothing 
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
 
@@ -29,6 +30,7 @@ from handslag.domain.exchange.frame import Unreadable
 from handslag.domain.exchange.models import Partner
 from handslag.domain.exchange.operations.courier import OFFERED
 from handslag.domain.exchange.operations.partners import record_meeting, record_passed
+from handslag.domain.exchange.operations.sedex import set_aside
 from handslag.domain.exchange.queries import waiting_for
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -121,9 +123,26 @@ def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
             try:
                 collected.append(_let_in(tenant, envelope, config))
             except Unreadable as error:
-                log.error("envelope unreadable", tenant=tenant, partner=partner.address, code=error.code)
+                _set_aside(tenant, partner, config, error, now)
         if not collected:
             return
+
+
+def _set_aside(tenant: int, partner: Partner, config: https.HttpsConfig, error: Unreadable, now: datetime) -> None:
+    """Note for a person, once a day for each reason, that something collected can't even be opened: which message it
+    is nobody can tell, it isn't counted as collected, and the partner offers it again. It is told our keys once more,
+    as it may have encrypted to one that we don't have; what it gives next is encrypted anew."""
+    log.error("envelope unreadable", tenant=tenant, partner=partner.address, code=error.code)
+    with acting(tenant, BY, "today") as door:
+        said = f"{partner.address} {door.the_tenant.today(now)} {error.reason}".encode()
+    digest = hashlib.sha256(said).hexdigest()
+    with suppress(NotPossible):
+        set_aside(
+            tenant=tenant, by=BY, now=now, sender=partner.address, message_id=uuid5(NAMESPACE_OID, digest),
+            digest=digest, sealed="", reason=error.reason,
+        )  # fmt: skip
+        with suppress(Away, Refused, Unreadable):
+            _swap_keys(tenant, config)
 
 
 def _let_in(tenant: int, envelope: str, config: https.HttpsConfig) -> str:

@@ -219,9 +219,9 @@ def set_aside(
     sealed: str,
     reason: str,
 ) -> Done[Outcome]:
-    """Note what the sedex client brought and can't be taken in, for a person to look at. `sealed` is the sealed text in
-    it, or "". NotPossible("settled") where it was noted before."""
-    only_jobs(by, "sedex")
+    """Note what the sedex client brought, or was collected from a partner, and can't be taken in, for a person to look
+    at. `sealed` is the sealed text in it, or "". NotPossible("settled") where it was noted before."""
+    only_jobs(by, "arrival")
     if Arrival.objects.filter(sender=sender, message_id=message_id, digest=digest, sealed=sealed).exists():
         raise NotPossible("settled")
     key = open_subject("arrival")
