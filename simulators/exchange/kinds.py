@@ -33,14 +33,24 @@ KINDS = {
         frozenset({"NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY", "TOO_LARGE"}),
         "PERSON_UNKNOWN",
     ),
+    "assignment": Kind(
+        "persons",
+        frozenset({"OTHER_MUNICIPALITY", "DUPLICATE_DAY", "WRONG_STATUS", "QUOTA_REACHED", "NO_CAPACITY"}),
+        "NO_CAPACITY",
+    ),
 }
+_STATUSES = {"N", "F-A", "S", "F-R", "B-R"}
+_ACCOMMODATION = {"collective", "apartment", "private", "institution"}
 
 
 def whole(message: dict[str, Any], part: Part) -> None:
     """Whether the parts of a message fit its action, its kind and who we are. ValueError, KeyError, TypeError."""
     header, kind = message["header"], message["message"]
     if header["action"] == "5":
-        _asked(message["asked"], kind, part)
+        if kind == "assignment":
+            _assigned(message, part)
+        else:
+            _asked(message["asked"], kind, part)
         if header.get("reference") or message.get("reply"):
             raise ValueError("what begins a conversation is about no other message")
     elif header["action"] == "6":
@@ -70,6 +80,30 @@ def belongs(message: dict[str, Any], first: dict[str, Any]) -> None:
     numbers = sorted(answer["number"] for answer in message.get("answers", []))
     if numbers and numbers != [one["number"] for one in first["asked"][numbered]]:
         raise ValueError(f"it doesn't answer each of the {numbered} once")
+    if first["message"] == "assignment":
+        days = [answer["arrived_on"] for answer in message.get("answers", []) if answer.get("arrived_on")]
+        if any(date.fromisoformat(day) < date.fromisoformat(first["asked"]["arrival_on"]) for day in days):
+            raise ValueError("somebody arrived before her day")
+
+
+def _assigned(message: dict[str, Any], part: Part) -> None:
+    asked = message["asked"]
+    if not message["header"]["sender"].startswith("canton_office:") or not part.address.startswith("municipality:"):
+        raise ValueError("a canton assigns, to a municipality")
+    date.fromisoformat(asked["answer_by"])
+    date.fromisoformat(asked["arrival_on"])
+    persons = asked["persons"]
+    if not persons or [one["number"] for one in persons] != list(range(1, len(persons) + 1)):
+        raise ValueError("persons are numbered from 1")
+    for one in persons:
+        if one["person"]["identifier_type"] != "zemis":
+            raise ValueError("a person is assigned by her ZEMIS number")
+        if one["status"] not in _STATUSES or one["role"] not in ("adult", "child"):
+            raise ValueError("no such status or role")
+        if date.fromisoformat(one["status_since"]) < date.fromisoformat(one["entry_on"]):
+            raise ValueError("a status begins on the day of entry at the earliest")
+    if len({one["person"]["identifier"] for one in persons}) < len(persons):
+        raise ValueError("a person is assigned once")
 
 
 def _asked(asked: dict[str, Any], kind: str, part: Part) -> None:
@@ -94,6 +128,10 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
     text, reason, file = bool(answer.get("text", "").strip()), answer.get("reason", ""), answer.get("file")
     if reason and reason not in KINDS[kind].reasons:
         raise ValueError("no such reason")
+    if kind == "assignment":
+        told = (answer.get("arrived_on") is not None, answer.get("accommodation") in _ACCOMMODATION)
+        if told != (not reason, not reason):
+            raise ValueError("a person is taken with her day and accommodation, or there is a reason why not")
     if kind == "question" and text == bool(reason):
         raise ValueError("a point has an answer or a reason why not")
     if kind == "case_transfer" and text and reason:
@@ -121,25 +159,37 @@ def outcome(kind: str, given: list[dict[str, Any]]) -> str:
 def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str, Any]]:
     """What we answer to each that is numbered."""
     kind = first["message"]
+    if kind == "assignment":
+        lives = {"arrived_on": first["asked"]["arrival_on"], "accommodation": "apartment"}
+        told = {"reason": KINDS[kind].unknown} if refuse else lives
+        return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
     known = part.knows(first["asked"]["person"]) or part.numbers != "ahvn13"
     found: list[dict[str, Any]] = []
     for one in first["asked"][KINDS[kind].numbered]:
-        told: dict[str, Any] = {"number": one["number"]}
+        says: dict[str, Any] = {"number": one["number"]}
         if refuse or not known:
-            told["reason"] = "NO_GROUND" if refuse else KINDS[kind].unknown
+            says["reason"] = "NO_GROUND" if refuse else KINDS[kind].unknown
         elif kind == "question":
-            told["text"] = part.nothing
+            says["text"] = part.nothing
         elif kind == "document_request":
-            told["file"] = {
+            says["file"] = {
                 "name": f"{one['name'][:100]}.pdf", "content_type": "application/pdf", "size": len(_PDF),
                 "digest": hashlib.sha256(_PDF).hexdigest(), "scanned": "own", "content": b64encode(_PDF).decode(),
             }  # fmt: skip
-        found.append(told)
+        found.append(says)
     return found
 
 
 def asked(kind: str, part: Part, answer_by: str) -> dict[str, Any]:
     """What we ask or tell ourselves, about somebody invented."""
+    if kind == "assignment":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
+        since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()
+        one = {
+            "number": 1, "person": person, "role": "adult", "status": "N", "status_since": since, "entry_on": since,
+            "quota_credit": True,
+        }  # fmt: skip
+        return {"persons": [one], "arrival_on": answer_by, "answer_by": answer_by, "text": part.moves}
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

@@ -263,14 +263,16 @@ class Office:
         first = message if action == "5" else partner.asked.get(f"theirs {header.get('reference')}")
         if first is None or action not in ("4", "5", "12"):
             return
-        kind, says = first["message"], self.part.asks_for(first["asked"]["text"])
+        kind, says = first["message"], self.part.asks_for(first["asked"].get("text", ""))
         of, test = first["header"]["id"], bool(first["header"].get("test"))
         its = partner.seen[of]
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in says:
+            if "ask me" in says and kind != "assignment":
                 self._ask(partner, address, kind, test=test)
+            if "assign" in says:
+                self._ask(partner, address, "assignment", test=test)
         if ("wait" in says and action != "12") or ("ask back" in says and action == "12"):
             return
         if "ask back" in says and action == "5":
@@ -288,7 +290,7 @@ class Office:
         )  # fmt: skip
 
     def _ask(self, partner: Partner, address: str, kind: str, *, test: bool) -> None:
-        """Begin a conversation of our own of the same kind, about somebody invented."""
+        """Begin a conversation of our own of this kind, about somebody invented."""
         asked = kinds.asked(kind, self.part, _in_days(14))
         sent = self._send(partner, address, kind, "5", f"sandbox:{uuid.uuid4()}", {"asked": asked}, test=test)
         partner.asked[sent["header"]["id"]] = sent

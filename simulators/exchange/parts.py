@@ -82,6 +82,7 @@ CANTON = Part(
     takes_xml=True,
     words={
         **_ENGLISH, "ablehnen": "refuse", "rückfrage": "ask back", "warten": "wait", "fragen sie mich": "ask me",
+        "assign somebody": "assign", "weisen sie zu": "assign",
     },
 )  # fmt: skip
 PARTS = {"municipality": MUNICIPALITY, "canton": CANTON}

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from django.db import connection
 from django.http import HttpRequest
+from django.test.utils import CaptureQueriesContext
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -54,6 +55,9 @@ from handslag.web.entry import health
 from tests.bed import Database
 from tests.exchange import FEE, RENT, Pair, Side, given
 from tests.office import TEST, Office, as_role, open_office
+
+#: To take in a question about somebody who isn't known here, without BEGIN and the like.
+STATEMENTS = 24
 
 
 @pytest.fixture(scope="module")
@@ -687,3 +691,20 @@ def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(
             assert messages_of(member).filter(id=theirs.id).count() == seen, who
     with pytest.raises(Hidden):
         take_up(**pair.act(pair.answerer), message=theirs.id, version=theirs.version)
+
+
+def test_taking_in_a_question_costs_few_statements(pair: Pair) -> None:
+    """The whole of it: looked for, verified, placed, kept with step, outcome, receipt, task and chain."""
+    pair.asked()
+    pair.settle()  # the keys are noted
+    pair.asked()
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.carry()
+    with CaptureQueriesContext(connection) as caught:
+        pair.arrives(pair.answerer)
+    (row,) = pair.answerer.rows(Outcome, state="taken", at=pair.now)
+    assert row.taken_id is not None
+    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    said = [one["sql"] for one in caught.captured_queries if not one["sql"].startswith(control)]
+    assert len(said) <= STATEMENTS, "\n".join(said)

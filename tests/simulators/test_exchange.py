@@ -84,15 +84,20 @@ def test_a_frame_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
-    part = PARTS[name]
-    first: dict[str, Any] = {
-        "message": kind, "version": 1, "header": HEADER, "asked": kinds.asked(kind, part, "2026-12-08"),
-    }  # fmt: skip
+    part, header = PARTS[name], HEADER
+    asked = kinds.asked(kind, part, "2026-12-08")
+    if kind == "assignment":
+        header = HEADER | {"sender": "canton_office:example:ZZ"}
+    first: dict[str, Any] = {"message": kind, "version": 1, "header": header, "asked": asked}
     msgspec.convert(first, KINDS[kind])
+    if (kind, name) == ("assignment", "canton"):
+        with pytest.raises(ValueError, match="to a municipality"):
+            kinds.whole(first, part)
+        return
     kinds.whole(first, part)
     for refuse, number in ((False, ""), (True, ""), (False, "zemis")):
-        person = first["asked"]["person"] | ({"identifier_type": number} if number else {})
-        asked = first | {"asked": first["asked"] | {"person": person}}
+        person = first["asked"].get("person", {}) | ({"identifier_type": number} if number else {})
+        asked = first | ({"asked": first["asked"] | {"person": person}} if number else {})
         given = kinds.answers(asked, part, refuse=refuse)
         state = kinds.outcome(kind, given)
         code = {"code": given[0]["reason"]} if state == "rejected" else {}
@@ -201,6 +206,28 @@ def test_an_answer_names_the_digest_of_what_came_however_its_json_was_written(tm
     assert said["reply"]["digest"] == hashlib.sha256(content).hexdigest()
 
 
+def test_a_canton_assigns_when_it_is_asked_to_and_a_municipality_takes_whom_a_canton_assigns(tmp_path: Path) -> None:
+    canton, keys, told = _canton(tmp_path / "canton")
+    told["asked"]["text"] = "Bitte weisen Sie zu."
+    canton.envelope(encrypted(signed(canonical.dumps(told), keys[0]), public_jwk(canton.exchange.public_key())))
+    said = [
+        json.loads(verified(one, public_jwk(canton.signing.public_key())))
+        for one in canton.partners[HEADER["sender"]].waiting.values()
+    ]
+    assert [one["message"] for one in said] == ["receipt", "receipt", "assignment", "question"]
+    assigned = msgspec.convert(said[2], KINDS["assignment"])
+    place, sender = Office(tmp_path / "place", PARTS["municipality"]), assigned.header.sender
+    place.keys(msgspec.json.encode([_key_file(keys, sender)]).decode())
+    first = said[2] | {"header": said[2]["header"] | {"recipient": place.part.address}}
+    for text, state in (("", "accepted"), ("refuse", "rejected")):
+        first["header"]["id"], first["asked"]["text"] = str(uuid.uuid4()), text
+        place.envelope(encrypted(signed(canonical.dumps(first), keys[0]), public_jwk(place.exchange.public_key())))
+        *_receipts, last = place.partners[sender].waiting.values()
+        answer = json.loads(verified(last, public_jwk(place.signing.public_key())))
+        msgspec.convert(answer, KINDS["assignment"])
+        assert answer["reply"]["state"] == state
+
+
 def _canton(folder: Path) -> tuple[Office, list[ec.EllipticCurvePrivateKey], dict[str, Any]]:
     """A canton that knows our keys, and a question to it."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
@@ -214,11 +241,11 @@ def _canton(folder: Path) -> tuple[Office, list[ec.EllipticCurvePrivateKey], dic
     }  # fmt: skip
 
 
-def _key_file(keys: list[ec.EllipticCurvePrivateKey]) -> str:
+def _key_file(keys: list[ec.EllipticCurvePrivateKey], sender: str = HEADER["sender"]) -> str:
     since = "2026-01-01T00:00:00Z"
     named = [
         {**public_jwk(key.public_key()), "use": use, "since": since}
         for key, use in zip(keys, ("sig", "enc"), strict=True)
     ]
-    file = {"organisation": HEADER["sender"], "name": "Example", "url": "", "made_at": since, "keys": named}
+    file = {"organisation": sender, "name": "Example", "url": "", "made_at": since, "keys": named}
     return signed(canonical.dumps({"handslag": "keys", "version": 1, **file}), keys[0])

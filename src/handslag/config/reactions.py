@@ -991,17 +991,20 @@ def _hand_over_message(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
-    row = ExchangeMessage.objects.only("unit_id", "test").get(id=event.subject)
+    _task_about(ExchangeMessage.objects.only("unit_id", "test").get(id=event.subject), event, by, now, kind)
+
+
+def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, kind: str) -> None:
     if not row.test and not _open_tasks(event.subject, kind).exists():
         open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind=kind, unit=row.unit_id, assignee=None)
 
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
-    row = ExchangeMessage.objects.only("kind").get(id=event.subject)
+    row = ExchangeMessage.objects.only("kind", "unit_id", "test").get(id=event.subject)
     if row.kind in ("mutation", "reconciliation"):  # a task only where it doesn't fit what we have
         return
     kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
-    _exchange_task(event, by, now, kinds.get(row.kind, "question"))
+    _task_about(row, event, by, now, kinds.get(row.kind, "question"))
 
 
 def _compare_account(event: Event, by: Actor, now: datetime) -> None:

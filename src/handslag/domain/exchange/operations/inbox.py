@@ -33,6 +33,7 @@ from handslag.domain.exchange.operations.outbox import (
     note_transport,
     said_by,
     send_receipt,
+    write_step,
 )
 from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, who_hold
 from handslag.domain.exchange.policies import EXPIRE_AFTER, WAITS_FOR_FIRST
@@ -55,7 +56,7 @@ from handslag.domain.exchange.states import (
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
-from handslag.domain.tenancy.rows import note_changed
+from handslag.domain.tenancy.rows import note_written
 from handslag.domain.tenancy.states import Role
 
 
@@ -363,7 +364,7 @@ def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
         if not Subject.objects.filter(id=arrival).exists():
             open_subject("arrival", key=arrival)
         row = Outcome(id=arrival, sender=found.sender, message_id=found.message_id, version=0)
-        note_changed(Arrival, arrival)  # the chain commits to what arrived as it was found
+        note_written(found)  # the chain commits to what arrived, which is never changed
     if row.state in ENDED:
         raise NotPossible("settled")
     return found, row
@@ -461,8 +462,7 @@ def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime) -> Mes
         now=now,
         test=header.test,
     )
-    note_transport(row, Transport.DELIVERED, now, code=Code.DELIVERED, sealed=sealed)
-    row.save()
+    write_step(row, 0, Transport.DELIVERED, now, code=Code.DELIVERED, sealed=sealed)
     return row
 
 

@@ -182,13 +182,12 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
         assessed=new.assessed,
         instead_of_id=new.instead_of,
         places=new.places,
-        transport=Transport.DRAFTED,
+        transport=Transport.SEALED,
         due_on=new.due_on,
         created_at=now,
     )
-    note_transport(row, Transport.DRAFTED, now)
-    note_transport(row, Transport.SEALED, now)
-    row.save()
+    for place, state in enumerate((Transport.DRAFTED, Transport.SEALED)):
+        write_step(row, place, state, now)
     return row
 
 
@@ -370,6 +369,13 @@ def note_transport(
         raise NotPossible("out of turn", state=row.transport)
     row.transport = state
     row.version += 1
+    write_step(row, place, state, at, code=code, by=by, sealed=sealed)
+
+
+def write_step(
+    row: Message, place: int, state: Transport, at: datetime, *, code: str = "", by: str = "", sealed: str = ""
+) -> None:
+    """Write down the step at this place of a message's way; the message itself isn't changed."""
     TransportStep.objects.create(
         message=row,
         place=place,
