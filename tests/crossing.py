@@ -5,19 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
+from handslag.domain.people.operations.persons import register_person
+from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tenancy.door import acting
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
+from handslag.messages.assignment.notices import person_of
 from handslag.messages.conversation import read
+from handslag.messages.mutation.build import Telling, telling
+from handslag.messages.mutation.build import answering as agreeing
+from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
-from tests.canton import Canton, somebody
+from tests.canton import BEGIN, Canton, somebody
 from tests.exchange import Side
 from tests.office import Office
 
@@ -26,19 +32,19 @@ LEMLEM = Person(identifier_type="zemis", identifier="21004711.0", given_name="Le
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
-    """`by`: who begins it, `canton` or `municipality`. `begins` gets that one's office, the other's address and the
-    moment; `answers`, inside the door of the one who is asked, the message that is answered. Nothing in what is said
-    may be drawn: by every transport it is the same."""
+    """`by`: who begins it, `canton` or `municipality`. `begins` gets that one's office, the other's address, the day by
+    which an answer is needed and the moment; `answers`, inside the door of the one who is asked, the message that is
+    answered. Nothing in what is said may be drawn: by every transport it is the same."""
 
     by: str
-    begins: Callable[[Office, str, datetime], Message]
+    begins: Callable[[Office, str, date, datetime], Message]
     answers: Callable[[Message], NewMessage]
 
 
-def _assigned(office: Office, to: str, now: datetime) -> Message:
+def _assigned(office: Office, to: str, until: date, now: datetime) -> Message:
     canton = Canton(None, Side(office), [SimpleNamespace(address=to)])  # type: ignore[arg-type, list-item]
     canton.pair.now = now
-    return canton.assigned(0, somebody(person=LEMLEM))
+    return canton.assigned(0, somebody(person=LEMLEM), answer_by=until)
 
 
 def _arrived(asked: Message) -> NewMessage:
@@ -48,8 +54,27 @@ def _arrived(asked: Message) -> NewMessage:
     return answering(key=uuid4(), asked=asked, answers=[arrival])
 
 
+def _earns(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "tell"):
+        known = person_by_identifier("zemis", LEMLEM.identifier)
+        person = (known or register_person(**act, new=person_of(somebody(person=LEMLEM)))).id
+        told = telling(
+            Telling(
+                key=uuid4(), recipient=to, unit=office.units["Försörjningsstöd"], persons=[person], change="earnings",
+                on=BEGIN, answer_by=until, now=now,
+            )
+        )  # fmt: skip
+        return seal_message(**act, new=told)
+
+
+def _so(asked: Message) -> NewMessage:
+    return agreeing(key=uuid4(), asked=asked, answers=[Agreed(number=1)])
+
+
 CROSSINGS: dict[str, Crossing] = {
     "assignment": Crossing(by="canton", begins=_assigned, answers=_arrived),
+    "mutation": Crossing(by="municipality", begins=_earns, answers=_so),
 }
 
 

@@ -112,9 +112,9 @@ def give(asked: str) -> list[str]:
     return [row.content, row.digest]
 
 
-def begin(kind: str, to: str) -> str:
-    """A message of this kind to an address; gives its id."""
-    return str(crossing.CROSSINGS[kind].begins(OFFICE, to, clock.now()).message_id)
+def begin(kind: str, to: str, until: str) -> str:
+    """A message of this kind to an address, to be answered by a day; gives its id."""
+    return str(crossing.CROSSINGS[kind].begins(OFFICE, to, date.fromisoformat(until), clock.now()).message_id)
 
 
 def reply(kind: str, asked: str) -> None:

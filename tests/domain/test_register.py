@@ -301,7 +301,6 @@ def test_she_moves_and_the_day_of_the_move_counts_where_she_was(canton: Canton) 
     ]
     assert (status, opened) == ([(date(2021, 2, 1), None, "F-A")], [])
 
-
     left = canton.days(person.person.identifier, canton.places[0])
     assert left[0][0] == where[0]  # the one that was left was told, and its register says the same
     (told,) = canton.places[0].rows(Message, kind="mutation", action="5")

@@ -252,12 +252,13 @@ def test_two_installations_ask_answer_recall_and_remind_with_keys_that_roll_over
     assert down.id == row.id and here.pair.now - row.registered_at > timedelta(minutes=3)
 
 
-def every_kind(pair: Pair) -> dict[str, list[bytes]]:
+def every_kind(pair: Pair, until: date) -> dict[str, list[bytes]]:
     """Every kind of message between canton (who asks) and municipality, begun and answered; what each says, which is
     the same at both ends."""
     sides = {"canton": (pair.asker, pair.answerer), "municipality": (pair.answerer, pair.asker)}
     begun = {
-        kind: row.begins(sides[row.by][0].office, sides[row.by][1].address, pair.now) for kind, row in CROSSINGS.items()
+        kind: row.begins(sides[row.by][0].office, sides[row.by][1].address, until, pair.now)
+        for kind, row in CROSSINGS.items()
     }
     pair.settle()
     answers = {
@@ -277,10 +278,11 @@ def test_every_kind_between_canton_and_municipality_says_the_same_by_all_three_t
     canton = open_office(database.connect, "kanton", "CH", "canton_office")
     peer.opened("musterwil", "CH", "municipality")
     here = Meeting(database, peer, canton)
+    until = here.pair.today + timedelta(days=7)
     begun = {
-        kind: UUID(peer.begin(kind, here.side.address))
+        kind: UUID(peer.begin(kind, here.side.address, until.isoformat()))
         if row.by == "municipality"
-        else row.begins(canton, here.address, here.pair.now).message_id
+        else row.begins(canton, here.address, until, here.pair.now).message_id
         for kind, row in CROSSINGS.items()
     }
     peer.step(11)
@@ -301,7 +303,7 @@ def test_every_kind_between_canton_and_municipality_says_the_same_by_all_three_t
         over[kind] = [business(first.content), business(reply.content)]
     beside = Side(open_office(database.connect, "beispielen", "CH"))
     nobody: Any = None
-    assert every_kind(Pair(database, here.side, beside, nobody, here.pair.now)) == over
+    assert every_kind(Pair(database, here.side, beside, nobody, here.pair.now), until) == over
     with post(tmp_path) as made:
         by_sedex = registered(BySedex(database, here.side, beside, nobody, here.pair.now), made)
-        assert every_kind(by_sedex) == over
+        assert every_kind(by_sedex, until) == over
