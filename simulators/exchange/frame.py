@@ -20,17 +20,22 @@ _NAMES = {
 _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "businessCaseClosed": "closed"}
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
-          "assigned": "persons", "part": "parts", "posting": "postings", "difference": "differences"}  # fmt: skip
+          "assigned": "persons", "concerned": "persons", "part": "parts", "posting": "postings",
+          "difference": "differences"}  # fmt: skip
+#: What persons are called, by the kind of message.
+_PERSONS = {"assignment": "assigned", "mutation": "concerned"}
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
-    "asked": "person marked month movesOn arrivalOn centre movesFrom ground answerBy text point item document assigned "
+    "asked": "person marked month movesOn arrivalOn centre movesFrom change on lastOn status entryOn municipality "
+    "ground answerBy text point item document assigned concerned "
     "side digest part",
     "ground": "basis text consentedOn",
     "assigned": "number person role status statusSince entryOn specialNeeds quotaCredit",
     "part": "number regime since until currency claimed cut expired accepted netted paid posting",
     "posting": "restsOn reference digest",
     "difference": "regime since restsOn reference state",
+    "concerned": "number person",
     "point": "number line",
     "line": "code name amount currency",
     "item": "number member address contact decision",
@@ -54,6 +59,7 @@ _EMPTY = {
     ("case_transfer", "answer"): ("text", "reason"),
     ("assignment", "answer"): ("accommodation", "reason"),
     ("assignment", "assigned"): ("special_needs",),
+    ("mutation", "answer"): ("reason",),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
@@ -129,6 +135,8 @@ def _elements(told: dict[str, Any]) -> ElementTree.Element:
 def _put(place: ElementTree.Element, own: str, within: str, told: dict[str, Any]) -> None:
     for name in _ORDER[within].split():
         field = _field(name)
+        if name in _PERSONS.values() and name != _PERSONS.get(own.split(":")[3]):
+            continue
         many = told.get(_LISTS.get(name, ""))
         for one in many if isinstance(many, list) else [told.get(field)]:
             if one is None or one == "" or (one is False and name != "quotaCredit"):
