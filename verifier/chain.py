@@ -39,6 +39,8 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "register_contradiction": frozenset("*"),
     "register_responsibility": frozenset("*"),
     "register_standing": frozenset("*"),
+    "settlement_claim": frozenset("*"),
+    "settlement_counted": frozenset("*"),
     "tenancy_counter": frozenset("*"),
     "tenancy_preference": frozenset("*"),
 }

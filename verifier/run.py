@@ -32,6 +32,7 @@ from verifier.invariants import (
 from verifier.messages import Exchanged, check_exchange, check_reconciled, note_exchanged
 from verifier.register import check_register
 from verifier.report import Report
+from verifier.settlement import check_settlements
 
 
 def verify(
@@ -123,5 +124,6 @@ def _check_tenant(
     check_periods(connection, report)
     check_accounts(connection, report)
     check_register(connection, report)
+    check_settlements(connection, report)
     check_merges(connection, report, chain)
     check_parents(connection, report)

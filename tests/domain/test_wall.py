@@ -72,6 +72,43 @@ BESIDES = {
             ordered_by_id, ordered_at, released_by_id, released_at, version)
         SELECT id, tenant_id, account_id, id, 'x', 1, 'CHF', 'released', recorded_by_id, now(), confirmed_by_id, now(),
             1 FROM accounts_paidto WHERE tenant_id = %s""",
+    "settlement_statement": """
+        INSERT INTO settlement_statement (id, tenant_id, partner, side, fund, since, until, reference, opened_at)
+        SELECT id, tenant_id, 'municipality:bfs:1', 'payer', 'asylum', '2026-01-01', '2026-04-01', 'x', now()
+        FROM audit_subject WHERE tenant_id = %s LIMIT 1""",
+    "settlement_submission": """
+        INSERT INTO settlement_submission (id, tenant_id, statement_id, number, withdrawn, lines, total, currency,
+            content, sent_on, sent_by_id, at)
+        SELECT s.id, s.tenant_id, s.id, 1, '{}', 1, 36, 'CHF', '', '2026-04-01', m.id, now()
+        FROM settlement_statement s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
+        WHERE s.tenant_id = %s LIMIT 1""",
+    "settlement_line": """
+        INSERT INTO settlement_line (id, tenant_id, statement_id, submission_id, number, person_id, kind, status,
+            since, until, days, rate, amount, cost, share, account_code, text, corrects_id, findings, why, content)
+        SELECT s.id, s.tenant_id, s.statement_id, s.id, 1, p.id, 'days', 'N', '2026-01-01', '2026-01-02', 1, 36, 36,
+            'days', 'whole', '', '', s.id, '{}', '', ''
+        FROM settlement_submission s JOIN people_person p ON p.tenant_id = s.tenant_id WHERE s.tenant_id = %s
+        LIMIT 1""",
+    "settlement_claim": """
+        INSERT INTO settlement_claim (id, tenant_id, line_id, side, partner, person_id, fund, cost, share, since, until)
+        SELECT id, tenant_id, id, 'payer', 'municipality:bfs:1', person_id, 'asylum', cost, share, since, until
+        FROM settlement_line WHERE tenant_id = %s""",
+    "settlement_reply": """
+        INSERT INTO settlement_reply (id, tenant_id, statement_id, number, content, answered_by_id, at)
+        SELECT id, tenant_id, statement_id, 1, '', sent_by_id, now() FROM settlement_submission
+        WHERE tenant_id = %s""",
+    "settlement_answer": """
+        INSERT INTO settlement_answer (id, tenant_id, reply_id, line_id, outcome, reason, days, amount, accepted, why)
+        SELECT id, tenant_id, id, id, 'accepted', '', 1, 36, '[["2026-01-01", "2026-01-02"]]', ''
+        FROM settlement_reply WHERE tenant_id = %s""",
+    "settlement_counted": """
+        INSERT INTO settlement_counted (id, tenant_id, side, person_id, partner, fund, status, line_id, since, until)
+        SELECT id, tenant_id, 'payer', person_id, 'municipality:bfs:1', 'asylum', status, id, since, until
+        FROM settlement_line WHERE tenant_id = %s""",
+    "settlement_leftout": """
+        INSERT INTO settlement_leftout (id, tenant_id, person_id, fund, since, until, why, by_id, at)
+        SELECT l.id, l.tenant_id, l.person_id, 'asylum', l.since, l.until, 'x', s.sent_by_id, now()
+        FROM settlement_line l JOIN settlement_submission s ON s.id = l.submission_id WHERE l.tenant_id = %s""",
     "register_standing": """
         INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person

@@ -284,6 +284,13 @@ from handslag.domain.register.operations import (
 )
 from handslag.domain.register.policies import CANTON
 from handslag.domain.register.states import What
+from handslag.domain.settlement.operations import (
+    AnswersNoted,
+    DaysLeftOut,
+    LinesAnswered,
+    StatementReceived,
+    StatementSubmitted,
+)
 from handslag.domain.statistics.operations import (
     BaselineEntered,
     StatisticsFileDelivered,
@@ -1375,6 +1382,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_ask_both_sides),
     ),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
+    StatementSubmitted: (),
+    StatementReceived: (),
+    LinesAnswered: (),
+    AnswersNoted: (),
+    DaysLeftOut: (),
     AnsweredElsewhere: (),
     ArrivalSettled: (),
     ArrivalTried: (Reaction(_task_for_unreadable, causes=(TaskOpened,)),),

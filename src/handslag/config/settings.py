@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "handslag.domain.oversight",
     "handslag.domain.register",
     "handslag.domain.accounts",
+    "handslag.domain.settlement",
     "handslag.web.entry",
     "handslag.web.ui",
     "handslag.web.citizen",

@@ -38,7 +38,7 @@ def payers(status: str, entry_on: date, since: date, until: date | None) -> Iter
     KeyError for a status that no rule names.
     """
     payer = PAYERS[status]
-    ends = _later(entry_on, payer.years) if payer.years else None
+    ends = later(entry_on, payer.years) if payer.years else None
     if ends is None or (until is not None and until <= ends):
         yield since, until, payer.code
         return
@@ -47,7 +47,7 @@ def payers(status: str, entry_on: date, since: date, until: date | None) -> Iter
     yield max(since, ends), until, MUNICIPALITY
 
 
-def _later(day: date, years: int) -> date:
+def later(day: date, years: int) -> date:
     """The same day so many years later; of a 29 February without one the day after."""
     try:
         return day.replace(year=day.year + years)

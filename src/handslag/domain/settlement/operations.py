@@ -1,0 +1,602 @@
+"""Submitting a statement, receiving one, answering its lines, noting what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+
+from handslag.domain.accounts.operations import NewEntry, Source, post
+from handslag.domain.accounts.states import Move, Rests, Side
+from handslag.domain.audit.models import Subject
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.exchange.queries import own_address
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.settlement.checks import Finding, Known, check, late
+from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, LeftOut, Line, Reply, Statement, Submission
+from handslag.domain.settlement.queries import (
+    NUMBER,
+    GivenIncome,
+    NewLine,
+    Stretch,
+    answers_on,
+    line_named,
+    numbers_by_person,
+    proposed,
+    reference_for,
+    reference_of,
+    register_until,
+    standing,
+    stretches_of,
+    within,
+    without,
+)
+from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.permissions import Hidden, require_role
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
+from handslag.rules.settlement import Regime, window_of
+
+
+class StatementSubmitted(Event):
+    """A municipality claims from its payer."""
+
+    kind = "statement submitted"
+
+
+class StatementReceived(Event):
+    """A statement, or what changed in it, has come in."""
+
+    kind = "statement received"
+
+
+class LinesAnswered(Event):
+    """The payer has answered lines of a statement."""
+
+    kind = "lines answered"
+
+
+class AnswersNoted(Event):
+    """What the payer answered is noted where it was claimed."""
+
+    kind = "answers noted"
+
+
+class DaysLeftOut(Event):
+    """Days of a person aren't claimed."""
+
+    kind = "days left out"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be sent: the lines, and what their checks found (by place)."""
+
+    lines: list[NewLine]
+    findings: dict[int, Finding]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewAnswer:
+    """What a line gets. `accepted`: the days, where it has a lump sum; `amount` in minor units."""
+
+    line: UUID
+    outcome: Outcome
+    reason: str = ""
+    accepted: tuple[Stretch, ...] = ()
+    amount: int = 0
+    why: str = ""
+
+
+@operation()
+def leave_out(
+    *, tenant: str | int, by: Actor, now: datetime, person: UUID, regime: Regime, since: date, until: date, why: str
+) -> Done[LeftOut]:
+    """A payer of the municipality says that days of a person aren't claimed, and why. NotPossible("why"), ("days")."""
+    member = require_role(by, now, Role.PAYER)
+    if not Person.objects.filter(id=person, protection_level__lte=member.clearance).exists():
+        raise Hidden("person", person)
+    if not why.strip() or since >= until:
+        raise NotPossible("days" if since >= until else "why")
+    row = LeftOut.objects.create(
+        person_id=person, fund=regime.code, since=since, until=until, why=why.strip(), by_id=member.id, at=now
+    )
+    payload = {"left_out": str(row.id), "fund": row.fund, "since": str(since), "until": str(until)}
+    return Done(row, DaysLeftOut(subject=person, payload=payload))
+
+
+def preview(regime: Regime, partner: str, since: date, incomes: Sequence[GivenIncome] = ()) -> Preview:
+    """What there is to claim with the window that a day lies in, checked against our own register."""
+    own, window = own_address(), regime.window(since)
+    lines = proposed(regime, own=own, partner=partner, window=window, incomes=incomes)
+    findings = check(regime, own, lines, _known(Side.CLAIMANT, {one.person for one in lines}, window[1], own))
+    return Preview(lines, {one.place: one for one in findings})
+
+
+@operation()
+def submit(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    regime: Regime,
+    partner: str,
+    since: date,
+    against: Mapping[str, str],
+    incomes: Sequence[GivenIncome] = (),
+) -> Done[Submission]:
+    """A payer of the municipality claims from `partner` what there is to claim with the window that `since` lies in; a
+    second time, what changed in it and isn't answered. A line with a finding is sent as proposed, unless `against` has
+    a reason to send it all the same (by the line's content).
+
+    NotPossible: ("window") before its end, ("why") for an empty reason, ("no lines"), ("nothing changed"). Conflict
+    for a reason on a line that isn't there, or has no finding.
+    """
+    member = require_role(by, now, Role.PAYER)
+    today, (first, until) = acting_door().the_tenant.today(now), regime.window(since)
+    if today < until:
+        raise NotPossible("window")
+    own = own_address()
+    statement = _opened(Side.CLAIMANT, partner, regime, first, until, reference_for(own, regime.code, first), now)
+    seen = preview(regime, partner, first, incomes)
+    chosen: list[tuple[NewLine, str, str]] = []
+    rest = dict(against)
+    for place, line in enumerate(seen.lines):
+        finding = seen.findings.get(place)
+        if finding is None:
+            chosen.append((line, "", ""))
+        elif line.content in rest:
+            if not (why := rest.pop(line.content).strip()):
+                raise NotPossible("why")
+            chosen.append((line, finding.reason, why))
+        else:
+            chosen += [(line.only([days]), "", "") for days in finding.accepted]
+    if rest:
+        raise Conflict("line")
+    answered = answers_on(statement.id)
+    open_ = {line.content: line for line in standing(statement.id) if line.id not in answered}
+    kept = {line.content for line, _, _ in chosen} & set(open_)
+    withdrawn = sorted(row.number for content, row in open_.items() if content not in kept)
+    new = [one for one in chosen if one[0].content not in kept]
+    if not new and not withdrawn:
+        raise NotPossible("nothing changed" if open_ or answered else "no lines")
+    last = Line.objects.filter(statement=statement).aggregate(last=Max("number"))["last"] or 0
+    told = [
+        {"number": number, **line.told(), "findings": [reason] if reason else [], "why": why}
+        for number, (line, reason, why) in enumerate(new, last + 1)
+    ]
+    row = _written(statement, regime, withdrawn, told, today, now, member.id)
+    payload = {"submission": str(row.id), "number": row.number, "digest": row.content, "total": row.total}
+    return Done(row, StatementSubmitted(subject=statement.id, payload=payload))
+
+
+@operation()
+def receive_submission(
+    *, tenant: str | int, by: Actor, now: datetime, regime: Regime, partner: str, content: dict[str, Any]
+) -> Done[Submission]:
+    """Take in what a municipality (`partner`) submits, as `content_of` told it there.
+
+    NotPossible: ("received") for the same once more; ("number") unless it is the next, ("sum"), ("window"), ("line")
+    where it can't be one, ("unknown person"), ("corrects") for a settled line that isn't here; ("answered") for the
+    withdrawal of a line that is answered. Where a cost or a day is claimed twice the database refuses it.
+    """
+    if by.kind != "system":
+        raise Hidden("statement")
+    since = date.fromisoformat(content["since"])
+    first, until = regime.window(since)
+    reference = reference_for(partner, regime.code, first)
+    if (content["fund"], content["since"], content["until"]) != (regime.code, str(first), str(until)):
+        raise NotPossible("window")
+    statement = _opened(Side.PAYER, partner, regime, first, until, reference, now)
+    before = Submission.objects.filter(statement=statement).order_by("-number").first()
+    if before is not None and before.content == canonical.digest(content):
+        raise NotPossible("received")
+    if content["number"] != (before.number if before else 0) + 1:
+        raise NotPossible("number")
+    row = _written(
+        statement, regime, content["withdrawn"], content["lines"], date.fromisoformat(content["sent_on"]), now, None
+    )
+    if (row.lines, row.total, row.content) != (content["count"], content["total"], canonical.digest(content)):
+        raise NotPossible("sum")
+    payload = {"submission": str(row.id), "number": row.number, "digest": row.content, "total": row.total}
+    return Done(row, StatementReceived(subject=statement.id, payload=payload))
+
+
+def content_of(submission: Submission) -> dict[str, Any]:
+    """A submission as it crosses."""
+    statement = submission.statement
+    rows = Line.objects.filter(submission=submission).select_related("corrects__statement").order_by("number")
+    numbers = numbers_by_person({row.person_id for row in rows})
+    return _content(
+        statement, submission.number, submission.withdrawn,
+        [{"number": row.number, **claimed(row, numbers).told(), "findings": row.findings, "why": row.why}
+         for row in rows],
+        submission.lines, submission.total, submission.currency, submission.sent_on,
+    )  # fmt: skip
+
+
+def claimed(row: Line, numbers: Mapping[UUID, str]) -> NewLine:
+    """What a stored line claims."""
+    return NewLine(
+        person=row.person_id, identifier=numbers[row.person_id], kind=LineKind(row.kind), status=row.status,
+        since=row.since, until=row.until, days=row.days, rate=row.rate, amount=row.amount, cost=row.cost,
+        share=row.share, account_code=row.account_code, text=row.text,
+        corrects=reference_of(row.corrects) if row.corrects else "",
+    )  # fmt: skip
+
+
+def review(regime: Regime, statement: Statement) -> dict[UUID, Finding]:
+    """What our own register and what is settled here say of the lines that aren't answered, by line."""
+    answered = answers_on(statement.id)
+    rows = [row for row in standing(statement.id) if row.id not in answered]
+    numbers = numbers_by_person({row.person_id for row in rows})
+    claimant = statement.partner if statement.side == Side.PAYER else own_address()
+    known = _known(Side(statement.side), {row.person_id for row in rows}, statement.until, claimant)
+    found = check(regime, claimant, [claimed(row, numbers) for row in rows], known)
+    return {rows[one.place].id: one for one in found}
+
+
+@operation()
+def accept_clean(
+    *, tenant: str | int, by: Actor, now: datetime, regime: Regime, statement: UUID, although_late: str = ""
+) -> Done[Reply]:
+    """A decider of the payer accepts all lines that no check has found anything on, at once.
+
+    NotPossible("late") for a statement that came late, without a reason to take it; ("no lines").
+    """
+    row, member = _reviewed(by, now, statement)
+    if not although_late.strip() and late(regime, row.until, _first_sent(row)):
+        raise NotPossible("late")
+    findings, answered = review(regime, row), answers_on(row.id)
+    answers = [
+        NewAnswer(
+            line=line.id, outcome=Outcome.ACCEPTED, accepted=_days_of(line), amount=line.amount,
+            why=although_late.strip(),
+        )
+        for line in standing(row.id) if line.id not in answered and line.id not in findings
+    ]  # fmt: skip
+    reply = _answered(row, answers, now, member)
+    return Done(reply, _event(LinesAnswered, row, reply, answers))
+
+
+@operation()
+def answer_lines(
+    *, tenant: str | int, by: Actor, now: datetime, statement: UUID, answers: Sequence[NewAnswer]
+) -> Done[Reply]:
+    """A decider of the payer answers lines one by one: accepted, cut to new days or amount, or refused, with a coded
+    reason and words.
+
+    NotPossible: ("answered") for a line that was, ("why") without a reason where not all is accepted, ("days") for days
+    that the line doesn't claim or that count already, ("amount"), ("no lines").
+    """
+    row, member = _reviewed(by, now, statement)
+    reply = _answered(row, answers, now, member)
+    return Done(reply, _event(LinesAnswered, row, reply, answers))
+
+
+@operation()
+def note_answers(*, tenant: str | int, by: Actor, now: datetime, partner: str, content: dict[str, Any]) -> Done[Reply]:
+    """Take in what the payer answered, as `reply_of` told it there. NotPossible as `answer_lines`, ("number") unless
+    it is the next, ("sum") where it isn't what it says."""
+    if by.kind != "system":
+        raise Hidden("statement")
+    rows = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, reference=content["statement"])
+    row = rows.first()
+    if row is None:
+        raise NotPossible("statement")
+    _lock(row.id)
+    lines = {line.number: line for line in standing(row.id)}
+    if any(one["number"] not in lines for one in content["answers"]):
+        raise NotPossible("line")
+    if content["number"] != Reply.objects.filter(statement=row).count() + 1:
+        raise NotPossible("number")
+    answers = [
+        NewAnswer(
+            line=lines[one["number"]].id, outcome=Outcome(one["outcome"]), reason=one["reason"],
+            accepted=tuple(stretches_of(one["accepted"])), amount=one["amount"], why=one["why"],
+        )
+        for one in content["answers"]
+    ]  # fmt: skip
+    reply = _answered(row, answers, now, None)
+    if reply.content != canonical.digest(content):
+        raise NotPossible("sum")
+    return Done(reply, _event(AnswersNoted, row, reply, answers))
+
+
+def reply_of(reply: Reply) -> dict[str, Any]:
+    """A reply as it crosses."""
+    rows = Answer.objects.filter(reply=reply).select_related("line").order_by("line__number")
+    return _told(reply.statement, reply.number, [(row.line, row) for row in rows])
+
+
+# -- how it is written -----------------------------------------------------------------------------------------------
+
+
+def _known(side: Side, people: set[UUID], until: date, claimant: str) -> Known:
+    rows = Counted.objects.filter(side=side, person_id__in=people)
+    ours = side == Side.CLAIMANT
+    counted = [(row.person_id, claimant if ours else row.partner, row.since, row.until) for row in rows]
+    return Known(register_until(until, people), counted)
+
+
+def _opened(
+    side: Side, partner: str, regime: Regime, since: date, until: date, reference: str, now: datetime
+) -> Statement:
+    """The statement, locked until the transaction ends; made where there is none."""
+    found = Statement.objects.filter(side=side, reference=reference).first()
+    if found is None:
+        found = Statement.objects.create(
+            id=open_subject("statement"), partner=partner, side=side, fund=regime.code, since=since, until=until,
+            reference=reference, opened_at=now,
+        )  # fmt: skip
+    _lock(found.id)
+    return found
+
+
+def _lock(statement: UUID) -> None:
+    """Statements are never changed: their subject's row is what is locked."""
+    Subject.objects.select_for_update(of=("self",)).get(id=statement)
+
+
+def _content(
+    statement: Statement, number: int, withdrawn: Sequence[int], told: list[dict[str, Any]], count: int, total: int,
+    currency: str, sent_on: date,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "statement": statement.reference, "fund": statement.fund, "since": str(statement.since),
+        "until": str(statement.until), "number": number, "withdrawn": list(withdrawn), "lines": told, "count": count,
+        "total": total, "currency": currency, "sent_on": str(sent_on),
+    }  # fmt: skip
+
+
+def _written(
+    statement: Statement, regime: Regime, withdrawn: Sequence[int], told: list[dict[str, Any]], sent_on: date,
+    now: datetime, member: UUID | None,
+) -> Submission:  # fmt: skip
+    """Store a submission with its lines, take the keys of what it withdraws back, and post both."""
+    side, partner = Side(statement.side), statement.partner
+    there, answered = {line.number: line for line in standing(statement.id)}, answers_on(statement.id)
+    if any(number not in there or there[number].id in answered for number in withdrawn):
+        raise NotPossible("answered")
+    last = Line.objects.filter(statement=statement).aggregate(last=Max("number"))["last"] or 0
+    if [one["number"] for one in told] != list(range(last + 1, last + 1 + len(told))):
+        raise NotPossible("line")
+    gone = [there[number] for number in withdrawn]
+    left = [line for number, line in there.items() if number not in set(withdrawn)]
+    number = Submission.objects.filter(statement=statement).count() + 1
+    count, total = len(left) + len(told), sum(one.amount for one in left) + sum(one["amount"] for one in told)
+    content = _content(statement, number, withdrawn, told, count, total, regime.currency, sent_on)
+    row = Submission.objects.create(
+        statement=statement, number=number, withdrawn=list(withdrawn), lines=count, total=total,
+        currency=regime.currency, content=canonical.digest(content), sent_on=sent_on, sent_by_id=member, at=now,
+    )  # fmt: skip
+    Claim.objects.filter(line__in=gone).delete()
+    lines = [_line(statement, row, regime, one) for one in told]
+    Line.objects.bulk_create(lines)
+    Claim.objects.bulk_create(
+        Claim(
+            line=line, side=side, partner=partner, person_id=line.person_id, fund=statement.fund, cost=line.cost,
+            share=line.share, since=line.since, until=line.until,
+        )
+        for line in lines
+    )  # fmt: skip
+    moved = [(line, Move.CLAIMED, line.amount) for line in lines] + [
+        (line, Move.CLAIMED, -line.amount) for line in gone
+    ]
+    _post(statement, regime.currency, Rests.STATEMENT, f"{statement.reference}#{number}", row.content, moved,
+          now)  # fmt: skip
+    return row
+
+
+def _line(statement: Statement, submission: Submission, regime: Regime, told: dict[str, Any]) -> Line:
+    """A line as it crossed. NotPossible where it can't be one here."""
+    person = person_by_identifier(NUMBER, told["identifier"])
+    if person is None:
+        raise NotPossible("unknown person")
+    corrects = None
+    if told["corrects"]:
+        corrects = line_named(Side(statement.side), statement.partner, told["corrects"])
+        if corrects is None or corrects.person_id != person.id or not Answer.objects.filter(line=corrects).exists():
+            raise NotPossible("corrects")
+    since, until = date.fromisoformat(told["since"]), date.fromisoformat(told["until"])
+    new = NewLine(
+        person=person.id, since=since, until=until, kind=LineKind(told["kind"]),
+        **{name: told[name] for name in ("identifier", "status", "days", "rate", "amount", "cost", "share",
+                                         "account_code", "text", "corrects")},
+    )  # fmt: skip
+    of_days = new.kind == LineKind.DAYS
+    if (
+        until > statement.until
+        or since >= until
+        or not new.amount
+        or (of_days and (new.amount != new.days * new.rate or new.days not in ((until - since).days,
+                                                                               (since - until).days)))
+        or (of_days and new.cost == DAYS and (corrects is not None or new.days < 0))
+        or (new.days < 0 and (corrects is None or corrects.rate != new.rate))
+        or (not of_days and (new.days or new.cost == DAYS))
+        or (new.kind == LineKind.COST and new.account_code not in regime.accounts)
+        or (new.kind == LineKind.INCOME and new.amount > 0)
+    ):  # fmt: skip
+        raise NotPossible("line")
+    return Line(
+        statement=statement, submission=submission, number=told["number"], person=person, kind=new.kind,
+        status=new.status, since=since, until=until, days=new.days, rate=new.rate, amount=new.amount, cost=new.cost,
+        share=new.share, account_code=new.account_code, text=new.text, corrects=corrects,
+        findings=told["findings"], why=told["why"], content=new.content,
+    )  # fmt: skip
+
+
+def _first_sent(statement: Statement) -> date:
+    return Submission.objects.filter(statement=statement).order_by("number").values_list("sent_on", flat=True)[0]
+
+
+def _days_of(line: Line) -> tuple[Stretch, ...]:
+    return ((line.since, line.until),) if line.kind == LineKind.DAYS else ()
+
+
+def _reviewed(by: Actor, now: datetime, statement: UUID) -> tuple[Statement, UUID]:
+    member = require_role(by, now, Role.DECIDER)
+    row = Statement.objects.filter(id=statement, side=Side.PAYER).first()
+    if row is None:
+        raise Hidden("statement", statement)
+    _lock(row.id)
+    return row, member.id
+
+
+def _told(statement: Statement, number: int, answers: Iterable[tuple[Line, Any]]) -> dict[str, Any]:
+    return {
+        "statement": statement.reference, "number": number,
+        "answers": [
+            {
+                "number": line.number, "outcome": str(one.outcome), "reason": one.reason, "amount": one.amount,
+                "accepted": [[str(since), str(until)] for since, until in one.accepted], "why": one.why,
+            }
+            for line, one in answers
+        ],
+    }  # fmt: skip
+
+
+def _answered(statement: Statement, new: Sequence[NewAnswer], now: datetime, member: UUID | None) -> Reply:
+    """Store what lines get, count their days, and post it."""
+    if not new:
+        raise NotPossible("no lines")
+    lines, before = {line.id: line for line in standing(statement.id)}, answers_on(statement.id)
+    if len({one.line for one in new}) < len(new) or any(one.line in before for one in new):
+        raise NotPossible("answered")
+    if any(one.line not in lines for one in new):
+        raise Hidden("line")
+    given = sorted(((lines[one.line], one) for one in new), key=lambda both: both[0].number)
+    for line, one in given:
+        _fits(line, one)
+    number = Reply.objects.filter(statement=statement).count() + 1
+    digest = canonical.digest(_told(statement, number, given))
+    reply = Reply.objects.create(statement=statement, number=number, content=digest, answered_by_id=member, at=now)
+    Answer.objects.bulk_create(
+        Answer(
+            reply=reply, line=line, outcome=one.outcome, reason=one.reason, amount=one.amount, why=one.why.strip(),
+            days=_sign(line) * sum((until - since).days for since, until in one.accepted),
+            accepted=[[str(since), str(until)] for since, until in one.accepted],
+        )
+        for line, one in given
+    )  # fmt: skip
+    _count(statement, [both for both in given if both[0].kind == LineKind.DAYS])
+    moved = [(line, Move.CUT, line.amount - one.amount) for line, one in given]
+    moved += [(line, Move.ACCEPTED, one.amount) for line, one in given]
+    last = Submission.objects.filter(statement=statement).order_by("-number")[0]
+    _post(statement, last.currency, Rests.ANSWER, f"{statement.reference}!{number}", digest, moved, now)
+    return reply
+
+
+def _fits(line: Line, one: NewAnswer) -> None:
+    """NotPossible where an answer isn't one to this line."""
+    full = one.amount == line.amount
+    if (one.outcome == Outcome.ACCEPTED) != full or (one.outcome == Outcome.REFUSED) != (one.amount == 0):
+        raise NotPossible("amount")
+    if not full and (not one.why.strip() or one.reason not in Reason.values):
+        raise NotPossible("why")
+    if (line.amount - one.amount) * _sign_of(line.amount) < 0 or one.amount * line.amount < 0:
+        raise NotPossible("amount")
+    if line.kind != LineKind.DAYS:
+        if one.accepted:
+            raise NotPossible("days")
+        return
+    inside = within([(line.since, line.until)], one.accepted)
+    if list(one.accepted) != inside or (one.outcome == Outcome.REFUSED and one.accepted):
+        raise NotPossible("days")
+    days = _sign(line) * sum((until - since).days for since, until in inside)
+    if abs(one.amount) > abs(days * line.rate) or (full and days != line.days):
+        raise NotPossible("amount")
+
+
+def _sign(line: Line) -> int:
+    return -1 if line.days < 0 else 1
+
+
+def _sign_of(amount: int) -> int:
+    return -1 if amount < 0 else 1
+
+
+def _count(statement: Statement, given: list[tuple[Line, NewAnswer]]) -> None:
+    """Put the days that count now in place of those that did, person by person: what is given back first."""
+    by_person: dict[UUID, list[tuple[Line, NewAnswer]]] = {}
+    for line, one in given:
+        by_person.setdefault(line.person_id, []).append((line, one))
+    there: dict[UUID, list[Counted]] = {}
+    for row in Counted.objects.filter(side=statement.side, person_id__in=by_person).order_by("since"):
+        there.setdefault(row.person_id, []).append(row)
+    gone: list[UUID] = []
+    made: list[Counted] = []
+    for person, answers in by_person.items():
+        counted = there.get(person, [])
+        for line, one in answers:
+            if line.days < 0:
+                ours = [(row.since, row.until) for row in counted if row.partner == statement.partner]
+                if without(one.accepted, ours):
+                    raise NotPossible("days")
+                touched = [row for row in counted if within([(row.since, row.until)], one.accepted)]
+                counted = [row for row in counted if row not in touched]
+                counted += [
+                    _counts(row, *left) for row in touched for left in without([(row.since, row.until)], one.accepted)
+                ]
+        for line, one in answers:
+            if line.days > 0:
+                if within(one.accepted, [(row.since, row.until) for row in counted]):
+                    raise NotPossible("days")
+                counted += [
+                    Counted(
+                        side=statement.side, person_id=person, partner=statement.partner, fund=statement.fund,
+                        status=line.status, line=line, since=since, until=until,
+                    )
+                    for since, until in one.accepted
+                ]  # fmt: skip
+        kept = {row.id for row in counted}
+        gone += [row.id for row in there.get(person, []) if row.id not in kept]
+        made += [row for row in counted if row._state.adding]
+    Counted.objects.filter(id__in=gone).delete()
+    Counted.objects.bulk_create(made)
+
+
+def _counts(row: Counted, since: date, until: date) -> Counted:
+    return Counted(
+        side=row.side, person_id=row.person_id, partner=row.partner, fund=row.fund, status=row.status,
+        line_id=row.line_id, since=since, until=until,
+    )  # fmt: skip
+
+
+def _post(
+    statement: Statement, currency: str, rests: Rests, reference: str, content: str,
+    moved: Iterable[tuple[Line, Move, int]], now: datetime,
+) -> None:  # fmt: skip
+    """Post on the partner's account what moves, each amount on the window of its days."""
+    entries = []
+    months = (statement.until.year - statement.since.year) * 12 + statement.until.month - statement.since.month
+    for line, move, amount in moved:
+        if amount:
+            since, until = window_of(line.since, months)
+            cites = Source(rests_on=Rests.LINE, reference=reference_of(line), content=line.content)
+            entries.append(
+                NewEntry(
+                    move=move, amount=amount, currency=currency, regime=statement.fund, since=since, until=until,
+                    cites=cites,
+                )
+            )  # fmt: skip
+    door = acting_door()
+    post(
+        tenant=door.the_tenant.id, by=door.the_actor, now=now, partner=statement.partner, side=Side(statement.side),
+        source=Source(rests_on=rests, reference=reference, content=content), entries=entries,
+    )  # fmt: skip
+
+
+def _event(kind: type[Event], statement: Statement, reply: Reply, answers: Sequence[NewAnswer]) -> Event:
+    payload = {
+        "reply": str(reply.id), "number": reply.number, "digest": reply.content, "lines": len(answers),
+        "accepted": sum(one.amount for one in answers),
+    }  # fmt: skip
+    return kind(subject=statement.id, payload=payload)

@@ -1,0 +1,388 @@
+"""What the register and the case accounts would have claimed, what is claimed and settled, and reads on statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Min, Q, Sum
+
+from handslag.domain.accounts.states import Side
+from handslag.domain.payments.models import Booking
+from handslag.domain.payments.states import BookingKind
+from handslag.domain.people.models import Identifier
+from handslag.domain.register.models import Responsibility, Standing
+from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, LeftOut, Line, Statement, Submission
+from handslag.domain.settlement.states import LineKind, Outcome
+from handslag.kernel import canonical
+from handslag.rules.ch.payers import OWN
+from handslag.rules.settlement import Regime, Runs, differences, runs
+
+#: What a person is named by in a settlement.
+NUMBER = "zemis"
+WHOLE = "whole"
+Stretch = tuple[date, date]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewLine:
+    """What is claimed in one line (see `models.Line`). `corrects`: the settled line's reference."""
+
+    person: UUID
+    identifier: str
+    kind: LineKind
+    status: str
+    since: date
+    until: date
+    days: int
+    rate: int
+    amount: int
+    cost: str
+    share: str = WHOLE
+    account_code: str = ""
+    text: str = ""
+    corrects: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """The line as it crosses: the person by her number."""
+        return {
+            "identifier": self.identifier, "kind": self.kind.value, "status": self.status,
+            "since": self.since.isoformat(), "until": self.until.isoformat(), "days": self.days, "rate": self.rate,
+            "amount": self.amount, "cost": self.cost, "share": self.share, "account_code": self.account_code,
+            "text": self.text, "corrects": self.corrects,
+        }  # fmt: skip
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of what it claims."""
+        return canonical.digest(self.told())
+
+    def only(self, accepted: Sequence[Stretch]) -> NewLine:
+        """The same with less days, which follow each other."""
+        days = sum((until - since).days for since, until in accepted)
+        return replace(self, since=accepted[0][0], until=accepted[-1][1], days=days, amount=days * self.rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenIncome:
+    """An income of a person that is set off (`amount` in minor units, above 0), and what it is."""
+
+    person: UUID
+    since: date
+    until: date
+    amount: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """What a register says of people: (person, municipality, since, until), (person, status, entry, since, until), and
+    the days of own earnings for which no lump sum is due: (person, since, until)."""
+
+    where: list[tuple[UUID, str, date, date]]
+    status: list[tuple[UUID, str, date, date, date]]
+    own: list[tuple[UUID, date, date]] = field(default_factory=list)
+
+
+def register_until(until: date, people: Collection[UUID] | None = None, municipality: str = "") -> Register:
+    """The register's days before `until`, of these people, or of those of a municipality who aren't protected:
+    nothing about those leaves by message."""
+    here = Responsibility.objects.filter(since__lt=until)
+    if people is None:
+        here = here.filter(municipality=municipality, person__protection_level=0)
+    else:
+        here = here.filter(person_id__in=people)
+    where, own = [], []
+    for one in here.order_by("since"):
+        days = (one.since, min(one.until or until, until))
+        where.append((one.person_id, one.municipality, *days))
+        if one.payer == OWN:
+            own.append((one.person_id, *days))
+    known = Standing.objects.filter(since__lt=until, person_id__in={one[0] for one in where})
+    status = [
+        (row.person_id, row.status, row.entry_on, row.since, min(row.until or until, until))
+        for row in known.order_by("since")
+    ]
+    return Register(where, status, own)
+
+
+def wanted(regime: Regime, register: Register, since: date) -> list[tuple[UUID, str, date, date]]:
+    """The days from `since` on of people of the regime's statuses, without those of own earnings."""
+    by_person: dict[UUID, list[Stretch]] = {}
+    for person, _, first, until in register.where:
+        by_person.setdefault(person, []).append((first, until))
+    for person, first, until in register.own:
+        by_person[person] = without(by_person[person], [(first, until)])
+    found = []
+    for person, status, _, first, until in register.status:
+        if status in regime.statuses:
+            found += [
+                (person, status, *both) for both in within([(max(first, since), until)], by_person.get(person, []))
+            ]
+    return found
+
+
+def within(these: Iterable[Stretch], those: Iterable[Stretch]) -> list[Stretch]:
+    """The days that lie in both, in order, joined where they follow each other."""
+    found: list[Stretch] = []
+    others = list(those)
+    for since, until in sorted((max(a, c), min(b, d)) for a, b in these for c, d in others if max(a, c) < min(b, d)):
+        if found and found[-1][1] == since:
+            since = found.pop()[0]
+        found.append((since, until))
+    return found
+
+
+def without(these: Iterable[Stretch], those: Iterable[Stretch]) -> list[Stretch]:
+    """The days of these that lie in none of those."""
+    found = sorted(these)
+    for since, until in those:
+        left = []
+        for a, b in found:
+            left += [(c, d) for c, d in ((a, min(b, since)), (max(a, until), b)) if c < d]
+        found = left
+    return found
+
+
+def numbers_by_person(people: Iterable[UUID]) -> dict[UUID, str]:
+    """By which number each is settled."""
+    rows = Identifier.objects.filter(person_id__in=list(people), type=NUMBER).order_by("id")
+    return dict(rows.values_list("person_id", "value"))
+
+
+def proposed(
+    regime: Regime, *, own: str, partner: str, window: Stretch, incomes: Sequence[GivenIncome] = ()
+) -> list[NewLine]:
+    """What there is to claim from `partner` with the window: the register's days that aren't settled, settled days
+    that the register no longer has (below 0), costs booked since, and given incomes. In the order of people and days.
+    """
+    since, until = window
+    first = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code).aggregate(at=Min("since"))
+    floor = min(first["at"] or since, since)
+    here = wanted(regime, register_until(until, municipality=own), floor)
+    settled = list(
+        Counted.objects.filter(
+            side=Side.CLAIMANT, partner=partner, fund=regime.code, until__lte=until, person__protection_level=0
+        ).select_related("line__statement")
+    )
+    people = sorted({one[0] for one in here} | {one.person_id for one in settled} | {one.person for one in incomes})
+    numbers = numbers_by_person(people)
+    people = [person for person in people if person in numbers]
+    found = _days(regime, here, settled, people, partner, floor, until)
+    found += _costs(regime, here, set(people), partner, floor, until)
+    for one in incomes:
+        found.append(
+            NewLine(
+                person=one.person,
+                identifier="",
+                kind=LineKind.INCOME,
+                status=_status(here, one.person, one.since, one.until),
+                since=one.since,
+                until=one.until,
+                days=0,
+                rate=0,
+                amount=-one.amount,
+                text=one.text,
+                cost=f"income {numbers.get(one.person, '')} {one.since} {one.until} {one.text}"[:160],
+            )
+        )
+    order = {LineKind.DAYS: 0, LineKind.COST: 1, LineKind.INCOME: 2}
+    return sorted(
+        (replace(one, identifier=numbers[one.person]) for one in found if one.person in numbers),
+        key=lambda one: (one.identifier, order[one.kind], one.since, one.amount, one.cost),
+    )
+
+
+def _days(
+    regime: Regime, here: list[tuple[UUID, str, date, date]], settled: list[Counted], people: list[UUID], partner: str,
+    floor: date, until: date,
+) -> list[NewLine]:  # fmt: skip
+    """The lines of days: what differs from what is settled."""
+    if regime.rate is None:
+        return []
+    place = {person: n * len(regime.statuses) for n, person in enumerate(people)}
+    status = {name: n for n, name in enumerate(regime.statuses)}
+
+    def columns(rows: Iterable[tuple[UUID, str | None, date, date]]) -> Runs:
+        return runs(
+            [
+                (place[person] + status[each], first.toordinal(), last.toordinal(), 1)
+                for person, name, first, last in rows
+                if person in place
+                for each in (regime.statuses if name is None else (name,))
+            ]
+        )
+
+    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, cost=DAYS, line__statement__fund=regime.code)
+    known = [(one.person_id, one.since, one.until, one.line) for one in
+             claims.filter(line__in=Answer.objects.values("line_id")).select_related("line__statement")]  # fmt: skip
+    counting: dict[UUID, list[Stretch]] = {}
+    for one in settled:
+        counting.setdefault(one.person_id, []).append((one.since, one.until))
+    blocked: list[tuple[UUID, str | None, date, date]] = [
+        (one.person_id, None, one.since, one.until) for one in LeftOut.objects.filter(fund=regime.code)
+    ]
+    for answer in Answer.objects.exclude(outcome=Outcome.ACCEPTED).filter(
+        line__kind=LineKind.DAYS, line__days__gt=0, line__statement__partner=partner,
+        line__statement__side=Side.CLAIMANT, line__statement__fund=regime.code,
+    ).select_related("line"):  # fmt: skip
+        left = without([(answer.line.since, answer.line.until)], stretches_of(answer.accepted))
+        left = without(left, counting.get(answer.line.person_id, []))
+        blocked += [(answer.line.person_id, None, *one) for one in left]
+    cuts = runs([(0, day.toordinal(), 0, 0) for day in regime.cuts(floor, until)]).since
+    found = differences(
+        columns(here),
+        columns((one.person_id, one.status, one.since, one.until) for one in settled),
+        columns(blocked),
+        columns((person, None, first, last) for person, first, last, _ in known),
+        cuts,
+    )
+    lines = []
+    counts = {(one.person_id, one.status, one.since): one for one in settled}
+    for key, first, last, sign in zip(*(column.tolist() for column in found), strict=True):
+        whom, name = people[key // len(regime.statuses)], regime.statuses[key % len(regime.statuses)]
+        begins, ends = date.fromordinal(first), date.fromordinal(last)
+        if sign < 0:
+            line = next(
+                row.line
+                for (person, state, at), row in counts.items()
+                if person == whom and state == name and at <= begins < row.until
+            )
+        else:
+            line = next((row for person, a, b, row in known if person == whom and a <= begins < b), None)
+        rate = line.rate if sign < 0 and line else regime.rate_on(begins)
+        cites = reference_of(line) if line else ""
+        lines.append(
+            NewLine(
+                person=whom,
+                identifier="",
+                kind=LineKind.DAYS,
+                status=name,
+                since=begins,
+                until=ends,
+                days=sign * (last - first),
+                rate=rate,
+                amount=sign * (last - first) * rate,
+                corrects=cites,
+                cost=f"days {begins} {'less' if sign < 0 else 'more'} {cites} by {until}" if line else DAYS,
+            )
+        )
+    return lines
+
+
+def _status(here: list[tuple[UUID, str, date, date]], person: UUID, since: date, until: date) -> str:
+    found = (status for who, status, a, b in here if who == person and a < until and since < b)
+    return next(found, "")
+
+
+def _costs(
+    regime: Regime, here: list[tuple[UUID, str, date, date]], people: set[UUID], partner: str, floor: date, until: date
+) -> list[NewLine]:
+    """Costs of these people that were booked on the regime's accounts for months from `floor` on, and aren't settled;
+    a counter-booking takes its amount back."""
+    answered = Claim.objects.filter(
+        side=Side.CLAIMANT, partner=partner, fund=regime.code, line__in=Answer.objects.values("line_id")
+    )
+    taken = set(answered.exclude(cost=DAYS).values_list("cost", flat=True))
+    rows = Booking.objects.filter(
+        Q(person_id__in=people) | Q(person=None, case__applicant_id__in=people),
+        kind=BookingKind.EXPENSE, account_code__in=regime.accounts, period__since__gte=floor,
+        period__until__lte=until,
+    ).select_related("case", "period")  # fmt: skip
+    found = []
+    for row in rows.order_by("booked_at", "id"):
+        person, cost = row.person_id or row.case.applicant_id, f"booking {row.id}"
+        if cost in taken:
+            continue
+        since, ends = row.period.since, row.period.until
+        found.append(
+            NewLine(
+                person=person,
+                identifier="",
+                kind=LineKind.COST,
+                status=_status(here, person, since, ends),
+                since=since,
+                until=ends,
+                days=0,
+                rate=0,
+                amount=row.amount,
+                cost=cost,
+                text=row.counterparty,
+                account_code=row.account_code,
+            )
+        )
+    return found
+
+
+def stretches_of(accepted: Iterable[Sequence[str]]) -> list[Stretch]:
+    """Accepted days as an answer keeps them."""
+    return [(date.fromisoformat(since), date.fromisoformat(until)) for since, until in accepted]
+
+
+# -- reads -----------------------------------------------------------------------------------------------------------
+
+
+def reference_for(claimant: str, fund: str, since: date) -> str:
+    """What both sides call the statement of a municipality for a fund and the window from `since` on."""
+    return f"{claimant}/{fund}/{since}"
+
+
+def reference_of(line: Line) -> str:
+    """What both sides call a line."""
+    return f"{line.statement.reference}/{line.number}"
+
+
+def line_named(side: Side, partner: str, reference: str) -> Line | None:
+    """The line of this name, settled with a partner."""
+    statement, _, number = reference.rpartition("/")
+    rows = Line.objects.filter(statement__side=side, statement__partner=partner, statement__reference=statement)
+    return rows.filter(number=int(number)).first() if number.isdecimal() else None
+
+
+def standing(statement: UUID) -> list[Line]:
+    """The lines of a statement that no later submission withdrew, in order."""
+    gone = {
+        number
+        for numbers in Submission.objects.filter(statement_id=statement).values_list("withdrawn", flat=True)
+        for number in numbers
+    }
+    rows = Line.objects.filter(statement_id=statement).exclude(number__in=gone)
+    return list(rows.select_related("statement", "person", "corrects__statement").order_by("number"))
+
+
+def answers_on(statement: UUID) -> dict[UUID, Answer]:
+    """What was answered, by line."""
+    return {row.line_id: row for row in Answer.objects.filter(line__statement_id=statement)}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of a statement, in minor units: claimed = open + cut + accepted."""
+
+    lines: int
+    claimed: int
+    open: int
+    cut: int
+    accepted: int
+
+
+def sums_of(statement: UUID) -> Sums:
+    """What is claimed with a statement, and what became of it."""
+    lines, answers = standing(statement), answers_on(statement)
+    claimed = sum(line.amount for line in lines)
+    answered = sum(line.amount for line in lines if line.id in answers)
+    accepted = sum(answer.amount for answer in answers.values())
+    return Sums(len(lines), claimed, claimed - answered, answered - accepted, accepted)
+
+
+def accepted_by_window(partner: str, side: Side, fund: str) -> dict[Stretch, int]:
+    """What was accepted so far, by the days of each statement."""
+    rows = Answer.objects.filter(line__statement__partner=partner, line__statement__side=side,
+                                 line__statement__fund=fund)  # fmt: skip
+    by = ("line__statement__since", "line__statement__until")
+    return {
+        (row[by[0]], row[by[1]]): int(row["total"]) for row in rows.order_by().values(*by).annotate(total=Sum("amount"))
+    }

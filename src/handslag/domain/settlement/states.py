@@ -1,0 +1,38 @@
+"""Kinds of lines, what is answered on them, and the coded reasons of the catalogue."""
+
+from django.db.models import TextChoices
+
+
+class LineKind(TextChoices):
+    DAYS = "days"  # a lump sum for each day
+    COST = "cost"  # what was booked on the case account
+    INCOME = "income"  # what is set off against it: below 0
+
+
+class Outcome(TextChoices):
+    ACCEPTED = "accepted"
+    CUT = "cut"
+    REFUSED = "refused"
+
+
+class Reason(TextChoices):
+    LATE = "LATE"
+    NO_CLAIM_PERIOD = "NO_CLAIM_PERIOD"
+    TEN_YEARS_REACHED = "TEN_YEARS_REACHED"
+    SEVEN_YEARS_REACHED = "SEVEN_YEARS_REACHED"
+    WRONG_STATUS = "WRONG_STATUS"
+    OTHER_MUNICIPALITY = "OTHER_MUNICIPALITY"
+    DUPLICATE_DAY = "DUPLICATE_DAY"
+    DUPLICATE_INVOICE = "DUPLICATE_INVOICE"
+    NOT_ACCREDITED = "NOT_ACCREDITED"
+    AREA_NOT_ALLOWED = "AREA_NOT_ALLOWED"
+    TARGET_GROUP = "TARGET_GROUP"
+    APPROVAL_MISSING = "APPROVAL_MISSING"
+    APPROVAL_EXCEEDED = "APPROVAL_EXCEEDED"
+    OTHER_PAYER_FIRST = "OTHER_PAYER_FIRST"
+    SPLIT_WRONG = "SPLIT_WRONG"
+    RATE_WRONG = "RATE_WRONG"
+    INCOME_MISSING = "INCOME_MISSING"
+    DOCUMENT_MISSING = "DOCUMENT_MISSING"
+    CEILING_REACHED = "CEILING_REACHED"
+    ALREADY_SETTLED = "ALREADY_SETTLED"

@@ -1,0 +1,124 @@
+"""I14: statements: sums of lines, what became of each, and no cost and no day claimed or settled twice."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from verifier.database import Connection, Row, rows
+from verifier.report import Report
+
+
+def check_settlements(connection: Connection, report: Report) -> None:
+    """Submissions add up to the lines that stand; claimed = accepted + cut + open by what each line got; the keys of
+    standing lines are those that are kept, each once; the days that count are those that were accepted and not given
+    back, each once."""
+    statements = {row["id"]: row for row in rows(connection, "SELECT * FROM settlement_statement ORDER BY id")}
+    lines: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows(connection, "SELECT * FROM settlement_line ORDER BY statement_id, number"):
+        lines[row["statement_id"]].append(row)
+        if row["kind"] == "days" and row["amount"] != row["days"] * row["rate"]:
+            report.broken("I14", "settlement_line", row["id"], "its amount is not its days at its rate")
+    submissions: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows(connection, "SELECT * FROM settlement_submission ORDER BY statement_id, number"):
+        submissions[row["statement_id"]].append(row)
+    answers: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows(connection, "SELECT * FROM settlement_answer ORDER BY line_id"):
+        answers[row["line_id"]].append(row)
+    standing: list[Row] = []
+    for key, statement in statements.items():
+        report.count("statements")
+        there = _check_submissions(report, key, submissions[key], lines.pop(key, []), answers)
+        standing += [{**statement, **line} for line in there]
+    for rest in lines.values():
+        for row in rest:
+            report.broken("I14", "settlement_line", row["id"], "belongs to no statement")
+    for line in standing:
+        for place, answer in enumerate(answers.pop(line["id"], [])):
+            _check_answer(report, line, answer)
+            if place:
+                report.broken("I14", "settlement_answer", answer["id"], "answers a line that is answered")
+    for odd in answers.values():
+        for row in odd:
+            report.broken("I14", "settlement_answer", row["id"], "answers no line that stands")
+    _check_keys(connection, report, standing)
+    _check_days(connection, report, standing)
+
+
+def _check_submissions(
+    report: Report, statement: UUID, submissions: list[Row], lines: list[Row], answers: dict[UUID, list[Row]]
+) -> list[Row]:
+    """The lines of a statement that stand after the last submission."""
+    if [row["number"] for row in lines] != list(range(1, len(lines) + 1)):
+        report.broken("I14", "settlement_statement", statement, "a line of it is missing")
+    if [row["number"] for row in submissions] != list(range(1, len(submissions) + 1)) or not submissions:
+        report.broken("I14", "settlement_statement", statement, "a submission of it is missing")
+    there: dict[int, Row] = {}
+    for submission in submissions:
+        for number in submission["withdrawn"]:
+            gone = there.pop(number, None)
+            if gone is None or answers.get(gone["id"]):
+                report.broken("I14", "settlement_submission", submission["id"], "withdraws what doesn't stand open")
+        there |= {row["number"]: row for row in lines if row["submission_id"] == submission["id"]}
+        told = (submission["lines"], submission["total"])
+        if told != (len(there), sum(row["amount"] for row in there.values())):
+            report.broken("I14", "settlement_submission", submission["id"], "is not the sum of its lines")
+    return list(there.values())
+
+
+def _check_answer(report: Report, line: Row, answer: Row) -> None:
+    accepted, claimed = answer["amount"], line["amount"]
+    within = min(0, claimed) <= accepted <= max(0, claimed)
+    fits = {"accepted": accepted == claimed, "refused": accepted == 0, "cut": within and accepted not in (0, claimed)}
+    line["accepted"] = [] if line["kind"] != "days" else [
+        tuple(date.fromisoformat(day) for day in one) for one in answer["accepted"]
+    ]  # fmt: skip
+    days = sum((until - since).days for since, until in line["accepted"])
+    inside = all(line["since"] <= since < until <= line["until"] for since, until in line["accepted"])
+    if not fits[answer["outcome"]] or (answer["reason"] == "") != (accepted == claimed):
+        report.broken("I14", "settlement_answer", answer["id"], "accepted and cut are not what is claimed")
+    elif abs(answer["days"]) != days or not inside or (days and abs(accepted) > days * line["rate"]):
+        report.broken("I14", "settlement_answer", answer["id"], "accepts other days than it says")
+
+
+def _check_keys(connection: Connection, report: Report, standing: list[Row]) -> None:
+    kept = {row["line_id"] for row in rows(connection, "SELECT line_id FROM settlement_claim ORDER BY line_id")}
+    if kept != {line["id"] for line in standing}:
+        for key in sorted(kept ^ {line["id"] for line in standing}):
+            report.broken("I14", "settlement_claim", key, "isn't the key of a line that stands")
+    seen: set[tuple[Any, ...]] = set()
+    for line in standing:
+        named = (line["side"], line["partner"], line["share"])
+        own: list[tuple[Any, ...]] = [(*named, line["fund"], line["cost"])]
+        if line["cost"] == "days":
+            own = [(*named, line["person_id"], day) for day in _days([(line["since"], line["until"])])]
+        if seen.intersection(own):
+            report.broken("I14", "settlement_line", line["id"], "claims what another line claims")
+        seen.update(own)
+
+
+def _check_days(connection: Connection, report: Report, standing: list[Row]) -> None:
+    expected: Counter[tuple[Any, ...]] = Counter()
+    for line in standing:
+        for day in _days(line.get("accepted", [])):
+            expected[line["side"], line["person_id"], line["partner"], day] += 1 if line["days"] > 0 else -1
+    found: Counter[tuple[Any, ...]] = Counter()
+    whose: dict[tuple[Any, ...], UUID] = {}
+    for row in rows(connection, "SELECT * FROM settlement_counted ORDER BY id"):
+        for day in _days([(row["since"], row["until"])]):
+            key = (row["side"], row["person_id"], row["partner"], day)
+            if (row["side"], row["person_id"], day) in whose:
+                report.broken("I14", "settlement_counted", row["id"], "counts a day that counts already")
+            whose[row["side"], row["person_id"], day] = row["id"]
+            found[key] += 1
+    people = {key[1] for key in set(expected) | set(found) if expected[key] != found[key]}
+    for person in sorted(people):
+        report.broken("I14", "settlement_counted", person, "her days that count are not those that were accepted")
+
+
+def _days(stretches: list[tuple[date, date]]) -> Iterator[int]:
+    for since, until in stretches:
+        yield from range(since.toordinal(), until.toordinal())
