@@ -39,6 +39,11 @@ def language_of_figures() -> str:
     return _language() if _language() in _FIGURES else "sv"
 
 
+def unit() -> str:
+    """What stands beside a field for an amount: kr, or the currency of the organisation."""
+    return "kr" if _currency() == "SEK" else _currency()
+
+
 def _currency() -> str:
     """That of the organisation whose door is open."""
     door = current_door()

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handslag.kernel.money import AmountError, parse_amount
 from handslag.kernel.months import Month
-from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures
+from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures, unit
 
 #: refused above this: no household's monthly line is larger, and bigint sums stay far away
 LARGEST_AMOUNT = 10_000_000_00
@@ -106,7 +106,6 @@ class AmountField(forms.Field):
     "4390 kronor" and in digits of any script.
     """
 
-    unit = "kr"
     default_error_messages = {
         "required": _("Enter an amount. Enter 0 if there is none."),
         "unclear": _("Write the amount with digits, for example 4390 or 4390,50."),
@@ -119,6 +118,11 @@ class AmountField(forms.Field):
         super().__init__(**options)
         self.widget.attrs.setdefault("class", "h-amount")
         self.widget.attrs.setdefault("size", "12")
+
+    @property
+    def unit(self) -> str:
+        """What stands beside it."""
+        return unit()
 
     def prepare_value(self, value: Any) -> Any:
         return figure(value).replace(NO_BREAK, " ") if isinstance(value, int) else value
