@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
-from docs.process import process
+from docs.process import NEXUS, RENEWAL, Map, process
 from handslag.config.reactions import TABLE
 from tests.bed import ROOT
 
 STEPS = process()["to_be"]
+STEPS_OF_ASYLUM = process(NEXUS)["to_be"]
 #: The ways of an application, a decision and its money: every state of them stands in the map.
 WHOLE = (
     "intake.DraftState", "intake.SigningState", "intake.Channel", "intake.InboxState", "intake.RequestState",
     "lookups.AnswerState", "casefile.WarningState", "decisions.DecisionState", "decisions.Outcome",
     "decisions.AppealState", "payments.PaymentState", "payments.RunState",
 )  # fmt: skip
+#: Those of a line that is claimed for somebody in the asylum sector.
+WHOLE_OF_ASYLUM = ("settlement.LineKind", "settlement.Outcome")
 #: An answer that never came, and a decision whose delivery is proven, are no step that somebody takes.
 NOT_TAKEN = {"intake.DraftState": {"withdrawn", "expired"}, "decisions.DecisionState": {"served"}}
 
@@ -48,7 +51,7 @@ def operation(name: str) -> Any:
     return None
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["operation"])
+@pytest.mark.parametrize("step", STEPS + STEPS_OF_ASYLUM, ids=lambda step: step["operation"])
 def test_each_step_is_an_operation_with_its_event_and_states(step: dict[str, Any]) -> None:
     found = operation(step["operation"])
     assert found is not None and hasattr(found, "__wrapped__"), step["operation"]
@@ -58,15 +61,19 @@ def test_each_step_is_an_operation_with_its_event_and_states(step: dict[str, Any
         assert set(names) <= {member.value for member in kinds()[kind]}, kind
 
 
-def test_no_state_on_the_way_is_left_out() -> None:
+@pytest.mark.parametrize(
+    ("steps", "whole"), [(STEPS, WHOLE), (STEPS_OF_ASYLUM, WHOLE_OF_ASYLUM)], ids=["renewal", "asylum"]
+)
+def test_no_state_on_the_way_is_left_out(steps: list[dict[str, Any]], whole: tuple[str, ...]) -> None:
     shown: dict[str, set[str]] = {}
-    for step in STEPS:
+    for step in steps:
         for kind, names in step["states"].items():
             shown.setdefault(kind, set()).update(names)
-    for kind in WHOLE:
+    for kind in whole:
         assert {m.value for m in kinds()[kind]} - NOT_TAKEN.get(kind, set()) == shown[kind], kind
 
 
-def test_each_step_that_is_gone_stands_in_the_way_before() -> None:
-    before = " ".join(step["does"] for step in process()["as_is"]["steps"])
-    assert len(process()["as_is"]["steps"]) >= 5 and "SSBTEK" in before
+@pytest.mark.parametrize(("of", "word"), [(RENEWAL, "SSBTEK"), (NEXUS, "ZEMIS")], ids=["renewal", "asylum"])
+def test_each_step_that_is_gone_stands_in_the_way_before(of: Map, word: str) -> None:
+    steps = process(of)["as_is"]["steps"]
+    assert len(steps) >= 5 and word in " ".join(step["does"] for step in steps)
