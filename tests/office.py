@@ -436,7 +436,7 @@ def process(database: Any, *words: str, **told: str) -> subprocess.CompletedProc
 COUNTRIES = {
     "SE": ("SEK", "Europe/Stockholm", ["sv", "en"], "kommunkod"),
     "CH": ("CHF", "Europe/Zurich", ["de", "fr", "en"], "bfs"),
-    "DE": ("EUR", "Europe/Berlin", ["de"], "AGS"),
+    "DE": ("EUR", "Europe/Berlin", ["de", "en"], "AGS"),
 }
 
 

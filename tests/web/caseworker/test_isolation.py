@@ -182,6 +182,7 @@ def routes() -> list[str]:
 
 def world(folder: Any) -> dict[str, Any]:
     """One object of each kind: everything that a folder led to, with a document."""
+    from handslag.domain.casefile.operations import send_message
     from handslag.domain.decisions.operations.appeals import lodge_appeal
     from handslag.domain.documents.operations import StoredFile, record_document
     from handslag.domain.elsewhere.operations import enter_switch
@@ -214,6 +215,7 @@ def world(folder: Any) -> dict[str, Any]:
         wanted=["Fågelholm"], until=office.today + timedelta(days=9),
     )  # fmt: skip
     change = folder.asks_for_account()
+    words = send_message(**office.by(folder.citizens[0]), case=folder.case.id, message=uuid4(), text="Kanarie")
     appeal = lodge_appeal(
         **office.by(folder.citizens[0]), appeal=uuid4(), decision=decision.id, text="Kanarie", files=[]
     )
@@ -296,6 +298,7 @@ def world(folder: Any) -> dict[str, Any]:
         "month": str(office.month),
         "application": receipt.application_id,
         "asked": wanted.id,
+        "words": words.id,
         "change": change.id,
         "decision": decision.id,
         "appeal": appeal.id,
@@ -602,6 +605,7 @@ def walked(everything: dict[str, Any]) -> list[Seen]:
 BY_QUERY = {
     "person": "households/new/?person=<uuid:person>",
     "household": "cases/new/?household=<uuid:household>",
+    "message": "cases/<uuid:case>/paper/?message=<uuid:words>",
     "q": "people/?q=nilsson",
     "view": "inbox/?view=unit",
     "from": "questions/?from=x",

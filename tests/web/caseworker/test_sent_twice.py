@@ -29,7 +29,7 @@ MAKES = (".objects.create", ".objects.bulk_create", "open_subject")
 ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
-        "open_hearing", "propose", "propose_merge", "propose_recovery", "register_person",
+        "open_hearing", "order_payment", "propose", "propose_merge", "propose_recovery", "register_person",
         "register_representation", "start_precalculation", "take_access", "transfer_case",
         "withdraw_application",
     },
