@@ -216,6 +216,12 @@ def said_of(person: UUID) -> list[Said]:
     ]  # fmt: skip
 
 
+def told_with(person: UUID, among: Iterable[str]) -> str:
+    """Which of these addresses the newest message about a person of the register came from or went to; empty: none."""
+    rows = Notice.objects.filter(person_id=person, message__partner__in=list(among)).order_by("-at", "-id")
+    return rows.values_list("message__partner", flat=True).first() or ""
+
+
 def family_of(person: UUID) -> list[Person]:
     """Whom the messages that speak of a person speak of too, herself first, the others by name."""
     messages = Notice.objects.filter(person_id=person, message__isnull=False).values("message_id")

@@ -232,7 +232,7 @@ class ChangeForm(forms.Form):
         **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        self.fields["recipient"].choices = list(recipients.items())  # type: ignore[attr-defined]
+        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
         self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
         self.fields["status"].choices = [("", ""), *((c, STATUS_NAMES[c]) for c in STATUSES)]  # type: ignore[attr-defined]
         self.fields["change"].choices = [(code, CHANGES[code]) for code in CHANGE_CODES]  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, person_by_identifier
 from handslag.domain.register.policies import CANTON
-from handslag.domain.register.queries import family_of, standing_on
+from handslag.domain.register.queries import family_of, standing_on, told_with
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -98,7 +98,7 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     where, status = standing_on([person], today(request))[person]
     initial = {
         "key": uuid7(), "answer_by": today(request) + USUAL, "persons": [str(person)],
-        "recipient": where.municipality if where and is_canton() else next(iter(recipients), ""),
+        "recipient": where.municipality if where and is_canton() else told_with(person, recipients),
         "entry_on": status.entry_on if status else None,
     }  # fmt: skip
     people = [(str(one.id), full_name(one)) for one in family]
