@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from handslag.kernel import canonical
 from handslag.kernel.money import KRONA, MAXIMUM
 from handslag.rules import ch
 from handslag.rules.case_files import read
+from handslag.rules.ch import numbers
 from handslag.rules.ch.codes import COSTS
 from handslag.rules.ch.facts import Facts
 from handslag.rules.ch.numbers import CANTONS, Norms, history, with_tables
@@ -331,6 +333,26 @@ def test_each_canton_is_complete_on_every_day_on_which_anything_changes_and_refu
                 norms_for(day, canton)
     with pytest.raises(NormError, match="no layer for the canton XX"):
         norms_for(first, "XX")
+
+
+def test_a_norm_of_a_canton_takes_the_place_of_one_of_its_name_and_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(numbers.HERE / "norms", tmp_path / "norms")
+    good = (numbers.HERE / "ag/norms/wealth.yaml").read_text(encoding="utf-8")
+    own = tmp_path / "zz/norms/wealth.yaml"
+    own.parent.mkdir(parents=True)
+    monkeypatch.setattr(numbers, "HERE", tmp_path)
+    monkeypatch.setattr(numbers, "CANTONS", ("ZZ",))
+    for text, problem in (
+        (good.replace("wealth.single", "wealth.singel"), "zz/wealth.yaml: wealth.singel takes the place of no norm"),
+        (good.replace("unit: CHF", "unit: percent"), "zz/wealth.yaml: wealth.single is in CHF"),
+    ):
+        own.write_text(text, encoding="utf-8")
+        with pytest.raises(NormError, match=problem):
+            history.__wrapped__("ZZ")
+    own.write_text(good, encoding="utf-8")
+    assert history.__wrapped__("ZZ")["wealth.single"].values[0].value == 1500
 
 
 def test_every_number_says_where_it_is_from_and_every_doubt_has_words() -> None:

@@ -14,6 +14,8 @@ HERE: Final = Path(__file__).parent
 CANTONS: Final = tuple(sorted(path.parent.name.upper() for path in HERE.glob("*/norms")))
 """A canton is a folder with norms."""
 RENT_LIMIT: Final = "rent.limit"
+ASYLUM_LEVEL: Final = "asylum.level"
+"""The one norm that only a canton has."""
 LOCAL: Final[Mapping[str, Local]] = {
     RENT_LIMIT: Local(
         "CHF/month",
@@ -125,10 +127,23 @@ class Norms(NormSet):
 
 @lru_cache(maxsize=8)
 def history(canton: str) -> Mapping[str, Norm]:
-    """Every norm that holds in `canton` with all its dated values: its own layer above the one of SKOS."""
+    """Every norm that holds in `canton` with all its dated values: its own layer above the one of SKOS.
+
+    NormError for one of the canton's that no rule reads, or of another shape than the one below.
+    """
     if canton not in CANTONS:
         raise NormError(f"there is no layer for the canton {canton}; there are {', '.join(CANTONS)}")
-    return load_folder(HERE / "norms", HERE / canton.lower() / "norms")
+    skos, own = HERE / "norms", HERE / canton.lower() / "norms"
+    below = load_folder(skos)
+    every = load_folder(skos, own)
+    for norm in every.values():
+        replaced = below.get(norm.name)
+        if replaced is None and norm.name != ASYLUM_LEVEL:
+            raise NormError(f"{own.parent.name}/{norm.file}: {norm.name} takes the place of no norm of SKOS")
+        if replaced is not None and (norm.unit, norm.by) != (replaced.unit, replaced.by):
+            shape = f"in {replaced.unit}" + (f" by {replaced.by}" if replaced.by else "")
+            raise NormError(f"{own.parent.name}/{norm.file}: {norm.name} is {shape}")
+    return every
 
 
 @lru_cache(maxsize=512)
@@ -179,7 +194,7 @@ def _norms(
         young_minus=number["young.minus"],
         young_from=number["young.from"],
         young_below=number["young.below"],
-        asylum_level=number.get("asylum.level"),
+        asylum_level=number.get(ASYLUM_LEVEL),
         rent_limit=table.get(RENT_LIMIT),
         deductible=number["kvg.deductible"],
         copay=number["kvg.copay"],
