@@ -8,7 +8,7 @@ the receiver's chain commits to what arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -67,10 +67,11 @@ def put_in(tenant: int, sealed: Iterable[Sealed], now: datetime) -> None:
         cursor.executemany(_PUT, rows)
 
 
-def carry(carried: set[UUID], now: datetime) -> int:
+def carry(carried: set[UUID], now: datetime, places: Mapping[str, int] | None = None) -> int:
     """Carry to everybody what was not carried before; gives how many. `carried` is only the courier's memory: without
-    it everything of the last days is offered again, and changes nothing."""
-    places = directory()
+    it everything of the last days is offered again, and changes nothing. `places`: only between these of the
+    directory."""
+    places = directory() if places is None else places
     waiting: dict[str, list[Sealed]] = {}
     for address, tenant in places.items():
         for one in sealed_by(tenant, address, now - OFFERED):
