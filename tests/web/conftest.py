@@ -17,6 +17,7 @@ def fine_at_both(axe: Any, picture: Any) -> Callable[[Page, str], None]:
     def look(page: Page, name: str) -> None:
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_load_state()  # a click waits for the next page to begin, not to be there
             picture(page, f"{name}-{width}")
             wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wider == 0, (page.url, width)

@@ -23,7 +23,8 @@ from handslag.domain.people.operations.staff import ask_training_reset, set_poli
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import Actor, acting, at_large
-from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser, Unit
+from handslag.domain.tenancy.keys import sign
+from handslag.domain.tenancy.models import Organisation, StaffMember, StaffUser, TenantKeyRow, Unit
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import examples_bind, setting
 from handslag.jobs.watch import send_notices
@@ -184,6 +185,8 @@ def test_a_reset_leaves_every_byte_of_another_organisation(database: Any, connec
         assert not Letter.objects.exists()
     assert said_of_reset(office)["rows"] > 100
     assert (said_of_reset(office)["times"], said_of_reset(office)["asked_by"]) == (1, "installation")
+    with acting(office.slug, TEST, "look"):  # this process had opened the keys that went
+        assert sign({})[0] == TenantKeyRow.objects.get(use="signing").key_id
     log_in(again, "hanna", by_hand=True)
     folder = petra(again)  # and everything can be done anew
     folder.applied()

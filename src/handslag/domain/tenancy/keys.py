@@ -61,9 +61,11 @@ def new_key(use: str, now: datetime) -> TenantKeyRow:
 
 
 def _current(use: str) -> tuple[str, Any]:
-    """Key id and opened key now in use; opened once in ten minutes per process and tenant."""
-    place = (acting_door().the_tenant.id, use)
-    if place not in _opened or time.monotonic() - _opened[place][0] > _SECONDS:
+    """Key id and opened key now in use; opened once in ten minutes per process and tenant. One for training is asked
+    each time: when it is reset, its keys go."""
+    tenant = acting_door().the_tenant
+    place = (tenant.id, use)
+    if tenant.training or place not in _opened or time.monotonic() - _opened[place][0] > _SECONDS:
         row = TenantKeyRow.objects.filter(use=use, until=None).latest("since", "id")
         _opened[place] = (time.monotonic(), row.key_id, _private(row))
     return _opened[place][1:]
