@@ -27,3 +27,8 @@ def fits(told: Any, asked: Sequence[Any], outcome: str, named: str) -> None:
         raise ValueError("reply.until belongs to a question")
     if [one.number for one in asked] != list(range(1, len(asked) + 1)):
         raise ValueError(f"{named} are numbered from 1")
+
+
+def outcome_of(good: Sequence[bool]) -> str:
+    """What follows for the whole from whether each of its parts was answered as it was wished."""
+    return "accepted" if all(good) else "accepted with changes" if any(good) else "rejected"

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from handslag.domain.exchange.frame import Address, Header, Reply
 from handslag.messages.question.message import Person
-from handslag.messages.turns import fits
+from handslag.messages.turns import fits, outcome_of
 
 #: Asylum seeker, provisionally admitted foreigner, protection, provisionally admitted refugee, recognised refugee.
 STATUSES = ("N", "F-A", "S", "F-R", "B-R")
@@ -98,5 +98,4 @@ class Assignment(Struct, frozen=True, kw_only=True):
 
 def outcome(answers: list[Arrival]) -> str:
     """What follows from the answers for the assignment as a whole."""
-    taken = [not answer.reason for answer in answers]
-    return "accepted" if all(taken) else "accepted with changes" if any(taken) else "rejected"
+    return outcome_of([not answer.reason for answer in answers])

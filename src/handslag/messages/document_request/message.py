@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from handslag.domain.exchange.frame import Digest, Header, Reply
 from handslag.messages.case_transfer.message import Ground
 from handslag.messages.question.message import Person, Text
-from handslag.messages.turns import fits
+from handslag.messages.turns import fits, outcome_of
 
 #: Why a document isn't given.
 REASONS = ("NOT_KNOWN", "PERSON_UNKNOWN", "NO_GROUND", "OTHER_AUTHORITY", "TOO_LARGE")
@@ -101,5 +101,4 @@ class DocumentRequest(Struct, frozen=True, kw_only=True):
 
 def outcome(answers: list[Given]) -> str:
     """What follows from the answers to the documents for the request as a whole."""
-    given = [answer.file is not None for answer in answers]
-    return "accepted" if all(given) else "accepted with changes" if any(given) else "rejected"
+    return outcome_of([answer.file is not None for answer in answers])

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from handslag.domain.exchange.frame import Address, Header, Reply
 from handslag.messages.assignment.message import MOST, Place
 from handslag.messages.question.message import Person
-from handslag.messages.turns import fits
+from handslag.messages.turns import fits, outcome_of
 
 #: A new status; moved to another municipality of the canton; disappeared; left the canton or country; died; lives on
 #: own earnings; doesn't any more.
@@ -101,5 +101,4 @@ class Mutation(Struct, frozen=True, kw_only=True):
 
 def outcome(answers: list[Agreed]) -> str:
     """What follows from the answers for the change as a whole."""
-    so = [not answer.reason for answer in answers]
-    return "accepted" if all(so) else "accepted with changes" if any(so) else "rejected"
+    return outcome_of([not answer.reason for answer in answers])

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from handslag.domain.exchange.frame import Header, Reply
-from handslag.messages.turns import fits
+from handslag.messages.turns import fits, outcome_of
 
 Name = Annotated[str, Meta(max_length=120)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -88,5 +88,4 @@ class Question(Struct, frozen=True, kw_only=True):
 
 def outcome(answers: list[Answer]) -> str:
     """What follows from the answers to the points for the question as a whole."""
-    said = [not answer.reason for answer in answers]
-    return "accepted" if all(said) else "accepted with changes" if any(said) else "rejected"
+    return outcome_of([not answer.reason for answer in answers])

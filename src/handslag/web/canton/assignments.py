@@ -12,16 +12,14 @@ from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
-from handslag.domain.exchange.policies import TAKE_BACK
-from handslag.domain.exchange.queries import conversation, first_messages, may_say, name_of, partners, under_way
-from handslag.domain.exchange.states import OVER, Business, Direction, Transport
+from handslag.domain.exchange.queries import first_messages, name_of, partners
+from handslag.domain.exchange.states import OVER, Direction, Transport
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.operations import assign
 from handslag.domain.register.policies import require_canton
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.messages import conversation as said_of
@@ -30,15 +28,14 @@ from handslag.messages.assignment.message import Assigned, Assignment
 from handslag.messages.assignment.notices import person_of
 from handslag.web.canton.forms import ArrivalForm, AssignForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import said_about, words_forms
-from handslag.web.canton.wording import ACCOMMODATION, OVERTAKEN, REASONS, ROLES, SAID, STATUSES, refusal, standing_of
+from handslag.web.canton.talk import as_it_stands, carried_out, words_forms
+from handslag.web.canton.wording import ACCOMMODATION, REASONS, ROLES, STATUSES, refusal, standing_of
 from handslag.web.desk.pages import (
     CASE_ROLES,
     attempt,
     base,
     number_in,
     require,
-    the_door,
     today,
     typed,
     who,
@@ -154,80 +151,44 @@ def assignment(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse
     if first.kind != "assignment" or first.reference is not None:
         raise Hidden("message", message)
     looked_at("assignment", first.id)
-    act = request.POST.get("act", "")
-    forms_of = _forms(request, first, act)
-    trouble = ""
+    forms_of = _forms(request, first)
+    trouble, role = "", Role.REGISTRAR if first.direction == Direction.OUT else Role.CASEWORKER
     if request.method == "POST":
-        require(request, Role.REGISTRAR if first.direction == Direction.OUT else Role.CASEWORKER)
-        try:
-            if said_about(request, first, act, forms_of, _answering):
-                return HttpResponseRedirect(f"{base(request)}/assignments/{first.id}/")
-        except Conflict:
-            trouble = str(OVERTAKEN)
-            first.refresh_from_db()
-        except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/assignments/{first.id}/")
-            if refused.code == "answer by":
-                forms_of["ask back"].add_error("until", refusal(refused))
-            else:
-                trouble = refusal(refused)
-    errors = next((form for form in forms_of.values() if form.errors), None)
-    return _assignment(request, first, member, forms_of, errors, trouble)
-
-
-def _forms(request: HttpRequest, first: Message, act: str) -> dict[str, Any]:
-    """The forms of the page; the one that was sent holds what was typed."""
-    asked = _asked(first)
-    names = [(one.number, name_in(one)) for one in asked.persons]
-
-    def data(which: str) -> Any:
-        return request.POST if act == which else None
-
-    found: dict[str, forms.Form] = {
-        "answer": ArrivalForm(names, asked.arrival_on, data("answer"), initial={"key": uuid7()}, auto_id="id_a_%s"),
-        **words_forms(request),
-    }
-    return found
-
-
-def _answering(first: Message, form: Any) -> NewMessage:
-    return answering(key=form.cleaned_data["key"], asked=first, answers=form.answers)
-
-
-def _assignment(
-    request: HttpRequest, first: Message, member: Member, forms_of: dict[str, Any], errors: Any, trouble: str
-) -> HttpResponse:
-    asked, leaving, out = _asked(first), under_way(first), first.direction == Direction.OUT
-    partner, own = name_of(first.partner), the_door(request).the_tenant.name
-    acts = (Role.REGISTRAR if out else Role.CASEWORKER) in member.roles
-    state, colour = standing_of(first)
+        require(request, role)
+        done = carried_out(request, first, forms_of, answering, f"{base(request)}/assignments/{first.id}/")
+        if isinstance(done, HttpResponse):
+            return done
+        trouble = done
+    asked, acts = _asked(first), role in member.roles
     names = {one.number: name_in(one) for one in asked.persons}
+
+    def answers(told: Any) -> list[tuple[Any, ...]]:
+        return [
+            (names.get(one.number, ""), one.arrived_on, ACCOMMODATION.get(one.accommodation, ""),
+             REASONS.get(one.reason, ""))
+            for one in told.answers
+        ]  # fmt: skip
+
     return page(
         request,
         "assignment.html",
-        status=422 if errors else 409 if trouble else 200,
-        row=first,
-        out=out,
-        partner=partner,
-        state=state,
-        colour=colour,
+        **as_it_stands(request, first, forms_of, trouble, acts=acts, standing=standing_of, answers=answers),
         asked=asked,
         moves_from=name_of(asked.moves_from) if asked.moves_from else "",
-        people=[_person(one, member, out) for one in asked.persons],
-        said=[
-            _said(row, partner if row.direction == Direction.IN else own, names)
-            for row in conversation(first)
-            if row.id != first.id
-        ],
-        leaving=leaving if acts else None,
-        seconds=int(TAKE_BACK.total_seconds()),
-        may_take_up=acts and not out and first.business == Business.NONE,
-        may={act.replace(" ", "_"): acts and may_say(first, act) for act in forms_of},
-        forms={act.replace(" ", "_"): form for act, form in forms_of.items()},
-        errors=errors,
-        trouble=trouble,
+        people=[_person(one, member, first.direction == Direction.OUT) for one in asked.persons],
     )
+
+
+def _forms(request: HttpRequest, first: Message) -> dict[str, Any]:
+    """The forms of the page; the one that was sent holds what was typed."""
+    asked = _asked(first)
+    names = [(one.number, name_in(one)) for one in asked.persons]
+    data = request.POST if request.POST.get("act", "") == "answer" else None
+    found: dict[str, forms.Form] = {
+        "answer": ArrivalForm(names, asked.arrival_on, data, initial={"key": uuid7()}, auto_id="id_a_%s"),
+        **words_forms(request),
+    }
+    return found
 
 
 def _person(one: Assigned, member: Member, out: bool) -> dict[str, Any]:
@@ -241,22 +202,3 @@ def _person(one: Assigned, member: Member, out: bool) -> dict[str, Any]:
         "url": f"{'register' if out else 'people'}/{known.id}/" if known and seen else "",
     }
 
-
-def _said(row: Message, by: str, names: dict[int, str]) -> dict[str, Any]:
-    """A message about the assignment, as the page shows it."""
-    told = said_of.read(row)
-    assert isinstance(told, Assignment)
-    return {
-        "row": row,
-        "by": by,
-        "text": told.text,
-        "what": SAID.get(row.action, ""),
-        "until": told.reply.until if told.reply else None,
-        "answers": [
-            (names.get(one.number, ""), one.arrived_on, ACCOMMODATION.get(one.accommodation, ""),
-             REASONS.get(one.reason, ""))
-            for one in told.answers
-        ],
-        "closed": told.header.closed,
-        "state": standing_of(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
-    }  # fmt: skip

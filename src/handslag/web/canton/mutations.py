@@ -12,30 +12,28 @@ from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
+from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
-from handslag.domain.exchange.policies import TAKE_BACK
-from handslag.domain.exchange.queries import conversation, first_messages, may_say, name_of, partners, under_way
-from handslag.domain.exchange.states import OVER, Business, Direction, Transport
+from handslag.domain.exchange.queries import first_messages, name_of, partners
+from handslag.domain.exchange.states import OVER, Direction, Transport
 from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, person_by_identifier
 from handslag.domain.register.policies import CANTON
 from handslag.domain.register.queries import family_of, standing_on, told_with
 from handslag.domain.tenancy.permissions import Hidden, Member
-from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
-from handslag.messages import conversation as said_of
 from handslag.messages.mutation.build import Telling, answering, telling
-from handslag.messages.mutation.message import Concerned, Mutation
+from handslag.messages.mutation.message import Concerned
 from handslag.messages.mutation.notices import change_in
 from handslag.web.canton.assignments import MUNICIPALITIES, SHOWN, USUAL, is_canton
 from handslag.web.canton.forms import AgreeForm, ChangeForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import said_about, words_forms
-from handslag.web.canton.wording import CHANGES, DISPUTES, OVERTAKEN, SAID, STATUSES, change_standing, refusal
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, the_door, today, typed, who
+from handslag.web.canton.talk import as_it_stands, carried_out, words_forms
+from handslag.web.canton.wording import CHANGES, DISPUTES, STATUSES, change_standing, refusal
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
 
 #: At which field a refusal is said.
@@ -127,72 +125,35 @@ def mutation(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         raise Hidden("message", message)
     looked_at("mutation", first.id)
     act, change = request.POST.get("act", ""), change_in(first)
-    names = [(one.number, _name(one)) for one in change.persons]
+    names = {one.number: _name(one) for one in change.persons}
     forms_of: dict[str, forms.Form] = {
         "answer": AgreeForm(
-            names, request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
+            [*names.items()], request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
         ),
         **words_forms(request),
     }
     trouble = ""
     if request.method == "POST":
         require(request, *TELLS)
-        try:
-            if said_about(request, first, act, forms_of, _answering):
-                return HttpResponseRedirect(f"{base(request)}/mutations/{first.id}/")
-        except Conflict:
-            trouble = str(OVERTAKEN)
-            first.refresh_from_db()
-        except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/mutations/{first.id}/")
-            if refused.code == "answer by":
-                forms_of["ask back"].add_error("until", refusal(refused))
-            else:
-                trouble = refusal(refused)
-    errors = next((form for form in forms_of.values() if form.errors), None)
-    return _mutation(request, first, member, forms_of, errors, trouble)
+        done = carried_out(request, first, forms_of, answering, f"{base(request)}/mutations/{first.id}/")
+        if isinstance(done, HttpResponse):
+            return done
+        trouble = done
 
+    def answers(told: Any) -> list[tuple[Any, ...]]:
+        return [(names.get(one.number, ""), DISPUTES[one.reason]) for one in told.answers]
 
-def _answering(first: Message, form: Any) -> NewMessage:
-    return answering(key=form.cleaned_data["key"], asked=first, answers=form.answers)
-
-
-def _mutation(
-    request: HttpRequest, first: Message, member: Member, forms_of: dict[str, Any], errors: Any, trouble: str
-) -> HttpResponse:
-    change, leaving, out = change_in(first), under_way(first), first.direction == Direction.OUT
-    partner, own = name_of(first.partner), the_door(request).the_tenant.name
     acts = bool(member.roles & set(TELLS))
-    state, colour = change_standing(first)
-    names = {one.number: _name(one) for one in change.persons}
     return page(
         request,
         "mutation.html",
-        status=422 if errors else 409 if trouble else 200,
-        row=first,
-        out=out,
-        partner=partner,
-        state=state,
-        colour=colour,
+        **as_it_stands(request, first, forms_of, trouble, acts=acts, standing=change_standing, answers=answers),
         change=change,
         what=CHANGES[change.change],
         status_name=STATUSES.get(change.status, ""),
         to=name_of(change.municipality) if change.municipality else "",
         people=[_person(one, member) for one in change.persons],
         may_assign=is_canton() and change.change == "move" and Role.REGISTRAR in member.roles,
-        said=[
-            _said(row, partner if row.direction == Direction.IN else own, names)
-            for row in conversation(first)
-            if row.id != first.id
-        ],
-        leaving=leaving if acts else None,
-        seconds=int(TAKE_BACK.total_seconds()),
-        may_take_up=acts and not out and first.business == Business.NONE,
-        may={act.replace(" ", "_"): acts and may_say(first, act) for act in forms_of},
-        forms={act.replace(" ", "_"): form for act, form in forms_of.items()},
-        errors=errors,
-        trouble=trouble,
     )
 
 
@@ -201,18 +162,3 @@ def _person(one: Concerned, member: Member) -> dict[str, Any]:
     seen = known is not None and known.protection_level <= member.clearance
     return {"told": one.person, "name": _name(one), "url": f"register/{known.id}/" if known and seen else ""}
 
-
-def _said(row: Message, by: str, names: dict[int, str]) -> dict[str, Any]:
-    """A message about the change, as the page shows it."""
-    told = said_of.read(row)
-    assert isinstance(told, Mutation)
-    return {
-        "row": row,
-        "by": by,
-        "text": told.text,
-        "what": SAID.get(row.action, ""),
-        "until": told.reply.until if told.reply else None,
-        "answers": [(names.get(one.number, ""), DISPUTES[one.reason]) for one in told.answers],
-        "closed": told.header.closed,
-        "state": change_standing(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
-    }

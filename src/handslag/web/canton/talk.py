@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.inbox import take_up
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
-from handslag.domain.exchange.queries import may_say, under_way
-from handslag.domain.tenancy.policies import Conflict
+from handslag.domain.exchange.policies import TAKE_BACK
+from handslag.domain.exchange.queries import conversation, may_say, name_of, under_way
+from handslag.domain.exchange.states import Business, Direction
+from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.messages import conversation as said_of
 from handslag.web.canton.forms import BackForm, WordsForm
-from handslag.web.desk.pages import attempt, version_seen, who
+from handslag.web.canton.wording import OVERTAKEN, SAID, refusal
+from handslag.web.desk.pages import attempt, the_door, version_seen, who
 
 _WORDS = {
     "add": gettext_lazy("Your answer to what they asked back"),
@@ -41,12 +44,12 @@ def words_forms(request: HttpRequest) -> dict[str, forms.Form]:
     return found
 
 
-def said_about(
+def _said_about(
     request: HttpRequest,
     first: Message,
     act: str,
     forms_of: dict[str, Any],
-    answering: Callable[[Message, Any], NewMessage],
+    answering: Callable[..., NewMessage],
 ) -> bool:
     """Carry out what was asked for; False where the form wants another look. `answering` builds the answer."""
     form, last = forms_of.get(act), under_way(first)
@@ -63,7 +66,7 @@ def said_about(
     told = form.cleaned_data
     said: NewMessage
     if act == "answer":
-        said = answering(first, form)
+        said = answering(key=told["key"], asked=first, answers=form.answers)
     elif act == "ask back":
         said = said_of.asking_back(
             key=told["key"], asked=first, text=told["text"], until=told["until"], now=who(request)["now"]
@@ -73,3 +76,70 @@ def said_about(
         said = building(key=told["key"], asked=first, text=told["text"])
     attempt(request, seal_message, new=said)
     return True
+
+
+def carried_out(
+    request: HttpRequest, first: Message, forms_of: dict[str, Any], answering: Callable[..., NewMessage], home: str
+) -> HttpResponse | str:
+    """What was posted, carried out: the way back to `home`; else what stood in the way, empty where a form says it."""
+    try:
+        if _said_about(request, first, request.POST.get("act", ""), forms_of, answering):
+            return HttpResponseRedirect(home)
+    except Conflict:
+        first.refresh_from_db()
+        return str(OVERTAKEN)
+    except NotPossible as refused:
+        if refused.code == "sent already":
+            return HttpResponseRedirect(home)
+        if refused.code != "answer by":
+            return str(refusal(refused))
+        forms_of["ask back"].add_error("until", refusal(refused))
+    return ""
+
+
+def as_it_stands(
+    request: HttpRequest,
+    first: Message,
+    forms_of: dict[str, Any],
+    trouble: str,
+    *,
+    acts: bool,
+    standing: Callable[[Message], tuple[Any, str]],
+    answers: Callable[[Any], list[tuple[Any, ...]]],
+) -> dict[str, Any]:
+    """What the page of a conversation says of it, whatever it is about. `acts`: she may say something; `standing`: how
+    a message stands and its colour; `answers`: those of a message, as its page shows them."""
+    leaving, out = under_way(first), first.direction == Direction.OUT
+    partner, own = name_of(first.partner), the_door(request).the_tenant.name
+    errors = next((form for form in forms_of.values() if form.errors), None)
+    state, colour = standing(first)
+
+    def said(row: Message) -> dict[str, Any]:
+        told = said_of.read(row)
+        return {
+            "row": row,
+            "by": partner if row.direction == Direction.IN else own,
+            "text": told.text,
+            "what": SAID.get(row.action, ""),
+            "until": told.reply.until if told.reply else None,
+            "answers": answers(told),
+            "closed": told.header.closed,
+            "state": standing(row)[0] if row.direction == Direction.OUT and row.transport != "delivered" else "",
+        }
+
+    return {
+        "status": 422 if errors else 409 if trouble else 200,
+        "row": first,
+        "out": out,
+        "partner": partner,
+        "state": state,
+        "colour": colour,
+        "said": [said(row) for row in conversation(first) if row.id != first.id],
+        "leaving": leaving if acts else None,
+        "seconds": int(TAKE_BACK.total_seconds()),
+        "may_take_up": acts and not out and first.business == Business.NONE,
+        "may": {act.replace(" ", "_"): acts and may_say(first, act) for act in forms_of},
+        "forms": {act.replace(" ", "_"): form for act, form in forms_of.items()},
+        "errors": errors,
+        "trouble": trouble,
+    }
