@@ -53,6 +53,7 @@ def test_a_case_is_handed_over_taken_over_and_registered(
     work = server.url("desk", f"/{there.slug}/tasks/")
     other.goto(work)
     other.get_by_role("link", name="Harifran kommun").first.click()
+    expect(other.get_by_label("What is different here").first).to_be_visible()
     content = other.content()
     assert "Provgatan" not in content and "Ella Nilsson" in content  # the address wasn't ticked
     other.get_by_label("What is different here").first.fill("Börjar skolan i januari.")
