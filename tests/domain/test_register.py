@@ -16,7 +16,9 @@ from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import take_back
 from handslag.domain.people.operations.persons import form_household, set_protection
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.register.deadlines import ending
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
 from handslag.domain.register.operations import assign, settle
 from handslag.domain.register.policies import counts_from, first_day
@@ -29,7 +31,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.messages.assignment.message import Arrival
 from handslag.messages.assignment.notices import person_of
 from handslag.messages.mutation.message import Agreed
-from handslag.rules.ch.payers import PAYERS
+from handslag.rules.ch.payers import PAYERS, later
 from tests.bed import Database
 from tests.canton import BEGIN, Canton, arrived, open_canton, somebody
 from tests.exchange import Side
@@ -489,6 +491,33 @@ def test_whom_nobody_may_be_told_of_is_not_assigned_and_whom_she_may_not_see_is_
         with acting(office.slug, office.staff[who], "look") as door:
             rows = registered(member_behind(door, canton.pair.now)).filter(id=key)
             assert rows.exists() == seen
+
+
+def test_what_ends_is_listed_for_those_who_are_there(canton: Canton) -> None:
+    here, day = canton.places[0], canton.today
+    entry = later(day, -7) + timedelta(days=11)
+    (number,) = taken(canton, somebody(status="F-A", entry_on=entry, status_since=BEGIN))
+    (other,) = taken(canton, somebody())  # counts for years to come
+
+    def listed(side: Side, who: str = "rut", on: date = day) -> list[tuple[str, date]]:
+        office, key = side.office, canton.person(number, side).id
+        with acting(office.slug, office.staff[who], "look") as door:
+            found = ending(member_behind(door, canton.pair.now), on, day - timedelta(days=1), day + timedelta(days=90))
+        assert canton.person(other, side).id not in {one.person for one in found}
+        return [one.deadline for one in found if one.person == key]  # type: ignore[misc]
+
+    last = later(entry, 7) - timedelta(days=1)
+    ends = [("asylum.years", last), ("quota.years", last)]
+    assert listed(canton.side) == listed(here) == ends
+    assert listed(canton.side, on=day - timedelta(days=1)) == []  # nobody was responsible for her yet
+    set_policy(**canton.side.office.by(TEST), name="unverified_deadlines", value=False)
+    assert (listed(canton.side), listed(here)) == (ends[:1], ends)
+    act = canton.pair.act(canton.side, "rut")
+    set_protection(**act, person=canton.person(number).id, level=1, address_level=0, version=1)
+    assert listed(canton.side) == []  # rut isn't cleared for her any more
+    canton.told(here, canton.side, "departure", number, on=day)
+    canton.settle()
+    assert listed(here, on=day + timedelta(days=1)) == []
 
 
 def test_a_payer_per_day_is_held_by_the_database(canton: Canton, database: Database) -> None:

@@ -257,6 +257,7 @@ CHECKS: dict[str, Check] = {
     "representation_grounds": _grounds,
     "case_transfer_grounds": _transfer_grounds,
     "moving_day": _one_of("left", "new"),
+    "unverified_deadlines": _either,
     "canton": _one_of("", *CANTONS),
     "demonstration": _either,
 }

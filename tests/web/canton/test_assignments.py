@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
+from handslag.rules.ch.payers import later
 from tests.bed import Process
-from tests.canton import Canton, arrived, open_canton, somebody
+from tests.canton import BEGIN, Canton, arrived, open_canton, somebody
 from tests.exchange import Side
 from tests.office import TEST, Office
 
@@ -118,7 +119,9 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
 ) -> None:
     offices = open_canton(database)
     side, *places = [Side(office) for office in offices]
-    canton, person = Canton(database, side, places), somebody()
+    canton = Canton(database, side, places)
+    entry = later(canton.today, -7) + timedelta(days=20)
+    person = somebody(status="F-A", entry_on=entry, status_since=BEGIN)
     told = [canton.assigned(n, person) for n in (0, 1)]
     canton.settle()
     for n in (0, 1):
@@ -138,6 +141,17 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
     rut.get_by_role("button", name="Settle it").click()
     expect(rut.get_by_text("Messages contradict each other")).to_have_count(0)
     expect(rut.get_by_text("Beide haben es bestätigt.")).to_be_visible()
+    last = (later(entry, 7) - timedelta(days=1)).isoformat()
+    ends = rut.get_by_role("row", name="Reimbursement of the asylum regime ends, counted from entry")
+    expect(ends).to_contain_text("§ 10 AfV ZH")
+    expect(ends).to_contain_text(last)
+    expect(rut.get_by_role("row", name="No longer counts towards the quota")).to_contain_text("not verified")
+    fine_at_both(rut, "register-deadlines-of-her")
+    for page, office in ((rut, offices[0]), (log_in(offices[1], "hanna", locale="de-CH"), offices[1])):
+        page.goto(server.url("desk", f"/{office.slug}/register/deadlines/"))
+        expect(page.get_by_role("row", name="§ 10 AfV ZH")).to_contain_text("Lemlem Haile")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fristen")
+    fine_at_both(rut, "register-deadlines")
 
     # a municipality has its own register, and not the other's copy
     place = server.url("desk", f"/{offices[1].slug}")
@@ -145,6 +159,7 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
     own, other = places[0].message(told[0].message_id), places[1].message(told[1].message_id)
     for path, status in (
         (f"/assignments/{own.id}/", 200), (f"/assignments/{other.id}/", 404), ("/register/", 200),
+        ("/register/deadlines/", 200),
         (f"/register/{canton.person(person.person.identifier).id}/", 404), ("/assignments/new/", 404),
         (f"/register/{canton.person(person.person.identifier).id}/change/", 404),
     ):  # fmt: skip
@@ -152,7 +167,7 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
         assert answer is not None
         assert answer.status == status, path
     payer = log_in(offices[0], "ulla")
-    for path in ("/register/", "/assignments/", "/assignments/new/"):
+    for path in ("/register/", "/register/deadlines/", "/assignments/", "/assignments/new/"):
         answer = payer.goto(server.url("desk", home + path))
         assert answer is not None
         assert answer.status == 403, path

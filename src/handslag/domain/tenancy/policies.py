@@ -91,6 +91,8 @@ DEFAULTS: dict[str, Any] = {
     # to which municipality the day of a move between two counts: the one that is "left" (the next day is the new
     # one's), or the "new" one. No source says which. On a first assignment the day of arrival counts.
     "moving_day": "left",
+    # whether deadlines between municipality and canton that no official source settles are shown and checked
+    "unverified_deadlines": True,
     # in which canton a Swiss office lies, by its two letters: whose layer of norms and whose remedy hold. Empty:
     # nothing is calculated.
     "canton": "",

@@ -201,4 +201,3 @@ def _person(one: Assigned, member: Member, out: bool) -> dict[str, Any]:
         "status": STATUSES[one.status],
         "url": f"{'register' if out else 'people'}/{known.id}/" if known and seen else "",
     }
-

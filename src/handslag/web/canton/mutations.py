@@ -161,4 +161,3 @@ def _person(one: Concerned, member: Member) -> dict[str, Any]:
     known = person_by_identifier("zemis", one.person.identifier)
     seen = known is not None and known.protection_level <= member.clearance
     return {"told": one.person, "name": _name(one), "url": f"register/{known.id}/" if known and seen else ""}
-

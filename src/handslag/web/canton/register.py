@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.queries import first_of, name_of, own_address, partners
+from handslag.domain.exchange.queries import first_of, name_of, own_address
 from handslag.domain.exchange.states import Direction
 from handslag.domain.people.models import Identifier, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name
+from handslag.domain.register import deadlines
 from handslag.domain.register.models import Contradiction, Notice
 from handslag.domain.register.operations import settle
 from handslag.domain.register.queries import days_stored, notices_of, registered, standing_on
@@ -25,8 +26,9 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.web.canton.assignments import is_canton
+from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import SettleForm
-from handslag.web.canton.pages import page
+from handslag.web.canton.pages import names_of, page, require_register
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     EARNINGS,
@@ -39,7 +41,7 @@ from handslag.web.canton.wording import (
     WHAT,
     refusal,
 )
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, the_door, today
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import key_of
 
@@ -49,17 +51,11 @@ A_PAGE = 100
 WIDTH, AHEAD, ROW, BAR = 900, timedelta(days=31), 34, 22
 
 
-def _require_register(request: HttpRequest) -> None:
-    """Hidden outside of Switzerland: nobody else has a register."""
-    if the_door(request).the_tenant.country != "CH":
-        raise Hidden("register")
-
-
 @desk_page("register")
 def register(request: HttpRequest, tenant: str) -> HttpResponse:
     """Everybody of whom a message says something, what is contradicted first, with how it stands today: of the canton,
     or of a municipality those who are or were with it."""
-    _require_register(request)
+    require_register(request)
     member = require(request, *CASE_ROLES)
     looked_at("register")
     on = today(request)
@@ -68,7 +64,7 @@ def register(request: HttpRequest, tenant: str) -> HttpResponse:
     people = list(shown)
     standing = standing_on([one.id for one in people], on)
     numbers = dict(Identifier.objects.filter(person_id__in=standing, type="zemis").values_list("person_id", "value"))
-    names = _names(request)
+    names = names_of(request)
     return page(
         request,
         "register.html",
@@ -111,14 +107,14 @@ class Bar:
 @desk_page("register")
 def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     """The days of a person, what they follow from, and what is to be settled. POST: settle it, at the canton."""
-    _require_register(request)
+    require_register(request)
     member = require(request, *CASE_ROLES)
     found = Person.objects.filter(id=person).first()
     if found is None or not Notice.objects.filter(person_id=person).exists():
         raise Hidden("person", person)
     require_sight(member, found)
     looked_at("person", found.id)
-    names = _names(request)
+    names = names_of(request)
     sent, trouble = None, ""
     if request.method == "POST":
         require(request, Role.REGISTRAR)
@@ -160,6 +156,7 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
             (WHAT[row.what], row.since, _last(row.until), [_value(row.what, one, names) for one in row.values], form)
             for row, form in zip(opened, forms, strict=True)
         ],
+        deadlines=[row_of(one, on) for one in deadlines.shown(deadlines.deadlines_in(status))],
         notices=[_notice(row, names) for row in notices_of(person)],
         picture=_picture(where, status, opened, names, on),
         may_settle=is_canton() and Role.REGISTRAR in member.roles,
@@ -167,12 +164,6 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
         errors=sent if sent is not None and sent.errors else None,
         trouble=trouble,
     )  # fmt: skip
-
-
-def _names(request: HttpRequest) -> dict[str, str]:
-    """The names of who can be written to, and ours, by address."""
-    names = {address: row.name for address, row in partners().items()}
-    return names | {own_address(): the_door(request).the_tenant.name}
 
 
 def _settle_form(row: Contradiction, names: dict[str, str], data: Any = None) -> SettleForm:

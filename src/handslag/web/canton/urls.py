@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, mutations, register
+from handslag.web.canton import accounts, assignments, deadlines, mutations, register
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("<slug:tenant>/mutations/<uuid:message>/", mutations.mutation),
     path("<slug:tenant>/register/<uuid:person>/change/", mutations.new),
     path("<slug:tenant>/register/", register.register),
+    path("<slug:tenant>/register/deadlines/", deadlines.deadlines),
     path("<slug:tenant>/register/<uuid:person>/", register.person),
 ]

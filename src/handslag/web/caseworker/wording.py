@@ -1009,6 +1009,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "question": _("Question"),
     "message traffic": _("Message traffic"),
     "register": _("The register"),
+    "deadlines": _("Deadlines"),
     "accounts": _("Accounts"),
     "account": _("Account of a partner"),
     "reconciliation": _("Comparison of accounts"),
