@@ -1,10 +1,10 @@
 """`handslag verify`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import psycopg
 import typer
 
@@ -37,7 +37,7 @@ def verify(
     with told_plainly(), installed() as installation:
         connection = installation.connection("auditor")
         published = kept_roots(installation.data)  # before the database: what is kept was committed by then
-        for slug, told in (_read(roots) or {}).items():
+        for slug, told in (_read(roots, Roots) if roots else {}).items():
             published[slug] = {**published.get(slug, {}), **told}
         try:
             report = verifier.verify(
@@ -46,7 +46,7 @@ def verify(
                 files=installation.data / "files" if files else None,
                 file_keys=file_keys(connection, installation) if files else None,
                 published_roots=published,
-                receipts=_read(receipts),
+                receipts=_read(receipts, Receipts) if receipts else None,
                 at=clock.now(),
             )
         except LookupError as error:
@@ -55,17 +55,27 @@ def verify(
     sys.exit(0 if report.ok else 1)
 
 
-def kept_roots(data: Path) -> dict[str, dict[str, str]]:
+#: By short name: roots by block number; what clients were shown.
+Roots = dict[str, dict[str, str]]
+Receipts = dict[str, list[dict[str, Any]]]
+
+
+def kept_roots(data: Path) -> Roots:
     """By short name the newest root that the worker signed, as it lies in the data folder."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (data / "roots").glob("*.json")}
+    return {path.stem: _read(path, dict[str, str]) for path in (data / "roots").glob("*.json")}
 
 
-def _read(path: Path | None) -> Any:
-    """A JSON file; of an earlier report the part `roots`."""
-    if path is None:
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found.get("roots", found) if isinstance(found, dict) else found
+def _read(path: Path, kind: Any) -> Any:
+    """A JSON file of that kind; of an earlier report the part `roots`. Ends with what is wrong with it."""
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+        report = kind is Roots and isinstance(found, dict) and "roots" in found and "tenants" in found
+        read = msgspec.convert(found["roots"] if report else found, kind)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        sys.exit(f"{path} can't be read: {error}. Nothing was checked: put back what was kept, or name another file.")
+    if kind is Receipts and (bad := [s for s, told in read.items() if any({"number", "digest"} - set(r) for r in told)]):
+        sys.exit(f"{path} can't be read: each receipt of {', '.join(bad)} has `number` and `digest`. Nothing was checked.")
+    return read
 
 
 def file_keys(conninfo: str, installation: Installation) -> dict[int, list[bytes]]:

@@ -36,10 +36,12 @@ def test_a_link_to_a_file_is_good_once(database: Any, connect: Any, monkeypatch:
         return files.link_to(office.slug, document, office.staff[who]).partition(settings.FILES_ORIGIN)[2]
 
     address = link("ulla")
+    asked = client.head(address)  # as a scanner of links does: it gets no bytes, and uses nothing up
+    assert (asked.status_code, asked.content) == (200, b"")
     first = client.get(address)
     assert (first.status_code, b"<CstmrCdtTrfInitn>" in first.content) == (200, True)
     assert first.headers["Content-Disposition"].startswith("attachment")
-    assert client.get(address).status_code == 404
+    assert (client.get(address).status_code, client.head(address).status_code) == (404, 404)
     assert client.get(link("erik")).status_code == 200  # a link of its own
     assert client.get(link("hanna")).status_code == 404  # who makes a link doesn't decide who may have the file
     other = link("ulla")

@@ -12,6 +12,7 @@ from typing import Any
 from allauth.account import views as account
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.base import views as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
@@ -26,6 +27,7 @@ from django.views.generic import RedirectView
 
 from handslag.domain.tenancy.models import StaffUser
 from handslag.web.entry import frame
+from handslag.web.entry.codes import taken_first
 from handslag.web.entry.staff import by_passkey_alone, note_log_in, only_at, slug_asked_for
 
 
@@ -148,8 +150,10 @@ class Activate(Own, totp.ActivateTOTPView):  # type: ignore[misc]
     template_name = "caseworker/log_in/activate.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        # A right code of the new factor is a code like any other: this session has its second factor.
+        # A right code of the new factor is a code like any other: this session has its second factor, and it is taken.
         answer: HttpResponse = super().form_valid(form)
+        made = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        taken_first(made.pk, form.cleaned_data["code"])
         record_authentication(self.request, self.request.user, "mfa", type="totp", reauthenticated=True)
         return answer
 

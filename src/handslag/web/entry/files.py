@@ -123,7 +123,7 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
             organisation = door.the_tenant.id
             looks = []
             try:
-                if not _first_use(request.GET["key"]):
+                if not _is_first_use(request.GET["key"], uses=request.method != "HEAD"):
                     raise Hidden("document", document)
                 if by.through is not None:
                     representation_behind(by, now)
@@ -152,13 +152,14 @@ def download(request: HttpRequest, tenant: str, document: UUID) -> HttpResponse:
     return response
 
 
-def _first_use(key: str) -> bool:
-    """Whether a link is used for the first time: of two at the same moment, one. Inside acting()."""
+def _is_first_use(key: str, *, uses: bool) -> bool:
+    """Whether a link is used for the first time: of two at the same moment, one. It is used up by that where it `uses`
+    it: whoever only asks about the file leaves it good. Inside acting()."""
     once = f"file-link-{hashlib.sha256(key.encode()).hexdigest()}"
     with connection.cursor() as cursor:  # held to the end of the transaction: the cache alone lets two through at once
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [once])
         (alone,) = cursor.fetchone()
-    return bool(alone) and cache.add(once, True, 2 * GOOD_FOR)
+    return bool(alone) and (cache.add(once, True, 2 * GOOD_FOR) if uses else cache.get(once) is None)
 
 
 _ENDINGS = {"application/xml": ".xml", TEXT.media_type: ".txt", **{k.media_type: f".{k.extension}" for k in ALLOWED}}
