@@ -35,8 +35,10 @@ def test_an_organisation_is_entered_staffed_and_set(database: Any) -> None:
     for wrong in (("--zone", "Europe/Provköping"), ("--unit", "A", "--unit", "A"), ("--country", "Sverige")):
         refused = handslag("add", "fel", "--name", "Fel", "--code", "9997", *wrong)
         assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1), refused.stderr
+    spelt = handslag("add", "fel å", "--name", "Fel", "--code", "9997", "--kind", "kommun").stderr
+    assert spelt.startswith("slug: Enter a valid") and "kind: Value 'kommun' is not a valid choice." in spelt
     with at_large("look"):
-        assert not Organisation.objects.filter(slug="fel").exists()
+        assert not Organisation.objects.filter(slug__startswith="fel").exists()
     admitted = by_itself(
         "staff", "prov", "Karin@prov.example", "Karin Chef", "--role", "administrator", "--unit", "Ekonomi"
     )

@@ -148,12 +148,14 @@ def reset(
 def _checked(organisation: Any) -> None:
     """Ends with what is wrong with the facts of an organisation."""
     from django.core.exceptions import ValidationError
+    from django.utils.translation import override
 
     try:
         organisation.clean_fields(exclude=["address_lines"])
         ZoneInfo(organisation.zone)
     except ValidationError as error:
-        sys.exit("; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()))
+        with override("en"):  # as all that commands say
+            sys.exit("; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()))
     except (ZoneInfoNotFoundError, ValueError):
         sys.exit(f"zone: there is no {organisation.zone!r}.")
 

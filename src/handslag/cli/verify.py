@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias, TypedDict
 
 import msgspec
 import psycopg
@@ -31,7 +31,8 @@ def verify(
     files: Annotated[bool, typer.Option(help="Also open every stored file.")] = True,
 ) -> None:
     """Check chains, signed blocks, receipts, decisions, the case account, payment files and stored files; exit code 1
-    when something is broken. Reads as the role auditor; shares no code with what it checks."""
+    when something is broken, 2 when a file to hold them against can't be read. Reads as the role auditor; shares no
+    code with what it checks."""
     if format not in ("text", "json"):
         sys.exit("--format: text or json")
     with told_plainly(), installed() as installation:
@@ -55,27 +56,34 @@ def verify(
     sys.exit(0 if report.ok else 1)
 
 
-#: By short name: roots by block number; what clients were shown.
-Roots = dict[str, dict[str, str]]
-Receipts = dict[str, list[dict[str, Any]]]
+class Shown(TypedDict):
+    """What a client was shown of her application."""
+
+    number: str
+    digest: str
 
 
-def kept_roots(data: Path) -> Roots:
+#: Roots of one organisation by block number; of several, and what clients were shown, by short name.
+OfOne: TypeAlias = dict[Annotated[str, msgspec.Meta(pattern="^[0-9]+$")], str]
+Roots: TypeAlias = dict[str, OfOne]
+Receipts: TypeAlias = dict[str, list[Shown]]
+
+
+def kept_roots(data: Path) -> dict[str, dict[str, str]]:
     """By short name the newest root that the worker signed, as it lies in the data folder."""
-    return {path.stem: _read(path, dict[str, str]) for path in (data / "roots").glob("*.json")}
+    return {path.stem: _read(path, OfOne) for path in (data / "roots").glob("*.json")}
 
 
 def _read(path: Path, kind: Any) -> Any:
-    """A JSON file of that kind; of an earlier report the part `roots`. Ends with what is wrong with it."""
+    """A JSON file of that kind; of an earlier report the part `roots`. Exit code 2, with what is wrong, where it is
+    none: then nothing was checked."""
     try:
         found = msgspec.json.decode(path.read_bytes())
-        report = kind is Roots and isinstance(found, dict) and "roots" in found and "tenants" in found
-        read = msgspec.convert(found["roots"] if report else found, kind)
+        report = kind is Roots and isinstance(found, dict) and {"roots", "findings"} <= set(found)
+        return msgspec.convert(found["roots"] if report else found, kind)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        sys.exit(f"{path} can't be read: {error}. Nothing was checked: put back what was kept, or name another file.")
-    if kind is Receipts and (bad := [s for s, told in read.items() if any({"number", "digest"} - set(r) for r in told)]):
-        sys.exit(f"{path} can't be read: each receipt of {', '.join(bad)} has `number` and `digest`. Nothing was checked.")
-    return read
+        typer.echo(f"{path} can't be read: {error}. Nothing was checked: mend it, or name another file.", err=True)
+        sys.exit(2)
 
 
 def file_keys(conninfo: str, installation: Installation) -> dict[int, list[bytes]]:
