@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handslag.journey.chain import origin_at
+from handslag.journey.chain import _amount, origin_at
+from handslag.kernel.money import MAXIMUM, format_money
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,8 @@ from handslag.journey.chain import origin_at
 )
 def test_each_counter_is_its_name_before_the_host(base_url: str, apply: str, desk: str) -> None:
     assert (origin_at(base_url, "apply"), origin_at(base_url, "desk")) == (apply, desk)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_sum_above_the_most_that_one_line_may_be_is_read(language: str) -> None:
+    assert _amount(format_money(60 * MAXIMUM + 35, "SEK", language), language) == 60 * MAXIMUM + 35

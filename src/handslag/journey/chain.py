@@ -636,7 +636,12 @@ def _typed(amount: int, language: str) -> str:
 
 
 def _amount(text: str, language: str) -> int:
-    return parse_amount(re.sub(r"SEK|kr|[\u2066-\u2069]", "", text).strip(), language)
+    """An amount as a page shows it: a sum of lines may be more than the most that a person can type for one."""
+    return parse_amount(re.sub(r"SEK|kr|[\u2066-\u2069]", "", text).strip(), language, most=LARGEST_SUM)
+
+
+#: More than all lines of an application can come to (öre).
+LARGEST_SUM = 10**15
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,11 @@ def format_money(minor: int, currency: str = "SEK", lang: str = "sv", *, decimal
     return f"{sign}{_NO_BREAK}{amount}" if lang == "en" else f"{amount}{_NO_BREAK}{sign}"
 
 
-def parse_amount(text: str, lang: str = "sv") -> int:
+def parse_amount(text: str, lang: str = "sv", most: int = MAXIMUM) -> int:
     """What a person typed, as minor units: "6 550", "6550,50", "6 550:-", "6.550,50" (de).
 
     Accepts the decimal mark of `lang`, and the other one too where it can't be a thousands separator.
-    Raises AmountError rather than guess: "1.250" is refused in Swedish, where it may mean either.
+    Raises AmountError rather than guess: "1.250" is refused in Swedish, where it may mean either; and above `most`.
     """
     shown = text
     text = text.strip().removesuffix(":-").removesuffix("kr").strip()
@@ -98,6 +98,6 @@ def parse_amount(text: str, lang: str = "sv") -> int:
     if sum(map(len, groups)) > 20:
         raise AmountError("size", shown)
     minor = int("".join(groups)) * KRONA + int((rest + "00")[:2] if mark else 0)
-    if minor > MAXIMUM:
+    if minor > most:
         raise AmountError("size", shown)
     return minor
