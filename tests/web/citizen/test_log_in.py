@@ -17,6 +17,7 @@ from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting, at_large
 from handslag.domain.tenancy.models import Session
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel.ids import uuid7
 from handslag.web.citizen import eid
 from tests.office import TEST
 
@@ -106,6 +107,50 @@ def test_a_session_ends_after_a_while_without_pages_and_after_a_day_of_work(offi
     session["citizen"] = {**session["citizen"], "since": session["citizen"]["since"] - settings.CITIZEN_SECONDS - 1}
     session.save()
     assert client.get(mine).status_code == 302
+
+
+def test_a_page_of_who_was_logged_in_before_says_so_and_keeps_what_was_typed_for_her(
+    office: Any, visit: Any, at_eid: Callable[..., str], citizen: Any, fine_at_both: Any
+) -> None:
+    """Two citizens after each other in one browser: an old tab of the first one."""
+    petra, gun = office.case(), office.case(("Gun", "Granath", "19850101"))
+    draft = petra.draft({"message": ""})
+    mine = f"/{office.slug}/drafts/{draft.id}/costs/"
+    client, log_in = visit(office), f"/{office.slug}/log-in/"
+
+    def comes(folder: Any, after: str = "") -> Any:
+        begun = client.post(log_in, {"next": after})
+        return client.get(at_eid(begun.url, folder.numbers[0]))
+
+    assert client.get(mine).status_code == 302
+    comes(petra)
+    for how in ("log out", "only log in"):
+        if how == "log out":
+            client.post(f"/{office.slug}/log-out/")
+        comes(gun)
+        saved = client.post(f"{mine}save/", {"version": 2}, headers={"Accept": "application/json"})
+        assert (saved.status_code, saved.json()) == (409, {"status": "another person"})
+        told, there = "Någon annan är inloggad nu", mine.replace(str(draft.id), str(uuid7()))
+        assert told in client.get(mine).content.decode() and told in client.get(there).content.decode()
+        typed = client.post(mine, {"version": 2, "message": f"Hyran, {how}"})
+        page = typed.content.decode()
+        assert (typed.status_code, told in page, f"Hyran, {how}" in page) == (404, True, True)
+        assert "Petra" not in page and petra.numbers[0] not in page
+        out = client.post(f"/{office.slug}/log-out/", {"next": mine})
+        assert out.url == f"{log_in}?next={mine.replace('/', '%2F')}"
+        back = comes(petra, mine)
+        assert back.url == mine and f"Hyran, {how}" in client.get(mine).content.decode()
+    her = citizen(petra)
+    her.log_in()
+    her.goto(f"drafts/{draft.id}/costs/")
+    her.page.get_by_role("button", name=re.compile("Logga ut")).click()
+    expect(her.page.get_by_role("button", name=re.compile("e-legitimation"))).to_be_visible()
+    her.number = gun.numbers[0]
+    her.log_in()
+    expect(her.page.locator("h1")).to_contain_text("Gun")
+    her.goto(f"drafts/{draft.id}/costs/")
+    expect(her.page.get_by_role("heading", level=1)).to_have_text("Någon annan är inloggad nu")
+    fine_at_both(her.page, "citizen-somebody-else")
 
 
 def test_a_flow_is_over_with_its_first_answer(office: Any, visit: Any, at_eid: Callable[..., str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,7 +28,7 @@ from handslag.domain.tenancy.door import Actor, system
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import clock
 from handslag.web.citizen import account, eid, signing
-from handslag.web.entry import kept
+from handslag.web.entry import another, kept
 from handslag.web.entry.pages import answered, citizen_at, open_page, opened, shared_seconds
 
 log = structlog.get_logger("citizen")
@@ -160,6 +162,10 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
         for case in followed:
             ask(tenant, case, CASE_SYSTEM, SOON)
     taken_over = kept.carry(request)
+    last, earlier = request.session.get("citizen"), request.session.get(another.WAS)
+    for one in (earlier, another.known(last) if last else None):
+        if one and one["person"] != str(by.id):
+            taken_over[another.WAS] = one
     moment = int(clock.now().timestamp())
     request.session.flush()
     request.session.update(taken_over)
@@ -194,13 +200,19 @@ def _first_time(request: HttpRequest, tenant: str, identity: Identity, begun: di
 
 @require_POST
 def log_out(request: HttpRequest, tenant: str) -> HttpResponse:
-    """End the session; on a computer that others use too the browser forgets what it may have kept of our pages."""
-    shared = shared_seconds(request)
+    """End the session; on a computer that others use too the browser forgets what it may have kept of our pages. With
+    `next` on to a log-in as somebody else, who left a page open here."""
+    shared, kept_already, citizen = shared_seconds(request), kept.carry(request), request.session.get("citizen")
     request.session.flush()
-    if not shared:
-        return HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left")
-    response = HttpResponseRedirect(f"{reverse('start', args=[tenant])}?left&shared")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # "cookies" would reach the other counters' hosts
-    for name in (settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
-        response.delete_cookie(name)
+    if citizen and not shared:
+        request.session[another.WAS] = another.known(citizen)
+    where = f"{reverse('start', args=[tenant])}?left{'&shared' if shared else ''}"
+    if "next" in request.POST:
+        request.session.update(kept_already)
+        where = f"{reverse('log-in', args=[tenant])}?{urlencode({'next': _safe(request.POST['next'], tenant)})}"
+    response = HttpResponseRedirect(where)
+    if shared:
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'  # "cookies" would reach the other counters' hosts
+        for name in (settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+            response.delete_cookie(name)
     return response

@@ -1,8 +1,10 @@
-"""A page of somebody else whom she may be: two windows, and in one of them she began to act for another, or stopped."""
+"""A page of somebody else: of whom she may be (two windows, and in one of them she began to act for another, or
+stopped), or of whoever was logged in in this browser before her."""
 
 from __future__ import annotations
 
 import copy
+from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -41,6 +43,33 @@ def person(request: HttpRequest, by: Actor, tenant: str, where: str) -> HttpResp
         told = {"row": row, "name": name, "tenant": tenant, "where": where, "files": files}
         return render(request, "entry/another.html", told, status=409)
     return None
+
+
+#: In a session: who else was logged in in this browser before, with the organisation; an id, no name.
+WAS = "was"
+
+
+def known(citizen: dict[str, str]) -> dict[str, str]:
+    """Of a session's citizen what a later session keeps: who she was, where, and for whom she acted."""
+    return {name: citizen[name] for name in ("tenant", "person", "for") if name in citizen}
+
+
+def somebody_before(request: HttpRequest, tenant: str, where: str) -> HttpResponse | None:
+    """What to tell where the page `where` isn't there for her, while somebody else was logged in here before: it is the
+    same whether the page is there for that one or not. What was posted stands on it, and is kept for that one alone, if
+    it can be shown by `where`, without its files. None where nobody was."""
+    was, citizen = request.session.get(WAS), request.session.get("citizen")
+    if not was or not citizen or (was["tenant"], citizen["tenant"]) != (tenant, tenant):
+        return None
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"status": "another person"}, status=409)
+    if request.method == "POST" and request.path == where:
+        her = {"through": UUID(was["person"])} if "for" in was else {}
+        kept.keep(request, Actor("citizen", UUID(was.get("for", was["person"])), **her))
+    told = {"tenant": tenant, "where": where, "read": kept.typed(request), "files": bool(request.FILES)}
+    response = render(request, "entry/before.html", told, status=404)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _has(request: HttpRequest, by: Actor, tenant: str, page: ResolverMatch) -> bool:

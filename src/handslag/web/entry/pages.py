@@ -111,7 +111,7 @@ def citizen_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, 
             if by is None:
                 return _to_log_in(request, kwargs, instead)
             response = _behind_the_door(request, view, by, purpose, args, kwargs)
-            response = _or_of_another(request, response, by, whose, kwargs)
+            response = _or_of_another(request, response, by, whose, instead, kwargs)
             still_here(request)
             return response
 
@@ -123,13 +123,21 @@ def citizen_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, 
 
 
 def _or_of_another(
-    request: HttpRequest, response: HttpResponse, by: Actor, whose: tuple[str, ...], kwargs: dict[str, Any]
+    request: HttpRequest,
+    response: HttpResponse,
+    by: Actor,
+    whose: tuple[str, ...],
+    instead: tuple[str, ...],
+    kwargs: dict[str, Any],
 ) -> HttpResponse:
-    """The answer; where it isn't there, but for another whom she may be, the page that says so instead."""
-    if response.status_code != 404 or not whose:
+    """The answer; where it isn't there, but for another whom she may be, or somebody else was logged in here before,
+    the page that says so instead."""
+    if response.status_code != 404:
         return response
-    where = reverse(whose[0], kwargs={name: kwargs[name] for name in whose[1:]})
-    return another.person(request, by, str(kwargs["tenant"]), where) or response
+    tenant, page = str(kwargs["tenant"]), whose or instead
+    where = reverse(page[0], kwargs={name: kwargs[name] for name in page[1:]}) if page else request.path
+    told = another.person(request, by, tenant, where) if whose else None
+    return told or another.somebody_before(request, tenant, where) or response
 
 
 def citizen_at(request: HttpRequest, tenant: str) -> Actor | None:
@@ -176,8 +184,9 @@ def _to_log_in(request: HttpRequest, kwargs: dict[str, Any], instead: tuple[str,
         kept_already = kept.carry(request)
         request.session.flush()
         request.session.update(kept_already)
+        request.session[another.WAS] = another.known(before)
         if "for" in before:  # her other windows are of that person too
-            request.session["before"] = {name: before[name] for name in ("tenant", "person", "for")}
+            request.session["before"] = another.known(before)
     else:
         remembered = request.session.get("before")
         before = remembered if remembered and remembered["tenant"] == tenant else None
@@ -219,7 +228,7 @@ def outside_page(purpose: str, instead: tuple[str, ...] = (), whose: tuple[str, 
                 return _to_log_in(request, kwargs, instead)
             tenant = str(kwargs["tenant"])
             response = answered(request, tenant, by, purpose, lambda: view(request, *args, **kwargs))
-            return _or_of_another(request, response, by, whose, kwargs)
+            return _or_of_another(request, response, by, whose, instead, kwargs)
 
         page.purpose = purpose  # type: ignore[attr-defined]
         page.outside = view  # type: ignore[attr-defined]
