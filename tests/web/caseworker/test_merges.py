@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import ReadEntry
+from handslag.domain.casefile.operations import close_case, move_out, open_case
 from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.people.models import Merge
 from handslag.domain.people.operations.merges import confirm_merge, propose_merge
-from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
-from handslag.domain.tenancy.door import acting
+from handslag.domain.people.operations.persons import NewPerson, form_household, register_person, set_protection
+from handslag.domain.tenancy.door import Actor, acting
 from tests.domain.test_merges import ended, two_files
-from tests.office import TEST
+from tests.office import TEST, Folder
 
 
 def _again(office: Any, number: str = "T-7788") -> Any:
@@ -171,3 +172,38 @@ def test_a_file_that_was_ended_stands_beside_the_other_and_is_only_read(
     page = log_in(office, "rut")
     page.goto(server.url("desk", f"/{office.slug}/people/merges/{merge.id}/"))
     fine_at_both(page, "desk-two-files-merge")
+
+
+def test_a_month_that_was_granted_to_one_of_a_couple_alone_is_told_wherever_it_is_worked_on(
+    office: Any, desk: Any
+) -> None:
+    """She gets a decision by herself, moves in with somebody, and both apply on-line for the same month."""
+    alone, (pelle, number) = office.case(), office.person("Pelle", "Provling", "19880808")
+    alone.applied()
+    granted = alone.decided()
+    with acting(office.slug, TEST, "look"):
+        alone.case.refresh_from_db()
+    told = {"case": alone.case.id, "version": alone.case.version, "closed_on": office.today, "reason": "Hon flyttar ihop"}
+    close_case(**office.act("hanna"), **told)
+    petra = alone.case.applicant_id
+    move_out(**office.act("rut"), household=alone.case.household_id, person=petra, until=office.today)
+    both = [(petra, "adult"), (pelle, "adult")]
+    home = form_household(**office.act("rut"), members=both, since=office.today)
+    case = open_case(
+        **office.act("rut"), applicant=pelle, co_applicant=petra, household=home.id, caseworker=office.members["hanna"],
+        unit=office.units["Försörjningsstöd"], opened_on=office.today,
+    )  # fmt: skip
+    citizens = [Actor("citizen", pelle), alone.citizens[0]]
+    couple = Folder(office, case, citizens, [number, alone.numbers[0]])
+    couple.applied()
+    hanna, here = desk(office, "hanna"), f"/cases/{case.id}/periods/{office.month}/"
+
+    def warned(page: str) -> bool:
+        return "This month is decided in another file" in page and f"/decisions/{granted.id}/" in page
+
+    assert warned(hanna.open(here).text)
+    sheet = couple.assessed()
+    assert warned(hanna.open(f"{here}proposal/").text)
+    made = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    assert warned(desk(office, "bo").open(f"/decisions/{made.id}/").text)
+    assert not warned(hanna.open(f"/cases/{alone.case.id}/periods/{office.month}/").text)  # nothing is decided here yet

@@ -67,12 +67,10 @@ def cases_with(person: UUID, member: Member, now: datetime, *, alone: bool = Fal
 
 
 def cases_beside(case: Case) -> list[Case]:
-    """The cases that the adults of a case have by other records of theirs, newest first."""
-    adults = {case.applicant_id, case.co_applicant_id} - {None}
-    others = records_beside(key for key in adults if key is not None)
-    if not others:
-        return []
-    hers = Q(applicant_id__in=others) | Q(co_applicant_id__in=others)
+    """The other cases of a case's adults, each alone or with whomever, by whichever record of theirs, newest first."""
+    adults = {key for key in (case.applicant_id, case.co_applicant_id) if key is not None}
+    records = adults | records_beside(adults)
+    hers = Q(applicant_id__in=records) | Q(co_applicant_id__in=records)
     return list(Case.objects.filter(hers).exclude(id=case.id).order_by("-opened_on", "number"))
 
 

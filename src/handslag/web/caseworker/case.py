@@ -148,13 +148,15 @@ def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, 
 
 
 def files_beside(case: Case, since: date | None, member: Member, now: datetime) -> dict[str, Any]:
-    """The files that its adults have by other records of theirs, each with the decision in force there on the month
-    that begins on `since`, so that it isn't granted twice; one that isn't open to this member is told without more.
-    `led_on`: the case itself is of a record that leads to another."""
-    beside = cases_beside(case)
+    """The other files of its adults in which the month that begins on `since` is decided, with the decision in force
+    there, so that it isn't granted twice; and all that they have by other records of theirs. One that isn't open to this
+    member is told without more. `led_on`: the case itself is of a record that leads to another."""
+    found = cases_beside(case)
+    there = in_force_on((one.id for one in found), since) if found and since else {}
+    own = {case.applicant_id, case.co_applicant_id} - {None}
+    beside = [one for one in found if one.id in there or not own & {one.applicant_id, one.co_applicant_id}]
     if not beside:
         return {}
-    there = in_force_on((one.id for one in beside), since) if since else {}
     visible = set(cases_open_to(member, now).filter(id__in=[one.id for one in beside]).values_list("id", flat=True))
     adults = [person.id for person in (case.applicant, case.co_applicant) if person is not None]
     return {
