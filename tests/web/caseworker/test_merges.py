@@ -183,7 +183,7 @@ def test_a_month_that_was_granted_to_one_of_a_couple_alone_is_told_wherever_it_i
     granted = alone.decided()
     with acting(office.slug, TEST, "look"):
         alone.case.refresh_from_db()
-    told = {"case": alone.case.id, "version": alone.case.version, "closed_on": office.today, "reason": "Hon flyttar ihop"}
+    told = {"case": alone.case.id, "version": alone.case.version, "closed_on": office.today, "reason": "Hon flyttar"}
     close_case(**office.act("hanna"), **told)
     petra = alone.case.applicant_id
     move_out(**office.act("rut"), household=alone.case.household_id, person=petra, until=office.today)

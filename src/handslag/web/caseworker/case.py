@@ -149,8 +149,8 @@ def case_and_period(request: HttpRequest, key: UUID, month: str) -> tuple[Case, 
 
 def files_beside(case: Case, since: date | None, member: Member, now: datetime) -> dict[str, Any]:
     """The other files of its adults in which the month that begins on `since` is decided, with the decision in force
-    there, so that it isn't granted twice; and all that they have by other records of theirs. One that isn't open to this
-    member is told without more. `led_on`: the case itself is of a record that leads to another."""
+    there, so that it isn't granted twice; and all that they have by other records of theirs. One that isn't open to
+    this member is told without more. `led_on`: the case itself is of a record that leads to another."""
     found = cases_beside(case)
     there = in_force_on((one.id for one in found), since) if found and since else {}
     own = {case.applicant_id, case.co_applicant_id} - {None}

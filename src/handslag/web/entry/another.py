@@ -64,8 +64,8 @@ def somebody_before(request: HttpRequest, tenant: str, where: str) -> HttpRespon
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"status": "another person"}, status=409)
     if request.method == "POST" and request.path == where:
-        her = {"through": UUID(was["person"])} if "for" in was else {}
-        kept.keep(request, Actor("citizen", UUID(was.get("for", was["person"])), **her))
+        through = UUID(was["person"]) if "for" in was else None
+        kept.keep(request, Actor("citizen", UUID(was.get("for", was["person"])), through=through))
     told = {"tenant": tenant, "where": where, "read": kept.typed(request), "files": bool(request.FILES)}
     response = render(request, "entry/before.html", told, status=404)
     response.headers["Cache-Control"] = "no-store"
