@@ -122,7 +122,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("tables", [{"name": "RENT"}], "de", "tables[0]: RENT: unit ist eines von SEK"),
     ("tables.0.values.0.rows", [1], "fr", "tables[0]: limit.RENT, since 2026-01-01: rows sont 2 nombres entiers"),
     ("tables.0.label", {"sv": 5}, "sv", "tables[0]: limit.RENT: label är text per språk"),
-    ("tables.0.name", "limit.BOAT", "en", "tables: limit.BOAT is read by no rule"),
+    ("tables.0.name", "limit.BOAT", "en", "tables[0]: limit.BOAT is read by no rule"),
 ]
 
 

@@ -13,6 +13,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "setting.share_rounding": ("half_up", "none"),
     "setting.household_size": ("present_any_day", "present_throughout"),
     "setting.visitation_child_counts": ("no", "yes"),
+    "setting.child_means": ("whole", "own_need"),
+    "setting.child_work": ("month_passed", "month_after"),
 }
 
 
@@ -71,7 +73,12 @@ def household(draw: random.Random, since: date, until: date, chosen: dict[str, s
         "settings": chosen,
         "members": members,
         "costs": [
-            {"code": code, "applied": draw.choice(amounts), "effective": draw.choice((None, *amounts))}
+            {
+                "code": code,
+                "applied": draw.choice(amounts),
+                "effective": draw.choice((None, *amounts)),
+                "person": draw.choice((None, *people)),
+            }
             for code in draw.sample(sorted(COSTS), draw.randint(0, 6))
         ],
         "incomes": [

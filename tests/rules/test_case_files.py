@@ -50,21 +50,24 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
     [
         ("why: >", "why: [", "not YAML"),
         ("given:", "gievn:", "a case has `why`, `given` and `expected`"),
-        ("given:", "extra: 1\ngiven:", "unknown extra"),
-        ("given:", "pack: xx\ngiven:", "pack: there is no pack xx; there are"),
-        ("given:", "tables: [{}]\ngiven:", "tables: "),
-        ("given:", "tables: [" + TABLE + "]\ngiven:", "tables: rent.limit is read by no rule"),
-        ("2026-03\n", "2026-3\n", "month: a month is written 2026-03"),
-        ("given:", "decided_on: soon\ngiven:", "decided_on is a date"),
-        ("6200", "6200.5", 'costs[0]: applied: whole kronor, or text such as "6 200,50"'),
-        ("6200", '"6.200"', "costs[0]: applied: not an amount (groups)"),
+        ("given:", "extra: 1\ngiven:", "case.yaml: line 4: unknown extra; there are pack, why, given"),
+        ("given:", "pack: xx\ngiven:", "case.yaml: line 4: pack: there is no pack xx; there are"),
+        ("given:", "tables: [{}]\ngiven:", "case.yaml: line 4: each norm is a mapping with a name"),
+        ("given:", "tables: 5\ngiven:", "case.yaml: a norm file is a list of norms"),
+        ("given:", "tables: [" + TABLE + "]\ngiven:", "case.yaml: line 4: rent.limit is read by no rule"),
+        ("2026-03\n", "2026-3\n", "case.yaml: line 5: month: a month is written 2026-03"),
+        ("given:", "decided_on: soon\ngiven:", "case.yaml: line 4: decided_on is a date such as 2026-03-28"),
+        ("6200", "6200.5", 'case.yaml: line 9: costs[0].applied: whole kronor, or text such as "6 200,50"\n'),
+        ("6200", '"6.200"', "line 9: costs[0].applied: not an amount (groups): '6.200'; expected are whole kronor"),
+        ("6200", '"3500.005"', "case.yaml: line 9: costs[0].applied: not an amount (decimals): '3500.005'; expected"),
+        ("6200", "yes", 'case.yaml: line 9: costs[0].applied: whole kronor, or text such as "6 200,50"\n'),
         ("1990-05-17", "1990-02-30", "case.yaml: line 7: there is no day 1990-02-30\n"),
         ("month: 2026-03", "since: 9999-12-01\n  until: 9999-12-31", "since: no such month: 9999-12"),
         ("1990-05-17", "1790-05-17", "case.yaml: line 7: members[0].birth_on: before 1880"),
         ("1990-05-17", "1990-05-17, rank: 1", "case.yaml: line 7: members[0].rank: there is no field rank"),
         ("role: adult", "role: 5", "case.yaml: line 7: members[0].role: one of adult, child, visitation_child"),
         ("  month:", "  rank: 1\n  month:", "case.yaml: line 5: rank: there is no field rank"),
-        ("month: 2026-03", "month: 2027-01", "no value in force on 2027-01-01"),
+        ("month: 2026-03", "month: 2027-01", "case.yaml: line 5: prisbasbelopp: no value in force on 2027-01-01"),
         ("month: 2026-03", "month: 2026-03\n  settings: {setting.day_method: week}", "setting.day_method is one of"),
     ],
 )
@@ -102,7 +105,7 @@ def test_what_a_municipality_has_set_is_taken_from_its_file(tmp_path: Path) -> N
     assert ("1’200" in usual, "1’100" in usual, "1’200" in printed, "1’100" in printed) == (True, False, False, True)
     rents.write_text(table.replace("by: persons", "by: rooms"), encoding="utf-8")
     assert run(path, "--tables", str(rents)) == (
-        1, "", f"{rents}: rent.limit is a table by persons in CHF/month\n"
+        1, "", f"{rents}: line 1: rent.limit is a table by persons in CHF/month\n"
     )  # fmt: skip
 
 

@@ -345,8 +345,8 @@ def test_a_norm_of_a_canton_takes_the_place_of_one_of_its_name_and_shape(
     monkeypatch.setattr(numbers, "HERE", tmp_path)
     monkeypatch.setattr(numbers, "CANTONS", ("ZZ",))
     for text, problem in (
-        (good.replace("wealth.single", "wealth.singel"), "zz/wealth.yaml: wealth.singel takes the place of no norm"),
-        (good.replace("unit: CHF", "unit: percent"), "zz/wealth.yaml: wealth.single is in CHF"),
+        (good.replace("wealth.single", "wealth.singel"), r"^zz/wealth.yaml: line \d+: wealth.singel takes the place"),
+        (good.replace("unit: CHF", "unit: percent"), r"^zz/wealth.yaml: line \d+: wealth.single is in CHF$"),
     ):
         own.write_text(text, encoding="utf-8")
         with pytest.raises(NormError, match=problem):

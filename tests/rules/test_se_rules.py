@@ -123,7 +123,7 @@ def test_what_a_municipality_may_set() -> None:
         set_by("norm.x.rent", value=1),
         set_by("norm.x.day_method", value=1),
     ):
-        with pytest.raises(NormError, match=f"tables: {wrong.name} is read by no rule"):
+        with pytest.raises(NormError, match=f"{wrong.name} is read by no rule"):
             norms_of(facts, tables=[wrong])
     named = Facts.from_json(facts.to_json() | {"norm": "x"})
     for tables in ([], [set_by("norm.y.single", value=1)]):

@@ -1,9 +1,11 @@
 """Words of the sheets: every text in every language that its pack speaks, with the same places to fill."""
 
+import re
 from string import Formatter
 
 import pytest
 
+from handslag.rules.case_files import worked_cases
 from handslag.rules.packs import names
 from handslag.rules.sheet import _wording, languages
 from handslag.rules.text import Wording
@@ -22,3 +24,27 @@ def test_every_text_is_there_in_every_language_with_the_same_places(pack: str) -
         for lang in wording.languages:
             assert text[lang].strip(), (key, lang)
             assert places(text[lang]) == places(text[wording.languages[0]]), (key, lang)
+
+
+#: What ends in a full stop without ending a sentence.
+SHORT = ("kap", "Abs", "Art", "Nr", "Ziff", "al", "ch", "ref", "p")
+
+
+@pytest.mark.parametrize("pack", names())
+def test_each_line_of_every_case_is_explained_in_one_sentence(pack: str) -> None:
+    """A full stop, a question or an exclamation mark stands at its end alone; what a person wrote stands as it is."""
+    for name, case in worked_cases(pack):
+        sheet = case.calculate()
+        for line in sheet.lines:
+            for lang in languages(pack):
+                said = sheet.explain(line, lang)
+                for own in ("note", "order", "name"):
+                    said = said.replace(f" ({line.params.get(own)})", "").replace(f" {line.params.get(own)}", " X")
+                ends = [
+                    end.start()
+                    for end in re.finditer(r"[.!?](?=\s|$)", said)
+                    if not re.search(rf"\b({'|'.join(SHORT)})$", said[: end.start()])
+                ]
+                assert ends == [len(said) - 1], (name, lang, said)
+                assert said[0].isupper() or not said[0].isalpha(), (name, lang, said)
+                assert not re.search(r"[;,:]\s*[;,.]|[.]{2}|\s\s", said), (name, lang, said)

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from handslag.rules.ch import facts as ch_facts
+from handslag.rules.ch import pack as ch_pack
+from handslag.rules.ch import population as ch_population
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import load, resolve
 from handslag.rules.periods import Period
 from handslag.rules.se import population
 from handslag.rules.se.facts import Facts
-from handslag.rules.se.numbers import norms_for
+from handslag.rules.se.numbers import CHILD_WORK, norms_for
 from handslag.rules.se.pack import RULE_VERSION, calculate
 from handslag.rules.versions import versioned
 from tests.rules.corrected import corrected
@@ -93,3 +96,37 @@ def test_a_norm_that_came_with_a_correction_is_no_part_of_what_was_known_before(
     then = resolve(both, date(2026, 2, 1), date(2026, 3, 10))
     assert then.digest == resolve(alone, date(2026, 2, 1)).digest
     assert set(resolve(both, date(2026, 2, 1), date(2026, 3, 11)).numbers) == {"free", "rent"}
+
+
+def test_the_swedish_norms_of_2025_as_known_before_and_after_they_were_looked_at_again() -> None:
+    """Read in a table, not in the ordinance: derived, from the day on which that was seen; the amount stays."""
+    before, after = (norms_for(date(2025, 12, 1), date(2026, 11, day)) for day in (27, 28))
+    assert (before.prisbasbelopp.used.status, after.prisbasbelopp.used.status) == ("official", "derived")
+    assert before.prisbasbelopp == after.prisbasbelopp == 58_800_00
+    assert before.child_work is None
+    assert after.child_work is after.resolved.numbers[CHILD_WORK]
+    assert CHILD_WORK not in before.resolved.body
+    assert norms_for(date(2026, 1, 1), date(2026, 11, 28)).prisbasbelopp.used.status == "official"
+
+
+def test_a_swiss_sheet_says_since_when_a_part_in_whole_francs_is_a_part_of_its_line() -> None:
+    unit = {"since": "2026-03-01", "until": "2026-04-01", "canton": "ZH", "living": "purpose_flat"}
+    unit |= {"members": [{"key": "a", "birth_on": "1990-01-01", "permit": "B-R", "reimbursed_until": "2030-01-01"}]}
+    found = {}
+    for rounding in ("franc", "rappen"):
+        facts = ch_facts.Facts.from_json(unit | {"settings": {"setting.derived_rounding": rounding}})
+        for day in (27, 28):
+            norms = ch_pack.norms_for(facts.since, "ZH", date(2026, 11, day))
+            sheet = ch_pack.calculate(facts, norms)
+            many = ch_population.Population.of([facts])
+            month = Period.of(facts.since, facts.until)
+            [same] = ch_population.calculate(many, month, norms.with_settings(facts.settings))["ChargedSum"]
+            assert sheet.totals["ChargedSum"] == same
+            found[rounding, day] = (sheet.granted, int(same), sheet.rule_version)
+    first, second = ch_pack.RULE_VERSION, f"{ch_pack.RULE_VERSION}+2026-11-28"
+    assert found == {
+        ("franc", 27): (955_00, 954_90, first),
+        ("franc", 28): (955_00, 955_00, second),
+        ("rappen", 27): (954_90, 954_90, first),
+        ("rappen", 28): (954_90, 954_90, second),
+    }

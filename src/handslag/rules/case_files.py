@@ -64,7 +64,9 @@ class Case:
         except FactsError as error:
             raise _placed(error, self.pack, self.file, self.text) from error
         except NormMissing as error:
-            raise NormMissing(f"{self.file}: {error}") from error
+            day = "month" if re.search(r"^  month:", self.text, re.MULTILINE) else "since"
+            line = f"line {line_of(self.text, ['given', day])}: " if str(self.facts.since) in str(error) else ""
+            raise NormMissing(f"{self.file}: {line}{error}") from error
 
 
 def read(path: Path) -> Case:
@@ -79,14 +81,20 @@ def read(path: Path) -> Case:
         raise CaseError(f"{path}: not YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("given"), dict):
         raise CaseError(f"{path}: a case has `why`, `given` and `expected`")
-    unknown = set(data) - {"pack", "why", "given", "decided_on", "known_on", "tables", "expected"}
-    if unknown:
-        raise CaseError(f"{path}: unknown {', '.join(sorted(map(str, unknown)))}")
+
+    def at(*steps: str) -> str:
+        return f"{path}: line {line_of(text, steps)}: "
+
+    known = ("pack", "why", "given", "decided_on", "known_on", "tables", "expected")
+    if unknown := sorted(str(key) for key in data if key not in known):
+        raise CaseError(f"{at(unknown[0])}unknown {', '.join(unknown)}; there are {', '.join(known)}")
+    tables = data.get("tables", [])
+    lines = [line_of(text, ["tables", str(n)]) for n in range(len(tables))] if isinstance(tables, list) else []
     try:
         law = pack(str(data.get("pack", "se")))
-        tables = tuple(from_entries(data.get("tables", []), str(path)))
+        tables = tuple(from_entries(tables, str(path), lines))
     except PackError as error:
-        raise CaseError(f"{path}: pack: {error}") from error
+        raise CaseError(f"{at('pack')}pack: {error}") from error
     except NormError as error:
         raise CaseError(f"tables: {error}") from error
     given = dict(data["given"])
@@ -94,13 +102,15 @@ def read(path: Path) -> Case:
         try:
             month = Month.parse(str(given.pop("month")))
         except ValueError as error:
-            raise CaseError(f"{path}: month: {error}") from error
+            raise CaseError(f"{at('given', 'month')}month: {error}") from error
         given["since"], given["until"] = month.since, month.until
     for day in ("decided_on", "known_on"):
         if not isinstance(data.get(day), date | None) or isinstance(data.get(day), datetime):
-            raise CaseError(f"{path}: {day} is a date such as 2026-03-28")
+            raise CaseError(f"{at(day)}{day} is a date such as 2026-03-28")
     try:
-        facts = law.Facts.from_json(_minor(given, law, str(path)))
+        facts = law.Facts.from_json(_minor(given, law, ()))
+    except _NoAmountError as error:
+        raise CaseError(f"{at('given', *error.steps)}{error}") from error
     except FactsError as error:
         raise _placed(error, law, str(path), text) from error
     return Case(
@@ -133,25 +143,34 @@ def worked_cases(name: str) -> tuple[tuple[str, Case], ...]:
     return tuple((path.stem, read(path)) for path in sorted(folder.rglob("*.yaml")))
 
 
-def _minor(value: Any, law: Pack, place: str) -> Any:
+class _NoAmountError(ValueError):
+    """What stands at `steps` of the facts is no amount; the message says the place and what is expected."""
+
+    def __init__(self, told: str, law: Pack, steps: Sequence[str]) -> None:
+        place = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).lstrip(".")
+        shown = format_amount(620_050, law.LOCALE).replace("\N{NO-BREAK SPACE}", " ")
+        super().__init__(f'{place}: {told}whole {law.WHOLE_UNITS}, or text such as "{shown}"')
+        self.steps = steps
+
+
+def _minor(value: Any, law: Pack, steps: tuple[str, ...]) -> Any:
     """Plain data with amounts in minor units and dates as text, from what a person wrote."""
     if isinstance(value, dict):
         return {
-            k: (_amount if k in law.AMOUNTS and v is not None else _minor)(v, law, f"{place}: {k}")
+            k: (_amount if k in law.AMOUNTS and v is not None else _minor)(v, law, (*steps, str(k)))
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [_minor(v, law, f"{place}[{n}]") for n, v in enumerate(value)]
+        return [_minor(v, law, (*steps, str(n))) for n, v in enumerate(value)]
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _amount(value: Any, law: Pack, place: str) -> int:
+def _amount(value: Any, law: Pack, steps: tuple[str, ...]) -> int:
     if type(value) is int:
         return value * KRONA
     if isinstance(value, str):
         try:
             return parse_amount(value, law.LOCALE)
         except AmountError as error:
-            raise CaseError(f"{place}: {error}") from error
-    shown = format_amount(620_050, law.LOCALE).replace("\N{NO-BREAK SPACE}", " ")
-    raise CaseError(f'{place}: whole {law.WHOLE_UNITS}, or text such as "{shown}"')
+            raise _NoAmountError(f"{error}; expected are ", law, steps) from error
+    raise _NoAmountError("", law, steps)

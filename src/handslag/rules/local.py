@@ -35,9 +35,9 @@ def check(norms: Sequence[Norm], kinds: Mapping[str, Local]) -> None:
     for norm in norms:
         kind = kinds.get(norm.name)
         if kind is None:
-            raise NormError(f"{norm.file}: {norm.name} is none of {', '.join(kinds)}")
+            raise NormError(f"{norm.place} is none of {', '.join(kinds)}")
         if norm.unit != kind.unit or bool(norm.bands) != kind.by_persons or norm.by not in (None, PERSONS):
             shape = f"a table by {PERSONS}" if kind.by_persons else "one amount"
-            raise NormError(f"{norm.file}: {norm.name} is {shape} in {kind.unit}")
+            raise NormError(f"{norm.place} is {shape} in {kind.unit}")
         if norm.bands and norm.bands[0] != 1:
-            raise NormError(f"{norm.file}: {norm.name} begins with 1 person")
+            raise NormError(f"{norm.place} begins with 1 person")

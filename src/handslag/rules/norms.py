@@ -132,6 +132,12 @@ class Norm:
     values: tuple[Value, ...]
     file: str = ""
     owner: str = ""
+    line: int = field(default=0, compare=False)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for an error: its file, its line where that is known, and its name."""
+        return f"{self.file}: line {self.line}: {self.name}" if self.line else f"{self.file}: {self.name}"
 
     def on(self, day: date, known_on: date | None = None) -> Value:
         """The value in force on `day`, as far as known on `known_on`; NormMissing when there is none."""
@@ -367,6 +373,7 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
                 values=values,
                 file=file,
                 owner=entry.get("owner", ""),
+                line=lines[number] if lines else 0,
             )
         )
     return norms
@@ -381,20 +388,22 @@ def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
 def load_folder(*layers: Path) -> dict[str, Norm]:
     """All norms of the folders' *.yaml by name; a later folder's takes the place of an earlier one's.
 
-    A name twice in one folder is a NormError.
+    A norm's `file` has its layer before it (`zh/wealth.yaml`). A name twice in one folder is a NormError.
     """
     norms: dict[str, Norm] = {}
     for folder in layers:
         layer: dict[str, Norm] = {}
         for path in sorted(folder.glob("*.yaml")):
-            for norm in load(path.read_text(encoding="utf-8"), path.name):
+            for norm in load(path.read_text(encoding="utf-8"), f"{folder.parent.name}/{path.name}"):
                 if norm.name in layer:
-                    raise NormError(f"{path.name}: {norm.name} stands in {layer[norm.name].file} too")
+                    first = layer[norm.name]
+                    raise NormError(f"{norm.place} stands in {first.file}, line {first.line}, too: a name stands once")
                 layer[norm.name] = norm
         norms |= layer
     for norm in norms.values():
         if norm.law is not None and norms.get(norm.law, norm).unit != "reference":
-            raise NormError(f"{norm.file}: {norm.name}: law {norm.law} is no norm of unit reference")
+            there = ", ".join(name for name, other in norms.items() if other.unit == "reference") or "none"
+            raise NormError(f"{norm.place}: law {norm.law} is no norm of unit reference; there are {there}")
     return norms
 
 
@@ -456,7 +465,7 @@ def amend(
                 raise NormError(f"{amendment.file}: {amendment.name}: {key} is {kept.get(key)}, not {entry[key]}")
         [proposed] = from_entries([kept | entry], amendment.file)
         values = {value.since: value for value in (*below.values, *proposed.values)}
-        whole = replace(below, values=tuple(values[since] for since in sorted(values)), file=amendment.file)
+        whole = replace(below, values=tuple(values[since] for since in sorted(values)), file=amendment.file, line=0)
         (local if amendment.name in local else changed)[amendment.name] = whole
     return tuple(changed.values()), tuple(local.values())
 

@@ -46,8 +46,9 @@ class Wording:
 
     `law`: a pattern in a section's text, and the address of that law with the pattern's groups in it.
 
-    A sentence is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
-    the line's params by name, its numbers as `{n[gbl.further]:money}` and its `amount`.
+    A clause is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
+    the line's params by name, its numbers as `{n[gbl.further]:money}` and its `amount`. The first of a line begins
+    as a sentence does; those that follow others begin as they do inside one, and have no full stop.
     """
 
     def __init__(
@@ -97,23 +98,22 @@ class Wording:
         """What the line is called: the text `label.<code>`."""
         return self.say(f"label.{line.code}", lang)
 
-    def sentences(self, line: Line, lang: str) -> list[str]:
-        """Why the line is that much: one sentence for each key of its text."""
+    def clauses(self, line: Line, lang: str) -> list[str]:
+        """Why the line is that much: one clause for each key of its text."""
         numbers = {n.name: self.shown(n.value, lang) for n in line.numbers}
         values: dict[str, Any] = {name: self.shown(value, lang) for name, value in line.params.items()}
         values |= {"amount": self.shown(line.amount, lang), "n": numbers}
         return [self.say(f"explain.{key}", lang, **values) for key in line.text.split()]
 
     def explain(self, line: Line, lang: str) -> str:
-        """One line in plain words: why it is that much, where its number came from, when it was paid."""
-        said = self.sentences(line, lang)
+        """One line in one plain sentence: why it is that much, where its number came from, when it was paid."""
+        said = [clause.removesuffix(".") for clause in self.clauses(line, lang)]
         if "source" in line.params:
             said.append(self.say(f"source.{line.params['source']}", lang))
         if "period" in line.params:
             said.append(self.say("explain.paid", lang, period=line.params["period"]))
-        if line.params.get("note"):
-            said.append(f"({line.params['note']})")
-        return " ".join(said)
+        note = f" ({line.params['note']})" if line.params.get("note") else ""
+        return f"{'; '.join(said)}{note}."
 
     def uncertainty(self, name: str, choice: str, lang: str, region: str = "") -> str:
         """Why the norm `name` is open, and what was chosen here."""

@@ -140,6 +140,11 @@ def by_member(rows: Any, values: Any, members: Any) -> Any:
     return rows.by(members).total(values)
 
 
+def shown(row: Any, view: str) -> Any:
+    """The row as one of its lines shows it (its source, note, statistics code); a population shows nothing."""
+    return getattr(row, view, row)
+
+
 def of_member(rows: Any, values: Any, members: Any) -> Any:
     """For each row the value of the member that it belongs to (every row has one)."""
     if isinstance(rows, tuple):

@@ -1,12 +1,14 @@
 """What a unit needs: Grundbedarf by table, rent, health, situational benefits, IZU. SKOS-RL C."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from handslag.rules.ch.facts import MAJORITY
 from handslag.rules.ch.numbers import FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, all_of, lookup, maximum, minimum, round_to, used, where
 
 YEAR = 10000
@@ -170,10 +172,31 @@ def _heads_need(found: Basis, heads: Whole, level: Whole, month: Period, norm: N
     return for_days(unit, found.whole * heads * found.percent * level, found.size * PERCENT * PERCENT, month, norm)
 
 
-def own_need(person: Any, whole: Whole, size: Whole, percent: Whole, month: Period, norm: Norms) -> Whole:
+@versioned
+def own_need(
+    person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
+) -> Whole:
     """One member's part of the GBL, by heads and at the level of its own permit."""
     level = where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
     return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
+
+
+@own_need.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 28),
+    because="an amount is rounded once: where derived ones are in whole francs, a person's part is one of the amount "
+    "on the sheet",
+)
+def own_need_of_the_line(
+    person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
+) -> Whole:
+    """One member's part of the GBL. Where derived amounts are in whole francs: a head's part, to the Rappen, of the
+    line that stands on the sheet for those (`heads` in all, `asylum` of them) of the same level."""
+    level = where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
+    if norm.derived_rounding != FRANC:
+        return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
+    sharing = where(person.asylum, asylum, heads - asylum)
+    return round_to(CENTIME, _heads_need(Basis(whole, size, percent), sharing, level, month, norm), sharing)
 
 
 def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:

@@ -139,10 +139,10 @@ def history(canton: str) -> Mapping[str, Norm]:
     for norm in every.values():
         replaced = below.get(norm.name)
         if replaced is None and norm.name != ASYLUM_LEVEL:
-            raise NormError(f"{own.parent.name}/{norm.file}: {norm.name} takes the place of no norm of SKOS")
+            raise NormError(f"{norm.place} takes the place of no norm of SKOS")
         if replaced is not None and (norm.unit, norm.by) != (replaced.unit, replaced.by):
             shape = f"in {replaced.unit}" + (f" by {replaced.by}" if replaced.by else "")
-            raise NormError(f"{own.parent.name}/{norm.file}: {norm.name} is {shape}")
+            raise NormError(f"{norm.place} is {shape}")
     return every
 
 
@@ -161,7 +161,7 @@ def with_tables(norms: Norms, tables: Sequence[Norm], amendments: Sequence[Amend
     check(tables, LOCAL)
     for norm in tables:
         if not norm.owner:
-            raise NormError(f"{norm.file}: {norm.name}: owner: whose decision the table is")
+            raise NormError(f"{norm.place}: owner: whose decision the table is")
     return _norms(norms.on, norms.canton, norms.known_on, norms.decided_on, (*tables, *changed), ())
 
 

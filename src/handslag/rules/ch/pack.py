@@ -95,7 +95,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     need_b = total(household.promoting, promoting) + total(members, izu)
 
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
-    own_gbl = each(members, own_need, month, norm, along=_spread(members, found.whole, found.size, found.percent))
+    of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
+    own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
     common_a = housing + total(household.basic, basic) - total(members, own_basic)

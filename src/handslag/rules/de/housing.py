@@ -4,9 +4,9 @@ from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, district, for_days, no, part_numbers, rounded
 from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
-from handslag.rules.de.rows import Period, shown
+from handslag.rules.de.rows import Period
 from handslag.rules.norms import Number, Table
-from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, used, where
+from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, shown, used, where
 
 
 def limit(name: str, table: Table | None, further: Number | None, people: Whole, only: Truth) -> Whole:

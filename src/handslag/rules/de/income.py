@@ -4,8 +4,7 @@ from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of
 from handslag.rules.de.numbers import GROSS, Norms
-from handslag.rules.de.rows import shown
-from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
+from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
 
 
 def came_now(income: Any) -> Truth:

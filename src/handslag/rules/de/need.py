@@ -3,9 +3,9 @@
 from typing import Any
 
 from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, RATE_ONLY, Norms
-from handslag.rules.de.rows import NEVER, Period, shown
+from handslag.rules.de.rows import NEVER, Period
 from handslag.rules.norms import NormMissing
-from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, used, where
+from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, shown, used, where
 
 PERCENT = 100
 PERMILLE = 1000

@@ -1,7 +1,7 @@
 """What the rules read: a household as rows, with the joins done and months and days counted, but no law applied."""
 
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from handslag.kernel.months import Month
 from handslag.rules.de.codes import DEBTS, INCOMES, NEEDS
@@ -34,11 +34,6 @@ class Of:
         self.code = code
         self.about = about or _NOTHING
         self.statistics_code = statistics_code
-
-
-def shown(row: Any, view: str) -> Any:
-    """The row as one of its lines shows it (its source, note, statistics code); a population shows nothing."""
-    return getattr(row, view, row)
 
 
 class Person(Of):

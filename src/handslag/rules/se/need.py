@@ -3,8 +3,8 @@
 from typing import Any
 
 from handslag.kernel.money import KRONA
-from handslag.rules.se.numbers import Norms
-from handslag.rules.words import Whole, lookup, maximum, minimum, round_to, used, where
+from handslag.rules.se.numbers import MONTH_AFTER, Norms
+from handslag.rules.words import Whole, lookup, maximum, minimum, round_to, shown, used, where
 
 ORE = 1
 PERCENT = 100
@@ -64,11 +64,16 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
     """12 kap. 1 §: all income counts, but for these.
 
     Job stimulus: of an adult's income from employment 25 % doesn't count, rounded to whole öre, half up.
-    Children at home and school youths: work income counts only above one prisbasbelopp in a calendar year.
+    Children at home and school youths: work income counts only above one prisbasbelopp in a calendar year. Which
+    month's that is no source says (`setting.child_work`): what is above it in the month that passes it, or nothing of
+    that month; all of the months after it.
     """
     disregarded = round_to(ORE, income.gross * norm.job_stimulus, PERCENT)
     still_free = maximum(norm.prisbasbelopp - income.earned_before, 0)
     above = maximum(income.gross - still_free, 0)
+    passed = above > 0
+    if norm.child_work == MONTH_AFTER:
+        above = where(income.earned_earlier < norm.prisbasbelopp, 0, above)
     counted = where(
         income.work_of_child,
         above,
@@ -86,8 +91,32 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
         text=where(income.work_of_child, "income_child", where(income.stimulated, "income_stimulus", "income")),
         numbers=(
             used(norm.prisbasbelopp, income.work_of_child),
+            used(norm.child_work, income.work_of_child & passed),
             used(norm.job_stimulus, income.stimulated),
         ),
         rounding=where(income.stimulated, "ore_half_up", ""),
         earned_before=income.earned_before,
     )
+
+
+def own_means(income: Any, counted: Whole) -> Whole:
+    """What of a counted income is a child's own means: all but what it earns by work."""
+    return where(income.means_of_child, counted, 0)
+
+
+def above_own_need(person: Any, means: Whole, need: Whole, norm: Norms, sheet: Any) -> Whole:
+    """What of a child's own means lies above its own need, its personal costs and its own expenses: it stays with the
+    child and doesn't count (`setting.child_means`, a reading that no source settles)."""
+    above = maximum(means - need, 0)
+    sheet.line(
+        "MEANS",
+        -above,
+        of=shown(person, "as_income"),
+        section=norm.section.income,
+        text="child_means",
+        numbers=(norm.child_means,),
+        when=above > 0,
+        means=means,
+        need=need,
+    )
+    return above

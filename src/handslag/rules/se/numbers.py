@@ -45,9 +45,12 @@ FIRST_DAY: Final = 0
 YEAR_365, MONTH_30 = 0, 1
 HALF_UP: Final = 0
 PRESENT_ANY_DAY: Final = 0
+OWN_NEED: Final = 1
+MONTH_AFTER: Final = 1
 CEILING_2027: Final = 1
 LIMIT: Final = "limit."
 LIMIT_CHANGE: Final = "setting.limit_change"
+CHILD_WORK: Final = "setting.child_work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,9 @@ class Norms(NormSet):
 
     `digest`: sha256 over names, values, units and status of the whole set. `has_example`: it holds an
     example value, so it can't carry a decision. `limits`: the municipality's limits by code of cost, `own_limits` the
-    same with their other days; `limit_change`: which of them counts where one changes inside the period (None before
-    that was asked). `named`: how the norm calls itself that holds in place of the riksnorm.
+    same with their other days; `limit_change`: which of them counts where one changes inside the period;
+    `child_work`: in which month a child's work income counts that passes the year's limit (both None before that was
+    asked). `named`: how the norm calls itself that holds in place of the riksnorm.
     """
 
     PACK: ClassVar[str] = "se"
@@ -94,6 +98,7 @@ class Norms(NormSet):
     section: Sections
     limits: Mapping[str, Table | Number]
     limit_change: Number | None
+    child_work: Number | None
     named: str
     tables: Mapping[str, Table] = field(compare=False, repr=False)
     history: Mapping[str, Norm] = field(compare=False, repr=False)
@@ -207,7 +212,7 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
         return norm.name, None
     if kind == "norm" and part in PARTS and norm.unit == norms[PARTS[part]].unit:
         return PARTS[part], code
-    raise NormError(f"tables: {norm.name} is read by no rule")
+    raise NormError(f"{norm.place} is read by no rule")
 
 
 def _norms(
@@ -249,6 +254,7 @@ def _norms(
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
         limits=limits,
         limit_change=number.get(LIMIT_CHANGE),
+        child_work=number.get(CHILD_WORK),
         named=named,
         tables=table,
         history=known,

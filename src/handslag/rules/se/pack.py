@@ -8,12 +8,12 @@ from handslag.rules.calculation import closed, holding
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.se.facts import AMOUNTS, Facts
 from handslag.rules.se.limits import changes, with_limits
-from handslag.rules.se.need import above_ceiling, counted_income, expense, special_expense
-from handslag.rules.se.numbers import CEILING_2027, LOCAL, Norms, accept, norms_for, norms_with
+from handslag.rules.se.need import above_ceiling, above_own_need, counted_income, expense, own_means, special_expense
+from handslag.rules.se.numbers import CEILING_2027, LOCAL, OWN_NEED, Norms, accept, norms_for, norms_with
 from handslag.rules.se.riksnorm import common_cost, counts_in_household, personal_cost
 from handslag.rules.se.rows import Household, Period
 from handslag.rules.sheet import Line, Sheet, Worksheet, uncertain_in
-from handslag.rules.words import maximum, sum_members
+from handslag.rules.words import Whole, by_member, each, maximum, sum_members, total
 
 __all__ = [
     "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
@@ -46,16 +46,26 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     """The calculation, for one household (Worksheet) or for a population (Columns)."""
     # Riksnormen: 12 kap. 2-3 §§ socialtjänstförordningen
     members = sum_members(household.members, counts_in_household, month, norm)
-    family = sum_members(household.members, personal_cost, month, norm, sheet)
+    personal = each(household.members, personal_cost, month, norm, sheet)
+    family = total(household.members, personal)
     common = common_cost(household, members, month, norm, sheet)
     norm_sum = family + common
 
     # Skäliga kostnader utanför riksnormen: 12 kap. 7 § and, for livsföringen i övrigt, 1 § socialtjänstlagen
-    expenses = sum_members(household.expenses, expense, norm, sheet)
-    special = sum_members(household.special_expenses, special_expense, norm, sheet)
+    accepted = each(household.expenses, expense, norm, sheet)
+    accepted_special = each(household.special_expenses, special_expense, norm, sheet)
+    expenses = total(household.expenses, accepted)
+    special = total(household.special_expenses, accepted_special)
 
     # Egna inkomster: 12 kap. 1 § socialtjänstlagen
-    income = sum_members(household.incomes, counted_income, norm, sheet)
+    counted = each(household.incomes, counted_income, norm, sheet)
+    income = total(household.incomes, counted)
+    if norm.child_means == OWN_NEED:
+        people = household.members
+        means = by_member(household.incomes, each(household.incomes, own_means, along=(counted,)), people)
+        own = ((people, personal), (household.expenses, accepted), (household.special_expenses, accepted_special))
+        need = each(people, _sum, along=tuple(by_member(rows, values, people) for rows, values in own))
+        income -= total(people, each(people, above_own_need, norm, sheet, along=(means, need)))
 
     # Bidragstaket (from 2027; example): what lies above the ceiling isn't granted
     above = 0
@@ -65,7 +75,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Result: what is missing is granted, what is over is surplus
     balance = income - norm_sum - expenses + above
-    total = balance - special
+    result = balance - special
     sheet.total(
         FamilyCost=family,
         CommonHouseholdCost=common,
@@ -74,10 +84,14 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         SpecialExpenseSum=special,
         IncomeSum=income,
         Balance=balance,
-        TotalSum=total,
-        granted=maximum(-total, 0),
-        surplus=maximum(total, 0),
+        TotalSum=result,
+        granted=maximum(-result, 0),
+        surplus=maximum(result, 0),
     )
+
+
+def _sum(person: Any, personal: Whole, expenses: Whole, special: Whole) -> Whole:
+    return personal + expenses + special
 
 
 def norms_of(

@@ -22,6 +22,7 @@ _MEMBER: Final = {
     "birth": np.int64,
     "lunch_days": np.int64,
     "days": np.int64,
+    "member": np.int64,
 }
 _COST: Final = {
     "applied": np.int64,
@@ -29,12 +30,16 @@ _COST: Final = {
     "effective": np.int64,
     "decided": np.bool_,
     "limit_changes": np.bool_,
+    "member": np.int64,
 }
 _INCOME: Final = {
     "gross": np.int64,
     "earned_before": np.int64,
+    "earned_earlier": np.int64,
     "stimulated": np.bool_,
     "work_of_child": np.bool_,
+    "means_of_child": np.bool_,
+    "member": np.int64,
 }
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": _MEMBER,

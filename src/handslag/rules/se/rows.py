@@ -15,19 +15,25 @@ from handslag.rules.se.limits import Change
 _NOTHING: Final[dict[str, int | str]] = {}
 _NO_LIMITS: Final[Mapping[str, Table | Number]] = {}
 _NO_CHANGES: Final[Mapping[str, Change]] = {}
+NOBODY: Final = -1
+ABOVE_OWN_NEED: Final = "ABOVE_OWN_NEED"
+"""A child's own means above its own need: a line among the incomes that no income is."""
 NO_LIMIT: Final = 2 * MAXIMUM
 """Above every amount: where the municipality has set no limit."""
 
 
 class Person:
-    """A member, or a part of the period with the same facts about one."""
+    """A member, or a part of the period with the same facts about one. `member`: the place of the first of its parts.
+
+    `as_income`: as a line about the member's income shows it.
+    """
 
     __slots__ = (
-        "about", "adult", "birth", "code", "cohabiting", "days", "first", "key",
-        "lunch_days", "statistics_code", "throughout", "visiting",
+        "about", "adult", "as_income", "birth", "code", "cohabiting", "days", "first", "key",
+        "lunch_days", "member", "statistics_code", "throughout", "visiting",
     )  # fmt: skip
 
-    def __init__(self, member: Member, facts: Facts, couple: bool, first: bool, throughout: bool) -> None:
+    def __init__(self, member: Member, place: int, facts: Facts, couple: bool, first: bool, throughout: bool) -> None:
         self.key: str | None = member.key
         self.code: str | None = None
         self.statistics_code = "forsorjningsstod"
@@ -40,25 +46,29 @@ class Person:
         self.days = ((member.until or facts.until) - (member.since or facts.since)).days
         self.first = first
         self.throughout = throughout
+        self.member = place
+        self.as_income = Income(ABOVE_OWN_NEED, 0, member.key, place, _NOTHING)
 
 
 class Cost:
-    """A cost outside the norm. `decided`: the office has set `effective` itself; `limit` knows its source.
+    """A cost outside the norm. `decided`: the office has set `effective` itself; `limit` knows its source; `member`:
+    the place of whose own it is, or NOBODY.
 
     `limit_changes`: the limit is another one inside the period, and it matters which of the two counts.
     """
 
     __slots__ = (
-        "about", "applied", "code", "decided", "effective", "key", "limit", "limit_changes", "special",
+        "about", "applied", "code", "decided", "effective", "key", "limit", "limit_changes", "member", "special",
         "statistics_code",
     )  # fmt: skip
 
-    def __init__(self, cost: CostFact, status: str, change: Change | None) -> None:
+    def __init__(self, cost: CostFact, member: int, status: str, change: Change | None) -> None:
         kind = COSTS[cost.code]
         self.key = cost.person
         self.code = "COST." + cost.code
         self.statistics_code = kind.statistics
         self.special = kind.special
+        self.member = member
         self.applied = cost.applied
         self.decided = cost.effective is not None
         self.effective = cost.effective or 0
@@ -82,13 +92,18 @@ def _matters(change: Change, applied: int) -> bool:
 
 
 class Income:
-    """An income with what the rules need to know of its earner."""
+    """An income with what the rules need to know of its earner.
+
+    `earned_before`: what a child earned in the year before it, `earned_earlier`: of that before the period.
+    `means_of_child`: of a child and not from work. `member`: the earner's place, or NOBODY.
+    """
 
     __slots__ = (
-        "about", "code", "earned_before", "gross", "key", "statistics_code", "stimulated", "work_of_child",
+        "about", "code", "earned_before", "earned_earlier", "gross", "key", "means_of_child", "member",
+        "statistics_code", "stimulated", "work_of_child",
     )  # fmt: skip
 
-    def __init__(self, code: str, gross: int, person: str | None, about: dict[str, int | str]) -> None:
+    def __init__(self, code: str, gross: int, person: str | None, member: int, about: dict[str, int | str]) -> None:
         self.key = person
         self.code = "INCOME." + code
         self.statistics_code = None
@@ -96,7 +111,10 @@ class Income:
         self.gross = gross
         self.stimulated = False
         self.work_of_child = False
+        self.means_of_child = False
+        self.member = member
         self.earned_before = 0
+        self.earned_earlier = 0
 
 
 class Household:
@@ -127,23 +145,27 @@ class Household:
         days: dict[str, int] = {}
         for m in facts.members:
             days[m.key] = days.get(m.key, 0) + ((m.until or facts.until) - (m.since or facts.since)).days
-        seen: set[str] = set()
+        places: dict[str, int] = {}
         people = []
-        for m in facts.members:
-            person = Person(m, facts, len(adults) == 2, m.key not in seen, days[m.key] == total)
+        for n, m in enumerate(facts.members):
+            place = places.setdefault(m.key, n)
+            person = Person(m, place, facts, len(adults) == 2, place == n, days[m.key] == total)
             person.about = self.about
             people.append(person)
-            seen.add(m.key)
         self.members = tuple(people)
         statuses = {
             code: (limit.rows[0] if isinstance(limit, Table) else limit).used.status for code, limit in limits.items()
         }
         statuses |= {code: change.counted.used.status for code, change in changed.items() if change.counted is not None}
-        costs = [Cost(c, statuses.get(c.code, STATUSES[0]), changed.get(c.code)) for c in facts.costs]
+        costs = [
+            Cost(c, places.get(c.person or "", NOBODY), statuses.get(c.code, STATUSES[0]), changed.get(c.code))
+            for c in facts.costs
+        ]
         self.expenses = tuple(c for c in costs if not c.special)
         self.special_expenses = tuple(c for c in costs if c.special)
         stimulated = {m.key for m in facts.members if m.job_stimulus}
-        earned = {m.key: m.work_income_before or 0 for m in facts.members if m.role != "adult"}
+        earlier = {m.key: m.work_income_before or 0 for m in facts.members if m.role != "adult"}
+        earned = dict(earlier)
         incomes = []
         for i in facts.incomes:
             about: dict[str, int | str] = {"gross": i.gross, "source": i.source}
@@ -151,11 +173,13 @@ class Household:
                 about["period"] = i.period
             if i.note:
                 about["note"] = i.note
-            row = Income(i.code, i.gross, i.person, about)
+            row = Income(i.code, i.gross, i.person, places.get(i.person or "", NOBODY), about)
+            row.means_of_child = i.person in earlier
             if i.person is not None and INCOMES[i.code].employment:
                 row.stimulated = i.person in stimulated
                 if i.person in earned:
-                    row.work_of_child = True
+                    row.work_of_child, row.means_of_child = True, False
+                    row.earned_earlier = earlier[i.person]
                     row.earned_before = earned[i.person]
                     earned[i.person] += i.gross
             incomes.append(row)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost
-from handslag.rules.se.numbers import LIMIT_CHANGE, PARTS, history
+from handslag.rules.se.numbers import CHILD_WORK, LIMIT_CHANGE, PARTS, history
 from handslag.rules.sheet import Line, Sheet
 from handslag.rules.text import Group, Wording
 
@@ -31,6 +31,8 @@ class _Swedish(Wording):
     def label(self, line: Line, lang: str) -> str:
         """What the line is called: "Ensamstående", "Barn 5 år, utan lunch", "Hyra"."""
         kind, _, code = line.code.partition(".")
+        if line.text == "child_means":
+            return self.say("label.child_means", lang)
         if kind == "COST":
             return COSTS[code].name[lang]
         if kind == "INCOME":
@@ -44,8 +46,8 @@ class _Swedish(Wording):
         age = int(line.params["age"])
         return self.say("age", lang, age=age) if age > 1 else self.say(("age_under_1", "age_1")[age], lang)
 
-    def sentences(self, line: Line, lang: str) -> list[str]:
-        """Why the line is that much."""
+    def clauses(self, line: Line, lang: str) -> list[str]:
+        """Why the line is that much: its clauses."""
         p = line.params
         said: list[str] = []
 
@@ -92,6 +94,8 @@ class _Swedish(Wording):
                 add("explain.cost_part", applied=money(applied), amount=money(line.amount))
         elif line.text == "cost_capped":
             said.append(self.capped(int(p["applied"]), int(line.numbers[0].value), line.numbers[0].source, lang))
+        elif line.text == "child_means":
+            add("explain.child_means", means=money(p["means"]), need=money(p["need"]))
         elif line.text == "ceiling":
             need, share, above = (money(minor) for minor in (p["need"], p["share"], -line.amount))
             add("explain.ceiling", need=need, size=p["size"], share=share, above=above)
@@ -106,6 +110,8 @@ class _Swedish(Wording):
                 limit, before = money(line.numbers[0].value), money(p["earned_before"])
                 counted = money(line.amount)
                 add("explain.child_work", gross=money(p["gross"]), limit=limit, before=before, amount=counted)
+                if any(n.name == CHILD_WORK and n.value == "month_after" for n in line.numbers):
+                    add("explain.child_work_month_after")
             elif line.code == "INCOME.SURPLUS_FROM_PREVIOUS_MONTH":
                 add("explain.carried")
             else:

@@ -405,7 +405,7 @@ def _places(data: Mapping[str, str], lang: str) -> dict[str, Any]:
     settings = [
         (f"{norm.name}={choice}", f"{norm.label[lang]}: {norm.choices[choice][lang]}")
         for norm in history().values()
-        if norm.name.startswith(SETTING) and norm.name not in ("setting.formula", "setting.child_means")
+        if norm.name.startswith(SETTING) and norm.name != "setting.formula"
         for choice in norm.choices
     ]
     return {

@@ -58,6 +58,7 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 _MONTHS = "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()  # noqa: SIM905
 #: Names in Arabic of the lines that no code of costs or income names, by the kind of line.
+_ABOVE_OWN_NEED = "ما يزيد من أموال الطفل على احتياجاته الخاصة"
 _LINES = {"COMMON": "المصاريف المنزلية المشتركة", "CEILING": "ما يتجاوز سقف الإعانة"}
 _PERSON = "المعيار الوطني للمصاريف الشخصية"
 
@@ -148,7 +149,7 @@ def line_name(line: Line, language: str) -> str:
     if kind == "COST":
         return COSTS[code].name[language]
     if kind == "INCOME":
-        return INCOMES[code].name[language]
+        return INCOMES[code].name[language] if code in INCOMES else _ABOVE_OWN_NEED
     return _LINES.get(kind, _PERSON)
 
 
