@@ -34,6 +34,7 @@ def test_a_case_is_notified_in_thirty_days_and_in_a_year_at_most() -> None:
 
 
 def test_each_span_says_its_source_and_what_is_uncertain() -> None:
+    assert [ends.span.name for ends in of_decision(ENTRY)] == ["claim.days", "claim.years"]
     for span in SPANS.values():
         assert span.values[0].source
         assert {"de", "fr", "sv", "en"} == set(span.label)

@@ -1,0 +1,64 @@
+"""Settlement in columns by itself: against days counted one by one; the regime of Zurich as data."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+from handslag.rules.ch.settlement import ASYLUM, REGIMES
+from handslag.rules.settlement import Regime, Runs, covered, differences, runs, window_of
+
+NOTHING = runs([])
+Days = set[tuple[int, int]]
+
+
+def of(days: Days) -> Runs:
+    """(key, day) as runs of one day each."""
+    return runs([(key, day, day + 1, 1) for key, day in sorted(days)])
+
+
+def by_day(found: Runs) -> dict[tuple[int, int], int]:
+    """The sign of each (key, day); no day stands there twice."""
+    told = [
+        ((key, day), sign)
+        for key, since, until, sign in zip(*(column.tolist() for column in found), strict=True)
+        for day in range(since, until)
+    ]
+    assert len(told) == len(dict(told))
+    return dict(told)
+
+
+def drawn(draw: random.Random) -> Days:
+    return {(draw.randint(0, 2), draw.randint(0, 20)) for _ in range(draw.randint(0, 30))}
+
+
+def test_what_differs_and_what_is_covered_is_what_days_one_by_one_say() -> None:
+    draw = random.Random(1)
+    for _ in range(60):
+        wanted, counted, blocked = drawn(draw), drawn(draw), drawn(draw)
+        cuts = runs([(0, day, 0, 0) for day in sorted({draw.randint(0, 20) for _ in range(3)})]).since
+        found = differences(of(wanted), of(counted), of(blocked), NOTHING, cuts)
+        right = wanted - blocked
+        assert by_day(found) == dict.fromkeys(right - counted, 1) | dict.fromkeys(counted - right, -1)
+        spans = list(zip(found.since.tolist(), found.until.tolist(), strict=True))
+        assert not any(since < cut < until for since, until in spans for cut in cuts.tolist())
+        assert covered(found, of(blocked)).tolist() == [
+            sum((key, day) in blocked for day in range(since, until))
+            for key, (since, until) in zip(found.key.tolist(), spans, strict=True)
+        ]
+    assert not differences(NOTHING, NOTHING, NOTHING, NOTHING, cuts).key.size
+
+
+def test_zurich_settles_by_quarters_at_its_rate() -> None:
+    assert REGIMES == {"asylum": ASYLUM}
+    assert (ASYLUM.statuses, ASYLUM.years) == (("N", "F-A", "S"), {"F-A": 7})
+    quarter = date(2026, 10, 1), date(2027, 1, 1)
+    assert ASYLUM.window(date(2026, 12, 31)) == window_of(date(2026, 10, 1), 3) == quarter
+    assert ASYLUM.due_on(date(2026, 10, 1)) == date(2026, 10, 30)
+    assert ASYLUM.rate_on(date(2026, 7, 1)) == 36_00
+    assert list(ASYLUM.cuts(date(2026, 5, 5), date(2026, 10, 1))) == [date(2026, 7, 1)]
+    plain = Regime(
+        code="46a", law="§ 46a SGB XII", payer="Bund", currency="EUR", months=6, due_days=45, statuses=("chapter 4",),
+        rate=None, years={}, accounts=("need",), later=ASYLUM.later,
+    )  # fmt: skip
+    assert list(plain.cuts(date(2026, 1, 1), date(2027, 1, 2))) == [date(2026, 7, 1), date(2027, 1, 1)]
