@@ -130,7 +130,8 @@ class _Put(ast.NodeTransformer):
 
 @cache
 def functions(name: str) -> dict[str, ast.FunctionDef]:
-    """The functions and methods of a module by `name` or `Class.name` as trees, without types and explanations."""
+    """The functions and methods of a module by `name` or `Class.name` as trees, without types and explanations, and
+    without what decorates them: that stands beside their code, not in it."""
     found: dict[str, ast.FunctionDef] = {}
     module = ast.parse(inspect.getsource(import_module(name)))
     for top in module.body:
@@ -138,6 +139,7 @@ def functions(name: str) -> dict[str, ast.FunctionDef]:
             if isinstance(one, ast.FunctionDef):
                 found[f"{top.name}.{one.name}" if isinstance(top, ast.ClassDef) else one.name] = one
     for function in found.values():
+        function.decorator_list = []
         for node in ast.walk(function):
             if isinstance(node, ast.arg):
                 node.annotation = None
@@ -206,7 +208,6 @@ def code_of(mutant: Mutant) -> CodeType:
     tree = deepcopy(functions(mutant.module)[mutant.function])
     old = list(ast.walk(tree))[mutant.node]
     tree = _Put(old, changes(old)[mutant.change]()).visit(tree)
-    tree.decorator_list = []
     owner, _, name = mutant.function.rpartition(".")
     body: ast.stmt = tree
     if owner:
