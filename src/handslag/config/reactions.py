@@ -183,7 +183,7 @@ from handslag.domain.lookups.operations import (
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
 from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked
+from handslag.domain.payments.operations.account import BookingReversed, CaseBooked, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted, AdvanceRefused
 from handslag.domain.payments.operations.bank import (
     BankFileReceived,
@@ -1499,6 +1499,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_done_by_confirmation, causes=(TaskDone,)),
         Reaction(_task_for_refused_advance, causes=(TaskOpened,)),
     ),
+    CaseBooked: (),
     IncomeBooked: (),
     BookingReversed: (),
     OtherHelpProposed: (Reaction(_done_by_other_help, causes=(TaskDone,)),),

@@ -48,6 +48,8 @@ class Booking(TenantRow):
     # the month of a claim that this claims, or pays; nothing (NULL) elsewhere: earlier rows keep their digest
     recovery_line = TenantFK("payments.RecoveryLine", null=True)
     source = models.CharField(max_length=120, help_text="what it rests on, where that is no decision line")
+    # the day of the invoice or payment, where somebody books by hand; NULL elsewhere: earlier rows keep their digest
+    on = models.DateField(null=True)
     reverses = TenantFK("payments.Booking", null=True)
     booked_at = models.DateTimeField()
 

@@ -51,6 +51,7 @@ from handslag.domain.tenancy.models import RoleGrant, StaffMember
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.rules.ch.codes import COSTS as SWISS_COSTS
 from handslag.rules.ch.codes import RENT as SWISS_RENT
 from handslag.rules.se.recovery import last_day_at_court
 
@@ -404,7 +405,9 @@ def postings_of(day: date, known: datetime) -> Postings:
     set_offs = set(SetOff.objects.filter(counter__booked_at__lt=until).values_list("counter_id", flat=True))
     for booking in Booking.objects.filter(booked_at__gte=since, booked_at__lt=until).order_by("booked_at", "id"):
         code = booking.account_code if booking.account_code in CHART_CODES else INCOME
-        if booking.kind == BookingKind.EXPENSE:
+        if booking.kind == BookingKind.EXPENSE and booking.account_code in SWISS_COSTS:  # paid outside, by hand
+            entry(EXPENSES[0], BANK, booking.amount, "booking", booking.id, [booking.id])
+        elif booking.kind == BookingKind.EXPENSE:
             entry(code, OWED, booking.amount, "booking", booking.id, [booking.id])
         elif booking.kind == BookingKind.CLAIM:  # what is to be paid back takes from what was spent
             entry(RECEIVABLE, CLAIMED, booking.amount, "booking", booking.id, [booking.id])

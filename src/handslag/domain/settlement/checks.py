@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.db.models import OuterRef, Subquery
 
-from handslag.domain.settlement.queries import NewLine, Register, Stretch, within, without
-from handslag.domain.settlement.states import LineKind, Reason
+from handslag.domain.accounts.states import Side
+from handslag.domain.people.models import Identifier
+from handslag.domain.register.models import Responsibility, Standing
+from handslag.domain.settlement.models import Answer, Counted, Line, Statement, Submission
+from handslag.domain.settlement.queries import (
+    NUMBER,
+    NewLine,
+    Register,
+    Stretch,
+    Sums,
+    answers_on,
+    claimed,
+    register_of,
+    register_rows,
+    within,
+    without,
+)
+from handslag.domain.settlement.states import LineKind, Outcome, Reason
 from handslag.rules.settlement import Column, Regime, Runs, covered, runs
 
 
@@ -49,6 +66,67 @@ def check(regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known)
         bad |= column
     found = (checked.finding(int(place)) for place in np.flatnonzero(bad))
     return [one for one in found if one is not None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A statement as a page shows it: its submissions, all its lines (also withdrawn ones) in order with the person's
+    number, answers and findings by line, and what the register says of the people it is about (see `reading`)."""
+
+    submissions: list[Submission]
+    lines: list[Line]
+    gone: set[int]
+    numbers: dict[UUID, str]
+    answers: dict[UUID, Answer]
+    findings: dict[UUID, Finding]
+    where: list[Responsibility]
+    status: list[Standing]
+
+    @property
+    def standing(self) -> list[Line]:
+        """The lines that no later submission withdrew."""
+        return [row for row in self.lines if row.number not in self.gone]
+
+    @property
+    def sums(self) -> Sums:
+        """As `sums_of`."""
+        lines = self.standing
+        answered = sum(row.amount for row in lines if row.id in self.answers)
+        accepted, total = sum(one.amount for one in self.answers.values()), sum(row.amount for row in lines)
+        return Sums(len(lines), total, total - answered, answered - accepted, accepted)
+
+
+def reading(regime: Regime, statement: Statement, claimant: str = "", also: Collection[UUID] = ()) -> Reading:
+    """All of a statement in at most seven queries, whatever its size. With a `claimant` what isn't answered is checked
+    (see `operations.review`). The register is read for the people of what is checked, or else of what wasn't accepted
+    in full, and of `also` (keys of lines)."""
+    submissions = list(Submission.objects.filter(statement=statement).order_by("number"))
+    gone = {number for one in submissions for number in one.withdrawn}
+    number = Identifier.objects.filter(person_id=OuterRef("person_id"), type=NUMBER).order_by("-id").values("value")[:1]
+    found: list[Any] = list(
+        Line.objects.filter(statement=statement)
+        .select_related("statement", "person", "corrects__statement")
+        .annotate(number_of=Subquery(number))
+        .order_by("number")
+    )
+    numbers = {row.person_id: row.number_of for row in found}
+    answers = answers_on(statement.id)
+    open_ = [row for row in found if row.number not in gone and row.id not in answers]
+    less = [row for row in found if row.id in answers and answers[row.id].outcome != Outcome.ACCEPTED]
+    people = {row.person_id for row in (open_ if claimant else less)}
+    about = people | {row.person_id for row in found if row.id in also}
+    where, status = register_rows(statement.until, about) if about else ([], [])
+    if not claimant or not people:
+        return Reading(submissions, found, gone, numbers, answers, {}, where, status)
+    ours = statement.side == Side.CLAIMANT
+    counted = [
+        (row.person_id, claimant if ours else row.partner, row.since, row.until)
+        for row in Counted.objects.filter(side=statement.side, person_id__in=people)
+    ]
+    known = Known(register_of(statement.until, where, status), counted)
+    checked = check(regime, claimant, [claimed(row, numbers) for row in open_], known)
+    findings = {open_[one.place].id: one for one in checked}
+    return Reading(submissions, found, gone, numbers, answers, findings, where, status)
 
 
 class _Columns:

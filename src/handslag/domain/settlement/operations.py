@@ -17,7 +17,7 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
-from handslag.domain.settlement.checks import Finding, Known, check, late
+from handslag.domain.settlement.checks import Finding, Known, check, late, reading
 from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, LeftOut, Line, Reply, Statement, Submission
 from handslag.domain.settlement.queries import (
     NUMBER,
@@ -25,6 +25,7 @@ from handslag.domain.settlement.queries import (
     NewLine,
     Stretch,
     answers_on,
+    claimed,
     line_named,
     numbers_by_person,
     proposed,
@@ -75,6 +76,10 @@ class DaysLeftOut(Event):
     kind = "days left out"
 
 
+#: A line with its finding's reason and why it is sent all the same ("" for both where there is none).
+Chosen = tuple[NewLine, str, str]
+
+
 @dataclass(frozen=True)
 class Preview:
     """What would be sent: the lines, and what their checks found (by place)."""
@@ -120,6 +125,35 @@ def preview(regime: Regime, partner: str, since: date, incomes: Sequence[GivenIn
     return Preview(lines, {one.place: one for one in findings})
 
 
+def to_send(seen: Preview, against: Mapping[str, str]) -> list[Chosen]:
+    """What is sent of a preview; `against` and what is refused as of `submit`."""
+    chosen: list[Chosen] = []
+    rest = dict(against)
+    for place, line in enumerate(seen.lines):
+        finding = seen.findings.get(place)
+        if finding is None:
+            chosen.append((line, "", ""))
+        elif line.content in rest:
+            if not (why := rest.pop(line.content).strip()):
+                raise NotPossible("why")
+            chosen.append((line, finding.reason, why))
+        else:
+            chosen += [(line.only([days]), "", "") for days in finding.accepted]
+    if rest:
+        raise Conflict("line")
+    return chosen
+
+
+def changes(statement: UUID, chosen: Sequence[Chosen]) -> tuple[list[Chosen], list[Line]]:
+    """Which of the lines aren't there yet, and which open lines of the statement they leave out."""
+    answered = answers_on(statement)
+    open_ = {line.content: line for line in standing(statement) if line.id not in answered}
+    kept = {line.content for line, _, _ in chosen} & set(open_)
+    return [one for one in chosen if one[0].content not in kept], [
+        row for content, row in open_.items() if content not in kept
+    ]
+
+
 @operation()
 def submit(
     *,
@@ -146,27 +180,11 @@ def submit(
     own = own_address()
     statement = _opened(Side.CLAIMANT, partner, regime, first, until, reference_for(own, regime.code, first), now)
     seen = preview(regime, partner, first, incomes)
-    chosen: list[tuple[NewLine, str, str]] = []
-    rest = dict(against)
-    for place, line in enumerate(seen.lines):
-        finding = seen.findings.get(place)
-        if finding is None:
-            chosen.append((line, "", ""))
-        elif line.content in rest:
-            if not (why := rest.pop(line.content).strip()):
-                raise NotPossible("why")
-            chosen.append((line, finding.reason, why))
-        else:
-            chosen += [(line.only([days]), "", "") for days in finding.accepted]
-    if rest:
-        raise Conflict("line")
-    answered = answers_on(statement.id)
-    open_ = {line.content: line for line in standing(statement.id) if line.id not in answered}
-    kept = {line.content for line, _, _ in chosen} & set(open_)
-    withdrawn = sorted(row.number for content, row in open_.items() if content not in kept)
-    new = [one for one in chosen if one[0].content not in kept]
+    chosen = to_send(seen, against)
+    new, gone = changes(statement.id, chosen)
+    withdrawn = sorted(row.number for row in gone)
     if not new and not withdrawn:
-        raise NotPossible("nothing changed" if open_ or answered else "no lines")
+        raise NotPossible("nothing changed" if standing(statement.id) else "no lines")
     last = Line.objects.filter(statement=statement).aggregate(last=Max("number"))["last"] or 0
     told = [
         {"number": number, **line.told(), "findings": [reason] if reason else [], "why": why}
@@ -222,25 +240,10 @@ def content_of(submission: Submission) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def claimed(row: Line, numbers: Mapping[UUID, str]) -> NewLine:
-    """What a stored line claims."""
-    return NewLine(
-        person=row.person_id, identifier=numbers[row.person_id], kind=LineKind(row.kind), status=row.status,
-        since=row.since, until=row.until, days=row.days, rate=row.rate, amount=row.amount, cost=row.cost,
-        share=row.share, account_code=row.account_code, text=row.text,
-        corrects=reference_of(row.corrects) if row.corrects else "",
-    )  # fmt: skip
-
-
 def review(regime: Regime, statement: Statement) -> dict[UUID, Finding]:
     """What our own register and what is settled here say of the lines that aren't answered, by line."""
-    answered = answers_on(statement.id)
-    rows = [row for row in standing(statement.id) if row.id not in answered]
-    numbers = numbers_by_person({row.person_id for row in rows})
     claimant = statement.partner if statement.side == Side.PAYER else own_address()
-    known = _known(Side(statement.side), {row.person_id for row in rows}, statement.until, claimant)
-    found = check(regime, claimant, [claimed(row, numbers) for row in rows], known)
-    return {rows[one.place].id: one for one in found}
+    return reading(regime, statement, claimant).findings
 
 
 @operation()

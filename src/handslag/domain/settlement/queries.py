@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
 
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
@@ -90,22 +90,32 @@ class Register:
 def register_until(until: date, people: Collection[UUID] | None = None, municipality: str = "") -> Register:
     """The register's days before `until`, of these people, or of those of a municipality who aren't protected:
     nothing about those leaves by message."""
+    return register_of(until, *register_rows(until, people, municipality))
+
+
+def register_rows(
+    until: date, people: Collection[UUID] | None = None, municipality: str = ""
+) -> tuple[list[Responsibility], list[Standing]]:
+    """The rows that `register_until` is made of."""
     here = Responsibility.objects.filter(since__lt=until)
     if people is None:
         here = here.filter(municipality=municipality, person__protection_level=0)
     else:
         here = here.filter(person_id__in=people)
+    where = list(here.order_by("since"))
+    known = Standing.objects.filter(since__lt=until, person_id__in={one.person_id for one in where})
+    return where, list(known.order_by("since"))
+
+
+def register_of(until: date, here: Iterable[Responsibility], known: Iterable[Standing]) -> Register:
+    """What these rows say of the days before `until`."""
     where, own = [], []
-    for one in here.order_by("since"):
+    for one in here:
         days = (one.since, min(one.until or until, until))
         where.append((one.person_id, one.municipality, *days))
         if one.payer == OWN:
             own.append((one.person_id, *days))
-    known = Standing.objects.filter(since__lt=until, person_id__in={one[0] for one in where})
-    status = [
-        (row.person_id, row.status, row.entry_on, row.since, min(row.until or until, until))
-        for row in known.order_by("since")
-    ]
+    status = [(row.person_id, row.status, row.entry_on, row.since, min(row.until or until, until)) for row in known]
     return Register(where, status, own)
 
 
@@ -317,6 +327,16 @@ def _costs(
     return found
 
 
+def claimed(row: Line, numbers: Mapping[UUID, str]) -> NewLine:
+    """What a stored line claims."""
+    return NewLine(
+        person=row.person_id, identifier=numbers[row.person_id], kind=LineKind(row.kind), status=row.status,
+        since=row.since, until=row.until, days=row.days, rate=row.rate, amount=row.amount, cost=row.cost,
+        share=row.share, account_code=row.account_code, text=row.text,
+        corrects=reference_of(row.corrects) if row.corrects else "",
+    )  # fmt: skip
+
+
 def stretches_of(accepted: Iterable[Sequence[str]]) -> list[Stretch]:
     """Accepted days as an answer keeps them."""
     return [(date.fromisoformat(since), date.fromisoformat(until)) for since, until in accepted]
@@ -376,6 +396,67 @@ def sums_of(statement: UUID) -> Sums:
     answered = sum(line.amount for line in lines if line.id in answers)
     accepted = sum(answer.amount for answer in answers.values())
     return Sums(len(lines), claimed, claimed - answered, answered - accepted, accepted)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A statement with its sums (minor units), when it was first sent, how many times, and how many lines are open."""
+
+    statement: Statement
+    sums: Sums
+    open_lines: int
+    first_sent: date
+    times: int
+
+
+def summaries(rows: Iterable[Statement]) -> list[Summary]:
+    """How statements stand, in the same order, in two queries."""
+    statements = list(rows)
+    keys = [one.id for one in statements]
+    sent: dict[UUID, list[Submission]] = {}
+    for row in Submission.objects.filter(statement_id__in=keys).order_by("number"):
+        sent.setdefault(row.statement_id, []).append(row)
+    answered = Answer.objects.filter(line__statement_id__in=keys).order_by().values("line__statement_id")
+    done = {
+        row["line__statement_id"]: row
+        for row in answered.annotate(lines=Count("id"), of=Sum("line__amount"), amount_=Sum("amount"))
+    }
+    nothing = {"lines": 0, "of": 0, "amount_": 0}
+    found = []
+    for one in statements:
+        first, last, got = sent[one.id][0], sent[one.id][-1], done.get(one.id, nothing)
+        accepted, of = int(got["amount_"]), int(got["of"])
+        sums = Sums(last.lines, last.total, last.total - of, of - accepted, accepted)
+        found.append(Summary(one, sums, last.lines - got["lines"], first.sent_on, last.number))
+    return found
+
+
+def unclaimed(regime: Regime, own: str, today: date, months: int = 24) -> list[Stretch]:
+    """The windows that are over, newest first, in which the municipality was responsible for somebody, and that aren't
+    claimed yet: of the last `months`."""
+    rows = Responsibility.objects.filter(municipality=own, person__protection_level=0)
+    first = rows.aggregate(at=Min("since"))["at"]
+    sent = set(Statement.objects.filter(side=Side.CLAIMANT, fund=regime.code).values_list("since", flat=True))
+    window, found = regime.window(today), []
+    for _ in range(months // regime.months):
+        window = regime.window(window[0] - timedelta(days=1))
+        if first is None or window[1] <= first:
+            break
+        if window[0] not in sent:
+            found.append(window)
+    return found
+
+
+def expected(regime: Regime, window: Stretch) -> set[str]:
+    """The municipalities that the register has people of the regime with, in a window."""
+    since, until = window
+    paid = Standing.objects.filter(
+        Q(until=None) | Q(until__gt=since), person_id=OuterRef("person_id"), since__lt=until, status__in=regime.statuses
+    )
+    rows = Responsibility.objects.filter(
+        Q(until=None) | Q(until__gt=since), Exists(paid), since__lt=until, person__protection_level=0
+    )
+    return set(rows.order_by().values_list("municipality", flat=True).distinct())
 
 
 def accepted_by_window(partner: str, side: Side, fund: str) -> dict[Stretch, int]:

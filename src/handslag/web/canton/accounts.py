@@ -40,6 +40,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
 from handslag.domain.exchange.queries import conversation, name_of, partners
 from handslag.domain.exchange.states import Business, Direction
+from handslag.domain.settlement.models import Statement
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -411,4 +412,8 @@ def _source(found: Posting, message: Message | None) -> str:
     """Where the source of a posting is shown here, after the organisation's own address; "" for nowhere."""
     if message is not None:
         return f"/questions/{message.id}/"
+    if found.rests_on in (Rests.STATEMENT, Rests.ANSWER):
+        named, _mark, _number = found.reference.replace("!", "#").partition("#")
+        statement = Statement.objects.filter(side=found.account.side, reference=named).first()
+        return f"/statements/{statement.id}/" if statement else ""
     return f"/accounts/{found.account_id}/#orders" if found.rests_on == Rests.PAYMENT else ""

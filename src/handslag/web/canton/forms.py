@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
+from handslag.domain.settlement.checks import Finding
+from handslag.domain.settlement.models import Line
+from handslag.domain.settlement.states import LineKind, Outcome, Reason
 from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
@@ -21,9 +24,9 @@ from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
 from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
 from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
-from handslag.web.canton.wording import ACCOMMODATION, CHANGES, DISPUTES, NUMBERS, REASONS, ROLES
+from handslag.web.canton.wording import ACCOMMODATION, CHANGES, CHECKS, DISPUTES, NUMBERS, REASONS, ROLES
 from handslag.web.canton.wording import STATUSES as STATUS_NAMES
-from handslag.web.ui.forms import DayField
+from handslag.web.ui.forms import AmountField, DayField
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -352,3 +355,71 @@ class SettleForm(forms.Form):
         max_length=2000,
         widget=_area(3),
     )
+
+
+class LineAnswerForm(forms.Form):
+    """What becomes of one line of a settlement: accepted, cut as a check proposes or otherwise, or refused."""
+
+    use_required_attribute = False
+    outcome = forms.ChoiceField(label=gettext_lazy("What becomes of it?"), widget=forms.RadioSelect)
+    reason = forms.ChoiceField(label=gettext_lazy("Reason, if not all is accepted"), required=False)
+    since = DayField(label=gettext_lazy("Accepted from"), required=False)
+    last = DayField(label=gettext_lazy("Accepted to (last day)"), required=False)
+    amount = AmountField(label=gettext_lazy("Accepted amount"), required=False)
+    why = forms.CharField(
+        label=gettext_lazy("In your words, if not all is accepted"),
+        help_text=gettext_lazy("The municipality reads it."), max_length=1000, required=False, widget=_area(2),
+    )  # fmt: skip
+
+    def __init__(self, line: Line, finding: Finding | None, data: Any = None, *, auto_id: str) -> None:
+        less = finding is not None and finding.amount != line.amount
+        initial = {"reason": finding.reason if finding else "", "outcome": "proposed" if less else None}
+        super().__init__(data, initial=initial, auto_id=auto_id)
+        self.line = line
+        self.fields["outcome"].choices = [  # type: ignore[attr-defined]
+            *([("proposed", _("As proposed"))] if less else []),
+            (Outcome.ACCEPTED, _("Accept it as claimed")),
+            (Outcome.CUT, _("Cut it otherwise") if less else _("Cut it")),
+            (Outcome.REFUSED, _("Refuse the line")),
+        ]
+        self.fields["reason"].choices = [("", _("Choose …")), *((code, CHECKS[code]) for code in Reason.values)]  # type: ignore[attr-defined]
+        for name in ("amount",) if line.kind == LineKind.DAYS else ("since", "last"):
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """What isn't accepted in full has a reason and words, and a cut what is left."""
+        found = super().clean() or self.cleaned_data
+        if found.get("outcome") in (None, Outcome.ACCEPTED):
+            return found
+        if not found.get("reason"):
+            self.add_error("reason", _("Choose the reason."))
+        if not (found.get("why") or "").strip():
+            self.add_error("why", _("Write why: the municipality reads it."))
+        if found["outcome"] == Outcome.CUT:
+            for name in ("since", "last", "amount"):
+                if name in self.fields and not found.get(name) and name not in self.errors:
+                    self.add_error(name, _("Say what is accepted."))
+            if found.get("since") and found.get("last") and found["last"] < found["since"]:
+                self.add_error("last", _("The last day isn’t before the first."))
+        return found
+
+
+class LeaveOutForm(forms.Form):
+    """Days of a person that aren't claimed."""
+
+    use_required_attribute = False
+    person = forms.ChoiceField(label=gettext_lazy("Whose days?"))
+    since = DayField(label=gettext_lazy("First day"))
+    last = DayField(label=gettext_lazy("Last day"))
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=1000, widget=_area(2))
+
+    def __init__(self, people: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].choices = [("", ""), *people]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The last day isn't before the first."""
+        found = super().clean() or self.cleaned_data
+        if found.get("since") and found.get("last") and found["last"] < found["since"]:
+            self.add_error("last", _("The last day isn’t before the first."))
+        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +28,7 @@ from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import SettleForm
 from handslag.web.canton.pages import names_of, page, require_register
+from handslag.web.canton.timeline import picture
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     EARNINGS,
@@ -47,8 +47,8 @@ from handslag.web.entry.uploads import key_of
 
 #: So many people a page.
 A_PAGE = 100
-#: The picture: how wide it is, how far it goes beyond today, how high a row and its bar are.
-WIDTH, AHEAD, ROW, BAR = 900, timedelta(days=31), 34, 22
+#: How far the picture goes beyond today.
+AHEAD = timedelta(days=31)
 
 
 @desk_page("register")
@@ -91,17 +91,6 @@ def _row(person: Any, number: str, where: Any, status: Any, names: dict[str, str
 
 #: In which row of the picture something is contradicted: own earnings in that of who reimburses.
 _ROWS: dict[str, int] = {What.MUNICIPALITY: 0, What.EARNINGS: 1, What.STATUS: 2}
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A stretch of days in the picture: where it begins and how long it is, in its units; `kind` colours it."""
-
-    x: int
-    y: int
-    width: int
-    kind: str
-    text: str
 
 
 @desk_page("register")
@@ -223,27 +212,10 @@ def _picture(where: Any, status: Any, opened: Any, names: dict[str, str], on: da
     if not begins:
         return None
     first, last = min(begins), max(on + AHEAD, max(begins) + AHEAD)
-    whole = (last - first).days
-
-    def bar(row: Any, y: int, kind: str, text: Any) -> Bar | None:
-        since, until = max(row.since, first), min(row.until or last, last)
-        if since >= until:
-            return None
-        x, end = ((day - first).days * WIDTH // whole for day in (since, until))
-        return Bar(x, y * ROW, max(1, end - x), kind, str(text))
-
-    drawn = [
-        *(bar(row, 0, "place", names.get(row.municipality, row.municipality)) for row in where),
-        *(bar(row, 1, "payer", PAYERS[row.payer]) for row in where if row.payer),
-        *(bar(row, 2, "status", STATUSES[row.status]) for row in status),
-        *(bar(row, _ROWS[row.what], "open", "?") for row in opened),
+    rows = [
+        *((0, "place", row.since, row.until, names.get(row.municipality, row.municipality)) for row in where),
+        *((1, "payer", row.since, row.until, PAYERS[row.payer]) for row in where if row.payer),
+        *((2, "status", row.since, row.until, STATUSES[row.status]) for row in status),
+        *((_ROWS[row.what], "open", row.since, row.until, "?") for row in opened),
     ]
-    return {
-        "bars": [one for one in drawn if one is not None],
-        "first": first,
-        "last": last - timedelta(days=1),
-        "today": (on - first).days * WIDTH // whole if first <= on < last else None,
-        "width": WIDTH,
-        "height": 3 * ROW,
-        "bar": BAR,
-    }
+    return picture(rows, first, last, on, 3)

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, deadlines, mutations, register
+from handslag.web.canton import accounts, assignments, deadlines, mutations, register, statements
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
     path("<slug:tenant>/accounts/<uuid:account>/", accounts.account),
     path("<slug:tenant>/accounts/<uuid:account>/entries/", accounts.entries),
     path("<slug:tenant>/accounts/<uuid:account>/postings/<uuid:posting>/", accounts.posting),
+    path("<slug:tenant>/statements/", statements.statements),
+    path("<slug:tenant>/statements/new/", statements.new),
+    path("<slug:tenant>/statements/<uuid:statement>/", statements.statement),
     path("<slug:tenant>/reconciliations/<uuid:message>/", accounts.reconciliation),
     path("<slug:tenant>/assignments/", assignments.assignments),
     path("<slug:tenant>/assignments/new/", assignments.new),

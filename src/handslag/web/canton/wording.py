@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Business, Direction, Transport
@@ -80,14 +81,14 @@ WHAT: Words = {"municipality": _("Municipality"), "status": _("Status"), "earnin
 SIDES: Words = {"payer": _("we pay"), "claimant": _("pays us")}
 #: The figures of an account, in the order in which money passes through them.
 FIGURES: Words = {
-    "claimed": _("Claimed"),
+    "claimed": pgettext_lazy("account", "Claimed"),
     "in_check": _("In check"),
     "cut": _("Cut"),
     "expired": _("Expired"),
     "accepted": _("Accepted"),
     "netted": _("Netted"),
     "paid": _("Paid"),
-    "open": _("Open"),
+    "open": pgettext_lazy("account", "Open"),
 }
 MOVES: Words = {name: FIGURES[name] for name in ("claimed", "cut", "expired", "accepted", "netted", "paid")}
 #: By what law it is claimed.
@@ -109,6 +110,38 @@ COMPARED: Words = {
     Business.REJECTED: _("not the same"),
     Business.RECALLED: _("recalled"),
 }
+#: Why a line, or a part of it, isn't reimbursed.
+CHECKS: Words = {
+    "LATE": _("Claimed too late"),
+    "NO_CLAIM_PERIOD": _("No support in this period"),
+    "TEN_YEARS_REACHED": _("Ten years in the canton are over"),
+    "SEVEN_YEARS_REACHED": _("Seven years since entry are over"),
+    "WRONG_STATUS": _("The status was another one on these days"),
+    "OTHER_MUNICIPALITY": _("Another municipality, or none, was responsible on these days"),
+    "DUPLICATE_DAY": _("These days are claimed or settled already"),
+    "DUPLICATE_INVOICE": _("This invoice is claimed already"),
+    "NOT_ACCREDITED": _("The offer isn’t accredited"),
+    "AREA_NOT_ALLOWED": _("This area isn’t reimbursed for the status"),
+    "TARGET_GROUP": _("Not of the target group"),
+    "APPROVAL_MISSING": _("The cost approval is missing"),
+    "APPROVAL_EXCEEDED": _("More than was approved"),
+    "OTHER_PAYER_FIRST": _("Somebody else pays first"),
+    "SPLIT_WRONG": _("Divided wrongly"),
+    "RATE_WRONG": _("The rate of these days is another one"),
+    "INCOME_MISSING": _("She lived on own earnings on these days"),
+    "DOCUMENT_MISSING": _("A document is missing"),
+    "CEILING_REACHED": _("The ceiling is reached"),
+    "ALREADY_SETTLED": _("Settled already, or never settled"),
+}
+OUTCOMES: Words = {
+    "accepted": pgettext_lazy("line", "accepted"),
+    "cut": pgettext_lazy("line", "cut"),
+    "refused": pgettext_lazy("line", "refused"),
+}
+#: Kinds of lines that no account names.
+LINES: Words = {"days": _("Days"), "cost": _("Cost"), "income": _("Income that is set off")}
+#: In place of the name of somebody whom the reader isn't cleared for.
+WITHHELD = _("Protected person")
 #: Where something is missing, or that it isn't the same.
 DIFFERS: Words = {
     "here": _("missing here"),
@@ -168,6 +201,13 @@ REFUSALS: Words = {
     "payment ordered": _("A payment waits to be released already."),
     "too many postings": _("This account has too many postings for one message."),
     "why": _("Write why."),
+    "late": _("It came after its day: write why it is accepted all the same."),
+    "no lines": _("There is no such line."),
+    "answered": _("This line is answered already."),
+    "amount": _("Accept less than is claimed, and more than nothing; or accept or refuse it as a whole."),
+    "days": _("Choose days that the line claims and that aren’t settled yet."),
+    "window": _("The period isn’t over yet."),
+    "nothing changed": _("Nothing has changed since it was sent."),
     "no such value": _("Choose what counts."),
 }
 #: Why a ZEMIS number can't be taken.
@@ -195,6 +235,16 @@ _CHANGE: Words = {
     Business.CHANGED: _("so for some of them"),
     Business.REJECTED: _("it isn’t so, they say"),
 }
+
+
+def statement_standing(open_lines: int | None, canton: bool) -> tuple[str, str]:
+    """How a settlement stands, in words, and the colour of the tag: by how many lines are open, None before it was
+    sent."""
+    if open_lines is None:
+        return str(_("not sent yet")), "warning"
+    if not open_lines:
+        return str(_("answered")), "success"
+    return (str(_("to answer")), "warning") if canton else (str(_("with the canton")), "info")
 
 
 def change_standing(message: Message) -> tuple[str, str]:

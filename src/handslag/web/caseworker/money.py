@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
@@ -16,7 +17,7 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.queries import periods_of
 from handslag.domain.payments.models import Booking, Payment, Run
-from handslag.domain.payments.operations.account import book_income, reverse_booking
+from handslag.domain.payments.operations.account import LONGEST_REASON, book, book_income, reverse_booking
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
 from handslag.domain.payments.operations.recoveries import book_ceded
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
@@ -34,13 +35,14 @@ from handslag.domain.payments.queries import (
     protection_in,
     runs_on,
 )
-from handslag.domain.payments.states import RunState
+from handslag.domain.payments.states import BookingKind, RunState
 from handslag.domain.people.queries import Seen, household_on, seen_by_staff
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.days import is_banking_day, working_day_after
 from handslag.kernel.months import Month
+from handslag.rules.ch import codes as swiss
 from handslag.rules.se.codes import INCOMES
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.pages import (
@@ -59,6 +61,7 @@ from handslag.web.caseworker.pages import (
 from handslag.web.caseworker.sheet import names_of
 from handslag.web.caseworker.wording import ACCOUNTS, REFUSALS, STATES, refusal, why_blocked, why_refused
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField, DayField
 
 
@@ -305,6 +308,44 @@ class IncomeForm(forms.Form):
         ]
 
 
+def _swiss_name(code: swiss.CostCode | swiss.IncomeCode) -> str:
+    """A code in the language of the page."""
+    return code.name.get((get_language() or "")[:2], code.name["en"])
+
+
+def _swiss_months(case: Case, on: date) -> list[Month]:
+    """The months that may be booked for a Swiss case, newest first: two years at most."""
+    month, first = Month.of(on), Month.of(case.opened_on)
+    return [month - n for n in range(24) if month - n >= first]
+
+
+class BookForm(forms.Form):
+    """What a Swiss case cost, or what came in for it, by account code."""
+
+    use_required_attribute = False
+    code = forms.ChoiceField(label=gettext_lazy("Account"))
+    person = forms.ChoiceField(label=gettext_lazy("Whose it is"), required=False)
+    month = forms.ChoiceField(label=gettext_lazy("For which month"))
+    on = DayField(label=gettext_lazy("Day of the invoice or payment"))
+    counterparty = forms.CharField(label=gettext_lazy("Paid to, or from whom"), max_length=120)
+    amount = AmountField(label=gettext_lazy("Amount"))
+    source = forms.CharField(
+        label=gettext_lazy("Evidence"), help_text=gettext_lazy("For example the number of the invoice."),
+        max_length=LONGEST_REASON,
+    )  # fmt: skip
+
+    def __init__(self, data: Any, months: list[Month], persons: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        kinds = ((BookingKind.EXPENSE, _("Expense"), swiss.COSTS), (BookingKind.INCOME, _("Income"), swiss.INCOMES))
+        self.fields["code"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose …")),
+            *((name, [(f"{kind} {code}", _swiss_name(row)) for code, row in codes.items()])
+              for kind, name, codes in kinds),
+        ]  # fmt: skip
+        self.fields["person"].choices = [("", _("The whole household")), *persons]  # type: ignore[attr-defined]
+        self.fields["month"].choices = [(str(one), formats.month(one.since)) for one in months]  # type: ignore[attr-defined]
+
+
 @desk_page("case account")
 def case_account(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """The account of a case like a bank statement: bookings, what settles them, corrections."""
@@ -314,14 +355,14 @@ def case_account(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
 def _account(
     request: HttpRequest,
     key: UUID,
-    form: IncomeForm | None = None,
+    form: IncomeForm | BookForm | None = None,
     trouble: str = "",
     why: tuple[UUID | None, str] = (None, ""),
 ) -> HttpResponse:
     """`why`: the reason that was typed for correcting a booking, and which."""
     found, member = case_for_staff(key, **who(request))
     looked_at("case account", found.id)
-    names = names_of(_seen_in(found, member))
+    names = names_of(_seen_in(found, member, today(request)))
     rows, balance = [], 0
     for row in account_of(found.id):
         booking = row.booking
@@ -330,9 +371,7 @@ def _account(
             {
                 "row": row,
                 "month": Month.of(booking.period.since),
-                "what": INCOMES[booking.account_code].name[language()]
-                if booking.account_code in INCOMES
-                else str(ACCOUNTS.get(booking.account_code, ACCOUNTS["forsorjningsstod"])),
+                "what": _account_name(found, booking.account_code),
                 "whose": names.get(str(booking.person_id), "") if booking.person_id else "",
                 "decision": booking.decision_line.decision if booking.decision_line_id else None,
                 "payments": [
@@ -360,10 +399,20 @@ def _account(
         rows=rows,
         expenses=expenses,
         incomes=incomes,
-        form=form or _income_form(None, found, member),
+        form=form or _booking_form(None, found, member, today(request)),
+        book_at="book" if found.legal_order == "ch" else "income",
         may_book=Role.CASEWORKER in member.roles,
         trouble=trouble,
     )
+
+
+def _account_name(case: Case, code: str) -> str:
+    """What an account code is called."""
+    if case.legal_order == "ch" and (found := swiss.COSTS.get(code) or swiss.INCOMES.get(code)):
+        return _swiss_name(found)
+    if case.legal_order != "ch" and code in INCOMES:
+        return INCOMES[code].name[language()]
+    return str(ACCOUNTS.get(code, ACCOUNTS["forsorjningsstod"]))
 
 
 def _other(payment: Payment) -> str:
@@ -371,21 +420,22 @@ def _other(payment: Payment) -> str:
     return payment.payee_name if payment.direct_id else ""
 
 
-def _seen_in(case: Case, member: Member) -> dict[UUID, Seen]:
-    """Who lives in the household in a month of the case, adults first; each as this member may see her."""
-    periods = periods_of(case.id).values()
+def _seen_in(case: Case, member: Member, on: date) -> dict[UUID, Seen]:
+    """Who lives in the household in a month of the case (of a Swiss one: that may be booked), adults first; each as
+    this member may see her."""
+    periods: list[Any] = [*periods_of(case.id).values(), *(_swiss_months(case, on) if case.legal_order == "ch" else [])]
     if not periods:
         return {}
     living = household_on(case.household_id, min(p.since for p in periods), max(p.until for p in periods))
     return seen_by_staff(member, [one.person for one in living])
 
 
-def _income_form(data: Any, case: Case, member: Member) -> IncomeForm:
-    from handslag.web.ui import formats
-
+def _booking_form(data: Any, case: Case, member: Member, on: date) -> IncomeForm | BookForm:
+    persons = [(str(key), one.name) for key, one in _seen_in(case, member, on).items() if not one.masked]
+    if case.legal_order == "ch":
+        return BookForm(data, _swiss_months(case, on), persons)
     periods = sorted(periods_of(case.id).values(), key=lambda p: p.since, reverse=True)
     months = [(str(p.id), formats.month(p.since)) for p in periods]
-    persons = [(str(key), one.name) for key, one in _seen_in(case, member).items() if not one.masked]
     return IncomeForm(data, periods=months, persons=persons, lang=language())
 
 
@@ -395,7 +445,9 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """Book money that came in."""
     found, member = case_for_staff(case, **who(request))
     require(request, Role.CASEWORKER)
-    form = _income_form(request.POST, found, member)
+    if found.legal_order == "ch":
+        raise Hidden("case", case)
+    form = _booking_form(request.POST, found, member, today(request))
     if not form.is_valid():
         return _account(request, case, form)
     data = form.cleaned_data
@@ -422,6 +474,40 @@ def income(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
         form.add_error(field if field in form.fields else None, refusal(refused))
         return _account(request, case, form)
     return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
+
+
+@desk_page("case account")
+@require_POST
+def book_by_code(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
+    """Book an expense or income of a Swiss case by account code."""
+    found, member = case_for_staff(case, **who(request))
+    require(request, Role.CASEWORKER)
+    if found.legal_order != "ch":
+        raise Hidden("case", case)
+    form = _booking_form(request.POST, found, member, today(request))
+    if not form.is_valid():
+        return _account(request, case, form)
+    told = dict(form.cleaned_data)
+    kind, _space, code = told.pop("code").partition(" ")
+    told |= {"month": Month.parse(told["month"]), "person": UUID(told["person"]) if told["person"] else None}
+    try:
+        attempt(
+            request, book, case=found.id, kind=BookingKind(kind), account_code=code, key=form_key(request), **told
+        )
+    except NotPossible as refused:
+        field = {"whose income": "person", "day": "on", "booked already": "source", "account code": "code"}
+        name = field.get(refused.code, refused.code)
+        form.add_error(name if name in form.fields else None, str(_BOOKING.get(refused.code) or refusal(refused)))
+        return _account(request, case, form)
+    return HttpResponseRedirect(f"{base(request)}/cases/{case}/account/")
+
+
+#: Why something isn't booked, where it is called otherwise than elsewhere.
+_BOOKING = {
+    "month": gettext_lazy("Choose a month from the opening of the case to this one."),
+    "day": gettext_lazy("The day of the invoice or payment isn’t after today."),
+    "counterparty": gettext_lazy("Write whom it was paid to, or whom it came from."),
+}
 
 
 @desk_page("case account")

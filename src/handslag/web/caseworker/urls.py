@@ -119,6 +119,7 @@ urlpatterns = [
     path("<slug:tenant>/cases/<uuid:case>/other-help/", other_help.other_help),
     path("<slug:tenant>/other-help/<uuid:help_>/", other_help.one_help),
     path("<slug:tenant>/cases/<uuid:case>/account/income/", money.income),
+    path("<slug:tenant>/cases/<uuid:case>/account/book/", money.book_by_code),
     path("<slug:tenant>/cases/<uuid:case>/account/<uuid:booking>/reverse/", money.reverse),
     path("<slug:tenant>/cases/<uuid:case>/periods/<str:month>/ask/", asking.ask),
     path("<slug:tenant>/requests/<uuid:asked>/enough/", asking.enough),

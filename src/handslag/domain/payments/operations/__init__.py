@@ -1,6 +1,13 @@
 """Every write on the case account and what settles it, one module per noun."""
 
-from handslag.domain.payments.operations.account import BookingReversed, IncomeBooked, book_income, reverse_booking
+from handslag.domain.payments.operations.account import (
+    BookingReversed,
+    CaseBooked,
+    IncomeBooked,
+    book,
+    book_income,
+    reverse_booking,
+)
 from handslag.domain.payments.operations.planning import (
     PaymentsPlanned,
     PaymentUnblocked,
@@ -20,6 +27,7 @@ from handslag.domain.payments.operations.runs import (
 
 __all__ = [
     "BookingReversed",
+    "CaseBooked",
     "IncomeBooked",
     "PaymentUnblocked",
     "PaymentsPlanned",
@@ -27,6 +35,7 @@ __all__ = [
     "RunFileWritten",
     "RunReleased",
     "RunReserved",
+    "book",
     "book_income",
     "plan_payments",
     "record_run_file",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import period_of
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.payments.models import Booking, OtherHelp, Payment, Return, SetOff, Settlement
 from handslag.domain.payments.states import BookingKind, PaymentState
@@ -19,10 +20,18 @@ from handslag.domain.tenancy.operations import new_id
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.months import Month
+from handslag.rules.ch.codes import COSTS, INCOMES
 
 
 class IncomeBooked(Event):
     kind = "income booked"
+
+
+class CaseBooked(Event):
+    """An expense or income of a Swiss case is booked on an account."""
+
+    kind = "case booked"
 
 
 class BookingReversed(Event):
@@ -69,6 +78,62 @@ def book_income(
     booking = income_booking(row_id, found, period, account_code, counterparty, amount, source, now, person=person)
     payload = {"booking": str(booking.id), "amount": amount, "person": str(person) if person else None}
     return Done(booking, IncomeBooked(subject=found.id, payload=payload))
+
+
+@operation()
+def book(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    case: UUID,
+    kind: BookingKind,
+    month: Month,
+    on: date,
+    account_code: str,
+    counterparty: str,
+    amount: int,
+    source: str,
+    person: UUID | None = None,
+    key: UUID | None = None,
+) -> Done[Booking]:
+    """Book what a Swiss case cost, or what came in for it, on one of the account codes of `rules/ch/codes.yaml`.
+    `month`: which it belongs to; `on`: the day of the invoice or payment; `amount` in Rappen, more than 0; `person`
+    whose it is (None: the household's); `source`: the evidence. `key`: of the form; SentAlready the second time.
+
+    NotPossible: ("account code") for another country's case or an unknown code, ("month") before the case or after
+    today, ("day") after today, ("whose income") for somebody who doesn't live in the household in that month,
+    ("amount"), ("source"), ("counterparty"), ("booked already") for the same evidence, code, person and amount.
+    """
+    found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    row_id = new_id(Booking, key)
+    today = acting_door().the_tenant.today(now)
+    codes = {BookingKind.EXPENSE: COSTS, BookingKind.INCOME: INCOMES}.get(kind, {})
+    if found.legal_order != "ch" or account_code not in codes:
+        raise NotPossible("account code")
+    if month < Month.of(found.opened_on) or month > Month.of(today):
+        raise NotPossible("month")
+    if on > today:
+        raise NotPossible("day")
+    if person and person not in {one.person_id for one in household_on(found.household_id, month.since, month.until)}:
+        raise NotPossible("whose income")
+    counterparty, source = said_of_income(amount, counterparty, source)
+    told = {
+        "case": found, "person_id": person, "kind": kind, "account_code": account_code, "amount": amount,
+        "source": source, "period": period_of(found, month),
+    }  # fmt: skip
+    countered = Booking.objects.filter(reverses__isnull=False).values("reverses_id")
+    if Booking.objects.filter(**told, reverses=None).exclude(id__in=countered).exists():
+        raise NotPossible("booked already")
+    currency = acting_door().the_tenant.currency
+    row = Booking.objects.create(
+        **told, id=row_id, on=on, counterparty=counterparty, currency=currency, booked_at=now
+    )
+    payload = {
+        "booking": str(row.id), "kind": str(kind), "account_code": account_code, "amount": amount, "on": str(on),
+        "person": str(person) if person else None,
+    }  # fmt: skip
+    return Done(row, CaseBooked(subject=found.id, payload=payload))
 
 
 def said_of_income(amount: int, counterparty: str, source: str) -> tuple[str, str]:

@@ -1,0 +1,517 @@
+"""Settlements between municipality and canton: by window with their money, one with what is to be looked at first, and
+what there is to claim, checked before it is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from handslag.domain.accounts.models import Account
+from handslag.domain.accounts.states import Side
+from handslag.domain.audit.operations import looked_at
+from handslag.domain.exchange.queries import name_of, own_address, partners
+from handslag.domain.payments.models import Booking
+from handslag.domain.people.models import Person
+from handslag.domain.people.queries import full_name
+from handslag.domain.register.policies import CANTON
+from handslag.domain.settlement.checks import Finding, Reading, late, reading
+from handslag.domain.settlement.models import Answer, Line, Statement
+from handslag.domain.settlement.operations import (
+    Chosen,
+    NewAnswer,
+    Preview,
+    accept_clean,
+    answer_lines,
+    changes,
+    leave_out,
+    preview,
+    submit,
+    to_send,
+)
+from handslag.domain.settlement.queries import (
+    NewLine,
+    Stretch,
+    Sums,
+    expected,
+    register_rows,
+    stretches_of,
+    summaries,
+    unclaimed,
+)
+from handslag.domain.settlement.states import LineKind, Outcome
+from handslag.domain.tenancy.permissions import Hidden, Member
+from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.domain.tenancy.states import Role
+from handslag.kernel import canonical
+from handslag.rules.ch.codes import COSTS
+from handslag.rules.ch.settlement import REGIMES as RULES
+from handslag.rules.settlement import Regime
+from handslag.web.canton.assignments import is_canton
+from handslag.web.canton.forms import LeaveOutForm, LineAnswerForm
+from handslag.web.canton.pages import page, require_register
+from handslag.web.canton.timeline import picture
+from handslag.web.canton.wording import (
+    CHECKS,
+    LINES,
+    OUTCOMES,
+    OVERTAKEN,
+    PAYERS,
+    REGIMES,
+    STATUSES,
+    WITHHELD,
+    refusal,
+    statement_standing,
+)
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, the_door, today
+from handslag.web.entry.pages import desk_page
+from handslag.web.entry.uploads import key_of
+
+ROLES = (*CASE_ROLES, Role.PAYER)
+#: So many lines, or statements, a page; so many findings at once: the next follow when these are answered.
+A_PAGE, AT_ONCE = 100, 25
+#: How far the picture goes beyond the days of a line.
+AROUND = timedelta(days=21)
+#: Which lines a figure is made of.
+_SHOW = ("claimed", "open", "cut", "accepted")
+
+
+def _last(until: date) -> date:
+    return until - timedelta(days=1)
+
+
+# -- all statements --------------------------------------------------------------------------------------------------
+
+
+@desk_page("statements")
+@require_safe
+def statements(request: HttpRequest, tenant: str) -> HttpResponse:
+    """Settlements with their money: of the canton those of a window, by municipality, with who hasn't sent one; of a
+    municipality all of its own, with the windows that are still to be claimed. GET `since`: the window."""
+    require_register(request)
+    member = require(request, *ROLES)
+    looked_at("statements")
+    canton, on = is_canton(), today(request)
+    names = {key: row.name for key, row in partners().items()}
+    rows: list[dict[str, Any]] = []
+    windows: list[Stretch] = []
+    chosen: Stretch | None = None
+    for regime in RULES.values():
+        found = Statement.objects.filter(side=Side.PAYER if canton else Side.CLAIMANT, fund=regime.code)
+        if canton:
+            over = regime.window(regime.window(on)[0] - timedelta(days=1))
+            windows = sorted({over, *found.values_list("since", "until").distinct()}, reverse=True)
+            chosen = next((one for one in windows if str(one[0]) == request.GET.get("since")), over)
+            found = found.filter(since=chosen[0])
+            sent = set(found.values_list("partner", flat=True))
+            missing = [(place, *chosen) for place in sorted(expected(regime, chosen) - sent) if chosen[1] <= on]
+        else:
+            payers = [key for key in names if key.startswith(CANTON)]
+            missing = [(key, *one) for one in unclaimed(regime, own_address(), on) for key in payers[:1]]
+        rows += [_unsent(regime, *one, names, on, canton) for one in missing]
+        rows += [_summary(regime, one, names, canton) for one in summaries(found.order_by("-since", "partner"))]
+    rows.sort(key=lambda one: (one["order"], -one["since"].toordinal(), one["name"]))
+    shown = Paginator(rows, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    return page(
+        request,
+        "statements.html",
+        rows=shown,
+        canton=canton,
+        total=_added(one["sums"] for one in rows),
+        unsent=sum(one["url"] == "" or "new/" in one["url"] for one in rows),
+        late=sum(one["late"] for one in rows),
+        query=f"since={chosen[0]}&" if chosen else "",
+        windows=[(since, _last(until), (since, until) == chosen) for since, until in windows],
+        chosen=chosen[0] if chosen else None,
+        may_send=Role.PAYER in member.roles,
+    )
+
+
+def _added(rows: Iterable[Sums]) -> Sums:
+    several = list(rows)
+    names = ("lines", "claimed", "open", "cut", "accepted")
+    return Sums(*(sum(getattr(one, name) for one in several) for name in names))
+
+
+def _unsent(
+    regime: Regime, partner: str, since: date, until: date, names: Mapping[str, str], on: date, canton: bool
+) -> dict[str, Any]:
+    """A window that a municipality hasn't claimed yet."""
+    due = regime.due_on(until)
+    state, colour = statement_standing(None, canton)
+    return {
+        "url": "" if canton else f"statements/new/?fund={regime.code}&since={since}",
+        "name": names.get(partner, partner), "regime": REGIMES[regime.code], "since": since, "last": _last(until),
+        "sums": Sums(0, 0, 0, 0, 0), "due": due, "sent": None, "late": on > due, "state": state, "colour": colour,
+        "order": 0 if on > due else 1,
+    }  # fmt: skip
+
+
+def _summary(regime: Regime, one: Any, names: Mapping[str, str], canton: bool) -> dict[str, Any]:
+    """A statement as a row of the list shows it."""
+    state, colour = statement_standing(one.open_lines, canton)
+    return {
+        "url": f"statements/{one.statement.id}/", "name": names.get(one.statement.partner, one.statement.partner),
+        "regime": REGIMES[regime.code], "since": one.statement.since, "last": _last(one.statement.until),
+        "sums": one.sums, "due": regime.due_on(one.statement.until), "sent": one.first_sent,
+        "late": late(regime, one.statement.until, one.first_sent), "state": state, "colour": colour,
+        "order": 2 if one.open_lines else 3,
+    }  # fmt: skip
+
+
+# -- lines as they are shown -----------------------------------------------------------------------------------------
+
+
+def _whose(person: Person, number: str, member: Member) -> dict[str, Any]:
+    """A person as this member may see her: a protected one without name, number and days."""
+    masked = person.protection_level > member.clearance
+    opens = not masked and bool(member.roles & set(CASE_ROLES))
+    return {
+        "name": str(WITHHELD) if masked else full_name(person), "number": "" if masked else number, "masked": masked,
+        "url": f"register/{person.id}/" if opens else "",
+    }  # fmt: skip
+
+
+def _what(line: Line | NewLine) -> str:
+    """What a line claims, in words."""
+    if line.kind == LineKind.DAYS:
+        return str(STATUSES.get(line.status, line.status))
+    if line.kind == LineKind.COST and line.account_code in COSTS:
+        names = COSTS[line.account_code].name
+        return names.get((get_language() or "")[:2], names["en"])
+    return str(LINES[line.kind])
+
+
+def _told(line: Line | NewLine) -> dict[str, Any]:
+    return {
+        "line": line, "what": _what(line), "since": line.since, "last": _last(line.until), "back": line.days < 0,
+    }  # fmt: skip
+
+
+def _found(finding: Finding, line: Line | NewLine, law: str) -> dict[str, Any]:
+    """What a check found: the reason with what it means, and what is proposed."""
+    return {
+        "reason": CHECKS[finding.reason], "code": finding.reason, "law": law, "days": finding.days,
+        "amount": finding.amount, "cut": line.amount - finding.amount,
+        "stretches": [(since, _last(until)) for since, until in finding.accepted],
+    }  # fmt: skip
+
+
+def _days(
+    line: Line | NewLine, accepted: Iterable[Stretch] | None, where: Iterable[Any], status: Iterable[Any],
+    names: Mapping[str, str], on: date, payer: str,
+) -> dict[str, Any]:  # fmt: skip
+    """The person's days around a line: municipality, who reimburses, status, what is claimed, and what is accepted or
+    proposed of it. Days that `payer` doesn't reimburse are grey."""
+    person = line.person_id if isinstance(line, Line) else line.person
+    mine = [row for row in where if row.person_id == person]
+    rows: list[tuple[int, str, date, date | None, Any]] = [
+        *((0, "place", row.since, row.until, names.get(row.municipality, row.municipality)) for row in mine),
+        *((1, "payer" if row.payer == payer else "status", row.since, row.until, PAYERS[row.payer])
+          for row in mine if row.payer),
+        *((2, "status", row.since, row.until, STATUSES[row.status]) for row in status if row.person_id == person),
+        (3, "claimed", line.since, line.until, f"{line.since} – {_last(line.until)}"),
+        *((4, "left", since, until, f"{since} – {_last(until)}") for since, until in accepted or ()),
+    ]
+    return picture(rows, line.since - AROUND, line.until + AROUND, on, 5)
+
+
+# -- one statement ---------------------------------------------------------------------------------------------------
+
+
+@desk_page("statement")
+def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpResponse:
+    """A settlement, what is to be looked at first. GET `show`: the lines of a figure; `line`: one of them with its
+    person's days. POST at the canton, `act`: `accept` (all without finding; `although_late`) or `answer` (one line)."""
+    require_register(request)
+    member = require(request, *ROLES)
+    account = Account.objects.filter(partner=OuterRef("partner"), side=OuterRef("side")).values("id")
+    row: Any = Statement.objects.annotate(account=Subquery(account)).filter(id=statement).first()
+    regime = RULES.get(row.fund) if row else None
+    if row is None or regime is None:
+        raise Hidden("statement", statement)
+    looked_at("statement", row.id)
+    payer = row.side == Side.PAYER
+    one = key_of(request.GET.get("line", "") or request.POST.get("line", ""))
+    trouble, although, form = "", request.POST.get("although_late", ""), None
+    seen = reading(regime, row, row.partner if payer else "", [one] if one else [])
+    if request.method == "POST":
+        require(request, Role.DECIDER)
+        act, line = request.POST.get("act"), next((each for each in seen.standing if each.id == one), None)
+        try:
+            if act == "accept":
+                attempt(request, accept_clean, regime=regime, statement=row.id, although_late=although)
+                return HttpResponseRedirect(f"{base(request)}/statements/{row.id}/")
+            if act != "answer" or line is None:
+                raise Conflict("line")
+            form = LineAnswerForm(line, seen.findings.get(line.id), request.POST, auto_id=f"id_{line.id.hex}_%s")
+            if form.is_valid():
+                attempt(request, answer_lines, statement=row.id, answers=[_answer(form, line, seen)])
+                return HttpResponseRedirect(f"{base(request)}/statements/{row.id}/")
+        except Conflict:
+            trouble = str(OVERTAKEN)
+        except NotPossible as refused:
+            if form is None or refused.code == "answered":
+                trouble = refusal(refused)
+            else:
+                form.add_error(None, refusal(refused))
+    return _statement(request, regime, row, seen, member, one, form, trouble, although)
+
+
+def _answer(form: LineAnswerForm, line: Line, seen: Reading) -> NewAnswer:
+    """What was said of a line, when the form is valid."""
+    told = form.cleaned_data
+    finding = seen.findings.get(line.id)
+    accepted: tuple[Stretch, ...] = ()
+    if told["outcome"] == "proposed" and finding is not None:
+        accepted, amount = finding.accepted, finding.amount
+    elif told["outcome"] == Outcome.ACCEPTED:
+        accepted, amount = ((line.since, line.until),) if line.kind == LineKind.DAYS else (), line.amount
+    elif told["outcome"] == Outcome.CUT and line.kind == LineKind.DAYS:
+        accepted = ((told["since"], told["last"] + timedelta(days=1)),)
+        amount = (1 if line.days > 0 else -1) * (accepted[0][1] - accepted[0][0]).days * line.rate
+    else:
+        amount = (told["amount"] or 0) * (1 if line.amount > 0 else -1) if told["outcome"] == Outcome.CUT else 0
+    full = amount == line.amount
+    outcome = Outcome.ACCEPTED if full else Outcome.CUT if amount else Outcome.REFUSED
+    return NewAnswer(
+        line=line.id, outcome=outcome, reason="" if full else told["reason"], accepted=accepted, amount=amount,
+        why=told["why"],
+    )  # fmt: skip
+
+
+def _statement(
+    request: HttpRequest, regime: Regime, row: Any, seen: Reading, member: Member, one: UUID | None,
+    form: LineAnswerForm | None, trouble: str, although: str,
+) -> HttpResponse:  # fmt: skip
+    payer, on, name = row.side == Side.PAYER, today(request), name_of(row.partner)
+    names = {row.partner: name}
+    answers, standing = seen.answers, seen.standing
+    acts = payer and Role.DECIDER in member.roles
+    is_late = late(regime, row.until, seen.submissions[0].sent_on)
+    first = [each for each in standing if each.id == one]
+    if payer:
+        first += [each for each in standing if each.id in seen.findings and each.id != one]
+    else:
+        less = (each for each in standing if each.id in answers and answers[each.id].outcome != Outcome.ACCEPTED)
+        first += [each for each in less if each.id != one]
+    clean = [each for each in standing if each.id not in answers and each.id not in seen.findings]
+    show = request.GET.get("show", "")
+    lines = sorted(
+        (each for each in standing if _belongs(answers.get(each.id), show)),
+        key=lambda each: (seen.numbers[each.person_id] or "", each.number),
+    )
+    shown = Paginator(lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    last = seen.submissions[-1]
+    sources = {} if payer else _sources(list(shown), first[:AT_ONCE], member)
+
+    def drawn(each: Line) -> dict[str, Any]:
+        answer = answers.get(each.id)
+        return {
+            **_told(each), **_answered(answer), "whose": _whose(each.person, seen.numbers[each.person_id], member),
+            "found": [CHECKS[code] for code in each.findings], "source": sources.get(each.cost, ""),
+            "new": last.number > 1 and each.submission_id == last.id, "open": answer is None,
+        }  # fmt: skip
+
+    def card(each: Line) -> dict[str, Any]:
+        finding, answer = seen.findings.get(each.id), answers.get(each.id)
+        told = drawn(each)
+        accepted = stretches_of(answer.accepted) if answer else finding.accepted if finding else None
+        asked = form if form is not None and form.line.id == each.id else LineAnswerForm(
+            each, finding, auto_id=f"id_{each.id.hex}_%s"
+        )  # fmt: skip
+        return {
+            **told, "finding": _found(finding, each, regime.law) if finding else None,
+            "picture": None if told["whose"]["masked"]
+            else _days(each, accepted, seen.where, seen.status, names, on, regime.payer),
+            "form": asked if acts and answer is None else None,
+        }  # fmt: skip
+
+    return page(
+        request,
+        "statement.html",
+        status=422 if form is not None and form.errors else 409 if trouble else 200,
+        row=row, name=name, payer=payer, regime=REGIMES[regime.code], law=regime.law, last=_last(row.until),
+        currency=regime.currency, sums=seen.sums, late=is_late, due=regime.due_on(row.until),
+        show=show if show in _SHOW else "",
+        cards=[card(each) for each in first[:AT_ONCE]],
+        more=max(0, len(first) - AT_ONCE),
+        findings=len(seen.findings),
+        proposed=sum(each.amount - seen.findings[each.id].amount for each in standing if each.id in seen.findings),
+        clean=len(clean), clean_amount=sum(each.amount for each in clean),
+        acts=acts, although=although,
+        lines=[drawn(each) for each in shown], shown=shown,
+        gone=[
+            {**_told(each), "whose": _whose(each.person, seen.numbers[each.person_id], member)}
+            for each in seen.lines if each.number in last.withdrawn
+        ],
+        submissions=[(each, Counter(line.submission_id for line in seen.lines)[each.id]) for each in seen.submissions],
+        may_send=not payer and Role.PAYER in member.roles,
+        errors=form if form is not None and form.errors else None, trouble=trouble,
+    )  # fmt: skip
+
+
+def _belongs(answer: Answer | None, show: str) -> bool:
+    """Whether a line is one that the figure `show` is made of."""
+    if show == "open":
+        return answer is None
+    if show == "cut":
+        return answer is not None and answer.outcome != Outcome.ACCEPTED
+    return show != "accepted" or (answer is not None and answer.outcome != Outcome.REFUSED)
+
+
+def _answered(answer: Answer | None) -> dict[str, Any]:
+    if answer is None:
+        return {"outcome": "", "colour": "info", "accepted": None, "because": "", "why": ""}
+    colours: dict[str, str] = {Outcome.ACCEPTED: "success", Outcome.CUT: "warning", Outcome.REFUSED: "danger"}
+    return {
+        "outcome": OUTCOMES[answer.outcome], "colour": colours[answer.outcome], "accepted": answer.amount,
+        "because": CHECKS[answer.reason] if answer.reason else "", "why": answer.why,
+    }  # fmt: skip
+
+
+def _sources(shown: list[Line], first: list[Line], member: Member) -> dict[str, str]:
+    """Where the bookings that cost lines rest on are shown, for whoever may open cases."""
+    keys = {each.cost: key_of(each.cost.removeprefix("booking ")) for each in (*shown, *first)}
+    if not member.roles & set(CASE_ROLES):
+        return {}
+    found = dict(Booking.objects.filter(id__in=[key for key in keys.values() if key]).values_list("id", "case_id"))
+    return {cost: f"cases/{found[key]}/account/#{key}" for cost, key in keys.items() if key in found}
+
+
+# -- before it is sent -----------------------------------------------------------------------------------------------
+
+
+@desk_page("statement")
+def new(request: HttpRequest, tenant: str) -> HttpResponse:
+    """What there is to claim with a window (GET `fund`, `since`, `partner`), what the checks found first. POST `act`:
+    `send` (for each finding `content-N`, `choice-N` and `why-N`; `seen`) or `leave out` (`person`, `since`, `last`,
+    `why`)."""
+    require_register(request)
+    member = require(request, *ROLES)
+    regime, since = RULES.get(request.GET.get("fund", "")), _day(request.GET.get("since", ""))
+    payers = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
+    partner = request.GET.get("partner") or next(iter(payers), "")
+    if regime is None or since is None or is_canton() or partner not in payers:
+        raise Hidden("statement")
+    window = regime.window(since)
+    looked_at("statement")
+    seen = preview(regime, partner, window[0])
+    there = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code, since=window[0]).first()
+    whole = canonical.digest([line.told() for line in seen.lines])
+    act, trouble, missing = request.POST.get("act"), "", set[str]()
+    people = {row.id: row for row in Person.objects.filter(id__in={line.person for line in seen.lines})}
+    numbers = {line.person: line.identifier for line in seen.lines}
+    open_to = [
+        (str(key), f"{full_name(people[key])}, {numbers[key]}") for key in numbers
+        if people[key].protection_level <= member.clearance
+    ]  # fmt: skip
+    left = LeaveOutForm(open_to, request.POST if act == "leave out" else None, auto_id="id_out_%s")
+    against, kept = _against(request)
+    if request.method == "POST":
+        require(request, Role.PAYER)
+        here = f"{base(request)}/statements/new/?fund={regime.code}&since={window[0]}&partner={partner}"
+        try:
+            if act == "leave out":
+                if left.is_valid():
+                    told = left.cleaned_data
+                    attempt(
+                        request, leave_out, person=UUID(told["person"]), regime=regime, since=told["since"],
+                        until=told["last"] + timedelta(days=1), why=told["why"],
+                    )  # fmt: skip
+                    return HttpResponseRedirect(here)
+            elif act != "send" or request.POST.get("seen") != whole:
+                raise Conflict("line")
+            elif not (missing := {content for content, why in against.items() if not why}):
+                sent = attempt(
+                    request, submit, regime=regime, partner=partner, since=window[0], against=against
+                )
+                return HttpResponseRedirect(f"{base(request)}/statements/{sent.statement_id}/")
+        except Conflict:
+            trouble = str(OVERTAKEN)
+        except NotPossible as refused:
+            if refused.code == "nothing changed" and there:
+                return HttpResponseRedirect(f"{base(request)}/statements/{there.id}/")
+            trouble = refusal(refused)
+    return _new(request, regime, window, partner, payers, seen, there, people, member, left, kept, missing,
+                whole, trouble)  # fmt: skip
+
+
+def _against(request: HttpRequest) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The lines to be sent in spite of their finding, with the reason; and what was chosen and typed for each."""
+    kept = {}
+    for name, content in request.POST.items():
+        if name.startswith("content-"):
+            n = name.removeprefix("content-")
+            kept[str(content)] = (request.POST.get(f"choice-{n}", ""), request.POST.get(f"why-{n}", "").strip()[:1000])
+    return {content: why for content, (choice, why) in kept.items() if choice == "all"}, kept
+
+
+def _new(
+    request: HttpRequest, regime: Regime, window: Stretch, partner: str, payers: Mapping[str, str], seen: Preview,
+    there: Statement | None, people: Mapping[UUID, Person], member: Member, left: LeaveOutForm,
+    kept: Mapping[str, tuple[str, str]], missing: set[str], whole: str, trouble: str,
+) -> HttpResponse:  # fmt: skip
+    on, names = today(request), dict(payers) | {own_address(): the_door(request).the_tenant.name}
+    chosen: list[Chosen] = to_send(seen, {})
+    added, gone = changes(there.id, chosen) if there else (chosen, [])
+    new_ones = {one[0].content for one in added}
+    concerned = {seen.lines[n].person for n in seen.findings}
+    where, status = register_rows(window[1] + AROUND, concerned) if concerned else ([], [])
+    clean = [line for n, line in enumerate(seen.lines) if n not in seen.findings]
+
+    def drawn(line: NewLine) -> dict[str, Any]:
+        whose = _whose(people[line.person], line.identifier, member)
+        return {**_told(line), "whose": whose, "new": bool(there) and line.content in new_ones}
+
+    def card(n: int, finding: Finding) -> dict[str, Any]:
+        line = seen.lines[n]
+        told = drawn(line)
+        choice, why = kept.get(line.content, ("", ""))
+        return {
+            **told, "n": n, "finding": _found(finding, line, regime.law), "content": line.content,
+            "all": choice == "all", "why": why, "missing": line.content in missing,
+            "picture": None if told["whose"]["masked"]
+            else _days(line, finding.accepted, where, status, names, on, regime.payer),
+        }  # fmt: skip
+
+    cards = [card(n, finding) for n, finding in sorted(seen.findings.items())]
+    shown = Paginator(seen.lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    return page(
+        request,
+        "statement_new.html",
+        status=422 if missing or left.errors else 409 if trouble else 200,
+        regime=REGIMES[regime.code], fund=regime.code, law=regime.law, currency=regime.currency, since=window[0],
+        last=_last(window[1]), due=regime.due_on(window[1]), late=on > regime.due_on(window[1]),
+        over=on >= window[1], partner=partner, name=payers[partner], there=there, seen=whole,
+        claimed=sum(line.amount for line in seen.lines), total=sum(one[0].amount for one in chosen),
+        proposed=sum(one["finding"]["cut"] for one in cards), clean=len(clean),
+        clean_amount=sum(line.amount for line in clean), cards=cards,
+        lines=[{**drawn(line), "found": n in seen.findings} for n, line in
+               enumerate(seen.lines) if shown.start_index() <= n + 1 <= shown.end_index()],
+        shown=shown, count=len(seen.lines),
+        added=len(added), gone=[
+            {**_told(each), "whose": _whose(each.person, "", member)} for each in gone
+        ],
+        changed=bool(added or gone),
+        left=left, may_send=Role.PAYER in member.roles,
+        errors=[(f"why-{one['n']}", refusal(NotPossible("why"))) for one in cards if one["missing"]] or (
+            left if left.errors else None
+        ),
+        query=f"fund={regime.code}&since={window[0]}&partner={partner}&", trouble=trouble,
+    )  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
