@@ -57,7 +57,7 @@ from handslag.rules.ch.settlement import REGIMES as RULES
 from handslag.rules.settlement import Regime
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.forms import LeaveOutForm, LineAnswerForm
-from handslag.web.canton.pages import page, require_register
+from handslag.web.canton.pages import names_of, page, require_register
 from handslag.web.canton.timeline import picture
 from handslag.web.canton.wording import (
     CHECKS,
@@ -71,7 +71,7 @@ from handslag.web.canton.wording import (
     refusal,
     statement_standing,
 )
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, the_door, today
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import key_of
 
@@ -460,7 +460,7 @@ def _new(
     there: Statement | None, people: Mapping[UUID, Person], member: Member, left: LeaveOutForm,
     kept: Mapping[str, tuple[str, str]], missing: set[str], whole: str, trouble: str,
 ) -> HttpResponse:  # fmt: skip
-    on, names = today(request), dict(payers) | {own_address(): the_door(request).the_tenant.name}
+    on, names = today(request), names_of(request)
     chosen: list[Chosen] = to_send(seen, {})
     added, gone = changes(there.id, chosen) if there else (chosen, [])
     new_ones = {one[0].content for one in added}
