@@ -113,6 +113,8 @@ def sum_members(rows: Any, rule: Callable[..., Whole], *arguments: Any) -> Whole
 def each(rows: Any, rule: Callable[..., Whole], *arguments: Any, along: tuple[Any, ...] = ()) -> Any:
     """`rule(row, *values, *arguments)` for each row; `along`: values that there is one of for each row."""
     if isinstance(rows, tuple):
+        if not along:
+            return [rule(row, *arguments) for row in rows]
         return tuple(rule(row, *(values[n] for values in along), *arguments) for n, row in enumerate(rows))
     return rule(rows, *along, *arguments)
 

@@ -23,13 +23,10 @@ NO_LIMIT: Final = 2 * MAXIMUM
 
 
 class Person:
-    """A member, or a part of the period with the same facts about one. `member`: the place of the first of its parts.
-
-    `as_income`: as a line about the member's income shows it.
-    """
+    """A member, or a part of the period with the same facts about one (`member`: the place of the first of them)."""
 
     __slots__ = (
-        "about", "adult", "as_income", "birth", "code", "cohabiting", "days", "first", "key",
+        "about", "adult", "birth", "code", "cohabiting", "days", "first", "key",
         "lunch_days", "member", "statistics_code", "throughout", "visiting",
     )  # fmt: skip
 
@@ -47,7 +44,11 @@ class Person:
         self.first = first
         self.throughout = throughout
         self.member = place
-        self.as_income = Income(ABOVE_OWN_NEED, 0, member.key, place, _NOTHING)
+
+    @property
+    def as_income(self) -> "Income":
+        """As a line about the member's income shows it."""
+        return Income(ABOVE_OWN_NEED, 0, self.key, self.member, _NOTHING)
 
 
 class Cost:
