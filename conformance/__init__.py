@@ -55,10 +55,24 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="header of mutation, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/mutation/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
         name="header of reconciliation, by eCH-0058 version 5",
         package="",
         schema="ech/eCH-0058-5-0.xsd",
         documents="src/handslag/messages/reconciliation/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
+        name="header of settlement, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/settlement/examples/xml/*.xml",
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(

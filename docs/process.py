@@ -50,8 +50,7 @@ NEXUS = Map(
         (
             "Von der Zuweisung durch den Kanton bis zum abgeglichenen Konto: Ist und Soll. Die Schritte des Solls hält",
             "ein Test an den Code; welche Zustände aufeinander folgen: [states](states.md); die Meldungen:",
-            "[messages](messages/de.md). Noch fehlen die Meldung der Abrechnung (Schritte 6 und 8 löst noch keine",
-            "Meldung aus) und die öffentliche Sozialhilfe (§ 44 SHG).\n",
+            "[messages](messages/de.md). Noch fehlt die öffentliche Sozialhilfe (§ 44 SHG).\n",
         ),
         "Ist: in den meisten Gemeinden",
         "Soll: wie es hier ist",

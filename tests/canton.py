@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.states import SETTLED
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.models import Contradiction
 from handslag.domain.register.operations import assign
 from handslag.domain.register.queries import days_stored
+from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
+from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
 from handslag.messages.assignment.build import Assigning, answering, assigning
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.assignment.notices import person_of
@@ -51,6 +56,7 @@ class Canton:
     side: Side
     places: list[Side]
     pair: Pair = field(init=False)
+    done: set[Any] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.pair = Pair(self.database, self.side, self.places[0], None, self.side.office.now)  # type: ignore[arg-type]
@@ -107,29 +113,55 @@ class Canton:
             return seal_message(**self.pair.act(side, who), new=new)
 
     def settle(self) -> None:
-        """Everything that is on its way arrives, what it says goes into the registers, and what these say of it too."""
+        """Everything that is on its way arrives, what it says goes into the registers and statements, and what these
+        say of it too."""
         while self._carried():
             pass
 
     def _carried(self) -> bool:
+        sides = (self.side, *self.places)
         self.pair.later(seconds=11)
-        for side in (self.side, *self.places):
+        for side in sides:
             self.pair.leaves(side)
         moved = False
         while self.pair.carry():
             moved = True
-            for side in (*self.places, self.side):
+            for side in reversed(sides):
                 self.pair.arrives(side)
-        for side in (self.side, *self.places):
-            for row in side.rows(Message, kind__in=NOTICES, action="5", transport__in=["", "delivered"]):
-                with self.pair._role("worker"):
-                    if row.direction == "in" and row.kind == "mutation" and row.business == "":
-                        look_at_mutation(tenant=side.key, message=str(row.id))
-                    note_in_register(tenant=side.key, message=str(row.id))
-            for found in side.rows(Contradiction):
-                with self.pair._role("worker"):
-                    ask_both_sides(tenant=side.key, contradiction=str(found.id), unit=str(side.rows(Unit)[0].id))
-        return moved
+        return self._follows(sides) or moved
+
+    def _follows(self, sides: Sequence[Side]) -> bool:
+        """The jobs that follow from what arrived and was submitted or decided, each once."""
+        jobs = [(key, job) for side in sides for key, job in self._jobs(side) if key not in self.done]
+        with self.pair._role("worker"):
+            for key, job in jobs:
+                self.done.add(key)
+                job()
+        return bool(jobs)
+
+    def _jobs(self, side: Side) -> Iterator[tuple[Any, Callable[[], None]]]:
+        tenant = side.key
+        for row in side.rows(Message, kind__in=NOTICES, action="5", transport__in=["", "delivered"]):
+            key = str(row.id)
+            if row.direction == "in" and row.kind == "mutation" and row.business == "":
+                yield ("look", key), partial(look_at_mutation, tenant=tenant, message=key)
+            if row.business in SETTLED:
+                yield ("note", key), partial(note_in_register, tenant=tenant, message=key)
+        for row in side.rows(Contradiction):
+            said = (row.person_id, row.what, row.since, *row.values)
+            yield said, partial(
+                ask_both_sides, tenant=tenant, contradiction=str(row.id), unit=str(side.rows(Unit)[0].id)
+            )  # fmt: skip
+        for row in side.rows(Submission, statement__side="claimant"):
+            yield row.id, partial(tell_submission, tenant=tenant, submission=str(row.id))
+        for row in side.rows(Reply, statement__side="payer"):
+            yield row.id, partial(tell_decisions, tenant=tenant, reply=str(row.id))
+        for row in side.rows(Message, kind="settlement", action="5", due_on=None):
+            key = str(row.id)
+            if row.direction == "in":
+                yield ("take", key), partial(take_settlement, tenant=tenant, message=key)
+            elif row.business in SETTLED:
+                yield ("reception", key), partial(note_reception, tenant=tenant, message=key)
 
     def person(self, number: str, side: Side | None = None) -> Person:
         with acting((side or self.side).office.slug, TEST, "look"):

@@ -15,7 +15,7 @@ from verifier.report import Report
 def check_settlements(connection: Connection, report: Report) -> None:
     """Submissions add up to the lines that stand; claimed = accepted + cut + open by what each line got; the keys of
     standing lines are those that are kept, each once; the days that count are those that were accepted and not given
-    back, each once."""
+    back, each once. What the payer refused to take in doesn't stand."""
     statements = {row["id"]: row for row in rows(connection, "SELECT * FROM settlement_statement ORDER BY id")}
     lines: dict[UUID, list[Row]] = defaultdict(list)
     for row in rows(connection, "SELECT * FROM settlement_line ORDER BY statement_id, number"):
@@ -28,10 +28,17 @@ def check_settlements(connection: Connection, report: Report) -> None:
     answers: dict[UUID, list[Row]] = defaultdict(list)
     for row in rows(connection, "SELECT * FROM settlement_answer ORDER BY line_id"):
         answers[row["line_id"]].append(row)
+    told = "SELECT submission_id FROM settlement_reception WHERE code <> '' ORDER BY submission_id"
+    refused = {row["submission_id"] for row in rows(connection, told)}
     standing: list[Row] = []
     for key, statement in statements.items():
         report.count("statements")
-        there = _check_submissions(report, key, submissions[key], lines.pop(key, []), answers)
+        if statement["side"] == "claimant":  # the payer has no numbers of what it refused
+            _check_numbers(report, key, submissions[key], lines[key])
+        left = [row for row in submissions[key] if row["id"] not in refused]
+        if not submissions[key]:
+            report.broken("I14", "settlement_statement", key, "a submission of it is missing")
+        there = _check_submissions(report, left, lines.pop(key, []), answers)
         standing += [{**statement, **line} for line in there]
     for rest in lines.values():
         for row in rest:
@@ -48,14 +55,16 @@ def check_settlements(connection: Connection, report: Report) -> None:
     _check_days(connection, report, standing)
 
 
+def _check_numbers(report: Report, statement: UUID, submissions: list[Row], lines: list[Row]) -> None:
+    for what, named in ((lines, "line"), (submissions, "submission")):
+        if [row["number"] for row in what] != list(range(1, len(what) + 1)):
+            report.broken("I14", "settlement_statement", statement, f"a {named} of it is missing")
+
+
 def _check_submissions(
-    report: Report, statement: UUID, submissions: list[Row], lines: list[Row], answers: dict[UUID, list[Row]]
+    report: Report, submissions: list[Row], lines: list[Row], answers: dict[UUID, list[Row]]
 ) -> list[Row]:
     """The lines of a statement that stand after the last submission."""
-    if [row["number"] for row in lines] != list(range(1, len(lines) + 1)):
-        report.broken("I14", "settlement_statement", statement, "a line of it is missing")
-    if [row["number"] for row in submissions] != list(range(1, len(submissions) + 1)) or not submissions:
-        report.broken("I14", "settlement_statement", statement, "a submission of it is missing")
     there: dict[int, Row] = {}
     for submission in submissions:
         for number in submission["withdrawn"]:

@@ -21,15 +21,23 @@ _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
           "assigned": "persons", "concerned": "persons", "part": "parts", "posting": "postings",
-          "difference": "differences"}  # fmt: skip
+          "difference": "differences", "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
+          "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions"}  # fmt: skip
 #: What persons are called, by the kind of message.
 _PERSONS = {"assignment": "assigned", "mutation": "concerned"}
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
-    "asked": "person marked month movesOn arrivalOn centre movesFrom change on lastOn status entryOn municipality "
-    "ground answerBy text point item document assigned concerned "
-    "side digest part",
+    "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on lastOn status entryOn "
+    "municipality ground answerBy text point item document assigned concerned "
+    "side digest part submitted decided lineQuestion",
+    "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
+    "claimLine": "number identifier kind status since until days rate amount cost share accountCode text corrects "
+    "finding why",
+    "decided": "number piece pieces acceptedTotal cutTotal closed lineDecision",
+    "lineDecision": "number outcome reason amount stretch why",
+    "stretch": "since until",
+    "lineQuestion": "number ofLine text",
     "ground": "basis text consentedOn",
     "assigned": "number person role status statusSince entryOn specialNeeds quotaCredit",
     "part": "number regime since until currency claimed cut expired accepted netted paid posting",
@@ -60,11 +68,14 @@ _EMPTY = {
     ("assignment", "answer"): ("accommodation", "reason"),
     ("assignment", "assigned"): ("special_needs",),
     ("mutation", "answer"): ("reason",),
+    ("settlement", "answer"): ("text", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
-_NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid")
+_NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
+            "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine")  # fmt: skip
+_FLAGS_OWN = ("marked", "quotaCredit", "closed")
 _MOST, _DEEPEST = 1_000_000, 12
 
 
@@ -139,7 +150,7 @@ def _put(place: ElementTree.Element, own: str, within: str, told: dict[str, Any]
             continue
         many = told.get(_LISTS.get(name, ""))
         for one in many if isinstance(many, list) else [told.get(field)]:
-            if one is None or one == "" or (one is False and name != "quotaCredit"):
+            if one is None or one == "" or (one is False and name == "marked"):
                 continue
             below = _below(place, own + name, None if isinstance(one, dict) else one)
             if name == "person":
@@ -218,7 +229,7 @@ def _value(place: ElementTree.Element, own: str, kind: str, name: str) -> Any:
         return _person(place)
     if len(place) == 0 and (kind, name) not in _EMPTY:
         text = place.text or ""
-        if name in ("marked", "quotaCredit"):
+        if name in _FLAGS_OWN:
             return text in ("true", "1")
         return int(text) if name in _NUMBERS else text
     said: dict[str, Any] = dict.fromkeys(_EMPTY.get((kind, name), ()), "")

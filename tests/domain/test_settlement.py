@@ -17,21 +17,21 @@ from psycopg.rows import dict_row
 from handslag.domain.accounts.queries import Figures, account_of, figures_of
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.operations import open_case
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.payments.operations.account import book
 from handslag.domain.payments.states import BookingKind
 from handslag.domain.people.operations.persons import form_household, set_protection
 from handslag.domain.settlement.checks import Known, check, late
-from handslag.domain.settlement.models import Answer, Claim, Counted, Line, Reply, Statement, Submission
+from handslag.domain.settlement.models import Answer, Claim, Counted, Line, Reception, Statement, Submission
 from handslag.domain.settlement.operations import (
     NewAnswer,
     accept_clean,
     answer_lines,
     content_of,
     leave_out,
-    note_answers,
     preview,
     receive_submission,
-    reply_of,
     review,
     submit,
 )
@@ -49,6 +49,8 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.months import Month
 from handslag.messages.assignment.message import Arrival, Assigned
+from handslag.messages.settlement import build
+from handslag.messages.settlement.message import Answer as Said
 from handslag.rules.ch.settlement import ASYLUM
 from handslag.rules.settlement import Regime, Runs, covered, differences, runs
 from tests.bed import Database
@@ -121,17 +123,24 @@ def sent(canton: Canton, place: Side, since: date, against: Any = (), **more: An
 
 def crossed(canton: Canton, place: Side, submission: Submission) -> Statement:
     """What was submitted arrives at the canton; gives its statement there."""
+    canton.settle()
     with acting(place.office.slug, TEST, "look"):
-        content = content_of(Submission.objects.select_related("statement").get(id=submission.id))
-    act = {"tenant": canton.side.office.slug, "by": TEST, "now": canton.pair.now}
-    return receive_submission(**act, regime=ASYLUM, partner=place.address, content=content).statement
+        reference = Statement.objects.get(id=submission.statement_id).reference
+    (statement,) = canton.side.rows(Statement, reference=reference)
+    assert isinstance(statement, Statement)
+    return statement
 
 
-def reviewed(canton: Canton, place: Side, statement: Statement, **cuts: Any) -> None:
+def content(place: Side, submission: Submission) -> dict[str, Any]:
+    with acting(place.office.slug, TEST, "look"):
+        return content_of(Submission.objects.select_related("statement").get(id=submission.id))
+
+
+def reviewed(canton: Canton, statement: Statement) -> None:
     """Bo accepts what is clean, cuts the rest as proposed, and both replies arrive."""
     canton_side = canton.side.office
     act = canton.pair.act(canton.side, "bo")
-    replies = [accept_clean(**act, regime=ASYLUM, statement=statement.id, although_late=LATE)]
+    accept_clean(**act, regime=ASYLUM, statement=statement.id, although_late=LATE)
     with acting(canton_side.slug, TEST, "look"):
         found = review(ASYLUM, statement)
     if found:
@@ -142,16 +151,8 @@ def reviewed(canton: Canton, place: Side, statement: Statement, **cuts: Any) -> 
             )
             for line, one in found.items()
         ]  # fmt: skip
-        replies.append(answer_lines(**act, statement=statement.id, answers=answers))
-    for reply in replies:
-        noted(canton, place, reply)
-
-
-def noted(canton: Canton, place: Side, reply: Reply) -> None:
-    with acting(canton.side.office.slug, TEST, "look"):
-        content = reply_of(Reply.objects.select_related("statement").get(id=reply.id))
-    act = {"tenant": place.office.slug, "by": TEST, "now": canton.pair.now}
-    note_answers(**act, partner=canton.side.address, content=content)
+        answer_lines(**act, statement=statement.id, answers=answers)
+    canton.settle()
 
 
 def figures(side: Side, partner: Side, account: Account) -> Figures:
@@ -185,7 +186,7 @@ def test_the_worked_quarter(canton: Canton, database: Database) -> None:
     f = somebody()
     lives(canton, 0, f, Q2)
     quarter = sent(canton, here, Q2)
-    reviewed(canton, here, crossed(canton, here, quarter))
+    reviewed(canton, crossed(canton, here, quarter))
     assert figures(here, canton.side, Account.CLAIMANT).accepted == 91 * 36_00
 
     lives(canton, 1, f, date(2026, 5, 10), moves_from=here.address)  # the notice comes after Q2 was settled
@@ -212,7 +213,7 @@ def test_the_worked_quarter(canton: Canton, database: Database) -> None:
         assert (proposal.reason, proposal.amount) == (Reason.SEVEN_YEARS_REACHED, 2_736_00)
     with pytest.raises(NotPossible, match="late"):
         accept_clean(**canton.pair.act(canton.side, "bo"), regime=ASYLUM, statement=statement.id)
-    reviewed(canton, here, statement)
+    reviewed(canton, statement)
     lines = told(canton.side, statement.id)
     assert told(here, row.statement_id) == lines
     assert sorted(lines) == sorted(
@@ -242,7 +243,10 @@ def test_the_worked_quarter(canton: Canton, database: Database) -> None:
     with pytest.raises(NotPossible, match="nothing changed"):
         sent(canton, here, Q3)
     with pytest.raises(NotPossible, match="received"):
-        crossed(canton, here, row)
+        receive_submission(
+            tenant=canton.side.office.slug, by=TEST, now=canton.pair.now, regime=ASYLUM, partner=here.address,
+            content=content(here, row),
+        )  # fmt: skip
     with pytest.raises(NotPossible, match="no lines"):
         accept_clean(
             **canton.pair.act(canton.side, "bo"), regime=ASYLUM, statement=statement.id, although_late=LATE
@@ -257,7 +261,7 @@ def test_the_worked_quarter(canton: Canton, database: Database) -> None:
 
     # the days that were given back are the other municipality's
     theirs = crossed(canton, there, sent(canton, there, Q2))
-    reviewed(canton, there, theirs)
+    reviewed(canton, theirs)
     assert told(canton.side, theirs.id) == [(51, 1_836_00, "accepted", 1_836_00, "")]
     database.close_connections()
     slugs = [side.office.slug for side in (canton.side, here, there)]
@@ -286,10 +290,87 @@ def test_a_second_submission_says_what_changed_and_only_of_what_is_not_answered(
     assert told(canton.side, statement.id) == told(here, row.statement_id)
     sums = [figures(canton.side, here, Account.PAYER), figures(here, canton.side, Account.CLAIMANT)]
     assert sums[0] == sums[1]
-    reviewed(canton, here, statement)
+    reviewed(canton, statement)
     with acting(here.office.slug, TEST, "look"):
         assert {row.days for row in Line.objects.filter(number__in=again.withdrawn, statement=row.statement)} == {30}
         assert not Answer.objects.filter(line__number__in=again.withdrawn, line__statement=row.statement).exists()
+
+
+def test_a_decision_stands_where_a_withdrawal_of_its_line_crosses_it(canton: Canton) -> None:
+    here, act = canton.places[1], canton.pair.act
+    person = somebody()
+    lives(canton, 1, person, date(2026, 9, 26))
+    statement = crossed(canton, here, sent(canton, here, Q3))
+    key = canton.person(person.person.identifier, here).id
+    leave_out(
+        **act(here, "ulla"), person=key, regime=ASYLUM, since=date(2026, 9, 30), until=Q4, why="Sie war weg."
+    )  # fmt: skip
+    before = figures(here, canton.side, Account.CLAIMANT)
+    late = sent(canton, here, Q3)
+    assert late.withdrawn
+    with pytest.raises(NotPossible, match="on its way"):
+        sent(canton, here, Q3)
+    assert figures(here, canton.side, Account.CLAIMANT) == before  # it is claimed once the canton has it
+    accept_clean(**act(canton.side, "bo"), regime=ASYLUM, statement=statement.id, although_late=LATE)
+    canton.settle()
+    with acting(here.office.slug, TEST, "look"):
+        (refused,) = Reception.objects.exclude(code="")
+    assert (refused.submission_id, refused.code) == (late.id, "ANSWERED")
+    assert "settlement refused" in here.tasks()
+    assert told(here, late.statement_id) == told(canton.side, statement.id)
+    assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)
+    again = sent(canton, here, Q3)  # what was accepted is given back instead
+    assert (again.number, again.withdrawn) == (late.number + 1, [])
+    crossed(canton, here, again)
+    accept_clean(**act(canton.side, "bo"), regime=ASYLUM, statement=statement.id, although_late=LATE)
+    canton.settle()
+    assert told(here, late.statement_id) == told(canton.side, statement.id)
+    assert told(here, late.statement_id)[-1] == (-1, -36_00, "accepted", -36_00, "")
+    assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)
+
+
+def test_pieces_and_decisions_in_another_order_and_a_question_about_a_line(
+    canton: Canton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, act = canton.places[0], canton.pair.act
+    first, second = somebody(), somebody()
+    for person in (first, second):
+        lives(canton, 0, person, date(2026, 9, 28))
+    monkeypatch.setattr(build, "MOST", 1)  # each line, and each decision, in a message of its own
+    row = sent(canton, here, Q3)
+    statement = crossed(canton, here, row)
+    pieces = here.rows(Message, kind="settlement", direction="out", about=row.statement_id, due_on=None)
+    assert len([one for one in pieces if one.action == "5"]) >= 2
+    with acting(canton.side.office.slug, TEST, "look"):
+        lines = [line for line in standing(statement.id) if line.submission.number == row.number]
+        asked = build.asking(
+            key=uuid4(), statement=statement, lines={lines[0].number: "Wo wohnt sie?"}, now=canton.pair.now,
+            answer_by=canton.today + timedelta(days=9),
+        )  # fmt: skip
+    with acting(canton.side.office.slug, canton.side.office.staff["hanna"], "ask"):
+        question = seal_message(**act(canton.side, "hanna"), new=asked)
+    canton.settle()
+    assert "question" in here.tasks()
+    there = here.message(question.message_id)
+    with acting(here.office.slug, here.office.staff["hanna"], "answer"):
+        answer = build.answering(key=uuid4(), asked=there, answers=[Said(number=1, text="In Musterwil.")])
+        seal_message(**act(here, "hanna"), new=answer)
+    canton.settle()
+    assert "question answered" in canton.side.tasks()
+    assert canton.side.message(question.message_id).business == "accepted"
+
+    cut = [
+        NewAnswer(line=line.id, outcome=Outcome.REFUSED, reason="NO_CLAIM_PERIOD", why="nein") for line in lines
+    ]  # fmt: skip
+    replies = [answer_lines(**act(canton.side, "bo"), statement=statement.id, answers=[one]) for one in cut]
+    canton.done.add(replies[0].id)  # it hasn't left yet
+    canton.settle()
+    assert [line[2:] for line in told(here, row.statement_id)[-2:]] == [(), ()]
+    canton.done.remove(replies[0].id)
+    canton.settle()
+    assert told(here, row.statement_id) == told(canton.side, statement.id)
+    assert [line[2] for line in told(here, row.statement_id)[-2:]] == ["refused", "refused"]
+    assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)
 
 
 def test_who_may_and_what_is_refused(canton: Canton, database: Database) -> None:
@@ -304,26 +385,25 @@ def test_who_may_and_what_is_refused(canton: Canton, database: Database) -> None
     with pytest.raises(Conflict):
         submit(**act(here, "ulla"), **{**told_, "against": {"0" * 64: "x"}})
     row = sent(canton, here, Q3)
-    with acting(here.office.slug, TEST, "look"):
-        content = content_of(Submission.objects.select_related("statement").get(id=row.id))
+    told_there = content(here, row)
     receive = {"tenant": canton.side.office.slug, "by": TEST, "now": canton.pair.now, "regime": ASYLUM,
                "partner": here.address}  # fmt: skip
     with pytest.raises(Hidden):
-        receive_submission(**{**receive, **act(canton.side, "bo")}, content=content)
-    (line,) = content["lines"][-1:]
+        receive_submission(**{**receive, **act(canton.side, "bo")}, content=told_there)
+    (line,) = told_there["lines"][-1:]
     for wrong, refused in (
-        ({"total": content["total"] + 1}, "sum"),
-        ({"number": content["number"] + 1}, "number"),
+        ({"total": told_there["total"] + 1}, "sum"),
+        ({"number": 0}, "number"),
         ({"until": "2026-12-31"}, "window"),
         ({"withdrawn": [1]}, "answered"),
         ({"lines": [{**line, "amount": 1}]}, "line"),
         ({"lines": [{**line, "days": 2, "amount": 72_00}]}, "line"),
         ({"lines": [{**line, "identifier": "1.1"}]}, "unknown person"),
-        ({"lines": [{**line, "corrects": f"{content['statement']}/99"}]}, "corrects"),
+        ({"lines": [{**line, "corrects": f"{told_there['statement']}/99"}]}, "corrects"),
     ):  # fmt: skip
         with pytest.raises(NotPossible, match=refused):
-            receive_submission(**receive, content={**content, **wrong})
-    statement = receive_submission(**receive, content=content).statement
+            receive_submission(**receive, content={**told_there, **wrong})
+    statement = receive_submission(**receive, content=told_there).statement
     with acting(canton.side.office.slug, TEST, "look"):
         (mine,) = (one for one in standing(statement.id) if one.number == line["number"])
     with pytest.raises(NotAllowed):
@@ -344,7 +424,8 @@ def test_who_may_and_what_is_refused(canton: Canton, database: Database) -> None
     with pytest.raises(Hidden):  # a municipality answers nothing
         answer_lines(**act(here, "bo"), statement=row.statement_id, answers=[])
     refusal = NewAnswer(line=mine.id, outcome=Outcome.REFUSED, reason="LATE", why="zu spät")
-    noted(canton, here, answer_lines(**act(canton.side, "bo"), statement=statement.id, answers=[refusal]))
+    answer_lines(**act(canton.side, "bo"), statement=statement.id, answers=[refusal])
+    canton.settle()
     with acting(here.office.slug, TEST, "look"):
         assert preview(ASYLUM, canton.side.address, Q3).lines == []  # a refusal isn't claimed again by itself
 
@@ -363,7 +444,7 @@ def test_no_day_and_no_cost_is_there_twice_by_the_database(canton: Canton, datab
     here, person = canton.places[0], somebody()
     lives(canton, 0, person, date(2026, 9, 20))
     booked(canton, here, person, 20_00, "DENTAL", date(2026, 9, 1))
-    reviewed(canton, here, crossed(canton, here, sent(canton, here, Q3)))
+    reviewed(canton, crossed(canton, here, sent(canton, here, Q3)))
     leave_out(
         **canton.pair.act(here, "ulla"), person=canton.person(person.person.identifier, here).id, regime=ASYLUM,
         since=date(2026, 9, 25), until=Q4, why="Sie war nicht mehr da.",
@@ -374,8 +455,8 @@ def test_no_day_and_no_cost_is_there_twice_by_the_database(canton: Canton, datab
     assert back.corrects.startswith(f"{here.address}/asylum/2026-07-01/")
     taken = psycopg.errors.ExclusionViolation
     for model, which, change, refused in (
-        (Claim, "cost = 'days'", {"since": "since + 1", "fund": "'44'"}, taken),
-        (Claim, "cost <> 'days'", {"since": "since + 1"}, psycopg.errors.UniqueViolation),
+        (Claim, "cost = 'days'", {"since": "since - 1", "fund": "'44'"}, taken),
+        (Claim, "cost <> 'days'", {"since": "since - 1"}, psycopg.errors.UniqueViolation),
         (Counted, "true", {"partner": "'municipality:bfs:x'", "fund": "'44'", "until": "until + 9"}, taken),
     ):  # fmt: skip
         named = {field.column: field.column for field in model._meta.fields}

@@ -82,6 +82,9 @@ BESIDES = {
         SELECT s.id, s.tenant_id, s.id, 1, '{}', 1, 36, 'CHF', '', '2026-04-01', m.id, now()
         FROM settlement_statement s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
         WHERE s.tenant_id = %s LIMIT 1""",
+    "settlement_reception": """
+        INSERT INTO settlement_reception (id, tenant_id, submission_id, code, text, at)
+        SELECT id, tenant_id, id, '', '', now() FROM settlement_submission WHERE tenant_id = %s""",
     "settlement_line": """
         INSERT INTO settlement_line (id, tenant_id, statement_id, submission_id, number, person_id, kind, status,
             since, until, days, rate, amount, cost, share, account_code, text, corrects_id, findings, why, content)

@@ -22,6 +22,7 @@ from handslag.messages.mutation.message import Mutation
 from handslag.messages.question.message import Question
 from handslag.messages.receipt.message import Receipt
 from handslag.messages.reconciliation.message import Reconciliation
+from handslag.messages.settlement.message import Settlement
 from tests.bed import ROOT
 
 FOLDER = ROOT / "src/handslag/messages"
@@ -35,6 +36,7 @@ KINDS: dict[str, type[Any]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "reconciliation": Reconciliation,
+    "settlement": Settlement,
     "receipt": Receipt,
 }
 #: What is wrong with each example that must be refused, as the refusal names it.
@@ -68,6 +70,21 @@ WRONG = {
     "reconciliation/unknown-side": "$.asked.side",
     "reconciliation/state-that-does-not-follow": "don't follow from the answers",
     "reconciliation/unknown-state": "$.answers[...].differences[...].state",
+    "settlement/amount-with-decimals": "$.asked.submitted.lines[...].amount",
+    "settlement/days-at-another-rate": "days at their rate",
+    "settlement/line-without-days": "a line has days",
+    "settlement/given-back-of-nothing": "given back of a settled line",
+    "settlement/finding-without-a-reason": "against a finding with a reason",
+    "settlement/lines-out-of-order": "in the order of their numbers",
+    "settlement/nothing-changes": "a submission changes something",
+    "settlement/third-of-two-pieces": "no more pieces than it says",
+    "settlement/cut-without-a-reason": "has a reason and words",
+    "settlement/refused-with-an-amount": "has no amount and no days",
+    "settlement/unknown-reason": "$.asked.decided.decisions[...].reason",
+    "settlement/two-turns": "submitted, decided, or questions",
+    "settlement/questions-without-a-day": "questions have a day",
+    "settlement/questions-from-zero": "numbered from 1",
+    "settlement/state-that-does-not-follow": "don't follow from the answers",
     "assignment/ahv-number": "by her ZEMIS number",
     "assignment/unknown-status": "$.asked.persons[...].status",
     "assignment/status-before-entry": "on the day of entry at the earliest",

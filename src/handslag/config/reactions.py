@@ -290,6 +290,8 @@ from handslag.domain.settlement.operations import (
     LinesAnswered,
     StatementReceived,
     StatementSubmitted,
+    SubmissionRefused,
+    SubmissionTaken,
 )
 from handslag.domain.statistics.operations import (
     BaselineEntered,
@@ -1007,8 +1009,10 @@ def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, ki
 
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
-    row = ExchangeMessage.objects.only("kind", "unit_id", "test").get(id=event.subject)
+    row = ExchangeMessage.objects.only("kind", "unit_id", "test", "due_on").get(id=event.subject)
     if row.kind in ("mutation", "reconciliation"):  # a task only where it doesn't fit what we have
+        return
+    if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
     kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
     _task_about(row, event, by, now, kinds.get(row.kind, "question"))
@@ -1021,6 +1025,40 @@ def _compare_account(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.only("kind").get(id=event.subject)
     if row.kind == "reconciliation":
         defer(compare_account, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _tell_submission(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import tell_submission
+
+    key = event.payload["submission"]
+    defer(tell_submission, lock=f"submission:{key}", tenant=_tenant(), submission=key)
+
+
+def _tell_decisions(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import tell_decisions
+
+    key = event.payload["reply"]
+    defer(tell_decisions, lock=f"reply:{key}", tenant=_tenant(), reply=key)
+
+
+def _take_settlement(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import take_settlement
+
+    row = ExchangeMessage.objects.only("kind", "process", "due_on").get(id=event.subject)
+    if row.kind == "settlement" and row.due_on is None:
+        defer(take_settlement, lock=row.process, tenant=_tenant(), message=str(row.id))
+
+
+def _note_reception(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.queue import defer
+    from handslag.jobs.settlement import note_reception
+
+    row = ExchangeMessage.objects.only("kind", "process", "due_on", "business", "test").get(id=event.subject)
+    if row.kind == "settlement" and row.due_on is None and row.business in SETTLED and not row.test:
+        defer(note_reception, lock=row.process, tenant=_tenant(), message=str(row.id))
 
 
 def _task_for_difference(event: Event, by: Actor, now: datetime) -> None:
@@ -1127,6 +1165,10 @@ def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
         if event.payload["state"] == Business.ACCEPTED:
             return  # equal: there is nothing to do
         kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
+    if ExchangeMessage.objects.filter(id=event.subject, kind="settlement", due_on=None).exists():
+        if event.payload["state"] == Business.ACCEPTED:
+            return  # taken in
+        kind = "settlement refused" if event.payload["state"] == Business.REJECTED else kind
     _exchange_task(event, by, now, kind)
 
 
@@ -1348,6 +1390,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_question, causes=(TaskOpened,)),
         Reaction(_look_at_mutation),
         Reaction(_compare_account),
+        Reaction(_take_settlement),
     ),
     MessageRecalled: (Reaction(_done_by_recall, causes=(TaskDone,)),),
     MessageReminded: (Reaction(_task_for_reminder, causes=(TaskOpened,)),),
@@ -1362,6 +1405,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_reply, causes=(TaskOpened,)),
         Reaction(_keep_documents),
         Reaction(_note_in_register),
+        Reaction(_note_reception),
     ),
     PersonAssigned: (),
     Posted: (),
@@ -1382,9 +1426,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_ask_both_sides),
     ),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
-    StatementSubmitted: (),
+    StatementSubmitted: (Reaction(_tell_submission),),
     StatementReceived: (),
-    LinesAnswered: (),
+    SubmissionTaken: (),
+    SubmissionRefused: (),
+    LinesAnswered: (Reaction(_tell_decisions),),
     AnswersNoted: (),
     DaysLeftOut: (),
     AnsweredElsewhere: (),

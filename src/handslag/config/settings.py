@@ -240,6 +240,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",
     "handslag.jobs.register",
+    "handslag.jobs.settlement",
     "handslag.jobs.accounts",
     "handslag.jobs.letters",
     "handslag.jobs.partners",

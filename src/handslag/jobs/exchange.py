@@ -54,6 +54,7 @@ from handslag.messages.document_request import receive as document_request
 from handslag.messages.mutation import receive as mutation
 from handslag.messages.question import receive as question
 from handslag.messages.reconciliation import receive as reconciliation
+from handslag.messages.settlement import receive as settlement
 
 log = structlog.get_logger("exchange")
 BY = system("exchange")
@@ -65,6 +66,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("assignment", 1): assignment.placed,
     ("mutation", 1): mutation.placed,
     ("reconciliation", 1): reconciliation.placed,
+    ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,
 }
 

@@ -15,6 +15,7 @@ from handslag.messages.mutation import xml as mutation
 from handslag.messages.question import xml as question
 from handslag.messages.receipt import xml as receipt
 from handslag.messages.reconciliation import xml as reconciliation
+from handslag.messages.settlement import xml as settlement
 
 FORMS: dict[str, Form] = {
     form.space: form
@@ -25,6 +26,7 @@ FORMS: dict[str, Form] = {
         assignment.FORM,
         mutation.FORM,
         reconciliation.FORM,
+        settlement.FORM,
         receipt.FORM,
     )
 }

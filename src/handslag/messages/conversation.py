@@ -26,11 +26,13 @@ from handslag.messages.document_request.message import DocumentRequest, File, Gi
 from handslag.messages.mutation.message import Agreed, Change, Mutation
 from handslag.messages.question.message import Answer, Asked, Question
 from handslag.messages.reconciliation.message import Ledger, Reconciliation
+from handslag.messages.settlement.message import Answer as OfTurn
+from handslag.messages.settlement.message import Settlement, Turn
 
 #: An answer is waited for at most so many days.
 LONGEST = 92
 #: A message of a conversation of any kind.
-Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation | Reconciliation
+Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation | Reconciliation | Settlement
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
     "question": Question,
@@ -39,6 +41,7 @@ KINDS: dict[str, type[Said]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "reconciliation": Reconciliation,
+    "settlement": Settlement,
 }
 
 
@@ -49,15 +52,17 @@ def read(message: Message) -> Said:
 
 def named_in(said: Said) -> str:
     """Whom a first message is about, as it names her; "" where it names nobody."""
-    if said.asked is None or isinstance(said.asked, Ledger):
+    if said.asked is None or isinstance(said.asked, Ledger | Turn):
         return ""
     return f"{said.asked.person.given_name} {said.asked.person.family_name}".strip()
 
 
 def words_in(said: Said) -> str:
     """The words of a message, whichever turn of its conversation it is."""
-    asked = None if isinstance(said.asked, Ledger) else said.asked
-    return asked.text if asked is not None else said.text
+    asked = said.asked
+    if isinstance(asked, Turn):
+        return "\n".join(one.text for one in asked.questions)
+    return said.text if asked is None or isinstance(asked, Ledger) else asked.text
 
 
 def files_of(message: Message) -> dict[int, File]:
@@ -106,7 +111,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Ledger):
+    if isinstance(asked, Placement | Change | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -127,8 +132,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("assignment", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, Mutation):
         return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
-    if isinstance(said, Reconciliation):
-        return "", []  # figures of no person
+    if isinstance(said, Reconciliation | Settlement):
+        return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
     return ("answer", []) if answered else ("question", []) if said.asked else ("", [])
 
@@ -223,7 +228,7 @@ def replying(
 
 
 def answered(
-    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival | Agreed], outcome: str
+    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival | Agreed | OfTurn], outcome: str
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
     state = Business(outcome)
@@ -292,6 +297,8 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
 
 def names_a_day(said: Said) -> bool:
     """Whether a message says by when the other side shall answer it."""
+    if isinstance(said.asked, Turn):
+        return said.asked.answer_by is not None
     asks = said.asked is not None and not isinstance(said.asked, Ledger)
     return asks or bool(said.reply and said.reply.until)
 

@@ -18,14 +18,14 @@ from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.people.operations.persons import form_household
-from handslag.domain.settlement.models import Reply, Statement, Submission
+from handslag.domain.settlement.models import Statement, Submission
 from handslag.domain.settlement.operations import receive_submission
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from handslag.rules.ch.settlement import ASYLUM
 from tests.bed import Database, Process
 from tests.canton import Canton, open_canton, somebody
-from tests.domain.test_settlement import crossed, figures, lives, noted
+from tests.domain.test_settlement import crossed, figures, lives
 from tests.exchange import Side
 from tests.office import TEST, session_of
 
@@ -125,10 +125,7 @@ def test_a_quarter_at_both_counters(
     fine_at_both(bo, "statements-answered-de")
 
     # the municipality reads it; both ledgers say the same, and each posting leads to the settlement
-    with acting(canton.side.office.slug, TEST, "look"):
-        replies = list(Reply.objects.filter(statement=statement).order_by("number"))
-    for reply in replies:
-        noted(canton, here, reply)
+    canton.settle()
     ulla.goto(sent)
     expect(ulla.get_by_text("Sieben Jahre sind um.")).to_be_visible()
     fine_at_both(ulla, "statements-municipality-answered-de")

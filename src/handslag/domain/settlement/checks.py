@@ -25,6 +25,7 @@ from handslag.domain.settlement.queries import (
     claimed,
     register_of,
     register_rows,
+    submissions_of,
     within,
     without,
 )
@@ -84,7 +85,7 @@ class Reading:
 
     @property
     def standing(self) -> list[Line]:
-        """The lines that no later submission withdrew."""
+        """The lines that no later submission withdrew, of what wasn't refused."""
         return [row for row in self.lines if row.number not in self.gone]
 
     @property
@@ -100,8 +101,9 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     """All of a statement in at most seven queries, whatever its size. With a `claimant` what isn't answered is checked
     (see `operations.review`). The register is read for the people of what is checked, or else of what wasn't accepted
     in full, and of `also` (keys of lines)."""
-    submissions = list(Submission.objects.filter(statement=statement).order_by("number"))
-    gone = {number for one in submissions for number in one.withdrawn}
+    submissions = submissions_of([statement.id])
+    refused = {one.id for one in submissions if one.refused}
+    gone = {number for one in submissions if not one.refused for number in one.withdrawn}
     number = Identifier.objects.filter(person_id=OuterRef("person_id"), type=NUMBER).order_by("-id").values("value")[:1]
     found: list[Any] = list(
         Line.objects.filter(statement=statement)
@@ -109,6 +111,7 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
         .annotate(number_of=Subquery(number))
         .order_by("number")
     )
+    gone |= {row.number for row in found if row.submission_id in refused}
     numbers = {row.person_id: row.number_of for row in found}
     answers = answers_on(statement.id)
     open_ = [row for row in found if row.number not in gone and row.id not in answers]

@@ -73,6 +73,24 @@ class Submission(TenantRow):
         ]
 
 
+class Reception(TenantRow):
+    """What became of a submission of ours at the payer's door: taken in, or by `code` not, and then it is as if it
+    hadn't been sent: its lines don't stand, and what it withdrew does."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    submission = TenantFK(Submission)
+    code = models.CharField(max_length=24, blank=True)
+    text = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *wall("settlement_reception", "submission", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "submission"], name="reception_once"),
+        ]
+
+
 class Line(TenantRow):
     """One line that is claimed. `days` and `amount` are below 0 where days are given back; `corrects` is the settled
     line that it differs from. (`cost`, fund, `share`) is what is claimed, once for ever. `findings`: what the claimant

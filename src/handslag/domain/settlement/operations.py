@@ -18,7 +18,18 @@ from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.settlement.checks import Finding, Known, check, late, reading
-from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, LeftOut, Line, Reply, Statement, Submission
+from handslag.domain.settlement.models import (
+    DAYS,
+    Answer,
+    Claim,
+    Counted,
+    LeftOut,
+    Line,
+    Reception,
+    Reply,
+    Statement,
+    Submission,
+)
 from handslag.domain.settlement.queries import (
     NUMBER,
     GivenIncome,
@@ -26,8 +37,10 @@ from handslag.domain.settlement.queries import (
     Stretch,
     answers_on,
     claimed,
+    decided_so_far,
     line_named,
     numbers_by_person,
+    on_its_way,
     proposed,
     reference_for,
     reference_of,
@@ -56,6 +69,18 @@ class StatementReceived(Event):
     """A statement, or what changed in it, has come in."""
 
     kind = "statement received"
+
+
+class SubmissionTaken(Event):
+    """The payer has taken in what was submitted."""
+
+    kind = "submission taken"
+
+
+class SubmissionRefused(Event):
+    """The payer couldn't take in what was submitted: it is as if it hadn't been sent."""
+
+    kind = "submission refused"
 
 
 class LinesAnswered(Event):
@@ -134,7 +159,7 @@ def to_send(seen: Preview, against: Mapping[str, str]) -> list[Chosen]:
         if finding is None:
             chosen.append((line, "", ""))
         elif line.content in rest:
-            if not (why := rest.pop(line.content).strip()):
+            if not 0 < len(why := rest.pop(line.content).strip()) <= 1000:
                 raise NotPossible("why")
             chosen.append((line, finding.reason, why))
         else:
@@ -170,8 +195,9 @@ def submit(
     second time, what changed in it and isn't answered. A line with a finding is sent as proposed, unless `against` has
     a reason to send it all the same (by the line's content).
 
-    NotPossible: ("window") before its end, ("why") for an empty reason, ("no lines"), ("nothing changed"). Conflict
-    for a reason on a line that isn't there, or has no finding.
+    NotPossible: ("window") before its end, ("on its way") while the payer hasn't answered for what was sent last,
+    ("why") for an empty reason or one of more than 1,000 letters, ("no lines"), ("nothing changed"). Conflict for a
+    reason on a line that isn't there, or has no finding.
     """
     member = require_role(by, now, Role.PAYER)
     today, (first, until) = acting_door().the_tenant.today(now), regime.window(since)
@@ -179,6 +205,8 @@ def submit(
         raise NotPossible("window")
     own = own_address()
     statement = _opened(Side.CLAIMANT, partner, regime, first, until, reference_for(own, regime.code, first), now)
+    if on_its_way(statement.id) is not None:
+        raise NotPossible("on its way")
     seen = preview(regime, partner, first, incomes)
     chosen = to_send(seen, against)
     new, gone = changes(statement.id, chosen)
@@ -190,7 +218,8 @@ def submit(
         {"number": number, **line.told(), "findings": [reason] if reason else [], "why": why}
         for number, (line, reason, why) in enumerate(new, last + 1)
     ]
-    row = _written(statement, regime, withdrawn, told, today, now, member.id)
+    number = Submission.objects.filter(statement=statement).count() + 1
+    row = _written(statement, regime, number, withdrawn, told, today, now, member.id)
     payload = {"submission": str(row.id), "number": row.number, "digest": row.content, "total": row.total}
     return Done(row, StatementSubmitted(subject=statement.id, payload=payload))
 
@@ -201,9 +230,10 @@ def receive_submission(
 ) -> Done[Submission]:
     """Take in what a municipality (`partner`) submits, as `content_of` told it there.
 
-    NotPossible: ("received") for the same once more; ("number") unless it is the next, ("sum"), ("window"), ("line")
-    where it can't be one, ("unknown person"), ("corrects") for a settled line that isn't here; ("answered") for the
-    withdrawal of a line that is answered. Where a cost or a day is claimed twice the database refuses it.
+    NotPossible: ("received") for the same once more; ("number") for one that came before, ("sum"), ("window"), ("line")
+    where it can't be one, ("unknown person", person=its number), ("corrects") for a settled line that isn't here;
+    ("answered") for the withdrawal of a line that is answered. Where a cost or a day is claimed twice the database
+    refuses it.
     """
     if by.kind != "system":
         raise Hidden("statement")
@@ -213,18 +243,42 @@ def receive_submission(
     if (content["fund"], content["since"], content["until"]) != (regime.code, str(first), str(until)):
         raise NotPossible("window")
     statement = _opened(Side.PAYER, partner, regime, first, until, reference, now)
-    before = Submission.objects.filter(statement=statement).order_by("-number").first()
-    if before is not None and before.content == canonical.digest(content):
+    there = Submission.objects.filter(statement=statement, number__gte=content["number"])
+    if there.filter(content=canonical.digest(content)).exists():
         raise NotPossible("received")
-    if content["number"] != (before.number if before else 0) + 1:
+    if there.exists():
         raise NotPossible("number")
     row = _written(
-        statement, regime, content["withdrawn"], content["lines"], date.fromisoformat(content["sent_on"]), now, None
-    )
+        statement, regime, content["number"], content["withdrawn"], content["lines"],
+        date.fromisoformat(content["sent_on"]), now, None,
+    )  # fmt: skip
     if (row.lines, row.total, row.content) != (content["count"], content["total"], canonical.digest(content)):
         raise NotPossible("sum")
     payload = {"submission": str(row.id), "number": row.number, "digest": row.content, "total": row.total}
     return Done(row, StatementReceived(subject=statement.id, payload=payload))
+
+
+@operation()
+def note_taken(*, tenant: str | int, by: Actor, now: datetime, submission: UUID) -> Done[Submission]:
+    """The payer has taken in what was submitted: it is claimed on the account, as there. NotPossible("answered")."""
+    row = _under_way(by, submission)
+    _taken(row, now)
+    return Done(row, SubmissionTaken(subject=row.statement_id, payload={"number": row.number, "digest": row.content}))
+
+
+@operation()
+def note_refused(
+    *, tenant: str | int, by: Actor, now: datetime, submission: UUID, code: str, text: str = ""
+) -> Done[Submission]:
+    """The payer couldn't take in what was submitted, by `code`: its lines don't stand, what it withdrew does, and the
+    claimant submits again. NotPossible("answered")."""
+    row = _under_way(by, submission)
+    Reception.objects.create(submission=row, code=code, text=text, at=now)
+    Claim.objects.filter(line__submission=row).delete()
+    back = Line.objects.filter(statement_id=row.statement_id, number__in=row.withdrawn)
+    Claim.objects.bulk_create(_claims(row.statement, back))
+    payload = {"submission": str(row.id), "number": row.number, "code": code}
+    return Done(row, SubmissionRefused(subject=row.statement_id, payload=payload))
 
 
 def content_of(submission: Submission) -> dict[str, Any]:
@@ -285,9 +339,16 @@ def answer_lines(
 
 
 @operation()
-def note_answers(*, tenant: str | int, by: Actor, now: datetime, partner: str, content: dict[str, Any]) -> Done[Reply]:
-    """Take in what the payer answered, as `reply_of` told it there. NotPossible as `answer_lines`, ("number") unless
-    it is the next, ("sum") where it isn't what it says."""
+def note_answers(
+    *, tenant: str | int, by: Actor, now: datetime, partner: str, content: dict[str, Any],
+    totals: tuple[int, int] | None = None,
+) -> Done[Reply]:  # fmt: skip
+    """Take in what the payer answered, as `reply_of` told it there. `totals`: what is accepted and cut by it and all
+    that was answered before, as the payer has it.
+
+    NotPossible as `answer_lines`; ("received") for the same once more, ("early") before what comes before it, or while
+    it may answer a line that a submission on its way withdraws, ("number"), ("statement"), ("line"), ("sum") where it
+    isn't what it says, ("differs") where the totals don't."""
     if by.kind != "system":
         raise Hidden("statement")
     rows = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, reference=content["statement"])
@@ -295,11 +356,16 @@ def note_answers(*, tenant: str | int, by: Actor, now: datetime, partner: str, c
     if row is None:
         raise NotPossible("statement")
     _lock(row.id)
-    lines = {line.number: line for line in standing(row.id)}
+    known = Reply.objects.filter(statement=row)
+    if known.filter(number=content["number"], content=canonical.digest(content)).exists():
+        raise NotPossible("received")
+    if (ahead := content["number"] - known.count() - 1) != 0:
+        raise NotPossible("early" if ahead > 0 else "number")
+    lines, waiting = {line.number: line for line in standing(row.id)}, on_its_way(row.id)
     if any(one["number"] not in lines for one in content["answers"]):
-        raise NotPossible("line")
-    if content["number"] != Reply.objects.filter(statement=row).count() + 1:
-        raise NotPossible("number")
+        raise NotPossible("early" if waiting else "line")
+    if waiting and any(lines[one["number"]].submission_id == waiting.id for one in content["answers"]):
+        _taken(waiting, now)  # who answers it has it
     answers = [
         NewAnswer(
             line=lines[one["number"]].id, outcome=Outcome(one["outcome"]), reason=one["reason"],
@@ -310,6 +376,8 @@ def note_answers(*, tenant: str | int, by: Actor, now: datetime, partner: str, c
     reply = _answered(row, answers, now, None)
     if reply.content != canonical.digest(content):
         raise NotPossible("sum")
+    if totals is not None and decided_so_far(reply)[:2] != totals:
+        raise NotPossible("differs")
     return Done(reply, _event(AnswersNoted, row, reply, answers))
 
 
@@ -360,20 +428,20 @@ def _content(
 
 
 def _written(
-    statement: Statement, regime: Regime, withdrawn: Sequence[int], told: list[dict[str, Any]], sent_on: date,
-    now: datetime, member: UUID | None,
+    statement: Statement, regime: Regime, number: int, withdrawn: Sequence[int], told: list[dict[str, Any]],
+    sent_on: date, now: datetime, member: UUID | None,
 ) -> Submission:  # fmt: skip
-    """Store a submission with its lines, take the keys of what it withdraws back, and post both."""
-    side, partner = Side(statement.side), statement.partner
+    """Store a submission with its lines, and take the keys of what it withdraws back. The payer posts both; the
+    claimant does once the payer has it."""
     there, answered = {line.number: line for line in standing(statement.id)}, answers_on(statement.id)
     if any(number not in there or there[number].id in answered for number in withdrawn):
         raise NotPossible("answered")
     last = Line.objects.filter(statement=statement).aggregate(last=Max("number"))["last"] or 0
-    if [one["number"] for one in told] != list(range(last + 1, last + 1 + len(told))):
+    first = told[0]["number"] if told else last + 1
+    if first <= last or [one["number"] for one in told] != list(range(first, first + len(told))):
         raise NotPossible("line")
     gone = [there[number] for number in withdrawn]
     left = [line for number, line in there.items() if number not in set(withdrawn)]
-    number = Submission.objects.filter(statement=statement).count() + 1
     count, total = len(left) + len(told), sum(one.amount for one in left) + sum(one["amount"] for one in told)
     content = _content(statement, number, withdrawn, told, count, total, regime.currency, sent_on)
     row = Submission.objects.create(
@@ -383,26 +451,53 @@ def _written(
     Claim.objects.filter(line__in=gone).delete()
     lines = [_line(statement, row, regime, one) for one in told]
     Line.objects.bulk_create(lines)
-    Claim.objects.bulk_create(
+    Claim.objects.bulk_create(_claims(statement, lines))
+    if statement.side == Side.PAYER:
+        _claimed(row, lines, gone, now)
+    return row
+
+
+def _claims(statement: Statement, lines: Iterable[Line]) -> list[Claim]:
+    return [
         Claim(
-            line=line, side=side, partner=partner, person_id=line.person_id, fund=statement.fund, cost=line.cost,
-            share=line.share, since=line.since, until=line.until,
+            line=line, side=statement.side, partner=statement.partner, person_id=line.person_id, fund=statement.fund,
+            cost=line.cost, share=line.share, since=line.since, until=line.until,
         )
         for line in lines
-    )  # fmt: skip
-    moved = [(line, Move.CLAIMED, line.amount) for line in lines] + [
-        (line, Move.CLAIMED, -line.amount) for line in gone
-    ]
-    _post(statement, regime.currency, Rests.STATEMENT, f"{statement.reference}#{number}", row.content, moved,
-          now)  # fmt: skip
+    ]  # fmt: skip
+
+
+def _claimed(row: Submission, lines: Iterable[Line], gone: Iterable[Line], now: datetime) -> None:
+    """Post what a submission claims, and what it claims no longer."""
+    moved = [(line, Move.CLAIMED, line.amount) for line in lines]
+    moved += [(line, Move.CLAIMED, -line.amount) for line in gone]
+    reference = f"{row.statement.reference}#{row.number}"
+    _post(row.statement, row.currency, Rests.STATEMENT, reference, row.content, moved, now)
+
+
+def _under_way(by: Actor, submission: UUID) -> Submission:
+    """A submission of ours, locked, that the payer hasn't answered for."""
+    row = Submission.objects.filter(id=submission, statement__side=Side.CLAIMANT).select_related("statement").first()
+    if by.kind != "system" or row is None:
+        raise Hidden("submission", submission)
+    _lock(row.statement_id)
+    if Reception.objects.filter(submission=row).exists():
+        raise NotPossible("answered")
     return row
+
+
+def _taken(row: Submission, now: datetime) -> None:
+    Reception.objects.create(submission=row, at=now)
+    rows = Line.objects.select_related("statement").order_by("number")
+    gone = rows.filter(statement_id=row.statement_id, number__in=row.withdrawn)
+    _claimed(row, rows.filter(submission=row), gone, now)
 
 
 def _line(statement: Statement, submission: Submission, regime: Regime, told: dict[str, Any]) -> Line:
     """A line as it crossed. NotPossible where it can't be one here."""
     person = person_by_identifier(NUMBER, told["identifier"])
     if person is None:
-        raise NotPossible("unknown person")
+        raise NotPossible("unknown person", person=told["identifier"])
     corrects = None
     if told["corrects"]:
         corrects = line_named(Side(statement.side), statement.partner, told["corrects"])
@@ -502,7 +597,7 @@ def _fits(line: Line, one: NewAnswer) -> None:
     full = one.amount == line.amount
     if (one.outcome == Outcome.ACCEPTED) != full or (one.outcome == Outcome.REFUSED) != (one.amount == 0):
         raise NotPossible("amount")
-    if not full and (not one.why.strip() or one.reason not in Reason.values):
+    if (not full and (not one.why.strip() or one.reason not in Reason.values)) or len(one.why) > 1000:
         raise NotPossible("why")
     if (line.amount - one.amount) * _sign_of(line.amount) < 0 or one.amount * line.amount < 0:
         raise NotPossible("amount")

@@ -6,16 +6,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
 
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.states import BookingKind
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Responsibility, Standing
-from handslag.domain.settlement.models import DAYS, Answer, Claim, Counted, LeftOut, Line, Statement, Submission
+from handslag.domain.settlement.models import (
+    DAYS,
+    Answer,
+    Claim,
+    Counted,
+    LeftOut,
+    Line,
+    Reception,
+    Reply,
+    Statement,
+    Submission,
+)
 from handslag.domain.settlement.states import LineKind, Outcome
 from handslag.kernel import canonical
 from handslag.rules.ch.payers import OWN
@@ -229,12 +240,14 @@ def _days(
     claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, cost=DAYS, line__statement__fund=regime.code)
     known = [(one.person_id, one.since, one.until, one.line) for one in
              claims.filter(line__in=Answer.objects.values("line_id")).select_related("line__statement")]  # fmt: skip
+    elsewhere = claims.exclude(line__in=Answer.objects.values("line_id")).exclude(line__statement__until=until)
     counting: dict[UUID, list[Stretch]] = {}
     for one in settled:
         counting.setdefault(one.person_id, []).append((one.since, one.until))
     blocked: list[tuple[UUID, str | None, date, date]] = [
         (one.person_id, None, one.since, one.until) for one in LeftOut.objects.filter(fund=regime.code)
     ]
+    blocked += [(one.person_id, None, one.since, one.until) for one in elsewhere]  # another statement waits with them
     for answer in Answer.objects.exclude(outcome=Outcome.ACCEPTED).filter(
         line__kind=LineKind.DAYS, line__days__gt=0, line__statement__partner=partner,
         line__statement__side=Side.CLAIMANT, line__statement__fund=regime.code,
@@ -293,10 +306,9 @@ def _costs(
 ) -> list[NewLine]:
     """Costs of these people that were booked on the regime's accounts for months from `floor` on, and aren't settled;
     a counter-booking takes its amount back."""
-    answered = Claim.objects.filter(
-        side=Side.CLAIMANT, partner=partner, fund=regime.code, line__in=Answer.objects.values("line_id")
-    )
-    taken = set(answered.exclude(cost=DAYS).values_list("cost", flat=True))
+    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code).exclude(cost=DAYS)
+    elsewhere = Q(line__in=Answer.objects.values("line_id")) | ~Q(line__statement__until=until)
+    taken = set(claims.filter(elsewhere).values_list("cost", flat=True))
     rows = Booking.objects.filter(
         Q(person_id__in=people) | Q(person=None, case__applicant_id__in=people),
         kind=BookingKind.EXPENSE, account_code__in=regime.accounts, period__since__gte=floor,
@@ -362,14 +374,20 @@ def line_named(side: Side, partner: str, reference: str) -> Line | None:
     return rows.filter(number=int(number)).first() if number.isdecimal() else None
 
 
+def submissions_of(statements: Collection[UUID]) -> list[Any]:
+    """Submissions by their numbers, each with `refused`: None while the payer hasn't answered for it, "" where it was
+    taken in, else by which code not. A payer has only what it took in."""
+    code = Reception.objects.filter(submission=OuterRef("id")).values("code")
+    rows = Submission.objects.filter(statement_id__in=statements).order_by("number")
+    return list(rows.annotate(refused=Subquery(code)))
+
+
 def standing(statement: UUID) -> list[Line]:
-    """The lines of a statement that no later submission withdrew, in order."""
-    gone = {
-        number
-        for numbers in Submission.objects.filter(statement_id=statement).values_list("withdrawn", flat=True)
-        for number in numbers
-    }
-    rows = Line.objects.filter(statement_id=statement).exclude(number__in=gone)
+    """The lines of a statement that no later submission withdrew and the payer has, or may still have, in order."""
+    refused = Reception.objects.exclude(code="").filter(submission__statement_id=statement).values("submission_id")
+    sent = Submission.objects.filter(statement_id=statement).exclude(id__in=refused)
+    gone = {number for numbers in sent.values_list("withdrawn", flat=True) for number in numbers}
+    rows = Line.objects.filter(submission__in=sent).exclude(number__in=gone)
     return list(rows.select_related("statement", "person", "corrects__statement").order_by("number"))
 
 
@@ -387,6 +405,28 @@ class Sums:
     open: int
     cut: int
     accepted: int
+
+
+def decided_so_far(reply: Reply) -> tuple[int, int, bool]:
+    """When a reply had been given: what was accepted and cut of its statement, and whether nothing was open."""
+    rows = Answer.objects.filter(reply__statement_id=reply.statement_id, reply__number__lte=reply.number)
+    answers = list(rows.select_related("line"))
+    accepted = sum(answer.amount for answer in answers)
+    cut = sum(answer.line.amount for answer in answers) - accepted
+    answered = {answer.line_id for answer in answers}
+    return accepted, cut, all(line.id in answered for line in standing(reply.statement_id))
+
+
+def on_its_way(statement: UUID) -> Submission | None:
+    """The submission of ours that the payer hasn't answered for, if there is one."""
+    rows = Submission.objects.filter(statement_id=statement, statement__side=Side.CLAIMANT)
+    answered = Reception.objects.filter(submission__statement_id=statement).values("submission_id")
+    return rows.exclude(id__in=answered).order_by("number").first()
+
+
+def message_of(key: UUID, piece: int) -> UUID:
+    """The id of the message that carries a piece of a submission or reply (`key`)."""
+    return uuid5(key, f"piece {piece}")
 
 
 def sums_of(statement: UUID) -> Sums:
@@ -413,8 +453,8 @@ def summaries(rows: Iterable[Statement]) -> list[Summary]:
     """How statements stand, in the same order, in two queries."""
     statements = list(rows)
     keys = [one.id for one in statements]
-    sent: dict[UUID, list[Submission]] = {}
-    for row in Submission.objects.filter(statement_id__in=keys).order_by("number"):
+    sent: dict[UUID, list[Any]] = {}
+    for row in submissions_of(keys):
         sent.setdefault(row.statement_id, []).append(row)
     answered = Answer.objects.filter(line__statement_id__in=keys).order_by().values("line__statement_id")
     done = {
@@ -424,10 +464,11 @@ def summaries(rows: Iterable[Statement]) -> list[Summary]:
     nothing = {"lines": 0, "of": 0, "amount_": 0}
     found = []
     for one in statements:
-        first, last, got = sent[one.id][0], sent[one.id][-1], done.get(one.id, nothing)
+        got = done.get(one.id, nothing)
+        lines, total = next(((row.lines, row.total) for row in reversed(sent[one.id]) if not row.refused), (0, 0))
         accepted, of = int(got["amount_"]), int(got["of"])
-        sums = Sums(last.lines, last.total, last.total - of, of - accepted, accepted)
-        found.append(Summary(one, sums, last.lines - got["lines"], first.sent_on, last.number))
+        sums = Sums(lines, total, total - of, of - accepted, accepted)
+        found.append(Summary(one, sums, lines - got["lines"], sent[one.id][0].sent_on, sent[one.id][-1].number))
     return found
 
 

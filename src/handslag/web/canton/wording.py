@@ -208,6 +208,7 @@ REFUSALS: Words = {
     "days": _("Choose days that the line claims and that aren’t settled yet."),
     "window": _("The period isn’t over yet."),
     "nothing changed": _("Nothing has changed since it was sent."),
+    "on its way": _("The canton hasn’t said yet that it has what was sent last: try again in a few minutes."),
     "no such value": _("Choose what counts."),
 }
 #: Why a ZEMIS number can't be taken.

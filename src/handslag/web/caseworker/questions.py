@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -65,6 +66,9 @@ from handslag.messages.question import build
 from handslag.messages.question.message import REASONS as REASON_CODES
 from handslag.messages.question.message import Answer, Line
 from handslag.messages.reconciliation.message import Reconciliation
+from handslag.messages.settlement.build import answering as answering_turn
+from handslag.messages.settlement.message import NOT_KNOWN, Settlement, Turn
+from handslag.messages.settlement.message import Answer as OfTurn
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import seen_in, standing
@@ -83,7 +87,16 @@ from handslag.web.caseworker.pages import (
 )
 from handslag.web.caseworker.requested import GiveForm
 from handslag.web.caseworker.transferred import TransferAnswerForm, answered, ground_in_words, item_in_words
-from handslag.web.caseworker.wording import REASONS, REFUSALS, SAID, SCAN_STATES, at_sedex, not_delivered, refusal
+from handslag.web.caseworker.wording import (
+    FAULTS,
+    REASONS,
+    REFUSALS,
+    SAID,
+    SCAN_STATES,
+    at_sedex,
+    not_delivered,
+    refusal,
+)
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.formats import money
 from handslag.web.ui.forms import DayField, read_month
@@ -123,10 +136,12 @@ class AnswerForm(forms.Form):
     use_required_attribute = False
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, points: list[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, points: list[tuple[int, str]], *args: Any, codes: Sequence[str] = REASON_CODES, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.points = points
-        reasons = [("", _("Answered above")), *((code, REASONS[code]) for code in REASON_CODES)]
+        reasons = [("", _("Answered above")), *((code, REASONS[code]) for code in codes)]
         for number, name in points:
             about = f": {name}" if name else ""
             self.fields[f"text-{number}"] = forms.CharField(
@@ -262,6 +277,7 @@ def questions(request: HttpRequest, tenant: str) -> HttpResponse:
     looked_at("questions")
     now = who(request)["now"]
     shown_here = messages_of(member).exclude(kind__in=ELSEWHERE)  # they have pages of their own
+    shown_here = shown_here.exclude(kind="settlement", due_on=None)  # what is taken in by itself
     rows = list(first_messages(shown_here).filter(created_at__gt=now - SHOWN).exclude(transport="taken back"))
     names = {address: row.name for address, row in partners().items()}
     people = Person.objects.in_bulk([row.person_id for row in rows if row.person_id])
@@ -378,6 +394,8 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
     told: dict[str, Any] = {"initial": {"key": uuid7()}, "auto_id": "id_a_%s"}
     if first.kind == "document_request":
         return GiveForm(request, first, _points(first), data, **told)
+    if first.kind == "settlement":
+        return AnswerForm(_points(first), data, codes=[NOT_KNOWN], **told)
     return (TransferAnswerForm if first.kind == "case_transfer" else AnswerForm)(_points(first), data, **told)
 
 
@@ -385,6 +403,9 @@ def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
     if told.asked is None or isinstance(told, Assignment | Mutation | Reconciliation):
         return []
+    if isinstance(told, Settlement):
+        line = _("Line {number}: {text}")
+        return [(one.number, line.format(number=one.of_line, text=one.text)) for one in told.asked.questions]
     if isinstance(told, CaseTransfer):
         return [(item.number, item_in_words(item)) for item in told.asked.items]
     if isinstance(told, DocumentRequest):
@@ -407,13 +428,16 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
     elif act == "take up":
         attempt(request, take_up, message=first.id, version=version_seen(request))
     elif form is not None and form.is_valid():
-        if not may_say(first, act):
+        if not may_say(first, act) or not _by_a_person(first):
             raise Conflict("message", theirs=first.business)
         key = form.cleaned_data["key"]
         if act == "answer" and first.kind == "case_transfer":
             new = answering_transfer(key=key, asked=first, answers=form.answers)
         elif act == "answer" and first.kind == "document_request":
             new = giving(key=key, asked=first, answers=form.answers, assessed=form.assessed, now=now)
+        elif act == "answer" and first.kind == "settlement":
+            said = [OfTurn(number=one.number, reason=one.reason, text=one.text) for one in form.answers]
+            new = answering_turn(key=key, asked=first, answers=said)
         elif act == "answer":
             new = build.answering(key=key, asked=first, answers=form.answers)
         elif act == "ask back":
@@ -438,7 +462,7 @@ def _question(
     except Hidden:
         linked = None
     state, colour = standing_of(first)
-    worker = Role.CASEWORKER in member.roles
+    worker = Role.CASEWORKER in member.roles and _by_a_person(first)
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
@@ -455,7 +479,8 @@ def _question(
         asked=told.asked,
         handed=handed,
         wanted=isinstance(told, DocumentRequest),
-        ground=ground_in_words(told.asked.ground) if told.asked else "",
+        turn=told.asked if isinstance(told.asked, Turn) else None,
+        ground=ground_in_words(told.asked.ground) if told.asked and not isinstance(told.asked, Turn) else "",
         points=_points(first),
         may_register=Role.REGISTRAR in member.roles and to_register(first),
         said=[_said(row, partner if row.direction == Direction.IN else own, first) for row in conversation(first)[1:]],
@@ -483,6 +508,11 @@ def _question(
     )
 
 
+def _by_a_person(first: Message) -> bool:
+    """Whether a person talks about it: what is submitted and decided is taken in by itself."""
+    return first.kind != "settlement" or first.due_on is not None
+
+
 def to_register(first: Message) -> bool:
     """Whether what another municipality told was accepted here and no case was made of it yet."""
     taken = first.direction == Direction.IN and first.business in (Business.ACCEPTED, Business.CHANGED)
@@ -505,7 +535,7 @@ def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
             (
                 names.get(one.number, ""),
                 answered(one),
-                str(REASONS[one.reason]) if one.reason else "",
+                str(REASONS.get(one.reason) or FAULTS[one.reason]) if one.reason else "",
                 kept.get(one.number),
             )
             for one in told.answers

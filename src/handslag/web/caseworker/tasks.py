@@ -41,6 +41,7 @@ KINDS = {
     "question": _("Another organisation asks something"),
     "case transfer": _("Another municipality tells of somebody who moves here"),
     "assignment": _("The canton assigns somebody: say when she arrived, or why she isn’t taken"),
+    "settlement refused": _("The other side couldn’t take in what we settle: see why, and settle it again"),
     "accounts differ": _("Our account and a partner’s aren’t the same: look at what differs"),
     "assigned": _("Somebody whom the canton assigned was taken: open her case"),
     "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),

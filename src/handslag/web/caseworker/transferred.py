@@ -14,6 +14,7 @@ from handslag.messages.case_transfer.message import REASONS as CODES
 from handslag.messages.case_transfer.message import Ground, Item, Taken
 from handslag.messages.document_request.message import Given
 from handslag.messages.question.message import Answer
+from handslag.messages.settlement.message import Answer as OfTurn
 from handslag.web.caseworker.wording import REASONS, RESULTS, TRANSFER_GROUNDS
 from handslag.web.ui.formats import money, month
 
@@ -45,11 +46,11 @@ def ground_in_words(ground: Ground | str) -> str:
     return f"{basis}{f' {ground.consented_on:%Y-%m-%d}' if ground.consented_on else ''}: {ground.text}"
 
 
-def answered(one: Answer | Taken | Given) -> str:
+def answered(one: Answer | Taken | Given | OfTurn) -> str:
     """What was answered to one point."""
     if isinstance(one, Given):
         return f"{one.file.name}, {filesizeformat(one.file.size)}" if one.file else ""
-    if one.text or one.reason or isinstance(one, Answer):
+    if one.text or one.reason or isinstance(one, Answer | OfTurn):
         return one.text
     return _("Taken over as it is")
 

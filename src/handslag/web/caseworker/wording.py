@@ -448,6 +448,19 @@ REASONS: dict[str, str | Promise] = {
     "NOT_MOVED": _("She hasn’t moved here"),
     "WRONG": _("It is wrong"),
 }
+#: Why the other side couldn't take in what was submitted or decided of a settlement.
+FAULTS: dict[str, str | Promise] = {
+    "NUMBER": _("Something else came under this number before"),
+    "SUM": _("The number of lines or their sum isn’t right"),
+    "WINDOW": _("There is no such fund or window"),
+    "LINE": _("A line can’t be one"),
+    "PERSON_UNKNOWN": _("The person isn’t known there"),
+    "CORRECTS": _("A settled line that is corrected isn’t known there"),
+    "ANSWERED": _("A line that is withdrawn was decided already"),
+    "ALREADY_CLAIMED": _("A cost or a day is claimed already"),
+    "STATEMENT": _("There is no such statement"),
+    "DIFFERS": _("What is accepted isn’t the same at both sides"),
+}
 #: On what ground another municipality is told of a case.
 TRANSFER_GROUNDS: dict[str, str | Promise] = {
     "consent": _("She consents"),
