@@ -286,8 +286,8 @@ def as_xml(path: Path) -> str:
     return written(form, path.read_bytes()).decode()
 
 
-FRAMED = ("question", "case_transfer", "document_request", "assignment", "mutation", "reconciliation", "settlement",
-          "receipt")  # fmt: skip
+FRAMED = ("question", "case_transfer", "document_request", "assignment", "mutation", "case_notification",
+          "reconciliation", "settlement", "receipt")  # fmt: skip
 EXAMPLES = [path for kind in FRAMED for path in sorted(
     (SOURCE / "messages" / kind / "examples/valid").glob("*.json"))]  # fmt: skip
 

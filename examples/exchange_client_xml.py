@@ -22,16 +22,19 @@ NAMES = {
     "productVersion": "version", "messageDate": "sent_at", "testDeliveryFlag": "test", "businessCaseClosed": "closed",
     "personIdCategory": "identifier_type", "personId": "identifier", "firstName": "given_name",
     "officialName": "family_name", "yearMonthDay": "birth_on", "answer": "answers", "point": "points", "item": "items",
-    "document": "documents", "assigned": "persons", "concerned": "persons", "part": "parts", "posting": "postings",
-    "difference": "differences",
+    "document": "documents", "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts",
+    "posting": "postings", "difference": "differences",
 }  # fmt: skip
 #: What there may be several of.
-NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "part", "posting", "difference")
-FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit")
-WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid")
+NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
+            "difference")
+FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit", "cohabitation")
+WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
+         "income")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
-         "mutation answer": ("reason",), "document_request answer": (), "reconciliation answer": ()}  # fmt: skip
+         "mutation answer": ("reason",), "case_notification answer": ("reason",),
+         "document_request answer": (), "reconciliation answer": ()}  # fmt: skip
 
 
 def value(element, kind):

@@ -25,6 +25,9 @@ from handslag.jobs.settlement import note_reception, take_settlement, tell_decis
 from handslag.messages.assignment.build import Assigning, answering, assigning
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_notification.build import Claimed, Notifying, notifying
+from handslag.messages.case_notification.build import answering as accepting
+from handslag.messages.case_notification.message import Accepted
 from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
@@ -111,6 +114,33 @@ class Canton:
             row = Message.objects.get(message_id=asked.message_id)
             new = agreeing(key=uuid4(), asked=row, answers=list(answers))
             return seal_message(**self.pair.act(side, who), new=new)
+
+    def notified(self, place: Side, *numbers: str, who: str = "hanna", **more: Any) -> Message:
+        """Hanna of a municipality notifies the case of these people under section 44."""
+        office = place.office
+        with acting(office.slug, office.staff[who], "notify"):
+            told = {
+                "nationality": "ER", "permit": "B-R", "residence_since": BEGIN, "supported_since": self.today,
+                **{name: more.pop(name) for name in ("permit", "residence_since", "supported_since") if name in more},
+            }  # fmt: skip
+            new = notifying(
+                Notifying(
+                    key=uuid4(), recipient=self.side.address, unit=office.units["Försörjningsstöd"], now=self.pair.now,
+                    persons=[Claimed(person=person_by_identifier("zemis", one).id, **told) for one in numbers],  # type: ignore[union-attr]
+                    **{
+                        "decided_on": self.today, "heads": len(numbers), "need": 106_100, "income": 0,
+                        "answer_by": self.today + timedelta(days=14), **more,
+                    },
+                )
+            )  # fmt: skip
+            return seal_message(**self.pair.act(place, who), new=new)
+
+    def accepted(self, asked: Message, *answers: Accepted, who: str = "hanna") -> Message:
+        """What Hanna of the canton says of each person of a notified case."""
+        with acting(self.side.office.slug, self.side.office.staff[who], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            new = accepting(key=uuid4(), asked=row, answers=list(answers))
+            return seal_message(**self.pair.act(self.side, who), new=new)
 
     def settle(self) -> None:
         """Everything that is on its way arrives, what it says goes into the registers and statements, and what these

@@ -18,6 +18,9 @@ from handslag.domain.tenancy.door import acting
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_notification.build import Claimed, Notifying, notifying
+from handslag.messages.case_notification.build import answering as accepting
+from handslag.messages.case_notification.message import Accepted
 from handslag.messages.conversation import read
 from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
@@ -72,9 +75,29 @@ def _so(asked: Message) -> NewMessage:
     return agreeing(key=uuid4(), asked=asked, answers=[Agreed(number=1)])
 
 
+def _claims(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "notify"):
+        known = person_by_identifier("zemis", LEMLEM.identifier)
+        person = (known or register_person(**act, new=person_of(somebody(person=LEMLEM)))).id
+        claimed = Claimed(person=person, nationality="ER", permit="B-R", residence_since=BEGIN, supported_since=BEGIN)
+        told = notifying(
+            Notifying(
+                key=uuid4(), recipient=to, unit=office.units["Försörjningsstöd"], persons=[claimed], decided_on=BEGIN,
+                heads=1, need=106_100, income=0, why="Die Bewilligung kam spät.", answer_by=until, now=now,
+            )
+        )  # fmt: skip
+        return seal_message(**act, new=told)
+
+
+def _accepted(asked: Message) -> NewMessage:
+    return accepting(key=uuid4(), asked=asked, answers=[Accepted(number=1, last_on=date(2035, 12, 31))])
+
+
 CROSSINGS: dict[str, Crossing] = {
     "assignment": Crossing(by="canton", begins=_assigned, answers=_arrived),
     "mutation": Crossing(by="municipality", begins=_earns, answers=_so),
+    "case_notification": Crossing(by="municipality", begins=_claims, answers=_accepted),
 }
 
 

@@ -69,8 +69,12 @@ def _follows(notices: list[Row], day: date) -> Day:
                 open_.add((what, tuple(sorted(values))))
             values = {chosen or ""}
         held[what] = next((value for value in values if value), "")
-    unclear = any(what == "earnings" for what, _values in open_)
-    payer = None if unclear or not held["municipality"] else _payer(held["status"], day, earns=bool(held["earnings"]))
+    unclear = any(what in ("earnings", "status") for what, _values in open_)
+    here = held["municipality"]
+    by_status = _payer(held["status"], day, earns=bool(held["earnings"]))
+    if by_status in (None, "municipality", "KSA-ÖS"):  # section 44: what its municipality claimed, and is accepted
+        by_status = "KSA-ÖS" if _is_claimed(notices, here, day) else by_status and "municipality"
+    payer = None if unclear or not here else by_status
     return held["municipality"], payer, held["status"], frozenset(open_)
 
 
@@ -141,6 +145,18 @@ def _earning(told: list[Row], day: date) -> set[str]:
         and (one["until"] is None or day < one["until"])
         and not any(end > one["since"] for end in ended)
     }
+
+
+def _is_claimed(notices: list[Row], municipality: str, day: date) -> bool:
+    """Whether a claim of the municipality is accepted for the day, and none of its closings lies between."""
+    mine = [one for one in notices if one["value"] == municipality and one["since"] <= day]
+    closed = [one["since"] for one in mine if one["what"] == "closing"]
+    return any(
+        one["what"] == "claim"
+        and (one["until"] is None or day < one["until"])
+        and not any(end > one["since"] for end in closed)
+        for one in mine
+    )
 
 
 def _payer(status: str, day: date, *, earns: bool) -> str | None:

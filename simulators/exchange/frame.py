@@ -20,16 +20,17 @@ _NAMES = {
 _FLAGS = {"testDeliveryFlag": "test", "responseExpected": "response_expected", "businessCaseClosed": "closed"}
 _SOFTWARE = {"manufacturer": "manufacturer", "product": "product", "version": "productVersion"}
 _LISTS = {"point": "points", "item": "items", "document": "documents", "answer": "answers", "line": "lines",
-          "assigned": "persons", "concerned": "persons", "part": "parts", "posting": "postings",
+          "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts", "posting": "postings",
           "difference": "differences", "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
           "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions"}  # fmt: skip
 #: What persons are called, by the kind of message.
-_PERSONS = {"assignment": "assigned", "mutation": "concerned"}
+_PERSONS = {"assignment": "assigned", "mutation": "concerned", "case_notification": "supported"}
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on lastOn status entryOn "
-    "municipality ground answerBy text point item document assigned concerned "
+    "municipality ground decidedOn heads cohabitation need income why answerBy text point item document assigned "
+    "concerned supported "
     "side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
     "claimLine": "number identifier kind status since until days rate amount cost share accountCode text corrects "
@@ -44,6 +45,7 @@ _ORDER = {
     "posting": "restsOn reference digest",
     "difference": "regime since restsOn reference state",
     "concerned": "number person",
+    "supported": "number person nationality permit permitUntil residenceSince supportedSince",
     "point": "number line",
     "line": "code name amount currency",
     "item": "number member address contact decision",
@@ -53,7 +55,7 @@ _ORDER = {
     "decision": "month decidedOn result amount currency",
     "document": "number name",
     "reply": "of digest state code until",
-    "answer": "number text arrivedOn accommodation reason file digest difference",
+    "answer": "number text arrivedOn accommodation lastOn reason file digest difference",
     "file": "name contentType size digest scanned content",
     "report": "of digest machine state code text",
 }
@@ -69,13 +71,15 @@ _EMPTY = {
     ("assignment", "assigned"): ("special_needs",),
     ("mutation", "answer"): ("reason",),
     ("settlement", "answer"): ("text", "reason"),
+    ("case_notification", "answer"): ("reason",),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
 _NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
-            "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine")  # fmt: skip
-_FLAGS_OWN = ("marked", "quotaCredit", "closed")
+            "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine", "heads",
+            "need", "income")  # fmt: skip
+_FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation")
 _MOST, _DEEPEST = 1_000_000, 12
 
 

@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import take_back
-from handslag.domain.people.operations.persons import form_household, set_protection
+from handslag.domain.people.operations.persons import form_household, register_person, set_protection
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
-from handslag.domain.register.deadlines import ending
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
 from handslag.domain.register.operations import assign, settle
 from handslag.domain.register.policies import counts_from, first_day
-from handslag.domain.register.queries import Days, Said, days_of, family_of, registered, value_of
+from handslag.domain.register.queries import Days, Said, days_of, ending, family_of, registered, value_of
 from handslag.domain.register.states import GONE
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -30,7 +29,11 @@ from handslag.domain.tenancy.permissions import NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.messages.assignment.message import Arrival
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_notification.build import case_in
+from handslag.messages.case_notification.checks import checked
+from handslag.messages.case_notification.message import Accepted
 from handslag.messages.mutation.message import Agreed
+from handslag.messages.question.message import Person as Named
 from handslag.rules.ch.payers import PAYERS, later
 from tests.bed import Database
 from tests.canton import BEGIN, Canton, arrived, open_canton, somebody
@@ -82,7 +85,13 @@ settlements = st.builds(
     st.sampled_from(("", *PLACES)), _days, st.integers(1, 20), st.sets(st.sampled_from(("", *PLACES)), min_size=1),
     st.text("ab", max_size=3),
 )  # fmt: skip
-sequences = st.lists(st.one_of(arrivals(), arrivals(), gone, statuses, earnings, settlements), max_size=9)
+claims = st.builds(
+    lambda what, place, day, long: Said(
+        what, place, day, day, day + timedelta(days=long) if long and what == "claim" else None
+    ),
+    st.sampled_from(["claim", "claim", "closing"]), st.sampled_from(PLACES), _days, st.integers(0, 20),
+)  # fmt: skip
+sequences = st.lists(st.one_of(arrivals(), arrivals(), gone, statuses, earnings, claims, settlements), max_size=9)
 
 
 def on(days: Days, day: date) -> tuple[Any, ...]:
@@ -129,6 +138,16 @@ def earning(told: list[Said], day: date) -> set[str]:
     }  # fmt: skip
 
 
+def claimed_on(told: list[Said], place: str, day: date) -> bool:
+    """Whether a claim of the place is accepted for the day."""
+    mine = [one for one in told if one.value == place and one.since <= day]
+    closed = [one.since for one in mine if one.what == "closing"]
+    return any(
+        one.what == "claim" and (one.until is None or day < one.until) and not any(end > one.since for end in closed)
+        for one in mine
+    )
+
+
 def claimed(by: Any, said: list[Said], day: date) -> set[str]:
     """What is claimed of one day: with and without what is disputed."""
     told = [one for one in said if not one.between]
@@ -166,13 +185,19 @@ def test_the_order_does_not_matter_and_no_day_has_two(said: list[Said], random: 
                 assert (holds, opened[what]) == ([], tuple(sorted(claims)))
             else:
                 assert (len(holds), what in opened) == (len(claims), False)
-        if len(standings) != 1 or len(own) > 1:
+        if len(standings) > 1 or len(own) > 1:
             assert all(payer is None for _place, payer in responsible)
         elif responsible:
+            accepted = claimed_on(said, responsible[0][0], day)
+            if not standings:
+                assert responsible[0][1] == ("KSA-ÖS" if accepted else None)
+                continue
             rule = PAYERS[standing[0][0]]
             over = rule.years is not None and day >= standing[0][1].replace(year=standing[0][1].year + rule.years)
-            expected = "municipality" if over else rule.code
-            assert responsible[0][1] == ("own" if expected == "KSA-AK" and own else expected)
+            if rule.code == "KSA-ÖS" or over:
+                assert responsible[0][1] == ("KSA-ÖS" if accepted else "municipality")
+            else:
+                assert responsible[0][1] == ("own" if own else rule.code)
 
 
 def test_the_day_of_a_move_counts_where_she_was_and_an_arrival_from_its_day() -> None:
@@ -491,6 +516,83 @@ def test_whom_nobody_may_be_told_of_is_not_assigned_and_whom_she_may_not_see_is_
         with acting(office.slug, office.staff[who], "look") as door:
             rows = registered(member_behind(door, canton.pair.now)).filter(id=key)
             assert rows.exists() == seen
+
+
+def test_section_44_reimburses_each_of_a_household_as_long_as_her_own_claim(canton: Canton, database: Database) -> None:
+    here, day = canton.places[0], canton.today
+    numbers = taken(canton, *(somebody(n, status="B-R", status_since=BEGIN) for n in (1, 2, 3)))
+    one, two, three = numbers
+    assert canton.days(one)[0] == [(day, None, here.address, "municipality")]  # nothing is claimed yet
+    told = canton.notified(here, *numbers, decided_on=day - timedelta(days=31), why="Die Bewilligung kam spät.")
+    canton.settle()
+    assert "case notification" in canton.side.tasks()
+    for side in (canton.side, here):
+        with acting(side.office.slug, TEST, "look"):
+            row = Message.objects.get(message_id=told.message_id)
+            found = checked(case_in(row), here.address, day, row)
+        assert found == {1: ["LATE"], 2: ["LATE"], 3: ["LATE"]}  # a finding at both sides, and no answer
+    assert canton.days(one, here)[0] == [(day, None, here.address, "municipality")]
+    with pytest.raises(NotPossible, match="last day"):
+        canton.accepted(told, Accepted(number=1, last_on=day))
+    with pytest.raises(NotPossible, match="last day"):
+        canton.accepted(told, *(Accepted(number=n, last_on=day - timedelta(days=1)) for n in (1, 2, 3)))
+    ends = [day + timedelta(days=n) for n in (59, 99)]
+    canton.accepted(
+        told, Accepted(number=1, last_on=ends[0]), Accepted(number=2, last_on=ends[1]),
+        Accepted(number=3, reason="DOCUMENT_MISSING"),
+    )  # fmt: skip
+    canton.settle()
+    assert "case notification" not in canton.side.tasks()
+    for side in (canton.side, here):
+        for number, end in zip((one, two), ends, strict=True):
+            after = end + timedelta(days=1)
+            assert canton.days(number, side)[0] == [
+                (day, after, here.address, "KSA-ÖS"), (after, None, here.address, "municipality"),
+            ]  # fmt: skip
+        assert canton.days(three, side)[0] == [(day, None, here.address, "municipality")]
+        office = side.office
+        with acting(office.slug, office.staff["rut"], "look") as door:
+            listed = ending(member_behind(door, canton.pair.now), day, day, day + timedelta(days=200))
+        mine = {canton.person(number, side).id: end for number, end in zip((one, two), ends, strict=True)}
+        assert {row.person: row.last_on for row in listed if row.person in mine} == mine
+    # a second one of the same is a finding; what is told again is claimed by its own notices only
+    again = canton.notified(here, one)
+    canton.settle()
+    with acting(canton.side.office.slug, TEST, "look"):
+        row = Message.objects.get(message_id=again.message_id)
+        assert checked(case_in(row), here.address, day, row) == {1: ["ALREADY_NOTIFIED"]}
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, here.office.slug])
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
+
+
+def test_who_may_notify_a_case_and_two_municipalities_that_do(canton: Canton) -> None:
+    here, there = canton.places
+    (number,) = taken(canton, somebody(status="B-R"))
+    with pytest.raises(NotPossible, match="not decided yet"):
+        canton.notified(here, number, decided_on=canton.today + timedelta(days=1))
+    with pytest.raises(NotPossible, match="answer by"):
+        canton.notified(here, number, answer_by=canton.today)
+    test = canton.notified(here, number, test=True)
+    canton.settle()
+    canton.accepted(test, Accepted(number=1, last_on=canton.today))
+    canton.settle()
+    assert canton.days(number)[0] == [(canton.today, None, here.address, "municipality")]  # nothing follows from a test
+    # the other municipality, which knows her from elsewhere, claims her too: a finding, and after it a contradiction
+    with acting(there.office.slug, TEST, "look"):
+        one = Named(identifier_type="zemis", identifier=number, given_name="Lemlem", family_name="Haile")
+        named = person_of(somebody(person=one))
+    register_person(**canton.pair.act(there, "rut"), new=named)
+    told = canton.notified(there, number)
+    canton.settle()
+    with acting(canton.side.office.slug, TEST, "look"):
+        row = Message.objects.get(message_id=told.message_id)
+        assert checked(case_in(row), there.address, canton.today, row) == {1: ["OTHER_MUNICIPALITY"]}
+    canton.accepted(told, Accepted(number=1, last_on=canton.today + timedelta(days=9)))
+    canton.settle()
+    places = sorted(place.address for place in canton.places)
+    assert canton.days(number)[0] == []
+    assert canton.days(number)[2] == [("municipality", canton.today, None, places)]
 
 
 def test_what_ends_is_listed_for_those_who_are_there(canton: Canton) -> None:

@@ -14,6 +14,7 @@ import pytest
 from handslag.kernel import canonical
 from handslag.messages.application.message import Application
 from handslag.messages.assignment.message import Assignment
+from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
@@ -35,6 +36,7 @@ KINDS: dict[str, type[Any]] = {
     "document_request": DocumentRequest,
     "assignment": Assignment,
     "mutation": Mutation,
+    "case_notification": CaseNotification,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "receipt": Receipt,
@@ -106,6 +108,18 @@ WRONG = {
     "mutation/twice-the-same": "named once",
     "mutation/persons-from-zero": "numbered from 1",
     "mutation/state-that-does-not-follow": "don't follow from the answers",
+    "case_notification/ahv-number": "by her ZEMIS number",
+    "case_notification/unknown-permit": "$.asked.persons[...].permit",
+    "case_notification/support-before-residence": "when residence began at the earliest",
+    "case_notification/fewer-heads-than-persons": "as many heads as persons",
+    "case_notification/nobody": "$.asked.persons",
+    "case_notification/persons-from-zero": "numbered from 1",
+    "case_notification/twice-the-same": "named once",
+    "case_notification/amount-with-decimals": "$.asked.need",
+    "case_notification/nationality-in-words": "$.asked.persons[...].nationality",
+    "case_notification/accepted-and-refused": "accepted until a day, or there is a reason",
+    "case_notification/neither-day-nor-reason": "accepted until a day, or there is a reason",
+    "case_notification/state-that-does-not-follow": "don't follow from the answers",
     "receipt/digest-in-capitals": "$.report.digest",
     "receipt/unknown-state": "$.report.state",
     "receipt/code-as-number": "$.report.code",

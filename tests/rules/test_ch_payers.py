@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handslag.rules.ch.payers import payers
+from handslag.rules.ch.payers import payer_on, payers
 
 ENTRY = date(2019, 9, 15)
 OVER = date(2026, 9, 15)
@@ -32,6 +32,16 @@ def test_a_provisionally_admitted_foreigner_is_paid_for_seven_years_from_entry()
 
 def test_seven_years_from_a_leap_day_end_with_february() -> None:
     assert paid("F-A", date(2027, 1, 1), None, date(2020, 2, 29))[0][1] == date(2027, 3, 1)
+
+
+def test_section_44_reimburses_what_was_claimed_and_the_lump_sum_needs_no_claim() -> None:
+    for status, claimed, expected in (
+        ("KSA-ÖS", False, "municipality"), ("KSA-ÖS", True, "KSA-ÖS"), ("municipality", True, "KSA-ÖS"),
+        (None, False, None), (None, True, "KSA-ÖS"), ("KSA-AK", True, "KSA-AK"),
+    ):  # fmt: skip
+        assert payer_on(status, earns=False, claimed=claimed) == expected
+    assert payer_on("KSA-AK", earns=True, claimed=True) == "own"
+    assert payer_on("KSA-ÖS", earns=True, claimed=True) == "KSA-ÖS"  # earnings are in the net cost
 
 
 def test_a_status_that_no_rule_names_is_an_error() -> None:

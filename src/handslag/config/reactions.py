@@ -1014,7 +1014,7 @@ def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
-    kinds = {"case_transfer": "case transfer", "assignment": "assignment"}
+    kinds = {"case_transfer": "case transfer", "assignment": "assignment", "case_notification": "case notification"}
     _task_about(row, event, by, now, kinds.get(row.kind, "question"))
 
 
@@ -1106,7 +1106,7 @@ def _look_at_mutation(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _note_in_register(event: Event, by: Actor, now: datetime) -> None:
-    """What an answered assignment or mutation says of people goes into the register, at both sides."""
+    """What an answered assignment, mutation or notification says of people goes into the register, at both sides."""
     from handslag.jobs.queue import defer
     from handslag.jobs.register import NOTICES, note_in_register
 
@@ -1230,6 +1230,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
         "case transfer",
         "assignment",
         "mutation",
+        "case notification",
         "question asked back",
         "question reminded",
         "question overdue",

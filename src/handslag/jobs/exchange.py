@@ -48,6 +48,7 @@ from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
 from handslag.messages.assignment import receive as assignment
+from handslag.messages.case_notification import receive as case_notification
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
 from handslag.messages.document_request import receive as document_request
@@ -65,6 +66,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("document_request", 1): lambda opened, now: document_request.placed(opened, now, _kind_of),
     ("assignment", 1): assignment.placed,
     ("mutation", 1): mutation.placed,
+    ("case_notification", 1): case_notification.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,

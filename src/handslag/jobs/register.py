@@ -21,6 +21,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.assignment import notices as assignment
+from handslag.messages.case_notification import notices as case_notification
 from handslag.messages.mutation import notices as mutation
 from handslag.messages.mutation.build import answering
 from handslag.messages.mutation.message import Agreed
@@ -30,6 +31,7 @@ from handslag.messages.mutation.tell import about_contradiction, to_who_was_left
 NOTICES: dict[str, Callable[[Message], tuple[list[NewPerson], list[NewNotice]]]] = {
     "assignment": assignment.notices_in,
     "mutation": mutation.notices_in,
+    "case_notification": case_notification.notices_in,
 }
 
 

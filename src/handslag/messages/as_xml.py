@@ -8,6 +8,7 @@ from joserfc import jws
 from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
 from handslag.messages.assignment import xml as assignment
+from handslag.messages.case_notification import xml as case_notification
 from handslag.messages.case_transfer import xml as case_transfer
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
@@ -25,6 +26,7 @@ FORMS: dict[str, Form] = {
         document_request.FORM,
         assignment.FORM,
         mutation.FORM,
+        case_notification.FORM,
         reconciliation.FORM,
         settlement.FORM,
         receipt.FORM,

@@ -21,6 +21,7 @@ from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.assignment.message import Arrival, Assignment, Placement
+from handslag.messages.case_notification.message import Accepted, Case, CaseNotification
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.mutation.message import Agreed, Change, Mutation
@@ -32,7 +33,9 @@ from handslag.messages.settlement.message import Settlement, Turn
 #: An answer is waited for at most so many days.
 LONGEST = 92
 #: A message of a conversation of any kind.
-Said: TypeAlias = Question | CaseTransfer | DocumentRequest | Assignment | Mutation | Reconciliation | Settlement
+Said: TypeAlias = (
+    Question | CaseTransfer | DocumentRequest | Assignment | Mutation | CaseNotification | Reconciliation | Settlement
+)
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
     "question": Question,
@@ -40,6 +43,7 @@ KINDS: dict[str, type[Said]] = {
     "document_request": DocumentRequest,
     "assignment": Assignment,
     "mutation": Mutation,
+    "case_notification": CaseNotification,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -111,7 +115,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -132,6 +136,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("assignment", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, Mutation):
         return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
+    if isinstance(said, CaseNotification):
+        return ("claim", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, Reconciliation | Settlement):
         return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
@@ -228,7 +234,10 @@ def replying(
 
 
 def answered(
-    key: UUID, asked: Message, answers: Sequence[Answer | Taken | Given | Arrival | Agreed | OfTurn], outcome: str
+    key: UUID,
+    asked: Message,
+    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | OfTurn],
+    outcome: str,
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
     state = Business(outcome)

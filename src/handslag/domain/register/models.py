@@ -23,9 +23,10 @@ class Notice(TenantRow):
     """What is said of one person on a `day`: by a `message`, or by a member of staff (`settled_by`) who settles what
     messages contradict each other about (`between`), until before `until`. Never changed.
 
-    `value`: the address of the municipality or how she left it (`states.GONE`), the status, or what becomes of own
-    earnings. `since`: the first day on which it counts. `moves_from`: the municipality that was responsible before.
-    `disputed`: the other side says that it isn't so.
+    `value`: the address of the municipality or how she left it (`states.GONE`), the status, what becomes of own
+    earnings, or the address of the municipality whose claim under section 44 is accepted, or ended. `since`: the first
+    day on which it counts. `moves_from`: the municipality that was responsible before. `disputed`: the other side says
+    that it isn't so.
     """
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
@@ -59,7 +60,7 @@ class Notice(TenantRow):
             ),
             models.CheckConstraint(
                 condition=Q(what="municipality", entry_on=None)
-                | Q(what="earnings", entry_on=None, moves_from="", accommodation="")
+                | Q(what__in=["earnings", "claim", "closing"], entry_on=None, moves_from="", accommodation="")
                 | (Q(what="status", moves_from="", accommodation="") & (Q(entry_on__isnull=False) | Q(value=""))),
                 name="register_notice_of_its_kind",
             ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,7 +15,9 @@ from handslag.domain.people.models import Person
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
 from handslag.domain.register.states import GONE, OWN_EARNINGS, What
 from handslag.domain.tenancy.permissions import Member
-from handslag.rules.ch.payers import LUMP_SUM, OWN, payers
+from handslag.domain.tenancy.policies import setting
+from handslag.rules.ch.deadlines import SPANS, Deadline, of_status
+from handslag.rules.ch.payers import later, payer_on, payers
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ class Stretch:
 @dataclass(frozen=True)
 class Days:
     """What follows for a person: (municipality, payer or None) and (status, entry) by day, the days of own earnings,
-    and by what they are about the days that nobody may count, as it is contradicted."""
+    those on which a municipality's claim is accepted, which claims of several may be, and by what they are about the
+    days that nobody may count, as it is contradicted."""
 
     responsible: tuple[Stretch, ...]
     status: tuple[Stretch, ...]
     earning: tuple[Stretch, ...]
+    claimed: tuple[Stretch, ...]
     contradicted: tuple[tuple[str, Stretch], ...]
 
 
@@ -73,8 +77,9 @@ def days_of(notices: Iterable[Said]) -> Days:
         *((What.STATUS.value, one) for one in open_status),
         *((What.EARNINGS.value, one) for one in open_earning),
     ]
-    paid = _paid(where, as_told, earning, open_earning)
-    return Days(tuple(paid), as_told, tuple(earning), tuple(contradicted))
+    claimed = _claims(told)
+    paid = _paid(where, as_told, earning, [*open_earning, *open_status], claimed)
+    return Days(tuple(paid), as_told, tuple(earning), tuple(claimed), tuple(contradicted))
 
 
 def value_of(said: Said) -> str:
@@ -132,6 +137,21 @@ def _earnings(said: Collection[Said]) -> list[Stretch]:
     return found
 
 
+def _claims(told: Collection[Said]) -> list[Stretch]:
+    """For which days whose claim is accepted: until it ends by itself or is closed, joined."""
+    closed = [one for one in told if one.what == What.CLOSING]
+    found: list[Stretch] = []
+    for one in sorted((one for one in told if one.what == What.CLAIM), key=lambda one: (one.value, one.since)):
+        ends = [end.since for end in closed if end.value == one.value and end.since > one.since]
+        until = min([*ends, *([one.until] if one.until else [])], default=None)
+        last = found[-1] if found and found[-1].value == one.value else None
+        if last is None or (last.until is not None and last.until < one.since):
+            found.append(Stretch(one.since, until, one.value))
+        elif last.until is not None and (until is None or until > last.until):
+            found[-1] = Stretch(last.since, until, one.value)
+    return found
+
+
 def _swept(
     what: What, told: Collection[Said], claimed: Callable[[Collection[Said]], list[Stretch]]
 ) -> tuple[list[Stretch], list[Stretch]]:
@@ -157,21 +177,27 @@ def _swept(
 
 
 def _paid(
-    where: list[Stretch], status: tuple[Stretch, ...], earning: list[Stretch], unclear: list[Stretch]
+    where: list[Stretch],
+    status: tuple[Stretch, ...],
+    earning: list[Stretch],
+    unclear: list[Stretch],
+    claimed: list[Stretch],
 ) -> list[Stretch]:
-    """The days of municipalities cut by who reimburses them; by nobody who is known where there is no one status, or it
-    is `unclear` whether she lives on own earnings."""
+    """The days of municipalities cut by who reimburses them; by nobody who is known where there is neither a status
+    nor a claim, or it is `unclear` what her status is or whether she lives on own earnings."""
     found: list[Stretch] = []
     by_payer = [
         Stretch(since, until, payer)
         for one in status
         for since, until, payer in payers(one.value[0], one.value[1], one.since, one.until)
     ]
-    for since, until in _cut([*where, *by_payer, *earning, *unclear]):
+    for since, until in _cut([*where, *by_payer, *earning, *unclear, *claimed]):
         holds = [one.value for one in where if _covers(one, since)]
-        payer = next((one.value for one in by_payer if _covers(one, since)), None)
-        if payer in LUMP_SUM and any(_covers(one, since) for one in earning):
-            payer = OWN
+        payer = payer_on(
+            next((one.value for one in by_payer if _covers(one, since)), None),
+            earns=any(_covers(one, since) for one in earning),
+            claimed=any(_covers(one, since) and [one.value] == holds for one in claimed),
+        )
         if any(_covers(one, since) for one in unclear):
             payer = None
         if holds:
@@ -205,14 +231,15 @@ def notices_of(person: UUID) -> list[Notice]:
     return list(rows.order_by("day", "what", "at", "id"))
 
 
-def said_of(person: UUID) -> list[Said]:
-    """The same, as far as days follow from it."""
+def said_of(person: UUID, but: str = "") -> list[Said]:
+    """The same, as far as days follow from it; without what the messages of a process (`but`) said."""
+    rows = Notice.objects.filter(person_id=person)
     return [
         Said(
             row.what, row.value, row.day, row.since, row.until, row.entry_on, row.moves_from, tuple(row.between),
             f"{row.at.isoformat()} {row.id}" if row.between else "", row.disputed,
         )
-        for row in Notice.objects.filter(person_id=person)
+        for row in (rows.exclude(message__process=but) if but else rows)
     ]  # fmt: skip
 
 
@@ -257,3 +284,59 @@ def days_stored(person: UUID) -> tuple[list[Responsibility], list[Standing], lis
     where = Responsibility.objects.filter(person_id=person).order_by("since")
     status = Standing.objects.filter(person_id=person).order_by("since")
     return list(where), list(status), list(Contradiction.objects.filter(person_id=person).order_by("since", "what"))
+
+
+# -- what ends when: nothing is stored, it follows from the days by the rules ------------------------------------------
+
+#: The years that count from entry, the fewest first.
+_YEARS = sorted({int(value.value) for name in ("asylum.years", "quota.years") for value in SPANS[name].values})  # type: ignore[arg-type]
+
+
+class Ending(NamedTuple):
+    """A deadline of a person."""
+
+    last_on: date
+    person: UUID
+    deadline: Deadline
+
+
+def deadlines_shown(deadlines: Iterable[Deadline]) -> list[Deadline]:
+    """Those that the organisation goes by, by their day: it may leave out what no official source settles."""
+    unsure = setting("unverified_deadlines")
+    kept = (one for one in deadlines if unsure or one.span.on(one.last_on).status == "official")
+    return sorted(kept, key=lambda one: (one.last_on, one.code))
+
+
+def deadlines_in(standings: Iterable[Standing]) -> set[Deadline]:
+    """What ends for one person while a status lasts, each once."""
+    return {
+        one
+        for row in standings
+        for one in of_status(row.status, row.entry_on)
+        if row.until is None or one.last_on < row.until
+    }
+
+
+def claimed_until(notices: Iterable[Notice]) -> set[Deadline]:
+    """Until when the claims that are accepted reach."""
+    return {
+        Deadline("residence.years", row.until - timedelta(days=1))
+        for row in notices
+        if row.what == What.CLAIM and row.until is not None
+    }
+
+
+def ending(member: Member, on: date, since: date, until: date) -> list[Ending]:
+    """What ends from `since` until before `until` for people whom this member is cleared for and for whom a
+    municipality is responsible `on` a day; the first to end first."""
+    here = on_day(Responsibility.objects.filter(person_id=OuterRef("person_id")), on)
+    first, last = later(since, -_YEARS[-1]) - timedelta(days=1), later(until, -_YEARS[0]) + timedelta(days=1)
+    ended = Notice.objects.filter(Exists(here), what=What.CLAIM, until__gt=since, until__lte=until)
+    claims = ended.filter(person__protection_level__lte=member.clearance)
+    rows = Standing.objects.filter(
+        Exists(here), entry_on__range=(first, last), person__protection_level__lte=member.clearance
+    )
+    found = [(row.person_id, one) for row in rows for one in deadlines_in([row]) if since <= one.last_on < until]
+    found += [(row.person_id, one) for row in claims for one in claimed_until([row])]
+    kept = set(deadlines_shown({one for _person, one in found}))
+    return sorted({Ending(one.last_on, person, one) for person, one in found if one in kept})

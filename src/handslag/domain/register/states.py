@@ -9,6 +9,8 @@ class What(TextChoices):
     MUNICIPALITY = "municipality"
     STATUS = "status"
     EARNINGS = "earnings"
+    CLAIM = "claim"
+    CLOSING = "closing"
 
 
 #: She moved to another municipality: said by the one that she left, which isn't the one that says where she is.

@@ -21,14 +21,15 @@ MUNICIPALITY: Final = "municipality"
 OWN: Final = "own"
 #: Who reimburses by a lump sum a day; section 44 by the net cost, in which earnings are.
 LUMP_SUM: Final = frozenset({"KSA-AK"})
-#: By status. The ten years of refugees in section 44 count from when residence in the canton began, which a
-#: notification of the case says and an assignment doesn't: they don't end here.
+#: Who reimburses only what a municipality has claimed by notifying the case, and the canton accepted.
+SECTION_44: Final = "KSA-ÖS"
+#: By status. The ten years of section 44 count from when residence in the canton began: they end with the claim.
 PAYERS: Final = {
     "N": Payer("KSA-AK", "§ 10 AfV ZH"),
     "F-A": Payer("KSA-AK", "§ 10 AfV ZH", years=7),
     "S": Payer("KSA-AK", "§ 10 AfV ZH"),
-    "F-R": Payer("KSA-ÖS", "§ 44 Abs. 1 SHG ZH"),
-    "B-R": Payer("KSA-ÖS", "§ 44 Abs. 1 SHG ZH"),
+    "F-R": Payer(SECTION_44, "§ 44 Abs. 1 SHG ZH"),
+    "B-R": Payer(SECTION_44, "§ 44 Abs. 1 SHG ZH"),
 }
 
 
@@ -45,6 +46,16 @@ def payers(status: str, entry_on: date, since: date, until: date | None) -> Iter
     if since < ends:
         yield since, ends, payer.code
     yield max(since, ends), until, MUNICIPALITY
+
+
+def payer_on(by_status: str | None, *, earns: bool, claimed: bool) -> str | None:
+    """Who reimburses a day: by status (see `payers`; None: no status is known), by whether she lives on own earnings,
+    and whether a claim of the responsible municipality under section 44 is accepted for it."""
+    if by_status in LUMP_SUM:
+        return OWN if earns else by_status
+    if claimed:
+        return SECTION_44
+    return MUNICIPALITY if by_status == SECTION_44 else by_status
 
 
 def later(day: date, years: int) -> date:

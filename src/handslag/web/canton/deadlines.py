@@ -14,8 +14,7 @@ from django.views.decorators.http import require_safe
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
-from handslag.domain.register.deadlines import ending
-from handslag.domain.register.queries import standing_on
+from handslag.domain.register.queries import ending, standing_on
 from handslag.rules.ch.deadlines import Deadline
 from handslag.web.canton.pages import names_of, page, require_register
 from handslag.web.desk.pages import CASE_ROLES, number_in, require, today

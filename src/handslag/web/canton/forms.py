@@ -20,11 +20,24 @@ from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
 from handslag.messages.assignment.message import REASONS as REASON_CODES
+from handslag.messages.case_notification.build import Claimed
+from handslag.messages.case_notification.message import PERMITS, Accepted
+from handslag.messages.case_notification.message import REASONS as AGAINST_CODES
 from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
 from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
 from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
-from handslag.web.canton.wording import ACCOMMODATION, CHANGES, CHECKS, DISPUTES, NUMBERS, REASONS, ROLES
+from handslag.web.canton.wording import (
+    ACCOMMODATION,
+    AGAINST,
+    CHANGES,
+    CHECKS,
+    DISPUTES,
+    NUMBERS,
+    PERMIT_NAMES,
+    REASONS,
+    ROLES,
+)
 from handslag.web.canton.wording import STATUSES as STATUS_NAMES
 from handslag.web.ui.forms import AmountField, DayField
 
@@ -290,6 +303,174 @@ class AgreeForm(forms.Form):
         """What was said, when the form is valid."""
         said = self.cleaned_data
         return [Agreed(number=n, reason=said[f"reason-{n}"].removeprefix("-")) for n, _name in self.names]
+
+
+class NumberForm(forms.Form):
+    """Whose case is notified."""
+
+    use_required_attribute = False
+    number = forms.CharField(
+        label=gettext_lazy("Number of the person"), help_text=gettext_lazy("ZEMIS or AHV number."), max_length=36
+    )
+
+    def nobody(self) -> None:
+        """Say that nobody with this number is known here."""
+        self.add_error("number", _("Nobody with this number is registered here: register her first."))
+
+
+class NotifyForm(forms.Form):
+    """A household whose case is notified under section 44: each of its people with her own days."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    decided_on = DayField(label=gettext_lazy("Support was decided on"))
+    heads = forms.IntegerField(
+        label=gettext_lazy("Heads in the household"),
+        help_text=gettext_lazy("Everybody who lives there, also for whom nothing is claimed."),
+        min_value=1,
+        max_value=99,
+    )
+    cohabitation = forms.BooleanField(
+        label=gettext_lazy("They live with a partner who isn’t supported"), required=False
+    )
+    need = AmountField(label=gettext_lazy("Expected need a month"))
+    income = AmountField(label=gettext_lazy("Expected income a month"))
+    recipient = forms.ChoiceField(label=gettext_lazy("Which canton do you tell?"))
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    why = forms.CharField(
+        label=gettext_lazy("Why it is claimed, if something speaks against it"),
+        help_text=gettext_lazy("For example why it is notified later than 30 days after the decision."),
+        max_length=1000,
+        required=False,
+        widget=_area(2),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What they should know"), help_text=gettext_lazy("Write no address."), max_length=4000,
+        required=False, widget=_area(3),
+    )  # fmt: skip
+    assessed = forms.CharField(
+        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
+        help_text=gettext_lazy("Stays here."), max_length=1000, required=False, widget=_area(2),
+    )  # fmt: skip
+    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+
+    def __init__(
+        self, recipients: Mapping[str, str], people: list[tuple[UUID, str]], *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.who = people[:MOST]
+        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
+        permits = [("", ""), *((code, PERMIT_NAMES[code]) for code in PERMITS)]
+        for n in range(1, len(self.who) + 1):
+            self.fields |= {
+                f"claimed-{n}": forms.BooleanField(label=_("Claim reimbursement for her"), required=False),
+                f"nationality-{n}": forms.CharField(
+                    label=_("Nationality"), help_text=_("Two letters, for example ER; XX for none."), max_length=2,
+                    required=False,
+                ),
+                f"permit-{n}": forms.ChoiceField(label=_("Permit"), choices=permits, required=False),
+                f"permit_until-{n}": DayField(label=_("Permit valid until"), required=False),
+                f"residence_since-{n}": DayField(
+                    label=_("In the canton since"), help_text=_("Without a break."), required=False
+                ),
+                f"supported_since-{n}": DayField(label=_("Claimed from"), required=False),
+            }  # fmt: skip
+
+    def people(self) -> list[tuple[str, list[BoundField]]]:
+        """Each name with her fields; what is needed of somebody for whom it is claimed isn't marked as optional."""
+        for name, field in self.fields.items():
+            field.required = field.required or name.startswith(("nationality-", "permit-", "residence_", "supported_"))
+        return [
+            (name, [self[field] for field in self.fields if field.endswith(f"-{n}")])
+            for n, (_key, name) in enumerate(self.who, 1)
+        ]
+
+    def about(self) -> list[BoundField]:
+        """The fields of the case as a whole."""
+        return [self[name] for name in self.fields if "-" not in name and name != "key"]
+
+    def clean(self) -> dict[str, Any]:
+        """It is claimed for somebody, and each of them has her permit and days; not more of them than heads."""
+        found = super().clean() or self.cleaned_data
+        chosen = [n for n in range(1, len(self.who) + 1) if found.get(f"claimed-{n}")]
+        if not chosen:
+            self.add_error("claimed-1", _("Choose for whom reimbursement is claimed."))
+        for n in chosen:
+            nation = str(found.get(f"nationality-{n}") or "").strip().upper()
+            found[f"nationality-{n}"] = nation
+            if not (len(nation) == 2 and nation.isascii() and nation.isalpha()):
+                self.add_error(f"nationality-{n}", _("Write the two letters of the country, XX for none."))
+            if not found.get(f"permit-{n}"):
+                self.add_error(f"permit-{n}", _("Choose the permit."))
+            for name, told in (
+                ("residence_since", _("Enter since when she has lived in the canton.")),
+                ("supported_since", _("Enter the first day that is claimed.")),
+            ):
+                if not found.get(f"{name}-{n}") and f"{name}-{n}" not in self.errors:
+                    self.add_error(f"{name}-{n}", told)
+            lives, begins = found.get(f"residence_since-{n}"), found.get(f"supported_since-{n}")
+            if lives and begins and begins < lives:
+                self.add_error(f"supported_since-{n}", _("Nothing is claimed from before she lived in the canton."))
+        if found.get("heads") and found["heads"] < len(chosen):
+            self.add_error("heads", _("There are at least as many heads as people for whom it is claimed."))
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What the message is built of, when the form is valid."""
+        told = self.cleaned_data
+        names = ("nationality", "permit", "permit_until", "residence_since", "supported_since")
+        persons = [
+            Claimed(person=key, **{name: told[f"{name}-{n}"] for name in names})
+            for n, (key, _name) in enumerate(self.who, 1)
+            if told[f"claimed-{n}"]
+        ]
+        return {"persons": persons, **{name: value for name, value in told.items() if "-" not in name}}
+
+
+class AcceptForm(forms.Form):
+    """Until when the claim for each person is accepted, or why it isn't."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, names: list[tuple[int, str]], ends: Mapping[int, date], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = names
+        reasons = [("", _("It is accepted")), *((code, AGAINST[code]) for code in AGAINST_CODES)]
+        for number, _name in names:
+            self.fields[f"last_on-{number}"] = DayField(
+                label=_("Reimbursed until"), help_text=_("Ten years of residence end on this day."), required=False,
+                initial=ends[number],
+            )  # fmt: skip
+            self.fields[f"reason-{number}"] = forms.ChoiceField(
+                label=_("If it isn’t accepted, why"), choices=reasons, required=False
+            )
+
+    def people(self) -> list[tuple[str, list[BoundField]]]:
+        """Each name with her fields; none is marked as optional: a day or a reason is always said."""
+        for field in self.fields.values():
+            field.required = True
+        return [(name, [self[f"last_on-{number}"], self[f"reason-{number}"]]) for number, name in self.names]
+
+    def clean(self) -> dict[str, Any]:
+        """Each person has a day, or a reason."""
+        found = super().clean() or self.cleaned_data
+        for number, _name in self.names:
+            said = found.get(f"reason-{number}") or found.get(f"last_on-{number}")
+            if not said and f"last_on-{number}" not in self.errors:
+                self.add_error(f"last_on-{number}", _("Enter the last day that is reimbursed, or choose a reason."))
+        return found
+
+    @property
+    def answers(self) -> list[Accepted]:
+        """What was said, when the form is valid. A reason stands alone."""
+        told = self.cleaned_data
+        return [
+            Accepted(number=n, reason=told[f"reason-{n}"])
+            if told[f"reason-{n}"]
+            else Accepted(number=n, last_on=told[f"last_on-{n}"])
+            for n, _name in self.names
+        ]
 
 
 class BackForm(forms.Form):

@@ -16,10 +16,17 @@ from handslag.domain.exchange.states import Direction
 from handslag.domain.people.models import Identifier, Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name
-from handslag.domain.register import deadlines
 from handslag.domain.register.models import Contradiction, Notice
 from handslag.domain.register.operations import settle
-from handslag.domain.register.queries import days_stored, notices_of, registered, standing_on
+from handslag.domain.register.queries import (
+    claimed_until,
+    days_stored,
+    deadlines_in,
+    deadlines_shown,
+    notices_of,
+    registered,
+    standing_on,
+)
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -123,6 +130,8 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
                 except NotPossible as refused:
                     sent.add_error(None, refusal(refused))
     where, status, opened = days_stored(person)
+    notices = notices_of(person)
+    ends = claimed_until(notices)
     on = today(request)
     forms = [
         sent if sent is not None and str(sent.data.get("contradiction")) == str(row.id) else _settle_form(row, names)
@@ -145,11 +154,12 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
             (WHAT[row.what], row.since, _last(row.until), [_value(row.what, one, names) for one in row.values], form)
             for row, form in zip(opened, forms, strict=True)
         ],
-        deadlines=[row_of(one, on) for one in deadlines.shown(deadlines.deadlines_in(status))],
-        notices=[_notice(row, names) for row in notices_of(person)],
+        deadlines=[row_of(one, on) for one in deadlines_shown({*deadlines_in(status), *ends})],
+        notices=[_notice(row, names) for row in notices],
         picture=_picture(where, status, opened, names, on),
         may_settle=is_canton() and Role.REGISTRAR in member.roles,
         may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
+        may_notify=not is_canton() and bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         errors=sent if sent is not None and sent.errors else None,
         trouble=trouble,
     )  # fmt: skip
@@ -186,7 +196,7 @@ def _by(message: Message | None) -> str:
 
 def _notice(row: Notice, names: dict[str, str]) -> dict[str, Any]:
     """A notice, as the page shows it."""
-    if row.what == What.MUNICIPALITY and row.value:
+    if row.what in (What.MUNICIPALITY, What.CLAIM, What.CLOSING) and row.value:
         value = str(LEFT.get(row.value, names.get(row.value, row.value)))
     else:
         words = STATUSES if row.what == What.STATUS else EARNINGS

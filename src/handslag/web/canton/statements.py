@@ -215,8 +215,11 @@ def _days(
     mine = [row for row in where if row.person_id == person]
     rows: list[tuple[int, str, date, date | None, Any]] = [
         *((0, "place", row.since, row.until, names.get(row.municipality, row.municipality)) for row in mine),
-        *((1, "payer" if row.payer == payer else "status", row.since, row.until, PAYERS[row.payer])
-          for row in mine if row.payer),
+        *(
+            (1, "payer" if row.payer == payer else "status", row.since, row.until, PAYERS[row.payer])
+            for row in mine
+            if row.payer
+        ),
         *((2, "status", row.since, row.until, STATUSES[row.status]) for row in status if row.person_id == person),
         (3, "claimed", line.since, line.until, f"{line.since} – {_last(line.until)}"),
         *((4, "left", since, until, f"{since} – {_last(until)}") for since, until in accepted or ()),
@@ -431,9 +434,7 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
             elif act != "send" or request.POST.get("seen") != whole:
                 raise Conflict("line")
             elif not (missing := {content for content, why in against.items() if not why}):
-                sent = attempt(
-                    request, submit, regime=regime, partner=partner, since=window[0], against=against
-                )
+                sent = attempt(request, submit, regime=regime, partner=partner, since=window[0], against=against)
                 return HttpResponseRedirect(f"{base(request)}/statements/{sent.statement_id}/")
         except Conflict:
             trouble = str(OVERTAKEN)

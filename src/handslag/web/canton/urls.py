@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, deadlines, mutations, register, statements
+from handslag.web.canton import accounts, assignments, deadlines, mutations, notifications, register, statements
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
@@ -19,6 +19,9 @@ urlpatterns = [
     path("<slug:tenant>/mutations/", mutations.mutations),
     path("<slug:tenant>/mutations/<uuid:message>/", mutations.mutation),
     path("<slug:tenant>/register/<uuid:person>/change/", mutations.new),
+    path("<slug:tenant>/case_notifications/", notifications.notifications),
+    path("<slug:tenant>/case_notifications/<uuid:message>/", notifications.notification),
+    path("<slug:tenant>/register/<uuid:person>/notify/", notifications.new),
     path("<slug:tenant>/register/", register.register),
     path("<slug:tenant>/register/deadlines/", deadlines.deadlines),
     path("<slug:tenant>/register/<uuid:person>/", register.person),

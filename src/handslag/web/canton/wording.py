@@ -52,6 +52,25 @@ DISPUTES: Words = {
     "NOT_SO": _("It isn’t so"),
     "PERSON_UNKNOWN": _("She isn’t known here"),
 }
+#: The permit of somebody whose case is notified.
+PERMIT_NAMES: Words = {
+    "B": _("B: residence"),
+    "C": _("C: settlement"),
+    "L": _("L: short stay"),
+    "F-R": STATUSES["F-R"],
+    "B-R": STATUSES["B-R"],
+}
+#: What speaks against a claim under section 44, and why one isn't accepted.
+AGAINST: Words = {
+    "LATE": _("Notified later than 30 days after the decision"),
+    "NO_CLAIM_PERIOD": _("Notified later than a year after the decision"),
+    "TEN_YEARS_REACHED": _("Ten years of residence are over before the first day"),
+    "WRONG_STATUS": _("The status is wrong"),
+    "OTHER_MUNICIPALITY": _("Another municipality is responsible"),
+    "ALREADY_NOTIFIED": _("It is accepted already"),
+    "SPLIT_WRONG": _("The heads or the need are wrong"),
+    "DOCUMENT_MISSING": _("Something that shows it is missing"),
+}
 #: How somebody left a municipality, in the register.
 LEFT: Words = {
     **{how: CHANGES[how] for how in ("disappearance", "departure", "death")},
@@ -74,9 +93,19 @@ NONE: Words = {
     "earnings": _("No own earnings"),
 }
 #: What a notice came by.
-KINDS: Words = {"assignment": _("Assignment"), "mutation": _("Change")}
+KINDS: Words = {
+    "assignment": _("Assignment"),
+    "mutation": _("Change"),
+    "case_notification": _("Case under section 44"),
+}
 #: What the register is about.
-WHAT: Words = {"municipality": _("Municipality"), "status": _("Status"), "earnings": _("Own earnings")}
+WHAT: Words = {
+    "municipality": _("Municipality"),
+    "status": _("Status"),
+    "earnings": _("Own earnings"),
+    "claim": _("Section 44 reimburses"),
+    "closing": _("Support has ended"),
+}
 #: Whose account it is: what the partner is to us.
 SIDES: Words = {"payer": _("we pay"), "claimant": _("pays us")}
 #: The figures of an account, in the order in which money passes through them.
@@ -185,6 +214,10 @@ REFUSALS: Words = {
     "answer by": _("Choose a day after today, at most three months ahead."),
     "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
     "assess first": _("Her data are marked as confidential: write why it may be told all the same."),
+    "not decided yet": _("Support can’t be decided on a day to come."),
+    "against it": _("Something speaks against it: write why it is claimed all the same, or change it."),
+    "last day": _("Nothing is reimbursed until a day before the first that is claimed."),
+    "not a municipality": _("Only a municipality notifies a case, to its canton."),
     "moves to": _("She can’t move to the municipality that she leaves."),
     "no number": _("She has no ZEMIS number here: nothing can be told about her."),
     "moves from": _("She can’t move from the municipality that she is assigned to."),
@@ -252,3 +285,17 @@ def change_standing(message: Message) -> tuple[str, str]:
     """The same of a change."""
     words, colour = standing_of(message)
     return str(_CHANGE.get(message.business, words)), colour
+
+
+#: How a notified case stands, where it isn't called as of an assignment.
+_NOTIFICATION: Words = {
+    Business.ACCEPTED: _("accepted"),
+    Business.CHANGED: _("accepted for some of them"),
+    Business.REJECTED: _("not accepted"),
+}
+
+
+def notification_standing(message: Message) -> tuple[str, str]:
+    """The same of a notified case."""
+    words, colour = standing_of(message)
+    return str(_NOTIFICATION.get(message.business, words)), colour

@@ -55,6 +55,7 @@ from handslag.kernel.months import Month
 from handslag.messages import conversation as said_of
 from handslag.messages.as_xml import form_of
 from handslag.messages.assignment.message import Assignment
+from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_transfer.build import answering as answering_transfer
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.conversation import Opening
@@ -104,7 +105,7 @@ from handslag.web.ui.forms import DayField, read_month
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
-ELSEWHERE = ("assignment", "mutation", "reconciliation")
+ELSEWHERE = ("assignment", "mutation", "case_notification", "reconciliation")
 
 
 class AskForm(OpeningForm):
@@ -401,7 +402,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None or isinstance(told, Assignment | Mutation | Reconciliation):
+    if told.asked is None or isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation):
         return []
     if isinstance(told, Settlement):
         line = _("Line {number}: {text}")
@@ -466,7 +467,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
-    assert not isinstance(told, Assignment | Mutation | Reconciliation)
+    assert not isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -522,7 +523,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    assert not isinstance(told, Assignment | Mutation | Reconciliation)
+    assert not isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

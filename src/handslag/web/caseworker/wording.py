@@ -1032,6 +1032,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "assignment": _("Assignment"),
     "mutations": _("Changes told"),
     "mutation": _("Change told"),
+    "case notifications": _("Cases notified under section 44"),
+    "case notification": _("Case notified under section 44"),
     "hand-overs": _("Hand-overs"),
     "delegations": _("Delegations"),
     "case system": _("Case system"),

@@ -93,6 +93,7 @@ def _passed_on(told: Told) -> dict[str, Any]:
             "case": gettext("your case, as you move there"),
             "assignment": gettext("which municipality is responsible for you"),
             "mutation": gettext("that something changed for you"),
+            "claim": gettext("that support for you is claimed back from the canton"),
         }.get(body.get("what", ""), gettext("something more about the same matter")),
         "names": body.get("names", []),
         "ground": body.get("ground", ""),

@@ -126,6 +126,7 @@ def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, st
         (gettext("The register"), "/register/", CASE_ROLES),
         (gettext("Assignments"), "/assignments/", CASE_ROLES),
         (gettext("Changes"), "/mutations/", CASE_ROLES),
+        (gettext("Section 44"), "/case_notifications/", CASE_ROLES),
         (gettext("Settlements"), "/statements/", (*CASE_ROLES, Role.PAYER)),
         (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
     ]
