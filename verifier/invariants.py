@@ -438,7 +438,12 @@ def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told,
     here = [decision["amount"], decision["currency"], decision["outcome"]]
     said.append(event.payload.get("replaces"))
     replaces = str(decision["replaces_id"]) if decision["replaces_id"] else None
-    if said != [*here, str(decision["sheet_id"]), str(decision["decided_by_id"]), decision["ground"], replaces]:
+    decided_by = str(decision["decided_by_id"]) if decision["decided_by_id"] else None
+    if decided_by is None and (
+        not decision["automated"] or decision["outcome"] != "bifall" or replaces or not event.payload.get("automated")
+    ):
+        report.broken("I5", "decisions_decision", decision["id"], "was taken by nobody and is no first full grant")
+    if said != [*here, str(decision["sheet_id"]), decided_by, decision["ground"], replaces]:
         report.broken("I5", "decisions_decision", decision["id"], f"event {event.id} says something else")
     for letter in letters:
         digests = {digest_of(letter["content"]), letter["content_digest"], str(event.payload.get("letter_digest"))}

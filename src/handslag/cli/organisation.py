@@ -334,6 +334,29 @@ def take_role_(
     print(f"{email} no longer is {', '.join(role)} at {slug}; her sessions have ended.")
 
 
+@app.command(name="grant-unchanged")
+def grant_unchanged_(slug: Slug) -> None:
+    """Grant in full, without a person, the unchanged renewals that wait: only where two administrators have entered
+    that delegation and confirmed it. Whatever deviates is left to a person, untouched. The worker runs it every ten
+    minutes."""
+    with _playing("web"):
+        from handslag.domain.decisions.operations.automated import grant_unchanged, may_be_unchanged
+        from handslag.domain.tenancy.door import acting, system
+        from handslag.domain.tenancy.policies import NotPossible
+        from handslag.kernel import clock
+
+        by, granted = system("automated grants"), 0
+        with acting(slug, by, "automated grants"):
+            waiting = may_be_unchanged(clock.now())
+        for period in waiting:
+            try:
+                grant_unchanged(tenant=slug, by=by, now=clock.now(), period=period)
+                granted += 1
+            except NotPossible:
+                continue
+    print(f"{granted} granted, {len(waiting) - granted} left to a person.")
+
+
 @app.command(name="reset-password")
 def reset_password(
     slug: Slug,

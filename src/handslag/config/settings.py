@@ -236,6 +236,7 @@ PROCRASTINATE_APP = "handslag.jobs.queue.app"
 PROCRASTINATE_ON_APP_READY = "handslag.jobs.queue.on_ready"
 PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.appeals",
+    "handslag.jobs.automated",
     "handslag.jobs.elsewhere",
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",

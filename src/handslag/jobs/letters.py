@@ -87,6 +87,7 @@ _WORDS = {
         "appeal": "Om du vill överklaga",
         "law": "Lagrum",
         "person": "Beslutet har fattats av en person, inte av en dator.",
+        "automated": "Ett automatiserat beslut",
         "pay": "Så betalar du",
         "repayable": "Du kan behöva betala tillbaka",
         "remedy": "Om du tycker att det här är fel",
@@ -111,6 +112,7 @@ _WORDS = {
         "appeal": "If you want to appeal",
         "law": "Legal basis",
         "person": "A person took this decision, not a computer.",
+        "automated": "An automated decision",
         "pay": "How to pay",
         "repayable": "You may have to pay this back",
         "remedy": "If you think this is wrong",
@@ -227,7 +229,10 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         sections.append(port.Section(words["reasons"] + whose, content["reasons"]))
     if other:
         sections.append(port.Section(f"{words['reasons']}, {other['who']}", other["text"]))
-    sections.append(port.Section(words["law"], content["legal_basis"] + ". " + words["person"]))
+    if content["automated"]:
+        sections.append(port.Section(words["automated"], _flowing(content["how_taken"])))
+    person = "" if content["automated"] else " " + words["person"]
+    sections.append(port.Section(words["law"], f"{content['legal_basis']}.{person}"))
     annex = port.Annex(
         title=words["title"].format(n=content["sheet_number"]),
         introduction=words["intro"],

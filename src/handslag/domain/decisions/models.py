@@ -32,7 +32,8 @@ class Decision(TenantRow):
     A later one may replace it, as a whole and once (`replaces`, on which `ground`): the decisions on a period are a
     chain, and the last one of it that is taken is in force.
 
-    Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing.
+    Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing. One that nobody
+    took (`automated`) can only be the first on its month and grant it in full; the table itself refuses any other.
     """
 
     grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
@@ -57,8 +58,9 @@ class Decision(TenantRow):
     # nothing (NULL) where there is nothing to say: rows from before these columns keep their digest
     ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
     unheard = models.TextField(null=True, help_text="why somebody was not heard before it")
+    automated = models.BooleanField(null=True, help_text="taken without a person, by `delegation`; nothing: by one")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
-    proposed_by = TenantFK(StaffMember)
+    proposed_by = TenantFK(StaffMember, null=True)
     proposed_at = models.DateTimeField()
     decided_by = TenantFK(StaffMember, null=True)
     decided_at = models.DateTimeField(null=True)
@@ -97,8 +99,21 @@ class Decision(TenantRow):
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(
                 condition=Q(decided_by=None, decided_at=None, state__in=["proposed", "returned", "withdrawn"])
-                | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["decided", "served"]),
+                | Q(decided_by__isnull=False, decided_at__isnull=False, state__in=["decided", "served"])
+                | Q(
+                    automated__isnull=False, decided_by=None, decided_at__isnull=False, state__in=["decided", "served"]
+                ),
                 name="decision_taken_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(automated=None, proposed_by__isnull=False)
+                | (
+                    Q(automated__isnull=False, automated=True, proposed_by=None, decided_by=None)
+                    & Q(replaces=None, ground=None, repayable=None)
+                    & Q(outcome=Outcome.BIFALL, amount__gt=0)
+                    & ~Q(delegation="")
+                ),
+                name="decision_automated_grants_in_full",
             ),
             models.CheckConstraint(
                 condition=Q(outcome=Outcome.BIFALL) | Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),

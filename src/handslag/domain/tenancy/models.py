@@ -190,7 +190,8 @@ class Deputy(TenantRow):
 
 class Delegation(TenantRow):
     """Who may take which decisions, up to which amount, from `since` until before `until`: a role, or one member of
-    staff. Entered by one administrator and confirmed by another; what it says never changes, and it ends by its day.
+    staff; of the kind AUTOMATED nobody. Entered by one administrator and confirmed by another; what it says never
+    changes, and it ends by its day.
 
     What was decided by it keeps its words: nothing that happens here alters a decision.
     """
@@ -220,8 +221,9 @@ class Delegation(TenantRow):
             *wall("tenancy_delegation", "member", "entered_by", "confirmed_by"),
             models.CheckConstraint(condition=models.Q(kind__in=Decides.values), name="delegation_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(role__in=[Role.DECIDER, Role.CASEWORKER], member=None)
-                | models.Q(role="", member__isnull=False),
+                condition=models.Q(kind=Decides.AUTOMATED, role="", member=None)
+                | (~models.Q(kind=Decides.AUTOMATED) & models.Q(role__in=[Role.DECIDER, Role.CASEWORKER], member=None))
+                | (~models.Q(kind=Decides.AUTOMATED) & models.Q(role="", member__isnull=False)),
                 name="delegation_to_one",
             ),
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Delegation, Policy
@@ -218,11 +218,8 @@ def mandate(member: Staff, kind: Decides, amount: int, now: datetime) -> Mandate
     The one mechanism for it. As long as no row of the register was ever confirmed, deciders decide by the setting
     `delegation`; from then on only by a row that is in force, to her or to a role of hers, whose limit isn't below it.
     """
-    confirmed = Delegation.objects.filter(confirmed_at__isnull=False)
-    today = acting_door().the_tenant.today(now)
-    fitting = confirmed.filter(Q(member_id=member.id) | Q(role__in=member.roles), kind=kind, since__lte=today)
-    rows = fitting.filter(Q(until=None) | Q(until__gt=today)).filter(Q(most=None) | Q(most__gte=amount))
-    row = rows.order_by("-since", "most", "id").first()
+    confirmed = _register()
+    row = _in_force(confirmed.filter(Q(member_id=member.id) | Q(role__in=member.roles), kind=kind), amount, now)
     if row is not None:
         return Mandate(row.words, row.id)
     if Role.DECIDER in member.roles and not confirmed.exists():
@@ -230,10 +227,28 @@ def mandate(member: Staff, kind: Decides, amount: int, now: datetime) -> Mandate
     return None
 
 
+def automated(amount: int, now: datetime) -> Mandate | None:
+    """By what the full grant of an unchanged renewal of this amount (minor units) is decided today without a person;
+    None unless two administrators have entered and confirmed that it is."""
+    rows = Delegation.objects.filter(confirmed_at__isnull=False, kind=Decides.AUTOMATED)
+    row = _in_force(rows, amount, now)
+    return Mandate(row.words, row.id) if row is not None else None
+
+
+def _register() -> QuerySet[Delegation]:
+    """What people decide by: the confirmed rows."""
+    return Delegation.objects.filter(confirmed_at__isnull=False).exclude(kind=Decides.AUTOMATED)
+
+
+def _in_force(rows: QuerySet[Delegation], amount: int, now: datetime) -> Delegation | None:
+    today = acting_door().the_tenant.today(now)
+    rows = rows.filter(Q(until=None) | Q(until__gt=today), Q(most=None) | Q(most__gte=amount), since__lte=today)
+    return rows.order_by("-since", "most", "id").first()
+
+
 def named_by_setting() -> str:
     """What a proposal says of delegation before anybody has decided it: the setting, while the register is empty."""
-    register = Delegation.objects.filter(confirmed_at__isnull=False)
-    return "" if register.exists() else str(setting("delegation"))
+    return "" if _register().exists() else str(setting("delegation"))
 
 
 def require_mandate(member: Staff, kind: Decides, amount: int, now: datetime, subject: UUID) -> Mandate:

@@ -32,6 +32,7 @@ class Decides(TextChoices):
     """Kinds of decision that the committee delegates (7 kap. 5-8 §§ kommunallagen), each with a limit of its own."""
 
     GRANT = "grant"
+    AUTOMATED = "automated"  # the full grant of an unchanged renewal, by nobody: 28 § förvaltningslagen
     PARTIAL = "partial"
     REFUSAL = "refusal"
     CHANGE = "change"  # a decision that replaces one that was taken

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
@@ -37,10 +37,10 @@ _FIELDS = {
 
 
 class DelegationForm(forms.Form):
-    """What is delegated to whom. `to` is a role, or the key of a member of staff."""
+    """What is delegated to whom. `to` is a role, or the key of a member of staff; empty: nobody, it is automated."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Which decisions"), choices=[(k, DECIDES[k]) for k in Decides.values])
-    to = forms.ChoiceField(label=gettext_lazy("To whom"))
+    to = forms.ChoiceField(label=gettext_lazy("To whom"), required=False)
     most = AmountField(
         label=gettext_lazy("Up to which amount"), help_text=gettext_lazy("Empty: no limit"), required=False
     )
@@ -53,7 +53,8 @@ class DelegationForm(forms.Form):
         super().__init__(data, initial=initial)
         staff = StaffMember.objects.filter(active=True).order_by("name", "id")
         roles = [(role.value, str(_ROLES[role])) for role in (Role.DECIDER, Role.CASEWORKER)]
-        self.fields["to"].choices = [*roles, *((str(m.id), m.name) for m in staff)]  # type: ignore[attr-defined]
+        nobody = ("", gettext("nobody: it is automated"))
+        self.fields["to"].choices = [*roles, *((str(m.id), m.name) for m in staff), nobody]  # type: ignore[attr-defined]
 
     def told(self) -> NewDelegation:
         """What is entered."""
@@ -62,7 +63,7 @@ class DelegationForm(forms.Form):
         return NewDelegation(
             kind=data["kind"],
             role=data["to"] if to_role else "",
-            member=None if to_role else UUID(data["to"]),
+            member=None if to_role or not data["to"] else UUID(data["to"]),
             most=data["most"],
             clause=data["clause"],
             source=data["source"],
@@ -97,7 +98,7 @@ def _register(request: HttpRequest, form: DelegationForm, trouble: str = "") -> 
         {
             "row": row,
             "what": DECIDES[row.kind],
-            "to": row.member.name if row.member else _ROLES[Role(row.role)],
+            "to": row.member.name if row.member else _ROLES[Role(row.role)] if row.role else gettext("nobody"),
             "last": row.until - timedelta(days=1) if row.until else None,
             "over": row.until is not None and row.until <= day,
             "may_confirm": row.confirmed_at is None and mine not in (row.entered_by_id, row.member_id),
@@ -109,7 +110,7 @@ def _register(request: HttpRequest, form: DelegationForm, trouble: str = "") -> 
         "delegations.html",
         status=422 if form.errors or trouble else 200,
         rows=rows,
-        in_use=any(row.confirmed_at for row in found),
+        in_use=any(row.confirmed_at and row.kind != Decides.AUTOMATED for row in found),
         fallback=setting("delegation"),
         form=form,
         trouble=trouble,

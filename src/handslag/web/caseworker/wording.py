@@ -178,7 +178,9 @@ REFUSALS: dict[str, str | Promise] = {
     "second pair of eyes": _("You prepared this yourself. A colleague has to take the next step."),
     "delegation": _("You have no delegation for this decision and amount. Somebody who has takes it."),
     "delegation kind": _("Choose which decisions."),
-    "delegation to": _("Choose deciders, caseworkers, or one colleague who works here."),
+    "delegation to": _(
+        "Choose deciders, caseworkers, or one colleague who works here; nobody only for what is automated."
+    ),
     "phrase": _("This phrase isn’t in force. Choose another."),
     "co-applicant": _("There is no co-applicant in this case."),
     "one record": _("That is the same record."),
@@ -830,6 +832,7 @@ PHRASE_FIELDS: dict[str, str | Promise] = {
 #: Kinds of decision in the register of delegations.
 DECIDES: dict[str, str | Promise] = {
     "grant": _("Grant as applied for"),
+    "automated": _("Grant an unchanged renewal in full, automatically, without a person"),
     "partial": _("Grant in part"),
     "refusal": _("Refuse"),
     "change": _("Change a decision that was taken"),

@@ -62,6 +62,7 @@ from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import (
     Conflict,
+    Mandate,
     NotForThem,
     NotPossible,
     examples_bind,
@@ -284,7 +285,7 @@ def propose(
         raise NotPossible("language")
     today = acting_door().the_tenant.today(now)
     remedy_of(Decision(sheet=found, language=language), case, today)
-    _refuse_example_norms(found)
+    refuse_example_norms(found)
     _refuse_outdated(found)
     if open_warnings(found.period_id, WarningKind.MISSING_SSBTEK):
         raise NotPossible("authority missing")
@@ -499,7 +500,7 @@ def decides(decision: Decision) -> Decides:
     return kinds[Outcome(decision.outcome)]
 
 
-def _refuse_example_norms(sheet: Sheet) -> None:
+def refuse_example_norms(sheet: Sheet) -> None:
     if sheet.norm_set.has_example and not examples_bind():
         raise NotPossible("example norms")
 
@@ -578,13 +579,19 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise NotPossible("not the newest sheet")
     if waits_for_answer(row.period_id):
         raise NotPossible("dispute unanswered")
-    _refuse_example_norms(row.sheet)
+    refuse_example_norms(row.sheet)
     _refuse_outdated(row.sheet)
     if row.ground:
         refuse_appealed(row.period_id, row.ground)
     row.state, row.decided_by_id, row.decided_at = DecisionState.DECIDED, member.id, now
     row.version, row.delegation = row.version + 1, by_what.words
     row.save(update_fields=["state", "decided_by", "decided_at", "delegation", "version"])
+    return taken(row, case, by_what, now, member)
+
+
+def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: Any = None) -> Done[Decision]:
+    """What belongs to a decision from the moment that it is taken, by `member` or (none) automatically: its lines, its
+    letter with the texts it uses, its event."""
     line_before = DecisionLine.objects.filter(decision_id=row.replaces_id).first() if row.replaces_id else None
     if row.amount or line_before is not None:
         DecisionLine.objects.create(
@@ -603,9 +610,11 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     keep_text(grounds)
     for text in _texts_on_change(row, case, today):
         keep_text(text)
+    if row.automated:
+        keep_text(_automated(row, case, today))
     if row.repayable:
         keep_text(_repayable(row, case, today))
-    content = letter_content(row, case, grounds, appeal, now, decider=member.name)
+    content = letter_content(row, case, grounds, appeal, now, decider=member.name if member else "")
     Letter.objects.create(
         decision=row,
         content=content,
@@ -626,8 +635,9 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
                 "replaces": str(row.replaces_id) if row.replaces_id else None,
                 "ground": row.ground,
                 "letter_digest": canonical.digest(content),
-                "proposed_by": str(row.proposed_by_id),
-                "decided_by": str(member.id),
+                "proposed_by": str(row.proposed_by_id) if row.proposed_by_id else None,
+                "decided_by": str(member.id) if member else None,
+                **({"automated": True} if row.automated else {}),
                 "delegation": str(by_what.delegation) if by_what.delegation else None,
             },
         ),
@@ -704,7 +714,8 @@ def letter_content(
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
     for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
         names[str(child.id)] = UNNAMED_CHILD[language].format(n=number) if child.protection_level else full_name(child)
-    keys = [*([] if decision.replaces else [grounds.key]), appeal.key]  # what a change says names amounts and days
+    # what a change says names amounts and days
+    keys = [*([] if decision.replaces else [grounds.key]), *(["automated"] if decision.automated else []), appeal.key]
     helps = help_for(decision, adults, calculation, keys, today) if calculation.pack == "se" else []
     parts = {} if calculation.pack == "se" else {"parts": _parts(calculation, language)}
     return {
@@ -758,11 +769,21 @@ def letter_content(
                 for name, choice in sorted(calculation.uncertain.items())
             )
         ),
-        "decider": decider,
+        "decider": decider or _AUTOMATED[language],
         "delegation": decision.delegation,
-        "automated": False,
+        "automated": bool(decision.automated),
+        **({"how_taken": _automated(decision, case, today).body} if decision.automated else {}),
         "appeal": appeal.body,
     }
+
+
+#: Who has taken a decision that nobody took.
+_AUTOMATED = {"sv": "Automatiserat beslut", "en": "Automated decision"}
+
+
+def _automated(decision: Decision, case: Case, today: date) -> DatedText:
+    """What the letter says of it that no person took the decision, and how she gets one to look at it."""
+    return text_for(case.legal_order, "automated", decision.language, today)
 
 
 def _repayable(decision: Decision, case: Case, today: date) -> DatedText:

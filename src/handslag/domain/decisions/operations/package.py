@@ -133,7 +133,7 @@ def _appeal_text(appeal: Appeal) -> str:
 
 
 def _said(decision: Decision) -> dict[str, Any]:
-    assert decision.decided_at is not None and decision.decided_by is not None
+    assert decision.decided_at is not None
     return {
         "number": decision.number,
         "decided_on": acting_door().the_tenant.today(decision.decided_at).isoformat(),
@@ -144,6 +144,6 @@ def _said(decision: Decision) -> dict[str, Any]:
         "reasons_co": decision.reasons_co,
         "legal_basis": decision.legal_basis,
         "delegation": decision.delegation,
-        "decided_by": decision.decided_by.name,
+        "decided_by": decision.decided_by.name if decision.decided_by else "automatiserat beslut",
         "replaces": decision.replaces.number if decision.replaces else None,
     }

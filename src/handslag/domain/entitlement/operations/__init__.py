@@ -11,14 +11,16 @@ from uuid import UUID
 import msgspec
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
-from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import Assessment, LocalNorm, NormSet, PersonMonth, Sheet, Snapshot
 from handslag.domain.entitlement.queries import (
+    applied_facts,
     as_one_value,
     local_norm_entries,
     local_norms,
+    newest_application,
     stored_calculation,
     the_law,
     unnamed_households,
@@ -82,6 +84,21 @@ def assess(
         raise Hidden("period", period)
     case, _ = case_for_staff(found.case_id, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(case)
+    return _assessed(case, found, facts, version, now)
+
+
+@operation()
+def assess_as_applied(*, tenant: str | int, by: Actor, now: datetime, period: UUID) -> Done[Sheet]:
+    """Compute the first sheet of a period from what was applied for, as it stands: what an automated grant rests on,
+    which calls it and lets nothing else stand of it. Refusals as of `assess`."""
+    found = Period.objects.select_related("case").filter(id=period).first()
+    if found is None or by.kind != "system":
+        raise Hidden("period", period)
+    facts = applied_facts(found.case, found, newest_application(found.id))
+    return _assessed(found.case, found, facts.to_json(), 0, now)
+
+
+def _assessed(case: Case, found: Period, facts: dict[str, Any], version: int, now: datetime) -> Done[Sheet]:
     try:
         law = the_law()
         read = law.Facts.from_json(facts)

@@ -29,7 +29,8 @@ class DelegationEnded(Event):
 
 @dataclass(frozen=True)
 class NewDelegation:
-    """What is delegated, to a role or to one member of staff (the other is empty), up to which amount (minor units;
+    """What is delegated, to a role or to one member of staff (the other is empty; of the kind "automated" both), up to
+    which amount (minor units;
     None: any), by which clause and whose decision, from a day until before another (None: until further notice)."""
 
     kind: str
@@ -47,7 +48,8 @@ def enter_delegation(
     *, tenant: str | int, by: Actor, now: datetime, new: NewDelegation, key: UUID | None = None
 ) -> Done[Delegation]:
     """Enter a delegation; it holds when another administrator has confirmed it. NotPossible: ("delegation kind"),
-    ("delegation to") unless it is to a role that can decide or to one active member of staff, ("amount") below 0,
+    ("delegation to") unless it is to a role that can decide or to one active member of staff, or to nobody where no
+    person is to decide, ("amount") below 0,
     ("clause"), ("delegation source"), ("delegation days") where it would end before it begins. `key`: of the form;
     SentAlready the second time."""
     member = require_role(by, now, Role.ADMINISTRATOR)
@@ -56,7 +58,8 @@ def enter_delegation(
     to_role = new.role in (Role.DECIDER, Role.CASEWORKER) and new.member is None
     somebody = StaffMember.objects.filter(id=new.member, active=True) if new.member else None
     to_member = not new.role and somebody is not None and somebody.exists()
-    if not (to_role or to_member):
+    to_nobody = not new.role and new.member is None
+    if not (to_nobody if new.kind == Decides.AUTOMATED else to_role or to_member):
         raise NotPossible("delegation to")
     if new.most is not None and new.most < 0:
         raise NotPossible("amount")

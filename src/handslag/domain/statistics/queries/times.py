@@ -57,7 +57,7 @@ class Team:
 
 def renewals_in(moments: Iterable[Moment], since: datetime) -> list[Renewal]:
     """The renewals of one case that were decided from `since` on. A decision without an application before it (a
-    change, a second one on the same) is none."""
+    change, a second one on the same) is none, nor is one that nobody took."""
     row = sorted(moments, key=lambda moment: moment.at)
     found = []
     submitted = taken = proposed = None
@@ -68,8 +68,8 @@ def renewals_in(moments: Iterable[Moment], since: datetime) -> list[Renewal]:
             taken = moment.at
         elif moment.kind == PROPOSED and submitted is not None:
             proposed = moment.at
-        elif moment.kind == DECIDED and submitted is not None and proposed is not None:
-            if moment.at >= since:
+        elif moment.kind == DECIDED:
+            if submitted is not None and proposed is not None and moment.at >= since:
                 found.append(_renewal(row, submitted, taken or proposed, proposed, moment.at))
             submitted = taken = proposed = None
     return found

@@ -1,0 +1,161 @@
+"""A full grant without a person: off unless two administrators delegated it; whatever deviates is left to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.operations import send_message
+from handslag.domain.decisions.models import Decision, DecisionLine, Letter
+from handslag.domain.decisions.operations.automated import grant_unchanged, may_be_unchanged
+from handslag.domain.entitlement.models import Assessment, Sheet
+from handslag.domain.intake.models import InboxItem
+from handslag.domain.intake.operations import take_from_inbox
+from handslag.domain.payments.models import Booking, Payment
+from handslag.domain.people.operations.delegations import (
+    NewDelegation,
+    confirm_delegation,
+    end_delegation,
+    enter_delegation,
+)
+from handslag.domain.people.operations.persons import set_protection
+from handslag.domain.tenancy.door import acting, system
+from handslag.domain.tenancy.models import Delegation
+from handslag.domain.tenancy.permissions import Hidden
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs import automated as job
+from handslag.kernel import clock
+from handslag.kernel.ids import uuid7
+from tests.office import C1, TEST, Folder, Office, command
+from tests.web.citizen.test_elsewhere import auditor
+from verifier import verify
+
+BY = system("automated grants")
+RENT = [{"code": "RENT", "amount": "6 300", "note": ""}, *C1["costs"][1:]]
+NOTED = [{"code": "RENT", "amount": "6 200", "note": "i förskott"}, *C1["costs"][1:]]
+
+
+def delegated(office: Office, most: int | None = None) -> Delegation:
+    """Entered by one administrator, confirmed by another."""
+    new = NewDelegation("automated", "", None, most, "4.2.1", "Socialnämnden 2026-03-02, § 12", office.today, None)
+    row = enter_delegation(**office.act("alva"), new=new)
+    return confirm_delegation(**office.act("astrid"), delegation=row.id, version=row.version)
+
+
+def renewed(office: Office, answers: dict[str, Any] | None = None, before: dict[str, Any] | None = None) -> Folder:
+    """A case whose month was applied for and granted by people, and the next one's renewal."""
+    folder = office.case()
+    folder.applied(before)
+    folder.decided(reasons="Som ansökt, i övrigt avslag." if before else "")
+    office.now += timedelta(seconds=1)
+    folder.applied({**C1, **(answers or {})}, month=office.month + 1)
+    return folder
+
+
+def tried(folder: Folder) -> str:
+    """What grants the next month: "" where it is granted, else why a person has to."""
+    try:
+        grant_unchanged(**folder.office.by(BY), period=folder.period(folder.office.month + 1).id)
+    except NotPossible as refused:
+        return str(refused.facts["why"]) if refused.code == "for a person" else ""
+    return ""
+
+
+def rows(office: Office) -> list[Any]:
+    models = (Sheet, Assessment, Decision, DecisionLine, Letter, Booking, Payment, Period, InboxItem)
+    with acting(office.slug, TEST, "look"):
+        return [list(model.objects.order_by("id").values()) for model in models]
+
+
+@pytest.fixture
+def open_early(new_office: Callable[..., Office]) -> Office:
+    office = new_office(renewal_opens_days_before=31)
+    office.admit("astrid", "Astrid Andra", "administrator")
+    return office
+
+
+def test_it_is_off_until_two_administrators_switch_it_on_and_says_so(
+    open_early: Office, database: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = open_early
+    folder, next_month = renewed(office), office.month + 1
+    before = rows(office)
+    new = NewDelegation("automated", "", None, None, "4.2.1", "Socialnämnden 2026-03-02, § 12", office.today, None)
+    for told in ({"role": "decider"}, {"member": office.members["bo"]}):
+        with pytest.raises(NotPossible, match="delegation to"):
+            enter_delegation(**office.act("alva"), new=NewDelegation(**{**vars(new), **told}))
+    entered = enter_delegation(**office.act("alva"), new=new)
+    assert tried(folder) == "not delegated"
+    ended = delegated(office, most=600_000)
+    assert tried(folder) == "not a full grant"  # more than is delegated
+    end_delegation(**office.act("alva"), delegation=ended.id, version=ended.version)
+    assert tried(folder) == "not delegated"
+    started: list[Any] = []
+    monkeypatch.setattr(job.subprocess, "run", lambda line, **_: started.append(line))
+    job.grant_unchanged.func(0)
+    assert [line for line in started if office.slug in line] == [] and rows(office) == before
+
+    confirm_delegation(**office.act("astrid"), delegation=entered.id, version=entered.version)
+    job.grant_unchanged.func(0)
+    assert [line[-2:] for line in started if office.slug in line] == [["grant-unchanged", office.slug]]
+    for actor in (office.staff["bo"], folder.citizens[0]):
+        with pytest.raises(Hidden):
+            grant_unchanged(**office.by(actor), period=folder.period(next_month).id)
+    assert (
+        command(database, "organisation", "grant-unchanged", office.slug).stdout == "1 granted, 0 left to a person.\n"
+    )
+    with acting(office.slug, TEST, "look") as door:
+        made = Decision.objects.get(period__since=next_month.since)
+        letter, tenant = Letter.objects.get(decision=made), door.the_tenant.id
+        assert Booking.objects.get(decision_line__decision=made).amount == made.amount == 655_000
+        assert may_be_unchanged(office.now) == [] and not InboxItem.objects.exclude(state="done").exists()
+    assert (made.automated, made.decided_by_id, made.outcome) == (True, None, "bifall")
+    assert made.delegation == "4.2.1 (Socialnämnden 2026-03-02, § 12)"
+    assert letter.content["automated"] and letter.content["decider"] == "Automatiserat beslut"
+    assert "28 § förvaltningslagen" in letter.content["how_taken"] and "en människa" in letter.content["how_taken"]
+    report = verify(auditor(), tenants=[office.slug], at=clock.now())
+    assert report.ok, report.to_text()
+    for change in ("outcome = 'delavslag'", "amount = 0", "automated = NULL", "delegation = ''"):
+        statement = f"UPDATE decisions_decision SET {change} WHERE id = %s"
+        with connect("web", autocommit=True) as web, web.transaction():
+            web.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
+            with pytest.raises(psycopg.errors.CheckViolation):
+                web.execute(statement.encode(), [made.id])
+
+
+def test_whatever_deviates_is_left_to_a_person_untouched(open_early: Office) -> None:
+    office = open_early
+    delegated(office)
+    taken, wrote, hidden, fine = (renewed(office) for _ in range(4))
+    with acting(office.slug, TEST, "look"):
+        item = InboxItem.objects.get(case=taken.case, state="waiting")
+    take_from_inbox(**office.act("hanna"), item=item.id, version=item.version)
+    send_message(**office.by(wrote.citizens[0]), message=uuid7(), case=wrote.case.id, text="Får jag frågan en sak?")
+    set_protection(**office.act("rut"), person=hidden.citizens[0].id, version=1, level=1, address_level=0)
+    more_income = [{"code": "ACTIVITY_SUPPORT", "amount": "5 700", "note": ""}]
+    cases = {
+        "the rent": renewed(office, {"costs": RENT}),
+        "a line less": renewed(office, {"costs": C1["costs"][1:]}),
+        "the income": renewed(office, {"incomes": more_income}),
+        "a word": renewed(office, {"message": "Jag har fått en räkning till"}),
+        "a note at a line": renewed(office, {"costs": NOTED}, {**C1, "costs": NOTED}),
+        "the household": renewed(office, {"household": {"same": "no", "changes": "Min son flyttar in"}}),
+        "taken": taken, "wrote": wrote, "protected": hidden,
+    }  # fmt: skip
+    assessed = renewed(office)
+    assessed.assessed(office.month + 1)
+    paper, alone = office.case(), office.case()
+    paper.applied()
+    paper.decided()
+    paper.on_paper(office.month + 1)
+    alone.applied(month=office.month + 1)  # nothing before it
+    before = rows(office)
+    why = {name: tried(one) for name, one in {**cases, "assessed": assessed, "paper": paper, "alone": alone}.items()}
+    assert all(why.values()), why
+    assert rows(office) == before
+    assert tried(fine) == "", why
