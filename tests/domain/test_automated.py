@@ -16,6 +16,8 @@ from handslag.domain.decisions.operations.automated import grant_unchanged, may_
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.intake.models import InboxItem
 from handslag.domain.intake.operations import take_from_inbox
+from handslag.domain.lookups.models import LookUp
+from handslag.domain.lookups.operations import NewAnswer, NewLine, record_answers
 from handslag.domain.payments.models import Booking, Payment
 from handslag.domain.people.operations.delegations import (
     NewDelegation,
@@ -24,6 +26,7 @@ from handslag.domain.people.operations.delegations import (
     enter_delegation,
 )
 from handslag.domain.people.operations.persons import set_protection
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.models import Delegation
 from handslag.domain.tenancy.permissions import Hidden
@@ -64,6 +67,23 @@ def tried(folder: Folder) -> str:
     except NotPossible as refused:
         return str(refused.facts["why"]) if refused.code == "for a person" else ""
     return ""
+
+
+def answered(office: Office, **amounts: int) -> Folder:
+    """A renewal for which Försäkringskassan has told of payments in the month before, by benefit (öre)."""
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    office.now += timedelta(seconds=1)
+    set_policy(**office.act("alva"), name="authorities_asked", value=["FK"])
+    folder.applied(month=office.month + 1)
+    set_policy(**office.act("alva"), name="authorities_asked", value=[])
+    with acting(office.slug, TEST, "look"):
+        asked = LookUp.objects.get(case=folder.case)
+    if amounts:
+        lines = tuple(NewLine(name, name, office.month.since, amount) for name, amount in amounts.items())
+        record_answers(**office.by(TEST), look_up=asked.id, answers=[NewAnswer("FK", lines=lines)])
+    return folder
 
 
 def rows(office: Office) -> list[Any]:
@@ -147,6 +167,9 @@ def test_whatever_deviates_is_left_to_a_person_untouched(open_early: Office) -> 
         "the household": renewed(office, {"household": {"same": "no", "changes": "Min son flyttar in"}}),
         "taken": taken, "wrote": wrote, "protected": hidden,
     }  # fmt: skip
+    cases |= {"unanswered": answered(office), "more fetched": answered(office, AS=560_000, SJP=100)}
+    cases |= {"other amount": answered(office, AS=570_000)}
+    same = answered(office, AS=560_000)
     assessed = renewed(office)
     assessed.assessed(office.month + 1)
     paper, alone = office.case(), office.case()
@@ -156,6 +179,12 @@ def test_whatever_deviates_is_left_to_a_person_untouched(open_early: Office) -> 
     alone.applied(month=office.month + 1)  # nothing before it
     before = rows(office)
     why = {name: tried(one) for name, one in {**cases, "assessed": assessed, "paper": paper, "alone": alone}.items()}
-    assert all(why.values()), why
+    assert why == {
+        "the rent": "the application", "a line less": "the application", "the income": "the application",
+        "a word": "the application", "a note at a line": "what it says", "the household": "the application",
+        "taken": "taken", "wrote": "something she wrote", "protected": "protection", "unanswered": "a warning",
+        "more fetched": "a fetched income", "other amount": "a fetched income", "assessed": "a person has begun",
+        "paper": "the application", "alone": "the month before",
+    }  # fmt: skip
     assert rows(office) == before
-    assert tried(fine) == "", why
+    assert (tried(fine), tried(same)) == ("", ""), why

@@ -36,11 +36,14 @@ _FIELDS = {
 }
 
 
+_NOBODY = "nobody"
+
+
 class DelegationForm(forms.Form):
-    """What is delegated to whom. `to` is a role, or the key of a member of staff; empty: nobody, it is automated."""
+    """What is delegated to whom. `to` is a role, the key of a member of staff, or `nobody`: it is automated."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Which decisions"), choices=[(k, DECIDES[k]) for k in Decides.values])
-    to = forms.ChoiceField(label=gettext_lazy("To whom"), required=False)
+    to = forms.ChoiceField(label=gettext_lazy("To whom"))
     most = AmountField(
         label=gettext_lazy("Up to which amount"), help_text=gettext_lazy("Empty: no limit"), required=False
     )
@@ -53,7 +56,7 @@ class DelegationForm(forms.Form):
         super().__init__(data, initial=initial)
         staff = StaffMember.objects.filter(active=True).order_by("name", "id")
         roles = [(role.value, str(_ROLES[role])) for role in (Role.DECIDER, Role.CASEWORKER)]
-        nobody = ("", gettext("nobody: it is automated"))
+        nobody = (_NOBODY, gettext("nobody: it is automated"))
         self.fields["to"].choices = [*roles, *((str(m.id), m.name) for m in staff), nobody]  # type: ignore[attr-defined]
 
     def told(self) -> NewDelegation:
@@ -63,7 +66,7 @@ class DelegationForm(forms.Form):
         return NewDelegation(
             kind=data["kind"],
             role=data["to"] if to_role else "",
-            member=None if to_role or not data["to"] else UUID(data["to"]),
+            member=None if to_role or data["to"] == _NOBODY else UUID(data["to"]),
             most=data["most"],
             clause=data["clause"],
             source=data["source"],

@@ -7,6 +7,7 @@ Nothing else is ever decided so: no refusal, no reduction, no change of a decisi
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from uuid import UUID
 
@@ -36,7 +37,15 @@ from handslag.domain.intake.queries import (
 )
 from handslag.domain.intake.states import InboxState, RequestState
 from handslag.domain.lookups import checks as answers
-from handslag.domain.lookups.queries import authorities_asked, disputes_in, marked_in, standings
+from handslag.domain.lookups.queries import (
+    authorities_asked,
+    control_month,
+    disputes_in,
+    lines_of,
+    marked_in,
+    standings,
+    sums,
+)
 from handslag.domain.people.models import AccountChange
 from handslag.domain.people.queries import is_gone
 from handslag.domain.people.states import ChangeState
@@ -73,6 +82,7 @@ def grant_unchanged(*, tenant: str | int, by: Actor, now: datetime, period: UUID
     )
     if automated(0, now) is None:
         raise NotPossible("for a person", why="not delegated")
+    list(InboxItem.objects.select_for_update(of=("self",)).filter(case=case))  # nobody takes it meanwhile
     today = acting_door().the_tenant.today(now)
     if why := deviation(case, found, now):
         raise NotPossible("for a person", why=why)
@@ -181,6 +191,13 @@ def _of_the_facts(case: Case, period: Period, before: Decision, today: date) -> 
     then = Facts.from_json(before.sheet.snapshot.facts)
     if msgspec.structs.replace(facts, since=then.since, until=then.until) != then:
         return "the facts"
+    fetched, given = Counter[str](), Counter[str]()
+    for (_person, _authority, _benefit, code), amount in sums(lines_of(period.id), control_month(period)).items():
+        fetched[code] += amount
+    for income in facts.incomes:
+        given[income.code] += income.gross
+    if any(given[code] != amount for code, amount in fetched.items()):
+        return "a fetched income"
     if in_force_on([one.id for one in cases_beside(case)], period.since):
         return "another file"
     return ""
