@@ -182,7 +182,7 @@ def test_whatever_deviates_is_left_to_a_person_untouched(open_early: Office) -> 
     assert why == {
         "the rent": "the application", "a line less": "the application", "the income": "the application",
         "a word": "the application", "a note at a line": "what it says", "the household": "the application",
-        "taken": "taken", "wrote": "something she wrote", "protected": "protection", "unanswered": "a warning",
+        "taken": "taken", "wrote": "a task", "protected": "protection", "unanswered": "a warning",
         "more fetched": "a fetched income", "other amount": "a fetched income", "assessed": "a person has begun",
         "paper": "the application", "alone": "the month before",
     }  # fmt: skip

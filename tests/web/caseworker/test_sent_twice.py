@@ -38,8 +38,7 @@ ONCE = {
         "enter_baseline", "record_account", "record_address", "record_statistics",
     },
     "the row that it begins with is locked, and moves on": {
-        "answer_dispute", "assess", "confirm_account_change", "decide", "record_signature", "reserve_run",
-        "settle",
+        "answer_dispute", "confirm_account_change", "record_signature", "reserve_run", "settle",
     },
     "what was asked already isn't asked again": {"ask_authorities"},
 }  # fmt: skip
