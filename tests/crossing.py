@@ -10,11 +10,20 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+from handslag.domain.accounts.operations import post
+from handslag.domain.accounts.queries import account_of
+from handslag.domain.accounts.states import Move, Rests
+from handslag.domain.accounts.states import Side as AccountSide
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
 from handslag.domain.people.operations.persons import register_person
 from handslag.domain.people.queries import person_by_identifier
-from handslag.domain.tenancy.door import acting
+from handslag.domain.register.operations import tell
+from handslag.domain.settlement.models import Reply
+from handslag.domain.settlement.operations import NewAnswer, answer_lines, receive_submission
+from handslag.domain.settlement.queries import standing
+from handslag.domain.settlement.states import Outcome
+from handslag.domain.tenancy.door import acting, acting_door
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
 from handslag.messages.assignment.notices import person_of
@@ -26,9 +35,17 @@ from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
+from handslag.messages.reconciliation.build import answering as compared
+from handslag.messages.reconciliation.build import asking as comparing
+from handslag.messages.reconciliation.message import Reconciliation
+from handslag.messages.settlement.build import answering as noting
+from handslag.messages.settlement.build import deciding
+from handslag.messages.settlement.message import Answer as OfTurn
+from handslag.rules.ch.settlement import ASYLUM
+from tests.accounts import entry, source
 from tests.canton import BEGIN, Canton, somebody
 from tests.exchange import Side
-from tests.office import Office
+from tests.office import TEST, Office
 
 LEMLEM = Person(identifier_type="zemis", identifier="21004711.0", given_name="Lemlem", family_name="Haile")
 
@@ -94,10 +111,69 @@ def _accepted(asked: Message) -> NewMessage:
     return accepting(key=uuid4(), asked=asked, answers=[Accepted(number=1, last_on=date(2035, 12, 31))])
 
 
+def _posted(office: Office, partner: str, side: AccountSide, now: datetime) -> None:
+    """What a claim moves on the account of a partner, at one side of it."""
+    said = [entry(Move.CLAIMED, 184_30), entry(Move.ACCEPTED, 184_30)]
+    by: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    post(**by, partner=partner, side=side, source=source(Rests.STATEMENT, "S"), entries=said)
+
+
+def _compares(office: Office, to: str, until: date, now: datetime) -> Message:
+    _posted(office, to, AccountSide.PAYER, now)
+    with acting(office.slug, office.staff["rut"], "tell"):
+        account = account_of(to, AccountSide.PAYER)
+        assert account is not None
+        new = comparing(key=uuid4(), account=account, unit=office.units["Försörjningsstöd"])
+        return seal_message(tenant=office.slug, by=office.staff["rut"], now=now, new=new)
+
+
+def _the_same(asked: Message) -> NewMessage:
+    said, door = read(asked), acting_door()
+    assert isinstance(said, Reconciliation) and said.asked is not None
+    moves = [entry(Move.CLAIMED, 184_30), entry(Move.ACCEPTED, 184_30)]
+    post(
+        tenant=door.the_tenant.id, by=door.the_actor, now=asked.created_at, partner=asked.partner,
+        side=AccountSide.CLAIMANT, source=source(Rests.STATEMENT, "S"), entries=moves,
+    )  # fmt: skip
+    return compared(key=uuid4(), asked=asked, theirs=said.asked)[0]
+
+
+def _decides(office: Office, to: str, until: date, now: datetime) -> Message:
+    """A bill that a municipality claims is refused."""
+    line = {
+        "number": 1, "identifier": LEMLEM.identifier, "kind": "cost", "status": "N", "since": "2026-07-01",
+        "until": "2026-08-01", "days": 0, "rate": 0, "amount": 184_30, "cost": "booking 1", "share": "whole",
+        "account_code": "DENTAL", "text": "Rechnung 1", "corrects": "", "findings": [], "why": "",
+    }  # fmt: skip
+    content = {
+        "statement": f"{to}/asylum/2026-07-01", "fund": "asylum", "since": "2026-07-01", "until": "2026-10-01",
+        "number": 1, "withdrawn": [], "lines": [line], "count": 1, "total": 184_30, "currency": "CHF",
+        "sent_on": "2026-10-02",
+    }  # fmt: skip
+    act: dict[str, Any] = {"tenant": office.slug, "now": now}
+    with acting(office.slug, office.staff["rut"], "look"):
+        if person_by_identifier("zemis", LEMLEM.identifier) is None:
+            register_person(**act, by=office.staff["rut"], new=person_of(somebody(person=LEMLEM)))
+    statement = receive_submission(**act, by=TEST, regime=ASYLUM, partner=to, content=content).statement_id
+    with acting(office.slug, TEST, "look"):
+        (claimed,) = standing(statement)
+    refused = NewAnswer(line=claimed.id, outcome=Outcome.REFUSED, reason="DOCUMENT_MISSING", why="Es fehlt.")
+    reply = answer_lines(**act, by=office.staff["bo"], statement=statement, answers=[refused])
+    with acting(office.slug, TEST, "tell"):
+        (new,) = deciding(Reply.objects.select_related("statement").get(id=reply.id), now)
+    return tell(**act, by=TEST, new=new)
+
+
+def _noted(asked: Message) -> NewMessage:
+    return noting(key=uuid4(), asked=asked, answers=[OfTurn(number=1)])
+
+
 CROSSINGS: dict[str, Crossing] = {
     "assignment": Crossing(by="canton", begins=_assigned, answers=_arrived),
     "mutation": Crossing(by="municipality", begins=_earns, answers=_so),
     "case_notification": Crossing(by="municipality", begins=_claims, answers=_accepted),
+    "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
+    "settlement": Crossing(by="canton", begins=_decides, answers=_noted),
 }
 
 
