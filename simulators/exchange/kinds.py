@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from simulators.exchange.jose import canonical
 from simulators.exchange.parts import Part
 
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
@@ -38,7 +39,24 @@ KINDS = {
         frozenset({"OTHER_MUNICIPALITY", "DUPLICATE_DAY", "WRONG_STATUS", "QUOTA_REACHED", "NO_CAPACITY"}),
         "NO_CAPACITY",
     ),
-}
+    "mutation": Kind(
+        "persons",
+        frozenset({"WRONG_DAY", "WRONG_STATUS", "OTHER_MUNICIPALITY", "DUPLICATE_DAY", "NOT_SO", "PERSON_UNKNOWN"}),
+        "PERSON_UNKNOWN",
+    ),
+    "reconciliation": Kind("parts", frozenset(), ""),
+    "settlement": Kind(
+        "questions",
+        frozenset({"NUMBER", "SUM", "WINDOW", "LINE", "PERSON_UNKNOWN", "CORRECTS", "ANSWERED", "ALREADY_CLAIMED",
+                   "STATEMENT", "DIFFERS", "NOT_KNOWN"}),
+        "NOT_KNOWN",
+    ),
+}  # fmt: skip
+#: What changes for somebody, and what else comes with it.
+_CHANGES = {
+    "status": ("status", "entry_on"), "move": ("municipality",), "disappearance": (), "departure": (), "death": (),
+    "earnings": (), "earnings_ended": (),
+}  # fmt: skip
 _STATUSES = {"N", "F-A", "S", "F-R", "B-R"}
 _ACCOMMODATION = {"collective", "apartment", "private", "institution"}
 
@@ -47,8 +65,8 @@ def whole(message: dict[str, Any], part: Part) -> None:
     """Whether the parts of a message fit its action, its kind and who we are. ValueError, KeyError, TypeError."""
     header, kind = message["header"], message["message"]
     if header["action"] == "5":
-        if kind == "assignment":
-            _assigned(message, part)
+        if kind in _WHOLE:
+            _WHOLE[kind](message, part)
         else:
             _asked(message["asked"], kind, part)
         if header.get("reference") or message.get("reply"):
@@ -78,12 +96,75 @@ def belongs(message: dict[str, Any], first: dict[str, Any]) -> None:
         raise ValueError(f"it is about a message of the kind {first['message']}")
     numbered = KINDS[first["message"]].numbered
     numbers = sorted(answer["number"] for answer in message.get("answers", []))
-    if numbers and numbers != [one["number"] for one in first["asked"][numbered]]:
+    wanted = [one["number"] for one in first["asked"].get(numbered, [])]
+    if first["message"] == "reconciliation" or not wanted:
+        wanted = [1]
+    if numbers and numbers != wanted:
         raise ValueError(f"it doesn't answer each of the {numbered} once")
     if first["message"] == "assignment":
         days = [answer["arrived_on"] for answer in message.get("answers", []) if answer.get("arrived_on")]
         if any(date.fromisoformat(day) < date.fromisoformat(first["asked"]["arrival_on"]) for day in days):
             raise ValueError("somebody arrived before her day")
+
+
+def _mutated(message: dict[str, Any], part: Part) -> None:
+    asked, persons = message["asked"], message["asked"]["persons"]
+    date.fromisoformat(asked["answer_by"])
+    on = date.fromisoformat(asked["on"])
+    told = tuple(name for name in ("status", "entry_on", "municipality") if asked.get(name))
+    if told != _CHANGES[asked["change"]] or asked.get("status", "N") not in _STATUSES:
+        raise ValueError("a status comes with the day of entry, a move with the municipality, nothing else with these")
+    if "entry_on" in told and on < date.fromisoformat(asked["entry_on"]):
+        raise ValueError("a status begins on the day of entry at the earliest")
+    if not persons or [one["number"] for one in persons] != list(range(1, len(persons) + 1)):
+        raise ValueError("persons are numbered from 1")
+    if any(one["person"]["identifier_type"] != "zemis" for one in persons):
+        raise ValueError("a person is named by her ZEMIS number")
+
+
+def _accounted(message: dict[str, Any], part: Part) -> None:
+    asked = message["asked"]
+    parts = asked.get("parts", [])
+    if asked["side"] not in ("payer", "claimant") or [one["number"] for one in parts] != list(range(1, len(parts) + 1)):
+        raise ValueError("an account is a payer's or a claimant's; parts are numbered from 1")
+    for one in parts:
+        if date.fromisoformat(one["until"]) <= date.fromisoformat(one["since"]) or not one["postings"]:
+            raise ValueError("a part has days and postings")
+    if asked["digest"] != hashlib.sha256(canonical(parts)).hexdigest():
+        raise ValueError("digest isn't that of the parts")
+
+
+def _settled(message: dict[str, Any], part: Part) -> None:
+    asked = message["asked"]
+    if [name for name in ("submitted", "decided", "questions") if asked.get(name)][1:]:
+        raise ValueError("a turn is submitted, decided, or questions")
+    claimant = part.address if not asked.get("submitted") else message["header"]["sender"]
+    if not asked["statement"].startswith(f"{claimant}/"):
+        raise ValueError("a statement is called after its claimant")
+    if told := asked.get("submitted"):
+        lines = told.get("lines", [])
+        for one in lines:
+            if date.fromisoformat(one["until"]) <= date.fromisoformat(one["since"]) or not one["amount"]:
+                raise ValueError("a line has days and an amount")
+            if one["kind"] == "days" and one["amount"] != one["days"] * one["rate"]:
+                raise ValueError("days at their rate are the amount")
+            if bool(one.get("findings")) != bool(one.get("why")):
+                raise ValueError("a line goes against a finding with a reason, and only so")
+        _in_order([one["number"] for one in lines], "lines")
+    elif told := asked.get("decided"):
+        _in_order([one["number"] for one in told["decisions"]], "decisions")
+        for one in told["decisions"]:
+            if (one["outcome"] == "accepted") == bool(one.get("reason")):
+                raise ValueError("what isn't accepted in full has a reason")
+    else:
+        date.fromisoformat(asked["answer_by"])
+        if not all(one["text"] and one["of_line"] for one in asked["questions"]):
+            raise ValueError("a question has its line and words")
+
+
+def _in_order(numbers: list[int], named: str) -> None:
+    if numbers != sorted(set(numbers)):
+        raise ValueError(f"{named} stand in the order of their numbers, each once")
 
 
 def _assigned(message: dict[str, Any], part: Part) -> None:
@@ -147,13 +228,31 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
                 raise ValueError("a file that wasn't scanned isn't taken")
 
 
+_WHOLE = {"assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled}
+
+
 def outcome(kind: str, given: list[dict[str, Any]]) -> str:
     """What follows from the answers for the whole."""
+    if kind == "reconciliation":
+        return "rejected" if given[0].get("differences") else "accepted"
     refused = [bool(one.get("reason")) for one in given]
     if all(refused):
         return "rejected"
     changed = kind == "case_transfer" and any(one.get("text", "").strip() for one in given)
     return "accepted with changes" if any(refused) or changed else "accepted"
+
+
+def code(kind: str, given: list[dict[str, Any]]) -> str:
+    """Why all of it is rejected."""
+    return "DIFFERS" if kind == "reconciliation" else str(given[0]["reason"])
+
+
+def words(first: dict[str, Any]) -> str:
+    """The words of what we are asked or told, in which stands what we shall do."""
+    asked = first["asked"]
+    lines = (asked.get("submitted") or {}).get("lines", [])
+    said = [one.get(name, "") for one in (*lines, *asked.get("questions", [])) for name in ("text", "why")]
+    return " ".join([asked.get("text", ""), *said])
 
 
 def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str, Any]]:
@@ -163,6 +262,13 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         lives = {"arrived_on": first["asked"]["arrival_on"], "accommodation": "apartment"}
         told = {"reason": KINDS[kind].unknown} if refuse else lives
         return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
+    if kind in ("mutation", "settlement"):
+        numbered = first["asked"].get(KINDS[kind].numbered) or [{"number": 1}]
+        reason = "" if not refuse else "NOT_SO" if kind == "mutation" else _fault(first["asked"])
+        text = {"text": part.nothing} if first["asked"].get("questions") and not refuse else {}
+        return [{"number": one["number"], "reason": reason, **text} for one in numbered]
+    if kind == "reconciliation":
+        return [_compared(first["asked"], refuse=refuse)]
     known = part.knows(first["asked"]["person"]) or part.numbers != "ahvn13"
     found: list[dict[str, Any]] = []
     for one in first["asked"][KINDS[kind].numbered]:
@@ -180,8 +286,52 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
     return found
 
 
-def asked(kind: str, part: Part, answer_by: str) -> dict[str, Any]:
-    """What we ask or tell ourselves, about somebody invented."""
+def _fault(asked: dict[str, Any]) -> str:
+    return "NOT_KNOWN" if asked.get("questions") else "SUM" if asked.get("submitted") else "DIFFERS"
+
+
+def _compared(asked: dict[str, Any], *, refuse: bool) -> dict[str, Any]:
+    """We have whatever account we are told, or when we shall refuse, none."""
+    if not refuse:
+        return {"number": 1, "digest": asked["digest"]}
+    missing = [
+        {"regime": one["regime"], "since": one["since"], "rests_on": each["rests_on"], "reference": each["reference"],
+         "state": "missing here"}
+        for one in asked.get("parts", []) for each in one["postings"]
+    ]  # fmt: skip
+    nothing = hashlib.sha256(canonical([])).hexdigest()
+    return {"number": 1, "digest": nothing, **({"differences": missing} if missing else {})}
+
+
+def _own(kind: str, part: Part, answer_by: str, to: str) -> dict[str, Any]:
+    """A change, an account or a settlement of ours."""
+    since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()
+    canton = part.address.startswith("canton_office:")
+    if kind == "mutation":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
+        persons = [{"number": 1, "person": person}]
+        return {"persons": persons, "change": "departure", "on": since, "answer_by": answer_by, "text": part.moves}
+    if kind == "reconciliation":
+        posted = {"rests_on": "statement", "reference": "S", "digest": "0" * 64}
+        figures = dict.fromkeys(("cut", "expired", "accepted", "netted", "paid"), 0) | {"claimed": 3600}
+        parts = [{"number": 1, "regime": "asylum", "since": since, "until": answer_by, "currency": part.currency,
+                  "postings": [posted], **figures}]  # fmt: skip
+        digest = hashlib.sha256(canonical(parts)).hexdigest()
+        return {"side": "payer" if canton else "claimant", "digest": digest, "parts": parts}
+    if canton:  # about a statement of whoever we ask
+        return {"statement": f"{to}/asylum/{since}", "answer_by": answer_by,
+                "questions": [{"number": 1, "of_line": 1, "text": part.question}]}  # fmt: skip
+    line = {"number": 1, "identifier": "21004711.0", "kind": "cost", "since": since, "until": answer_by, "days": 0,
+            "rate": 0, "amount": 3600, "cost": "booking 1", "share": "whole"}  # fmt: skip
+    told = {"fund": "asylum", "since": since, "until": answer_by, "number": 1, "lines": [line], "count": 1,
+            "total": 3600, "currency": part.currency, "sent_on": answer_by}  # fmt: skip
+    return {"statement": f"{part.address}/asylum/{since}", "submitted": told}
+
+
+def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]:
+    """What we ask or tell ourselves, about somebody invented; `to` whom."""
+    if kind in ("mutation", "reconciliation", "settlement"):
+        return _own(kind, part, answer_by, to)
     if kind == "assignment":
         person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
         since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()

@@ -263,7 +263,7 @@ class Office:
         first = message if action == "5" else partner.asked.get(f"theirs {header.get('reference')}")
         if first is None or action not in ("4", "5", "12"):
             return
-        kind, says = first["message"], self.part.asks_for(first["asked"].get("text", ""))
+        kind, says = first["message"], self.part.asks_for(kinds.words(first))
         of, test = first["header"]["id"], bool(first["header"].get("test"))
         its = partner.seen[of]
         if action == "5":
@@ -283,7 +283,7 @@ class Office:
             state = kinds.outcome(kind, answers)
             body, reply = {"answers": answers}, {"of": of, "digest": its, "state": state}
             if state == "rejected":
-                reply["code"] = answers[0]["reason"]
+                reply["code"] = kinds.code(kind, answers)
         self._send(
             partner, address, kind, "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
             closed=reply["state"] != "question", test=test,
@@ -291,7 +291,7 @@ class Office:
 
     def _ask(self, partner: Partner, address: str, kind: str, *, test: bool) -> None:
         """Begin a conversation of our own of this kind, about somebody invented."""
-        asked = kinds.asked(kind, self.part, _in_days(14))
+        asked = kinds.asked(kind, self.part, _in_days(14), address)
         sent = self._send(partner, address, kind, "5", f"sandbox:{uuid.uuid4()}", {"asked": asked}, test=test)
         partner.asked[sent["header"]["id"]] = sent
 

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,11 @@ def test_a_frame_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
     part, header = PARTS[name], HEADER
-    asked = kinds.asked(kind, part, "2026-12-08")
+    asked = kinds.asked(kind, part, "2026-12-08", part.address)  # as if it asked itself
     if kind == "assignment":
         header = HEADER | {"sender": "canton_office:example:ZZ"}
+    if kind == "settlement":
+        header = HEADER | {"sender": part.address}
     first: dict[str, Any] = {"message": kind, "version": 1, "header": header, "asked": asked}
     msgspec.convert(first, KINDS[kind])
     if (kind, name) == ("assignment", "canton"):
@@ -100,7 +103,7 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         asked = first | ({"asked": first["asked"] | {"person": person}} if number else {})
         given = kinds.answers(asked, part, refuse=refuse)
         state = kinds.outcome(kind, given)
-        code = {"code": given[0]["reason"]} if state == "rejected" else {}
+        code = {"code": kinds.code(kind, given)} if state == "rejected" else {}
         reply = {"of": HEADER["id"], "digest": "0" * 64, "state": state, **code}
         header = HEADER | {"action": "6", "reference": HEADER["id"], "id": "0199e6a0-2222-7000-8000-000000000021"}
         answer = {"message": kind, "version": 1, "header": header, "reply": reply, "answers": given}
@@ -115,7 +118,23 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         ):
             with pytest.raises(ValueError, match=r"about|each"):
                 kinds.belongs(answer | bad, first)
-        assert (state == "rejected") == (refuse or bool(number and name == "canton"))
+        by_number = name == "canton" and kind not in ("mutation", "reconciliation", "settlement")
+        assert (state == "rejected") == (refuse or bool(number and by_number))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in EXAMPLES if path.parents[2].name in ("mutation", "settlement") if b'"asked"' in
+             path.read_bytes()], ids=lambda path: f"{path.parents[2].name}-{path.stem}",
+)  # fmt: skip
+def test_the_sandbox_takes_every_change_and_turn_of_a_settlement_that_is_one(path: Path) -> None:
+    told = msgspec.json.decode(path.read_bytes())
+    name = "canton" if told["header"]["recipient"].startswith("canton_office:") else "municipality"
+    part = replace(PARTS[name], address=told["header"]["recipient"])
+    kinds.whole(told, part)
+    for wrong in kinds.answers(told, part, refuse=True):
+        assert wrong["reason"] in kinds.KINDS[told["message"]].reasons
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        kinds.whole(told | {"asked": dict(list(told["asked"].items())[1:])}, part)
 
 
 def test_a_canton_knows_people_by_an_ahv_number_that_can_be_right_and_pays_in_francs() -> None:
