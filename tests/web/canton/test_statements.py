@@ -17,6 +17,7 @@ from handslag.domain.accounts.queries import Figures
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import open_case
+from handslag.domain.payments.queries import postings_of
 from handslag.domain.people.operations.persons import form_household
 from handslag.domain.settlement.models import Statement, Submission
 from handslag.domain.settlement.operations import receive_submission
@@ -76,6 +77,10 @@ def test_a_quarter_at_both_counters(
     hanna.get_by_role("button", name="Buchen").click()
     expect(hanna.get_by_role("row", name="Krankenkasse Muster")).to_contain_text("184.30")
     fine_at_both(hanna, "statements-booked-de")
+    with acting(here.office.slug, TEST, "look") as door:
+        on = door.the_tenant.today(canton.pair.now)
+        (entry,) = postings_of(on, canton.pair.now).entries
+    assert (entry.debit, entry.credit, entry.amount) == (("forsorjningsstod", "", ""), ("bank", "", ""), 184_30)
 
     # the municipality looks at what was found before it sends, and leaves days out
     ulla = log_in(here.office, "ulla", locale="de-CH")
@@ -151,6 +156,10 @@ def test_a_quarter_at_both_counters(
     rut = log_in(canton.side.office, "rut", locale="de-CH")
     rut.goto(server.url("desk", f"{to}/statements/{statement.id}/?line={submission.id}"))
     expect(rut.get_by_role("button", name="Antwort senden")).to_have_count(0)
+    token = next(one["value"] for one in rut.context.cookies() if one["name"] == "csrf")
+    form = {"act": "accept", "csrfmiddlewaretoken": token}
+    posted = rut.request.post(rut.url, form=form, headers={"referer": rut.url})
+    assert posted.status == 403
     stranger = log_in(there.office, "ulla")
     for path in (f"/statements/{statement.id}/", f"/statements/{submission.statement_id}/"):
         answer = stranger.goto(server.url("desk", f"/{there.office.slug}{path}"))

@@ -313,7 +313,7 @@ def _statement(
         key=lambda each: (seen.numbers[each.person_id] or "", each.number),
     )
     shown = Paginator(lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
-    last = seen.submissions[-1]
+    last, added = seen.submissions[-1], Counter(each.submission_id for each in seen.lines)
     sources = {} if payer else _sources(list(shown), first[:AT_ONCE], member)
 
     def drawn(each: Line) -> dict[str, Any]:
@@ -356,7 +356,7 @@ def _statement(
             {**_told(each), "whose": _whose(each.person, seen.numbers[each.person_id], member)}
             for each in seen.lines if each.number in last.withdrawn
         ],
-        submissions=[(each, Counter(line.submission_id for line in seen.lines)[each.id]) for each in seen.submissions],
+        submissions=[(each, added[each.id]) for each in seen.submissions],
         may_send=not payer and Role.PAYER in member.roles,
         errors=form if form is not None and form.errors else None, trouble=trouble,
     )  # fmt: skip
