@@ -604,3 +604,12 @@ class LeaveOutForm(forms.Form):
         if found.get("since") and found.get("last") and found["last"] < found["since"]:
             self.add_error("last", _("The last day isn’t before the first."))
         return found
+
+
+class AskLineForm(forms.Form):
+    """What the canton needs to know before it answers a line."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(label=gettext_lazy("What you need to know"), max_length=1000, widget=_area(2))
+    until = DayField(label=gettext_lazy("Answer needed by"))

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -18,6 +19,9 @@ from django.views.decorators.http import require_safe
 from handslag.domain.accounts.models import Account
 from handslag.domain.accounts.states import Side
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.queries import name_of, own_address, partners
 from handslag.domain.payments.models import Booking
 from handslag.domain.people.models import Person
@@ -52,11 +56,15 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.kernel.ids import uuid7
+from handslag.messages.conversation import read
+from handslag.messages.settlement.build import asking
+from handslag.messages.settlement.message import Settlement
 from handslag.rules.ch.codes import COSTS
 from handslag.rules.ch.settlement import REGIMES as RULES
 from handslag.rules.settlement import Regime
 from handslag.web.canton.assignments import is_canton
-from handslag.web.canton.forms import LeaveOutForm, LineAnswerForm
+from handslag.web.canton.forms import AskLineForm, LeaveOutForm, LineAnswerForm
 from handslag.web.canton.pages import names_of, page, require_register
 from handslag.web.canton.timeline import picture
 from handslag.web.canton.wording import (
@@ -68,10 +76,11 @@ from handslag.web.canton.wording import (
     REGIMES,
     STATUSES,
     WITHHELD,
+    question_standing,
     refusal,
     statement_standing,
 )
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
+from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today, who
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import key_of
 
@@ -237,7 +246,16 @@ def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpRespons
     require_register(request)
     member = require(request, *ROLES)
     account = Account.objects.filter(partner=OuterRef("partner"), side=OuterRef("side")).values("id")
-    row: Any = Statement.objects.annotate(account=Subquery(account)).filter(id=statement).first()
+    asked = (
+        Message.objects.filter(
+            kind="settlement", due_on__isnull=False, process=Concat(Value("settlement:"), OuterRef("reference"))
+        )
+        .values("process")
+        .annotate(times=Count("id"))
+        .values("times")
+    )
+    found = Statement.objects.annotate(account=Subquery(account), asked=Subquery(asked))
+    row: Any = found.filter(id=statement).first()
     regime = RULES.get(row.fund) if row else None
     if row is None or regime is None:
         raise Hidden("statement", statement)
@@ -245,6 +263,7 @@ def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpRespons
     payer = row.side == Side.PAYER
     one = key_of(request.GET.get("line", "") or request.POST.get("line", ""))
     trouble, although, form = "", request.POST.get("although_late", ""), None
+    question: AskLineForm | None = None
     seen = reading(regime, row, row.partner if payer else "", [one] if one else [])
     if request.method == "POST":
         require(request, Role.DECIDER)
@@ -253,8 +272,19 @@ def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpRespons
             if act == "accept":
                 attempt(request, accept_clean, regime=regime, statement=row.id, although_late=although)
                 return HttpResponseRedirect(f"{base(request)}/statements/{row.id}/")
-            if act != "answer" or line is None:
+            if act not in ("answer", "ask") or line is None:
                 raise Conflict("line")
+            if act == "ask":
+                question = _ask_form(line, request.POST)
+                if question.is_valid():
+                    told = question.cleaned_data
+                    new = asking(
+                        key=told["key"], statement=row, lines={line.number: told["text"]}, answer_by=told["until"],
+                        now=who(request)["now"],
+                    )  # fmt: skip
+                    sent = attempt(request, seal_message, new=new)
+                    return HttpResponseRedirect(f"{base(request)}/questions/{sent.id}/")
+                return _statement(request, regime, row, seen, member, one, form, question, trouble, although)
             form = LineAnswerForm(line, seen.findings.get(line.id), request.POST, auto_id=f"id_{line.id.hex}_%s")
             if form.is_valid():
                 attempt(request, answer_lines, statement=row.id, answers=[_answer(form, line, seen)])
@@ -262,11 +292,19 @@ def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpRespons
         except Conflict:
             trouble = str(OVERTAKEN)
         except NotPossible as refused:
-            if form is None or refused.code == "answered":
+            if question is not None and refused.code == "answer by":
+                question.add_error("until", refusal(refused))
+            elif refused.code == "sent already":
+                return HttpResponseRedirect(f"{base(request)}/statements/{row.id}/questions/")
+            elif form is None or refused.code == "answered":
                 trouble = refusal(refused)
             else:
                 form.add_error(None, refusal(refused))
-    return _statement(request, regime, row, seen, member, one, form, trouble, although)
+    return _statement(request, regime, row, seen, member, one, form, question, trouble, although)
+
+
+def _ask_form(line: Line, data: Any = None) -> AskLineForm:
+    return AskLineForm(data, initial={"key": uuid7()}, auto_id=f"id_q_{line.id.hex}_%s")
 
 
 def _answer(form: LineAnswerForm, line: Line, seen: Reading) -> NewAnswer:
@@ -293,7 +331,7 @@ def _answer(form: LineAnswerForm, line: Line, seen: Reading) -> NewAnswer:
 
 def _statement(
     request: HttpRequest, regime: Regime, row: Any, seen: Reading, member: Member, one: UUID | None,
-    form: LineAnswerForm | None, trouble: str, although: str,
+    form: LineAnswerForm | None, question: AskLineForm | None, trouble: str, although: str,
 ) -> HttpResponse:  # fmt: skip
     payer, on, name = row.side == Side.PAYER, today(request), name_of(row.partner)
     names = {row.partner: name}
@@ -313,6 +351,7 @@ def _statement(
         key=lambda each: (seen.numbers[each.person_id] or "", each.number),
     )
     shown = Paginator(lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    errors = next((each for each in (form, question) if each is not None and each.errors), None)
     last, added = seen.submissions[-1], Counter(each.submission_id for each in seen.lines)
     sources = {} if payer else _sources(list(shown), first[:AT_ONCE], member)
 
@@ -336,12 +375,14 @@ def _statement(
             "picture": None if told["whose"]["masked"]
             else _days(each, accepted, seen.where, seen.status, names, on, regime.payer),
             "form": asked if acts and answer is None else None,
+            "ask": (question if question is not None and each.id == one else _ask_form(each))
+            if acts and answer is None else None,
         }  # fmt: skip
 
     return page(
         request,
         "statement.html",
-        status=422 if form is not None and form.errors else 409 if trouble else 200,
+        status=422 if errors else 409 if trouble else 200,
         row=row, name=name, payer=payer, regime=REGIMES[regime.code], law=regime.law, last=_last(row.until),
         currency=regime.currency, sums=seen.sums, late=is_late, due=regime.due_on(row.until),
         show=show if show in _SHOW else "",
@@ -358,7 +399,7 @@ def _statement(
         ],
         submissions=[(each, added[each.id]) for each in seen.submissions],
         may_send=not payer and Role.PAYER in member.roles,
-        errors=form if form is not None and form.errors else None, trouble=trouble,
+        errors=errors, trouble=trouble,
     )  # fmt: skip
 
 
@@ -388,6 +429,28 @@ def _sources(shown: list[Line], first: list[Line], member: Member) -> dict[str, 
         return {}
     found = dict(Booking.objects.filter(id__in=[key for key in keys.values() if key]).values_list("id", "case_id"))
     return {cost: f"cases/{found[key]}/account/#{key}" for cost, key in keys.items() if key in found}
+
+
+@desk_page("statement")
+@require_safe
+def questions(request: HttpRequest, tenant: str, statement: UUID) -> HttpResponse:
+    """What was asked about lines of a settlement, newest first; each leads to its conversation."""
+    require_register(request)
+    member = require(request, *CASE_ROLES)
+    row = Statement.objects.filter(id=statement).first()
+    if row is None:
+        raise Hidden("statement", statement)
+    looked_at("statement", row.id)
+    rows = messages_of(member).filter(
+        kind="settlement", due_on__isnull=False, partner=row.partner, process=f"settlement:{row.reference}"
+    )
+    shown = [(one, *question_standing(one), _asked(one)) for one in rows.order_by("-created_at", "-id")]
+    return page(request, "statement_questions.html", row=row, shown=shown)
+
+
+def _asked(row: Message) -> list[str]:
+    said = read(row)
+    return [one.text for one in said.asked.questions] if isinstance(said, Settlement) and said.asked else []
 
 
 # -- before it is sent -----------------------------------------------------------------------------------------------

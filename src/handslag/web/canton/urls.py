@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:tenant>/statements/", statements.statements),
     path("<slug:tenant>/statements/new/", statements.new),
     path("<slug:tenant>/statements/<uuid:statement>/", statements.statement),
+    path("<slug:tenant>/statements/<uuid:statement>/questions/", statements.questions),
     path("<slug:tenant>/reconciliations/<uuid:message>/", accounts.reconciliation),
     path("<slug:tenant>/assignments/", assignments.assignments),
     path("<slug:tenant>/assignments/new/", assignments.new),

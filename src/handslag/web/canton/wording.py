@@ -271,6 +271,17 @@ _CHANGE: Words = {
 }
 
 
+#: How questions about lines stand, where it isn't called as of an assignment.
+_QUESTION: Words = {Business.ACCEPTED: _("answered"), Business.CHANGED: _("answered in part"),
+                    Business.REJECTED: _("not known there")}  # fmt: skip
+
+
+def question_standing(message: Message) -> tuple[str, str]:
+    """The same of questions about lines of a settlement."""
+    words, colour = standing_of(message)
+    return str(_QUESTION.get(message.business, words)), colour
+
+
 def statement_standing(open_lines: int | None, canton: bool) -> tuple[str, str]:
     """How a settlement stands, in words, and the colour of the tag: by how many lines are open, None before it was
     sent."""
