@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -109,6 +109,21 @@ def test_a_quarter_at_both_counters(
         submission = Submission.objects.get(statement__partner=canton.side.address, statement__since=Q3)
     statement = crossed(canton, here, submission)
 
+    # a day less: what was sent against the finding stands, and what has changed is sent
+    ulla.get_by_role("link", name="Was sich seither geändert hat").click()
+    expect(ulla.get_by_text("Seit dem Senden hat sich nichts geändert.")).to_be_visible()
+    ulla.get_by_text("Tage von jemandem weglassen").click()
+    ulla.get_by_label("Wessen Tage?").select_option(index=2 if c.person.identifier > b.person.identifier else 1)
+    ulla.get_by_label("Erster Tag", exact=True).fill("31.8.2026")
+    ulla.get_by_label("Letzter Tag", exact=True).fill("31.8.2026")
+    ulla.get_by_label("Warum", exact=True).fill("Sie verdient schon da genug.")
+    ulla.get_by_role("button", name="Weglassen").click()
+    expect(ulla.get_by_text("1 neue Zeile, 1 nicht mehr gültig")).to_be_visible()
+    fine_at_both(ulla, "statements-changed-de")
+    ulla.get_by_role("button", name="Änderungen senden").click()
+    expect(ulla.get_by_text("1 Zeile dazu, 1 zurückgezogen: CHF 5’692.30 gefordert")).to_be_visible()
+    canton.settle()
+
     # the canton: by municipality, then what is to be looked at; what is clean in one act, although it is late
     bo = log_in(canton.side.office, "bo", locale="de-CH")
     bo.goto(server.url("desk", f"{to}/statements/?since={Q3}"))
@@ -116,11 +131,28 @@ def test_a_quarter_at_both_counters(
     bo.get_by_role("row", name="Musterwil").get_by_role("link").click()
     expect(bo.get_by_text("2 Zeilen ohne Befund, 1 zu prüfen")).to_be_visible()
     expect(bo.get_by_text("Der Entscheid ist angefochten.")).to_be_visible()
-    bo.get_by_role("button", name="2 Zeilen ohne Befund annehmen: CHF 2’416.30").click()
+    bo.get_by_role("button", name="2 Zeilen ohne Befund annehmen: CHF 2’380.30").click()
     expect(bo.get_by_role("alert")).to_contain_text("nach der Frist")
     bo.get_by_label("Warum wird sie trotzdem angenommen?").fill("Die Anweisung kam spät.")
     bo.get_by_role("button", name="2 Zeilen ohne Befund annehmen").click()
     expect(bo.get_by_text("0 Zeilen ohne Befund, 1 zu prüfen")).to_be_visible()
+    bo.get_by_text("Zu dieser Zeile nachfragen").click()
+    bo.get_by_label("Was Sie wissen müssen").fill("Seit wann ist sie hier?")
+    bo.get_by_role("button", name="Gemeinde fragen").click()
+    expect(bo.get_by_role("alert")).to_be_visible()
+    fine_at_both(bo, "statements-ask-error-de")
+    bo.get_by_label("Antwort nötig bis").fill(f"{canton.today + timedelta(days=7):%d.%m.%Y}")
+    bo.get_by_role("button", name="Gemeinde fragen").click()
+    expect(bo).to_have_url(re.compile("/questions/"))
+    canton.settle()
+    hanna.goto(f"{sent}questions/")
+    hanna.get_by_role("link", name="Seit wann ist sie hier?").click()
+    expect(hanna).to_have_url(re.compile("/questions/[0-9a-f]"))
+    expect(hanna.get_by_text("Seit wann ist sie hier?").first).to_be_visible()
+    bo.goto(server.url("desk", f"{to}/statements/{statement.id}/questions/"))
+    expect(bo.get_by_role("link", name="Seit wann ist sie hier?")).to_be_visible()
+    fine_at_both(bo, "statements-questions-de")
+    bo.goto(server.url("desk", f"{to}/statements/{statement.id}/"))
     bo.get_by_role("button", name="Antwort senden").click()
     expect(bo.get_by_role("alert")).to_contain_text("Gemeinde liest es")
     fine_at_both(bo, "statements-answer-error-de")
@@ -134,7 +166,7 @@ def test_a_quarter_at_both_counters(
     ulla.goto(sent)
     expect(ulla.get_by_text("Sieben Jahre sind um.")).to_be_visible()
     fine_at_both(ulla, "statements-municipality-answered-de")
-    all_ = Figures(claimed=5_728_30, cut=576_00, accepted=5_152_30, open=5_152_30)
+    all_ = Figures(claimed=5_692_30, cut=576_00, accepted=5_116_30, open=5_116_30)
     assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT) == all_
     ulla.get_by_role("link", name="CHF 576.00").click()
     expect(ulla.locator("#lines tbody tr")).to_have_count(1)
@@ -157,9 +189,9 @@ def test_a_quarter_at_both_counters(
     rut.goto(server.url("desk", f"{to}/statements/{statement.id}/?line={submission.id}"))
     expect(rut.get_by_role("button", name="Antwort senden")).to_have_count(0)
     token = next(one["value"] for one in rut.context.cookies() if one["name"] == "csrf")
-    form = {"act": "accept", "csrfmiddlewaretoken": token}
-    posted = rut.request.post(rut.url, form=form, headers={"referer": rut.url})
-    assert posted.status == 403
+    post = """(token) => fetch(location.pathname, {method: "POST", body: new URLSearchParams(
+        {act: "accept", csrfmiddlewaretoken: token})}).then((answer) => answer.status)"""
+    assert rut.evaluate(post, token) == 403
     stranger = log_in(there.office, "ulla")
     for path in (f"/statements/{statement.id}/", f"/statements/{submission.statement_id}/"):
         answer = stranger.goto(server.url("desk", f"/{there.office.slug}{path}"))

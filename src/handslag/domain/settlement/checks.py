@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Subquery
 from handslag.domain.accounts.states import Side
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Responsibility, Standing
-from handslag.domain.settlement.models import Answer, Counted, Line, Statement, Submission
+from handslag.domain.settlement.models import Answer, Counted, Line, Statement
 from handslag.domain.settlement.queries import (
     NUMBER,
     NewLine,
@@ -74,7 +74,7 @@ class Reading:
     """A statement as a page shows it: its submissions, all its lines (also withdrawn ones) in order with the person's
     number, answers and findings by line, and what the register says of the people it is about (see `reading`)."""
 
-    submissions: list[Submission]
+    submissions: list[Any]
     lines: list[Line]
     gone: set[int]
     numbers: dict[UUID, str]

@@ -47,6 +47,7 @@ from handslag.domain.settlement.queries import (
     Sums,
     expected,
     register_rows,
+    standing,
     stretches_of,
     summaries,
     unclaimed,
@@ -135,7 +136,6 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
         rows=shown,
         canton=canton,
         total=_added(one["sums"] for one in rows),
-        unsent=sum(one["url"] == "" or "new/" in one["url"] for one in rows),
         late=sum(one["late"] for one in rows),
         query=f"since={chosen[0]}&" if chosen else "",
         windows=[(since, _last(until), (since, until) == chosen) for since, until in windows],
@@ -335,19 +335,19 @@ def _statement(
 ) -> HttpResponse:  # fmt: skip
     payer, on, name = row.side == Side.PAYER, today(request), name_of(row.partner)
     names = {row.partner: name}
-    answers, standing = seen.answers, seen.standing
+    answers, lines_there = seen.answers, seen.standing
     acts = payer and Role.DECIDER in member.roles
     is_late = late(regime, row.until, seen.submissions[0].sent_on)
-    first = [each for each in standing if each.id == one]
+    first = [each for each in lines_there if each.id == one]
     if payer:
-        first += [each for each in standing if each.id in seen.findings and each.id != one]
+        first += [each for each in lines_there if each.id in seen.findings and each.id != one]
     else:
-        less = (each for each in standing if each.id in answers and answers[each.id].outcome != Outcome.ACCEPTED)
+        less = (each for each in lines_there if each.id in answers and answers[each.id].outcome != Outcome.ACCEPTED)
         first += [each for each in less if each.id != one]
-    clean = [each for each in standing if each.id not in answers and each.id not in seen.findings]
+    clean = [each for each in lines_there if each.id not in answers and each.id not in seen.findings]
     show = request.GET.get("show", "")
     lines = sorted(
-        (each for each in standing if _belongs(answers.get(each.id), show)),
+        (each for each in lines_there if _belongs(answers.get(each.id), show)),
         key=lambda each: (seen.numbers[each.person_id] or "", each.number),
     )
     shown = Paginator(lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
@@ -389,13 +389,13 @@ def _statement(
         cards=[card(each) for each in first[:AT_ONCE]],
         more=max(0, len(first) - AT_ONCE),
         findings=len(seen.findings),
-        proposed=sum(each.amount - seen.findings[each.id].amount for each in standing if each.id in seen.findings),
+        proposed=sum(each.amount - seen.findings[each.id].amount for each in lines_there if each.id in seen.findings),
         clean=len(clean), clean_amount=sum(each.amount for each in clean),
         acts=acts, although=although,
         lines=[drawn(each) for each in shown], shown=shown,
         gone=[
             {**_told(each), "whose": _whose(each.person, seen.numbers[each.person_id], member)}
-            for each in seen.lines if each.number in last.withdrawn
+            for each in seen.lines if not last.refused and each.number in last.withdrawn
         ],
         submissions=[(each, added[each.id]) for each in seen.submissions],
         may_send=not payer and Role.PAYER in member.roles,
@@ -525,7 +525,9 @@ def _new(
     kept: Mapping[str, tuple[str, str]], missing: set[str], whole: str, trouble: str,
 ) -> HttpResponse:  # fmt: skip
     on, names = today(request), names_of(request)
-    chosen: list[Chosen] = to_send(seen, {})
+    found = {seen.lines[n].content for n in seen.findings}
+    before = {row.content: row.why for row in standing(there.id) if row.why and row.content in found} if there else {}
+    chosen: list[Chosen] = to_send(seen, before)
     added, gone = changes(there.id, chosen) if there else (chosen, [])
     new_ones = {one[0].content for one in added}
     concerned = {seen.lines[n].person for n in seen.findings}
@@ -539,7 +541,7 @@ def _new(
     def card(n: int, finding: Finding) -> dict[str, Any]:
         line = seen.lines[n]
         told = drawn(line)
-        choice, why = kept.get(line.content, ("", ""))
+        choice, why = kept.get(line.content) or ("all" if line.content in before else "", before.get(line.content, ""))
         return {
             **told, "n": n, "finding": _found(finding, line, regime.law), "content": line.content,
             "all": choice == "all", "why": why, "missing": line.content in missing,
