@@ -678,8 +678,8 @@ BREACHES = {
     ),
     "a key": ("DELETE FROM settlement_claim", "settlement_claim"),
     "a day claimed twice": (
-        "UPDATE settlement_line SET person_id = (SELECT person_id FROM settlement_line WHERE days = 92 LIMIT 1) "
-        "WHERE days = 62", "settlement_line",
+        "UPDATE settlement_line a SET person_id = b.person_id FROM settlement_line b "
+        "WHERE a.days = 62 AND b.days = 92 AND b.statement_id = a.statement_id", "settlement_line",
     ),
     "days that count": ("UPDATE settlement_counted SET until = until - 1", "settlement_counted"),
     "days of another partner": ("UPDATE settlement_counted SET partner = 'x'", "settlement_counted"),
