@@ -19,9 +19,19 @@ from handslag.domain.people.operations.persons import form_household, register_p
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
-from handslag.domain.register.operations import assign, settle
+from handslag.domain.register.operations import assign, enter_residents, settle
 from handslag.domain.register.policies import counts_from, first_day
-from handslag.domain.register.queries import Days, Said, days_of, ending, family_of, registered, value_of
+from handslag.domain.register.queries import (
+    Days,
+    QuotaAccount,
+    Said,
+    days_of,
+    ending,
+    family_of,
+    quota_accounts,
+    registered,
+    value_of,
+)
 from handslag.domain.register.states import GONE
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -593,6 +603,47 @@ def test_who_may_notify_a_case_and_two_municipalities_that_do(canton: Canton) ->
     places = sorted(place.address for place in canton.places)
     assert canton.days(number)[0] == []
     assert canton.days(number)[2] == [("municipality", canton.today, None, places)]
+
+
+def test_the_quota_account_of_a_municipality(canton: Canton, database: Database) -> None:
+    here, there = canton.places
+    day, office, act = canton.today, canton.side.office, canton.pair.act(canton.side, "rut")
+
+    def account(on: date = day, place: Side = here) -> QuotaAccount:
+        with acting(office.slug, office.staff["rut"], "look"):
+            return next(one for one in quota_accounts(on) if one.municipality == place.address)
+
+    before = account()
+    assert (before.target, before.open) == (None, None)  # nobody has entered how many residents it has
+    entry = later(day, -7) + timedelta(days=1)
+    numbers = taken(
+        canton, somebody(1), somebody(2, quota_credit=False), somebody(3, status="B-R"),
+        somebody(4, status="F-R", entry_on=entry, status_since=BEGIN),
+    )  # fmt: skip
+    assert account().actual == before.actual + 2  # of the four one has no credit, and a recognised refugee no place
+    assert account(on=day + timedelta(days=1)).actual == before.actual + 1  # and one has been here for seven years
+    for number in (2_000, 1_999):
+        enter_residents(**act, municipality=here.address, since=day, residents=number)
+    found = account()
+    assert (found.residents, found.target, found.open) == (1_999, 29, 29 - found.actual)  # the last one entered
+    assert account(on=day - timedelta(days=1)).target is None
+    assert account(place=there).target is None
+    for wrong, code in (
+        ({"municipality": "municipality:bfs:1"}, "no such partner"), ({"municipality": office.slug}, "no such partner"),
+        ({"residents": 0}, "no residents"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible, match=code):
+            enter_residents(**act, **{"municipality": here.address, "since": day, "residents": 1, **wrong})
+    with pytest.raises(NotAllowed):
+        enter_residents(**canton.pair.act(canton.side, "bo"), municipality=here.address, since=day, residents=1)
+    with pytest.raises(NotPossible, match="not the canton"):
+        enter_residents(**canton.pair.act(here, "rut"), municipality=here.address, since=day, residents=1)
+    canton.told(here, canton.side, "departure", numbers[0], on=day)
+    canton.settle()
+    assert account(on=day + timedelta(days=1)).actual == before.actual
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[office.slug])
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
 
 
 def test_what_ends_is_listed_for_those_who_are_there(canton: Canton) -> None:

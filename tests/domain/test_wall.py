@@ -116,6 +116,11 @@ BESIDES = {
         INSERT INTO register_standing (id, tenant_id, person_id, since, status, entry_on)
         SELECT gen_random_uuid(), tenant_id, id, '2026-01-01', 'N', '2026-01-01' FROM people_person
         WHERE tenant_id = %s LIMIT 1""",
+    "register_residents": """
+        INSERT INTO register_residents (id, tenant_id, municipality, since, residents, entered_by_id, at)
+        SELECT s.id, s.tenant_id, 'municipality:bfs:1', '2026-01-01', 1, m.id, now()
+        FROM audit_subject s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
+        WHERE s.tenant_id = %s LIMIT 1""",
     "register_contradiction": """
         INSERT INTO register_contradiction (id, tenant_id, person_id, what, since, "values")
         SELECT gen_random_uuid(), tenant_id, id, 'status', '2026-01-01', '{}' FROM people_person

@@ -281,6 +281,7 @@ from handslag.domain.register.operations import (
     ContradictionSettled,
     NoticeTaken,
     PersonAssigned,
+    ResidentsEntered,
 )
 from handslag.domain.register.policies import CANTON
 from handslag.domain.register.states import What
@@ -1426,6 +1427,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_contradiction, causes=(TaskOpened,)),
         Reaction(_ask_both_sides),
     ),
+    ResidentsEntered: (),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
     StatementSubmitted: (Reaction(_tell_submission),),
     StatementReceived: (),

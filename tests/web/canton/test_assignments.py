@@ -153,6 +153,19 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
     expect(page.get_by_role("heading", level=1)).to_have_text("Fristen")
     fine_at_both(rut, "register-deadlines")
 
+    # the quota account of each municipality, at the canton
+    rut.goto(server.url("desk", f"{home}/register/"))
+    rut.get_by_role("link", name="Quota").click()
+    rut.get_by_role("button", name="Enter it").click()
+    expect(rut.get_by_role("alert").first).to_contain_text("Residents")
+    fine_at_both(rut, "quota-error")
+    rut.get_by_label("Municipality").select_option(places[0].address)
+    rut.get_by_label("Residents").fill("2000")
+    rut.get_by_role("button", name="Enter it").click()
+    expect(rut.get_by_role("row", name="Musterwil kommun")).to_contain_text("30")  # 1.5 %
+    expect(rut.get_by_text("not verified")).to_be_visible()
+    fine_at_both(rut, "quota")
+
     # a municipality has its own register, and not the other's copy
     place = server.url("desk", f"/{offices[1].slug}")
     hanna = log_in(offices[1], "hanna")
@@ -160,6 +173,7 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
     for path, status in (
         (f"/assignments/{own.id}/", 200), (f"/assignments/{other.id}/", 404), ("/register/", 200),
         ("/register/deadlines/", 200),
+        ("/register/quota/", 404),
         (f"/register/{canton.person(person.person.identifier).id}/", 404), ("/assignments/new/", 404),
         (f"/register/{canton.person(person.person.identifier).id}/change/", 404),
     ):  # fmt: skip
@@ -167,7 +181,7 @@ def test_two_claims_are_shown_and_settled_and_each_sees_only_its_own(
         assert answer is not None
         assert answer.status == status, path
     payer = log_in(offices[0], "ulla")
-    for path in ("/register/", "/register/deadlines/", "/assignments/", "/assignments/new/"):
+    for path in ("/register/", "/register/deadlines/", "/register/quota/", "/assignments/", "/assignments/new/"):
         answer = payer.goto(server.url("desk", home + path))
         assert answer is not None
         assert answer.status == 403, path

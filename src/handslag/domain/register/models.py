@@ -11,7 +11,7 @@ from django.db.models import Q
 from handslag.domain.exchange.models import ADDRESS, Message
 from handslag.domain.people.models import Person, never_overlapping, since_before_until
 from handslag.domain.register.states import What
-from handslag.domain.tenancy.constraints import wall
+from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
 
@@ -26,7 +26,7 @@ class Notice(TenantRow):
     `value`: the address of the municipality or how she left it (`states.GONE`), the status, what becomes of own
     earnings, or the address of the municipality whose claim under section 44 is accepted, or ended. `since`: the first
     day on which it counts. `moves_from`: the municipality that was responsible before. `disputed`: the other side says
-    that it isn't so.
+    that it isn't so. `counts`: where the canton assigned her, whether she counts towards the quota there.
     """
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
@@ -42,6 +42,7 @@ class Notice(TenantRow):
     entry_on = models.DateField(null=True)
     moves_from = models.CharField(max_length=ADDRESS, blank=True)
     accommodation = models.CharField(max_length=12, blank=True)
+    counts = models.BooleanField(null=True)
     between = ArrayField(models.CharField(max_length=ADDRESS + 12), default=list)
     why = models.TextField(blank=True)
     settled_by = TenantFK(StaffMember, null=True)
@@ -127,4 +128,25 @@ class Contradiction(TenantRow):
             *wall("register_contradiction", "person"),
             never_overlapping("contradiction_one_a_day", "person", "what"),
             since_before_until("contradiction_has_days"),
+        ]
+
+
+class Residents(TenantRow):
+    """How many residents a municipality has from a day on (`since`), as the canton enters it: its quota follows. Never
+    changed; of several of one day the last that was entered holds."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    municipality = models.CharField(max_length=ADDRESS)
+    since = models.DateField()
+    residents = models.PositiveIntegerField()
+    entered_by = TenantFK(StaffMember)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "municipality", "since"])]
+        constraints = [
+            *wall("register_residents", "entered_by", append_only=True),
+            TenantKey(name="register_residents_subject", field="id", to="audit.Subject"),
+            models.CheckConstraint(condition=Q(residents__gte=1), name="register_residents_some"),
         ]

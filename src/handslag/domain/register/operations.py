@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, operation
+from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
+from handslag.domain.exchange.queries import partners
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.persons import NewPerson, register_person
 from handslag.domain.people.queries import person_by_identifier
-from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
-from handslag.domain.register.policies import first_day, require_canton
+from handslag.domain.register.models import Contradiction, Notice, Residents, Responsibility, Standing
+from handslag.domain.register.policies import MUNICIPALITY, first_day, require_canton
 from handslag.domain.register.queries import Said, days_of, said_of
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import Actor
@@ -47,6 +48,12 @@ class ContradictionSettled(Event):
     kind = "contradiction settled"
 
 
+class ResidentsEntered(Event):
+    """The canton enters how many residents a municipality has, from which its quota follows."""
+
+    kind = "residents entered"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewNotice:
     """What a message says of the person at a place of its list."""
@@ -60,6 +67,7 @@ class NewNotice:
     entry_on: date | None = None
     moves_from: str = ""
     accommodation: str = ""
+    counts: bool | None = None
     disputed: bool = False
 
     @property
@@ -133,6 +141,7 @@ def note_said(
                 entry_on=one.entry_on,
                 moves_from=one.moves_from,
                 accommodation=one.accommodation,
+                counts=one.counts,
                 at=now,
             )
         )
@@ -208,6 +217,33 @@ def settle(*, tenant: str | int, by: Actor, now: datetime, contradiction: UUID, 
     _make_days([found.person_id])
     payload = {"notice": str(row.id), "what": row.what, "value": value, "between": found.values}
     return Done(row, ContradictionSettled(subject=found.person_id, payload=payload))
+
+
+@operation()
+def enter_residents(
+    *, tenant: str | int, by: Actor, now: datetime, municipality: str, since: date, residents: int
+) -> Done[Residents]:
+    """A registrar of the canton enters how many residents a municipality has from a day on. What was entered before
+    stays.
+
+    NotPossible("not the canton"), ("no such partner"), ("no residents").
+    """
+    require_canton()
+    member = require_role(by, now, Role.REGISTRAR)
+    if not municipality.startswith(MUNICIPALITY) or municipality not in partners():
+        raise NotPossible("no such partner")
+    if residents < 1:
+        raise NotPossible("no residents")
+    row = Residents.objects.create(
+        id=open_subject("residents"),
+        municipality=municipality,
+        since=since,
+        residents=residents,
+        entered_by_id=member.id,
+        at=now,
+    )
+    payload = {"residents": str(row.id), "municipality": municipality, "since": str(since), "number": residents}
+    return Done(row, ResidentsEntered(subject=row.id, payload=payload))
 
 
 @operation()

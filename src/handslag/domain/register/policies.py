@@ -10,6 +10,8 @@ from handslag.domain.tenancy.policies import NotPossible
 
 #: Whose register it is to assign people and to settle what messages contradict each other about.
 CANTON = "canton_office:"
+#: What the address of a municipality begins with.
+MUNICIPALITY = "municipality:"
 
 
 def require_canton() -> None:

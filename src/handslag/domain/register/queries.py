@@ -9,15 +9,18 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
+from handslag.domain.exchange.queries import partners
 from handslag.domain.people.models import Person
-from handslag.domain.register.models import Contradiction, Notice, Responsibility, Standing
+from handslag.domain.register.models import Contradiction, Notice, Residents, Responsibility, Standing
 from handslag.domain.register.states import GONE, OWN_EARNINGS, What
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import setting
 from handslag.rules.ch.deadlines import SPANS, Deadline, of_status
 from handslag.rules.ch.payers import later, payer_on, payers
+from handslag.rules.ch.quota import COUNTED, entered_after, target
 
 
 @dataclass(frozen=True)
@@ -340,3 +343,60 @@ def ending(member: Member, on: date, since: date, until: date) -> list[Ending]:
     found += [(row.person_id, one) for row in claims for one in claimed_until([row])]
     kept = set(deadlines_shown({one for _person, one in found}))
     return sorted({Ending(one.last_on, person, one) for person, one in found if one in kept})
+
+
+# -- the quota account of each municipality, at the canton -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QuotaAccount:
+    """Of a municipality (its address): its residents and since when that is so, and how many people it shall have, has
+    and has open (negative: more than it shall); None where its residents aren't known."""
+
+    municipality: str
+    residents: int | None
+    since: date | None
+    target: int | None
+    actual: int
+
+    @property
+    def open(self) -> int | None:
+        """How many more it shall take."""
+        return None if self.target is None else self.target - self.actual
+
+
+def counted_on(day: date) -> dict[str, int]:
+    """How many people count towards the quota of each municipality on a day: by status and years since entry, unless
+    the assignment by which they arrived there said that they don't."""
+    arrival = Notice.objects.filter(
+        person_id=OuterRef("person_id"), value=OuterRef("municipality"), since__lte=day, counts__isnull=False
+    )
+    credit = Subquery(arrival.order_by("-since", "-at").values("counts")[:1], output_field=BooleanField())
+    standing = on_day(Standing.objects.filter(person_id=OuterRef("person_id")), day)
+    counting = standing.filter(status__in=COUNTED, entry_on__gt=entered_after(day))
+    rows = on_day(Responsibility.objects.filter(Exists(counting)), day).annotate(credit=Coalesce(credit, True))
+    found = rows.values("municipality").annotate(people=Count("id", filter=Q(credit=True)))
+    return {row["municipality"]: row["people"] for row in found.order_by("municipality")}
+
+
+def unclear_on(day: date) -> int:
+    """Of how many people it is contradicted on a day where they are, so that they count nowhere."""
+    return on_day(Contradiction.objects.filter(what=What.MUNICIPALITY), day).values("person_id").distinct().count()
+
+
+def quota_accounts(day: date) -> list[QuotaAccount]:
+    """The account of every municipality that can be reached or has people, by address."""
+    counted, known = counted_on(day), {}
+    for row in Residents.objects.filter(since__lte=day).order_by("since", "at", "id"):
+        known[row.municipality] = row
+    places = {one for one in partners() if one.startswith("municipality:")} | counted.keys() | known.keys()
+    return [
+        QuotaAccount(
+            place,
+            known[place].residents if place in known else None,
+            known[place].since if place in known else None,
+            target(known[place].residents, day) if place in known else None,
+            counted.get(place, 0),
+        )
+        for place in sorted(places)
+    ]

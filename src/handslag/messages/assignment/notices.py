@@ -59,6 +59,7 @@ def notices_in(asked: Message) -> tuple[list[NewPerson], list[NewNotice]]:
                 message=reply.id,
                 moves_from=said.asked.moves_from or "",
                 accommodation=answer.accommodation,
+                counts=one.quota_credit,
             )
         )
         found.append(

@@ -473,6 +473,19 @@ class AcceptForm(forms.Form):
         ]
 
 
+class ResidentsForm(forms.Form):
+    """How many residents a municipality has."""
+
+    use_required_attribute = False
+    municipality = forms.ChoiceField(label=gettext_lazy("Municipality"))
+    since = DayField(label=gettext_lazy("Holds from"))
+    residents = forms.IntegerField(label=gettext_lazy("Residents"), min_value=1, max_value=10_000_000)
+
+    def __init__(self, towns: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
+
+
 class BackForm(forms.Form):
     """Another day is asked for, or something else."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, deadlines, mutations, notifications, register, statements
+from handslag.web.canton import accounts, assignments, deadlines, mutations, notifications, quota, register, statements
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<slug:tenant>/case_notifications/<uuid:message>/", notifications.notification),
     path("<slug:tenant>/register/<uuid:person>/notify/", notifications.new),
     path("<slug:tenant>/register/", register.register),
+    path("<slug:tenant>/register/quota/", quota.quota),
     path("<slug:tenant>/register/deadlines/", deadlines.deadlines),
     path("<slug:tenant>/register/<uuid:person>/", register.person),
 ]

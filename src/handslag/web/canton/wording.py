@@ -214,6 +214,7 @@ REFUSALS: Words = {
     "answer by": _("Choose a day after today, at most three months ahead."),
     "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
     "assess first": _("Her data are marked as confidential: write why it may be told all the same."),
+    "no residents": _("Enter how many residents it has."),
     "not decided yet": _("Support can’t be decided on a day to come."),
     "against it": _("Something speaks against it: write why it is claimed all the same, or change it."),
     "last day": _("Nothing is reimbursed until a day before the first that is claimed."),

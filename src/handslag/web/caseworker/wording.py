@@ -1028,6 +1028,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "message traffic": _("Message traffic"),
     "register": _("The register"),
     "deadlines": _("Deadlines"),
+    "quota": _("Quota"),
     "accounts": _("Accounts"),
     "account": _("Account of a partner"),
     "reconciliation": _("Comparison of accounts"),
