@@ -19,38 +19,8 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 GOAL = 0.4
-
-
-def sealed_questions(asker: Any, answerer: Any, count: int) -> list[Any]:
-    """So many questions of one organisation to another, as the courier holds them."""
-    from handslag.domain.exchange.operations.courier import Sealed
-    from handslag.domain.exchange.operations.outbox import header_of
-    from handslag.domain.tenancy.door import acting
-    from handslag.domain.tenancy.keys import sign
-    from handslag.kernel import canonical, clock
-    from handslag.kernel.ids import uuid7
-    from tests.office import TEST
-
-    person = {"identifier_type": "personnummer", "identifier": "198001019999", "given_name": "A", "family_name": "B"}
-    made = []
-    with acting(asker.office.slug, TEST, "seal"):
-        for _ in range(count):
-            key = uuid4()
-            header = header_of(
-                recipient=answerer.address, key=key, now=clock.now(), action="5", process=f"handslag:{key}",
-                response_expected=True,
-            )  # fmt: skip
-            asked = {
-                "person": person, "answer_by": asker.office.today.isoformat(), "text": "Betalar ni hyran?",
-                "ground": "10 kap. 28 § OSL", "points": [{"number": 1}],
-            }  # fmt: skip
-            body = {"message": "question", "version": 1, "header": header, "asked": asked}
-            _key_id, text = sign(body)
-            made.append(Sealed(uuid7(), asker.address, answerer.address, key, canonical.digest(body), text))
-    return made
 
 
 def floor(answerer: Any, jwk: dict[str, Any], batch: list[Any]) -> None:
@@ -103,7 +73,7 @@ def run(asked: argparse.Namespace) -> bool:
         from django.test.utils import CaptureQueriesContext
 
         from handslag.domain.exchange.models import Outcome, PartnerKey
-        from tests.exchange import Side
+        from tests.exchange import Side, sealed_questions
         from tests.office import as_role, open_office
 
         asker, answerer = (Side(open_office(database.connect, name)) for name in ("fraga", "svar"))

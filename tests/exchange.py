@@ -17,13 +17,14 @@ from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations import courier
 from handslag.domain.exchange.operations.inbox import record_trouble
-from handslag.domain.exchange.operations.outbox import NewMessage, seal_message
+from handslag.domain.exchange.operations.outbox import NewMessage, header_of, seal_message
 from handslag.domain.exchange.operations.partners import make_exchange_keys
 from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.keys import sign
 from handslag.jobs import exchange
-from handslag.kernel import clock
+from handslag.kernel import canonical, clock
 from handslag.messages.case_transfer import build as handing
 from handslag.messages.case_transfer.message import Ground, Item, Taken
 from handslag.messages.conversation import Opening
@@ -250,6 +251,29 @@ class Pair:
         assert (ours.content, ours.digest) == (theirs.content, theirs.digest)
         assert ours.business == theirs.business
         return ours.transport, ours.business, ours.code
+
+
+def sealed_questions(asker: Side, answerer: Side, count: int, now: datetime | None = None) -> list[courier.Sealed]:
+    """So many questions of one organisation to another about somebody who isn't known there, as the courier holds
+    them."""
+    now = now or clock.now()
+    person = {"identifier_type": "personnummer", "identifier": "198001019999", "given_name": "A", "family_name": "B"}
+    asked = {
+        "person": person, "answer_by": asker.office.today.isoformat(), "text": "Betalar ni hyran?",
+        "ground": "10 kap. 28 § OSL", "points": [{"number": 1}],
+    }  # fmt: skip
+    made = []
+    with acting(asker.office.slug, TEST, "seal"):
+        for _ in range(count):
+            key = uuid4()
+            header = header_of(
+                recipient=answerer.address, key=key, now=now, action="5", process=f"handslag:{key}",
+                response_expected=True,
+            )  # fmt: skip
+            body = {"message": "question", "version": 1, "header": header, "asked": asked}
+            _key_id, text = sign(body)
+            made.append(courier.Sealed(uuid4(), asker.address, answerer.address, key, canonical.digest(body), text))
+    return made
 
 
 def asked(folder: Folder, text: str) -> Message:

@@ -26,7 +26,7 @@ from handslag.domain.accounts.operations import (
     PaymentWithdrawn,
     Posted,
 )
-from handslag.domain.audit.operations import Event, Reaction
+from handslag.domain.audit.operations import Event, Reaction, not_yet_inserted
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
     AccessTaken,
@@ -1000,17 +1000,23 @@ def _hand_over_message(event: Event, by: Actor, now: datetime) -> None:
     defer(hand_over_message, after=after, tenant=_tenant(), message=event.payload["message"])
 
 
+def _message(key: UUID) -> ExchangeMessage:
+    found = not_yet_inserted(ExchangeMessage, key)
+    return found or ExchangeMessage.objects.only("kind", "unit_id", "test", "process", "due_on").get(id=key)
+
+
 def _exchange_task(event: Event, by: Actor, now: datetime, kind: str) -> None:
-    _task_about(ExchangeMessage.objects.only("unit_id", "test").get(id=event.subject), event, by, now, kind)
+    _task_about(_message(event.subject), event, by, now, kind)
 
 
 def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, kind: str) -> None:
-    if not row.test and not _open_tasks(event.subject, kind).exists():
+    new = row._state.adding  # nothing is open about what isn't even inserted
+    if not row.test and (new or not _open_tasks(event.subject, kind).exists()):
         open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind=kind, unit=row.unit_id, assignee=None)
 
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
-    row = ExchangeMessage.objects.only("kind", "unit_id", "test", "due_on").get(id=event.subject)
+    row = _message(event.subject)
     if row.kind in ("mutation", "reconciliation"):  # a task only where it doesn't fit what we have
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
@@ -1023,7 +1029,7 @@ def _compare_account(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.accounts import compare_account
     from handslag.jobs.queue import defer
 
-    row = ExchangeMessage.objects.only("kind").get(id=event.subject)
+    row = _message(event.subject)
     if row.kind == "reconciliation":
         defer(compare_account, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
@@ -1048,7 +1054,7 @@ def _take_settlement(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
     from handslag.jobs.settlement import take_settlement
 
-    row = ExchangeMessage.objects.only("kind", "process", "due_on").get(id=event.subject)
+    row = _message(event.subject)
     if row.kind == "settlement" and row.due_on is None:
         defer(take_settlement, lock=row.process, tenant=_tenant(), message=str(row.id))
 
@@ -1102,7 +1108,7 @@ def _look_at_mutation(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
     from handslag.jobs.register import look_at_mutation
 
-    if ExchangeMessage.objects.filter(id=event.subject, kind="mutation").exists():
+    if _message(event.subject).kind == "mutation":
         defer(look_at_mutation, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
 
 

@@ -19,20 +19,25 @@ from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.frame import Opened, Unreadable
-from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.models import Arrival, Message
 from handslag.domain.exchange.operations.courier import directory
 from handslag.domain.exchange.operations.inbox import (
+    First,
     Placed,
+    alone_with_arrivals,
+    begins,
     note_partner_keys,
     record_trouble,
     refuse_arrival,
     take_in,
+    take_in_together,
 )
 from handslag.domain.exchange.operations.outbox import expire, hand_over, note_overdue, note_uncollected
 from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER
 from handslag.domain.exchange.queries import (
     UnknownKey,
     due_hand_overs,
+    noted_keys,
     open_arrival,
     overdue,
     published_keys,
@@ -59,6 +64,8 @@ from handslag.messages.settlement import receive as settlement
 
 log = structlog.get_logger("exchange")
 BY = system("exchange")
+#: So many arrivals are looked at, and taken in, at a time; and so often in one round of the job.
+TOGETHER, OFTEN = 100, 5
 #: Who says where a message of a kind and version belongs. Receipts belong to what they are about.
 RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] = {
     ("question", 1): question.placed,
@@ -141,11 +148,47 @@ def hand_over_due(tenant: int) -> None:
 
 
 def take_arrivals(tenant: int) -> None:
-    """Take in what arrived, each in a transaction of its own: one that can't be read holds up no other."""
-    with acting(tenant, BY, "waiting arrivals"):
-        waiting = waiting_arrivals()
-    for key in waiting:
-        take_arrival(tenant, key)
+    """Take in what arrived, a hundred at a time: what begins something together, then everything else, and all of them
+    where one failed, each in a transaction of its own. One that can't be taken in holds up no other."""
+    tried: list[UUID] = []
+    for _ in range(OFTEN):
+        waiting: list[tuple[Arrival, bool]] = []
+        taken: set[UUID] = set()
+        try:
+            with acting(tenant, BY, "take in"):
+                alone_with_arrivals()
+                waiting = waiting_arrivals(tried, TOGETHER)
+                taken = _take_together(tenant, [row for row, together in waiting if together])
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if not waiting:
+                raise
+            taken = set()
+            log.warning("not taken in together", tenant=tenant, count=len(waiting), code=type(error).__name__)
+        left = [row.id for row, _ in waiting if row.id not in taken]
+        for key in left:
+            take_arrival(tenant, key)
+        tried += left
+        if len(waiting) < TOGETHER:
+            return
+
+
+def _take_together(tenant: int, waiting: list[Arrival]) -> set[UUID]:
+    """Take in those of them that begin something; gives their keys. Why another can't be read is noted where it is
+    taken in alone."""
+    now = clock.now()
+    firsts: dict[tuple[str, UUID], First] = {}
+    keys = noted_keys({row.sender for row in waiting})
+    for row in waiting:
+        with suppress(Unreadable):
+            opened = open_arrival(row, keys)
+            receive = RECEIVED_BY.get((opened.framed.message, opened.framed.version))
+            if receive and begins(opened, now) and (placed := receive(opened, now)):
+                firsts.setdefault((row.sender, row.message_id), First(row, opened, placed))
+    if firsts:
+        take_in_together(tenant=tenant, by=BY, now=now, firsts=list(firsts.values()))
+    return {first.found.id for first in firsts.values()}
 
 
 def take_arrival(tenant: int, arrival: UUID) -> None:
@@ -170,7 +213,8 @@ def take_arrival(tenant: int, arrival: UUID) -> None:
 def _take(told: dict[str, Any]) -> None:
     tenant, now, arrival = told["tenant"], told["now"], told["arrival"]
     with acting(tenant, BY, "take in"):
-        opened = open_arrival(arrival)
+        found = Arrival.objects.get(id=arrival)
+        opened = open_arrival(found, noted_keys([found.sender]))
         try:
             receive = RECEIVED_BY.get((opened.framed.message, opened.framed.version))
             if receive is None:

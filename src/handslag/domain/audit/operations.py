@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from handslag.kernel.ids import uuid7
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 #: Rows that an operation wrote, by model and key: the new row itself, or None where it is read again at the end.
 Written: TypeAlias = "dict[tuple[type[Model], UUID], Model | None]"
 
@@ -100,7 +102,7 @@ def operation(silent: bool = False) -> Callable[[Callable[P, Done[T]]], Callable
     and returns Done(result, *events). Called inside an open door of the same tenant and actor it joins that;
     otherwise it opens one with its own name as purpose. Its events run through the table of reactions, depth
     first; when the outermost operation ends, all are chained, before the one commit.
-    `silent` is for drafts, which are no history: such an operation returns no events.
+    `silent` is for drafts, which are no history, and for what only calls others: such an operation returns no events.
     """
 
     def mechanism(verb: Callable[P, Done[T]]) -> Callable[P, T]:
@@ -169,9 +171,14 @@ def _names(written: Written) -> str:
     return ", ".join(sorted({model.__name__ for model, _ in written}))
 
 
-def open_subject(kind: str, key: UUID | None = None) -> UUID:
-    """Make the anchor of a new case, person, run ... and give its key."""
-    return Subject.objects.create(id=key or uuid7(), kind=kind).id
+def open_subject(kind: str, key: UUID | None = None, *, with_events: bool = False) -> UUID:
+    """Make the anchor of a new case, person, run ... and give its key. `with_events`: as `insert_with_events` does."""
+    row = Subject(id=key or uuid7(), kind=kind)
+    if with_events:
+        insert_with_events(row)
+    else:
+        row.save(force_insert=True)
+    return row.id
 
 
 def event_hash(row: EventRow) -> str:
@@ -254,14 +261,15 @@ def _chain(door: Door, now: datetime) -> None:
         replace(event, payload={**event.payload, "rows": rows}) if rows else event
         for (event, _), rows in zip(collected, _commitments(collected), strict=True)
     ]
-    pending: list[Any] = door.memory.pop("inserts", [])
+    pending: dict[tuple[type[Model], UUID], Any] = door.memory.pop("inserts", {})
     updates: list[tuple[str, Sequence[Any]]] = door.memory.pop("updates", [])
     heads: dict[UUID, Subject] = door.memory.pop("heads", {})
     if not events:
         if pending or updates:
-            write_together(pending, updates)
+            write_together(list(pending.values()), updates)
         return
     by = door.the_actor
+    heads |= {key: row for (model, key), row in pending.items() if model is Subject}
     if wanted := sorted({event.subject for event in events} - set(heads)):
         locked = Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
         heads |= {subject.id: subject for subject in locked}
@@ -290,20 +298,29 @@ def _chain(door: Door, now: datetime) -> None:
         row.hash = head.head = event_hash(row)
         rows.append(row)
         payloads.append(Payload(id=event.id, salt=salt, body=event.payload))
-    values = ", ".join(["(%s::uuid, %s::int, %s::text)"] * len(heads))
-    moved = (
-        f"UPDATE audit_subject s SET seq = v.seq, head = v.head FROM (VALUES {values}) AS v(id, seq, head) "
-        "WHERE s.id = v.id",
-        [part for head in heads.values() for part in (head.id, head.seq, head.head)],
-    )
-    write_together([*pending, *rows, *payloads], [*updates, moved])
+    if stood := [head for head in heads.values() if (Subject, head.id) not in pending]:
+        values = ", ".join(["(%s::uuid, %s::int, %s::text)"] * len(stood))
+        moved = (
+            f"UPDATE audit_subject s SET seq = v.seq, head = v.head FROM (VALUES {values}) AS v(id, seq, head) "
+            "WHERE s.id = v.id",
+            [part for head in stood for part in (head.id, head.seq, head.head)],
+        )
+        updates.append(moved)
+    write_together([*pending.values(), *rows, *payloads], updates)
 
 
 def insert_with_events(*rows: Any) -> None:
     """Insert `rows` together with the operation's events, in one statement at its end (for the hot path)."""
-    acting_door().memory.setdefault("inserts", []).extend(rows)
+    inserts = acting_door().memory.setdefault("inserts", {})
     for row in rows:
+        inserts[type(row), row.pk] = row
         note_written(row)
+
+
+def not_yet_inserted(model: type[M], key: UUID) -> M | None:
+    """The row of that key that is inserted with the operation's events, and can't be read before."""
+    found: M | None = acting_door().memory.get("inserts", {}).get((model, key))
+    return found
 
 
 def update_with_events(sql: str, *params: Any) -> None:
@@ -329,12 +346,10 @@ def write_together(rows: Sequence[Any], updates: Sequence[tuple[str, Sequence[An
     parts: list[str] = []
     params: list[Any] = []
     for model, objects in groups.items():
-        parts.append(f"i{len(parts)} AS ({_inserting(model, len(objects))})")
-        params.extend(
-            field_.get_db_prep_save(field_.pre_save(row, add=True), connection)
-            for row in objects
-            for field_ in model._meta.concrete_fields
-        )
+        sql, columns = _inserting(model)
+        parts.append(f"i{len(parts)} AS ({sql})")
+        told = [{column: getattr(row, name) for column, name in columns} for row in objects]
+        params.append(json.dumps(told, default=_told, ensure_ascii=False))
     for sql, values in updates:
         parts.append(f"u{len(parts)} AS ({sql})")
         params.extend(values)
@@ -345,14 +360,20 @@ def write_together(rows: Sequence[Any], updates: Sequence[tuple[str, Sequence[An
         row._state.db = "default"
 
 
-@functools.lru_cache(maxsize=256)
-def _inserting(model: type[Model], rows: int) -> str:
-    """The INSERT of so many rows of a model: the same text each time, so that its plan can be kept."""
-    fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field_.column)) for field_ in fields)
-    row = ", ".join(["%s"] * len(fields))
+@functools.cache
+def _inserting(model: type[Model]) -> tuple[str, list[tuple[str, str]]]:
+    """The INSERT of rows of a model that are told as JSON, and its columns with the names of their values. The same
+    text however many rows, so that its plan can be kept."""
+    columns = [(str(field_.column), field_.attname) for field_ in model._meta.concrete_fields]
+    quoted = ", ".join(connection.ops.quote_name(column) for column, _ in columns)
     table = connection.ops.quote_name(model._meta.db_table)
-    return f"INSERT INTO {table} ({columns}) VALUES " + ", ".join([f"({row})"] * rows)
+    sql = f"INSERT INTO {table} ({quoted}) SELECT {quoted} FROM json_populate_recordset(NULL::{table}, %s::json)"
+    return sql, columns
+
+
+def _told(value: Any) -> str:
+    """A moment, an id, bytes ... as its column reads it from JSON."""
+    return "\\x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from msgspec import Meta, Struct
 from handslag.domain.exchange.states import Code
 
 if TYPE_CHECKING:
+    from handslag.domain.tenancy.door import TenantRef
     from handslag.domain.tenancy.models import Organisation
 
 Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -156,11 +158,12 @@ class Opened:
     key_id: str
 
 
-def address_of(organisation: Organisation) -> str:
+def address_of(organisation: Organisation | TenantRef) -> str:
     """What an organisation is called outside."""
     return f"{organisation.kind}:{organisation.code_type}:{organisation.code}"
 
 
+@cache
 def software() -> Software:
     """Ourselves."""
     return Software(manufacturer="Handslag", product="Handslag", version=version("handslag")[:10])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from handslag.domain.exchange.frame import Opened, Unreadable, address_of, moment, named_key, opened
@@ -29,6 +31,7 @@ from handslag.domain.exchange.states import (
     BEGINNING,
     ENDED,
     OVER,
+    STANDING,
     Action,
     Business,
     Code,
@@ -50,12 +53,8 @@ def again_after(attempts: int) -> timedelta:
 
 
 def own_address() -> str:
-    """What the organisation behind the door is called outside; read once per door."""
-    door = acting_door()
-    found = door.memory.get("address")
-    if found is None:
-        found = door.memory["address"] = address_of(Organisation.objects.get(id=door.the_tenant.id))
-    return str(found)
+    """What the organisation behind the door is called outside."""
+    return address_of(acting_door().the_tenant)
 
 
 def partners() -> dict[str, Organisation | Partner]:
@@ -80,9 +79,15 @@ def name_of(address: str) -> str:
 
 
 def unit_for(level: int, now: datetime) -> UUID:
-    """The unit that looks at what nobody else is known for: of somebody cleared for that protection."""
-    found = cleared_unit(level, acting_door().the_tenant.today(now))
-    return found or Unit.objects.order_by("id").values_list("id", flat=True)[0]
+    """The unit that looks at what nobody else is known for: of somebody cleared for that protection; read once per
+    door."""
+    door = acting_door()
+    today = door.the_tenant.today(now)
+    known: dict[tuple[int, date], UUID] = door.memory.setdefault("units", {})
+    if (level, today) not in known:
+        found = cleared_unit(level, today)
+        known[level, today] = found or Unit.objects.order_by("id").values_list("id", flat=True)[0]
+    return known[level, today]
 
 
 def published_keys() -> list[dict[str, Any]]:
@@ -162,11 +167,34 @@ def last_at_sedex(messages: list[Message]) -> dict[UUID, int]:
     return {key: code for partner, key, code in found if (partner, key) in of}
 
 
-def waiting_arrivals(most: int = 500) -> list[UUID]:
-    """What arrived and has no outcome yet, in the order in which it came."""
-    ended = Outcome.objects.filter(id=OuterRef("id"), state__in=ENDED)
-    rows = Arrival.objects.filter(~Exists(ended)).order_by("arrived_at", "id")
-    return list(rows.values_list("id", flat=True)[:most])
+def _literals(states: tuple[str, ...]) -> str:
+    return ", ".join(f"'{state!s}'" for state in states)
+
+
+#: What may be taken in with others is short, and nothing was ever noted about it or about another of its id. EXCEPT
+#: takes as long as there are rows, whatever the statistics: an anti-join may be planned as a loop over all pairs.
+_WAITING = f"""
+SELECT a.id, a.tenant_id, a.sender, a.message_id, a.digest,
+       CASE WHEN octet_length(a.sealed) <= 20000 THEN a.sealed ELSE '' END, a.arrived_at,
+       octet_length(a.sealed) <= 20000
+       AND NOT EXISTS (SELECT FROM exchange_outcome o WHERE o.id = a.id)
+       AND NOT EXISTS (SELECT FROM audit_subject s WHERE s.id = a.id)
+       AND NOT EXISTS (SELECT FROM exchange_outcome o WHERE o.tenant_id = a.tenant_id AND o.sender = a.sender
+                       AND o.message_id = a.message_id AND o.state IN ({_literals(STANDING)}))
+FROM (SELECT * FROM exchange_arrival WHERE id <> ALL(%s::uuid[]) AND id IN (
+          SELECT id FROM exchange_arrival EXCEPT SELECT id FROM exchange_outcome WHERE state IN ({_literals(ENDED)}))
+      ORDER BY arrived_at, id LIMIT %s) a
+ORDER BY a.arrived_at, a.id
+"""
+
+
+def waiting_arrivals(tried: list[UUID], most: int) -> list[tuple[Arrival, bool]]:
+    """What arrived and has no outcome yet, without those `tried`, in the order in which it came; each with whether it
+    may be taken in together with others. One that mayn't is without its sealed text, which may be large."""
+    names = [field.attname for field in Arrival._meta.concrete_fields]
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [tried, most])
+        return [(Arrival.from_db("default", names, row[:7]), row[7]) for row in cursor.fetchall()]
 
 
 class UnknownKey(Unreadable):
@@ -177,12 +205,16 @@ class UnknownKey(Unreadable):
         self.sender = sender
 
 
-def open_arrival(arrival: UUID) -> Opened:
+def noted_keys(partners: Iterable[str]) -> dict[tuple[str, str], PartnerKey]:
+    """The noted keys of these partners, by partner and id."""
+    return {(row.partner, row.key_id): row for row in PartnerKey.objects.filter(partner__in=partners)}
+
+
+def open_arrival(found: Arrival, keys: Mapping[tuple[str, str], PartnerKey]) -> Opened:
     """What arrived, by the noted key of its sender, who must be the one that it names, and before that key ended: when
     it was sent says whoever signed it. Unreadable; UnknownKey."""
-    found = Arrival.objects.get(id=arrival)
     key_id = named_key(found.sealed)
-    key = PartnerKey.objects.filter(partner=found.sender, key_id=key_id).first()
+    key = keys.get((found.sender, key_id))
     if key is None:
         raise UnknownKey(found.sender, key_id)
     seen = opened(found.sealed, key.jwk, key_id)

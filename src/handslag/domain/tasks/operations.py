@@ -6,7 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
+from handslag.domain.audit.models import Subject
+from handslag.domain.audit.operations import (
+    Done,
+    Event,
+    insert_with_events,
+    not_yet_inserted,
+    open_subject,
+    operation,
+)
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
@@ -55,7 +63,11 @@ def open_task(
     *, tenant: str | int, by: Actor, now: datetime, subject: UUID, kind: str, unit: UUID, assignee: UUID | None
 ) -> Done[Task]:
     """Give a unit (and, if she is known, a member of it) something to do about a subject."""
-    task = Task.objects.create(subject_id=subject, kind=kind, unit_id=unit, assignee_id=assignee, created_at=now)
+    task = Task(subject_id=subject, kind=kind, unit_id=unit, assignee_id=assignee, created_at=now)
+    if not_yet_inserted(Subject, subject):
+        insert_with_events(task)
+    else:
+        task.save(force_insert=True)
     return Done(task, TaskOpened(subject=subject, payload={"task": str(task.id), "kind": kind}))
 
 

@@ -80,6 +80,9 @@ class TenantRef:
     languages: list[str]
     telephone: str
     training: bool
+    kind: str
+    code_type: str
+    code: str
 
     def today(self, now: datetime) -> date:
         """The day that `now` falls on where the organisation is: it decides months, deadlines and ages."""
@@ -168,7 +171,7 @@ def writing(door: Door) -> Iterator[bool]:
 
 _ENTER = """
 SELECT t.id, t.slug, t.name, t.zone, t.currency, t.country, t.languages, t.telephone, t.training,
-       set_config('app.tenant', t.id::text, true)
+       t.kind, t.code_type, t.code, set_config('app.tenant', t.id::text, true)
 FROM tenancy_organisation t WHERE t.{column} = %s AND t.is_tenant AND t.active
 """
 
@@ -196,7 +199,7 @@ def acting(tenant: str | int, by: Actor, purpose: str) -> Iterator[Door]:
                 row = cursor.fetchone()
             if row is None:
                 raise UnknownTenant(str(tenant))
-            door.tenant = TenantRef(*row[:9])
+            door.tenant = TenantRef(*row[:12])
             yield door
     finally:
         _open.reset(token)

@@ -24,7 +24,7 @@ import msgspec
 from django.db import connection
 
 from handslag.domain.audit.models import Subject
-from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable, moment_of
 from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey
 from handslag.domain.exchange.operations.outbox import (
@@ -137,6 +137,15 @@ class Placed:
     due_on: date | None = None
 
 
+@dataclass(frozen=True)
+class First:
+    """What arrived and begins something, opened and placed. Nothing came under its id before."""
+
+    found: Arrival
+    opened: Opened
+    placed: Placed
+
+
 @operation()
 def note_partner_keys(
     *, tenant: str | int, by: Actor, now: datetime, partner: str, keys: list[dict[str, Any]]
@@ -182,9 +191,40 @@ def take_in(
     return _take_addition(found, row, opened, now)
 
 
-def _take_first(found: Arrival, row: Outcome, opened: Opened, placed: Placed, now: datetime) -> Done[Outcome]:
-    message = _store(found, opened, placed, now)
-    _end(row, OutcomeState.TAKEN, now, message)
+def begins(opened: Opened, now: datetime) -> bool:
+    """Whether it begins something, and could be taken in with others: neither too old nor what can't be kept."""
+    header, message = opened.framed.header, opened.framed.message
+    if message == "receipt" or header.reference is not None or _NUL.search(opened.content):
+        return False
+    return now - moment_of(header.sent_at) < EXPIRE_AFTER
+
+
+@operation(silent=True)
+def take_in_together(*, tenant: str | int, by: Actor, now: datetime, firsts: list[First]) -> Done[int]:
+    """Take in all of what `begins`, or nothing of it. For whoever called `alone_with_arrivals` before looking for
+    them."""
+    for first in firsts:
+        take_in_first(tenant=tenant, by=by, now=now, first=first)
+    return Done(len(firsts))
+
+
+@operation()
+def take_in_first(*, tenant: str | int, by: Actor, now: datetime, first: First) -> Done[Outcome]:
+    """Take in one of them: every row that is written is inserted with the events."""
+    found = first.found
+    if by.kind != "system":
+        raise Hidden("arrival", found.id)
+    open_subject("arrival", key=found.id, with_events=True)
+    note_written(found)
+    row = Outcome(id=found.id, sender=found.sender, message_id=found.message_id, version=0)
+    return _take_first(found, row, first.opened, first.placed, now, with_events=True)
+
+
+def _take_first(
+    found: Arrival, row: Outcome, opened: Opened, placed: Placed, now: datetime, *, with_events: bool = False
+) -> Done[Outcome]:
+    message = _store(found, opened, placed, now, with_events=with_events)
+    _end(row, OutcomeState.TAKEN, now, message, with_events=with_events)
     payload = {"digest": message.digest, "from": message.partner}
     return Done(row, _settled(row), MessageTakenIn(subject=message.id, payload=payload))
 
@@ -350,15 +390,11 @@ def take_up(*, tenant: str | int, by: Actor, now: datetime, message: UUID, versi
 
 
 def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
-    """The arrival and its outcome, which is made at the first try; alone with everything of the same id."""
+    """The arrival and its outcome, which is made at the first try."""
     found = Arrival.objects.filter(id=arrival).first()
     if found is None or by.kind != "system":
         raise Hidden("arrival", arrival)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))",
-            [acting_door().the_tenant.id, f"{found.sender} {found.message_id}"],
-        )
+    alone_with_arrivals()
     row = Outcome.objects.select_for_update(of=("self",)).filter(id=arrival).first()
     if row is None:
         if not Subject.objects.filter(id=arrival).exists():
@@ -368,6 +404,12 @@ def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
     if row.state in ENDED:
         raise NotPossible("settled")
     return found, row
+
+
+def alone_with_arrivals() -> None:
+    """Nobody else takes in anything of this organisation's before this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext('arrivals'))", [acting_door().the_tenant.id])
 
 
 def _standing(found: Arrival) -> Arrival | None:
@@ -396,10 +438,21 @@ def _after(before: Arrival, found: Arrival, row: Outcome, opened: Opened, now: d
     return Done(row, _settled(row))
 
 
-def _end(row: Outcome, state: OutcomeState, now: datetime, message: Message | None, code: str = "") -> None:
+def _end(
+    row: Outcome,
+    state: OutcomeState,
+    now: datetime,
+    message: Message | None,
+    code: str = "",
+    *,
+    with_events: bool = False,
+) -> None:
     row.state, row.at, row.taken, row.code = state, now, message, code
     row.version += 1
-    row.save()
+    if with_events:
+        insert_with_events(row)
+    else:
+        row.save()
 
 
 def _settled(row: Outcome) -> ArrivalSettled:
@@ -426,13 +479,13 @@ def _refuse(found: Arrival, row: Outcome, code: str, reason: str, now: datetime,
     return Done(row, _settled(row))
 
 
-def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime) -> Message:
+def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime, *, with_events: bool = False) -> Message:
     """Our copy of a message, delivered by the receipt that is sent with it."""
     if len(opened.content) > LARGEST:
         raise Unreadable(Code.TOO_LARGE, "larger than any message", final=True)
     header = opened.framed.header
-    row = Message.objects.create(
-        id=open_subject("message"),
+    row = Message(
+        id=open_subject("message", with_events=with_events),
         direction=Direction.IN,
         partner=found.sender,
         message_id=found.message_id,
@@ -451,6 +504,10 @@ def _store(found: Arrival, opened: Opened, placed: Placed, now: datetime) -> Mes
         due_on=placed.due_on,
         created_at=now,
     )
+    if with_events:
+        insert_with_events(row)
+    else:
+        row.save(force_insert=True)
     sealed = send_receipt(
         to=found.sender,
         of=found.message_id,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.exchange.frame import (
     Awaiting,
     Framed,
@@ -376,14 +376,16 @@ def write_step(
     row: Message, place: int, state: Transport, at: datetime, *, code: str = "", by: str = "", sealed: str = ""
 ) -> None:
     """Write down the step at this place of a message's way; the message itself isn't changed."""
-    TransportStep.objects.create(
-        message=row,
-        place=place,
-        state=state,
-        code=code,
-        at=at,
-        by=by or own_address(),
-        sealed=sealed or _signed(row, "transport", state, code, at),
+    insert_with_events(
+        TransportStep(
+            message=row,
+            place=place,
+            state=state,
+            code=code,
+            at=at,
+            by=by or own_address(),
+            sealed=sealed or _signed(row, "transport", state, code, at),
+        )
     )
 
 
@@ -451,7 +453,7 @@ def send_receipt(
     msgspec.convert(report, Report)  # what we say is what the other side takes
     body = {"message": "receipt", "version": 1, "header": header, "report": report}
     _key_id, sealed = sign(body)
-    Envelope.objects.create(
-        recipient=to, message_id=key, digest=canonical.digest(body), sealed=sealed, handed_over_at=now
+    insert_with_events(
+        Envelope(recipient=to, message_id=key, digest=canonical.digest(body), sealed=sealed, handed_over_at=now)
     )
     return sealed
