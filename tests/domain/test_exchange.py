@@ -61,7 +61,7 @@ from verifier import verify
 
 #: To take in questions about people who aren't known here, one or a hundred: BEGIN, door, lock, what waits, keys, unit,
 #: all that is written, COMMIT. One alone, which is done where a hundred failed: without BEGIN and the like.
-STATEMENTS, ALONE = 8, 19
+STATEMENTS, ALONE = 8, 20
 
 
 @pytest.fixture(scope="module")
@@ -741,10 +741,8 @@ def test_a_hundred_questions_cost_the_statements_of_one(fresh: Pair) -> None:
     assert len(alone) <= ALONE, "\n".join(alone)
 
 
-#: What differs between two messages: ids, digests, moments, salts and what is signed.
-_OWN = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|20\d\d-\d\d-\d\d[T ][0-9:.]+(\+00:00|Z)|b'.*'|eyJ\S+"
-)
+#: What differs between two messages: ids, digests, moments and what is signed.
+_OWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|20\d\d-\d\d-\d\d[T ][0-9:.]+Z|eyJ\S+")
 
 
 def _written(pair: Pair, key: UUID) -> list[str]:
@@ -754,11 +752,15 @@ def _written(pair: Pair, key: UUID) -> list[str]:
     subjects = [message.id, outcome.id]
     events = sorted(side.rows(Event, subject__in=subjects), key=lambda row: (row.subject_id == message.id, row.seq))
     envelopes = [row for row in side.rows(Envelope) if str(key) in _told(row)]
+    steps, tasks = side.rows(TransportStep, message=message.id), side.rows(Task, subject=message.id)
     rows = [
-        message, outcome, *envelopes, *side.rows(TransportStep, message=message.id), *side.rows(Task, subject=message.id),
-        *side.rows(Subject, id__in=subjects), *events, *(side.rows(Payload, id=row.id)[0] for row in events),
+        message, outcome, *envelopes, *steps, *tasks, *side.rows(Subject, id__in=subjects), *events,
+        *(side.rows(Payload, id=row.id)[0] for row in events),
     ]  # fmt: skip
-    told = [f"{row._meta.db_table} {[(f.attname, getattr(row, f.attname)) for f in row._meta.fields]}" for row in rows]
+    told = [
+        f"{row._meta.db_table} {[(f.attname, getattr(row, f.attname)) for f in row._meta.fields if f.name != 'salt']}"
+        for row in rows
+    ]
     return [_OWN.sub("*", one) for one in [*told, *map(_told, envelopes)]]
 
 
