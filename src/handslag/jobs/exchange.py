@@ -179,7 +179,7 @@ def _take_together(tenant: int, waiting: list[Arrival]) -> set[UUID]:
     taken in alone."""
     now = clock.now()
     firsts: dict[tuple[str, UUID], First] = {}
-    keys = noted_keys({row.sender for row in waiting})
+    keys = noted_keys({row.sender for row in waiting}) if waiting else {}
     for row in waiting:
         with suppress(Unreadable):
             opened = open_arrival(row, keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -40,7 +41,7 @@ from handslag.domain.exchange.states import (
     Transport,
 )
 from handslag.domain.people.queries import cleared_unit
-from handslag.domain.tenancy.door import acting_door
+from handslag.domain.tenancy.door import acting_door, planned_once
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
 
 #: A partner that doesn't answer is called again after these minutes, the last of them for ever.
@@ -205,20 +206,23 @@ class UnknownKey(Unreadable):
         self.sender = sender
 
 
-def noted_keys(partners: Iterable[str]) -> dict[tuple[str, str], PartnerKey]:
-    """The noted keys of these partners, by partner and id."""
-    return {(row.partner, row.key_id): row for row in PartnerKey.objects.filter(partner__in=partners)}
+def noted_keys(partners: Iterable[str]) -> dict[tuple[str, str], tuple[dict[str, Any], datetime | None]]:
+    """The noted keys of these partners, and until when they are believed, by partner and id."""
+    sql = "SELECT partner, key_id, jwk::text, until FROM exchange_partnerkey WHERE partner = ANY(%s::text[])"
+    with planned_once() as cursor:
+        cursor.execute(sql, [list(partners)])
+        return {(partner, key_id): (json.loads(jwk), until) for partner, key_id, jwk, until in cursor.fetchall()}
 
 
-def open_arrival(found: Arrival, keys: Mapping[tuple[str, str], PartnerKey]) -> Opened:
+def open_arrival(found: Arrival, keys: Mapping[tuple[str, str], tuple[dict[str, Any], datetime | None]]) -> Opened:
     """What arrived, by the noted key of its sender, who must be the one that it names, and before that key ended: when
     it was sent says whoever signed it. Unreadable; UnknownKey."""
     key_id = named_key(found.sealed)
-    key = keys.get((found.sender, key_id))
-    if key is None:
+    if (found.sender, key_id) not in keys:
         raise UnknownKey(found.sender, key_id)
-    seen = opened(found.sealed, key.jwk, key_id)
-    if key.jwk.get("use", "sig") != "sig" or (key.until and found.arrived_at >= key.until):
+    jwk, until = keys[found.sender, key_id]
+    seen = opened(found.sealed, jwk, key_id)
+    if jwk.get("use", "sig") != "sig" or (until and found.arrived_at >= until):
         raise Unreadable(Code.SIGNATURE, f"key {key_id[:12]} of {found.sender} has ended", final=False)
     header = seen.framed.header
     if (header.sender, header.id, seen.digest) != (found.sender, str(found.message_id), found.digest):

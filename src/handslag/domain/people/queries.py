@@ -26,8 +26,7 @@ from handslag.domain.people.models import (
 )
 from handslag.domain.people.names import name_tokens
 from handslag.domain.people.states import IdentifierType, Scope
-from handslag.domain.tenancy.door import Actor
-from handslag.domain.tenancy.models import RoleGrant, StaffMember
+from handslag.domain.tenancy.door import Actor, planned_once
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import setting
 from handslag.domain.tenancy.states import Role
@@ -206,15 +205,22 @@ def seen_by_staff(member: Member, persons: list[Person]) -> dict[UUID, Seen]:
     }
 
 
+_CLEARED = """
+SELECT s.unit_id FROM tenancy_staffmember s JOIN tenancy_rolegrant g ON g.member_id = s.id
+WHERE s.active AND s.clearance >= %s AND g.role = ANY(%s::text[]) AND g.since <= %s
+      AND (g.until IS NULL OR g.until > %s)
+ORDER BY array_position(%s::text[], g.role::text), s.id LIMIT 1
+"""
+
+
 def cleared_unit(level: int, today: date) -> UUID | None:
     """The unit of somebody who may see people of that protection level and register them, else of an administrator
     with that clearance; None where nobody is cleared."""
-    for role in (Role.REGISTRAR, Role.ADMINISTRATOR):
-        holders = RoleGrant.objects.filter(role=role, since__lte=today).exclude(until__lte=today).values("member_id")
-        cleared = StaffMember.objects.filter(active=True, clearance__gte=level, id__in=holders).order_by("id").first()
-        if cleared is not None:
-            return cleared.unit_id
-    return None
+    roles = [Role.REGISTRAR.value, Role.ADMINISTRATOR.value]
+    with planned_once() as cursor:
+        cursor.execute(_CLEARED, [level, roles, today, today, roles])
+        found: tuple[UUID] | None = cursor.fetchone()
+    return found[0] if found else None
 
 
 def full_name(person: Person) -> str:
