@@ -61,7 +61,7 @@ from verifier import verify
 
 #: To take in questions about people who aren't known here, one or a hundred: BEGIN, door, lock, what waits, keys, unit,
 #: all that is written, COMMIT. One alone, which is done where a hundred failed: without BEGIN and the like.
-STATEMENTS, ALONE = 8, 20
+STATEMENTS, ALONE = 8, 21
 
 
 @pytest.fixture(scope="module")
