@@ -41,7 +41,7 @@ ONCE = {
         "answer_dispute", "confirm_account_change", "record_signature", "reserve_run", "settle",
     },
     "what was asked already isn't asked again": {"ask_authorities"},
-    "said once more it says the same: days left out, how many residents from a day on": {"enter_residents", "leave_out"},
+    "said once more it says the same: days left out, residents from a day on": {"enter_residents", "leave_out"},
 }  # fmt: skip
 
 
