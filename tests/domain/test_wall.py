@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from django.db.migrations import AddField
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -571,6 +573,28 @@ def test_a_link_to_a_foreign_row_fails_like_one_to_a_missing_row(wall: Wall) -> 
                 outcomes.append((outcome[0].replace(str(target), "<id>").split("Key (")[0], outcome[1]))
         assert outcomes[0] == outcomes[1], (table, column, outcomes)
         assert not outcomes[0][0].startswith("ok"), (table, column)
+
+
+# -- columns that come later ---------------------------------------------------------------------------------------
+
+#: Those that came while nobody had rows yet.
+EARLY = {
+    "audit.readentry.reason", "casefile.casewarning.reason", "casefile.case.by_applicant", "decisions.decision.ground",
+    "people.representation.scope",
+}  # fmt: skip
+
+
+def test_a_column_that_comes_later_leaves_the_commitments_to_older_rows_as_they_are() -> None:
+    """NULL in the rows that are there is left out of what the chain commits to (0006)."""
+    late = {
+        f"{app}.{operation.model_name}.{operation.name}"
+        for (app, _name), migration in MigrationLoader(None).disk_migrations.items()
+        if migration.__module__.startswith("handslag.")
+        for operation in migration.operations
+        if isinstance(operation, AddField) and not operation.field.null
+    }
+    models = {model._meta.label_lower for model in tenant_models().values()}
+    assert {name for name in late if name.rpartition(".")[0] in models} == EARLY
 
 
 # -- rows written once ---------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Notice(TenantRow):
     day = models.DateField()
     since = models.DateField()
     until = models.DateField(null=True)
-    disputed = models.BooleanField(default=False)
+    disputed = models.BooleanField(null=True)
     entry_on = models.DateField(null=True)
     moves_from = models.CharField(max_length=ADDRESS, blank=True)
     accommodation = models.CharField(max_length=12, blank=True)

@@ -240,7 +240,7 @@ def said_of(person: UUID, but: str = "") -> list[Said]:
     return [
         Said(
             row.what, row.value, row.day, row.since, row.until, row.entry_on, row.moves_from, tuple(row.between),
-            f"{row.at.isoformat()} {row.id}" if row.between else "", row.disputed,
+            f"{row.at.isoformat()} {row.id}" if row.between else "", bool(row.disputed),
         )
         for row in (rows.exclude(message__process=but) if but else rows)
     ]  # fmt: skip
