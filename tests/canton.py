@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -20,6 +20,7 @@ from handslag.domain.register.queries import days_stored
 from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
+from handslag.jobs import exchange
 from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
 from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
 from handslag.messages.assignment.build import Assigning, answering, assigning
@@ -151,47 +152,53 @@ class Canton:
     def _carried(self) -> bool:
         sides = (self.side, *self.places)
         self.pair.later(seconds=11)
-        for side in sides:
-            self.pair.leaves(side)
+        with self.pair._role("worker"):
+            for side in sides:
+                exchange.hand_over_due(side.key)
         moved = False
         while self.pair.carry():
             moved = True
-            for side in reversed(sides):
-                self.pair.arrives(side)
+            with self.pair._role("worker"):
+                for side in reversed(sides):
+                    exchange.take_arrivals(side.key)
         return self._follows(sides) or moved
 
     def _follows(self, sides: Sequence[Side]) -> bool:
         """The jobs that follow from what arrived and was submitted or decided, each once."""
         jobs = [(key, job) for side in sides for key, job in self._jobs(side) if key not in self.done]
-        with self.pair._role("worker"):
-            for key, job in jobs:
-                self.done.add(key)
-                job()
+        if jobs:
+            with self.pair._role("worker"):
+                for key, job in jobs:
+                    self.done.add(key)
+                    job()
         return bool(jobs)
 
-    def _jobs(self, side: Side) -> Iterator[tuple[Any, Callable[[], None]]]:
+    def _jobs(self, side: Side) -> list[tuple[Any, Callable[[], None]]]:
         tenant = side.key
-        for row in side.rows(Message, kind__in=NOTICES, action="5", transport__in=["", "delivered"]):
-            key = str(row.id)
-            if row.direction == "in" and row.kind == "mutation" and row.business == "":
-                yield ("look", key), partial(look_at_mutation, tenant=tenant, message=key)
-            if row.business in SETTLED:
-                yield ("note", key), partial(note_in_register, tenant=tenant, message=key)
-        for row in side.rows(Contradiction):
-            said = (row.person_id, row.what, row.since, *row.values)
-            yield said, partial(
-                ask_both_sides, tenant=tenant, contradiction=str(row.id), unit=str(side.rows(Unit)[0].id)
-            )  # fmt: skip
-        for row in side.rows(Submission, statement__side="claimant"):
-            yield row.id, partial(tell_submission, tenant=tenant, submission=str(row.id))
-        for row in side.rows(Reply, statement__side="payer"):
-            yield row.id, partial(tell_decisions, tenant=tenant, reply=str(row.id))
-        for row in side.rows(Message, kind="settlement", action="5", due_on=None):
-            key = str(row.id)
-            if row.direction == "in":
-                yield ("take", key), partial(take_settlement, tenant=tenant, message=key)
-            elif row.business in SETTLED:
-                yield ("reception", key), partial(note_reception, tenant=tenant, message=key)
+        found: list[tuple[Any, Callable[[], None]]] = []
+        with acting(side.office.slug, TEST, "look"):
+            told = Message.objects.filter(action="5", kind__in=[*NOTICES, "settlement"]).order_by("id")
+            for row in told.only("kind", "direction", "transport", "business", "due_on"):
+                key, comes = str(row.id), row.direction == "in"
+                if row.kind == "settlement":
+                    if comes and row.due_on is None:
+                        found.append((("take", key), partial(take_settlement, tenant=tenant, message=key)))
+                    elif row.due_on is None and row.business in SETTLED:
+                        found.append((("reception", key), partial(note_reception, tenant=tenant, message=key)))
+                elif row.transport in ("", "delivered"):
+                    if comes and row.kind == "mutation" and row.business == "":
+                        found.append((("look", key), partial(look_at_mutation, tenant=tenant, message=key)))
+                    if row.business in SETTLED:
+                        found.append((("note", key), partial(note_in_register, tenant=tenant, message=key)))
+            unit = str(Unit.objects.order_by("id").values_list("id", flat=True)[0])
+            for one in Contradiction.objects.order_by("id"):
+                asking = partial(ask_both_sides, tenant=tenant, contradiction=str(one.id), unit=unit)
+                found.append(((one.person_id, one.what, one.since, *one.values), asking))
+            for sent in Submission.objects.filter(statement__side="claimant").order_by("id"):
+                found.append((sent.id, partial(tell_submission, tenant=tenant, submission=str(sent.id))))
+            for reply in Reply.objects.filter(statement__side="payer").order_by("id"):
+                found.append((reply.id, partial(tell_decisions, tenant=tenant, reply=str(reply.id))))
+        return found
 
     def person(self, number: str, side: Side | None = None) -> Person:
         with acting((side or self.side).office.slug, TEST, "look"):

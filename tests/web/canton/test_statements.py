@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,16 +17,19 @@ from handslag.domain.accounts.queries import Figures
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import open_case
+from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.payments.queries import postings_of
 from handslag.domain.people.operations.persons import form_household
 from handslag.domain.settlement.models import Statement, Submission
-from handslag.domain.settlement.operations import receive_submission
+from handslag.domain.settlement.operations import accept_clean, leave_out, receive_submission
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
+from handslag.messages.settlement import build
 from handslag.rules.ch.settlement import ASYLUM
 from tests.bed import Database, Process
 from tests.canton import Canton, open_canton, somebody
-from tests.domain.test_settlement import crossed, figures, lives
+from tests.domain.test_settlement import crossed, figures, lives, sent
 from tests.exchange import Side
 from tests.office import TEST, session_of
 
@@ -201,6 +204,49 @@ def test_a_quarter_at_both_counters(
     answer = alva.goto(sent)
     assert answer is not None
     assert answer.status == 403
+
+
+def test_a_question_about_a_line_and_what_was_refused_at_the_desk(
+    canton: Canton, log_in: Callable[..., Page], server: Process, fine_at_both: Any
+) -> None:
+    here, act = canton.places[1], canton.pair.act
+    person = somebody()
+    canton.pair.now = clock.now() - timedelta(hours=1)  # what is said at the page comes after
+    lives(canton, 1, person, date(2026, 9, 26))
+    statement = crossed(canton, here, sent(canton, here, Q3))
+    office = canton.side.office
+    with acting(office.slug, office.staff["hanna"], "ask"):
+        asked = build.asking(
+            key=uuid4(), statement=statement, lines={1: "Wo wohnt sie?"}, now=canton.pair.now,
+            answer_by=canton.today + timedelta(days=9),
+        )  # fmt: skip
+        question = seal_message(**act(canton.side), new=asked)
+    canton.settle()
+    hanna = log_in(here.office, "hanna", locale="de-CH")
+    hanna.goto(server.url("desk", f"/{here.office.slug}/questions/"))
+    hanna.get_by_role("link", name=statement.reference).click()
+    expect(hanna.get_by_role("heading", level=1)).to_contain_text(statement.reference)
+    hanna.get_by_role("button", name="Antwort senden").click()
+    expect(hanna.get_by_role("alert").first).to_be_visible()
+    fine_at_both(hanna, "statements-question-de")
+    hanna.get_by_label("Antworten: Zeile 1: Wo wohnt sie?").fill("In Beispielen.")
+    hanna.get_by_role("button", name="Antwort senden").click()
+    expect(hanna.get_by_text("In Beispielen.")).to_be_visible()
+    canton.pair.now = clock.now()
+    canton.settle()
+    assert canton.side.message(question.message_id).business == "accepted"
+
+    # what crosses a decision is refused, and says why
+    key = canton.person(person.person.identifier, here).id
+    leave_out(**act(here, "ulla"), person=key, regime=ASYLUM, since=date(2026, 9, 30), until=Q4, why="Sie war weg.")
+    late = sent(canton, here, Q3)
+    accept_clean(**act(canton.side, "bo"), regime=ASYLUM, statement=statement.id, although_late="Spät gemeldet.")
+    canton.settle()
+    told = here.rows(Message, kind="settlement", direction="out", business="rejected", about=late.statement_id)
+    hanna.goto(server.url("desk", f"/{here.office.slug}/questions/{told[0].id}/"))
+    expect(hanna.get_by_text("Über eine zurückgezogene Zeile ist schon entschieden")).to_be_visible()
+    expect(hanna.get_by_role("button", name="Antwort senden")).to_have_count(0)
+    fine_at_both(hanna, "statements-refused-de")
 
 
 def received(canton: Canton, since: date, until: date, persons: list[str], count: int) -> Statement:

@@ -308,7 +308,8 @@ def _row(row: Message, names: dict[str, str], people: dict[UUID, Person], on: da
     state, colour = standing_of(row)
     is_open = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
     known = people.get(row.person_id) if row.person_id else None
-    named = said_of.named_in(said_of.read(row))
+    said = said_of.read(row)
+    named = said.asked.statement if isinstance(said.asked, Turn) else said_of.named_in(said)
     return {
         "row": row,
         "partner": names.get(row.partner, row.partner),
