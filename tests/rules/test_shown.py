@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,12 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
+@cache
+def sheet_of(path: Path) -> Sheet:
+    """The sheet of a worked case; worked out once for all tests here."""
+    return read(path).calculate()
+
+
 def page_of(told: ShownSheet, sheet: Sheet) -> Cells:
     cells = Cells()
     cells.feed(to_html(told, sheet))
@@ -56,7 +63,7 @@ def page_of(told: ShownSheet, sheet: Sheet) -> Cells:
 @pytest.mark.parametrize("pack", ["se", "ch", "de"])
 def test_every_line_is_said_once_in_each_language(pack: str) -> None:
     for path in (path for path in EVERY if pack in path.parts):
-        sheet = read(path).calculate()
+        sheet = sheet_of(path)
         for lang in languages(pack):
             told = shown(sheet, lang)
             lines = [line for group in told.groups for line in group.lines]
@@ -80,7 +87,7 @@ def test_most_sections_lead_to_the_law() -> None:
             line
             for path in EVERY
             if pack in path.parts
-            for group in shown(read(path).calculate()).groups
+            for group in shown(sheet_of(path)).groups
             for line in group.lines
         ]
         assert all(not line.law.url or line.law.url.startswith(begin) for line in lines)
@@ -90,7 +97,7 @@ def test_most_sections_lead_to_the_law() -> None:
 @pytest.mark.parametrize("pack", ["se", "ch", "de"])
 def test_the_differences_are_the_difference(pack: str) -> None:
     """Of each group: its lines' differences without what is gone are what the sum moved by."""
-    sheets = [read(path).calculate() for path in EVERY if pack in path.parts]
+    sheets = [sheet_of(path) for path in EVERY if pack in path.parts]
     compared = 0
     for before, now in pairwise(sheets):
         told = shown(now, before=before)
