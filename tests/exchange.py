@@ -42,7 +42,7 @@ FEE = build.Picked(Line(code="ELECTRICITY", name="El", amount=450_00, currency="
 
 def reachable(database: Database, name: str) -> Office:
     """An office with keys, to which other installations can encrypt."""
-    made = open_office(database.connect, name)
+    made = open_office(database.connect, name, when_asked_for=True)
     make_exchange_keys(tenant=made.slug, by=TEST, now=clock.now(), signing=False)
     database.close_connections()
     return made

@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -117,6 +117,18 @@ C1: dict[str, Any] = {
 C1_MOST = 1_215_000
 
 
+class Admitted(dict[str, Any]):
+    """What is known of the staff by log-in name. Who isn't there yet is admitted when asked for."""
+
+    def __init__(self, admit: Callable[[str], None]) -> None:
+        super().__init__()
+        self.admit = admit
+
+    def __missing__(self, login: str) -> Any:
+        self.admit(login)
+        return self[login]
+
+
 @dataclass
 class Office:
     """A tenant and the people in it. `staff` are actors by log-in name; cases come with their citizens' actors."""
@@ -124,16 +136,24 @@ class Office:
     slug: str
     now: datetime
     zone: str = "Europe/Stockholm"
-    staff: dict[str, Actor] = field(default_factory=dict)
-    members: dict[str, UUID] = field(default_factory=dict)
+    staff: dict[str, Actor] = field(init=False)
+    members: dict[str, UUID] = field(init=False)
     units: dict[str, UUID] = field(default_factory=dict)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
+    def __post_init__(self) -> None:
+        self.staff, self.members = Admitted(self.admit_one), Admitted(self.admit_one)
+
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"serial": next(self.serial)}
+        return vars(self) | {"serial": next(self.serial), "staff": dict(self.staff), "members": dict(self.members)}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         vars(self).update(kept | {"serial": itertools.count(kept["serial"])})
+
+    def admit_one(self, login: str) -> None:
+        """One of STAFF."""
+        one = next(one for one in STAFF if one.login == login)
+        self.admit(one.login, one.name, *one.roles, clearance=one.clearance)
 
     @property
     def today(self) -> date:
@@ -441,9 +461,16 @@ COUNTRIES = {
 
 
 def open_office(
-    connect: Any, name: str = "office", country: str = "SE", kind: str = "municipality", **policies: Any
+    connect: Any,
+    name: str = "office",
+    country: str = "SE",
+    kind: str = "municipality",
+    *,
+    when_asked_for: bool = False,
+    **policies: Any,
 ) -> Office:
-    """A fresh tenant; `connect` is the fixture (the directory is the owner's to write)."""
+    """A fresh tenant; `connect` is the fixture (the directory is the owner's to write). Its staff are there, or come
+    when asked for first: in a test whose pages don't show them, that is quicker."""
     currency, zone, languages, code_type = COUNTRIES[country]
     slug = f"{name}-{os.getpid()}-{next(_numbers)}"
     with connect("owner", autocommit=True) as owner:
@@ -455,8 +482,8 @@ def open_office(
         )
     office = Office(slug, clock.now(), zone)
     office.units = open_organisation(**office.by(TEST), units=["Försörjningsstöd", "Ekonomi"])
-    for s in STAFF:
-        office.admit(s.login, s.name, *s.roles, clearance=s.clearance)
+    for one in () if when_asked_for else STAFF:
+        office.admit_one(one.login)
     settings: dict[str, Any] = {
         "organisation_number": "212000-0142", "debtor_account": {"kind": "bankgiro", "number": "5050-1055"}, **policies
     }  # fmt: skip

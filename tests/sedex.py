@@ -138,7 +138,7 @@ class BySedex(Pair):
 
 def by_sedex(database: Any, made: Post) -> BySedex:
     """Two fresh organisations, registered with each other by key file and sedex id."""
-    asker, answerer = open_office(database.connect, "fraga"), open_office(database.connect, "svar")
+    asker, answerer = (open_office(database.connect, name, when_asked_for=True) for name in ("fraga", "svar"))
     return registered(BySedex(database, Side(asker), Side(answerer), asker.case(), asker.now), made)
 
 

@@ -89,7 +89,8 @@ class WholeCase(RuleBasedStateMachine):
         super().__init__()
         self.shift = os.environ.get("HANDSLAG_CLOCK_SHIFT")
         os.environ["HANDSLAG_CLOCK_SHIFT"] = str(int((FIRST - datetime.now(UTC)).total_seconds()))
-        self.office = open_office(self.connect, "whole", authorities_asked=ASKED, lefi_actor="9000")
+        told = {"authorities_asked": ASKED, "lefi_actor": "9000"}
+        self.office = open_office(self.connect, "whole", when_asked_for=True, **told)
         self.receipts: list[dict[str, str]] = []
         self.done = self.held = 0
         self.reached["sequences"] += 1

@@ -11,7 +11,7 @@ def new_office(database: Any, connect: Any) -> Callable[..., Any]:
     """`new_office("name", four_eyes_above=100_00)`: a fresh tenant (tests.office.Office)."""
     from tests.office import open_office
 
-    return lambda name="office", **policies: open_office(connect, name, **policies)
+    return lambda name="office", **policies: open_office(connect, name, when_asked_for=True, **policies)
 
 
 @pytest.fixture

@@ -228,6 +228,8 @@ def follow(*, tenant: str | int, by: Actor, now: datetime, subject: UUID) -> Don
 
 
 def test_an_operation_without_events_raises_and_writes_nothing(office: Office) -> None:
+    bo = office.members["bo"]
+
     @operation()
     def mute(*, tenant: str, by: Actor, now: datetime) -> Done[None]:
         Household.objects.create(id=open_subject("household"))
@@ -235,7 +237,7 @@ def test_an_operation_without_events_raises_and_writes_nothing(office: Office) -
 
     @operation(silent=True)
     def chatty(*, tenant: str, by: Actor, now: datetime) -> Done[None]:
-        return Done(None, Tried(subject=office.members["bo"]))
+        return Done(None, Tried(subject=bo))
 
     @operation(silent=True)
     def sly(*, tenant: str, by: Actor, now: datetime) -> Done[None]:

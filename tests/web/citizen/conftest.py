@@ -18,7 +18,7 @@ def new_office(database: Any, connect: Any) -> Callable[..., Any]:
     """`new_office("name", decision_days=3)`: a fresh tenant (tests.office.Office)."""
     from tests.office import open_office
 
-    return lambda name="office", **policies: open_office(connect, name, **policies)
+    return lambda name="office", **policies: open_office(connect, name, when_asked_for=True, **policies)
 
 
 @pytest.fixture
