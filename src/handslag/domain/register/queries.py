@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,7 +12,6 @@ from uuid import UUID
 from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from handslag.domain.exchange.queries import partners
 from handslag.domain.people.models import Person
 from handslag.domain.register.models import Contradiction, Notice, Residents, Responsibility, Standing
 from handslag.domain.register.states import GONE, OWN_EARNINGS, What
@@ -246,10 +245,12 @@ def said_of(person: UUID, but: str = "") -> list[Said]:
     ]  # fmt: skip
 
 
-def told_with(person: UUID, among: Iterable[str]) -> str:
-    """Which of these addresses the newest message about a person of the register came from or went to; empty: none."""
-    rows = Notice.objects.filter(person_id=person, message__partner__in=list(among)).order_by("-at", "-id")
-    return rows.values_list("message__partner", flat=True).first() or ""
+def told_with(among: Sequence[str], person: UUID | None = None) -> str:
+    """Which of these addresses the newest message about a person of the register, or about anybody, came from or went
+    to. Where none did: the only one there is to choose, or empty."""
+    rows = Notice.objects.filter(message__partner__in=among).order_by("-at", "-id")
+    newest = (rows.filter(person_id=person) if person else rows).values_list("message__partner", flat=True).first()
+    return newest or (among[0] if len(among) == 1 else "")
 
 
 def family_of(person: UUID) -> list[Person]:
@@ -385,11 +386,11 @@ def unclear_on(day: date) -> int:
 
 
 def quota_accounts(day: date) -> list[QuotaAccount]:
-    """The account of every municipality that can be reached or has people, by address."""
+    """The account of every municipality that has people, or whose residents were entered, by address."""
     counted, known = counted_on(day), {}
     for row in Residents.objects.filter(since__lte=day).order_by("since", "at", "id"):
         known[row.municipality] = row
-    places = {one for one in partners() if one.startswith("municipality:")} | counted.keys() | known.keys()
+    places = counted.keys() | known.keys()
     return [
         QuotaAccount(
             place,

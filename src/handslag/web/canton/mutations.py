@@ -96,7 +96,7 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     where, status = standing_on([person], today(request))[person]
     initial = {
         "key": uuid7(), "answer_by": today(request) + USUAL, "persons": [str(person)],
-        "recipient": where.municipality if where and is_canton() else told_with(person, recipients),
+        "recipient": where.municipality if where and is_canton() else told_with([*recipients], person),
         "entry_on": status.entry_on if status else None,
     }  # fmt: skip
     people = [(str(one.id), full_name(one)) for one in family]

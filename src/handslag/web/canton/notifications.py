@@ -20,7 +20,7 @@ from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, household_of, household_on, person_by_identifier, person_by_number
 from handslag.domain.register.policies import CANTON
-from handslag.domain.register.queries import deadlines_shown, family_of, standing_on
+from handslag.domain.register.queries import deadlines_shown, family_of, standing_on, told_with
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
@@ -118,7 +118,7 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     recipients = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
     standing = standing_on([one.id for one in people], on)
     initial: dict[str, Any] = {
-        "key": uuid7(), "answer_by": on + USUAL, "heads": len(people), "recipient": next(iter(recipients), ""),
+        "key": uuid7(), "answer_by": on + USUAL, "heads": len(people), "recipient": told_with([*recipients], person),
     }  # fmt: skip
     for n, one in enumerate(people, 1):
         where, status = standing[one.id]

@@ -27,6 +27,7 @@ from handslag.domain.payments.models import Booking
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
 from handslag.domain.register.policies import CANTON
+from handslag.domain.register.queries import told_with
 from handslag.domain.settlement.checks import Finding, Reading, late, reading
 from handslag.domain.settlement.models import Answer, Line, Statement
 from handslag.domain.settlement.operations import (
@@ -124,8 +125,8 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
             sent = set(found.values_list("partner", flat=True))
             missing = [(place, *chosen) for place in sorted(expected(regime, chosen) - sent) if chosen[1] <= on]
         else:
-            payers = [key for key in names if key.startswith(CANTON)]
-            missing = [(key, *one) for one in unclaimed(regime, own_address(), on) for key in payers[:1]]
+            payer = told_with([key for key in names if key.startswith(CANTON)])
+            missing = [(payer, *one) for one in unclaimed(regime, own_address(), on) if payer]
         rows += [_unsent(regime, *one, names, on, canton) for one in missing]
         rows += [_summary(regime, one, names, canton) for one in summaries(found.order_by("-since", "partner"))]
     rows.sort(key=lambda one: (one["order"], -one["since"].toordinal(), one["name"]))
@@ -465,7 +466,7 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
     member = require(request, *ROLES)
     regime, since = RULES.get(request.GET.get("fund", "")), _day(request.GET.get("since", ""))
     payers = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
-    partner = request.GET.get("partner") or next(iter(payers), "")
+    partner = request.GET.get("partner") or told_with([*payers])
     if regime is None or since is None or is_canton() or partner not in payers:
         raise Hidden("statement")
     window = regime.window(since)
