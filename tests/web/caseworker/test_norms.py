@@ -234,6 +234,8 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         (table.replace("RENT;2;3;6500,50\n", ""), "hyror.csv, line 2: RENT lacks the households (adults, children) 2,"),
         (table + "RENT;;;100\n", "RENT has an amount for every household and others"),
         (table + "RENT;1;0;100\n", "hyror.csv, line 12: this household stands here twice"),
+        ("cost,adults,children,amount\nELECTRICITY,,,1,400\n", "line 2: there are more values than columns"),
+        (f"cost;adults;children;amount\nRENT;;;\"{'5' * 140_000}\"\n", "hyror.csv, line 2: a value is too long"),
         ("RENT;5000", "hyror.csv, line 1: the first line names the columns: cost;adults;children;amount"),
         ("- name: limit.RENT\n  unit: [", "this is no YAML"),
         ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 2: limit.RENT: unit is one of"),

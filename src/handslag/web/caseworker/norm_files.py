@@ -147,28 +147,31 @@ def _csv(text: str, file: str, since: date | None, source: str, said: Mapping[st
         problems.append(_("Write whose decision it is, of which day."))
     lines = text.splitlines()
     sign = max(";,\t", key=lines[0].count) if lines else ";"
-    rows = csv.reader(lines, delimiter=sign)
-    header = [name.strip().lower() for name in next(rows, [])]
+    reader = csv.reader(lines, delimiter=sign)
+    try:
+        rows = [(row, reader.line_num) for row in reader]
+    except csv.Error as error:
+        long = _("%(place)s: a value is too long. Is a quotation mark missing?")
+        raise FileError([*problems, long % {"place": _line(file, reader.line_num)}]) from error
+    header = [name.strip().lower() for name in rows[0][0]] if rows else []
     if sorted(header) != sorted(columns(law)):
         told = {"place": _line(file, 1), "columns": ";".join(columns(law))}
         raise FileError([*problems, _("%(place)s: the first line names the columns: %(columns)s.") % told])
     tables: dict[str, dict[Any, int | str]] = {}
     places: dict[str, int] = {}
-    for row in rows:
+    for row, number in rows[1:]:
         if not any(cell.strip() for cell in row):
             continue
         try:
-            cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-            if set(cells) != set(header):
-                raise ValueError(_("a row has one value for each column"))
+            cells = _cells(row, header, sign)
             code, kind, amount = _row_by_persons(cells, law) if law.LOCAL else _row(cells)
             table = tables.setdefault(code, {})
             if kind in table:
                 raise ValueError(_("this household stands here twice"))
             table[kind] = amount
-            places.setdefault(code, rows.line_num)
+            places.setdefault(code, number)
         except ValueError as error:
-            problems.append(f"{_line(file, rows.line_num)}: {error}")
+            problems.append(f"{_line(file, number)}: {error}")
     found = []
     for code, table in tables.items():
         place = _line(file, places[code])
@@ -180,6 +183,16 @@ def _csv(text: str, file: str, since: date | None, source: str, said: Mapping[st
     if problems:
         raise FileError(problems)
     return found
+
+
+def _cells(row: Sequence[str], header: Sequence[str], sign: str) -> dict[str, str]:
+    """The values of a row by column. ValueError in words where they are fewer or more."""
+    if any(cell.strip() for cell in row[len(header) :]):
+        beyond = _("there are more values than columns; an amount with “%(sign)s” in it needs quotation marks")
+        raise ValueError(beyond % {"sign": sign})
+    if len(row) < len(header):
+        raise ValueError(_("a row has one value for each column"))
+    return dict(zip(header, (cell.strip() for cell in row), strict=False))
 
 
 def _by_household(code: str, table: Mapping[tuple[int, int] | None, int | str]) -> tuple[dict[str, Any], str]:
