@@ -20,16 +20,15 @@ class TooFew(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A kind of household, or all. `net` and `split` None: left out.
+    """A kind of household, or all. `cells` None: left out.
 
-    `net`: cost before and after, how many households get another amount, how many the same. `split`: those who get
-    more and by how much, those who get less and by how much. Amounts in minor units.
+    `cells`: cost before and after; how many get more and by how much; how many get less and by how much; how many get
+    the same. Amounts in minor units.
     """
 
     kind: str
     households: int
-    net: tuple[int, int, int, int] | None
-    split: tuple[int, int, int, int] | None
+    cells: tuple[int, int, int, int, int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,14 @@ def fit(cells: Sequence[int]) -> bool:
     return all(cell == 0 or cell >= LEAST for cell in cells)
 
 
-def left_out(
-    rows: Sequence[Sequence[int]], sizes: Sequence[int], already: frozenset[int] = frozenset()
-) -> tuple[frozenset[int], bool]:
+def left_out(rows: Sequence[Sequence[int]], sizes: Sequence[int]) -> tuple[frozenset[int], bool]:
     """(which rows are left out, whether their sum may be published) for the counts behind the cells of each row.
 
     A row is left out when one of its counts is 1 to 4. What the sum gives away of the rows left out is their own sum:
     if that has such a count too, another row that makes it large enough is left out with them (one without zeros,
     which could be guessed, then the smallest); if none does, the sum isn't published.
     """
-    gone = already | {n for n, cells in enumerate(rows) if not fit(cells)}
+    gone = frozenset(n for n, cells in enumerate(rows) if not fit(cells))
 
     def covered(those: frozenset[int]) -> bool:
         together = [sum(cells) for cells in zip(*(rows[n] for n in those), strict=True)]
@@ -78,13 +75,12 @@ def published(sums: Mapping[str, Any]) -> Published:
     kinds = _large_enough(sums["kinds"])
     names, rows = list(kinds), list(kinds.values())
     sizes = [row["households"] for row in rows]
-    net_gone, net_total = left_out([_behind_net(row) for row in rows], sizes)
-    split_gone, split_total = left_out([(row["winners"], row["losers"]) for row in rows], sizes, net_gone)
+    gone, whole = left_out([_behind(row) for row in rows], sizes)
     total = {part: sum(row[part] for row in rows) for part in PARTS}
-    by_month = net_total and fit(sums["apart"])
+    by_month = whole and fit(sums["apart"])
     return Published(
-        kinds=tuple(_row(names[n], rows[n], n in net_gone, n in split_gone) for n in range(len(rows))),
-        total=_row("all", total, not net_total, not (net_total and split_total)),
+        kinds=tuple(_row(names[n], rows[n], n in gone) for n in range(len(rows))),
+        total=_row("all", total, not whole),
         months=tuple((before, after) if by_month else None for before, after in sums["months"]),
     )  # fmt: skip
 
@@ -103,13 +99,16 @@ def _large_enough(kinds: Mapping[str, Sequence[int]]) -> dict[str, dict[str, int
     return left | ({OTHER: other} if small else {})
 
 
-def _behind_net(row: Mapping[str, int]) -> tuple[int, ...]:
-    changed = row["winners"] + row["losers"]
-    return row["receive_before"], row["receive_after"], changed, row["households"] - changed
+def _behind(row: Mapping[str, int]) -> tuple[int, ...]:
+    """The counts behind a row's cells. More and less count also where only the costs were shown: where all get more by
+    one amount and less by another, as by one norm's change, the costs' difference tells how many."""
+    return row["receive_before"], row["receive_after"], row["winners"], row["losers"], _same(row)
 
 
-def _row(kind: str, row: Mapping[str, int], no_net: bool, no_split: bool) -> Row:
-    changed = row["winners"] + row["losers"]
-    net = (row["cost_before"], row["cost_after"], changed, row["households"] - changed)
-    split = (row["winners"], row["gains"], row["losers"], row["losses"])
-    return Row(kind, row["households"], None if no_net else net, None if no_split else split)
+def _same(row: Mapping[str, int]) -> int:
+    return row["households"] - row["winners"] - row["losers"]
+
+
+def _row(kind: str, row: Mapping[str, int], gone: bool) -> Row:
+    costs, more, less = (row["cost_before"], row["cost_after"]), row["winners"], row["losers"]
+    return Row(kind, row["households"], None if gone else (*costs, more, row["gains"], less, row["losses"], _same(row)))

@@ -68,9 +68,10 @@ def _kind(kind: str, lang: str) -> str:
 
 def _amounts(row: Row) -> list[int | None]:
     """The cells of a row after its name and number, in the order of the columns: amounts and counts."""
-    before, after, _, same = row.net or (None, None, None, None)
-    difference = after - before if before is not None and after is not None else None
-    return [before, after, difference, *(row.split or (None,) * 4), same]
+    if row.cells is None:
+        return [None] * len(_IS_AMOUNT)
+    before, after, *counted = row.cells
+    return [before, after, after - before, *counted]
 
 
 _IS_AMOUNT: Final = (True, True, True, False, True, False, True, False)
@@ -115,7 +116,7 @@ def pictures(about: About, found: Published) -> dict[str, str]:
     ]
     by_kind = []
     for row in (*found.kinds, found.total):
-        more, _, less, _ = row.split or (None,) * 4
+        _, _, _, more, _, less, _, _ = _amounts(row)
         by_kind.append(Bars(_kind(row.kind, lang), (more, less), tuple(_told(about, n, False) for n in (more, less))))
     cost = f"{say('cost_by_month', lang)} ({about.currency})"
     return {
