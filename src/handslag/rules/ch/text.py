@@ -75,8 +75,8 @@ WORDING: Final = _Swiss(
         (r"SHG BE", "https://www.belex.sites.be.ch/app/de/texts_of_law/860.1"),
         (r"SHV BE", "https://www.belex.sites.be.ch/app/de/texts_of_law/860.111"),
         (r"Sozialhilfehandbuch ZH", "https://www.zh.ch/de/soziales/sozialhilfe/sozialhilfehandbuch.html"),
-        (r"SKOS-RL", "https://rl.skos.ch/"),
         (r"(?:SHG|SHV|AfV) ZH", "https://www.zh.ch/de/politik-staat/gesetze-beschluesse/gesetzessammlung.html"),
+        (r"SKOS-RL", "https://rl.skos.ch/"),
     ),
 )
 to_text = WORDING.to_text
