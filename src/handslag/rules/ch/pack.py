@@ -29,7 +29,16 @@ from handslag.rules.ch.need import (
     rent,
 )
 from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
-from handslag.rules.ch.result import charged_share, entry_test, family_income, instalment, net_cost, sanction, tested
+from handslag.rules.ch.result import (
+    charged_share,
+    divided_need,
+    entry_test,
+    family_income,
+    instalment,
+    net_cost,
+    sanction,
+    tested,
+)
 from handslag.rules.ch.rows import Household
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import Amendment, Norm
@@ -130,8 +139,9 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Charging on, by heads
     serves_all = each(members, family_income, month, norm, along=(efb, above))
     own_income = each(members, _own_income, along=(efb, above, serves_all))
-    own_needs = each(members, _sum, along=(own_gbl, own_basic, own_promoting, izu))
-    common = common_a + common_b - (means - allowances - total(members, own_income))
+    divided = divided_need(household, gbl, norm)
+    own_needs = each(members, _own_need, along=(own_gbl, own_basic, own_promoting, izu, *_spread(members, divided)))
+    common = divided + common_a + common_b - (means - allowances - total(members, own_income))
     reduced = by_member(household.sanctions, reductions, members)
     made_of = (own_needs, own_income, reduced, *_spread(members, common, heads))
     nets = each(members, net_cost, along=made_of)
@@ -163,8 +173,8 @@ def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
     return tuple(spread(rows, value) for value in values)
 
 
-def _sum(person: Any, gbl: Whole, basic: Whole, promoting: Whole, izu: Whole) -> Whole:
-    return gbl + basic + promoting + izu
+def _own_need(person: Any, gbl: Whole, basic: Whole, promoting: Whole, izu: Whole, divided: Whole) -> Whole:
+    return where(divided > 0, 0, gbl) + basic + promoting + izu
 
 
 def _share(person: Any, gbl: Whole, own: Whole, common: Whole, heads: Whole) -> Whole:

@@ -1,10 +1,12 @@
 """What follows: the entry test, a sanction, an instalment paid back, and each head's part for charging on."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.ch.need import CENTIME, PERCENT, is_minor
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
 
 
@@ -77,6 +79,24 @@ def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: No
     if norm.split_income != BY_HEADS:
         return net * 0
     return where(is_minor(person.birth, month, norm), 0, net)
+
+
+@versioned
+def divided_need(household: Any, gbl: Whole, norm: Norms) -> Whole:
+    """What of the GBL is divided by heads together with what serves all: nothing, each has its part by itself."""
+    return gbl * 0
+
+
+@divided_need.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 28),
+    because="an amount is divided late and rounded once: where all heads are of one level, a head's part is one of "
+    "the whole, not a part of the GBL and one of the rest",
+)
+def divided_need_of_one_level(household: Any, gbl: Whole, norm: Norms) -> Whole:
+    """All of the GBL, unless only some of the heads are under the asylum regime: then each has its own level."""
+    some = (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
+    return where(some, 0, gbl)
 
 
 def net_cost(person: Any, own_need: Whole, own_income: Whole, reduced: Whole, common: Whole, heads: Whole) -> Whole:
