@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handslag import rules
-from handslag.api.sheet import sheet
+from handslag.api.sheet import ZONE, sheet
+from handslag.kernel import clock
 from handslag.rules.case_files import read
 from handslag.rules.sheet import Sheet
 from tests.bed import ROOT, Process
@@ -60,9 +62,19 @@ def test_the_answer_is_the_sheet_of_the_office(ask: Any) -> None:
         answer = ask(**asked)
         assert answer.status_code == 200, answer.text
         validated(answer.json())
-        assert Sheet.from_json(answer.json()["sheet"]) == case.calculate()
+        today = clock.now().astimezone(ZONE).date()
+        expected = replace(case, known_on=case.known_on or today).calculate()
+        assert Sheet.from_json(answer.json()["sheet"]) == expected
         assert answer.json()["shown"]["notice"]
         assert "Set-Cookie" not in answer.headers
+
+
+def test_what_is_known_from_a_later_day_counts_where_that_day_is_asked_for(ask: Any) -> None:
+    [value] = RENTS["values"]
+    later = {**value, "since": "2026-02-01", "rows": [4000, 6000], "known_from": "2100-01-01"}
+    asked = question("c1-single") | {"tables": [{**RENTS, "values": [value, later]}]}
+    granted = [ask(**asked, **day).json()["sheet"]["granted"] for day in ({}, {"known_on": "2100-01-01"})]
+    assert granted[0] - granted[1] == 1_000_00
 
 
 def test_it_speaks_json_text_and_html(ask: Any) -> None:

@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from handslag.api.problems import Problem, only, problem
+from handslag.kernel import clock
 from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
@@ -34,6 +36,8 @@ _POLICY: Final = (
 )
 SPOKEN: Final = ("en", "sv", "de", "fr")
 """The languages of a refusal; the first where nothing says which."""
+ZONE: Final = ZoneInfo("Europe/Stockholm")
+"""Where it is today: no office is asked, and the countries whose law there is share one time."""
 _DATES: Final = ("since", "until", "checked_on", "known_from")
 
 
@@ -137,7 +141,7 @@ def calculated(asked: Asked) -> Answer:
         raise Refused([f"pack: {error}"]) from error
     if asked.lang not in ("", *languages(asked.pack)):
         raise Refused([f"lang: one of {', '.join(languages(asked.pack))} is expected"])
-    tables = _tables(asked.tables)
+    tables, known_on = _tables(asked.tables), asked.known_on or clock.now().astimezone(ZONE).date()
 
     def of(given: Mapping[str, Any], what: str) -> Sheet:
         try:
@@ -145,7 +149,7 @@ def calculated(asked: Asked) -> Answer:
         except FactsError as error:
             raise Refused(error.problems, what, packs.kind_of_facts(law)) from error
         try:
-            return law.calculate(facts, law.norms_of(facts, asked.known_on, asked.decided_on, tables))
+            return law.calculate(facts, law.norms_of(facts, known_on, asked.decided_on, tables))
         except FactsError as error:
             raise Refused(error.problems, what, packs.kind_of_facts(law)) from error
         except NormMissing as error:
