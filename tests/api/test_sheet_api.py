@@ -77,6 +77,14 @@ def test_what_is_known_from_a_later_day_counts_where_that_day_is_asked_for(ask: 
     assert granted[0] - granted[1] == 1_000_00
 
 
+def test_no_month_before_may_be_said_in_the_schema_as_to_the_server(ask: Any) -> None:
+    asked = question("c1-single") | {"before": None}
+    validated(asked)
+    assert ask(**asked).status_code == 200
+    with pytest.raises(jsonschema.ValidationError):
+        validated(asked | {"before": {}})
+
+
 def test_it_speaks_json_text_and_html(ask: Any) -> None:
     asked = {**question("c1-single"), "lang": "en", "before": question("c6-surplus")["facts"]}
     page = ask("text/html", **asked)

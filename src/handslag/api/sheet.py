@@ -198,7 +198,10 @@ def schema() -> dict[str, Any]:
     places, parts = msgspec.json.schema_components(every, ref_template="#/$defs/{name}")
     asked, answer, refusal, *facts = places
     of_pack = [
-        {"if": {"properties": {"pack": {"const": name}}}, "then": {"properties": {"facts": place, "before": place}}}
+        {
+            "if": {"properties": {"pack": {"const": name}}},
+            "then": {"properties": {"facts": place, "before": {"anyOf": [place, {"type": "null"}]}}},
+        }
         for name, place in zip(kinds, facts, strict=True)
     ]
     parts["Asked"]["properties"]["pack"]["enum"] = list(kinds)
