@@ -49,11 +49,12 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
     ("old", "new", "said"),
     [
         ("why: >", "why: [", "not YAML"),
-        ("given:", "gievn:", "a case has `why`, `given` and `expected`"),
+        ("given:", "gievn:", "case.yaml: line 4: unknown gievn; there are pack, why, given"),
+        ("given:", "known_on:", "case.yaml: line 1: a case has `why`, `given` and `expected`"),
         ("given:", "extra: 1\ngiven:", "case.yaml: line 4: unknown extra; there are pack, why, given"),
         ("given:", "pack: xx\ngiven:", "case.yaml: line 4: pack: there is no pack xx; there are"),
         ("given:", "tables: [{}]\ngiven:", "case.yaml: line 4: each norm is a mapping with a name"),
-        ("given:", "tables: 5\ngiven:", "case.yaml: a norm file is a list of norms"),
+        ("given:", "tables: 5\ngiven:", "case.yaml: line 4: tables: a list of norms is expected"),
         ("given:", "tables: [" + TABLE + "]\ngiven:", "case.yaml: line 4: rent.limit is read by no rule"),
         ("2026-03\n", "2026-3\n", "case.yaml: line 5: month: a month is written 2026-03"),
         ("given:", "decided_on: soon\ngiven:", "case.yaml: line 4: decided_on is a date such as 2026-03-28"),
@@ -68,6 +69,8 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
         ("role: adult", "role: 5", "case.yaml: line 7: members[0].role: one of adult, child, visitation_child"),
         ("  month:", "  rank: 1\n  month:", "case.yaml: line 5: rank: there is no field rank"),
         ("month: 2026-03", "month: 2027-01", "case.yaml: line 5: prisbasbelopp: no value in force on 2027-01-01"),
+        ("month: 2026-03", "month: 2026-03\n  norm: foo", "case.yaml: line 6: norm.foo: no value in force on"),
+        ("role: adult, birth_on: 1990", "role: child, birth_on: 2004", "line 6: riksnorm.child: no row for age 21"),
         ("month: 2026-03", "month: 2026-03\n  settings: {setting.day_method: week}", "setting.day_method is one of"),
     ],
 )

@@ -63,7 +63,7 @@ def salary(person: str | None, **more: Any) -> dict[str, Any]:
         ({"costs": [{"code": "RENT"}]}, "costs[0]: applied: is missing: a whole number is expected"),
         ({"costs": [{"code": "RENT", "applied": 1}] * 201}, "at most 200 rows each"),
         ({"rents": []}, "rents: there is no field rents; there are since, until, members, costs"),
-        ({"incomes": [salary("a", code="LOOT")]}, "incomes[0]: LOOT is no income"),
+        ({"incomes": [salary("a", code="LOOT")]}, "incomes[0]: LOOT is no income; there are SALARY"),
         ({"incomes": [salary("a", gross=-1)]}, "incomes[0]: an amount lies between"),
         ({"incomes": [salary("a", note="x" * 81)]}, "incomes[0]: a note has at most 80"),
         ({"incomes": [salary(None)]}, "incomes[0]: work income belongs to a person"),

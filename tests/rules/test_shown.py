@@ -94,6 +94,12 @@ def test_most_sections_lead_to_the_law() -> None:
         assert sum(not line.law.url for line in lines) / len(lines) <= UNPUBLISHED, pack
 
 
+def test_the_law_of_a_canton_comes_before_the_guidelines_that_it_names() -> None:
+    [need] = shown(sheet_of(CASES / "ch/cases/2026/table-of-two.yaml")).groups[0].lines
+    assert need.law.text == "§ 17 SHV ZH; SKOS-RL C.3.1"
+    assert need.law.url.startswith("https://www.zh.ch/")
+
+
 @pytest.mark.parametrize("pack", ["se", "ch", "de"])
 def test_the_differences_are_the_difference(pack: str) -> None:
     """Of each group: its lines' differences without what is gone are what the sum moved by."""

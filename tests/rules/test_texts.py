@@ -48,3 +48,16 @@ def test_each_line_of_every_case_is_explained_in_one_sentence(pack: str) -> None
                 assert ends == [len(said) - 1], (name, lang, said)
                 assert said[0].isupper() or not said[0].isalpha(), (name, lang, said)
                 assert not re.search(r"[;,:]\s*[;,.]|[.]{2}|\s\s", said), (name, lang, said)
+
+
+@pytest.mark.parametrize("pack", names())
+def test_what_is_counted_agrees_with_no_verb(pack: str) -> None:
+    """One share, day or meal reads as well as several do."""
+    wording: Wording = _wording(pack).WORDING
+    counted, verb = (
+        r"\{(?:days|heads|units|members)\}(?!/)",
+        r"\b(?:counts?|comptent|zählen|gehören|belong|font|sind)\b",
+    )
+    for key, text in wording.texts.items():
+        for lang in ("de", "fr", "en"):
+            assert not re.search(rf"{counted}[^;:,.]*{verb}|{verb}[^;:,.]*{counted}", text[lang]), (key, lang)

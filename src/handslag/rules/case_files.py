@@ -64,9 +64,12 @@ class Case:
         except FactsError as error:
             raise _placed(error, self.pack, self.file, self.text) from error
         except NormMissing as error:
-            day = "month" if re.search(r"^  month:", self.text, re.MULTILINE) else "since"
-            line = f"line {line_of(self.text, ['given', day])}: " if str(self.facts.since) in str(error) else ""
-            raise NormMissing(f"{self.file}: {line}{error}") from error
+            at = "month" if re.search(r"^  month:", self.text, re.MULTILINE) else "since"
+            if str(error).startswith("norm."):
+                at = "norm"
+            elif str(self.facts.since) not in str(error):
+                at = "members"
+            raise NormMissing(f"{self.file}: line {line_of(self.text, ['given', at])}: {error}") from error
 
 
 def read(path: Path) -> Case:
@@ -79,17 +82,21 @@ def read(path: Path) -> Case:
         raise CaseError(f"{path}: {error}") from error
     except ValueError as error:
         raise CaseError(f"{path}: not YAML: {error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get("given"), dict):
-        raise CaseError(f"{path}: a case has `why`, `given` and `expected`")
 
     def at(*steps: str) -> str:
         return f"{path}: line {line_of(text, steps)}: "
 
+    if not isinstance(data, dict):
+        raise CaseError(f"{at()}a case has `why`, `given` and `expected`")
     known = ("pack", "why", "given", "decided_on", "known_on", "tables", "expected")
     if unknown := sorted(str(key) for key in data if key not in known):
         raise CaseError(f"{at(unknown[0])}unknown {', '.join(unknown)}; there are {', '.join(known)}")
+    if not isinstance(data.get("given"), dict):
+        raise CaseError(f"{at('given')}a case has `why`, `given` and `expected`")
     tables = data.get("tables", [])
-    lines = [line_of(text, ["tables", str(n)]) for n in range(len(tables))] if isinstance(tables, list) else []
+    if not isinstance(tables, list):
+        raise CaseError(f"{at('tables')}tables: a list of norms is expected")
+    lines = [line_of(text, ["tables", str(n)]) for n in range(len(tables))]
     try:
         law = pack(str(data.get("pack", "se")))
         tables = tuple(from_entries(tables, str(path), lines))

@@ -22,9 +22,13 @@ _SENTENCES: Final = ("expected", "missing", "what")
 """The braces of `faults.yaml` in which a sentence of it stands."""
 _MOST: Final = 2_000
 """Characters of a fault that are looked up: longer ones hold what somebody has sent, and stay as they are."""
-_KINDS: Final[Mapping[Any, str]] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list"} | {
-    date: "a day such as 2026-03-31"
-}
+KINDS: Final[Mapping[Any, str]] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+} | {date: "a day such as 2026-03-31"}
 
 
 def struct_of(kind: Any) -> type[msgspec.Struct] | None:
@@ -118,4 +122,4 @@ def _expected(kind: Any) -> str:
     [kind, *_] = [each for each in get_args(kind) if each is not NoneType] if NoneType in get_args(kind) else [kind]
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(choice or '""' for choice in get_args(kind))
-    return _KINDS.get(get_origin(kind) or kind, "an object")
+    return KINDS.get(get_origin(kind) or kind, "an object")

@@ -42,6 +42,7 @@ from numpy.typing import NDArray
 from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 from handslag.rules import versions
+from handslag.rules.faults import KINDS
 from handslag.rules.yaml_files import YamlError, read_with_lines, read_yaml
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
@@ -50,6 +51,7 @@ UNITS: Final = (
     "reference",
 )  # fmt: skip
 STATUSES: Final = ("official", "derived", "example")
+_KEYS: Final = ("name", "unit", "label", "law", "owner", "by", "bands", "last", "choices", "uncertain", "values")
 LARGEST: Final = 10**9
 """No number of the law is as large, whatever its unit."""
 LAST_KEY: Final = 9_999
@@ -238,8 +240,15 @@ def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[t
     value = entry.get(key)
     wrong_day = kind is date and isinstance(value, datetime)
     if not isinstance(value, kind) or isinstance(value, bool) or value == "" or wrong_day:
-        raise NormError(f"{problem}: {key} is missing or not of the expected kind")
+        expected = 'a whole number, or text such as "954.90",' if isinstance(kind, tuple) else KINDS[kind]
+        raise NormError(f"{problem}: {key} is missing or not of the expected kind: {expected} is expected")
     return value
+
+
+def _only(problem: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
+    """NormError where a key stands in `entry` that isn't known."""
+    if unknown := sorted(str(key) for key in entry if key not in known):
+        raise NormError(f"{problem}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
 
 
 def _words(problem: str, entry: Mapping[str, Any], key: str, deep: bool = False) -> None:
@@ -259,9 +268,7 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         raise NormError(f"{problem}: a value is a mapping (since, value or rows, source, checked_on, status)")
     since = _take(problem, entry, "since", date)
     problem = f"{problem}, since {since}"
-    unknown = set(entry) - {"since", "until", "value", "rows", "source", "checked_on", "status", "known_from"}
-    if unknown:
-        raise NormError(f"{problem}: unknown {', '.join(sorted(map(str, unknown)))}")
+    _only(problem, entry, ("since", "until", "value", "rows", "source", "checked_on", "status", "known_from"))
     status = _take(problem, entry, "status", str)
     if status not in STATUSES:
         raise NormError(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}")
@@ -333,9 +340,7 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise NormError(f"{place}: each norm is a mapping with a name")
         problem = f"{place}: {entry['name']}"
-        known = {"name", "unit", "label", "law", "by", "bands", "last", "choices", "uncertain", "values", "owner"}
-        if set(entry) - known:
-            raise NormError(f"{problem}: unknown {', '.join(sorted(map(str, set(entry) - known)))}")
+        _only(problem, entry, _KEYS)
         if entry.get("unit") not in UNITS:
             raise NormError(f"{problem}: unit is one of {', '.join(UNITS)}")
         _words(problem, entry, "label")

@@ -259,7 +259,7 @@ def _month(day: date) -> int:
 
 def _cost_problems(cost: Cost, people: set[str]) -> list[str]:
     if cost.code not in COSTS:
-        return [f"{cost.code} is no cost"]
+        return [f"{cost.code} is no cost; there are {', '.join(COSTS)}"]
     problems = []
     if not (_in_range(cost.applied) and _in_range(cost.accepted) and _in_range(cost.before)):
         problems.append(_RANGE)
@@ -276,7 +276,7 @@ def _cost_problems(cost: Cost, people: set[str]) -> list[str]:
 
 def _income_problems(income: Income, people: set[str]) -> list[str]:
     if income.code not in INCOMES:
-        return [f"{income.code} is no income"]
+        return [f"{income.code} is no income; there are {', '.join(INCOMES)}"]
     problems = []
     if not _in_range(income.gross):
         problems.append(_RANGE)

@@ -133,7 +133,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             problems.append("household_size: not below the number of members, not above 99")
         for n, cost in enumerate(self.costs):
             if cost.code not in COSTS:
-                problems.append(f"costs[{n}]: {cost.code} is no cost")
+                problems.append(f"costs[{n}]: {cost.code} is no cost; there are {', '.join(COSTS)}")
             if not (0 <= cost.applied <= MAXIMUM and 0 <= cost.accepted <= MAXIMUM):
                 problems.append(f"costs[{n}]: amounts lie between 0 and {MAXIMUM} öre")
             if cost.limit is not None and not 0 <= cost.limit <= MAXIMUM:
@@ -144,7 +144,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 problems.append(f"costs[{n}]: {cost.person} is no member")
         for n, income in enumerate(self.incomes):
             if income.code not in INCOMES:
-                problems.append(f"incomes[{n}]: {income.code} is no income")
+                problems.append(f"incomes[{n}]: {income.code} is no income; there are {', '.join(INCOMES)}")
                 continue
             if not 0 <= income.gross <= MAXIMUM:
                 problems.append(f"incomes[{n}]: an amount lies between 0 and {MAXIMUM} öre")

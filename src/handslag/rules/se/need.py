@@ -3,7 +3,7 @@
 from typing import Any
 
 from handslag.kernel.money import KRONA
-from handslag.rules.se.numbers import MONTH_AFTER, Norms
+from handslag.rules.se.numbers import MONTH_AFTER, OWN_NEED, Norms
 from handslag.rules.words import Whole, lookup, maximum, minimum, round_to, shown, used, where
 
 ORE = 1
@@ -88,7 +88,15 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
             norm.section.child_work,
             where(income.stimulated, norm.section.job_stimulus, norm.section.income),
         ),
-        text=where(income.work_of_child, "income_child", where(income.stimulated, "income_stimulus", "income")),
+        text=where(
+            income.work_of_child,
+            "income_child",
+            where(
+                income.stimulated,
+                "income_stimulus",
+                where(income.means_of_child & (norm.child_means == OWN_NEED), "income_own_need", "income"),
+            ),
+        ),
         numbers=(
             used(norm.prisbasbelopp, income.work_of_child),
             used(norm.child_work, income.work_of_child & passed),

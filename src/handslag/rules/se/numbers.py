@@ -212,7 +212,13 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
         return norm.name, None
     if kind == "norm" and part in PARTS and norm.unit == norms[PARTS[part]].unit:
         return PARTS[part], code
-    raise NormError(f"{norm.place} is read by no rule")
+    first, last = HOUSEHOLDS
+    codes, parts = ", ".join(COSTS), ", ".join(PARTS)
+    settings = ", ".join(name for name in norms if name.startswith("setting."))
+    raise NormError(
+        f"{norm.place} is read by no rule; there are limit.CODE in SEK/month, for all or by household of {first} to "
+        f"{last} (CODE: {codes}), {settings}, and norm.NAME.PART in the unit of the riksnorm (PART: {parts})"
+    )
 
 
 def _norms(

@@ -136,7 +136,7 @@ def _uncertain(lines: list[Line], norms: Norms, children: set[str]) -> dict[str,
     means: dict[str, int] = {}
     for line in lines:
         if line.person in children:
-            sign = -1 if line.code == "PERSON" else line.text == "income"
+            sign = -1 if line.code == "PERSON" else line.text in ("income", "income_own_need")
             means[line.person] = means.get(line.person, 0) + sign * line.amount
     if any(over > 0 for over in means.values()):
         found[norms.child_means.used.name] = str(norms.child_means.used.value)

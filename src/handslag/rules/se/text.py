@@ -112,6 +112,8 @@ class _Swedish(Wording):
                 add("explain.child_work", gross=money(p["gross"]), limit=limit, before=before, amount=counted)
                 if any(n.name == CHILD_WORK and n.value == "month_after" for n in line.numbers):
                     add("explain.child_work_month_after")
+            elif line.text == "income_own_need":
+                add("explain.income_own_need")
             elif line.code == "INCOME.SURPLUS_FROM_PREVIOUS_MONTH":
                 add("explain.carried")
             else:
