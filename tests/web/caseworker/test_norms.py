@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.decisions.operations import propose
@@ -18,6 +18,7 @@ from handslag.domain.entitlement.operations import confirm_local_norm
 from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norms
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
+from handslag.rules.case_files import worked_cases
 from handslag.rules.norms import load
 from tests.office import TEST, refused
 
@@ -200,6 +201,12 @@ def test_the_pages_look_right(
     page: Page = log_in(office, "axel", width=width)
     assert axe(page) == []
     picture(page, f"norms-{width}")
+    norms = page.url
+    page.locator("main th a", has_text="Rent").click()
+    expect(page.get_by_role("rowheader", name="c6-surplus", exact=True)).to_be_visible()
+    assert axe(page) == []
+    picture(page, f"norm-{width}")
+    page.goto(norms)
     page.locator("form[action$='/confirm/'] button").click()
     page.locator("summary", has_text="New guideline").click()
     page.locator("form[action$='/enter/'] button:visible").click()
@@ -262,12 +269,17 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
     assert "1 case would get less, together SEK 50.00 a month" in looked["ELECTRICITY"]
     assert "0 cases would get more" in looked["RENT"] and "0 cases would get the same" in looked["RENT"]
     assert "They come out otherwise" in looked["RENT"] and "Petra" not in looked["RENT"]
+    # nothing is granted before or after, but 2 799,50 less of rent is that much more of a surplus
+    assert "c6-surplus SEK 0.00 SEK 0.00 SEK 2,280.00 SEK 5,079.50 COST.RENT" in looked["RENT"]
     for address in re.findall(r'"/[^/]+(/norms/[^"]+/confirm/)"', page):
         assert second.open(address, x="1").status_code == 302
     with acting(office.slug, TEST, "look"):
         events = Event.objects.filter(kind="local norm confirmed").values_list("id", flat=True)
         tried = [payload.body for payload in Payload.objects.filter(id__in=events)]
-    assert [one["worked_cases"] > 40 for one in tried] == [True, True]
+    # those with a rent table of their own keep it, and don't count
+    every = [{table.name for table in case.tables} for _, case in worked_cases("se")]
+    counted = [len(every) - sum("limit.RENT" in own for own in every), len(every)]
+    assert sorted(one["worked_cases"] for one in tried) == counted and counted[0] < counted[1]
     assert any("c1-single" in one["changed"] for one in tried)  # its rent is 6 200
     carried = second.open("/norms/file/?kind=csv").text
     assert carried.startswith("cost;adults;children;amount\nELECTRICITY;;;400\nRENT;1;0;5000,50\nRENT;1;1;5500,50\n")

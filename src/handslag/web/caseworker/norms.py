@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from handslag.domain.entitlement.models import LocalNorm
 from handslag.domain.entitlement.operations import confirm_local_norm, enter_local_norm
-from handslag.domain.entitlement.queries import local_norm_entries, the_law, would_change
+from handslag.domain.entitlement.queries import differing, local_norm_entries, the_law, would_change
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, examples_bind
@@ -198,7 +198,10 @@ def _look(request: HttpRequest, norm: UUID, me: UUID, trouble: str = "") -> Http
         errors=[("id_source", trouble)],
         source=request.POST.get("source", ""),
         found=found,
-        changed=[(name, formats.money(a, currency), formats.money(b, currency)) for name, a, b in found.changed]
+        changed=[
+            (name, [formats.money(n, currency) for n in (a.granted, b.granted, a.surplus, b.surplus)], differing(a, b))
+            for name, a, b in found.changed
+        ]
         if found
         else [],
         more=formats.money(sum(found.more), currency) if found else "",

@@ -167,14 +167,15 @@ def as_one_value(
 class WouldChange:
     """What one value of the municipality's would change. Amounts in minor units.
 
-    `worked_cases`: so many cases of the pack were calculated with it; `changed`: (name, before, after) of those that
-    come out otherwise; `problems`: of those that can't be calculated any more. `open_cases`: so many open cases have
-    a calculation; `more`, `less`: by how much the newest of each would rise or fall, had the value been in force;
-    `not_computed`: so many couldn't be calculated. `left`: so many open cases weren't looked at.
+    `worked_cases`: so many cases of the pack were calculated with it; `changed`: (name, sheet before, after) of those
+    that come out otherwise, in what is granted, in the surplus or in the amount of a line; `problems`: of those that
+    can't be calculated any more. `open_cases`: so many open cases have a calculation; `more`, `less`: by how much the
+    newest of each would rise or fall, had the value been in force; `not_computed`: so many couldn't be calculated.
+    `left`: so many open cases weren't looked at.
     """
 
     worked_cases: int
-    changed: tuple[tuple[str, int, int], ...]
+    changed: tuple[tuple[str, Calculation, Calculation], ...]
     problems: tuple[str, ...]
     open_cases: int = 0
     more: tuple[int, ...] = ()
@@ -200,9 +201,9 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
     """All worked cases of the organisation's law, calculated with this value. A case that brings another body's value
     of that name, or limits of its own, keeps them."""
     law = the_law()
-    changed, problems = [], []
-    known, as_if = worked_cases(law.PACK), as_if_with(norm)
-    for name, case in known:
+    number, changed, problems = 0, [], []
+    as_if = as_if_with(norm)
+    for name, case in worked_cases(law.PACK):
         own = {table.name for table in case.tables}
         limited = norm.name.startswith("limit.") and any(cost.limit is not None for cost in case.facts.costs)
         if norm.name in own or limited:
@@ -213,15 +214,16 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
         )
         try:
             was, would_be = (
-                law.calculate(case.facts, law.norms_of(case.facts, case.known_on, case.decided_on, tables)).granted
+                law.calculate(case.facts, law.norms_of(case.facts, case.known_on, case.decided_on, tables))
                 for tables in (before, after)
             )
         except (FactsError, NormError, NormMissing) as error:
             problems.append(f"{name}: {error}")
             continue
-        if was != would_be:
+        number += 1
+        if (was.granted, was.surplus) != (would_be.granted, would_be.surplus) or differing(was, would_be):
             changed.append((name, was, would_be))
-    return WouldChange(len(known), tuple(changed), tuple(problems))
+    return WouldChange(number, tuple(changed), tuple(problems))
 
 
 def would_change(norm: LocalNorm, today: date) -> WouldChange:
