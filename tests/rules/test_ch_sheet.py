@@ -68,6 +68,16 @@ def test_the_worked_cases_of_the_field_give_the_amounts_worked_out_by_hand() -> 
     assert len(CASES) >= 40 + len(worked)
 
 
+def test_only_a_need_has_a_statistics_code() -> None:
+    """What is had and what is missing at the entry had that of the basic need until it was corrected."""
+    facts = next(case.facts for case in map(read, CASES) if case.file.endswith("wealth-above-the-allowance.yaml"))
+    before, now = (calculate(facts, norms_of(facts, date(2026, 11, day))) for day in (27, 28))
+    own = {line.code: line.statistics_code for line in before.lines}
+    assert own["WEALTH"] == own["ENTRY"] == own["GBL"] == "grundbedarf"
+    assert {line.code: line.statistics_code for line in now.lines} == own | {"WEALTH": None, "ENTRY": None}
+    assert [(line.code, line.amount) for line in now.lines] == [(line.code, line.amount) for line in before.lines]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_totals_are_the_lines(seed: int) -> None:
     for _, sheet in drawn(seed):

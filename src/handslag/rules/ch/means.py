@@ -1,11 +1,29 @@
 """What a unit has, and what of it doesn't count: income, EFB, wealth, a partner, a minor's own share. SKOS-RL D."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.ch.need import CENTIME, WHOLE, YEAR, age, birthday, is_minor
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
-from handslag.rules.words import Whole, maximum, minimum, round_to, used, where
+from handslag.rules.versions import versioned
+from handslag.rules.words import Whole, maximum, minimum, round_to, shown, used, where
+
+
+@versioned
+def as_means(household: Any, norm: Norms) -> Any:
+    """As which row a line about what the unit has stands: as one about the unit, with the code of its basic need."""
+    return household
+
+
+@as_means.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 28),
+    because="a statistics code says which need an amount covers; wealth and what is missing at the entry are none",
+)
+def as_means_without_code(household: Any, norm: Norms) -> Any:
+    """As one about the unit, without a code."""
+    return shown(household, "of_means")
 
 
 def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
@@ -75,7 +93,7 @@ def wealth(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
     return sheet.line(
         "WEALTH",
         above * (1 if norm.wealth_excess != NOT_COUNTED else 0),
-        of=household,
+        of=as_means(household, norm),
         section=norm.section.wealth,
         text=where(above > 0, "wealth_above", "wealth"),
         numbers=(

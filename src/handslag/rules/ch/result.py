@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from handslag.rules.ch.means import as_means
 from handslag.rules.ch.need import CENTIME, PERCENT, is_minor
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
@@ -24,7 +25,7 @@ def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: A
     sheet.line(
         "ENTRY",
         maximum(missing, 0),
-        of=household,
+        of=as_means(household, norm),
         section=norm.section.entry,
         text=where(tested(household, norm), where(missing > 0, "entry", "entry_no"), "entry_running"),
         numbers=(norm.entry_person, norm.entry_unit, used(norm.test_when, where(household.new, False, True))),

@@ -125,7 +125,7 @@ class Household:
 
     __slots__ = (
         "about", "alone_birth", "asylum_heads", "basic", "code", "common_child", "heads", "idle", "incomes", "key",
-        "members", "new", "notice_over", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
+        "members", "new", "notice_over", "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
         "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
         "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
         "statistics_code", "together_since", "wealth", "wealth_known",
@@ -172,6 +172,7 @@ class Household:
         self.common_child = bool(partner and partner.common_child)
         self.partner_income = partner.income if partner else 0
         self.partner_budget = partner.budget if partner else 0
+        self.of_means = Of()
         self.of_rent = Of("wohnkosten", source=facts.rent.source) if facts.rent else None
         self.of_partner = Of(source=partner.source) if partner else None
         self.of_restitution = Of(order=facts.restitution.order) if facts.restitution else None
