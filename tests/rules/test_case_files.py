@@ -131,3 +131,9 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     tables = tmp_path / "rents.yaml"
     tables.write_bytes(b"- name: \xe5\n")
     assert run(CASE, "--tables", str(tables))[2].startswith(f"{tables}: 'utf-8' codec can't decode")
+
+
+def test_a_file_that_is_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text("- given\n", encoding="utf-8")
+    assert "case.yaml: line 1: a case has `why`, `given` and `expected`" in run(path)[2]
