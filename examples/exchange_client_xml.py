@@ -23,14 +23,18 @@ NAMES = {
     "personIdCategory": "identifier_type", "personId": "identifier", "firstName": "given_name",
     "officialName": "family_name", "yearMonthDay": "birth_on", "answer": "answers", "point": "points", "item": "items",
     "document": "documents", "assigned": "persons", "concerned": "persons", "supported": "persons", "part": "parts",
-    "posting": "postings", "difference": "differences",
+    "posting": "postings", "difference": "differences", "claimLine": "lines", "finding": "findings",
+    "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions",
+    "withdrawn": "withdrawn",
 }  # fmt: skip
 #: What there may be several of.
 NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
-            "difference")
-FLAGS = ("testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit", "cohabitation")
+            "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion")
+FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit",
+         "cohabitation")
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
-         "income")
+         "income", "piece", "pieces", "count", "total", "withdrawn", "days", "rate", "acceptedTotal",
+         "cutTotal", "ofLine")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
          "mutation answer": ("reason",), "case_notification answer": ("reason",),

@@ -139,7 +139,7 @@ class Mixed(Pair):
 @pytest.fixture(scope="module")
 def mixed(database: Database) -> Iterator[Callable[[], Mixed]]:
     """A fresh question between two organisations, and its courier."""
-    asker, answerer = (open_office(database.connect, name, when_asked_for=True) for name in ("fraga", "svar"))
+    asker, answerer = open_office(database.connect, "fraga"), open_office(database.connect, "svar")
     folder = asker.case()
     role, eyes = database.connect("courier", autocommit=True), database.connect("admin", autocommit=True)
     started = [asker.now]
