@@ -86,7 +86,7 @@ def look_up(tenant: str, identifier_type: str, identifier: str) -> Literal["not 
         try:
             try:
                 follow_client(**told, **asked)
-            except IntegrityError:  # the other adult logs in at the same moment: now her row is there
+            except IntegrityError:  # somebody of hers is registered at the same moment: now the row is there
                 follow_client(**told, **asked)
             return "followed"
         except NotPossible as refusal:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import let_go, open_case
@@ -133,6 +135,9 @@ def follow_client(
     unit = Unit.objects.filter(name=served.units[client.unit]).first()
     if unit is None or not 1 <= len(numbers) <= 2:
         raise NotPossible("not served on-line")
+    with connection.cursor() as cursor:  # two adults who log in at once: one after the other
+        household = " ".join(sorted(number for _type, number in numbers))
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [acting_door().the_tenant.id, household])
     people = [(_person(tenant, now, known), known.role) for known in client.household]
     if any(person.protection_level for person, _ in people):
         raise NotPossible("not served on-line")
