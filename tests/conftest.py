@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import bed
@@ -45,6 +46,10 @@ LONG = (
     "tests/domain/",
     "tests/test_",
 )
+
+#: No test is timed: a machine that does something else for a second breaks none. All draw the same each time.
+settings.register_profile("untimed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _session: bed.Session | None = None
 

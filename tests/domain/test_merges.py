@@ -372,7 +372,7 @@ def _sums(folder: Folder) -> list[Any]:
         return [list(sheets), list(bookings), list(payments)]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[*HealthCheck])
 @given(st.lists(st.sampled_from(["propose", "confirm", "end", "decide", "pay"]), min_size=4, max_size=10))
 def test_no_sum_is_another_by_what_is_done_with_records(two: Office, steps: list[str]) -> None:
     """Merging and undoing, in whatever order with a decision and a payment between: each month is decided and paid as

@@ -96,7 +96,7 @@ def test_warnings_follow_their_causes_and_a_person_acknowledges(office: Any) -> 
 CAUSES = st.sets(st.integers(0, 4), max_size=4)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[*HealthCheck])
 @given(steps=st.lists(st.tuples(CAUSES, st.integers(0, 4)), min_size=1, max_size=6))
 def test_whatever_comes_and_goes_nothing_is_opened_twice(month: Any, steps: list[tuple[set[int], int]]) -> None:
     """Against a model of five lines: what each step does to each warning, and to no warning of another check."""
