@@ -29,6 +29,15 @@ def fits(told: Any, asked: Sequence[Any], outcome: str, named: str) -> None:
         raise ValueError(f"{named} are numbered from 1")
 
 
+def fits_persons(told: Any, outcome: str, twice: str) -> None:
+    """The same for a message about persons: ValueError(`twice`), too, where one is named twice."""
+    persons = told.asked.persons if told.asked is not None else []
+    fits(told, persons, outcome, "persons")
+    numbers = [one.person.identifier for one in persons]
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(twice)
+
+
 def outcome_of(good: Sequence[bool]) -> str:
     """What follows for the whole from whether each of its parts was answered as it was wished."""
     return "accepted" if all(good) else "accepted with changes" if any(good) else "rejected"

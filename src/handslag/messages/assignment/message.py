@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from handslag.domain.exchange.frame import Address, Header, Reply
 from handslag.messages.question.message import Person
-from handslag.messages.turns import fits, outcome_of
+from handslag.messages.turns import fits_persons, outcome_of
 
 #: Asylum seeker, provisionally admitted foreigner, protection, provisionally admitted refugee, recognised refugee.
 STATUSES = ("N", "F-A", "S", "F-R", "B-R")
@@ -89,11 +89,7 @@ class Assignment(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=4000)] = ""
 
     def __post_init__(self) -> None:
-        persons = self.asked.persons if self.asked is not None else []
-        fits(self, persons, outcome(self.answers) if self.answers else "question", "persons")
-        numbers = [one.person.identifier for one in persons]
-        if len(set(numbers)) < len(numbers):
-            raise ValueError("a person is assigned once")
+        fits_persons(self, outcome(self.answers) if self.answers else "question", "a person is assigned once")
 
 
 def outcome(answers: list[Arrival]) -> str:

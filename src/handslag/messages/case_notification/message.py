@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from handslag.domain.exchange.frame import Header, Reply
 from handslag.messages.assignment.message import MOST, Place
 from handslag.messages.question.message import Person
-from handslag.messages.turns import fits, outcome_of
+from handslag.messages.turns import fits_persons, outcome_of
 
 #: Residence, settlement, short stay; provisionally admitted refugee, recognised refugee.
 PERMITS = ("B", "C", "L", "F-R", "B-R")
@@ -97,11 +97,7 @@ class CaseNotification(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=4000)] = ""
 
     def __post_init__(self) -> None:
-        persons = self.asked.persons if self.asked is not None else []
-        fits(self, persons, outcome(self.answers) if self.answers else "question", "persons")
-        numbers = [one.person.identifier for one in persons]
-        if len(set(numbers)) < len(numbers):
-            raise ValueError("a person is named once")
+        fits_persons(self, outcome(self.answers) if self.answers else "question", "a person is named once")
 
 
 def outcome(answers: list[Accepted]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from handslag.messages.case_transfer.message import CaseTransfer, Handed, Item
-from handslag.messages.ech.frame import Form, below, texts
+from handslag.messages.ech.frame import Form, below, flag, texts
 from handslag.messages.ech.person import put_person, take_person
 from handslag.messages.ech.turn import put_ground, put_turn, put_words, take_ground, take_turn, take_words
 
@@ -86,7 +86,7 @@ def _take_asked(place: etree._Element) -> dict[str, Any]:
 
 def _marked(place: etree._Element) -> dict[str, bool]:
     told = texts(place, OWN, "marked")
-    return {"marked": {"true": True, "1": True, "false": False, "0": False}[told["marked"]]} if told else {}
+    return {"marked": flag(told["marked"])} if told else {}
 
 
 def _take_item(item: etree._Element) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from handslag.domain.exchange.frame import LARGEST, Header, Unreadable
 from handslag.domain.exchange.states import Code
 from handslag.kernel import canonical
 
+#: Fields and their elements, in order.
+Fields = tuple[tuple[str, str], ...]
 HEADER, PERSON = "http://www.ech.ch/xmlns/eCH-0058/5", "http://www.ech.ch/xmlns/eCH-0044/4"
 #: Elements below each other in a message.
 DEEPEST = 12
@@ -156,6 +158,24 @@ def texts(parent: etree._Element, space: str, *names: str) -> dict[str, str]:
     return {name: text for name, text in found.items() if text is not None}
 
 
+def put_fields(place: etree._Element, told: Any, fields: Fields, space: str) -> None:
+    """Write the fields that `told` has, each as its element, in order; what is empty isn't written."""
+    for field, name in fields:
+        if (value := getattr(told, field)) not in ("", None):
+            below(place, name, value, space)
+
+
+def take_fields(place: etree._Element, fields: Fields, space: str) -> dict[str, Any]:
+    """Read them again, as texts: those that are there."""
+    told = texts(place, space, *(name for _, name in fields))
+    return {field: told[name] for field, name in fields if name in told}
+
+
+def flag(text: str) -> bool:
+    """What a flag says."""
+    return {"true": True, "1": True, "false": False, "0": False}[text]
+
+
 def _text(parent: etree._Element, name: str, space: str) -> str | None:
     found = parent.findall(f"{{{space}}}{name}")
     if len(found) > 1:
@@ -214,7 +234,7 @@ def _take_header(place: etree._Element, form: Form) -> dict[str, Any]:
         "software": {field: by[name] for field, name in _SOFTWARE},
         "sent_at": told["messageDate"],
         "action": told["action"],
-        **{field: {"true": True, "1": True, "false": False, "0": False}[told[name]] for field, name in _FLAGS},
+        **{field: flag(told[name]) for field, name in _FLAGS},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from handslag.messages.ech.frame import Form, below, texts
+from handslag.messages.ech.frame import Form, below, put_fields, take_fields, texts
 from handslag.messages.ech.person import put_person, take_person
 from handslag.messages.ech.turn import put_turn, put_words, take_turn
 from handslag.messages.mutation.message import Change, Mutation
@@ -22,9 +22,7 @@ def _put(root: etree._Element, told: Mutation) -> None:
 
 
 def _put_asked(parent: etree._Element, asked: Change) -> None:
-    for field, name in _ASKED:
-        if (value := getattr(asked, field)) not in ("", None):
-            below(parent, name, value, OWN)
+    put_fields(parent, asked, _ASKED, OWN)
     for each in asked.persons:
         place = below(parent, "concerned", None, OWN)
         below(place, "number", each.number, OWN)
@@ -36,7 +34,6 @@ def _take(root: etree._Element) -> dict[str, Any]:
 
 
 def _take_asked(place: etree._Element) -> dict[str, Any]:
-    told = texts(place, OWN, *(name for _, name in _ASKED))
     persons = [
         {
             "number": int(texts(each, OWN, "number")["number"]),
@@ -44,7 +41,7 @@ def _take_asked(place: etree._Element) -> dict[str, Any]:
         }
         for each in place.findall(f"{{{OWN}}}concerned")
     ]
-    return {"persons": persons, **{field: told[name] for field, name in _ASKED if name in told}}
+    return {"persons": persons, **take_fields(place, _ASKED, OWN)}
 
 
 FORM = Form("mutation", 1, Mutation, _put, _take)

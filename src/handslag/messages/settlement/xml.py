@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from handslag.messages.ech.frame import Form, below
+from handslag.messages.ech.frame import Form, below, flag
 from handslag.messages.ech.turn import put_turn, put_words, take_turn, take_words
 from handslag.messages.settlement.message import Settlement, Turn
 
@@ -65,7 +65,7 @@ def _taken(place: etree._Element, kind: str) -> Any:
         return _take_part(place, kind)
     text = place.text or ""
     if kind == "flag":
-        return {"true": True, "1": True, "false": False, "0": False}[text]
+        return flag(text)
     return int(text) if kind == "number" else text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.permissions import message_for_staff, messages_of
-from handslag.domain.exchange.queries import first_messages, name_of, partners
-from handslag.domain.exchange.states import OVER, Direction, Transport
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.queries import name_of, partners
+from handslag.domain.exchange.states import Direction
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.operations import assign
 from handslag.domain.register.policies import require_canton
@@ -28,7 +28,7 @@ from handslag.messages.assignment.message import Assigned, Assignment
 from handslag.messages.assignment.notices import person_of
 from handslag.web.canton.forms import ArrivalForm, AssignForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import as_it_stands, carried_out, words_forms
+from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import ACCOMMODATION, REASONS, ROLES, STATUSES, refusal, standing_of
 from handslag.web.desk.pages import (
     CASE_ROLES,
@@ -43,7 +43,7 @@ from handslag.web.desk.pages import (
 from handslag.web.entry.pages import desk_page
 
 #: The usual time for an answer, and how long a settled assignment stays in the list.
-USUAL, SHOWN = timedelta(days=7), timedelta(days=90)
+USUAL = timedelta(days=7)
 #: To whom people are assigned.
 MUNICIPALITIES = "municipality:"
 #: At which field a refusal is said.
@@ -61,9 +61,8 @@ def is_canton() -> bool:
     return True
 
 
-def name_in(one: Assigned) -> str:
-    """Somebody assigned, as the message names her."""
-    return f"{one.person.given_name} {one.person.family_name}".strip()
+def _named(row: Message) -> dict[str, Any]:
+    return {"people": ", ".join(name_in(one) for one in _asked(row).persons)}
 
 
 def _asked(row: Message) -> Any:
@@ -81,28 +80,10 @@ def assignments(request: HttpRequest, tenant: str) -> HttpResponse:
     """What was assigned, those that wait for an answer first, by their day."""
     member = require(request, *CASE_ROLES)
     looked_at("assignments")
-    rows = first_messages(messages_of(member).filter(kind="assignment", created_at__gt=who(request)["now"] - SHOWN))
-    names, on = {key: row.name for key, row in partners().items()}, today(request)
-    shown = [_row(row, names, on) for row in rows.exclude(transport=Transport.TAKEN_BACK)]
-    shown.sort(key=lambda one: (not one["open"], one["row"].due_on or date.max, one["row"].created_at, one["row"].id))
+    shown = listed(request, member, "assignment", standing_of, _named)
     return page(
         request, "assignments.html", rows=shown, canton=is_canton(), may_assign=Role.REGISTRAR in member.roles
     )  # fmt: skip
-
-
-def _row(row: Message, names: dict[str, str], on: date) -> dict[str, Any]:
-    state, colour = standing_of(row)
-    asked = _asked(row)
-    waits = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
-    return {
-        "row": row,
-        "partner": names.get(row.partner, row.partner),
-        "people": ", ".join(name_in(one) for one in asked.persons),
-        "state": state,
-        "colour": colour,
-        "open": waits,
-        "late": bool(waits and row.due_on and row.due_on < on),
-    }
 
 
 @desk_page("assign")

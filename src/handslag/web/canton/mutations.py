@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,8 @@ from django.views.decorators.http import require_safe
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
-from handslag.domain.exchange.permissions import message_for_staff, messages_of
-from handslag.domain.exchange.queries import first_messages, name_of, partners
-from handslag.domain.exchange.states import OVER, Direction, Transport
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.queries import name_of, partners
 from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, person_by_identifier
@@ -28,10 +26,10 @@ from handslag.kernel.ids import uuid7
 from handslag.messages.mutation.build import Telling, answering, telling
 from handslag.messages.mutation.message import Concerned
 from handslag.messages.mutation.notices import change_in
-from handslag.web.canton.assignments import MUNICIPALITIES, SHOWN, USUAL, is_canton
+from handslag.web.canton.assignments import MUNICIPALITIES, USUAL, is_canton
 from handslag.web.canton.forms import AgreeForm, ChangeForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import as_it_stands, carried_out, words_forms
+from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import CHANGES, DISPUTES, STATUSES, change_standing, refusal
 from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
@@ -44,8 +42,10 @@ _BY_FIELD = {
 TELLS = (Role.CASEWORKER, Role.REGISTRAR)
 
 
-def _name(one: Concerned) -> str:
-    return f"{one.person.given_name} {one.person.family_name}".strip()
+def _told(row: Message) -> dict[str, Any]:
+    change = change_in(row)
+    people = ", ".join(name_in(one) for one in change.persons)
+    return {"people": people, "what": CHANGES[change.change], "on": change.on}
 
 
 @desk_page("mutations")
@@ -54,29 +54,8 @@ def mutations(request: HttpRequest, tenant: str) -> HttpResponse:
     """What was told and what we told, those that wait for an answer first, by their day."""
     member = require(request, *CASE_ROLES)
     looked_at("mutations")
-    rows = first_messages(messages_of(member).filter(kind="mutation", created_at__gt=who(request)["now"] - SHOWN))
-    names, on = {key: row.name for key, row in partners().items()}, today(request)
-    shown = [_row(row, names, on) for row in rows.exclude(transport=Transport.TAKEN_BACK)]
-    shown.sort(key=lambda one: (not one["open"], one["row"].due_on or date.max, one["row"].created_at, one["row"].id))
+    shown = listed(request, member, "mutation", change_standing, _told)
     return page(request, "mutations.html", rows=shown)
-
-
-def _row(row: Message, names: dict[str, str], on: date) -> dict[str, Any]:
-    state, colour = change_standing(row)
-    change = change_in(row)
-    waits = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
-    return {
-        "row": row,
-        "partner": names.get(row.partner, row.partner),
-        "out": row.direction == Direction.OUT,
-        "people": ", ".join(_name(one) for one in change.persons),
-        "what": CHANGES[change.change],
-        "on": change.on,
-        "state": state,
-        "colour": colour,
-        "open": waits,
-        "late": bool(waits and row.due_on and row.due_on < on),
-    }
 
 
 @desk_page("mutation")
@@ -125,7 +104,7 @@ def mutation(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         raise Hidden("message", message)
     looked_at("mutation", first.id)
     act, change = request.POST.get("act", ""), change_in(first)
-    names = {one.number: _name(one) for one in change.persons}
+    names = {one.number: name_in(one) for one in change.persons}
     forms_of: dict[str, forms.Form] = {
         "answer": AgreeForm(
             [*names.items()], request.POST if act == "answer" else None, initial={"key": uuid7()}, auto_id="id_a_%s"
@@ -160,4 +139,4 @@ def mutation(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
 def _person(one: Concerned, member: Member) -> dict[str, Any]:
     known = person_by_identifier("zemis", one.person.identifier)
     seen = known is not None and known.protection_level <= member.clearance
-    return {"told": one.person, "name": _name(one), "url": f"register/{known.id}/" if known and seen else ""}
+    return {"told": one.person, "name": name_in(one), "url": f"register/{known.id}/" if known and seen else ""}

@@ -13,9 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
-from handslag.domain.exchange.permissions import message_for_staff, messages_of
-from handslag.domain.exchange.queries import first_messages, own_address, partners
-from handslag.domain.exchange.states import OVER, Direction, Transport
+from handslag.domain.exchange.permissions import message_for_staff
+from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, household_of, household_on, person_by_identifier, person_by_number
@@ -30,11 +29,11 @@ from handslag.messages.case_notification.checks import checked, notified_on
 from handslag.messages.case_notification.message import PERMITS, Case, Supported
 from handslag.messages.case_notification.notices import municipality_of
 from handslag.rules.ch.deadlines import of_decision, runs
-from handslag.web.canton.assignments import SHOWN, is_canton
+from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import AcceptForm, NotifyForm, NumberForm
 from handslag.web.canton.pages import page, require_register
-from handslag.web.canton.talk import as_it_stands, carried_out, words_forms
+from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import AGAINST, PERMIT_NAMES, notification_standing, refusal
 from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
@@ -50,8 +49,9 @@ TELLS = (Role.CASEWORKER, Role.REGISTRAR)
 USUAL = timedelta(days=14)
 
 
-def _name(one: Supported) -> str:
-    return f"{one.person.given_name} {one.person.family_name}".strip()
+def _told(row: Message) -> dict[str, Any]:
+    case = case_in(row)
+    return {"people": ", ".join(name_in(one) for one in case.persons), "decided_on": case.decided_on}
 
 
 @desk_page("case notifications")
@@ -67,30 +67,9 @@ def notifications(request: HttpRequest, tenant: str) -> HttpResponse:
         if found is not None:
             return HttpResponseRedirect(f"{base(request)}/register/{found.id}/notify/")
         form.nobody()
-    since = who(request)["now"] - SHOWN
-    rows = first_messages(messages_of(member).filter(kind="case_notification", created_at__gt=since))
-    names, on = {key: row.name for key, row in partners().items()}, today(request)
-    told = [_row(row, names, on) for row in rows.exclude(transport=Transport.TAKEN_BACK)]
-    told.sort(key=lambda one: (not one["open"], one["row"].due_on or date.max, one["row"].created_at, one["row"].id))
+    told = listed(request, member, "case_notification", notification_standing, _told)
     status = 422 if form.errors else 200
     return page(request, "notifications.html", status, rows=told, form=form, may_notify=may_notify)
-
-
-def _row(row: Message, names: dict[str, str], on: date) -> dict[str, Any]:
-    state, colour = notification_standing(row)
-    case = case_in(row)
-    waits = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
-    return {
-        "row": row,
-        "partner": names.get(row.partner, row.partner),
-        "out": row.direction == Direction.OUT,
-        "people": ", ".join(_name(one) for one in case.persons),
-        "decided_on": case.decided_on,
-        "state": state,
-        "colour": colour,
-        "open": waits,
-        "late": bool(waits and row.due_on and row.due_on < on),
-    }
 
 
 def _household(person: UUID, on: date) -> list[Person]:
@@ -152,7 +131,7 @@ def _against(asked: dict[str, Any], on: date) -> list[tuple[str, str]]:
     """What speaks against a notification before it is sent: of whom, and what."""
     case = msgspec.convert(asked, Case)
     found = checked(case, own_address(), on)
-    return [(_name(one), str(AGAINST[code])) for one in case.persons for code in found[one.number]]
+    return [(name_in(one), str(AGAINST[code])) for one in case.persons for code in found[one.number]]
 
 
 @desk_page("case notification")
@@ -163,7 +142,7 @@ def notification(request: HttpRequest, tenant: str, message: UUID) -> HttpRespon
         raise Hidden("message", message)
     looked_at("case notification", first.id)
     act, case, on = request.POST.get("act", ""), case_in(first), today(request)
-    names = {one.number: _name(one) for one in case.persons}
+    names = {one.number: name_in(one) for one in case.persons}
     ends = {one.number: runs("residence.years", one.residence_since).last_on for one in case.persons}
     forms_of: dict[str, forms.Form] = {
         "answer": AcceptForm(
@@ -203,7 +182,7 @@ def _person(one: Supported, member: Member, against: list[Any]) -> dict[str, Any
     seen = known is not None and known.protection_level <= member.clearance
     return {
         "told": one,
-        "name": _name(one),
+        "name": name_in(one),
         "permit": PERMIT_NAMES[one.permit],
         "url": f"register/{known.id}/" if known and seen else "",
         "against": against,

@@ -4,6 +4,7 @@ reminded of."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,21 +14,59 @@ from django.utils.translation import gettext_lazy
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.inbox import take_up
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
+from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.policies import TAKE_BACK
-from handslag.domain.exchange.queries import conversation, may_say, name_of, under_way
-from handslag.domain.exchange.states import Business, Direction
+from handslag.domain.exchange.queries import conversation, first_messages, may_say, name_of, partners, under_way
+from handslag.domain.exchange.states import OVER, Business, Direction, Transport
+from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.messages import conversation as said_of
+from handslag.messages.assignment.message import Assigned
+from handslag.messages.case_notification.message import Supported
+from handslag.messages.mutation.message import Concerned
 from handslag.web.canton.forms import BackForm, WordsForm
 from handslag.web.canton.wording import OVERTAKEN, SAID, refusal
-from handslag.web.desk.pages import attempt, the_door, version_seen, who
+from handslag.web.desk.pages import attempt, the_door, today, version_seen, who
 
+#: For so long a conversation is listed.
+SHOWN = timedelta(days=90)
 _WORDS = {
     "add": gettext_lazy("Your answer to what they asked back"),
     "recall": gettext_lazy("Why it is recalled"),
     "remind": gettext_lazy("Your reminder"),
 }
+
+
+def name_in(one: Assigned | Concerned | Supported) -> str:
+    """Somebody whom a message is about, as it names her."""
+    return f"{one.person.given_name} {one.person.family_name}".strip()
+
+
+def listed(
+    request: HttpRequest,
+    member: Member,
+    kind: str,
+    standing: Callable[[Message], tuple[str, str]],
+    told: Callable[[Message], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """What began the conversations of a kind, those that wait for an answer first, by their day: where each stands by
+    `standing`, and what it has beside by `told`."""
+    rows = first_messages(messages_of(member).filter(kind=kind, created_at__gt=who(request)["now"] - SHOWN))
+    names, on = {key: row.name for key, row in partners().items()}, today(request)
+
+    def shown(row: Message) -> dict[str, Any]:
+        state, colour = standing(row)
+        waits = row.business not in OVER and row.transport not in (Transport.REJECTED, Transport.EXPIRED)
+        return {
+            "row": row, "partner": names.get(row.partner, row.partner), "out": row.direction == Direction.OUT,
+            "state": state, "colour": colour, "open": waits,
+            "late": bool(waits and row.due_on and row.due_on < on), **told(row),
+        }  # fmt: skip
+
+    found = [shown(row) for row in rows.exclude(transport=Transport.TAKEN_BACK)]
+    found.sort(key=lambda one: (not one["open"], one["row"].due_on or date.max, one["row"].created_at, one["row"].id))
+    return found
 
 
 def words_forms(request: HttpRequest) -> dict[str, forms.Form]:

@@ -71,9 +71,7 @@ def book_income(
     month = Period.objects.filter(id=period, case=found).first()
     if month is None:
         raise Hidden("period", period)
-    living = household_on(found.household_id, month.since, month.until)
-    if person is not None and person not in {one.person_id for one in living}:
-        raise NotPossible("whose income")
+    _lives_there(found, person, month)
     counterparty, source = said_of_income(amount, counterparty, source)
     booking = income_booking(row_id, found, period, account_code, counterparty, amount, source, now, person=person)
     payload = {"booking": str(booking.id), "amount": amount, "person": str(person) if person else None}
@@ -115,8 +113,7 @@ def book(
         raise NotPossible("month")
     if on > today:
         raise NotPossible("day")
-    if person and person not in {one.person_id for one in household_on(found.household_id, month.since, month.until)}:
-        raise NotPossible("whose income")
+    _lives_there(found, person, month)
     counterparty, source = said_of_income(amount, counterparty, source)
     told = {
         "case": found, "person_id": person, "kind": kind, "account_code": account_code, "amount": amount,
@@ -134,6 +131,13 @@ def book(
         "person": str(person) if person else None,
     }  # fmt: skip
     return Done(row, CaseBooked(subject=found.id, payload=payload))
+
+
+def _lives_there(case: Case, person: UUID | None, month: Period | Month) -> None:
+    """NotPossible("whose income") for a person who doesn't live in the household of a case in that month."""
+    living = household_on(case.household_id, month.since, month.until)
+    if person is not None and person not in {one.person_id for one in living}:
+        raise NotPossible("whose income")
 
 
 def said_of_income(amount: int, counterparty: str, source: str) -> tuple[str, str]:
