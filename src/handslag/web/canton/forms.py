@@ -46,6 +46,24 @@ def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
+def _what_they_should_know() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("What they should know"), help_text=gettext_lazy("Write no address."), max_length=4000,
+        required=False, widget=_area(3),
+    )  # fmt: skip
+
+
+def _why_it_may_be_told() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
+        help_text=gettext_lazy("Stays here."), max_length=1000, required=False, widget=_area(2),
+    )  # fmt: skip
+
+
+def _only_a_test() -> forms.BooleanField:
+    return forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+
+
 class AssignForm(forms.Form):
     """A family unit that is assigned to a municipality: `count` people."""
 
@@ -62,21 +80,9 @@ class AssignForm(forms.Form):
         help_text=gettext_lazy("Only if a municipality is responsible for her today."),
         required=False,
     )
-    text = forms.CharField(
-        label=gettext_lazy("What they should know"),
-        help_text=gettext_lazy("Write no address."),
-        max_length=4000,
-        required=False,
-        widget=_area(3),
-    )
-    assessed = forms.CharField(
-        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here."),
-        max_length=1000,
-        required=False,
-        widget=_area(2),
-    )
-    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
 
     def __init__(self, places: Mapping[str, str], count: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -233,15 +239,9 @@ class ChangeForm(forms.Form):
     )
     recipient = forms.ChoiceField(label=gettext_lazy("Whom do you tell?"))
     answer_by = DayField(label=gettext_lazy("Answer needed by"))
-    text = forms.CharField(
-        label=gettext_lazy("What they should know"), help_text=gettext_lazy("Write no address."), max_length=4000,
-        required=False, widget=_area(3),
-    )  # fmt: skip
-    assessed = forms.CharField(
-        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here."), max_length=1000, required=False, widget=_area(2),
-    )  # fmt: skip
-    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
 
     def __init__(
         self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
@@ -344,15 +344,9 @@ class NotifyForm(forms.Form):
         required=False,
         widget=_area(2),
     )
-    text = forms.CharField(
-        label=gettext_lazy("What they should know"), help_text=gettext_lazy("Write no address."), max_length=4000,
-        required=False, widget=_area(3),
-    )  # fmt: skip
-    assessed = forms.CharField(
-        label=gettext_lazy("If her data are marked as confidential: why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here."), max_length=1000, required=False, widget=_area(2),
-    )  # fmt: skip
-    test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
 
     def __init__(
         self, recipients: Mapping[str, str], people: list[tuple[UUID, str]], *args: Any, **kwargs: Any
