@@ -7,16 +7,17 @@ import json
 from typing import Any
 
 
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 class NotCanonical(ValueError):
     """The value has no canonical form: nothing that was written properly looks like this."""
 
 
 def encode(value: Any) -> bytes:
     """The canonical bytes of None, bool, int, str, list and dict; NotCanonical for anything else."""
-    parts: list[str] = []
     try:
-        _write(value, parts)
-        return "".join(parts).encode("utf-8")
+        return _TEXT.encode(_ordered(value)).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotCanonical("a lone surrogate") from error
     except RecursionError as error:
@@ -28,40 +29,23 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
-def _write(value: Any, parts: list[str]) -> None:
-    if value is None:
-        parts.append("null")
-    elif value is True:
-        parts.append("true")
-    elif value is False:
-        parts.append("false")
-    elif isinstance(value, int):
+def _ordered(value: Any) -> Any:
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    if isinstance(value, int):
         if not -(2**53) < value < 2**53:
             raise NotCanonical("an integer beyond 2**53 - 1")
-        parts.append(str(value))
-    elif isinstance(value, str):
-        parts.append(json.dumps(value, ensure_ascii=False))
-    elif isinstance(value, (list, tuple)):
-        parts.append("[")
-        for place, item in enumerate(value):
-            if place:
-                parts.append(",")
-            _write(item, parts)
-        parts.append("]")
-    elif isinstance(value, dict):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_ordered(item) for item in value]
+    if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise NotCanonical("a key that is no text")
-        parts.append("{")
-        for place, key in enumerate(sorted(value, key=_utf16)):
-            if place:
-                parts.append(",")
-            parts.append(json.dumps(key, ensure_ascii=False) + ":")
-            _write(value[key], parts)
-        parts.append("}")
-    else:
-        raise NotCanonical(f"a {type(value).__name__}")
+        if not "".join(value).isascii():
+            return {key: _ordered(value[key]) for key in sorted(value, key=_utf16)}
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    raise NotCanonical(f"a {type(value).__name__}")
 
 
-def _utf16(key: str) -> list[int]:
-    raw = key.encode("utf-16-be", "surrogatepass")
-    return [raw[place] << 8 | raw[place + 1] for place in range(0, len(raw), 2)]
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")

@@ -10,6 +10,7 @@ Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 
 #: Integers beyond this are not the same number in every JSON reader (RFC 8785, section 3.2.2.3).
 LARGEST = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def dumps(value: object) -> bytes:
@@ -18,7 +19,7 @@ def dumps(value: object) -> bytes:
     Takes None, bool, int (up to 2**53 - 1), str, list and dict with str keys.
     Anything else, floats above all, raises TypeError; a larger integer or a lone surrogate raises ValueError.
     """
-    return json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return _ENCODER.encode(_checked(value)).encode("utf-8")
 
 
 def digest(value: object) -> str:
@@ -27,7 +28,7 @@ def digest(value: object) -> str:
 
 
 def _checked(value: object) -> object:
-    if value is None or isinstance(value, (bool, str)):
+    if isinstance(value, (str, bool)) or value is None:
         return value
     if isinstance(value, int):
         if abs(value) > LARGEST:
@@ -39,5 +40,7 @@ def _checked(value: object) -> object:
         for key in value:
             if not isinstance(key, str):
                 raise TypeError(f"canonical JSON has text keys only, not {type(key).__name__}")
-        return {key: _checked(value[key]) for key in sorted(value, key=lambda text: text.encode("utf-16-be"))}
+        if not "".join(value).isascii():  # of ASCII alone the order of code units is that of the text
+            return {key: _checked(value[key]) for key in sorted(value, key=lambda text: text.encode("utf-16-be"))}
+        return {key: _checked(value[key]) for key in sorted(value)}
     raise TypeError(f"canonical JSON has no {type(value).__name__}")
