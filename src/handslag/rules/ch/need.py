@@ -177,7 +177,7 @@ def own_need(
     person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
 ) -> Whole:
     """One member's part of the GBL, by heads and at the level of its own permit."""
-    level = where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
+    level = _level(person, norm)
     return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
 
 
@@ -192,11 +192,54 @@ def own_need_of_the_line(
 ) -> Whole:
     """One member's part of the GBL. Where derived amounts are in whole francs: a head's part, to the Rappen, of the
     line that stands on the sheet for those (`heads` in all, `asylum` of them) of the same level."""
-    level = where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
+    level = _level(person, norm)
     if norm.derived_rounding != FRANC:
         return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
-    sharing = where(person.asylum, asylum, heads - asylum)
+    sharing = of_one_level(person, heads, asylum)
     return round_to(CENTIME, _heads_need(Basis(whole, size, percent), sharing, level, month, norm), sharing)
+
+
+def _level(person: Any, norm: Norms) -> Whole:
+    return where(person.asylum, PERCENT if norm.asylum_level is None else norm.asylum_level, PERCENT)
+
+
+def of_one_level(person: Any, heads: Whole, asylum: Whole) -> Whole:
+    """How many heads of the unit have the level of this member: `asylum` of them are under the asylum regime."""
+    return where(person.asylum, asylum, heads - asylum)
+
+
+@versioned
+def divides_levels(norm: Norms) -> bool:
+    """Whether a head's part is taken of its level's GBL and of what serves all at once, rounded once: no, of each."""
+    return False
+
+
+@divides_levels.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 29),
+    because="an amount is divided late and rounded once: a minor's own share too, and where the heads are of two "
+    "levels, a head's part is one of what its level has and of what serves all, not two or three parts, each rounded",
+)
+def divides_levels_once(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def level_need(
+    person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
+) -> Whole:
+    """The GBL of all heads of this member's level, as it stands on the sheet."""
+    sharing = of_one_level(person, heads, asylum)
+    return _heads_need(Basis(whole, size, percent), sharing, _level(person, norm), month, norm)
+
+
+def head_part(common: Whole, heads: Whole, basic: Whole, sharing: Whole) -> Whole:
+    """One head's part of `common`, which serves all `heads`, and of `basic`, which serves `sharing`; rounded once.
+
+    The whole Rappen of both are taken out first: what remains to be rounded stays small.
+    """
+    rest = (common % heads) * sharing + (basic % sharing) * heads
+    return common // heads + basic // sharing + round_to(CENTIME, rest, heads * sharing)
 
 
 def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:

@@ -22,8 +22,12 @@ from handslag.rules.ch.need import (
     basic_cost,
     basic_need,
     basis,
+    divides_levels,
+    head_part,
     integration,
     is_minor,
+    level_need,
+    of_one_level,
     own_need,
     promoting_cost,
     rent,
@@ -31,6 +35,7 @@ from handslag.rules.ch.need import (
 from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
 from handslag.rules.ch.result import (
     charged_share,
+    divided_level,
     divided_need,
     entry_test,
     family_income,
@@ -45,6 +50,7 @@ from handslag.rules.norms import Amendment, Norm
 from handslag.rules.periods import Period
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
+    Truth,
     Whole,
     before,
     by_member,
@@ -106,12 +112,18 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
     of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
     own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
+    level_gbl = each(members, level_need, month, norm, along=_spread(members, *of_gbl))
+    sharing = each(members, of_one_level, along=_spread(members, heads, household.asylum_heads))
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
     common_a = housing + total(household.basic, basic) - total(members, own_basic)
     common_b = total(household.promoting, promoting) - total(members, own_promoting)
-    share_a = each(members, _share, along=(own_gbl, own_basic, *_spread(members, common_a, heads)))
-    share_b = each(members, _share_b, along=(share_a, own_promoting, izu, *_spread(members, common_b, heads)))
+    level = (level_gbl, sharing)
+    share_a = each(members, _share, norm, along=(own_basic, own_gbl, *level, *_spread(members, common_a, heads)))
+    own_b = each(members, _own_b, along=(own_basic, own_promoting, izu))
+    apart = (share_a, own_basic, *_spread(members, common_b))
+    common = _spread(members, common_a + common_b, heads)
+    share_b = each(members, _share_b, norm, along=(*apart, own_b, *level, *common))
 
     # Means: income, a partner's contribution, wealth; EFB, and what a minor has above its own share
     minors = total(members, each(members, _one_if_minor, month, norm))
@@ -140,10 +152,11 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     serves_all = each(members, family_income, month, norm, along=(efb, above))
     own_income = each(members, _own_income, along=(efb, above, serves_all))
     divided = divided_need(household, gbl, norm)
-    own_needs = each(members, _own_need, along=(own_gbl, own_basic, own_promoting, izu, *_spread(members, divided)))
-    common = divided + common_a + common_b - (means - allowances - total(members, own_income))
+    of_level = each(members, _of_level, along=(level_gbl, *_spread(members, divided_level(household, norm))))
+    own_needs = each(members, _own_need, along=(own_gbl, own_b, *_spread(members, divided), of_level))
+    serves_heads = divided + common_a + common_b - (means - allowances - total(members, own_income))
     reduced = by_member(household.sanctions, reductions, members)
-    made_of = (own_needs, own_income, reduced, *_spread(members, common, heads))
+    made_of = (own_needs, own_income, reduced, *_spread(members, serves_heads, heads), of_level, sharing)
     nets = each(members, net_cost, along=made_of)
     charged = before(members, nets)
     shares = each(members, charged_share, norm, sheet, along=(nets, charged, *made_of, *_spread(members, granted)))
@@ -173,16 +186,41 @@ def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
     return tuple(spread(rows, value) for value in values)
 
 
-def _own_need(person: Any, gbl: Whole, basic: Whole, promoting: Whole, izu: Whole, divided: Whole) -> Whole:
-    return where(divided > 0, 0, gbl) + basic + promoting + izu
+def _of_level(person: Any, gbl: Whole, divided: Truth) -> Whole:
+    return where(divided, gbl, 0)
 
 
-def _share(person: Any, gbl: Whole, own: Whole, common: Whole, heads: Whole) -> Whole:
-    return gbl + own + round_to(CENTIME, common, heads)
+def _own_need(person: Any, gbl: Whole, own: Whole, divided: Whole, of_level: Whole) -> Whole:
+    return where(divided + of_level > 0, 0, gbl) + own
 
 
-def _share_b(person: Any, share_a: Whole, own: Whole, izu: Whole, common: Whole, heads: Whole) -> Whole:
-    return share_a + own + izu + round_to(CENTIME, common, heads)
+def _own_b(person: Any, basic: Whole, promoting: Whole, izu: Whole) -> Whole:
+    return basic + promoting + izu
+
+
+def _share(
+    person: Any, own: Whole, gbl: Whole, basic: Whole, sharing: Whole, common: Whole, heads: Whole, norm: Norms
+) -> Whole:
+    if divides_levels(norm):
+        return own + head_part(common, heads, basic, sharing)
+    return own + gbl + round_to(CENTIME, common, heads)
+
+
+def _share_b(
+    person: Any,
+    share_a: Whole,
+    own_a: Whole,
+    common_b: Whole,
+    own: Whole,
+    basic: Whole,
+    sharing: Whole,
+    common: Whole,
+    heads: Whole,
+    norm: Norms,
+) -> Whole:
+    if divides_levels(norm):
+        return own + head_part(common, heads, basic, sharing)
+    return share_a + own - own_a + round_to(CENTIME, common_b, heads)
 
 
 def _one_if_minor(person: Any, month: Period, norm: Norms) -> Whole:

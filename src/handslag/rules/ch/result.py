@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.means import as_means
-from handslag.rules.ch.need import CENTIME, PERCENT, is_minor
+from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, head_part, is_minor
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -96,16 +96,34 @@ def divided_need(household: Any, gbl: Whole, norm: Norms) -> Whole:
 )
 def divided_need_of_one_level(household: Any, gbl: Whole, norm: Norms) -> Whole:
     """All of the GBL, unless only some of the heads are under the asylum regime: then each has its own level."""
-    some = (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
-    return where(some, 0, gbl)
+    return where(_two_levels(household), 0, gbl)
 
 
-def net_cost(person: Any, own_need: Whole, own_income: Whole, reduced: Whole, common: Whole, heads: Whole) -> Whole:
+def divided_level(household: Any, norm: Norms) -> Truth:
+    """Whether a head has a part of its level's GBL: where the heads are of two levels."""
+    return _two_levels(household) & divides_levels(norm)
+
+
+def _two_levels(household: Any) -> Truth:
+    return (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
+
+
+def net_cost(
+    person: Any,
+    own_need: Whole,
+    own_income: Whole,
+    reduced: Whole,
+    common: Whole,
+    heads: Whole,
+    basic: Whole,
+    sharing: Whole,
+) -> Whole:
     """What a member whom the canton reimburses costs, 0 for others.
 
-    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part.
+    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part, and so
+    of the GBL of its level (`basic`, for `sharing` heads), where the unit has two.
     """
-    net = maximum(own_need - own_income - reduced + round_to(CENTIME, common, heads), 0)
+    net = maximum(own_need - own_income - reduced + head_part(common, heads, basic, sharing), 0)
     return where(person.reimbursed, net, 0)
 
 
@@ -118,6 +136,8 @@ def charged_share(
     reduced: Whole,
     common: Whole,
     heads: Whole,
+    basic: Whole,
+    sharing: Whole,
     granted: Whole,
     norm: Norms,
     sheet: Any,
@@ -128,12 +148,14 @@ def charged_share(
     The line keeps what it is made of, so that a settlement over several months divides once.
     """
     share = minimum(net, maximum(granted - charged, 0))
+    levels = {"basic": basic, "sharing": sharing} if divides_levels(norm) else {}
+    said = where(basic > 0, "share_levels", "share")
     return sheet.line(
         "SHARE",
         share,
         of=person,
         section=norm.section.split,
-        text=where(granted > 0, where(net > share, "share share_limited", "share"), "share_none"),
+        text=where(granted > 0, said + where(net > share, " share_limited", ""), "share_none"),
         numbers=(norm.split_income,),
         rounding="rappen_half_up",
         when=person.reimbursed,
@@ -143,4 +165,5 @@ def charged_share(
         common=common,
         heads=heads,
         granted=granted,
+        **levels,
     )
