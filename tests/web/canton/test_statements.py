@@ -88,7 +88,7 @@ def test_a_quarter_at_both_counters(
     # the municipality looks at what was found before it sends, and leaves days out
     ulla = log_in(here.office, "ulla", locale="de-CH")
     ulla.goto(server.url("desk", f"{home}/statements/"))
-    expect(ulla.get_by_role("row", name="2026-07-01")).to_contain_text("noch nicht gesendet")
+    expect(ulla.get_by_role("row", name="01.07.2026")).to_contain_text("noch nicht gesendet")
     fine_at_both(ulla, "statements-unsent-de")
     ulla.goto(server.url("desk", f"{home}/statements/new/?fund=asylum&since={Q3}"))
     expect(ulla.get_by_text("Vorgeschlagen: CHF 2’736.00, gekürzt um CHF 576.00.")).to_be_visible()
@@ -184,7 +184,7 @@ def test_a_quarter_at_both_counters(
     fr.get_by_role("link", name="Écriture", exact=True).click()
     expect(fr.get_by_role("row", name="Krankenkasse Muster")).to_be_visible()
     fr.goto(server.url("desk", f"{home}/statements/"))
-    expect(fr.get_by_role("row", name="2026-07-01")).to_contain_text("répondu")
+    expect(fr.get_by_role("row", name="01.07.2026")).to_contain_text("répondu")
     fine_at_both(fr, "statements-fr")
 
     # who doesn't decide has no form; another municipality has no such page

@@ -49,7 +49,12 @@ def test_days_and_months_follow_language_and_zone() -> None:
         assert formats.day("2026-03-25") == "25 mars 2026"
         assert formats.day(late) == "1 april 2026"
         assert formats.moment(late) == "1 april 2026, 00:30"
+        assert formats.short_day(late) == "2026-04-01"
     with translation.override("en"):
         assert formats.month(date(2026, 5, 1)) == "May 2026"
+    with translation.override("de"):
+        assert (formats.day("2026-03-05"), formats.short_day("2026-03-05")) == ("5. März 2026", "05.03.2026")
+    with translation.override("fr"):
+        assert (formats.day("2026-03-05"), formats.short_day("2026-03-05")) == ("5 mars 2026", "05.03.2026")
     with pytest.raises(ValueError):
         formats.month("2026-13")

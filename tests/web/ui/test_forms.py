@@ -102,10 +102,23 @@ def test_a_day_is_taken_as_people_write_it(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "code"), [("yesterday", "unclear"), ("3/2026", "unclear"), ("31/2 2026", "missing")]
-)
+    ("language", "written", "month"),
+    [("de", "5. März 2026", 3), ("de", "5. Dez. 2026", 12), ("fr", "5 févr. 2026", 2), ("fr", "5 août 2026", 8),
+     ("fr", "5 juin 2026", 6), ("fr", "5 juil. 2026", 7), ("de", "5.6.2026", 6)],
+)  # fmt: skip
+def test_a_day_is_taken_in_the_language_of_the_page(language: str, written: str, month: int) -> None:
+    with translation.override(language):
+        assert DayField().clean(written) == date(2026, month, 5)
+        assert DayField().clean(DayField().prepare_value(date(2026, month, 5))) == date(2026, month, 5)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("yesterday", "unclear"), ("3/2026", "unclear"), ("31/2 2026", "missing"), ("5 jui 2026", "unclear"),
+     ("25.03.26", "century"), ("25/03/26", "century")],
+)  # fmt: skip
 def test_an_unclear_day_is_asked_again(written: str, code: str) -> None:
-    with pytest.raises(forms.ValidationError) as refused:
+    with translation.override("fr"), pytest.raises(forms.ValidationError) as refused:
         DayField().clean(written)
     assert refused.value.code == code
 

@@ -96,12 +96,21 @@ def month(value: date | str) -> str:
 
 def day(value: date | str) -> str:
     """A day, moment or "2026-03-25" as "25 mars 2026"; a moment is told in the zone that is active."""
-    return date_format(_day(value), "j F Y")
+    return date_format(_day(value), _long())
 
 
 def moment(value: datetime) -> str:
     """An aware datetime as "25 mars 2026, 14:05" in the zone that is active."""
-    return date_format(timezone.localtime(value), "j F Y, H:i")
+    return date_format(timezone.localtime(value), f"{_long()}, H:i")
+
+
+def short_day(value: date | str) -> str:
+    """The same in figures, for tables and spans: "2026-03-25", in German and French "25.03.2026"."""
+    return date_format(_day(value), "d.m.Y" if _language() in ("de", "fr") else "Y-m-d")
+
+
+def _long() -> str:
+    return "j. F Y" if _language() == "de" else "j F Y"
 
 
 def _day(value: date | str) -> date:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handslag.kernel.money import AmountError, parse_amount
 from handslag.kernel.months import Month
-from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures, unit
+from handslag.web.ui.formats import NO_BREAK, figure, language_of_figures, short_day, unit
 
 #: refused above this: no household's monthly line is larger, and bigint sums stay far away
 LARGEST_AMOUNT = 10_000_000_00
@@ -149,11 +149,19 @@ class AmountField(forms.Field):
             return True
 
 
-def _month_names() -> dict[str, int]:
-    """The first three letters of each month, in Swedish, English and the language that is active, -> 1-12."""
-    names = ["jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"]
-    known = {name: number for number, name in enumerate(names, 1)} | {"may": 5, "oct": 10}
-    return known | {str(name).lower()[:3]: number for number, name in MONTHS.items() if str(name).isascii()}
+#: Month names that are read in every language.
+MONTH_NAMES = (
+    "januari februari mars april maj juni juli augusti september oktober november december",
+    "january february march april may june july august september october november december",
+)
+
+
+def _month_named(word: str) -> int | None:
+    """1-12 for a month's name or its beginning, in Swedish, English or the language that is active; None where it
+    begins no month's name, or those of two ("jui" in French)."""
+    names = [*(line.split() for line in MONTH_NAMES), [str(MONTHS[n]).lower() for n in range(1, 13)]]
+    found = {n for line in names for n, name in enumerate(line, 1) if name.startswith(word)}
+    return found.pop() if len(found) == 1 else None
 
 
 def read_day(text: str) -> date:
@@ -175,7 +183,7 @@ def read_month(text: str) -> Month:
 
 
 class DayField(forms.Field):
-    """A day as people in Sweden write it; the value is a date.
+    """A day as people write it; the value is a date.
 
     Takes 2026-03-25, 20260325, 260325, 25/3 2026, 25.3.2026, 25 mars 2026 and digits of any script. `full_year`: for
     days of more than one century (births), of which 260325 would be a guess.
@@ -196,13 +204,14 @@ class DayField(forms.Field):
         self.widget.attrs.setdefault("size", "14")
 
     def prepare_value(self, value: Any) -> Any:
-        return value.isoformat() if isinstance(value, date) else value
+        return short_day(value) if isinstance(value, date) else value
 
     def to_python(self, value: Any) -> date | None:
-        text = _western(str(value or "")).lower()
+        text = unicodedata.normalize("NFC", _western(str(value or ""))).lower()
         if not text:
             return None
-        months = _month_names()
+        if re.fullmatch(r"\d{2}[/.]\d{2}[/.]\d{2}", text):  # 25.03.26: which is the year?
+            raise forms.ValidationError(self.error_messages["century"], code="century")
         if match := re.fullmatch(r"(\d{4}|\d{2})[-/. ]?(\d{2})[-/. ]?(\d{2})", text):
             year, month, day = (int(part) for part in match.groups())
             year += 2000 if len(match[1]) == 2 else 0
@@ -210,8 +219,10 @@ class DayField(forms.Field):
                 raise forms.ValidationError(self.error_messages["century"], code="century")
         elif match := re.fullmatch(r"(\d{1,2})[/. -]+(\d{1,2})[/. -]+(\d{4})", text):
             day, month, year = (int(part) for part in match.groups())
-        elif (match := re.fullmatch(r"(\d{1,2})\.? (\w{3})\w*\.? (\d{4})", text)) and match[2] in months:
-            day, month, year = int(match[1]), months[match[2]], int(match[3])
+        elif (match := re.fullmatch(r"(\d{1,2})\.? ?([^\W\d_]{3,})\.? (\d{4})", text)) and (
+            named := _month_named(match[2])
+        ):
+            day, month, year = int(match[1]), named, int(match[3])
         else:
             raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
         try:

@@ -58,6 +58,12 @@ def day(value: date | str | None) -> str:
 
 
 @register.filter
+def short_day(value: date | str | None) -> str:
+    """A day or moment in figures: "2026-03-25", in German and French "25.03.2026"; nothing for None."""
+    return formats.short_day(value) if value else ""
+
+
+@register.filter
 def moment(value: datetime | None) -> str:
     """A moment as "25 mars 2026, 14:05"; nothing for None."""
     return formats.moment(value) if value else ""
