@@ -6,7 +6,20 @@ from pathlib import Path
 
 import yaml
 
+from handslag.rules.case_files import worked_cases
+from handslag.rules.packs import names
+from handslag.rules.shown import shown
+
 CHAPTER = Path(__file__).resolve().parent.parent / "src/handslag/domain/statistics"
+
+WORDS = {
+    "se": "The file above has one sum of support (Sbel). Which of its two parts a line belongs to is told here; the "
+    "codes are ours.",
+    "ch": "The BFS takes the bookings of the case account and classes them itself; its list of codes isn't known. The "
+    "codes of what is needed are ours, by the parts of the SKOS budget.",
+    "de": "The items of §§ 122, 128c and 128d SGB XII in words; the numbers that the records have for them aren't "
+    "known.",
+}
 
 
 def owed() -> str:
@@ -21,12 +34,12 @@ def owed() -> str:
         *(f"- {one}" for one in told["open"]),
         "",
     ]
-    names = {
+    parts = {
         "households": "## Households: first these columns",
         "person": "## Then for the applicant, the co-applicant (or empty), each further person of 16 or more",
         "causes": "## The second file: a line per adult",
     }
-    for part, title in names.items():
+    for part, title in parts.items():
         lines += [title + "\n", "| column | length | means | status |", "|---|---|---|---|"]
         lines += [f"| {c['name']} | {c['length']} | {c['means']} | {c['status']} |" for c in told[part]] + [""]
     lines += [
@@ -37,4 +50,20 @@ def owed() -> str:
         "|---|---|---|",
         *(f"| `{code}` | {name['sv']} | {name['en']} |" for code, name in table["causes"].items()),
     ]
+    for law in names():
+        lines += [
+            "",
+            f"## Lines of a sheet: {law}\n",
+            WORDS[law] + "\n",
+            "| line | code, or why there is none |",
+            "|---|---|",
+        ]
+        found = {
+            (line.code, f"`{line.statistics_code}`" if line.statistics_code else f"none: {line.uncounted}")
+            for _, case in worked_cases(law)
+            if case.known_on is None
+            for group in shown(case.calculate(), "en").groups
+            for line in group.lines
+        }
+        lines += [f"| `{code}` | {said} |" for code, said in sorted(found)]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -14,8 +15,8 @@ from typer.testing import CliRunner
 from handslag import rules
 from handslag.cli.sheet import app
 from handslag.rules.case_files import read
-from handslag.rules.sheet import Sheet, languages
-from handslag.rules.shown import ShownSheet, changes_to_text, differences, shown, to_html
+from handslag.rules.sheet import Sheet, languages, wording_of
+from handslag.rules.shown import ShownSheet, changes_to_text, codes_to_text, differences, shown, to_html
 
 CASES = Path(rules.__file__).parent
 EVERY = sorted(CASES.rglob("cases/**/*.yaml"))
@@ -75,8 +76,34 @@ def test_every_line_is_said_once_in_each_language(pack: str) -> None:
             assert {row.name: row.amount for row in told.results}["granted"] == sheet.granted
             assert told.difference is None and not told.gone
             said = page_of(told, sheet)
-            assert len([row for row in said.rows if len(row) == 5 and row[0] != said.rows[0][0]]) == len(lines)
+            assert len([row for row in said.rows if len(row) == 6 and row[0] != said.rows[0][0]]) == len(lines)
             assert told.notice in said.text and not said.tags & {"script", "img", "iframe", "form"}
+
+
+@pytest.mark.parametrize("pack", ["se", "ch", "de"])
+def test_every_line_has_a_statistics_code_or_says_why_it_has_none(pack: str) -> None:
+    """In the page and the text, in each language; only a version of before may lack what the newest has."""
+    for path in (path for path in EVERY if pack in path.parts):
+        sheet, then = sheet_of(path), read(path).known_on
+        for lang in languages(pack):
+            told = shown(sheet, lang)
+            lines = [line for group in told.groups for line in group.lines]
+            text = codes_to_text(told, sheet).splitlines()[1:]
+            rows = [row for row in page_of(told, sheet).rows if len(row) == 6]
+            assert len(text) == len(lines)
+            for line, row in zip(lines, text, strict=True):
+                assert bool(line.statistics_code) != bool(line.uncounted), (path.stem, line.code)
+                assert row.startswith(f"  {line.code}") and row.endswith(line.statistics_code or f"({line.uncounted})")
+                assert any(line.sentence[:-1] in cells[1] and row.endswith(cells[4]) for cells in rows), row
+                version = wording_of(pack).say("statistics.version", lang)
+                assert line.uncounted != version or (then is not None and then < date(2026, 11, 29)), path.stem
+
+
+def test_how_a_line_was_rounded_stands_in_page_and_text() -> None:
+    (path,) = [path for path in EVERY if path.stem == "split-rounded-half-up"]
+    told = shown(sheet_of(path), "en")
+    for said in (page_of(told, sheet_of(path)).text, codes_to_text(told, sheet_of(path))):
+        assert "rounded to whole Rappen, halves up" in said
 
 
 def test_most_sections_lead_to_the_law() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handslag.rules.case_files import worked_cases
 from handslag.rules.ch import facts as ch_facts
 from handslag.rules.ch import pack as ch_pack
 from handslag.rules.ch import population as ch_population
@@ -130,3 +131,26 @@ def test_a_swiss_sheet_says_since_when_a_part_in_whole_francs_is_a_part_of_its_l
         ("rappen", 27): (954_90, 954_90, first),
         ("rappen", 28): (954_90, 954_90, second),
     }
+
+
+def test_a_german_sheet_names_more_items_of_the_statistics_since_it_was_corrected_and_no_other_amount() -> None:
+    """§§ 122, 128c, 128d SGB XII: as known before, each of these lines had none."""
+    found: dict[str, set[str | None]] = {}
+    for _, case in worked_cases("de"):
+        before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
+            case.facts, date(2026, 11, day), case.decided_on, case.tables)) for day in (28, 29))  # fmt: skip
+        assert [(line.code, line.person, line.amount) for line in before.lines] == [
+            (line.code, line.person, line.amount) for line in now.lines
+        ]
+        for old, new in zip(before.lines, now.lines, strict=True):
+            if old != new:
+                assert old.statistics_code is None
+                found.setdefault(new.code, set()).add(new.statistics_code)
+    assert found == {
+        "CASH": {"weiterer_lebensunterhalt"}, "CLOTHING": {"weiterer_lebensunterhalt"},
+        "CLAIM_3": {"nettobedarf"}, "CLAIM_4": {"nettobedarf"},
+        "CHILD_BENEFIT_OVER": {"kindergeld"}, "CHILD_BENEFIT_TO": {"kindergeld"}, "RECEIVED": {"ueberschuss_partner"},
+        "NOT_INCOME": {"freibetrag_82_1_8"}, "FREE_VOLUNTEER": {"freibetrag_82_2"},
+        "FREE_EARNINGS": {"freibetrag_82_3", "freibetrag_82_6"}, "FREE_WORKSHOP": {"freibetrag_82_3"},
+        "FREE_PENSION": {"freibetrag_82_4"}, "FREE_GRUNDRENTE": {"freibetrag_82a"},
+    }  # fmt: skip

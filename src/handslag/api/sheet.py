@@ -27,7 +27,7 @@ from handslag.rules.facts import FactsError
 from handslag.rules.faults import misread, placed, said
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.sheet import Sheet, languages
-from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, shown, to_html
+from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, codes_to_text, shown, to_html
 
 MOST_BYTES: Final = 256 * 1024
 _POLICY: Final = (
@@ -105,6 +105,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
     if kind == "text/plain":
         text = f"{answer.shown.notice}\n\n{answer.sheet.to_text(asked.lang, asked.names)}"
         text += f"\n{changes_to_text(answer.shown, answer.sheet)}" if asked.before is not None else ""
+        text += f"\n{codes_to_text(answer.shown, answer.sheet)}"
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
     return HttpResponse(msgspec.json.encode(answer, order="sorted"), content_type="application/json")
 

@@ -56,7 +56,7 @@ def sheet(
     from handslag.rules.facts import FactsError
     from handslag.rules.norms import NormError, NormMissing, load
     from handslag.rules.sheet import languages
-    from handslag.rules.shown import changes_to_text, shown, to_html
+    from handslag.rules.shown import changes_to_text, codes_to_text, shown, to_html
 
     try:
         own = [norm for path in tables or () for norm in load(_text(path), str(path))]
@@ -86,6 +86,7 @@ def sheet(
         else:
             typer.echo(result.to_text(told.language), nl=False)
             typer.echo(f"\n{changes_to_text(told, result)}" if earlier else "", nl=False)
+            typer.echo(f"\n{codes_to_text(told, result)}", nl=False)
     if found.expected and found.expected != result.to_text():
         typer.echo("The sheet differs from the expected one in the file.", err=True)
         raise typer.Exit(2)

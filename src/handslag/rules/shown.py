@@ -40,8 +40,8 @@ class Law(msgspec.Struct, frozen=True):
 class ShownLine(msgspec.Struct, frozen=True):
     """One line in words. Amounts in minor units.
 
-    `source`: where the fact came from ("" where the line rests on no single one); `difference`: to the month before
-    (None: there is none to compare with).
+    `source`: where the fact came from ("" where the line rests on no single one); `uncounted`: why it has no statistics
+    code ("" where it has one); `difference`: to the month before (None: there is none to compare with).
     """
 
     code: str
@@ -54,6 +54,7 @@ class ShownLine(msgspec.Struct, frozen=True):
     rounding: str
     source: str
     statistics_code: str | None
+    uncounted: str
     difference: int | None
 
 
@@ -122,6 +123,7 @@ def shown(
             each.rounding,
             _source(each),
             each.statistics_code,
+            say.uncounted_because(each, lang),
             moved[place],
         )
 
@@ -206,7 +208,7 @@ def to_html(told: ShownSheet, sheet: Sheet) -> str:
     ]
     out += [f'<p role="note"><strong>{escape(text)}</strong></p>' for text in (told.notice, told.example) if text]
     compared = told.difference is not None
-    heads = ["column.line", "column.why", "column.law", "column.source", "column.amount"]
+    heads = ["column.line", "column.why", "column.law", "column.source", "column.statistics", "column.amount"]
     heads += ["column.difference"] if compared else []
     place = 0
     for group in told.groups:
@@ -220,9 +222,12 @@ def to_html(told: ShownSheet, sheet: Sheet) -> str:
             if line.law.url:
                 law = f'<a href="{escape(line.law.url)}" rel="external">{law}</a>'
             source = word(f"from.{line.source}") if line.source else ""
+            counted = escape(statistics_of(line, say, lang))
+            rounded = f"; {word(f'rounding.{line.rounding}')}" if line.rounding else ""
             out.append(
                 f'<tr id="line-{place}"><th scope="row"><a href="#line-{place}">{escape(line.label)}</a>{who}</th>'
-                f"<td>{escape(line.sentence)}</td><td>{law}</td><td>{source}</td><td{_NUMBER}>{money(line.amount)}</td>"
+                f"<td>{escape(line.sentence.removesuffix('.'))}{rounded}.</td><td>{law}</td><td>{source}</td>"
+                f"<td>{counted}</td><td{_NUMBER}>{money(line.amount)}</td>"
             )
             out.append(f"<td{_NUMBER}>{_change(line.difference, money)}</td></tr>" if compared else "</tr>")
         span = len(heads) - 1 - compared
@@ -249,6 +254,23 @@ def to_html(told: ShownSheet, sheet: Sheet) -> str:
 
 _NUMBER: Final = ' class="n"'
 _AMOUNTS: Final = ("column.amount", "column.difference")
+
+
+def statistics_of(line: ShownLine, say: Wording, lang: str) -> str:
+    """The statistics code of a line in words: the code, or that there is none and why."""
+    return line.statistics_code or f"{say.say('statistics.none', lang)} ({line.uncounted})"
+
+
+def codes_to_text(told: ShownSheet, sheet: Sheet) -> str:
+    """What the text of a sheet leaves out, a row for each line: code, section with day, rounding, statistics code."""
+    say, lang = wording_of(sheet.pack), told.language
+    out = [say.say("codes", lang)]
+    for line in (line for group in told.groups for line in group.lines):
+        said = [f"{line.law.text} ({line.law.on})"]
+        said += [say.say(f"rounding.{line.rounding}", lang)] if line.rounding else []
+        said.append(f"{say.say('column.statistics', lang)}: {statistics_of(line, say, lang)}")
+        out.append(f"  {line.code}{f', {line.person}' if line.person else ''}: {'; '.join(said)}")
+    return "\n".join(out) + "\n"
 
 
 def changes_to_text(told: ShownSheet, sheet: Sheet) -> str:

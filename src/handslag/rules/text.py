@@ -44,7 +44,8 @@ class Group:
 class Wording:
     """How one pack says its sheets. `languages`: the first is its own; `locales`: how a language writes amounts.
 
-    `law`: a pattern in a section's text, and the address of that law with the pattern's groups in it.
+    `law`: a pattern in a section's text, and the address of that law with the pattern's groups in it. `uncounted`: a
+    line's code, or what stands before its point, and the text `statistics.<key>` that says why it has no code there.
 
     A clause is a text `explain.<key>`; a line's `text` names one or more keys, parted by blanks. In it stand
     the line's params by name, its numbers as `{n[gbl.further]:money}` and its `amount`. The first of a line begins
@@ -61,6 +62,7 @@ class Wording:
         history: Callable[[str], Mapping[str, Norm]],
         locales: Mapping[str, str] | None = None,
         law: Sequence[tuple[str, str]] = (),
+        uncounted: Mapping[str, str],
     ) -> None:
         self.folder = folder
         self.languages = languages
@@ -69,6 +71,7 @@ class Wording:
         self.history = history
         self.locales = locales or {}
         self.law = law
+        self.uncounted = uncounted
 
     @cached_property
     def texts(self) -> Mapping[str, Mapping[str, str]]:
@@ -114,6 +117,13 @@ class Wording:
             said.append(self.say("explain.paid", lang, period=line.params["period"]))
         note = f" ({line.params['note']})" if line.params.get("note") else ""
         return f"{'; '.join(said)}{note}."
+
+    def uncounted_because(self, line: Line, lang: str) -> str:
+        """Why a line has no statistics code, "" where it has one; lines of older versions may lack what newer have."""
+        if line.statistics_code is not None:
+            return ""
+        kind = line.code.partition(".")[0]
+        return self.say(f"statistics.{self.uncounted.get(line.code, self.uncounted.get(kind, 'version'))}", lang)
 
     def uncertainty(self, name: str, choice: str, lang: str, region: str = "") -> str:
         """Why the norm `name` is open, and what was chosen here."""

@@ -78,6 +78,10 @@ WORDING: Final = _Swiss(
         (r"(?:SHG|SHV|AfV) ZH", "https://www.zh.ch/de/politik-staat/gesetze-beschluesse/gesetzessammlung.html"),
         (r"SKOS-RL", "https://rl.skos.ch/"),
     ),
+    uncounted=dict.fromkeys(
+        ("INCOME", "EFB", "IZU", "PARTNER", "WEALTH", "MINOR", "SANCTION", "RESTITUTION"), "bookings"
+    )
+    | dict.fromkeys(("ENTRY", "SHARE", "REFUND", "RELATIVE"), "beside"),
 )
 to_text = WORDING.to_text
 

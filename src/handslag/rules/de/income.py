@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of, under_item
 from handslag.rules.de.numbers import GROSS, Norms
 from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
 
@@ -98,7 +98,7 @@ def net_income(income: Any, chapter: Whole, age: Whole, norm: Norms, sheet: Any)
     sheet.line(
         "NOT_INCOME",
         -free,
-        of=plain,
+        of=under_item(plain, where(income.honorary, "freibetrag_82_1_8", ""), norm),
         section=where(
             student,
             norm.section.student,
@@ -176,8 +176,8 @@ def volunteer_allowance(person: Any, pocket: Whole, norm: Norms, sheet: Any) -> 
     """§ 82 Abs. 2 Satz 2: pocket money of voluntary service, up to the amount."""
     free = minimum(pocket, norm.income_volunteer)
     sheet.line(
-        "FREE_VOLUNTEER", -free, of=person, section=norm.section.volunteer, text="free_volunteer",
-        numbers=(norm.income_volunteer,), when=free > 0,
+        "FREE_VOLUNTEER", -free, of=under_item(person, "freibetrag_82_2", norm), section=norm.section.volunteer,
+        text="free_volunteer", numbers=(norm.income_volunteer,), when=free > 0,
     )  # fmt: skip
     return free
 
@@ -196,7 +196,7 @@ def earnings_allowance(person: Any, gross: Whole, net: Whole, taken: Whole, norm
     sheet.line(
         "FREE_EARNINGS",
         -free,
-        of=person,
+        of=under_item(person, where(person.care, "freibetrag_82_6", "freibetrag_82_3"), norm),
         section=where(person.care, norm.section.care, norm.section.earnings),
         text=where(limited, "free_percent free_most", "free_percent"),
         numbers=(
@@ -220,7 +220,8 @@ def workshop_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet
     above = maximum(gross - eighth, 0)
     free = minimum(minimum(gross, eighth) + cents(above * norm.income_workshop_percent, PERCENT, norm), net)
     sheet.line(
-        "FREE_WORKSHOP", -free, of=person, section=norm.section.workshop, text="free_workshop",
+        "FREE_WORKSHOP", -free, of=under_item(person, "freibetrag_82_3", norm), section=norm.section.workshop,
+        text="free_workshop",
         numbers=(
             norm.regelbedarf_1, norm.income_workshop_part, used(norm.income_workshop_percent, above > 0),
             norm.setting_rounding,
@@ -232,6 +233,7 @@ def workshop_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet
 
 def pension_allowance(
     code: str,
+    item: str,
     person: Any,
     base: Whole,
     net: Whole,
@@ -254,7 +256,7 @@ def pension_allowance(
     sheet.line(
         code,
         -free,
-        of=person,
+        of=under_item(person, item, norm),
         section=section,
         text=where(limited, "free_pension free_most", "free_pension"),
         numbers=(
@@ -278,7 +280,7 @@ def pension_allowance(
 def additional_allowance(person: Any, base: Whole, net: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82 Abs. 4: occupational and other additional pensions."""
     return pension_allowance(
-        "FREE_PENSION", person, base, net,
+        "FREE_PENSION", "freibetrag_82_4", person, base, net,
         norm.income_pension_free, norm.income_pension_percent, norm.income_pension_most, norm, sheet,
         section=norm.section.pension, when=True,
     )  # fmt: skip
@@ -287,7 +289,7 @@ def additional_allowance(person: Any, base: Whole, net: Whole, norm: Norms, shee
 def grundrente_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82a: the statutory pension of who has 33 years of Grundrentenzeiten."""
     return pension_allowance(
-        "FREE_GRUNDRENTE", person, gross if norm.setting_grundrente_base == GROSS else net, net,
+        "FREE_GRUNDRENTE", "freibetrag_82a", person, gross if norm.setting_grundrente_base == GROSS else net, net,
         norm.income_grundrente_free, norm.income_grundrente_percent, norm.income_grundrente_most, norm, sheet,
         section=norm.section.grundrente, when=person.grundrente, numbers=(norm.setting_grundrente_base,),
     )  # fmt: skip

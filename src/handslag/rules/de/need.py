@@ -1,16 +1,19 @@
 """Regelsatz, Mehrbedarfe, Bildung und Teilhabe, Versicherung: §§ 27a bis 34, 42, 42b SGB XII."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, RATE_ONLY, Norms
-from handslag.rules.de.rows import NEVER, Period
+from handslag.rules.de.rows import NEVER, Of, Period
 from handslag.rules.norms import NormMissing
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, shown, used, where
 
 PERCENT = 100
 PERMILLE = 1000
 MONTH = 30
 CHAPTER_3, CHAPTER_4 = 3, 4
+FURTHER_ITEM = "weiterer_lebensunterhalt"
 
 
 def no(condition: Truth) -> Truth:
@@ -30,6 +33,23 @@ def rounded(amount: Whole, divided_by: Whole, norm: Norms) -> Any:
     if not isinstance(amount, int):
         return None
     return used(norm.setting_rounding, amount % divided_by != 0)
+
+
+@versioned
+def under_item(row: Any, item: str, norm: Norms) -> Any:
+    """As which row a line stands: as `row` itself, under no item of the statistics."""
+    return row
+
+
+@under_item.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 29),
+    because="§§ 122, 128c, 128d SGB XII ask for the net need, what § 27b gives, Kindergeld, what a partner has left "
+    "and each allowance, too",
+)
+def under_its_item(row: Any, item: str, norm: Norms) -> Any:
+    """As a row under `item` ("": under none), in the words of codes.yaml."""
+    return Of(row.key, statistics_code=item) if item and isinstance(row, Of) else row
 
 
 def add(row: Any, *values: Whole) -> Whole:
@@ -340,13 +360,14 @@ def further_need(person: Any, norm: Norms, sheet: Any) -> Whole:
     """§ 27b Abs. 2 bis 4: Barbetrag of adults, and the lump sum for clothing that the Land set."""
     there = person.institution & person.adult
     cash = sheet.line(
-        "CASH", cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm), of=person,
+        "CASH", cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm),
+        of=under_item(person, FURTHER_ITEM, norm),
         section=norm.section.cash, text="cash", numbers=(norm.institution_cash, norm.regelbedarf_1),
         rounding="cent", when=there,
     )  # fmt: skip
     clothing = sheet.line(
-        "CLOTHING", district("clothing", norm.clothing, there), of=person, section=norm.section.cash, text="clothing",
-        numbers=(norm.clothing,), when=there,
+        "CLOTHING", district("clothing", norm.clothing, there), of=under_item(person, FURTHER_ITEM, norm),
+        section=norm.section.cash, text="clothing", numbers=(norm.clothing,), when=there,
     )  # fmt: skip
     return cash + clothing
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, under_item
 from handslag.rules.de.numbers import WHOLE, Norms
 from handslag.rules.de.rows import NEVER, Period
 from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
@@ -14,7 +14,8 @@ BEGINS_DEPOSIT = 1
 def received_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 27 Abs. 2, § 43 Abs. 1: what others of the household have left."""
     return sheet.line(
-        "RECEIVED", -amount, of=person,
+        "RECEIVED", -amount,
+        of=under_item(person, where(person.adult, "ueberschuss_partner", ""), norm),
         section=where(chapter == CHAPTER_4, norm.section.community4, norm.section.community3),
         text="received", numbers=(norm.setting_distribution,), rounding="cent_down", when=amount > 0,
     )  # fmt: skip
@@ -31,15 +32,16 @@ def assets_line(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
 def moved_out(person: Any, benefit: Whole, used_here: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82 Abs. 1: Kindergeld that the child doesn't need leaves its income."""
     return sheet.line(
-        "CHILD_BENEFIT_OVER", used_here - benefit, of=person, section=norm.section.child_benefit,
-        text="child_benefit_over", when=benefit > used_here,
+        "CHILD_BENEFIT_OVER", used_here - benefit, of=under_item(person, "kindergeld", norm),
+        section=norm.section.child_benefit, text="child_benefit_over", when=benefit > used_here,
     )  # fmt: skip
 
 
 def moved_in(person: Any, amount: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82 Abs. 1: and is income of who receives it."""
     return sheet.line(
-        "CHILD_BENEFIT_TO", amount, of=person, section=norm.section.child_benefit, text="child_benefit_to",
+        "CHILD_BENEFIT_TO", amount, of=under_item(person, "kindergeld", norm),
+        section=norm.section.child_benefit, text="child_benefit_to",
         when=amount > 0,
     )  # fmt: skip
 
@@ -64,12 +66,13 @@ def claim_lines(
     sheet: Any,
 ) -> None:
     """§§ 19, 43a: what is left of the need, under each chapter: payers and statistics differ."""
+    stands = under_item(person, "nettobedarf", norm)
     sheet.line(
-        "CLAIM_4", claim_4, of=person, section=norm.section.claim4, text="claim", when=claim_4 > 0,
+        "CLAIM_4", claim_4, of=stands, section=norm.section.claim4, text="claim", when=claim_4 > 0,
         need=need, means=means, others=received + assets,
     )  # fmt: skip
     sheet.line(
-        "CLAIM_3", claim_3, of=person, section=norm.section.claim3,
+        "CLAIM_3", claim_3, of=stands, section=norm.section.claim3,
         text=where(person.institution, "claim_further", "claim"),
         numbers=(used(norm.setting_institution_surplus, person.institution),), when=claim_3 > 0,
         need=need, means=means, others=received + assets,

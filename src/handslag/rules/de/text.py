@@ -76,6 +76,15 @@ WORDING: Final = _German(
     ),
     history=lambda region: history(),
     law=((r"§§? (\d+[a-z]?)\b.*SGB XII", "https://www.gesetze-im-internet.de/sgb_12/__{0}.html"),),
+    uncounted=dict.fromkeys(("TAX", "SOCIAL", "INSURANCE", "COSTS", "CONTRIBUTIONS", "NOT_INCOME"), "deducted")
+    | dict.fromkeys(("CLIENT", "DIRECT", "ARREARS", "DEBT", "ASSETS_LOAN"), "payment")
+    | {
+        "ASSETS": "assets",
+        "BORNE": "borne",
+        "ONE_OFF": "one_off",
+        "RECEIVED": "received",
+        "SUPPLEMENT": "supplement",
+    },
 )
 to_text = WORDING.to_text
 

@@ -158,6 +158,7 @@ WORDING: Final = _Swedish(
     ),
     history=lambda region: {**history(example=True), **history()},
     law=((r"\((\d{4}:\d+)\)", "https://rkrattsbaser.gov.se/sfst?bet={0}"),),
+    uncounted={"INCOME": "income", "COST": "union"},
 )
 to_text = WORDING.to_text
 
