@@ -123,7 +123,7 @@ def cross(
 
     from handslag.kernel import clock
     from handslag.messages.question.message import Answer
-    from tests.domain.test_exchange_order import Mixed, in_order
+    from tests.domain.test_exchange_order import Mixed, differing
     from tests.exchange import RENT, Side
 
     assert setting.sides is not None
@@ -162,16 +162,12 @@ def cross(
         time.sleep(0.05)
     counts["crossed"] += len(questions) - len(left)
     findings = [f"{len(left)} didn't come to their end"] if left else []
-    for question in questions:
-        while question.message_id not in left:  # the last receipts are under way
-            try:
-                in_order(pair, question)
-                break
-            except AssertionError as wrong:
-                if time.monotonic() > until:
-                    findings.append(str(wrong).splitlines()[0] if str(wrong) else "the end differs")
-                    break
-                time.sleep(0.1)
+    crossed = [question.message_id for question in questions if question.message_id not in left]
+    pair.look()
+    while (ends := differing(pair, crossed)) and time.monotonic() < until:  # the last receipts are under way
+        time.sleep(0.1)
+        pair.look()
+    findings += ends.values()
     forget_connections()
     if pair.eyes is not None:
         pair.eyes.close()
