@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from simulators.eid import pages
-from simulators.eid.issuer import LEVELS, Issuer, Person, Refused, Unsafe, digits, number_fault
+from simulators.eid.issuer import LEVELS, SWISS_LEVELS, Issuer, Person, Refused, Unsafe, digits, is_swiss, number_fault
 
 Answer = tuple[HTTPStatus, list[tuple[str, str]], bytes]
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -100,7 +100,8 @@ def _authorize(issuer: Issuer, query: Mapping[str, str], form: Mapping[str, str]
         return _page(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     person = Person(number, given_name, family_name) if family_name else known
     assert person is not None
-    code = issuer.grant(query, request, person, LEVELS[form.get("acr", "loa3")])
+    levels = SWISS_LEVELS if is_swiss(number) else LEVELS
+    code = issuer.grant(query, request, person, levels[form.get("acr", "loa3")])
     return _back(issuer, request, {"code": code})
 
 

@@ -25,11 +25,21 @@ from simulators import clock
 PERSONAL_NUMBER = "https://id.oidc.se/claim/personalIdentityNumber"
 COORDINATION_NUMBER = "https://id.oidc.se/claim/coordinationNumber"
 
+#: The claim with a Swiss number, of whoever identifies by one. AGOV's own name for it isn't public.
+AHV_NUMBER = "ahvn13"
+
 #: The three certificates of the page, strongest last, with the levels they stand for.
 LEVELS = {
     "loa2": "http://id.swedenconnect.se/loa/1.0/uncertified-loa2",
     "loa3": "http://id.swedenconnect.se/loa/1.0/uncertified-loa3",
     "loa4": "http://id.elegnamnden.se/loa/1.0/loa4",
+}
+
+#: The same for whoever identifies by a Swiss number: AGOV's levels of identity (300: checked; 400: with the number).
+SWISS_LEVELS = {
+    "loa2": "urn:qa.agov.ch:names:tc:ac:classes:300",
+    "loa3": "urn:qa.agov.ch:names:tc:ac:classes:400",
+    "loa4": "urn:qa.agov.ch:names:tc:ac:classes:500",
 }
 
 CODE_SECONDS = 60
@@ -98,12 +108,19 @@ def load_people(path: Path) -> list[Person]:
 
 
 def digits(number: str) -> str:
-    """The number as people write it, without blanks, hyphen and plus."""
-    return re.sub(r"[\s+\-\u2010-\u2015]", "", number)
+    """The number as people write it, without blanks, hyphen, plus and dots."""
+    return re.sub(r"[\s+\-.\u2010-\u2015]", "", number)
+
+
+def is_swiss(number: str) -> bool:
+    """Whether it is an AHV number."""
+    return re.fullmatch(r"756[0-9]{10}", number) is not None
 
 
 def number_fault(number: str) -> str | None:
-    """What is wrong with a personal or coordination number: "form", "date", "check"; None: nothing."""
+    """What is wrong with a personal, coordination or AHV number: "form", "date", "check"; None: nothing."""
+    if is_swiss(number):
+        return "check" if sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(number)) % 10 else None
     if not re.fullmatch(r"[0-9]{12}", number):
         return "form"
     day = int(number[6:8])
@@ -166,7 +183,7 @@ class Issuer:
             "id_token_signing_alg_values_supported": ["ES256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
-            "acr_values_supported": list(LEVELS.values()),
+            "acr_values_supported": [*LEVELS.values(), *SWISS_LEVELS.values()],
             "scopes_supported": [
                 "openid",
                 "https://id.oidc.se/scope/naturalPersonInfo",
@@ -179,6 +196,7 @@ class Issuer:
                 "family_name",
                 PERSONAL_NUMBER,
                 COORDINATION_NUMBER,
+                AHV_NUMBER,
             ],
             "ui_locales_supported": ["sv", "en"],
             "claims_parameter_supported": True,
@@ -315,6 +333,7 @@ class Issuer:
             bytes.fromhex(self._pairwise), f"{grant.request['client_id']}\0{number}".encode(), hashlib.sha256
         ).hexdigest()
         kind = COORDINATION_NUMBER if int(number[6:8]) > 60 else PERSONAL_NUMBER
+        kind = AHV_NUMBER if is_swiss(number) else kind
         return {
             "sub": subject,
             "name": grant.person.name,

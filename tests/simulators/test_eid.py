@@ -72,7 +72,7 @@ def test_anybody_gets_a_code_by_one_post(simulator: Simulator, session: requests
 def test_discovery_names_the_three_levels(simulator: Simulator, session: requests.Session) -> None:
     document = session.get(f"{simulator.issuer}/.well-known/openid-configuration").json()
     assert document["issuer"] == simulator.issuer
-    assert document["acr_values_supported"] == [LOA2, LOA3, LOA4]
+    assert document["acr_values_supported"][:3] == [LOA2, LOA3, LOA4]
     assert "d" not in session.get(f"{simulator.issuer}/jwks").json()["keys"][0]
 
 

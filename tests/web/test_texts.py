@@ -1,5 +1,5 @@
 """Every text of the frame, the citizens' pages and the desk stands in Swedish too, those for applicants in Arabic,
-the desk's in German and French, with the same places for values."""
+all of them in German and French, with the same places for values."""
 
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ def messages_used(folder: str) -> set[str]:
     [
         *((folder, "sv") for folder in ("entry", "citizen", "caseworker", "canton", "desk")),
         *((folder, "ar") for folder in ("entry", "citizen")),
-        *((folder, language) for folder in ("entry", "caseworker", "canton", "desk") for language in ("de", "fr")),
+        *(
+            (folder, language)
+            for folder in ("entry", "citizen", "caseworker", "canton", "desk")
+            for language in ("de", "fr")
+        ),
     ],
 )
 def test_every_text_is_translated(assets: ModuleType, folder: str, language: str) -> None:

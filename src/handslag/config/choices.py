@@ -18,7 +18,7 @@ from handslag.domain.elsewhere.policies import read as read_case_system
 from handslag.domain.intake.forms import forms
 from handslag.domain.lookups.queries import AUTHORITIES
 from handslag.domain.people.accounts import account_problems
-from handslag.domain.people.states import Ground
+from handslag.domain.people.states import Ground, IdentifierType
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Unit
 from handslag.domain.tenancy.policies import Check, is_production
@@ -151,7 +151,18 @@ def _address(told: object) -> None:
 
 
 def _eid(told: dict[str, Any]) -> None:
-    _provider(told)
+    own = {"name", "claims", "scopes"}
+    _provider({name: value for name, value in told.items() if name not in own})
+    if "name" in told:
+        _text(40, 1)(told["name"])
+    if "scopes" in told:
+        scopes = told["scopes"]
+        if not isinstance(scopes, list) or "openid" not in scopes or not all(isinstance(one, str) for one in scopes):
+            raise ValueError("scopes is a list of scopes, with openid")
+    if "claims" in told:
+        claims = told["claims"]
+        if not isinstance(claims, dict) or not claims or not set(claims.values()) <= set(IdentifierType.values):
+            raise ValueError(f"claims: the claim with the number, and its kind, of {', '.join(IdentifierType.values)}")
     issuer = told.get("issuer", settings.EID_ISSUER)
     slug = acting_door().the_tenant.slug
     if issuer == settings.EID_ISSUER or slug in settings.SECRETS.get("eid", {}) or not is_for_real(issuer):

@@ -54,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "repayment_account": "",
     "organisation_number": "",
     # issuer, client_id, accepted_acr (levels let in) of the citizens' e-ID; empty: the installation's own.
+    # name: what it is called on the pages (AGOV); claims {claim: kind of number} and scopes, where not those of Sweden.
     # The client's secret lies outside the database (secrets.json: eid, by the organisation's short name).
     "eid": {},
     # the organisation's own log-in of its staff by OpenID Connect: issuer, client_id, claim (the one that holds the

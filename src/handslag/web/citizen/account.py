@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from handslag.connectors.eid.port import Cancelled, EidError, TooWeak
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.queries import cases_of
-from handslag.domain.people.accounts import account_problems, digits
+from handslag.domain.people.accounts import account_problems, digits, iban_ok
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
     ask_account_change,
@@ -26,6 +26,7 @@ from handslag.domain.people.operations.accounts import (
     withdraw_account_change,
 )
 from handslag.domain.people.queries import account_change_of, account_on, number_of_log_in
+from handslag.domain.people.references import is_qr_iban
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
@@ -69,6 +70,31 @@ class AccountForm(forms.Form):
         return data
 
 
+class IbanForm(forms.Form):
+    """The IBAN of a Swiss bank account."""
+
+    use_required_attribute = False
+    number = forms.CharField(
+        label=_("IBAN"),
+        help_text=_("It begins with CH and stands in your bank’s app."),
+        max_length=42,
+        error_messages={"required": _("Write the IBAN.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_number(self) -> str:
+        """Letters and digits only, and an account that we can pay into: no QR-IBAN, which only bills have."""
+        number = digits(self.cleaned_data["number"]).upper()
+        if not iban_ok(number) or not number.startswith(("CH", "LI")) or is_qr_iban(number):
+            raise forms.ValidationError(_("That can’t be right. Check the IBAN in your bank’s app."))
+        return number
+
+
+def _form(country: str, typed: Any) -> tuple[str, AccountForm | IbanForm]:
+    """The kind of account that people have in a country, and its form."""
+    return ("iban", IbanForm(typed)) if country == "CH" else ("bban", AccountForm(typed))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @outside_page("account", whose=("account", "tenant"))
 def account(request: HttpRequest, tenant: str) -> HttpResponse:
@@ -76,10 +102,11 @@ def account(request: HttpRequest, tenant: str) -> HttpResponse:
     by: Actor = request.entrance[1]  # type: ignore[attr-defined]
     assert by.id is not None
     typed = request.POST if request.method == "POST" else kept.take(request, by)
-    form = AccountForm(typed)
+    with opened(request) as door:
+        kind, form = _form(door.the_tenant.country, typed)
     if request.method != "POST" or not form.is_valid():
         return _shown(request, by, form)
-    change, told = uuid7(), {"kind": "bban", **form.cleaned_data}
+    change, told = uuid7(), {"kind": kind, "clearing": "", **form.cleaned_data}
     with opened(request):
         _paid_here(request)
         choice = eid.chosen()
@@ -117,12 +144,12 @@ def _paid_here(request: HttpRequest) -> Person:
     return person
 
 
-def _shown(request: HttpRequest, by: Actor, form: AccountForm, trouble: str = "") -> HttpResponse:
+def _shown(request: HttpRequest, by: Actor, form: AccountForm | IbanForm, trouble: str = "") -> HttpResponse:
     assert by.id is not None
     with opened(request) as door:
         person = _paid_here(request)
         looked_at("account", person.id)
-        request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
+        eid.leads_there(request, eid.chosen())
         now_on = account_on(person.id, door.the_tenant.today(request.now))  # type: ignore[attr-defined]
         facts = {
             "form": form,

@@ -18,9 +18,10 @@ from handslag.domain.decisions.permissions import appeal_for_citizen
 from handslag.domain.decisions.queries import appeal_files
 from handslag.domain.decisions.states import AppealState
 from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen.evidence import received, shown_document, why_refused
-from handslag.web.citizen.overview import decision_of, personal_letter
+from handslag.web.citizen.overview import decision_of, lodged_here, personal_letter
 from handslag.web.citizen.person import me
 from handslag.web.entry import kept
 from handslag.web.entry.pages import citizen_page, opened, outside_page
@@ -41,7 +42,8 @@ def lodge(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     trouble = ""
     with opened(request):
         me(request)
-        decision_of(decision, by)
+        if not lodged_here(decision_of(decision, by)):
+            raise Hidden("appeal", decision)
     if request.method == "POST":
         taken, refused = received(request)
         if not refused:  # else she chooses again: an appeal goes whole

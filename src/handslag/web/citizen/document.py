@@ -9,21 +9,21 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
-from handslag.domain.intake.forms import described, form_of, in_words
+from handslag.domain.intake.forms import LISTS, described, form_of, in_words, kinds_of
 from handslag.domain.intake.queries import differences
 from handslag.domain.people.queries import protected_now
-from handslag.rules.se.codes import COSTS, INCOMES, CostCode, IncomeCode
+from handslag.rules.ch.codes import RENT
+from handslag.rules.packs import pack
 from handslag.web.citizen.person import member_facts
 from handslag.web.citizen.steps import reading
 from handslag.web.ui.formats import money
 
-CODES: dict[str, Mapping[str, CostCode | IncomeCode]] = {"incomes": INCOMES, "costs": COSTS}
 
-
-def code_name(kind: str, code: str) -> str:
-    """What a kind of income or cost is called; nothing for a code that there isn't."""
-    found = CODES[kind].get(code)
-    return found.name.get(reading(), found.name["sv"]) if found else ""
+def code_name(law: str, kind: str, code: str) -> str:
+    """What a kind of income or cost of a law is called; nothing for a code that there isn't."""
+    found = kinds_of(law)[kind].get(code)
+    names = found.name if found else RENT if (law, code) == ("ch", "RENT") else {}
+    return names.get(reading()) or names.get(pack(law).LANGUAGE, "")
 
 
 def _words(value: str | int) -> str:
@@ -58,7 +58,7 @@ def sections(shown: dict[str, Any], viewer: UUID) -> dict[str, Any]:
                 "sum": money(sum(row["amount"] for row in answers[kind])),
                 "rows": [
                     {
-                        "label": code_name(kind, row["code"]) or gettext("No kind chosen"),
+                        "label": code_name(form.legal_order, kind, row["code"]) or gettext("No kind chosen"),
                         "amount": money(row["amount"]),
                         "person": names.get(row["person"] or "", ""),
                         "note": row["note"],
@@ -103,9 +103,9 @@ def told(shown: Mapping[str, Any], before: Mapping[str, Any], viewer: UUID) -> l
     names = {member["person"]: member["name"] for member in _members(shown, viewer)[0]}
     found = []
     for one in differences(shown, before):
-        if one.part in CODES:
+        if one.part in LISTS:
             then, now = (" + ".join(_line(row, names) for row in rows) for rows in (one.before, one.now))
-            found.append(Told(code_name(one.part, one.code), then, now))
+            found.append(Told(code_name(form.legal_order, one.part, one.code), then, now))
         elif one.part == "attachments":
             found.append(Told(gettext("Photos and documents"), ", ".join(one.before), ", ".join(one.now)))
         else:

@@ -26,7 +26,8 @@ def redirect_uri() -> str:
 
 
 def chosen() -> dict[str, Any]:
-    """The organisation's choice, without its secret: issuer, client_id, accepted_acr. Inside its door.
+    """The organisation's choice, without its secret: issuer, client_id, accepted_acr; where it has settled them name,
+    claims and scopes. Inside its door.
 
     NotPossible("no e-ID") in production where no real one is set: without TLS, on this machine, or its own without a
     secret of its own.
@@ -36,6 +37,7 @@ def chosen() -> dict[str, Any]:
         "issuer": own.get("issuer", settings.EID_ISSUER),
         "client_id": own.get("client_id", settings.EID_CLIENT_ID),
         "accepted_acr": list(own.get("accepted_acr", (LOA3, LOA4))),
+        **{name: own[name] for name in ("name", "claims", "scopes") if name in own},
     }
     real = is_for_real(found["issuer"]) and _secret(acting_door().the_tenant.slug, found)
     if settings.PRODUCTION and not real:
@@ -50,18 +52,25 @@ def _secret(tenant: str, choice: dict[str, Any]) -> str:
     return kept.get(tenant, settings.EID_CLIENT_SECRET if ours else "")
 
 
-def origin(choice: dict[str, Any]) -> str:
-    """The origin that a log-in form leads to, for the page's policy."""
+def leads_there(request: HttpRequest, choice: dict[str, Any]) -> None:
+    """A form of the page leads to the e-ID: its origin is allowed, and the page calls it by its name (`eid_name`)."""
     parts = urlsplit(choice["issuer"])
-    return f"{parts.scheme}://{parts.netloc}"
+    request.form_actions = [f"{parts.scheme}://{parts.netloc}"]  # type: ignore[attr-defined]
+    request.eid_name = choice.get("name", "")  # type: ignore[attr-defined]
 
 
 def _config(tenant: str, choice: dict[str, Any]) -> oidc.OidcConfig:
+    own: dict[str, Any] = {}
+    if "claims" in choice:
+        own["identifier_claims"] = tuple(choice["claims"].items())
+    if "scopes" in choice:
+        own["scopes"] = tuple(choice["scopes"])
     return oidc.OidcConfig(
         issuer=choice["issuer"],
         client_id=choice["client_id"],
         client_secret=_secret(tenant, choice),
         accepted_acr=tuple(choice["accepted_acr"]),
+        **own,
     )
 
 

@@ -132,7 +132,10 @@ def _lines(draft: Draft) -> list[tuple[str, str]]:
     """The lines that she has written, as a file names them, and what they are called with their amounts as typed."""
     answers = draft.answers
     rows = [(kind, row) for kind in ("incomes", "costs") for row in answers.get(kind, [])]
-    said = [" ".join(filter(None, (code_name(kind, row["code"]), row["amount"], row["note"]))) for kind, row in rows]
+    law = form_behind(draft).legal_order
+    said = [
+        " ".join(filter(None, (code_name(law, kind, row["code"]), row["amount"], row["note"]))) for kind, row in rows
+    ]
     named = zip(lines_of(answers), rows, said, strict=True)
     return [(line, words) for line, (_kind, row), words in named if row["code"]]
 

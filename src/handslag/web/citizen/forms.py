@@ -19,7 +19,7 @@ from handslag.domain.intake.forms import MOST_ROWS, Form, Question
 from handslag.domain.intake.policies import Problem
 from handslag.web.citizen.document import code_name
 from handslag.web.citizen.steps import reading
-from handslag.web.ui.formats import money
+from handslag.web.ui.formats import money, unit
 from handslag.web.ui.forms import EDGES, kept
 
 #: Marks that reorder other people's text; names and words of every script do without them.
@@ -52,11 +52,14 @@ def amount(typed: str) -> str:
 class AmountText(forms.CharField):
     """An amount that is kept as typed."""
 
-    unit = "kr"
-
     def __init__(self, **options: Any) -> None:
         attributes = {"inputmode": "decimal", "autocomplete": "off", "class": "h-amount", "size": "12"}
         super().__init__(widget=forms.TextInput(attrs=attributes), **options)
+
+    @property
+    def unit(self) -> str:
+        """What stands beside it."""
+        return unit()
 
 
 class AnswersForm(forms.Form):
@@ -103,13 +106,13 @@ class RowForm(forms.Form):
         kind = asked.code
         incomes = kind == "incomes"
         self.filled = any(value for name, value in (self.data or {}).items() if not name.endswith("-person"))
-        name = code_name(kind, str((self.data or {}).get(f"{self.prefix}-code", "")))
+        name = code_name(form.legal_order, kind, str((self.data or {}).get(f"{self.prefix}-code", "")))
         #: What the line is called above its fields.
         self.legend = name or (gettext("An income") if incomes else gettext("A cost"))
         code = self.fields["code"]
         assert isinstance(code, forms.ChoiceField)
         code.label = gettext("What kind of income?") if incomes else gettext("What kind of cost?")
-        choices = ((key, code_name(kind, key)) for key in form.lines_taken(asked))
+        choices = ((key, code_name(form.legal_order, kind, key)) for key in form.lines_taken(asked))
         code.choices = [("", gettext("Choose")), *choices]
         self.fields["amount"].label = gettext("Amount after tax") if incomes else gettext("Amount")
         if before is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
@@ -42,7 +43,7 @@ def start(request: HttpRequest, tenant: str) -> HttpResponse:
     if citizen_at(request, tenant) is not None:
         return HttpResponseRedirect(reverse("my", args=[tenant]))
     try:
-        request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
+        eid.leads_there(request, eid.chosen())
     except NotPossible:
         return render(request, "citizen/no_eid.html", status=503)
     facts = {
@@ -68,7 +69,7 @@ def _log_in(request: HttpRequest, tenant: str) -> HttpResponse:
             choice, minutes = eid.chosen(), setting("shared_computer_minutes")
     except NotPossible:
         return render(request, "citizen/no_eid.html", status=503)
-    request.form_actions = [eid.origin(choice)]  # type: ignore[attr-defined]
+    eid.leads_there(request, choice)
     told = {"next": after, "typed": "kept" in request.session, "trouble": request.GET.get("trouble", "")}
     told |= {"shared_minutes": minutes, "shared": "shared" in (request.POST or request.GET)}
     if request.method != "POST":
@@ -114,7 +115,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     return answered(request, tenant, BY, "log in", lambda: _finish(request, begun))
 
 
-def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
+def _finish(request: HttpRequest, begun: dict[str, Any]) -> HttpResponse:
     tenant, after = begun["tenant"], begun["next"]
     again = f"{reverse('log-in', args=[tenant])}?next={after}{'&shared=yes' if begun.get('shared') else ''}"
     try:
@@ -126,6 +127,7 @@ def _finish(request: HttpRequest, begun: dict[str, str]) -> HttpResponse:
     except TooWeak:
         request.looks.append(Look("log-in with too weak an e-ID", None, "refused"))  # type: ignore[attr-defined]
         with opened(request):
+            eid.leads_there(request, begun["choice"])
             return render(request, "citizen/too_weak.html", {"next": after}, status=403)
     except EidError as trouble:
         log.warning("log-in failed", code=trouble.code, reason=trouble.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from handslag.connectors.store.port import for_tenant
@@ -74,9 +74,9 @@ from handslag.domain.tenancy.policies import setting
 from handslag.kernel import clock
 from handslag.kernel.days import working_day_after
 from handslag.kernel.months import Month
+from handslag.rules.packs import law_of
 from handslag.rules.se.codes import COSTS
-from handslag.rules.se.text import label
-from handslag.rules.sheet import Line
+from handslag.rules.sheet import Line, wording_of
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.web.citizen import elsewhere
 from handslag.web.citizen.acting import for_whom
@@ -387,7 +387,7 @@ def _behind(tenant: str, shown: dict[str, Any]) -> str:
 
 def _what(payment: Payment) -> str:
     if payment.direct is not None:
-        return code_name("costs", payment.direct.cost_code)
+        return code_name(law_of(acting_door().the_tenant.country).PACK, "costs", payment.direct.cost_code)
     return gettext("Advance") if is_advance(payment) else gettext("Financial support")
 
 
@@ -469,17 +469,22 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "replaced_by": replaced_by(found.id),
         "paid_before": paid_in_advance(found.id),
         "groups": shown_groups(calculation, names_in(found, person)),
-        "granted": calculation.granted,
-        "surplus": calculation.surplus,
+        **shown_results(calculation),
         "content": content,
         "letter_ready": bool(letter and letter.document_id),
         "letter_withheld": bool(letter and unseen_by_relative(found, content, person.id)),
+        "lodged_here": lodged_here(found),
         "decider": found.decided_by.name if found.decided_by else "",
         "appeals": [
             one for one in appeals_in([found.case_id]) if one.person_id == person.id and one.decision_id == found.id
         ],
     }
     return render(request, "citizen/decision.html", facts)
+
+
+def lodged_here(decision: Decision) -> bool:
+    """Whether an appeal is sent to us (Sweden); elsewhere the remedy says to whom she writes, signed by hand."""
+    return bool(decision.sheet.pack == "se")
 
 
 def names_in(decision: Decision, person: Person) -> dict[str, str]:
@@ -491,19 +496,19 @@ def names_in(decision: Decision, person: Person) -> dict[str, str]:
 
 
 def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[str, Any]]:
-    """A calculation as its page shows it: groups of rows with their sums, income with a minus, and the
+    """A calculation as its page shows it: groups of rows with their sums, in Sweden income with a minus, and the
     language of its words where the page is in another. Of people who aren't in `names` only the amounts are told."""
-    page = (get_language() or "sv")[:2]
-    language = page if page == "en" else "sv"
+    say, page = wording_of(calculation.pack), reading()
+    language = page if page in say.languages else say.languages[0]
     marked = "" if page == language else language
 
     def hidden(line: Line) -> bool:
         return bool(line.person) and line.person not in names
 
-    def rows(*kinds: str, special: bool | None = None, sign: int = 1) -> list[dict[str, Any]]:
+    def shown(lines: Iterable[Line], sign: int = 1) -> list[dict[str, Any]]:
         return [
             {
-                "text": gettext("For one person") if hidden(line) else label(line, language),
+                "text": gettext("For one person") if hidden(line) else say.label(line, language),
                 "person": gettext("A person whose details are protected")
                 if hidden(line)
                 else names.get(line.person or "", ""),
@@ -512,9 +517,24 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
                 "lang": "" if hidden(line) else marked,
                 "law": line.section,
             }
-            for line in calculation.lines
-            if line.code.partition(".")[0] in kinds and (special is None or _special(line) == special)
+            for line in lines
         ]
+
+    if calculation.pack != "se":
+        return [
+            {
+                "title": say.say(f"group.{group.name}", language),
+                "rows": shown(lines),
+                "total": (say.say(f"sum.{group.name}", language), calculation.totals[group.total]),
+                "lang": marked,
+            }
+            for group in say.groups
+            if (lines := [line for line in calculation.lines if group.belongs(line)])
+        ]
+
+    def rows(*kinds: str, special: bool | None = None, sign: int = 1) -> list[dict[str, Any]]:
+        found = (line for line in calculation.lines if line.code.partition(".")[0] in kinds)
+        return shown((line for line in found if special is None or _special(line) == special), sign)
 
     total = calculation.totals
     found = [
@@ -540,6 +560,22 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
         },
     ]
     return [group for group in found if group["rows"]]
+
+
+def shown_results(calculation: Calculation) -> dict[str, Any]:
+    """What is granted (`granted`, `surplus`), and where the law has it what leads there (`results`: need, less income,
+    less a reduction) and what is left of it (`paid`: less an instalment)."""
+    found: dict[str, Any] = {"granted": calculation.granted, "surplus": calculation.surplus}
+    if calculation.pack == "se":
+        return found
+    say, page = wording_of(calculation.pack), reading()
+    language = page if page in say.languages else say.languages[0]
+    rows = say.results(calculation)
+    at = [name for name, _ in rows].index("granted")
+    return found | {
+        part: [(say.say(name, language), amount) for name, amount in some if name != "surplus"]
+        for part, some in (("results", rows[:at]), ("paid", rows[at + 1 :]))
+    }
 
 
 def _special(line: Line) -> bool:

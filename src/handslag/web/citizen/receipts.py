@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Any
+from typing import Any, cast, get_args
 from uuid import UUID
 
 import structlog
@@ -25,11 +25,13 @@ from handslag.domain.intake.policies import tells_need
 from handslag.domain.intake.queries import draft_of, lacking_of, standing_of
 from handslag.domain.payments.policies import pay_day
 from handslag.domain.people.models import Person
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
+from handslag.rules.packs import law_of
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
@@ -173,7 +175,7 @@ def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpRes
         found = receipt_for_citizen(application, by)
         looked_at("receipt", found.application.case_id)
         organisation = Organisation.objects.get(id=door.the_tenant.id)
-        with override("en" if reading() == "en" else "sv"):  # the letter's languages
+        with override(_paper_language()):
             paper = _paper(found, organisation, by.id)
     try:
         made = port.for_tenant().receipt(paper)
@@ -183,6 +185,12 @@ def receipt_pdf(request: HttpRequest, tenant: str, application: UUID) -> HttpRes
     return download(made.content, f"{found.number}.pdf", "application/pdf")
 
 
+def _paper_language() -> port.Language:
+    """The page's, where letters are written in it; else that of the organisation's law."""
+    own = law_of(acting_door().the_tenant.country).LANGUAGE
+    return cast(port.Language, reading() if reading() in get_args(port.Language) else own)
+
+
 def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Receipt:
     from handslag.domain.intake.models import Receipt
 
@@ -190,7 +198,7 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
     application = found.application
     parts = sections(application.document, viewer)
     for_month = month(date.fromisoformat(f"{found.body['month']}-01"))
-    language: port.Language = "en" if reading() == "en" else "sv"
+    language = _paper_language()
 
     def facts(screen: dict[str, Any]) -> tuple[port.Fact, ...]:
         members = [port.Fact(m["name"], m["role"]) for m in parts["members"]] if screen["household"] else []

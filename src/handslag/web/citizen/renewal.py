@@ -52,7 +52,7 @@ from handslag.web.citizen.person import me, member_facts, representatives
 from handslag.web.citizen.signing import by_hand, moved_on
 from handslag.web.citizen.steps import beside, form_behind, labels, reading, steps
 from handslag.web.entry.pages import citizen_page
-from handslag.web.ui.formats import money, month
+from handslag.web.ui.formats import money, month, unit
 from handslag.web.ui.forms import read_month
 
 
@@ -194,7 +194,7 @@ class Screen:
             if question.kind == "rows":
                 for row in self.answers.get(question.code) or []:
                     said = (row["amount"], names.get(row.get("person", ""), ""), row["note"])
-                    label = code_name(question.code, row["code"]) or gettext("No kind chosen")
+                    label = code_name(self.form.legal_order, question.code, row["code"]) or gettext("No kind chosen")
                     found.append((label, " · ".join(filter(None, said))))
             elif question.answer(self.answers):
                 found.append((words[question.code].label, self._said(question)))
@@ -266,7 +266,7 @@ class Screen:
     def _line(self, kind: str, row: Mapping[str, Any]) -> dict[str, str]:
         names = dict(self.people)
         return {
-            "label": code_name(kind, row["code"]),
+            "label": code_name(self.form.legal_order, kind, row["code"]),
             "amount": money(row["amount"]),
             "note": row["note"],
             "person": names.get(row.get("person") or "", "") if len(names) > 1 else "",
@@ -283,7 +283,7 @@ class Screen:
 
 def _as_typed(amount: int, language: str) -> str:
     whole, rest = divmod(amount, 100)
-    text = f"{whole}{'.' if language == 'en' else ','}{rest:02}" if rest else str(whole)
+    text = f"{whole}{'.' if language == 'en' or unit() == 'CHF' else ','}{rest:02}" if rest else str(whole)
     assert parse_amount(text, language) == amount
     return text
 
@@ -300,7 +300,9 @@ def links(form: Form, problems: list[Problem], answers: Mapping[str, Any]) -> li
         rows = answers.get(kind)
         if rest and isinstance(rows, list) and len(rows) > 1:
             number = int(rest.split("-")[0])
-            name = code_name(kind, rows[number]["code"]) or gettext("Line %(number)s") % {"number": number + 1}
+            name = code_name(form.legal_order, kind, rows[number]["code"]) or gettext("Line %(number)s") % {
+                "number": number + 1
+            }
             text = f"{name}: {text}"
         found.append((target, text))
     return found

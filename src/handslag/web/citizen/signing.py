@@ -54,7 +54,7 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
     adults = [p for p in (found.case.applicant, found.case.co_applicant) if p is not None]
     sent = Application.objects.filter(id=found.corrects_id).first() if found.corrects_id else None
     assert found.shown is not None and found.signing_text is not None
-    request.form_actions = [eid.origin(eid.chosen())]  # type: ignore[attr-defined]
+    eid.leads_there(request, eid.chosen())
     facts = {
         "draft": found,
         "month": found.period.since,

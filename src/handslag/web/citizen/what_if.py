@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,37 +12,44 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from handslag.domain.audit.operations import looked_at
+from handslag.domain.decisions.operations import facts_of
 from handslag.domain.entitlement.queries import calculated, stored_calculation
+from handslag.domain.intake.forms import kinds_of
+from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormMissing
-from handslag.rules.se.codes import INCOMES
-from handslag.rules.se.facts import Facts, FactsError, Income
 from handslag.rules.sheet import Sheet
 from handslag.web.citizen.document import code_name
-from handslag.web.citizen.overview import decision_of, names_in, shown_groups
+from handslag.web.citizen.overview import decision_of, names_in, shown_groups, shown_results
 from handslag.web.citizen.person import me
 from handslag.web.entry.pages import citizen_page
 from handslag.web.ui.forms import AmountField
 
 
 class WhatIfForm(forms.Form):
-    """The amounts of the decided costs and incomes, each by its place in the facts, and one more income."""
+    """The amounts of the decided costs (in Switzerland the rent too) and incomes, each by its place in the facts, and
+    one more income."""
 
     use_required_attribute = False
 
-    def __init__(self, facts: Facts, names: dict[str, str], *args: Any, **more: Any) -> None:
+    def __init__(self, law: str, facts: Any, names: dict[str, str], *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        rent = getattr(facts, "rent", None)
         self.rows = {
+            **({"costs-rent": ("costs", "RENT", rent.amount, None)} if rent else {}),
             **{f"costs-{n}": ("costs", cost.code, cost.applied, cost.person) for n, cost in enumerate(facts.costs)},
             **{f"incomes-{n}": ("incomes", row.code, row.gross, row.person) for n, row in enumerate(facts.incomes)},
         }
         for field, (kind, code, amount, person) in self.rows.items():
-            label = code_name(kind, code)
+            label = code_name(law, kind, code)
             whose = names.get(person or "", "") if len(facts.members) > 1 else ""
             self.fields[field] = AmountField(label=f"{label}, {whose}" if whose else label, initial=amount)
         self.fields["more_code"] = forms.ChoiceField(
             label=gettext("What kind of income?"),
             required=False,
-            choices=[("", gettext("Choose")), *((code, code_name("incomes", code)) for code in INCOMES)],
+            choices=[
+                ("", gettext("Choose")),
+                *((code, code_name(law, "incomes", code)) for code in kinds_of(law)["incomes"]),
+            ],
         )
         self.fields["more_amount"] = AmountField(label=gettext("Amount after tax"), required=False)
 
@@ -65,19 +71,22 @@ class WhatIfForm(forms.Form):
         return [self[field] for field in self.rows if field.startswith("incomes")]
 
 
-def changed(facts: Facts, typed: dict[str, Any], person: UUID) -> Facts:
-    """The facts with other amounts. A cost whose amount is another loses what the caseworker had set for it."""
-    costs = [
-        cost
-        if typed[f"costs-{n}"] == cost.applied
-        else msgspec.structs.replace(cost, applied=typed[f"costs-{n}"], effective=None)
-        for n, cost in enumerate(facts.costs)
-    ]
-    incomes = [msgspec.structs.replace(row, gross=typed[f"incomes-{n}"]) for n, row in enumerate(facts.incomes)]
+def changed(facts: Any, typed: dict[str, Any], person: UUID) -> Any:
+    """The facts with other amounts; FactsError. A cost whose amount is another loses what the caseworker had set for
+    it."""
+    told = facts.to_json()
+    if "costs-rent" in typed:
+        told["rent"]["amount"] = typed["costs-rent"]
+    for n, cost in enumerate(told["costs"]):
+        if typed[f"costs-{n}"] != cost["applied"]:
+            cost |= {"applied": typed[f"costs-{n}"], "effective": None}
+    for n, row in enumerate(told["incomes"]):
+        row["gross"] = typed[f"incomes-{n}"]
     if typed["more_code"]:
         mine = str(person) if any(member.key == str(person) for member in facts.members) else None
-        incomes.append(Income(code=typed["more_code"], gross=typed["more_amount"], source="given", person=mine))
-    return msgspec.structs.replace(facts, costs=costs, incomes=incomes)
+        more = {"code": typed["more_code"], "gross": typed["more_amount"], "source": "given", "person": mine}
+        told["incomes"].append(more)
+    return type(facts).from_json(told)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,24 +97,23 @@ def what_if(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     found = decision_of(decision, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("decision", found.case_id)
     names = names_in(found, person)
-    facts = Facts.from_json(found.sheet.snapshot.facts)
+    facts, law = facts_of(found.sheet), found.sheet.pack
     decided = stored_calculation(found.sheet)
     posted = request.POST if request.method == "POST" else request.kept  # type: ignore[attr-defined]
-    form = WhatIfForm(facts, names, posted)
+    form = WhatIfForm(law, facts, names, posted)
     result: Sheet | None = None
     trouble = ""
     if posted is not None and form.is_valid():
         try:
             today = request.door.the_tenant.today(request.now)  # type: ignore[attr-defined]
-            result = calculated(changed(facts, form.cleaned_data, person.id), today)
+            result = calculated(changed(facts, form.cleaned_data, person.id), today, law)
         except (FactsError, NormMissing):
             trouble = gettext("This can’t be calculated here. Ask your caseworker.")
     shown: dict[str, Any] = {}
     if result is not None:
         shown = {
             "groups": shown_groups(result, names),
-            "granted": result.granted,
-            "surplus": result.surplus,
+            **shown_results(result),
             "more": max(0, result.granted - decided.granted),
             "less": max(0, decided.granted - result.granted),
         }

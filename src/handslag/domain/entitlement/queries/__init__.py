@@ -34,7 +34,7 @@ from handslag.rules.se.facts import Cost, Facts, Income, Member
 from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.limits import with_limits
 from handslag.rules.se.numbers import Norms
-from handslag.rules.se.pack import calculate, norms_of
+from handslag.rules.se.pack import norms_of
 from handslag.rules.sheet import Sheet as Calculation
 from handslag.rules.unnamed import pseudonymised
 
@@ -318,9 +318,11 @@ def _income(row: Mapping[str, Any]) -> Income:
     return Income(code=row["code"], gross=row["amount"], source="given", person=row["person"], note=row["note"])
 
 
-def calculated(facts: Facts, today: date) -> Calculation:
-    """The sheet of facts, without saving anything (what-if): norms of the period's first day, sections of `today`."""
-    return calculate(facts, norms_in_force(facts, today))
+def calculated(facts: Any, today: date, law: str = "se") -> Calculation:
+    """The sheet of facts of a law, without saving anything (what-if): norms of the period's first day, sections of
+    `today`."""
+    rules = pack(law)
+    return rules.calculate(facts, rules.norms_of(facts, today, today, local_norms(law)))
 
 
 def proposed(facts: Facts) -> Facts:
