@@ -133,7 +133,8 @@ def test_lines_that_are_told_in_swedish_say_so(speaking: Any, visit: Any) -> Non
 
 
 def test_what_she_is_asked_before_a_decision_is_explained_in_her_language(speaking: Any, visit: Any) -> None:
-    """The Swedish text holds and stands first; the same in Arabic beneath, its day from left to right."""
+    """The Swedish text holds and stands first; the same beneath in the language that she reads the page in, as letters
+    have it: Arabic, its day from left to right, or English; what is in Swedish already stands once."""
     office = speaking()
     folder = office.case(("نور", "الحسن", "19831120"))
     folder.applied()
@@ -144,4 +145,10 @@ def test_what_she_is_asked_before_a_decision_is_explained_in_her_language(speaki
     page = noor.get(here, headers=ARABIC).content.decode()
     assert page.index("Inget är bestämt") < page.index("لم يُقرَّر شيء بعد")
     assert f"\u2066{day}\u2069" in page
-    assert "لم يُقرَّر" not in noor.get(here).content.decode()
+    english = noor.get(here, headers={"accept-language": "en"}).content.decode()
+    assert english.index("Inget är bestämt") < english.index("Nothing is decided") and str(day) in english
+    swedish = noor.get(here, headers={"accept-language": "sv"}).content.decode()
+    assert swedish.count("Inget är bestämt") == 1
+    for one in (english, swedish):
+        assert "لم يُقرَّر" not in one
+    assert "Nothing is decided" not in swedish + page

@@ -14,9 +14,8 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.decisions.models import Hearing
 from handslag.domain.decisions.operations import answer_hearing
-from handslag.domain.decisions.operations.help import apart
+from handslag.domain.decisions.operations.help import apart, text_or_help
 from handslag.domain.decisions.queries import is_decided_since
-from handslag.domain.documents.queries import help_with
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.web.citizen.person import me
@@ -67,14 +66,14 @@ def hearing(request: HttpRequest, tenant: str, hearing: UUID) -> HttpResponse:
         if not form.errors and not unsent:
             return HttpResponseRedirect(request.path)
     asked_on = request.door.the_tenant.today(found.asked_at)  # type: ignore[attr-defined]
-    helps = help_with(found.case.legal_order, found.terms.key, reading(), asked_on)
+    reads = reading()
+    order, terms = found.case.legal_order, found.terms
+    helps = text_or_help(order, terms.key, reads, asked_on) if reads != terms.language else ""
     facts = {
         "hearing": found,
         "month": found.period.since,
-        "terms": found.terms.body.format(day=found.answer_by.isoformat()),
-        "help": (helps.language, helps.body.format(day=apart(found.answer_by.isoformat(), helps.language)))
-        if helps
-        else None,
+        "terms": terms.body.format(day=found.answer_by.isoformat()),
+        "help": (reads, helps.format(day=apart(found.answer_by.isoformat(), reads))) if helps else None,
         "form": form,
         "unsent": unsent,
         "over": found.answered_at is None and is_decided_since(found),
