@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
+import pytest
+import requests
+from django.conf import settings
 from playwright.sync_api import expect
 
-from handslag.domain.lookups.models import LookUp
+from handslag.domain.casefile.models import CaseWarning
+from handslag.domain.decisions.operations import propose
+from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import NewAnswer, NewLine, record_answers
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.policies import NotPossible
+from handslag.jobs.authorities import ask_again
+from tests.domain.test_lookups import fetched, missing
 from tests.office import C1, TEST
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -71,6 +81,58 @@ def test_who_has_not_answered_is_named_and_a_person_goes_on_with_a_reason(
     page.goto(f"{address}proposal/")
     page.get_by_role("button", name="Propose").click()
     page.wait_for_url("**/decisions/**")
+
+
+def test_an_authority_is_down_for_a_week_and_answers_on_the_eighth_day(
+    office: Any, ssbtek_address: str, desk: Any, log_in: Any, server: Any, axe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each night asks again who is missing, and nobody else; each day the page says so and the proposal waits."""
+    monkeypatch.setattr(settings, "SSBTEK", f"{ssbtek_address}/ssbtek")
+    requests.post(f"{ssbtek_address}/script", json={"SO": "late"}, timeout=5)
+    set_policy(tenant=office.slug, by=TEST, now=office.now, name="authorities_asked", value=["FK", "SO"])
+    set_policy(tenant=office.slug, by=TEST, now=office.now, name="lefi_actor", value="9000")
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    hanna, path = desk(office, "hanna"), f"/cases/{folder.case.id}/periods/{office.month}/"
+    failed = re.compile(r"Unemployment funds · \S*Petra Nilsson\S*: look-up failed")
+
+    def night(day: int) -> tuple[list[list[str]], dict[str, str], str]:
+        """The look-ups asked so far, by whom; the warnings; what the page says of it, in the morning after."""
+        monkeypatch.setenv("HANDSLAG_CLOCK_SHIFT", str(day * 86400))
+        if day:
+            assert ask_again(office.slug) == 1
+        fetched(office)
+        with acting(office.slug, TEST, "look"):
+            asked = list(LookUp.objects.order_by("asked_at", "id").values_list("authorities", flat=True))
+            answers = LookUpAnswer.objects.filter(authority="SO").order_by("answered_at")
+            days = [at.date() for at in answers.values_list("answered_at", flat=True)]
+        assert days == [days[0] + timedelta(days=one) for one in range(day + 1)]  # each night's answer is kept
+        return asked, missing(folder), hanna.open(path).text
+
+    sheet = None
+    for day in range(8):
+        asked, warned, page = night(day)
+        assert asked == [["FK", "SO"], *[["SO"]] * day], day
+        assert warned == {"SO": "open"} and len(failed.findall(page)) == 1, day
+        if sheet is None:
+            sheet = folder.assessed()
+        with pytest.raises(NotPossible, match="authority missing"):
+            propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    with acting(office.slug, TEST, "look"):
+        assert set(FetchedLine.objects.values_list("authority", flat=True)) == {"FK"}
+        assert CaseWarning.objects.filter(kind="MISSING_SSBTEK").count() == 1  # one, not one a day
+    shown = log_in(office, "hanna", width=360)
+    shown.goto(server.url("desk", f"/{office.slug}{path}"))
+    expect(shown.locator("#look-ups .h-warning")).to_have_count(1)
+    assert axe(shown) == []
+    requests.post(f"{ssbtek_address}/script", json={}, timeout=5)
+    asked, warned, page = night(8)
+    assert asked == [["FK", "SO"], *[["SO"]] * 8] and warned == {"SO": "closed"} and "look-up failed" not in page
+    assert ask_again(office.slug) == 0
+    with acting(office.slug, TEST, "look"):
+        said = LookUpAnswer.objects.filter(authority="SO").order_by("answered_at").values_list("state", flat=True)
+        assert list(said) == ["failed"] * 8 + ["answered"]
+    assert propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv").state == "proposed"
 
 
 def test_what_an_authority_marks_as_protected_is_for_those_who_are_cleared(
