@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from handslag.demo.fill import numbers
 from handslag.domain.audit.models import Event as EventRow
-from handslag.domain.casefile.operations import close_case, move_out, open_case, send_message, write_note
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.operations import (
+    close_case,
+    close_with_merge,
+    move_out,
+    open_case,
+    reopen_after_merge,
+    send_message,
+    write_note,
+)
 from handslag.domain.casefile.permissions import LedOn, person_for_staff
 from handslag.domain.casefile.queries import cases_beside, cases_of, cases_with
 from handslag.domain.casefile.states import NoteKind
@@ -27,7 +36,7 @@ from handslag.domain.entitlement.models import PersonMonth, Sheet
 from handslag.domain.entitlement.queries import before
 from handslag.domain.payments.models import Booking, Payment
 from handslag.domain.payments.states import LineKind
-from handslag.domain.people.models import Address, CitizenLogin, Identifier, Merge, Person
+from handslag.domain.people.models import Address, CitizenLogin, Identifier, Membership, Merge, Person
 from handslag.domain.people.operations.citizens import log_in_citizen
 from handslag.domain.people.operations.merges import (
     OF_A_REGISTRATION,
@@ -64,9 +73,12 @@ from handslag.domain.tenancy.door import Actor, acting, acting_door, at_large, w
 from handslag.domain.tenancy.models import Session
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests.domain.test_corrections import _as_web, _told, _verified
 from tests.office import TEST, Folder, Office, open_office, refused
+from tests.web.citizen.test_elsewhere import auditor
+from verifier import verify
 
 BORN = date(1990, 6, 15)
 WHY = "Samma pass visades båda gångerna"
@@ -427,8 +439,8 @@ def ended(folder: Folder) -> None:
         move_out(**office.act("rut"), household=case.household_id, person=one.id, until=office.today)
 
 
-def two_files(office: Office) -> tuple[Folder, Folder]:
-    """A person with a decided and paid case by a temporary number, and another one by her personnummer: both open."""
+def second_case(office: Office) -> Folder:
+    """An open case of a person who is registered once more, by a temporary number."""
     rut = office.act("rut")
     again = _again(office, "T-9012", account=("bban", "9020", "1234566"), address_lines=["G 1"], postcode="1", city="X")
     since = (office.month - 4).since
@@ -437,7 +449,12 @@ def two_files(office: Office) -> tuple[Folder, Folder]:
         **rut, applicant=again, co_applicant=None, household=home.id, unit=office.units["Försörjningsstöd"],
         caseworker=office.members["hanna"], opened_on=since,
     )  # fmt: skip
-    first = Folder(office, case, [Actor("citizen", again)], ["T-9012"])
+    return Folder(office, case, [Actor("citizen", again)], ["T-9012"])
+
+
+def two_files(office: Office) -> tuple[Folder, Folder]:
+    """A person with a decided case by a temporary number, and another one by her personnummer: both open."""
+    first = second_case(office)
     first.on_paper(office.month)
     first.decided()
     return first, office.case()
@@ -451,9 +468,7 @@ def test_of_two_files_one_is_ended_and_stands_beside_the_other(two: Office, data
     told = {"gone": gone, "kept": kept, "reason": WHY}
     with pytest.raises(NotPossible) as refusal:
         propose_merge(**two.act("rut"), **told)
-    assert refusal.value.facts["running"] == [
-        "casefile_case", "payments_payment", "people_membership"
-    ]  # fmt: skip
+    assert refusal.value.facts["running"] == ["payments_payment"]  # her case and her household would end with it
     ended(first)
     before = _sums(first)
     merge = _merged(two, gone, kept)
@@ -483,6 +498,74 @@ def test_of_two_files_one_is_ended_and_stands_beside_the_other(two: Office, data
     write_note(**two.act("hanna"), **note)
     with acting(two.slug, two.staff["hanna"], "look"):
         assert cases_beside(folder.case) == [] and cases_beside(first.case) == []
+
+
+def test_two_open_cases_become_one_in_one_step_and_are_two_again_when_it_is_undone(two: Office) -> None:
+    """The merge closes the case of the record that leads on and ends its household; undone, all is as it was."""
+    first, folder = second_case(two), two.case()
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+
+    def standing() -> list[Any]:
+        with acting(two.slug, TEST, "look"):
+            cases = Case.objects.filter(id__in=[first.case.id, folder.case.id]).order_by("number")
+            homes = Membership.objects.filter(person__in=[gone, kept]).order_by("id")
+            columns = ("id", "state", "closed_on", "closed_because", "closed_by_merge", "household_id", "caseworker_id")
+            return [list(cases.values(*columns)), list(homes.values())]
+
+    before = standing()
+    merge = propose_merge(**two.act("rut"), gone=gone, kept=kept, reason=WHY)
+    assert standing() == before
+    merge = confirm_merge(**two.act("ragnar"), merge=merge.id, version=1)
+    with acting(two.slug, TEST, "look"):
+        one, other = (Case.objects.get(id=case.id) for case in (first.case, folder.case))
+        assert (one.state, one.closed_on, one.closed_because, other.state) == ("closed", two.today, WHY, "open")
+        assert Membership.objects.get(person=gone).until == two.today
+        assert Membership.objects.get(person=kept).until is None
+        told = EventRow.objects.filter(subject_id=one.id).order_by("seq").last()
+        assert (told.kind, told.actor_id) == ("case closed", two.staff["ragnar"].id)
+    with acting(two.slug, two.staff["hanna"], "look"):
+        assert [case.id for case in cases_beside(folder.case)] == [first.case.id]
+    with pytest.raises(LedOn):
+        write_note(**two.act("hanna"), case=first.case.id, kind=NoteKind.NOTE, text="Ringde")
+    with pytest.raises(Hidden):
+        reopen_after_merge(**two.act("rut"), case=first.case.id, merge=merge.id)
+    report = verify(auditor(), tenants=[two.slug], at=clock.now())
+    assert report.ok, report.to_text()
+    end_merge(**two.act("rut"), merge=merge.id, version=2, reason="De är systrar")
+    assert standing() == before
+    with acting(two.slug, TEST, "look"):
+        assert EventRow.objects.filter(subject_id=first.case.id).order_by("seq").last().kind == "case reopened"
+    first.on_paper(two.month)  # she goes on in it
+    with pytest.raises(Hidden):
+        close_with_merge(**two.act("rut"), case=first.case.id, merge=merge.id)
+    report = verify(auditor(), tenants=[two.slug], at=clock.now())
+    assert report.ok, report.to_text()
+
+
+def test_only_a_case_of_hers_alone_is_closed_with_the_merge(two: Office) -> None:
+    """Who else applies or lives there isn't left behind, and nothing is closed where the other record has no case."""
+    known = two.case().case.applicant_id
+    rut = two.act("rut")
+
+    def again(number: str, *others: tuple[UUID, str], couple: bool = False, since: date | None = None) -> UUID:
+        person = _again(two, number)
+        home = form_household(**rut, members=[(person, "adult"), *others], since=since or two.month.since)
+        open_case(
+            **rut, applicant=person, co_applicant=others[0][0] if couple else None, household=home.id, caseworker=None,
+            unit=two.units["Försörjningsstöd"], opened_on=two.month.since,
+        )  # fmt: skip
+        return person
+
+    child, (spouse, _) = two.person("Kim", "Provling", "20150505")[0], two.person("Pelle", "Provling", "19880808")
+    of_two = again("T-0001", (spouse, "adult"), couple=True)
+    for gone in (again("T-0002", (child, "child")), of_two, again("T-0003", since=two.today)):
+        with pytest.raises(NotPossible) as refusal:
+            propose_merge(**rut, gone=gone, kept=known, reason=WHY)
+        assert refusal.value.facts["running"] == ["casefile_case", "people_membership"]
+    alone = again("T-0004")
+    without = _again(two, "T-0005")
+    refused("goes on", propose_merge, **rut, gone=alone, kept=without, reason=WHY)
+    _merged(two, alone, known)
 
 
 def test_she_reads_her_earlier_file_and_writes_nothing_to_it(two: Office) -> None:

@@ -32,6 +32,7 @@ from handslag.domain.casefile.operations import (
     AccessTaken,
     CaseClosed,
     CaseOpened,
+    CaseReopened,
     CaseTakenOver,
     CaseTransferred,
     MessageAnswered,
@@ -41,7 +42,9 @@ from handslag.domain.casefile.operations import (
     NoteWritten,
     WarningAcknowledged,
     WarningsReconciled,
+    close_with_merge,
     keep_warnings,
+    reopen_after_merge,
 )
 from handslag.domain.casefile.queries import Cause, cases_of
 from handslag.domain.casefile.states import WarningKind
@@ -333,6 +336,19 @@ def _decision(event: Event) -> Decision:
 
 def _tenant() -> int:
     return acting_door().the_tenant.id
+
+
+def _close_with_merge(event: Event, by: Actor, now: datetime) -> None:
+    if "case" in event.payload and str(event.subject) == event.payload["gone"]:
+        case, merge = UUID(event.payload["case"]), UUID(event.payload["merge"])
+        close_with_merge(tenant=_tenant(), by=by, now=now, case=case, merge=merge)
+
+
+def _reopen_after_merge(event: Event, by: Actor, now: datetime) -> None:
+    if str(event.subject) == event.payload["gone"]:
+        merge = UUID(event.payload["merge"])
+        for case in Case.objects.filter(closed_by_merge_id=merge).values_list("id", flat=True):
+            reopen_after_merge(tenant=_tenant(), by=by, now=now, case=case, merge=merge)
 
 
 def _plan(event: Event, by: Actor, now: datetime) -> None:
@@ -1276,15 +1292,16 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ProtectionSet: (Reaction(_task_for_protection, causes=(TaskOpened,)),),
     ProtectionLowered: (),
     MergeProposed: (),
-    RecordsMerged: (),
+    RecordsMerged: (Reaction(_close_with_merge, causes=(CaseClosed,)),),
     MergeTakenBack: (),
-    MergeUndone: (),
+    MergeUndone: (Reaction(_reopen_after_merge, causes=(CaseReopened,)),),
     RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
     AccountRecorded: (),
     HouseholdFormed: (),
     CitizenLoggedIn: (),
     CaseOpened: (Reaction(_done_by_opening, causes=(TaskDone,)),),
     CaseClosed: (),
+    CaseReopened: (),
     AccessTaken: (Reaction(_show_access, causes=(TaskOpened,)),),
     MessageSent: (
         Reaction(_task_for_message, causes=(TaskOpened,)),

@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import ReadEntry
+from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.operations import close_case, move_out, open_case
 from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.people.models import Merge
 from handslag.domain.people.operations.merges import confirm_merge, propose_merge
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person, set_protection
 from handslag.domain.tenancy.door import Actor, acting
-from tests.domain.test_merges import ended, two_files
+from tests.domain.test_merges import ended, second_case, two_files
 from tests.office import TEST, Folder
 
 
@@ -139,7 +140,7 @@ def test_a_file_that_was_ended_stands_beside_the_other_and_is_only_read(
     told = {"number": folder.numbers[0], "act": "propose", "kept": str(kept), "reason": "Samma pass"}
     answer = rut.open(f"/people/{gone}/merge/", **told)
     assert answer.status_code == 422
-    assert "an open case: close it; a payment that the bank hasn’t confirmed; a household" in answer.text
+    assert "It is: a payment that the bank hasn’t confirmed." in answer.text  # her case would end with the merge
     ended(first)
     folder.applied()
     assert rut.open(f"/people/{gone}/merge/", **told).status_code == 302
@@ -172,6 +173,41 @@ def test_a_file_that_was_ended_stands_beside_the_other_and_is_only_read(
     page = log_in(office, "rut")
     page.goto(server.url("desk", f"/{office.slug}/people/merges/{merge.id}/"))
     fine_at_both(page, "desk-two-files-merge")
+
+
+def test_of_two_open_cases_one_is_closed_with_the_merge_and_opened_by_undoing_it(
+    office: Any, desk: Any, log_in: Callable[..., Page], server: Any, fine_at_both: Callable[[Page, str], None]
+) -> None:
+    """The page names the case before it is confirmed, and while it holds; the case says what happened to it."""
+    office.admit("ragnar", "Ragnar Registrator", "registrar")
+    first, folder = second_case(office), office.case()
+    gone, kept = first.case.applicant_id, folder.case.applicant_id
+    rut = log_in(office, "rut")
+    rut.goto(server.url("desk", f"/{office.slug}/people/{gone}/merge/"))
+    rut.get_by_label("Number of the other record").fill(folder.numbers[0])
+    rut.get_by_role("button", name="Show both").click()
+    expect(rut.locator("main")).to_contain_text("the merge closes the one of the record that leads on")
+    fine_at_both(rut, "desk-two-cases-propose")
+    rut.get_by_role("radio", name=folder.numbers[0]).check()
+    rut.get_by_label("How you know that it is one person").fill("Samma pass")
+    rut.get_by_role("button", name="Propose").click()
+    expect(rut.locator("dl").first).to_contain_text(f"The case that is closed with it{first.case.number}")
+    fine_at_both(rut, "desk-two-cases-waits")
+    with acting(office.slug, TEST, "look"):
+        merge = Merge.objects.get(gone_id=gone, kept_id=kept)
+    path = f"/people/merges/{merge.id}/"
+    assert desk(office, "ragnar").open(path, act="confirm", version="1").status_code == 302
+    assert first.case.number in desk(office, "rut").open(path).text
+    person = desk(office, "rut").open(f"/people/{kept}/").text
+    assert first.case.number in person and folder.case.number in person
+    rut.goto(server.url("desk", f"/{office.slug}{path}"))
+    fine_at_both(rut, "desk-two-cases-holds")
+    rut.get_by_label("Why").fill("De är systrar")
+    rut.get_by_role("button", name="Undo the merge").click()
+    expect(rut.locator("main")).to_contain_text("De är systrar")
+    with acting(office.slug, TEST, "look"):
+        assert Case.objects.get(id=first.case.id).state == "open"
+    assert first.case.number not in desk(office, "rut").open(f"/people/{kept}/").text
 
 
 def test_a_month_that_was_granted_to_one_of_a_couple_alone_is_told_wherever_it_is_worked_on(

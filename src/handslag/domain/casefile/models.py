@@ -15,7 +15,7 @@ from handslag.domain.casefile.states import (
     WarningKind,
     WarningState,
 )
-from handslag.domain.people.models import Household, Person, never_overlapping, since_before_until
+from handslag.domain.people.models import Household, Merge, Person, never_overlapping, since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.rows import WRITTEN_ONCE, TenantFK, TenantRow
@@ -35,6 +35,7 @@ class Case(TenantRow):
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     closed_because = models.CharField(max_length=400, null=True)
+    closed_by_merge = TenantFK(Merge, null=True, help_text="closed with it, and open again when it is undone")
     by_applicant = models.BooleanField(default=False, help_text="opened by applying for the first time")
     worked_in = models.CharField(max_length=80, null=True, help_text="the case system that works it; none: this one")
     version = models.PositiveIntegerField(default=1)
@@ -46,7 +47,7 @@ class Case(TenantRow):
             models.Index(fields=["tenant", "unit"], condition=Q(state="open"), name="case_open_of_unit"),
         ]
         constraints = [
-            *wall("casefile_case", "applicant", "co_applicant", "household", "unit", "caseworker"),
+            *wall("casefile_case", "applicant", "co_applicant", "household", "unit", "caseworker", "closed_by_merge"),
             TenantKey(name="casefile_case_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(fields=["tenant", "number"], name="case_number_once"),
             models.UniqueConstraint(

@@ -50,7 +50,7 @@ from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.operations.persons import NewPerson, form_household, register_person
 from handslag.domain.people.permissions import CASE_SYSTEM, may_register, require_sight
 from handslag.domain.people.policies import may_begin_on
-from handslag.domain.people.queries import person_by_identifier, person_by_number
+from handslag.domain.people.queries import merges_held, person_by_identifier, person_by_number
 from handslag.domain.people.states import HouseholdRole
 from handslag.domain.tenancy.door import Actor, acting, acting_door, current_door
 from handslag.domain.tenancy.operations import new_id, next_reference
@@ -68,6 +68,10 @@ class CaseOpened(Event):
 
 class CaseClosed(Event):
     kind = "case closed"
+
+
+class CaseReopened(Event):
+    kind = "case reopened"
 
 
 class MessageSent(Event):
@@ -178,6 +182,40 @@ def close_case(
     found.version += 1
     found.save(update_fields=["state", "closed_on", "closed_because", "version"])
     return Done(found, CaseClosed(subject=found.id, payload={"on": closed_on.isoformat(), "reason": reason.strip()}))
+
+
+@operation()
+def close_with_merge(*, tenant: str | int, by: Actor, now: datetime, case: UUID, merge: UUID) -> Done[Case]:
+    """What follows from a confirmed merge: the open case of the record that leads on is closed, for the merge's reason,
+    and she moves out of its household today. Hidden unless the merge holds and the case is that record's."""
+    held = merges_held().filter(id=merge).first()
+    found = Case.objects.select_for_update(of=("self",)).filter(id=case, state=CaseState.OPEN).first()
+    if held is None or found is None or (found.applicant_id, found.co_applicant_id) != (held.gone_id, None):
+        raise Hidden("case", case)
+    today = acting_door().the_tenant.today(now)
+    Membership.objects.filter(household_id=found.household_id, person_id=held.gone_id, until=None).update(until=today)
+    found.state, found.closed_on, found.closed_because = CaseState.CLOSED, today, held.reason
+    found.closed_by_merge_id = merge
+    found.version += 1
+    found.save(update_fields=["state", "closed_on", "closed_because", "closed_by_merge", "version"])
+    payload = {"on": today.isoformat(), "reason": held.reason, "merge": str(merge)}
+    return Done(found, CaseClosed(subject=found.id, payload=payload))
+
+
+@operation()
+def reopen_after_merge(*, tenant: str | int, by: Actor, now: datetime, case: UUID, merge: UUID) -> Done[Case]:
+    """What follows from undoing a merge: the case that was closed with it is open again, and she lives in its household
+    as before. Hidden while the merge holds, and for another case."""
+    found = Case.objects.select_for_update(of=("self",)).filter(id=case, closed_by_merge_id=merge).first()
+    if found is None or merges_held().filter(id=merge).exists():
+        raise Hidden("case", case)
+    home = Membership.objects.filter(household_id=found.household_id, person_id=found.applicant_id)
+    home.filter(until=found.closed_on).update(until=None)
+    found.state, found.closed_on, found.closed_because = CaseState.OPEN, None, None
+    found.closed_by_merge_id = None
+    found.version += 1
+    found.save(update_fields=["state", "closed_on", "closed_because", "closed_by_merge", "version"])
+    return Done(found, CaseReopened(subject=found.id, payload={"merge": str(merge)}))
 
 
 @operation()

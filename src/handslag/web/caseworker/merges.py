@@ -19,7 +19,7 @@ from handslag.domain.casefile.queries import cases_with
 from handslag.domain.casefile.states import CaseState
 from handslag.domain.decisions.queries import decided_months
 from handslag.domain.people.models import Account, Address, Identifier, Membership, Merge, Person
-from handslag.domain.people.operations.merges import confirm_merge, end_merge, propose_merge
+from handslag.domain.people.operations.merges import case_ended_with, confirm_merge, end_merge, propose_merge
 from handslag.domain.people.queries import account_on, address_on, full_name, merges_seen_by, person_by_number
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -174,6 +174,9 @@ def merge(request: HttpRequest, tenant: str, merge: UUID) -> HttpResponse:
         except Conflict:
             trouble = str(REFUSALS["conflict"])
     state = state_of(row)
+    ended = Case.objects.filter(closed_by_merge=row).first()
+    if state == "waits":
+        ended = case_ended_with(row.gone, row.kept, today(request))
     sides = [_side(request, one, member) for one in (row.kept, row.gone)]
     return page(
         request,
@@ -183,6 +186,7 @@ def merge(request: HttpRequest, tenant: str, merge: UUID) -> HttpResponse:
         state=state,
         said=STATES[state],
         sides=sides,
+        ended=ended,
         twice=_decided_twice(sides, member, who(request)["now"]),
         may_confirm=state == "waits" and row.proposed_by_id != member.id,
         trouble=trouble,

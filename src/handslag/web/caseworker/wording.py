@@ -599,6 +599,7 @@ EVENTS: dict[str, str | Promise] = {
     "message sent": _("The person wrote a message"),
     "message answered": _("Answered a message"),
     "case closed": _("Case closed"),
+    "case reopened": _("Case open again"),
     "access taken": _("Opened by a colleague who has no other relation to the case"),
     "client followed": _("Looked up in the case system that works it"),
     "case asked elsewhere": _("The other case system was asked"),

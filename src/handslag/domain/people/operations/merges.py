@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -15,6 +16,7 @@ from handslag.domain.people.models import (
     Address,
     CitizenLogin,
     Identifier,
+    Membership,
     Merge,
     NameToken,
     Person,
@@ -142,13 +144,29 @@ def _may_be_one(gone: Person, kept: Person, now: datetime, but: UUID | None = No
         raise NotPossible("other number")
     if gone.protection_level > kept.protection_level:
         raise NotPossible("less protected")
-    if running := _running(gone, today):
+    if running := _running(gone, kept, today):
         raise NotPossible("goes on", running=running)
 
 
-def _running(record: Person, today: date) -> list[str]:
+def case_ended_with(gone: Person, kept: Person, today: date) -> Any | None:
+    """The open case that a merge closes, ending its household: where both records have one, that of `gone`, if she
+    alone applies in it, and has lived in its household alone since before today."""
+    opened = apps.get_model("casefile", "Case")._default_manager.filter(state="open")
+    if not opened.filter(Q(applicant=kept) | Q(co_applicant=kept)).exists():
+        return None
+    case = opened.filter(applicant=gone, co_applicant=None, worked_in=None, opened_on__lte=today).first()
+    if case is None:
+        return None
+    home = Membership.objects.filter(Q(until=None) | Q(until__gt=today), household_id=case.household_id)
+    alone = list(home.values_list("person_id", "until")) == [(gone.id, None)] and home.filter(since__lt=today).exists()
+    return case if alone else None
+
+
+def _running(record: Person, kept: Person, today: date) -> list[str]:
     """The tables in which something goes on by a record: a case, a household, a payment ...; none where all that it has
-    is a registration and what is over."""
+    is a registration, what is over, and a case that ends with the merge into `kept`."""
+    ended = case_ended_with(record, kept, today)
+    with_it = {"casefile_case": Q(id=ended.id), "people_membership": Q(household=ended.household_id)} if ended else {}
     days = Q(until=None) | Q(until__gt=today)
     goes_on = {
         **_GOES_ON,
@@ -162,7 +180,10 @@ def _running(record: Person, today: date) -> list[str]:
         which = goes_on.get(place, Q())
         if model in OF_A_REGISTRATION or which is None:
             continue
-        if model.objects.filter(which, **{column.name: record}).exists():
+        rows = model.objects.filter(which, **{column.name: record})
+        if (but := with_it.get(model._meta.db_table)) is not None:
+            rows = rows.exclude(but)
+        if rows.exists():
             found.add(model._meta.db_table)
     hers = apps.get_model("casefile", "Case")._default_manager.filter(Q(applicant=record) | Q(co_applicant=record))
     for table in apps.get_models():
@@ -193,9 +214,11 @@ def propose_merge(*, tenant: str | int, by: Actor, now: datetime, gone: UUID, ke
     return Done(row, *_told(MergeProposed, row))
 
 
-def _told(kind: type[Event], row: Merge) -> list[Event]:
-    """The event, in the chains of both records."""
+def _told(kind: type[Event], row: Merge, case: Any | None = None) -> list[Event]:
+    """The event, in the chains of both records, with the case that it closes."""
     payload = {"merge": str(row.id), "gone": str(row.gone_id), "kept": str(row.kept_id)}
+    if case is not None:
+        payload["case"] = str(case.id)
     return [kind(subject=row.kept_id, payload=payload), kind(subject=row.gone_id, payload=payload)]
 
 
@@ -213,27 +236,28 @@ def _locked(merge: UUID, version: int, by: Actor, now: datetime) -> tuple[Merge,
 
 @operation()
 def confirm_merge(*, tenant: str | int, by: Actor, now: datetime, merge: UUID, version: int) -> Done[Merge]:
-    """Another registrar has compared them: from now on `gone` leads to `kept`, and is as protected. Who is logged in by
-    a number of `gone` is logged out. NotForThem("second pair of eyes") for who proposed it; NotPossible as when it was
-    proposed."""
+    """Another registrar has compared them: from now on `gone` leads to `kept`, and is as protected; an open case of
+    hers alone is closed with it, where `kept` has one too. Who is logged in by a number of `gone` is logged out.
+    NotForThem("second pair of eyes") for who proposed it; NotPossible as when it was proposed."""
     row, gone, kept, member = _locked(merge, version, by, now)
     if row.confirmed_at is not None:
         raise Conflict("merge", theirs=row.version - 1)
     if row.proposed_by_id == member:
         raise NotForThem("second pair of eyes", merge)
     _may_be_one(gone, kept, now, but=row.id)
+    case = case_ended_with(gone, kept, acting_door().the_tenant.today(now))
     row.confirmed_by_id, row.confirmed_at = member, now
     row.save(update_fields=["confirmed_by", "confirmed_at", "version"])
     _log_out(gone)
     raised = raise_with(gone, kept.protection_level, level_of_addresses(kept))
-    return Done(row, *_told(RecordsMerged, row), *raised)
+    return Done(row, *_told(RecordsMerged, row, case), *raised)
 
 
 @operation()
 def end_merge(*, tenant: str | int, by: Actor, now: datetime, merge: UUID, version: int, reason: str) -> Done[Merge]:
-    """Take a proposal back, or undo a merge: each record is by itself again, as it was. What was written to `kept`
-    meanwhile stays with it; protection that was raised with it stays too. Who is logged in as one of them is logged
-    out. NotPossible("merge reason")."""
+    """Take a proposal back, or undo a merge: each record is by itself again, as it was; a case that was closed with
+    it is open again. What was written to `kept` meanwhile stays with it; protection that was raised with it stays too.
+    Who is logged in as one of them is logged out. NotPossible("merge reason")."""
     row, gone, kept, member = _locked(merge, version, by, now)
     row.ended_by_id, row.ended_at, row.end_reason = member, now, _reason(reason)
     row.save(update_fields=["ended_by", "ended_at", "end_reason", "version"])
