@@ -824,3 +824,63 @@ def test_the_first_of_two_under_one_id_stands_though_they_come_together(fresh: P
     assert [row.state for row in outcomes] == ["taken", "conflict"]
     (message,) = fresh.answerer.rows(Message, message_id=first.message_id)
     assert message.digest == first.digest
+
+
+#: What bounds a look for what waits: a key that says since when, the key of one row, or an index of what waits only.
+_BOUND = re.compile(r"\b(id|handed_over_at) >= |\b(id|message_id) = |\bmessage = ")
+_OF_WAITING = {"outcome_trying", "message_way", "message_awaited", "outcome_exactly_one"}
+_TABLES = {"exchange_arrival", "exchange_outcome", "exchange_message", "exchange_envelope"}
+
+
+def _unbounded(plan: dict[str, Any]) -> list[str]:
+    """The looks of a plan at a table of messages that go through all that it ever held."""
+    found = [one for part in plan.get("Plans", []) for one in _unbounded(part)]
+    name, bound = plan.get("Index Name"), plan.get("Index Cond", "")
+    of_ours = plan.get("Relation Name") in _TABLES or name
+    if of_ours and name not in _OF_WAITING and not _BOUND.search(bound):
+        found.append(f"{plan['Node Type']} of {plan.get('Relation Name') or name}: {bound}")
+    return found
+
+
+def test_what_waits_is_found_without_going_through_all_that_ever_came(fresh: Pair, database: Database) -> None:
+    """Each statement of the jobs and the courier, by its plan with as many rows as make it worth while."""
+    side = fresh.answerer
+    with fresh._role("courier"):
+        many = [courier.Sealed(uuid4(), "x", "y", uuid4(), "0" * 64, "not.a.jws") for _ in range(500)]
+        courier.put_in(fresh.asker.key, many, fresh.now)
+    database.connect("admin", autocommit=True).execute("ANALYZE exchange_arrival")
+    _arriving(fresh, 1)
+    fresh.arrives(side)
+    _arriving(fresh, 1)
+    with fresh._role("worker"), CaptureQueriesContext(connection) as caught:
+        for work in (exchange.take_arrivals, exchange.hand_over_due, exchange.watch_outbox):
+            work(side.key)
+    with fresh._role("courier"), CaptureQueriesContext(connection) as carried:
+        courier.sealed_by(side.key, side.address, fresh.now - courier.RECENT)
+    reads = [one["sql"] for one in [*caught, *carried] if one["sql"].startswith("\nSELECT a.id") or (
+        one["sql"].startswith("SELECT") and any(f'FROM "{table}"' in one["sql"] for table in _TABLES)
+    )]  # fmt: skip
+    assert len(reads) == 6, reads  # arrivals, due, uncollected for three days and for fourteen, overdue, envelopes
+    assert str(UUID(int=0)) not in reads[0]  # this process has looked once
+    with acting(side.office.slug, TEST, "plans"), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        for sql in reads:
+            cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"), [])
+            assert _unbounded(cursor.fetchone()[0][0]["Plan"]) == [], sql
+
+
+def test_what_was_set_aside_long_ago_is_tried_when_somebody_says_so(
+    fresh: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = fresh.answerer
+    fresh.put(side, "not.a.jws", fresh.asker.address, uuid4(), "0" * 64)
+    for _ in range(3):
+        fresh.arrives(side)
+    (row,) = side.rows(Outcome, state="quarantined")
+    monkeypatch.setitem(exchange._noted, side.key, UUID(int=2**128 - 1))
+    fresh.arrives(side)
+    assert side.rows(Outcome, id=row.id)[0].attempts == 3
+    try_again(**fresh.act(side, "rut"), arrival=row.id, version=row.version)
+    fresh.arrives(side)
+    (again,) = side.rows(Outcome, id=row.id)
+    assert (again.state, again.attempts) == ("trying", 1)

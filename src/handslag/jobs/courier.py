@@ -9,11 +9,12 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
-from handslag.domain.exchange.operations.courier import carry
+from handslag.domain.exchange.operations.courier import OFFERED, RECENT, carry
 from handslag.kernel import clock
 
 log = structlog.get_logger("courier")
-#: A round every second; each so many rounds the courier forgets what it carried, and offers all of it again.
+#: A round every second; each so many rounds the courier forgets what it carried, and offers all of it again. In between
+#: it only looks at what was handed over lately.
 SECONDS, FORGETS = 1.0, 3600
 
 
@@ -23,19 +24,21 @@ def run(*, once: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     carried: set[UUID] = set()
-    rounds = 0
+    rounds, span = 0, OFFERED
     while not stop.is_set():
         rounds += 1
         if rounds % FORGETS == 0:
             carried.clear()
+            span = OFFERED
         try:
-            count = carry(carried, clock.now())
+            count = carry(carried, clock.now(), span=span)
         except (OperationalError, InterfaceError) as trouble:
             if once:
                 raise
             log.error("database away", error=type(trouble).__name__)
             connection.close()
         else:
+            span = RECENT
             if count:
                 log.info("carried", count=count)
         if once:

@@ -52,6 +52,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
+from handslag.kernel.ids import least_of
 from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_notification import receive as case_notification
 from handslag.messages.case_transfer import receive as case_transfer
@@ -66,6 +67,10 @@ log = structlog.get_logger("exchange")
 BY = system("exchange")
 #: So many arrivals are looked at, and taken in, at a time; and so often in one round of the job.
 TOGETHER, OFTEN = 100, 5
+#: Seconds after which nothing is put in under an earlier key any more: a key is made just before.
+PUT_IN = 24 * 3600
+#: This process's memory: all that arrived at an organisation under a lesser key has its outcome, or is being tried.
+_noted: dict[int, UUID] = {}
 #: Who says where a message of a kind and version belongs. Receipts belong to what they are about.
 RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] = {
     ("question", 1): question.placed,
@@ -157,7 +162,7 @@ def take_arrivals(tenant: int) -> None:
         try:
             with acting(tenant, BY, "take in"):
                 alone_with_arrivals()
-                waiting = waiting_arrivals(tried, TOGETHER)
+                waiting = _waiting(tenant, tried)
                 taken = _take_together(tenant, [row for row, together in waiting if together])
         except (OperationalError, InterfaceError):
             raise
@@ -172,6 +177,14 @@ def take_arrivals(tenant: int) -> None:
         tried += left
         if len(waiting) < TOGETHER:
             return
+
+
+def _waiting(tenant: int, tried: list[UUID]) -> list[tuple[Arrival, bool]]:
+    """What waits. Only the first round of a process goes through all that ever came."""
+    since = _noted.get(tenant, UUID(int=0))
+    waiting = waiting_arrivals(tried, TOGETHER, since)
+    _noted[tenant] = max(since, min([least_of(PUT_IN), *tried, *(row.id for row, _ in waiting)]))
+    return waiting
 
 
 def _take_together(tenant: int, waiting: list[Arrival]) -> set[UUID]:

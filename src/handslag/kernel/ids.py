@@ -24,6 +24,11 @@ def uuid7() -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
+def least_of(seconds_ago: float) -> UUID:
+    """No UUIDv7 that was made since so many seconds ago is less."""
+    return UUID(int=int((time.time() - seconds_ago) * 1000) << 80)
+
+
 def reference(year: int, number: int) -> str:
     """The number people use, as `2026-004127-K`: year, running number of the tenant, check character.
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField
 
 from handslag.domain.audit.models import Subject
-from handslag.domain.exchange.states import Business, Direction, OutcomeState, Transport
+from handslag.domain.exchange.states import AWAITED, BEGINNING, Business, Direction, OutcomeState, Transport
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import Unit
@@ -68,6 +68,13 @@ class Message(TenantRow):
                 fields=["tenant", "created_at"],
                 condition=Q(transport__in=["sealed", "handed over"]),
                 name="message_way",
+            ),
+            models.Index(
+                fields=["tenant", "due_on"],
+                condition=Q(
+                    due_on__isnull=False, overdue_at=None, test=False, action__in=BEGINNING, business__in=AWAITED
+                ),
+                name="message_awaited",
             ),
         ]
         constraints = [
@@ -200,6 +207,7 @@ class Outcome(TenantRow):
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        indexes = [models.Index(fields=["tenant", "id"], condition=Q(state="trying"), name="outcome_trying")]
         constraints = [
             *wall("exchange_outcome", "taken"),
             TenantKey(name="exchange_outcome_arrival", field="id", to="exchange.Arrival"),

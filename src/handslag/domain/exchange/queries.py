@@ -43,6 +43,7 @@ from handslag.domain.exchange.states import (
 from handslag.domain.people.queries import cleared_unit
 from handslag.domain.tenancy.door import acting_door, planned_once
 from handslag.domain.tenancy.models import Organisation, TenantKeyRow, Unit
+from handslag.kernel.ids import least_of
 
 #: A partner that doesn't answer is called again after these minutes, the last of them for ever.
 AGAIN = (1, 2, 5, 10, 30, 60)
@@ -172,29 +173,36 @@ def _literals(states: tuple[str, ...]) -> str:
     return ", ".join(f"'{state!s}'" for state in states)
 
 
-#: What may be taken in with others is short, and nothing was ever noted about it or about another of its id. EXCEPT
-#: takes as long as there are rows, whatever the statistics: an anti-join may be planned as a loop over all pairs.
+#: What may be taken in with others is short, and nothing was ever noted about it or about another of its id. Looked for
+#: among what is younger than `since`, by its key, and what is tried already: not among all that ever came. EXCEPT takes
+#: as long as there are rows, whatever the statistics: an anti-join may be planned as a loop over all pairs, NOT EXISTS
+#: as a table of all outcomes.
 _WAITING = f"""
 SELECT a.id, a.tenant_id, a.sender, a.message_id, a.digest,
        CASE WHEN octet_length(a.sealed) <= 20000 THEN a.sealed ELSE '' END, a.arrived_at,
        octet_length(a.sealed) <= 20000
-       AND NOT EXISTS (SELECT FROM exchange_outcome o WHERE o.id = a.id)
-       AND NOT EXISTS (SELECT FROM audit_subject s WHERE s.id = a.id)
-       AND NOT EXISTS (SELECT FROM exchange_outcome o WHERE o.tenant_id = a.tenant_id AND o.sender = a.sender
-                       AND o.message_id = a.message_id AND o.state IN ({_literals(STANDING)}))
-FROM (SELECT * FROM exchange_arrival WHERE id <> ALL(%s::uuid[]) AND id IN (
-          SELECT id FROM exchange_arrival EXCEPT SELECT id FROM exchange_outcome WHERE state IN ({_literals(ENDED)}))
-      ORDER BY arrived_at, id LIMIT %s) a
-ORDER BY a.arrived_at, a.id
+       AND (SELECT o.id FROM exchange_outcome o WHERE o.id = a.id) IS NULL
+       AND (SELECT s.id FROM audit_subject s WHERE s.id = a.id) IS NULL
+       AND (SELECT o.id FROM exchange_outcome o WHERE o.tenant_id = a.tenant_id AND o.sender = a.sender
+            AND o.message_id = a.message_id AND o.state IN ({_literals(STANDING)})) IS NULL
+FROM (SELECT id FROM (
+          SELECT id FROM exchange_outcome WHERE state = '{OutcomeState.TRYING}'
+          UNION (SELECT id FROM exchange_arrival WHERE id >= %(since)s::uuid
+                 EXCEPT SELECT id FROM exchange_outcome
+                 WHERE id >= %(since)s::uuid AND state IN ({_literals(ENDED)}))) w
+      WHERE id <> ALL(%(tried)s::uuid[]) ORDER BY id LIMIT %(most)s) w
+CROSS JOIN LATERAL (SELECT * FROM exchange_arrival WHERE id = w.id OFFSET 0) a
+ORDER BY a.id
 """
 
 
-def waiting_arrivals(tried: list[UUID], most: int) -> list[tuple[Arrival, bool]]:
-    """What arrived and has no outcome yet, without those `tried`, in the order in which it came; each with whether it
-    may be taken in together with others. One that mayn't is without its sealed text, which may be large."""
+def waiting_arrivals(tried: list[UUID], most: int, since: UUID) -> list[tuple[Arrival, bool]]:
+    """What arrived and has no outcome yet, without those `tried`, in the order in which it was put in; each with
+    whether it may be taken in together with others. One that mayn't is without its sealed text, which may be large.
+    `since`: all that has a lesser key was noted already."""
     names = [field.attname for field in Arrival._meta.concrete_fields]
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [tried, most])
+        cursor.execute(_WAITING, {"tried": tried, "most": most, "since": since})
         return [(Arrival.from_db("default", names, row[:7]), row[7]) for row in cursor.fetchall()]
 
 
@@ -302,10 +310,16 @@ def overdue(today: date) -> QuerySet[Message]:
     )
 
 
+#: A month of messages says how it goes; what is older has expired.
+_FIGURED, _RATE, _LEFT = timedelta(days=31), timedelta(days=1), timedelta(hours=1)
+
+
 def unlooked(before: datetime) -> QuerySet[Arrival]:
-    """What arrived before that moment and nobody's outcome says what became of it, oldest first."""
-    ended = Outcome.objects.filter(id=OuterRef("id"), state__in=ENDED)
-    return Arrival.objects.filter(~Exists(ended), arrived_at__lt=before).order_by("arrived_at", "id")
+    """What arrived before that moment, in the last month, and nobody's outcome says what became of it, oldest first."""
+    month = least_of(_FIGURED.total_seconds())
+    ended = Outcome.objects.filter(id=OuterRef("id"), id__gte=month, state__in=ENDED)
+    rows = Arrival.objects.filter(~Exists(ended), id__gte=month, arrived_at__lt=before)
+    return rows.order_by("arrived_at", "id")
 
 
 def conversation(message: Message) -> list[Message]:
@@ -396,10 +410,6 @@ class Figures:
     sent: int = 0
     delivered: int = 0
     received: int = 0
-
-
-#: A month of messages says how it goes; what is older has expired.
-_FIGURED, _RATE, _LEFT = timedelta(days=31), timedelta(days=1), timedelta(hours=1)
 
 
 def figures(now: datetime) -> list[Figures]:

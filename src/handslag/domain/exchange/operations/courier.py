@@ -24,8 +24,8 @@ from handslag.kernel.ids import uuid7
 
 log = structlog.get_logger("courier")
 COURIER = system("courier")
-#: Envelopes are offered for a day longer than they are waited for.
-OFFERED = timedelta(days=15)
+#: Envelopes are offered for a day longer than they are waited for; those of the last hour each time.
+OFFERED, RECENT = timedelta(days=15), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def put_in(tenant: int, sealed: Iterable[Sealed], now: datetime) -> None:
         cursor.executemany(_PUT, rows)
 
 
-def carry(carried: set[UUID], now: datetime, places: Mapping[str, int] | None = None) -> int:
-    """Carry to everybody what was not carried before; gives how many. `carried` is only the courier's memory: without
-    it everything of the last days is offered again, and changes nothing. `places`: only between these of the
-    directory."""
+def carry(carried: set[UUID], now: datetime, places: Mapping[str, int] | None = None, span: timedelta = OFFERED) -> int:
+    """Carry to everybody what was handed over in the `span` before and not carried yet; gives how many. `carried` is
+    only the courier's memory: without it everything of the last days is offered again, and changes nothing. `places`:
+    only between these of the directory."""
     places = directory() if places is None else places
     waiting: dict[str, list[Sealed]] = {}
     for address, tenant in places.items():
-        for one in sealed_by(tenant, address, now - OFFERED):
+        for one in sealed_by(tenant, address, now - span):
             if one.id not in carried and one.recipient in places:
                 waiting.setdefault(one.recipient, []).append(one)
     count = 0
