@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import Any
 
-
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
