@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handslag import rules
-from handslag.api.sheet import ZONE, sheet
+from handslag.api.sheet import sheet
 from handslag.kernel import clock
 from handslag.rules.case_files import read
 from handslag.rules.sheet import Sheet
@@ -62,7 +62,7 @@ def test_the_answer_is_the_sheet_of_the_office(ask: Any) -> None:
         answer = ask(**asked)
         assert answer.status_code == 200, answer.text
         validated(answer.json())
-        today = clock.now().astimezone(ZONE).date()
+        today = clock.central_today()
         expected = replace(case, known_on=case.known_on or today).calculate()
         assert Sheet.from_json(answer.json()["sheet"]) == expected
         assert answer.json()["shown"]["notice"]

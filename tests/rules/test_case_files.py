@@ -45,6 +45,24 @@ def test_a_case_without_an_expected_sheet_is_calculated_and_one_that_differs_is_
     assert said == "The sheet differs from the expected one in the file.\n"
 
 
+def test_what_is_known_from_a_later_day_counts_only_where_that_day_is_asked_for(tmp_path: Path) -> None:
+    """Of a case that says no day: today, as the office and the API; its expected sheet is that of all that is known."""
+    case, limits = tmp_path / "case.yaml", tmp_path / "limits.yaml"
+    case.write_text(CASE.read_text(encoding="utf-8").partition("expected:")[0], encoding="utf-8")
+    value = "{since: 2026-01-01, rows: [%s], source: s, checked_on: 2026-01-01, status: official%s}"
+    values = f"{value % (6500, '')}, {value % (5000, ', known_from: 2100-01-01')}"
+    limits.write_text(
+        "- {name: limit.RENT, unit: SEK/month, owner: Lund, label: {sv: a}, by: household, bands: [20], last: 59, "
+        f"values: [{values}]}}",
+        encoding="utf-8",
+    )
+    granted = [
+        json.loads(run(case, "--tables", str(limits), "--format", "json", *options)[1])["granted"]
+        for options in ((), ("--known-on", "2099-12-31"), ("--known-on", "2100-01-01"))
+    ]
+    assert granted == [6_550_00, 6_550_00, 5_350_00]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

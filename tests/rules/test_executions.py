@@ -2,9 +2,14 @@
 
 import random
 from datetime import date
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as how
+from hypothesis import strategies as st
 
 from handslag.rules.norms import NormMissing
 from handslag.rules.population import Columns
@@ -14,6 +19,7 @@ from handslag.rules.se.pack import calculate, norms_for
 from handslag.rules.se.population import Population
 from handslag.rules.se.rows import Period
 
+from .executions import LAWS, QUIET, alone, differs, drawn, smallest, together
 from .households import household, settings
 
 PERIODS = [
@@ -83,3 +89,40 @@ def test_a_population_has_one_period() -> None:
 def test_columns_are_as_long_as_their_offsets_say() -> None:
     with pytest.raises(ValueError, match="gross: 2 rows, the offsets say 3"):
         Columns(np.array([0, 3]), {"gross": np.zeros(2, dtype=np.int64)})
+
+
+@pytest.mark.parametrize("name", sorted(LAWS))
+def test_households_that_hypothesis_draws_come_out_the_same_alone_and_among_many(name: str) -> None:
+    """Beside the 2,000 of each law that are drawn by seed: Hypothesis draws these, and cuts down what differs."""
+
+    @how(QUIET, max_examples=100)
+    @given(st.randoms(use_true_random=False))
+    def same(draw: random.Random) -> None:
+        law, [data] = LAWS[name], drawn(name, draw, 1)
+        facts = law.kind.from_json(data)
+        try:
+            expected = alone(law, facts)
+        except NormMissing:
+            return
+        assert [expected] == together(law, [facts]), data
+
+    same()
+
+
+def test_a_household_that_differs_is_cut_down_to_what_makes_it_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An execution that is wrong by an öre for an income of 1,000 kr or more."""
+
+    def wrong(many: Population, *arguments: Any) -> dict[str, Any]:
+        totals = calculated(many, *arguments)
+        return totals | {"granted": totals["granted"] + many.incomes.total(many.incomes.gross >= 1_000_00)}
+
+    calculated = population.calculate
+    draw = random.Random(5)
+    data = next(one for one in drawn("se", draw, 50) if any(row["gross"] > 1_000_00 for row in one["incomes"]))
+    assert not differs("se", data)
+    monkeypatch.setattr(population, "calculate", wrong)
+    assert differs("se", data)
+    found = smallest(data, partial(differs, "se"))
+    assert [(row["gross"], sorted(row)) for row in found["incomes"]] == [(1_000_00, ["code", "gross", "source"])]
+    assert sorted(found) == ["incomes", "members", "since", "until"]
+    assert [sorted(row) for row in found["members"]] == [["birth_on", "key", "role"]]

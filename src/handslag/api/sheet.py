@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -36,8 +35,6 @@ _POLICY: Final = (
 )
 SPOKEN: Final = ("en", "sv", "de", "fr")
 """The languages of a refusal; the first where nothing says which."""
-ZONE: Final = ZoneInfo("Europe/Stockholm")
-"""Where it is today: no office is asked, and the countries whose law there is share one time."""
 _DATES: Final = ("since", "until", "checked_on", "known_from")
 
 
@@ -142,7 +139,7 @@ def calculated(asked: Asked) -> Answer:
         raise Refused([f"pack: {error}"]) from error
     if asked.lang not in ("", *languages(asked.pack)):
         raise Refused([f"lang: one of {', '.join(languages(asked.pack))} is expected"])
-    tables, known_on = _tables(asked.tables), asked.known_on or clock.now().astimezone(ZONE).date()
+    tables, known_on = _tables(asked.tables), asked.known_on or clock.central_today()
 
     def of(given: Mapping[str, Any], what: str) -> Sheet:
         try:

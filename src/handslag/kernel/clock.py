@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_CENTRAL = ZoneInfo("Europe/Stockholm")
 
 
 def now() -> datetime:
@@ -12,3 +15,8 @@ def now() -> datetime:
     shift = os.environ.get("HANDSLAG_CLOCK_SHIFT") if os.environ.get("HANDSLAG_PRODUCTION") != "1" else None
     moment = datetime.now(UTC)
     return moment + timedelta(seconds=int(shift)) if shift else moment
+
+
+def central_today() -> date:
+    """What day it is where no office is asked: the countries whose law there is share one time."""
+    return now().astimezone(_CENTRAL).date()

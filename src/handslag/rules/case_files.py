@@ -99,7 +99,7 @@ def read(path: Path) -> Case:
     lines = [line_of(text, ["tables", str(n)]) for n in range(len(tables))]
     try:
         law = pack(str(data.get("pack", "se")))
-        tables = tuple(from_entries(tables, str(path), lines))
+        tables = tuple(from_entries(tables, str(path), lines, text, "tables"))
     except PackError as error:
         raise CaseError(f"{at('pack')}pack: {error}") from error
     except NormError as error:

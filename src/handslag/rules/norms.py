@@ -43,7 +43,7 @@ from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 from handslag.rules import versions
 from handslag.rules.faults import KINDS
-from handslag.rules.yaml_files import YamlError, read_with_lines, read_yaml
+from handslag.rules.yaml_files import YamlError, line_of, read_with_lines, read_yaml
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
@@ -319,18 +319,19 @@ def _minor(raw: int | str, unit: str) -> int:
 
 
 def load(text: str, file: str) -> list[Norm]:
-    """The norms of one file's text; NormError names the file, the norm's line and what is wrong."""
+    """The norms of one file's text; NormError names the file, the line of the norm or value, and what is wrong."""
     try:
         entries, lines = read_with_lines(text)
     except YamlError as error:
         raise NormError(f"{file}: {error}") from error
-    return from_entries(entries, file, lines)
+    return from_entries(entries, file, lines, text)
 
 
-def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Norm]:
+def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str = "", under: str = "") -> list[Norm]:
     """The norms of a file as plain data; NormError names the file, the norm and what is wrong.
 
-    `lines`: where each of them begins, for the error.
+    `lines`: where each of them begins in `text` (below the key `under`), for the error; one value's fault is told
+    with the value's own line.
     """
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
@@ -358,12 +359,22 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
             if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
                 raise NormError(f"{problem}: bands rise, and last is not below the last of them")
             _take(problem, entry, "by", str)
-        values = tuple(_value(problem, entry, v) for v in _take(problem, entry, "values", list))
+        steps = [*([under] if under else []), str(number), "values"]
+        values: list[Value] = []
+        for each in _take(problem, entry, "values", list):
+            try:
+                values.append(_value(entry["name"], entry, each))
+            except NormError as error:
+                raise NormError(f"{_place(place, file, text, steps, len(values))}: {error}") from error
         order = [(value.since, value.known_from or date.min) for value in values]
-        if not values or any(a >= b for a, b in pairwise(order)):
-            raise NormError(f"{problem}: values stand in the order of their dates")
-        if any(a.until is not None and a.until > b.since for a, b in _neighbours(values)):
-            raise NormError(f"{problem}: one value's until lies behind the next one's since")
+        wrong = [at for at, (a, b) in enumerate(pairwise(order), 1) if a >= b]
+        if wrong or not values:
+            where = _place(place, file, text, steps, wrong[0] if wrong else 0)
+            raise NormError(f"{where}: {entry['name']}: values stand in the order of their dates")
+        for a, b in _neighbours(values):
+            if a.until is not None and a.until > b.since:
+                where = _place(place, file, text, steps, values.index(a))
+                raise NormError(f"{where}: {entry['name']}: one value's until lies behind the next one's since")
         norms.append(
             Norm(
                 name=entry["name"],
@@ -375,13 +386,18 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = ()) -> list[Nor
                 last=entry.get("last", 0),
                 choices=entry.get("choices", {}),
                 uncertain=entry.get("uncertain", {}),
-                values=values,
+                values=tuple(values),
                 file=file,
                 owner=entry.get("owner", ""),
                 line=lines[number] if lines else 0,
             )
         )
     return norms
+
+
+def _place(norm: str, file: str, text: str, steps: Sequence[str], value: int) -> str:
+    """Where a value of a norm stands, counted from 0; without the file's text where the norm does."""
+    return f"{file}: line {line_of(text, [*steps, str(value)])}" if text else norm
 
 
 def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
