@@ -1,6 +1,7 @@
 """Both executions of every pack, compared household by household; what differs is drawn and cut down by Hypothesis."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -101,23 +102,32 @@ def differs(name: str, data: dict[str, Any]) -> bool:
 
 
 def smallest(data: dict[str, Any], wrong: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The household of which nothing more can be left out or made smaller while it is `wrong`, as Hypothesis finds it
-    (the whole, where it finds none)."""
-    try:
-        return find(_parts(data), wrong, settings=how(QUIET, max_examples=TRIES))
-    except NoSuchExample:
-        return data
+    """The household of which nothing more can be left out or made smaller while it is `wrong`, as Hypothesis finds it:
+    first what can be left out, then how small the amounts can be, again until nothing changes."""
+    before = None
+    while data != before:
+        before = data
+        for parts in (_fewer, _less):
+            with suppress(NoSuchExample):
+                data = find(parts(data), wrong, settings=how(QUIET, max_examples=TRIES))
+    return data
 
 
 @st.composite
-def _parts(draw: st.DrawFn, data: Any) -> Any:
-    """The same with some of its rows and fields left out and amounts made smaller; seldom, so that what is wrong stays.
-    Hypothesis makes every choice as small as it can: left out, then 0."""
+def _fewer(draw: st.DrawFn, data: Any) -> Any:
+    """The same without a few of its rows and fields. Hypothesis leaves out all it can."""
     if isinstance(data, dict):
-        return {key: draw(_parts(value)) for key, value in data.items() if draw(st.integers(0, 19))}
+        return {key: draw(_fewer(value)) for key, value in data.items() if draw(st.integers(0, 19))}
     if isinstance(data, list):
-        return [draw(_parts(each)) for each in data if draw(st.integers(0, 19))]
-    if type(data) is int and data > 1:
-        kept, less = draw(st.integers(0, 19)), draw(st.integers(0, data))
-        return data if kept else less
+        return [draw(_fewer(each)) for each in data if draw(st.integers(0, 19))]
     return data
+
+
+@st.composite
+def _less(draw: st.DrawFn, data: Any) -> Any:
+    """The same with smaller numbers."""
+    if isinstance(data, dict):
+        return {key: draw(_less(value)) for key, value in data.items()}
+    if isinstance(data, list):
+        return [draw(_less(each)) for each in data]
+    return draw(st.integers(0, data)) if type(data) is int else data
