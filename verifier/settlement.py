@@ -101,7 +101,8 @@ def _check_keys(connection: Connection, report: Report, standing: list[Row]) -> 
     seen: set[tuple[Any, ...]] = set()
     for line in standing:
         named = (line["side"], line["partner"], line["share"])
-        own: list[tuple[Any, ...]] = [(*named, line["fund"], line["cost"])]
+        costs = [item["cost"] for item in line["items"] or []] or [line["cost"]]
+        own: list[tuple[Any, ...]] = [(*named, line["fund"], cost) for cost in costs]
         if line["cost"] == "days":
             own = [(*named, line["person_id"], day) for day in _days([(line["since"], line["until"])])]
         if seen.intersection(own):

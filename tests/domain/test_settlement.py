@@ -14,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from handslag.domain.accounts.queries import Figures, account_of, figures_of
+from handslag.domain.accounts.queries import Figures, account_of, figures_of, parts_of
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
-from handslag.domain.payments.operations.account import book
+from handslag.domain.payments.models import Booking
+from handslag.domain.payments.operations.account import book, reverse_booking
 from handslag.domain.payments.states import BookingKind
 from handslag.domain.people.operations.persons import form_household, set_protection
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.settlement.checks import Known, check, late
 from handslag.domain.settlement.models import Answer, Claim, Counted, Line, Reception, Statement, Submission
 from handslag.domain.settlement.operations import (
@@ -34,7 +36,9 @@ from handslag.domain.settlement.operations import (
     receive_submission,
     review,
     submit,
+    to_send,
 )
+from handslag.domain.settlement.policies import regimes
 from handslag.domain.settlement.queries import (
     NewLine,
     Register,
@@ -49,9 +53,10 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.months import Month
 from handslag.messages.assignment.message import Arrival, Assigned
+from handslag.messages.case_notification.message import Accepted
 from handslag.messages.settlement import build
 from handslag.messages.settlement.message import Answer as Said
-from handslag.rules.ch.settlement import ASYLUM
+from handslag.rules.ch.settlement import ASYLUM, SECTION_44
 from handslag.rules.settlement import Regime, Runs, covered, differences, runs
 from tests.bed import Database
 from tests.canton import Canton, open_canton, somebody
@@ -472,6 +477,117 @@ def test_no_day_and_no_cost_is_there_twice_by_the_database(canton: Canton, datab
                 web.execute(twice)
     with database.connect("web", autocommit=True) as web, pytest.raises(psycopg.errors.InsufficientPrivilege):
         web.execute("UPDATE settlement_line SET amount = 1")
+
+
+def test_section_44_by_heads_from_bookings(canton: Canton, database: Database) -> None:
+    """Persons D and E: the pension of earlier months, a third of what the family cost, until ten years are over."""
+    here, act = canton.places[0], canton.pair.act
+    for side in (canton.side, *canton.places):
+        set_policy(**side.office.by(TEST), name="section_44_months", value=3)
+    with acting(here.office.slug, TEST, "look"):
+        s44 = regimes()["section 44"]
+    assert (SECTION_44.months, s44.months, s44.window(Q3)) == (6, 3, (Q3, Q4))
+    d, e = (somebody(status="B-R") for _ in range(2))
+    for person in (d, e):
+        lives(canton, 0, person, date(2026, 1, 1))
+    for person, last_on in ((d, date(2031, 7, 31)), (e, date(2026, 8, 31))):
+        told_ = canton.notified(here, person.person.identifier, supported_since=date(2026, 1, 1), why="Spät.")
+        canton.settle()
+        canton.accepted(told_, Accepted(number=1, last_on=last_on))
+        canton.settle()
+    keys = {one.person.identifier: canton.person(one.person.identifier, here).id for one in (d, e)}
+    office = here.office
+    others = [office.person("Emma", "Müller", "19860302", account=None)[0] for _ in range(2)]
+    cases = {}
+    for one, more in ((d, []), (e, others)):
+        key = keys[one.person.identifier]
+        members = [(key, "adult"), *zip(more, ("adult", "child"), strict=False)]
+        home = form_household(**act(here, "rut"), members=members, since=date(2026, 1, 1))
+        cases[one.person.identifier] = open_case(
+            **act(here, "rut"), applicant=key, co_applicant=more[0] if more else None, household=home.id,
+            unit=office.units["Försörjningsstöd"], caseworker=None, opened_on=date(2026, 1, 1),
+        ).id  # fmt: skip
+
+    def books(one: Any, month: int, amount: int, code: str = "BASIC_OTHER", **more: Any) -> UUID:
+        kind = BookingKind.INCOME if code == "PENSION" else BookingKind.EXPENSE
+        return book(
+            **act(here, "hanna"), case=cases[one.person.identifier], kind=kind, month=Month(2026, month),
+            account_code=code, counterparty="SVA Musterwil", amount=amount, source=f"Beleg {month}",
+            **{"on": date(2026, month, 20), **more},
+        ).id  # fmt: skip
+
+    for month in (7, 8, 9):
+        books(d, month, 1_698_00, person=keys[d.person.identifier])
+        books(e, month, 2_674_00)  # of three heads
+    for month in range(1, 7):
+        books(d, month, 600_00, "PENSION", on=date(2026, 8, 20), person=keys[d.person.identifier])
+    before = books(d, 6, 99_00)  # not of this quarter, and nothing was settled before it
+
+    def seen() -> Any:
+        with acting(office.slug, TEST, "look"):
+            return preview(s44, canton.side.address, Q3)
+
+    told_ = {(one.identifier, one.kind, one.since): (one.amount, len(one.items)) for one in seen().lines}
+    assert told_ == {
+        (d.person.identifier, "cost", Q3): (5_094_00, 3),
+        (d.person.identifier, "income", date(2026, 1, 1)): (-1_800_00, 3),
+        (d.person.identifier, "income", Q2): (-1_800_00, 3),
+        (e.person.identifier, "cost", Q3): (2_674_00, 3),
+    }
+    (finding,) = seen().findings.values()
+    assert (finding.reason, finding.amount) == (Reason.TEN_YEARS_REACHED, 1_782_67)
+    row = submit(**act(here, "ulla"), regime=s44, partner=canton.side.address, since=Q3, against={})
+    assert row.total == 3_276_67
+    statement = crossed(canton, here, row)
+    with acting(canton.side.office.slug, TEST, "look"):
+        assert review(s44, statement) == {}
+    accept_clean(**act(canton.side, "bo"), regime=s44, statement=statement.id, although_late=LATE)
+    canton.settle()
+    assert told(here, row.statement_id) == told(canton.side, statement.id)
+    account = [
+        (one.regime, one.since, one.figures.accepted) for one in parts(here, canton.side) if one.regime == "section 44"
+    ]  # fmt: skip
+    assert account == [
+        ("section 44", date(2026, 1, 1), -1_800_00), ("section 44", Q2, -1_800_00), ("section 44", Q3, 6_876_67)
+    ]  # fmt: skip
+    (left,) = seen().findings.values()  # E's September is told again, and not sent
+    assert (left.reason, left.amount, to_send(seen(), {})) == (Reason.TEN_YEARS_REACHED, 0, [])
+
+    # a settled booking that is countered is given back by a line that cites the settled one; a booking once is once
+    with acting(office.slug, TEST, "look"):
+        wrong = Booking.objects.get(case_id=cases[d.person.identifier], period__since=date(2026, 8, 1), kind="expense")
+    reverse_booking(**act(here, "hanna"), booking=wrong.id, reason="falsche Person")
+    ((back, _, _),) = to_send(seen(), {})
+    with acting(office.slug, TEST, "look"):
+        first = Line.objects.get(statement_id=row.statement_id, amount=5_094_00)
+    assert (back.amount, back.corrects) == (-1_698_00, f"{statement.reference}/{first.number}")
+    again = submit(**act(here, "ulla"), regime=s44, partner=canton.side.address, since=Q3, against={})
+    content_ = content(here, again)
+    for change, refused in (
+        ({"account_code": "rent"}, "line"), ({"items": []}, "line"), ({"cost": "bookings x"}, "line"),
+        ({"share": "whole"}, "line"),
+    ):  # fmt: skip
+        lines = [{**content_["lines"][0], **change}]
+        with pytest.raises(NotPossible, match=refused):
+            receive_submission(
+                tenant=canton.side.office.slug, by=TEST, now=canton.pair.now, regime=s44, partner=here.address,
+                content={**content_, "lines": lines},
+            )  # fmt: skip
+    reviewed_44 = crossed(canton, here, again)
+    accept_clean(**act(canton.side, "bo"), regime=s44, statement=reviewed_44.id, although_late=LATE)
+    canton.settle()
+    assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT)
+    assert before
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, office.slug])
+    assert [(found.rule, found.table, found.text) for found in report.errors] == []
+
+
+def parts(side: Side, partner: Side) -> list[Any]:
+    with acting(side.office.slug, TEST, "look"):
+        row = account_of(partner.address, Account.CLAIMANT)
+        assert row is not None
+        return parts_of(row.id)
 
 
 # -- in memory ---------------------------------------------------------------------------------------------------------

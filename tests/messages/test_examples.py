@@ -75,6 +75,7 @@ WRONG = {
     "settlement/amount-with-decimals": "$.asked.submitted.lines[...].amount",
     "settlement/days-at-another-rate": "days at their rate",
     "settlement/line-without-days": "a line has days",
+    "settlement/more-days-than-the-booking-has": "no more days are claimed of a booking",
     "settlement/given-back-of-nothing": "given back of a settled line",
     "settlement/finding-without-a-reason": "against a finding with a reason",
     "settlement/lines-out-of-order": "in the order of their numbers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date
 
-from handslag.rules.ch.settlement import ASYLUM, REGIMES
+from handslag.rules.ch.settlement import ASYLUM, REGIMES, SECTION_44
 from handslag.rules.settlement import Regime, Runs, covered, differences, runs, window_of
 
 NOTHING = runs([])
@@ -50,7 +50,7 @@ def test_what_differs_and_what_is_covered_is_what_days_one_by_one_say() -> None:
 
 
 def test_zurich_settles_by_quarters_at_its_rate() -> None:
-    assert REGIMES == {"asylum": ASYLUM}
+    assert REGIMES == {"asylum": ASYLUM, "section 44": SECTION_44}
     assert (ASYLUM.statuses, ASYLUM.years) == (("N", "F-A", "S"), {"F-A": 7})
     quarter = date(2026, 10, 1), date(2027, 1, 1)
     assert ASYLUM.window(date(2026, 12, 31)) == window_of(date(2026, 10, 1), 3) == quarter

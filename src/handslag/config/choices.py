@@ -217,10 +217,10 @@ def _transfer_grounds(told: list[Any]) -> None:
         raise ValueError(f"at least one of {', '.join(TransferBasis.values)}")
 
 
-def _one_of(*choices: str) -> Check:
-    def check(told: str) -> None:
+def _one_of(*choices: str | int) -> Check:
+    def check(told: str | int) -> None:
         if told not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
+            raise ValueError(f"one of {', '.join(map(str, choices))}")
 
     return check
 
@@ -269,6 +269,7 @@ CHECKS: dict[str, Check] = {
     "case_transfer_grounds": _transfer_grounds,
     "moving_day": _one_of("left", "new"),
     "unverified_deadlines": _either,
+    "section_44_months": _one_of(3, 6),
     "canton": _one_of("", *CANTONS),
     "demonstration": _either,
 }

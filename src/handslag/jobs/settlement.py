@@ -17,6 +17,7 @@ from handslag.domain.exchange.states import OVER, Action, Business, Direction
 from handslag.domain.register.operations import tell
 from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.settlement.operations import note_answers, note_refused, note_taken, receive_submission
+from handslag.domain.settlement.policies import regimes
 from handslag.domain.settlement.queries import message_of
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
@@ -25,7 +26,6 @@ from handslag.kernel import clock
 from handslag.messages.conversation import read
 from handslag.messages.settlement.build import answering, decided_in, deciding, submitted_in, submitting
 from handslag.messages.settlement.message import Answer, Settlement, Turn
-from handslag.rules.ch.settlement import REGIMES
 
 BY = system("settlement")
 #: The coded reason why a turn isn't taken in, by the refusal of the operation.
@@ -139,7 +139,8 @@ def _taken(tenant: int, partner: str, turns: list[Turn]) -> Answer | None:
 
 def _submitted(tenant: int, partner: str, turns: list[Turn]) -> None:
     content = submitted_in(turns)
-    regime = REGIMES.get(content["fund"])
+    with acting(tenant, BY, "regimes"):
+        regime = regimes().get(content["fund"])
     if regime is None:
         raise NotPossible("window")
     receive_submission(tenant=tenant, by=BY, now=clock.now(), regime=regime, partner=partner, content=content)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,10 @@ Column = NDArray[np.int64]
 class Regime:
     """What one fund (`code`) reimburses: for people of these `statuses` a `rate` for each day (none: no lump sum), and
     what was booked on these `accounts`. `payer`: its code where the register says who reimburses a day; `years`: for
-    so many from entry, by status. It is settled by windows of `months`, within `due_days` after each."""
+    so many from entry, by status. It is settled by windows of `months`, within `due_days` after each.
+
+    With `incomes` it reimburses the net cost: what was booked on `accounts` less what was on `incomes`, by heads, for
+    the days whose payer it is; a line is then an extract of the case account (see `Item`)."""
 
     code: str
     law: str
@@ -32,6 +36,7 @@ class Regime:
     years: dict[str, int]
     accounts: tuple[str, ...]
     later: Callable[[date, int], date]
+    incomes: tuple[str, ...] = ()
 
     def window(self, day: date) -> tuple[date, date]:
         """The window that a day lies in: its first day, and the first after it."""
@@ -59,6 +64,33 @@ def window_of(day: date, months: int) -> tuple[date, date]:
     first = (day.month - 1) // months * months
     after = first + months
     return date(day.year, first + 1, 1), date(day.year + after // 12, after % 12 + 1, 1)
+
+
+class Item(NamedTuple):
+    """A booking (`cost`) in a line, in minor units, an income below 0: `gross` as booked for the days from `since`
+    until before `until`, of which so many `days` are claimed. Hers of it is `whole` and one head's part of `common`.
+    """
+
+    cost: str
+    since: date
+    until: date
+    days: int
+    gross: int
+    whole: int
+    common: int
+    heads: int
+
+    @property
+    def part(self) -> Fraction:
+        """Hers of the days that are claimed, not rounded."""
+        return (self.whole + Fraction(self.common, self.heads)) * Fraction(self.days, (self.until - self.since).days)
+
+
+def shared(items: Iterable[Item]) -> int:
+    """What these come to, in minor units: divided exactly, rounded once, halves away from zero."""
+    exact = sum((one.part for one in items), Fraction())
+    amount = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return amount if exact > 0 else -amount
 
 
 class Runs(NamedTuple):

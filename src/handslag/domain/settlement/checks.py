@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from django.db.models import OuterRef, Subquery
 
 from handslag.domain.accounts.states import Side
 from handslag.domain.people.models import Identifier
-from handslag.domain.register.models import Responsibility, Standing
-from handslag.domain.settlement.models import Answer, Counted, Line, Statement
+from handslag.domain.register.models import Notice, Responsibility, Standing
+from handslag.domain.register.states import What
+from handslag.domain.settlement.models import Answer, Claim, Counted, Line, Statement
 from handslag.domain.settlement.queries import (
     NUMBER,
     NewLine,
@@ -23,6 +24,7 @@ from handslag.domain.settlement.queries import (
     Sums,
     answers_on,
     claimed,
+    length,
     register_of,
     register_rows,
     submissions_of,
@@ -30,7 +32,8 @@ from handslag.domain.settlement.queries import (
     without,
 )
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
-from handslag.rules.settlement import Column, Regime, Runs, covered, runs
+from handslag.rules.ch.payers import LUMP_SUM
+from handslag.rules.settlement import Column, Item, Regime, Runs, covered, runs, shared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +45,36 @@ class Finding:
     accepted: tuple[Stretch, ...]
     days: int
     amount: int
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
 class Known:
     """What the lines are checked against: the register of whoever checks, and (person, partner, since, until) of the
-    days that are settled there."""
+    days that are settled there. `ended`: since when a claim to the net cost is over by itself; `elsewhere`: the
+    bookings that another fund reimburses."""
 
     register: Register
     counted: list[tuple[UUID, str, date, date]]
+    ended: Mapping[UUID, date] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+
+
+def known_of(
+    regime: Regime, side: Side, claimant: str, register: Register, people: Collection[UUID], lines: Sequence[NewLine]
+) -> Known:
+    """What lines of these people are checked against."""
+    if regime.incomes:
+        claims = Notice.objects.filter(person_id__in=people, what=What.CLAIM, value=claimant, until__isnull=False)
+        ended: dict[UUID, date] = {}
+        for row in claims.order_by("until"):
+            ended[row.person_id] = row.until  # type: ignore[assignment]
+        costs = {item.cost for one in lines for item in one.items}
+        other = Claim.objects.filter(side=side, cost__in=costs).exclude(fund=regime.code)
+        return Known(register, [], ended, frozenset(other.values_list("cost", flat=True)))
+    rows = Counted.objects.filter(side=side, person_id__in=people)
+    ours = side == Side.CLAIMANT
+    return Known(register, [(row.person_id, claimant if ours else row.partner, row.since, row.until) for row in rows])
 
 
 def late(regime: Regime, until: date, sent_on: date) -> bool:
@@ -61,7 +85,8 @@ def late(regime: Regime, until: date, sent_on: date) -> bool:
 def check(regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known) -> list[Finding]:
     """What is to be looked at, by line: at most one finding for each, of the first check that takes something from it.
     What isn't named is clean. A line whose finding is proposed to be accepted in full has a rate to be looked at."""
-    checked = _Columns(regime, claimant, lines, known)
+    kind = _Extracts if regime.incomes else _Columns
+    checked: _Columns | _Extracts = kind(regime, claimant, lines, known)
     bad = np.zeros(len(lines), dtype=bool)
     for column in checked.columns():
         bad |= column
@@ -121,13 +146,10 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     where, status = register_rows(statement.until, about) if about else ([], [])
     if not claimant or not people:
         return Reading(submissions, found, gone, numbers, answers, {}, where, status)
-    ours = statement.side == Side.CLAIMANT
-    counted = [
-        (row.person_id, claimant if ours else row.partner, row.since, row.until)
-        for row in Counted.objects.filter(side=statement.side, person_id__in=people)
-    ]
-    known = Known(register_of(statement.until, where, status), counted)
-    checked = check(regime, claimant, [claimed(row, numbers) for row in open_], known)
+    lines = [claimed(row, numbers) for row in open_]
+    register = register_of(statement.until, where, status)
+    known = known_of(regime, Side(statement.side), claimant, register, people, lines)
+    checked = check(regime, claimant, lines, known)
     findings = {open_[one.place].id: one for one in checked}
     return Reading(submissions, found, gone, numbers, answers, findings, where, status)
 
@@ -225,25 +247,94 @@ class _Columns:
             (Reason.SEVEN_YEARS_REACHED, self.of["paid"].get((line.person, line.status), [])),
         ):
             fitting = within(left, days)
-            if _length(fitting) < _length(left):
+            if length(fitting) < length(left):
                 reason, left = reason or code, fitting
-        if _length(fitting := without(left, self.of["own"].get(line.person, []))) < _length(left):
+        if length(fitting := without(left, self.of["own"].get(line.person, []))) < length(left):
             reason, left = reason or Reason.INCOME_MISSING, fitting
         own = [(n, self.lines[n]) for n in self.places[line.person] if self.lines[n].kind == LineKind.DAYS]
         given = [(one.since, one.until) for _, one in own if one.days < 0]
         taken = without(self.of["counted"].get(line.person, []), given)
         taken += [(one.since, one.until) for n, one in own if n < place and one.days > 0]
-        if _length(fitting := without(left, taken)) < _length(left):
+        if length(fitting := without(left, taken)) < length(left):
             reason, left = reason or Reason.DUPLICATE_DAY, fitting
         rate = self.regime.rate_on(line.since)
-        if reason is None and (line.rate, line.days) == (rate, _length(left)):
+        if reason is None and (line.rate, line.days) == (rate, length(left)):
             return None
         return self._left(place, reason or Reason.RATE_WRONG, left, rate)
 
     def _left(self, place: int, reason: Reason, left: list[Stretch], rate: int) -> Finding:
         sign = -1 if self.lines[place].days < 0 else 1
-        days = sign * _length(left)
+        days = sign * length(left)
         return Finding(place=place, reason=reason, accepted=tuple(left), days=days, amount=days * rate)
+
+
+class _Extracts:
+    """The checks of lines that are extracts of the case account, over their bookings as columns."""
+
+    def __init__(self, regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known) -> None:
+        self.regime, self.lines, self.known, self.claimant = regime, lines, known, claimant
+        person = {who: n for n, who in enumerate({one.person for one in lines})}
+        paid = [(who, a, b) for who, place, payer, a, b in known.register.paid if (place, payer) == (
+            claimant, regime.payer)]  # fmt: skip
+        self.paid = _by(paid)
+        items = [(n, one) for n, line in enumerate(lines) for one in line.items]
+        table = np.array(
+            [(n, person[lines[n].person], one.since.toordinal(), one.until.toordinal(), one.days, one.gross, one.whole,
+              one.common, one.heads) for n, one in items], dtype=np.int64,
+        ).reshape(-1, 9)  # fmt: skip
+        self.line, whose, since, until, days, gross, whole, common, heads = (np.ascontiguousarray(c) for c in table.T)
+        ones = np.ones(len(whose), dtype=np.int64)
+        here = covered(
+            Runs(whose, since, until, ones),
+            runs([(person[who], a.toordinal(), b.toordinal(), 1) for who, a, b in paid if who in person]),
+        )
+        self.left = np.minimum(days, here)  # a claim is open on each day
+        self.outside = self.left < days
+        cost = np.unique(np.array([one.cost for _, one in items], dtype=object).astype(str), return_inverse=True)[1]
+        named = np.array([one.cost in known.elsewhere for _, one in items], dtype=bool)
+        again = np.ones(len(items), dtype=bool)  # the same booking once more for the same person
+        again[np.unique(np.stack([cost, whose]), axis=1, return_index=True)[1]] = False
+        self.twice = named | again
+        together = np.bincount(cost, np.where(again, 0, whole + common / heads))[cost] if len(cost) else whole
+        self.split = np.sign(gross) * together > np.abs(gross) + 0.5  # all heads' parts are at most the whole
+        self.wrong = np.array([line.amount != shared(line.items) for line in lines], dtype=bool)
+
+    def columns(self) -> list[Any]:
+        """For each check which lines it says something of."""
+        found = [np.zeros(len(self.lines), dtype=bool) for _ in range(3)]
+        for column, items in zip(found, (self.outside, self.twice, self.split), strict=True):
+            column[self.line[items]] = True
+        return [*found, self.wrong]
+
+    def finding(self, place: int) -> Finding | None:
+        """Which check takes something from a line, and what is left of it."""
+        line, here = self.lines[place], np.flatnonzero(self.line == place)
+        reason: Reason | None = None
+        left = []
+        for n, item in zip(here.tolist(), line.items, strict=True):
+            if self.outside[n]:
+                reason = reason or self._outside(line.person, (item.since, item.until))
+            if self.twice[n]:
+                reason = reason or Reason.DUPLICATE_INVOICE
+            elif self.split[n]:
+                reason = reason or Reason.SPLIT_WRONG
+            elif days := int(self.left[n]):
+                left.append(item._replace(days=days))
+        low, high = sorted((0, line.amount))
+        amount = min(max(shared(left), low), high)
+        reason = reason or Reason.SPLIT_WRONG
+        return Finding(place=place, reason=reason, accepted=(), days=0, amount=amount, items=tuple(left))
+
+    def _outside(self, person: UUID, days: Stretch) -> Reason:
+        """Why no claim is open on some of these days."""
+        first = without([days], self.paid.get(person, []))[-1][0]
+        if any(who == person and place != self.claimant and a <= first < b
+               for who, place, a, b in self.known.register.where):  # fmt: skip
+            return Reason.OTHER_MUNICIPALITY
+        if (ended := self.known.ended.get(person)) is not None and ended <= first:
+            return Reason.TEN_YEARS_REACHED
+        by = [payer for who, _, payer, a, b in self.known.register.paid if who == person and a <= first < b]
+        return Reason.WRONG_STATUS if LUMP_SUM.intersection(by) else Reason.NO_CLAIM_PERIOD
 
 
 def _by(rows: Iterable[tuple[Any, date, date]]) -> dict[Any, list[Stretch]]:
@@ -252,6 +343,3 @@ def _by(rows: Iterable[tuple[Any, date, date]]) -> dict[Any, list[Stretch]]:
         found.setdefault(key, []).append((since, until))
     return found
 
-
-def _length(these: Iterable[Stretch]) -> int:
-    return sum((until - since).days for since, until in these)

@@ -93,8 +93,9 @@ class Reception(TenantRow):
 
 class Line(TenantRow):
     """One line that is claimed. `days` and `amount` are below 0 where days are given back; `corrects` is the settled
-    line that it differs from. (`cost`, fund, `share`) is what is claimed, once for ever. `findings`: what the claimant
-    itself found, and `why` it is sent all the same."""
+    line that it differs from. (`cost`, fund, `share`) is what is claimed, once for ever; of an extract of the case
+    account that is the `cost` of each of its `items` (NULL elsewhere: earlier rows keep their digest).
+    `findings`: what the claimant itself found, and `why` it is sent all the same."""
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -117,6 +118,7 @@ class Line(TenantRow):
     findings = ArrayField(models.CharField(max_length=24), default=list)
     why = models.TextField(blank=True)
     content = models.CharField(max_length=64, help_text="SHA-256 of the line")
+    items = models.JSONField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "person", "since"])]
@@ -134,7 +136,7 @@ class Line(TenantRow):
 
 
 class Claim(TenantRow):
-    """The key of a line that stands (see `Line.cost`): nothing is claimed twice over periods and funds."""
+    """A key of a line that stands (see `Line.cost`): nothing is claimed twice over periods and funds."""
 
     grants: ClassVar[dict[str, str]] = _MADE_ANEW
     uncommitted: ClassVar[dict[str, str]] = _FOLLOWS
@@ -152,7 +154,7 @@ class Claim(TenantRow):
     class Meta:
         constraints = [
             *wall("settlement_claim", "line", "person"),
-            models.UniqueConstraint(fields=["tenant", "line"], name="claim_once_per_line"),
+            models.UniqueConstraint(fields=["tenant", "line", "cost"], name="claim_once_per_line"),
             models.UniqueConstraint(
                 fields=["tenant", "side", "partner", "cost", "fund", "share"],
                 condition=~Q(cost=DAYS),

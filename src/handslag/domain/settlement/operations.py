@@ -17,7 +17,7 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
-from handslag.domain.settlement.checks import Finding, Known, check, late, reading
+from handslag.domain.settlement.checks import Finding, Known, check, known_of, late, reading
 from handslag.domain.settlement.models import (
     DAYS,
     Answer,
@@ -37,7 +37,9 @@ from handslag.domain.settlement.queries import (
     Stretch,
     answers_on,
     claimed,
+    cost_of,
     decided_so_far,
+    items_of,
     line_named,
     numbers_by_person,
     on_its_way,
@@ -45,6 +47,7 @@ from handslag.domain.settlement.queries import (
     reference_for,
     reference_of,
     register_until,
+    share_of,
     standing,
     stretches_of,
     within,
@@ -146,7 +149,9 @@ def preview(regime: Regime, partner: str, since: date, incomes: Sequence[GivenIn
     """What there is to claim with the window that a day lies in, checked against our own register."""
     own, window = own_address(), regime.window(since)
     lines = proposed(regime, own=own, partner=partner, window=window, incomes=incomes)
-    findings = check(regime, own, lines, _known(Side.CLAIMANT, {one.person for one in lines}, window[1], own))
+    people = {one.person for one in lines}
+    known: Known = known_of(regime, Side.CLAIMANT, own, register_until(window[1], people), people, lines)
+    findings = check(regime, own, lines, known)
     return Preview(lines, {one.place: one for one in findings})
 
 
@@ -164,6 +169,8 @@ def to_send(seen: Preview, against: Mapping[str, str]) -> list[Chosen]:
             chosen.append((line, finding.reason, why))
         else:
             chosen += [(line.only([days]), "", "") for days in finding.accepted]
+            if finding.items and finding.amount:
+                chosen.append((line.of(finding.items), "", ""))
     if rest:
         raise Conflict("line")
     return chosen
@@ -390,13 +397,6 @@ def reply_of(reply: Reply) -> dict[str, Any]:
 # -- how it is written -----------------------------------------------------------------------------------------------
 
 
-def _known(side: Side, people: set[UUID], until: date, claimant: str) -> Known:
-    rows = Counted.objects.filter(side=side, person_id__in=people)
-    ours = side == Side.CLAIMANT
-    counted = [(row.person_id, claimant if ours else row.partner, row.since, row.until) for row in rows]
-    return Known(register_until(until, people), counted)
-
-
 def _opened(
     side: Side, partner: str, regime: Regime, since: date, until: date, reference: str, now: datetime
 ) -> Statement:
@@ -461,9 +461,9 @@ def _claims(statement: Statement, lines: Iterable[Line]) -> list[Claim]:
     return [
         Claim(
             line=line, side=statement.side, partner=statement.partner, person_id=line.person_id, fund=statement.fund,
-            cost=line.cost, share=line.share, since=line.since, until=line.until,
+            cost=cost, share=line.share, since=line.since, until=line.until,
         )
-        for line in lines
+        for line in lines for cost in ([one["cost"] for one in line.items] if line.items else [line.cost])
     ]  # fmt: skip
 
 
@@ -505,7 +505,7 @@ def _line(statement: Statement, submission: Submission, regime: Regime, told: di
             raise NotPossible("corrects")
     since, until = date.fromisoformat(told["since"]), date.fromisoformat(told["until"])
     new = NewLine(
-        person=person.id, since=since, until=until, kind=LineKind(told["kind"]),
+        person=person.id, since=since, until=until, kind=LineKind(told["kind"]), items=items_of(told.get("items")),
         **{name: told[name] for name in ("identifier", "status", "days", "rate", "amount", "cost", "share",
                                          "account_code", "text", "corrects")},
     )  # fmt: skip
@@ -520,15 +520,30 @@ def _line(statement: Statement, submission: Submission, regime: Regime, told: di
         or (new.days < 0 and (corrects is None or corrects.rate != new.rate))
         or (not of_days and (new.days or new.cost == DAYS))
         or (new.kind == LineKind.COST and new.account_code not in regime.accounts)
-        or (new.kind == LineKind.INCOME and new.amount > 0)
+        or (_extract_wrong(new, regime) if regime.incomes else bool(new.items))
+        or (new.kind == LineKind.INCOME and new.amount > 0 and not regime.incomes)
     ):  # fmt: skip
         raise NotPossible("line")
     return Line(
         statement=statement, submission=submission, number=told["number"], person=person, kind=new.kind,
         status=new.status, since=since, until=until, days=new.days, rate=new.rate, amount=new.amount, cost=new.cost,
         share=new.share, account_code=new.account_code, text=new.text, corrects=corrects,
-        findings=told["findings"], why=told["why"], content=new.content,
+        findings=told["findings"], why=told["why"], content=new.content, items=told.get("items"),
     )  # fmt: skip
+
+
+def _extract_wrong(new: NewLine, regime: Regime) -> bool:
+    """Whether a line can't be an extract of a case account."""
+    items = new.items
+    return (
+        new.kind == LineKind.DAYS
+        or (new.kind == LineKind.INCOME and new.account_code not in regime.incomes)
+        or not items
+        or len({one.cost for one in items}) < len(items)
+        or any(not 0 < one.days <= (one.until - one.since).days or one.heads < 1 for one in items)
+        or (new.cost, new.share) != (cost_of(items), share_of(new.identifier))
+        or (new.since, new.until) != (min(one.since for one in items), max(one.until for one in items))
+    )
 
 
 def _first_sent(statement: Statement) -> date:

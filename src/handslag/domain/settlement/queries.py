@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,7 +14,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.states import BookingKind
-from handslag.domain.people.models import Identifier
+from handslag.domain.people.models import Identifier, Membership
 from handslag.domain.register.models import Responsibility, Standing
 from handslag.domain.settlement.models import (
     DAYS,
@@ -30,7 +31,7 @@ from handslag.domain.settlement.models import (
 from handslag.domain.settlement.states import LineKind, Outcome
 from handslag.kernel import canonical
 from handslag.rules.ch.payers import OWN
-from handslag.rules.settlement import Regime, Runs, differences, runs
+from handslag.rules.settlement import Item, Regime, Runs, differences, runs, shared
 
 #: What a person is named by in a settlement.
 NUMBER = "zemis"
@@ -56,6 +57,7 @@ class NewLine:
     account_code: str = ""
     text: str = ""
     corrects: str = ""
+    items: tuple[Item, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """The line as it crosses: the person by her number."""
@@ -64,6 +66,7 @@ class NewLine:
             "since": self.since.isoformat(), "until": self.until.isoformat(), "days": self.days, "rate": self.rate,
             "amount": self.amount, "cost": self.cost, "share": self.share, "account_code": self.account_code,
             "text": self.text, "corrects": self.corrects,
+            **({"items": [told_item(one) for one in self.items]} if self.items else {}),
         }  # fmt: skip
 
     @property
@@ -75,6 +78,31 @@ class NewLine:
         """The same with less days, which follow each other."""
         days = sum((until - since).days for since, until in accepted)
         return replace(self, since=accepted[0][0], until=accepted[-1][1], days=days, amount=days * self.rate)
+
+    def of(self, items: Sequence[Item]) -> NewLine:
+        """The same as an extract of these bookings."""
+        since, until = min(one.since for one in items), max(one.until for one in items)
+        return replace(
+            self, items=tuple(items), since=since, until=until, amount=shared(items), cost=cost_of(items)
+        )
+
+
+def told_item(item: Item) -> dict[str, Any]:
+    """A booking in a line as it crosses and is kept."""
+    return {**item._asdict(), "since": item.since.isoformat(), "until": item.until.isoformat()}
+
+
+def items_of(told: Iterable[Mapping[str, Any]] | None) -> tuple[Item, ...]:
+    """The bookings of a line, from how they cross and are kept."""
+    return tuple(
+        Item(**{**one, "since": date.fromisoformat(one["since"]), "until": date.fromisoformat(one["until"])})
+        for one in told or ()
+    )
+
+
+def cost_of(items: Iterable[Item]) -> str:
+    """What names an extract of these bookings."""
+    return f"bookings {canonical.digest(sorted(one.cost for one in items))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +119,13 @@ class GivenIncome:
 @dataclass(frozen=True)
 class Register:
     """What a register says of people: (person, municipality, since, until), (person, status, entry, since, until), and
-    the days of own earnings for which no lump sum is due: (person, since, until)."""
+    the days of own earnings for which no lump sum is due: (person, since, until). `paid`: (person, municipality, who
+    reimburses it, since, until)."""
 
     where: list[tuple[UUID, str, date, date]]
     status: list[tuple[UUID, str, date, date, date]]
     own: list[tuple[UUID, date, date]] = field(default_factory=list)
+    paid: list[tuple[UUID, str, str, date, date]] = field(default_factory=list)
 
 
 def register_until(until: date, people: Collection[UUID] | None = None, municipality: str = "") -> Register:
@@ -120,14 +150,16 @@ def register_rows(
 
 def register_of(until: date, here: Iterable[Responsibility], known: Iterable[Standing]) -> Register:
     """What these rows say of the days before `until`."""
-    where, own = [], []
+    where, own, paid = [], [], []
     for one in here:
         days = (one.since, min(one.until or until, until))
         where.append((one.person_id, one.municipality, *days))
         if one.payer == OWN:
             own.append((one.person_id, *days))
+        if one.payer:
+            paid.append((one.person_id, one.municipality, one.payer, *days))
     status = [(row.person_id, row.status, row.entry_on, row.since, min(row.until or until, until)) for row in known]
-    return Register(where, status, own)
+    return Register(where, status, own, paid)
 
 
 def wanted(regime: Regime, register: Register, since: date) -> list[tuple[UUID, str, date, date]]:
@@ -157,6 +189,11 @@ def within(these: Iterable[Stretch], those: Iterable[Stretch]) -> list[Stretch]:
     return found
 
 
+def length(these: Iterable[Stretch]) -> int:
+    """How many days these are."""
+    return sum((until - since).days for since, until in these)
+
+
 def without(these: Iterable[Stretch], those: Iterable[Stretch]) -> list[Stretch]:
     """The days of these that lie in none of those."""
     found = sorted(these)
@@ -183,6 +220,8 @@ def proposed(
     since, until = window
     first = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code).aggregate(at=Min("since"))
     floor = min(first["at"] or since, since)
+    if regime.incomes:
+        return _extracts(regime, own, partner, floor, until)
     here = wanted(regime, register_until(until, municipality=own), floor)
     settled = list(
         Counted.objects.filter(
@@ -339,13 +378,105 @@ def _costs(
     return found
 
 
+def _extracts(regime: Regime, own: str, partner: str, floor: date, until: date) -> list[NewLine]:
+    """A line for each person whom the payer reimburses, account and window: what was booked for months from `floor` on
+    and before `until`, and incomes that were received since for earlier months, without what is claimed already. Of a
+    month in which her claim begins only the days from there on; whether it ended is for the checks."""
+    begins: dict[UUID, date] = {}
+    for here in register_rows(until, municipality=own)[0]:
+        if here.payer == regime.payer:
+            begins.setdefault(here.person_id, here.since)
+    numbers = numbers_by_person(begins)
+    homes = Membership.objects.filter(person_id__in=numbers).values("household_id")
+    living: dict[UUID, list[Membership]] = {}
+    for lives in Membership.objects.filter(household_id__in=homes):
+        living.setdefault(lives.household_id, []).append(lives)
+    out: dict[UUID, list[Stretch]] = {}
+    for left in LeftOut.objects.filter(fund=regime.code):
+        out.setdefault(left.person_id, []).append((left.since, left.until))
+    claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner).exclude(cost=DAYS)
+    answered = Q(line__in=Answer.objects.values("line_id"))
+    elsewhere = answered | ~Q(line__statement__until=until) | ~Q(fund=regime.code)
+    taken = {(one.cost, one.share if one.fund == regime.code else "") for one in claims.filter(elsewhere)}
+    answers = claims.filter(answered, fund=regime.code).select_related("line__statement")
+    settled = {(one.cost, one.share): one.line for one in answers}
+    late = Q(kind=BookingKind.INCOME) & (Q(on__gte=floor) | Q(on=None, booked_at__date__gte=floor))
+    rows = Booking.objects.filter(
+        Q(kind=BookingKind.EXPENSE, account_code__in=regime.accounts)
+        | Q(kind=BookingKind.INCOME, account_code__in=regime.incomes),
+        Q(period__since__gte=floor) | late, case__household_id__in=living, period__until__lte=until,
+    ).select_related("case", "period", "decision_line__decision__sheet")  # fmt: skip
+    found: dict[tuple[Any, ...], list[Item]] = {}
+    corrects: dict[tuple[Any, ...], Line] = {}
+    whom: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows.order_by("booked_at", "id"):
+        since, ends, cost = row.period.since, row.period.until, f"booking {row.id}"
+        heads = {
+            one.person_id for one in living[row.case.household_id]
+            if one.since < ends and (one.until is None or since < one.until)
+        }  # fmt: skip
+        for person in heads & numbers.keys():
+            share = share_of(numbers[person])
+            claims_it = (max(since, begins[person]), ends)
+            days = length(without([claims_it], out.get(person, []))) if claims_it[0] < ends else 0
+            if not days or row.person_id not in (None, person) or {(cost, share), (cost, "")} & taken:
+                continue
+            key = (person, row.kind, row.account_code, regime.window(since)[0])
+            found.setdefault(key, []).append(Item(cost, since, ends, days, *_parts(row, person, len(heads))))
+            whom.setdefault(key, set()).add("" if row.decision_line_id else row.counterparty)
+            if row.reverses_id and (line := settled.get((f"booking {row.reverses_id}", share))):
+                corrects[key] = line
+    lines = [
+        NewLine(
+            person=person, identifier=numbers[person], kind=LineKind(_KIND[kind]), status="", since=first, until=until,
+            days=0, rate=0, amount=0, cost="", share=share_of(numbers[person]), account_code=code,
+            text=", ".join(sorted(whom[key] - {""}))[:250],
+            corrects=reference_of(corrects[key]) if key in corrects else "",
+        ).of(items)
+        for key, items in found.items() for person, kind, code, first in [key]
+    ]  # fmt: skip
+    return sorted(
+        (one for one in lines if one.amount),
+        key=lambda one: (one.identifier, one.kind, one.since, one.account_code, one.cost),
+    )
+
+
+_KIND = {BookingKind.EXPENSE: LineKind.COST, BookingKind.INCOME: LineKind.INCOME}
+
+
+def share_of(number: str) -> str:
+    """What a person's part of a booking is called, by her number."""
+    return number[-24:]
+
+
+def _parts(row: Booking, person: UUID, heads: int) -> tuple[int, int, int, int]:
+    """Of a booking: its amount, what is hers alone, what is divided, and by how many heads (see `Item`). Of what a
+    decision granted, as its sheet charges it on; where that says nothing of her, by the heads of the household."""
+    sign = -1 if row.kind == BookingKind.INCOME else 1
+    gross = sign * row.amount
+    if row.person_id:
+        return gross, gross, 0, 1
+    if row.decision_line is not None:
+        sheet = row.decision_line.decision.sheet
+        for line in sheet.body["lines"]:
+            if line["code"] == "SHARE" and line["person"] == str(person):
+                told, turned = line["params"], -1 if gross < 0 else 1
+                whole, common, parts = told["need"] - told["own"] - told["reduced"], told["common"], told["heads"]
+                if told.get("basic"):  # and a part of the GBL of her level
+                    common, parts = common * told["sharing"] + told["basic"] * parts, parts * told["sharing"]
+                if abs(whole + Fraction(common, parts) - line["amount"]) > Fraction(1, 2):
+                    return gross, turned * line["amount"], 0, 1  # limited by what is granted
+                return gross, turned * whole, turned * common, parts
+    return gross, 0, gross, heads
+
+
 def claimed(row: Line, numbers: Mapping[UUID, str]) -> NewLine:
     """What a stored line claims."""
     return NewLine(
         person=row.person_id, identifier=numbers[row.person_id], kind=LineKind(row.kind), status=row.status,
         since=row.since, until=row.until, days=row.days, rate=row.rate, amount=row.amount, cost=row.cost,
         share=row.share, account_code=row.account_code, text=row.text,
-        corrects=reference_of(row.corrects) if row.corrects else "",
+        corrects=reference_of(row.corrects) if row.corrects else "", items=items_of(row.items),
     )  # fmt: skip
 
 
@@ -476,6 +607,8 @@ def unclaimed(regime: Regime, own: str, today: date, months: int = 24) -> list[S
     """The windows that are over, newest first, in which the municipality was responsible for somebody, and that aren't
     claimed yet: of the last `months`."""
     rows = Responsibility.objects.filter(municipality=own, person__protection_level=0)
+    if regime.incomes:
+        rows = rows.filter(payer=regime.payer)
     first = rows.aggregate(at=Min("since"))["at"]
     sent = set(Statement.objects.filter(side=Side.CLAIMANT, fund=regime.code).values_list("since", flat=True))
     window, found = regime.window(today), []
@@ -491,13 +624,15 @@ def unclaimed(regime: Regime, own: str, today: date, months: int = 24) -> list[S
 def expected(regime: Regime, window: Stretch) -> set[str]:
     """The municipalities that the register has people of the regime with, in a window."""
     since, until = window
+    here = Responsibility.objects.filter(
+        Q(until=None) | Q(until__gt=since), since__lt=until, person__protection_level=0
+    )
+    if regime.incomes:
+        return set(here.filter(payer=regime.payer).order_by().values_list("municipality", flat=True).distinct())
     paid = Standing.objects.filter(
         Q(until=None) | Q(until__gt=since), person_id=OuterRef("person_id"), since__lt=until, status__in=regime.statuses
     )
-    rows = Responsibility.objects.filter(
-        Q(until=None) | Q(until__gt=since), Exists(paid), since__lt=until, person__protection_level=0
-    )
-    return set(rows.order_by().values_list("municipality", flat=True).distinct())
+    return set(here.filter(Exists(paid)).order_by().values_list("municipality", flat=True).distinct())
 
 
 def accepted_by_window(partner: str, side: Side, fund: str) -> dict[Stretch, int]:

@@ -94,6 +94,8 @@ DEFAULTS: dict[str, Any] = {
     "moving_day": "left",
     # whether deadlines between municipality and canton that no official source settles are shown and checked
     "unverified_deadlines": True,
+    # by how many months section 44 is settled: 6, as the law has it, or 3. A canton and its municipalities set the same
+    "section_44_months": 6,
     # in which canton a Swiss office lies, by its two letters: whose layer of norms and whose remedy hold. Empty:
     # nothing is calculated.
     "canton": "",

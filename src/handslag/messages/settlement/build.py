@@ -18,7 +18,7 @@ from handslag.domain.settlement.operations import content_of, reply_of
 from handslag.domain.settlement.queries import decided_so_far, message_of
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.conversation import answered, may_wait_until
-from handslag.messages.settlement.message import MOST, Answer, Decided, Submitted, Turn, outcome
+from handslag.messages.settlement.message import MOST, Answer, Decided, Line, Submitted, Turn, outcome
 
 
 def submitting(submission: Submission, now: datetime) -> list[NewMessage]:
@@ -83,11 +83,18 @@ def submitted_in(turns: list[Turn]) -> dict[str, Any]:
     told = msgspec.to_builtins(first)
     told |= {
         "statement": turns[0].statement,
-        "lines": [msgspec.to_builtins(one) for turn in turns for one in _submitted(turn).lines],
+        "lines": [_line(one) for turn in turns for one in _submitted(turn).lines],
         "withdrawn": [number for turn in turns for number in _submitted(turn).withdrawn],
     }
     del told["piece"], told["pieces"]
     return dict(told)
+
+
+def _line(line: Line) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(line)
+    if not line.items:
+        del told["items"]
+    return told
 
 
 def decided_in(turns: list[Turn]) -> tuple[dict[str, Any], tuple[int, int]]:

@@ -47,8 +47,27 @@ class Stretch(Struct, frozen=True, kw_only=True):
             raise ValueError("a stretch has days")
 
 
+class Item(Struct, frozen=True, kw_only=True):
+    """A booking in an extract of the case account: of `gross` (an income below 0) hers is `whole` and one head's part
+    of `common`; it is claimed for so many `days` of its own."""
+
+    cost: Annotated[str, Meta(min_length=1, max_length=160, description="names the one booking")]
+    since: date
+    until: Annotated[date, Meta(description="the day after the last")]
+    days: Annotated[int, Meta(ge=1, le=4000)]
+    gross: Amount
+    whole: Amount
+    common: Amount
+    heads: Annotated[int, Meta(ge=1, le=100)]
+
+    def __post_init__(self) -> None:
+        if not self.days <= (self.until - self.since).days:
+            raise ValueError("no more days are claimed of a booking than it has")
+
+
 class Line(Struct, frozen=True, kw_only=True):
-    """One line that is claimed. (`cost`, fund, `share`) is what is claimed, once for ever."""
+    """One line that is claimed. (`cost`, fund, `share`) is what is claimed, once for ever: of an extract of the case
+    account that is the `cost` of each of its `items`, and its amount is the sum of their parts, rounded once."""
 
     number: Number
     identifier: Annotated[str, Meta(min_length=1, max_length=36, description="the person's ZEMIS number")]
@@ -69,6 +88,7 @@ class Line(Struct, frozen=True, kw_only=True):
     corrects: Annotated[str, Meta(max_length=140, description="the settled line: its statement/number")] = ""
     findings: Annotated[list[Reason], Meta(max_length=20, description="what the claimant's own checks found")] = []
     why: Annotated[Why, Meta(description="it is claimed all the same")] = ""
+    items: Annotated[list[Item], Meta(max_length=500)] = []
 
     def __post_init__(self) -> None:
         if self.until <= self.since or self.amount == 0:

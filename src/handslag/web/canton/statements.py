@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -42,11 +43,13 @@ from handslag.domain.settlement.operations import (
     submit,
     to_send,
 )
+from handslag.domain.settlement.policies import regimes
 from handslag.domain.settlement.queries import (
     NewLine,
     Stretch,
     Sums,
     expected,
+    items_of,
     register_rows,
     standing,
     stretches_of,
@@ -62,15 +65,16 @@ from handslag.kernel.ids import uuid7
 from handslag.messages.conversation import read
 from handslag.messages.settlement.build import asking
 from handslag.messages.settlement.message import Settlement
-from handslag.rules.ch.codes import COSTS
-from handslag.rules.ch.settlement import REGIMES as RULES
-from handslag.rules.settlement import Regime
+from handslag.rules.ch.codes import COSTS, INCOMES
+from handslag.rules.ch.settlement import SUPPORT
+from handslag.rules.settlement import Item, Regime, shared
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.forms import AskLineForm, LeaveOutForm, LineAnswerForm
 from handslag.web.canton.pages import names_of, page, require_register
 from handslag.web.canton.timeline import picture
 from handslag.web.canton.wording import (
     CHECKS,
+    DECIDED,
     LINES,
     OUTCOMES,
     OVERTAKEN,
@@ -113,17 +117,15 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
     canton, on = is_canton(), today(request)
     names = {key: row.name for key, row in partners().items()}
     rows: list[dict[str, Any]] = []
-    windows: list[Stretch] = []
-    chosen: Stretch | None = None
-    for regime in RULES.values():
+    known = regimes()
+    windows, chosen = _windows(known.values(), on, request.GET.get("since", "")) if canton else ([], None)
+    for regime in known.values():
         found = Statement.objects.filter(side=Side.PAYER if canton else Side.CLAIMANT, fund=regime.code)
-        if canton:
-            over = regime.window(regime.window(on)[0] - timedelta(days=1))
-            windows = sorted({over, *found.values_list("since", "until").distinct()}, reverse=True)
-            chosen = next((one for one in windows if str(one[0]) == request.GET.get("since")), over)
-            found = found.filter(since=chosen[0])
+        if chosen:
+            found, window = found.filter(since=chosen[0]), regime.window(chosen[0])
             sent = set(found.values_list("partner", flat=True))
-            missing = [(place, *chosen) for place in sorted(expected(regime, chosen) - sent) if chosen[1] <= on]
+            due = window[0] == chosen[0] and window[1] <= on
+            missing = [(place, *window) for place in sorted(expected(regime, window) - sent)] if due else []
         else:
             payer = told_with([key for key in names if key.startswith(CANTON)])
             missing = [(payer, *one) for one in unclaimed(regime, own_address(), on) if payer]
@@ -145,6 +147,15 @@ def statements(request: HttpRequest, tenant: str) -> HttpResponse:
     )
 
 
+def _windows(known: Iterable[Regime], on: date, chosen: str) -> tuple[list[Stretch], Stretch]:
+    """The windows that are over or were claimed, newest first, each first day once; and the chosen one."""
+    over = [regime.window(regime.window(on)[0] - timedelta(days=1)) for regime in known]
+    sent = Statement.objects.filter(side=Side.PAYER).values_list("since", "until").distinct()
+    windows = sorted(dict(sorted({*over, *sent}, reverse=True)).items(), reverse=True)
+    newest = max(over)
+    return windows, next((one for one in windows if str(one[0]) == chosen), newest)
+
+
 def _added(rows: Iterable[Sums]) -> Sums:
     several = list(rows)
     names = ("lines", "claimed", "open", "cut", "accepted")
@@ -158,7 +169,7 @@ def _unsent(
     due = regime.due_on(until)
     state, colour = statement_standing(None, canton)
     return {
-        "url": "" if canton else f"statements/new/?fund={regime.code}&since={since}",
+        "url": "" if canton else f"statements/new/?{urlencode({'fund': regime.code, 'since': since})}",
         "name": names.get(partner, partner), "regime": REGIMES[regime.code], "since": since, "last": _last(until),
         "sums": Sums(0, 0, 0, 0, 0), "due": due, "sent": None, "late": on > due, "state": state, "colour": colour,
         "order": 0 if on > due else 1,
@@ -194,15 +205,32 @@ def _what(line: Line | NewLine) -> str:
     """What a line claims, in words."""
     if line.kind == LineKind.DAYS:
         return str(STATUSES.get(line.status, line.status))
-    if line.kind == LineKind.COST and line.account_code in COSTS:
-        names = COSTS[line.account_code].name
+    if line.account_code == SUPPORT:
+        return str(DECIDED)
+    if code := COSTS.get(line.account_code) or INCOMES.get(line.account_code):
+        names = code.name
         return names.get((get_language() or "")[:2], names["en"])
     return str(LINES[line.kind])
 
 
-def _told(line: Line | NewLine) -> dict[str, Any]:
+def _items(line: Line | NewLine) -> tuple[Item, ...]:
+    return items_of(line.items) if isinstance(line, Line) else line.items
+
+
+def _told(line: Line | NewLine, sources: Mapping[str, str] | None = None) -> dict[str, Any]:
     return {
         "line": line, "what": _what(line), "since": line.since, "last": _last(line.until), "back": line.days < 0,
+        "source": (sources or {}).get(line.cost, ""),
+        "extract": [_item(one, (sources or {}).get(one.cost, "")) for one in _items(line)],
+    }  # fmt: skip
+
+
+def _item(item: Item, source: str) -> dict[str, Any]:
+    """A booking of an extract: its days, what was booked, hers of it, and where it is shown."""
+    whole = (item.until - item.since).days
+    return {
+        "since": item.since, "last": _last(item.until), "gross": item.gross, "heads": item.heads,
+        "hers": shared([item]), "days": item.days if item.days < whole else None, "of": whole, "source": source,
     }  # fmt: skip
 
 
@@ -257,7 +285,7 @@ def statement(request: HttpRequest, tenant: str, statement: UUID) -> HttpRespons
     )
     found = Statement.objects.annotate(account=Subquery(account), asked=Subquery(asked))
     row: Any = found.filter(id=statement).first()
-    regime = RULES.get(row.fund) if row else None
+    regime = regimes().get(row.fund) if row else None
     if row is None or regime is None:
         raise Hidden("statement", statement)
     looked_at("statement", row.id)
@@ -354,13 +382,14 @@ def _statement(
     shown = Paginator(lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
     errors = next((each for each in (form, question) if each is not None and each.errors), None)
     last, added = seen.submissions[-1], Counter(each.submission_id for each in seen.lines)
-    sources = {} if payer else _sources(list(shown), first[:AT_ONCE], member)
+    sources = {} if payer else _sources([*shown, *first[:AT_ONCE]], member)
 
     def drawn(each: Line) -> dict[str, Any]:
         answer = answers.get(each.id)
         return {
-            **_told(each), **_answered(answer), "whose": _whose(each.person, seen.numbers[each.person_id], member),
-            "found": [CHECKS[code] for code in each.findings], "source": sources.get(each.cost, ""),
+            **_told(each, sources), **_answered(answer),
+            "whose": _whose(each.person, seen.numbers[each.person_id], member),
+            "found": [CHECKS[code] for code in each.findings],
             "new": last.number > 1 and each.submission_id == last.id, "open": answer is None,
         }  # fmt: skip
 
@@ -423,9 +452,12 @@ def _answered(answer: Answer | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sources(shown: list[Line], first: list[Line], member: Member) -> dict[str, str]:
-    """Where the bookings that cost lines rest on are shown, for whoever may open cases."""
-    keys = {each.cost: key_of(each.cost.removeprefix("booking ")) for each in (*shown, *first)}
+def _sources(lines: Iterable[Line | NewLine], member: Member) -> dict[str, str]:
+    """Where the bookings that lines rest on are shown, for whoever may open cases."""
+    keys = {
+        cost: key_of(cost.removeprefix("booking "))
+        for each in lines for cost in (one.cost for one in (_items(each) or [each]))
+    }  # fmt: skip
     if not member.roles & set(CASE_ROLES):
         return {}
     found = dict(Booking.objects.filter(id__in=[key for key in keys.values() if key]).values_list("id", "case_id"))
@@ -464,7 +496,7 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
     `why`)."""
     require_register(request)
     member = require(request, *ROLES)
-    regime, since = RULES.get(request.GET.get("fund", "")), _day(request.GET.get("since", ""))
+    regime, since = regimes().get(request.GET.get("fund", "")), _day(request.GET.get("since", ""))
     payers = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
     partner = request.GET.get("partner") or told_with([*payers])
     if regime is None or since is None or is_canton() or partner not in payers:
@@ -485,7 +517,8 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
     against, kept = _against(request)
     if request.method == "POST":
         require(request, Role.PAYER)
-        here = f"{base(request)}/statements/new/?fund={regime.code}&since={window[0]}&partner={partner}"
+        asked = urlencode({"fund": regime.code, "since": window[0], "partner": partner})
+        here = f"{base(request)}/statements/new/?{asked}"
         try:
             if act == "leave out":
                 if left.is_valid():
@@ -537,7 +570,7 @@ def _new(
 
     def drawn(line: NewLine) -> dict[str, Any]:
         whose = _whose(people[line.person], line.identifier, member)
-        return {**_told(line), "whose": whose, "new": bool(there) and line.content in new_ones}
+        return {**_told(line, sources), "whose": whose, "new": bool(there) and line.content in new_ones}
 
     def card(n: int, finding: Finding) -> dict[str, Any]:
         line = seen.lines[n]
@@ -550,8 +583,9 @@ def _new(
             else _days(line, finding.accepted, where, status, names, on, regime.payer),
         }  # fmt: skip
 
-    cards = [card(n, finding) for n, finding in sorted(seen.findings.items())]
     shown = Paginator(seen.lines, A_PAGE).get_page(number_in(request.GET.get("page", "1")) or 1)
+    sources = _sources([*shown, *(seen.lines[n] for n in seen.findings)], member)
+    cards = [card(n, finding) for n, finding in sorted(seen.findings.items())]
     return page(
         request,
         "statement_new.html",
@@ -573,7 +607,7 @@ def _new(
         errors=[(f"why-{one['n']}", refusal(NotPossible("why"))) for one in cards if one["missing"]] or (
             left if left.errors else None
         ),
-        query=f"fund={regime.code}&since={window[0]}&partner={partner}&", trouble=trouble,
+        query=urlencode({"fund": regime.code, "since": window[0], "partner": partner}) + "&", trouble=trouble,
     )  # fmt: skip
 
 

@@ -169,6 +169,8 @@ OUTCOMES: Words = {
 }
 #: Kinds of lines that no account names.
 LINES: Words = {"days": _("Days"), "cost": _("Cost"), "income": _("Income that is set off")}
+#: What a decision grants, where it stands as an account.
+DECIDED = _("Support that was decided")
 #: In place of the name of somebody whom the reader isn't cleared for.
 WITHHELD = _("Protected person")
 #: Where something is missing, or that it isn't the same.
