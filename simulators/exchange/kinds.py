@@ -44,6 +44,12 @@ KINDS = {
         frozenset({"WRONG_DAY", "WRONG_STATUS", "OTHER_MUNICIPALITY", "DUPLICATE_DAY", "NOT_SO", "PERSON_UNKNOWN"}),
         "PERSON_UNKNOWN",
     ),
+    "case_notification": Kind(
+        "persons",
+        frozenset({"LATE", "NO_CLAIM_PERIOD", "TEN_YEARS_REACHED", "WRONG_STATUS", "OTHER_MUNICIPALITY",
+                   "ALREADY_NOTIFIED", "SPLIT_WRONG", "DOCUMENT_MISSING"}),
+        "WRONG_STATUS",
+    ),
     "reconciliation": Kind("parts", frozenset(), ""),
     "settlement": Kind(
         "questions",
@@ -58,6 +64,7 @@ _CHANGES = {
     "earnings": (), "earnings_ended": (),
 }  # fmt: skip
 _STATUSES = {"N", "F-A", "S", "F-R", "B-R"}
+_PERMITS = {"B", "C", "L", "F-R", "B-R"}
 _ACCOMMODATION = {"collective", "apartment", "private", "institution"}
 
 
@@ -187,6 +194,26 @@ def _assigned(message: dict[str, Any], part: Part) -> None:
         raise ValueError("a person is assigned once")
 
 
+def _notified(message: dict[str, Any], part: Part) -> None:
+    asked = message["asked"]
+    if not message["header"]["sender"].startswith("municipality:") or not part.address.startswith("canton_office:"):
+        raise ValueError("a municipality notifies, to a canton office")
+    date.fromisoformat(asked["answer_by"])
+    date.fromisoformat(asked["decided_on"])
+    persons = asked["persons"]
+    if not persons or [one["number"] for one in persons] != list(range(1, len(persons) + 1)):
+        raise ValueError("persons are numbered from 1")
+    if asked["heads"] < len(persons) or min(asked["need"], asked["income"]) < 0:
+        raise ValueError("a household has at least as many heads as persons; amounts are from 0 on")
+    for one in persons:
+        if one["person"]["identifier_type"] != "zemis" or one["permit"] not in _PERMITS:
+            raise ValueError("a person is named by her ZEMIS number, and has a permit")
+        if date.fromisoformat(one["supported_since"]) < date.fromisoformat(one["residence_since"]):
+            raise ValueError("support is claimed from when residence began at the earliest")
+    if len({one["person"]["identifier"] for one in persons}) < len(persons):
+        raise ValueError("a person is named once")
+
+
 def _asked(asked: dict[str, Any], kind: str, part: Part) -> None:
     date.fromisoformat(asked["answer_by"])
     person, numbered = asked["person"], asked[KINDS[kind].numbered]
@@ -213,6 +240,10 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
         told = (answer.get("arrived_on") is not None, answer.get("accommodation") in _ACCOMMODATION)
         if told != (not reason, not reason):
             raise ValueError("a person is taken with her day and accommodation, or there is a reason why not")
+    if kind == "case_notification":
+        if bool(answer.get("last_on")) == bool(reason):
+            raise ValueError("a claim is accepted until a day, or there is a reason why not")
+        date.fromisoformat(answer.get("last_on") or "2000-01-01")
     if kind == "question" and text == bool(reason):
         raise ValueError("a point has an answer or a reason why not")
     if kind == "case_transfer" and text and reason:
@@ -228,7 +259,10 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
                 raise ValueError("a file that wasn't scanned isn't taken")
 
 
-_WHOLE = {"assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled}
+_WHOLE = {
+    "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
+    "case_notification": _notified,
+}  # fmt: skip
 
 
 def outcome(kind: str, given: list[dict[str, Any]]) -> str:
@@ -262,6 +296,11 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         lives = {"arrived_on": first["asked"]["arrival_on"], "accommodation": "apartment"}
         told = {"reason": KINDS[kind].unknown} if refuse else lives
         return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
+    if kind == "case_notification":
+        return [
+            {"number": one["number"], **({"reason": KINDS[kind].unknown} if refuse else {"last_on": _a_year(one)})}
+            for one in first["asked"]["persons"]
+        ]
     if kind in ("mutation", "settlement"):
         numbered = first["asked"].get(KINDS[kind].numbered) or [{"number": 1}]
         reason = "" if not refuse else "NOT_SO" if kind == "mutation" else _fault(first["asked"])
@@ -284,6 +323,11 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
             }  # fmt: skip
         found.append(says)
     return found
+
+
+def _a_year(one: dict[str, Any]) -> str:
+    """The last day of a year from her first day on."""
+    return (date.fromisoformat(one["supported_since"]) + timedelta(days=364)).isoformat()
 
 
 def _fault(asked: dict[str, Any]) -> str:
@@ -340,6 +384,13 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
             "quota_credit": True,
         }  # fmt: skip
         return {"persons": [one], "arrival_on": answer_by, "answer_by": answer_by, "text": part.moves}
+    if kind == "case_notification":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004781.0"}
+        since = (date.fromisoformat(answer_by) - timedelta(days=60)).isoformat()
+        one = {"number": 1, "person": person, "nationality": "ER", "permit": "B-R", "residence_since": since,
+               "supported_since": since}  # fmt: skip
+        return {"persons": [one], "decided_on": since, "heads": 1, "cohabitation": False, "need": 120000, "income": 0,
+                "answer_by": answer_by, "text": part.question}  # fmt: skip
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

@@ -49,6 +49,7 @@ FAULTS = {
     "digest": "says another digest",
     "silent": "sends no receipts",
     "unbound": "names another digest in its receipts",
+    "unfit": "names another digest in its answers",
     "replay": "answers the same request twice",
     "forgets": "gives again what was collected",
     "clear": "gives what is signed and not encrypted",
@@ -269,7 +270,7 @@ class Office:
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in says and kind != "assignment":
+            if "ask me" in says and kind not in ("assignment", "case_notification"):
                 self._ask(partner, address, kind, test=test)
             if "assign" in says:
                 self._ask(partner, address, "assignment", test=test)
@@ -284,6 +285,8 @@ class Office:
             body, reply = {"answers": answers}, {"of": of, "digest": its, "state": state}
             if state == "rejected":
                 reply["code"] = kinds.code(kind, answers)
+        if self.fault == "unfit":
+            reply["digest"] = "0" * 64
         self._send(
             partner, address, kind, "6", first["header"]["process"], {"reply": reply, **body}, reference=of,
             closed=reply["state"] != "question", test=test,

@@ -236,7 +236,8 @@ def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(databas
     assert pair.asker.rows(Message) == []  # of what is sent nothing is a message of ours
     sedex.script({"name": "refuses", "from": ASKER, "codes": [311]})
     told = asked()
-    assert set(told) == {"carried", "receipt", "other content", "unknown kind", "broken", "old"}
+    takes = {"takes case_transfer", "takes document_request"}
+    assert set(told) == {"carried", "receipt", "other content", "unknown kind", "broken", "old"} | takes
     assert "taken: 311" in told["carried"]
 
 

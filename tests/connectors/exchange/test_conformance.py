@@ -31,17 +31,20 @@ from tests.connectors.eid.test_oidc_provider import installed, node
 from tests.exchange import reachable
 from tests.office import TEST, Office, as_role
 
+#: The other kinds of message that go from a municipality to one.
+TAKES = {"takes case_transfer", "takes document_request"}
 #: What each fault of the sandbox must be found by.
 FAULTS = {
     "": set(),
     "strangers": {"stranger"},
     "none": {"unsigned"},
     "digest": {"taken", "same again"},
-    "silent": {"receipt", "other content", "unknown kind", "broken", "old"},
-    "unbound": {"receipt", "other content", "unknown kind", "broken", "old"},
+    "silent": {"receipt", "other content", "unknown kind", "broken", "old"} | TAKES,
+    "unbound": {"receipt", "other content", "unknown kind", "broken", "old"} | TAKES,
+    "unfit": {"answer"} | TAKES,
     "replay": {"request once"},
     "forgets": {"collected"},
-    "clear": {"form", "receipt", "other content", "unknown kind", "broken", "old"},
+    "clear": {"form", "receipt", "other content", "unknown kind", "broken", "old"} | TAKES,
     "broken": set(POINTS),
 }
 
@@ -79,10 +82,19 @@ def test_each_fault_is_found_and_a_right_partner_has_none(
             cli.app(["check", office.slug, address, "--wait", "0", *more], standalone_mode=False)
         return int(ended.value.code or 0), capsys.readouterr().out.splitlines()
 
-    with sandbox(tmp_path) as url:
+    def met(url: str) -> Any:
         file, vouched_by = key_file(requests.get(f"{url}/keys", timeout=10).text)
-        told = {"tenant": office.slug, "by": TEST, "now": clock.now()}
-        register_partner(**told, file=file, vouched_by=vouched_by, url=url)
+        register_partner(tenant=office.slug, by=TEST, now=clock.now(), file=file, vouched_by=vouched_by, url=url)
+        return file
+
+    with sandbox(tmp_path / "canton", "--as", "canton") as url:
+        code, lines = check(met(url).organisation, "--json")
+        rows = [json.loads(line) for line in lines]
+        assert (code, [row for row in rows if row["ok"] is False]) == (0, [])
+        unseen = {row["point"] for row in rows if row["ok"] is None}
+        assert unseen == {"takes case_transfer", "takes assignment"}  # not to a canton
+    with sandbox(tmp_path) as url:
+        file = met(url)
         for fault in FAULTS:
             requests.post(f"{url}/fault", data=fault, timeout=10).raise_for_status()
             code, lines = check(file.organisation, "--json")
@@ -95,7 +107,7 @@ def test_each_fault_is_found_and_a_right_partner_has_none(
         assert found == FAULTS
         requests.post(f"{url}/fault", data="silent", timeout=10).raise_for_status()
         code, lines = check(file.organisation)
-        assert (code, lines[-1]) == (1, f"{file.name}: 5 of {len(POINTS)} points don't hold")
+        assert (code, lines[-1]) == (1, f"{file.name}: 7 of {len(POINTS)} points don't hold")
         assert any(line.startswith("FAILED   receipt:") for line in lines)
     with acting(office.slug, TEST, "look"):  # nothing of it is a message of ours
         assert Message.objects.count() == 0

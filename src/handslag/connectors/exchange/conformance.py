@@ -46,7 +46,7 @@ from handslag.domain.exchange.wrap import LARGEST_WRAPPED, key_file, unwrapped, 
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import exchange_key, sign
 from handslag.kernel import canonical
-from handslag.messages.question.message import Question
+from handslag.messages.conversation import KINDS
 
 #: What each point asks, in the order in which they are asked.
 POINTS = {
@@ -82,8 +82,29 @@ BY_SEDEX = {
     "form": "everything that came can be read and was signed by a key we know",
     "answer": POINTS["answer"],
 }
-#: A person may have to answer: no answer in the time of the run is no failure.
-OPTIONAL = ("answer",)
+#: The other kinds of message: the published example that is sent, and between which kinds of organisation.
+_MUNICIPALITY, _CANTON = "municipality", "canton_office"
+_UP, _DOWN = (_MUNICIPALITY, _CANTON), (_CANTON, _MUNICIPALITY)
+_EVEN = (_MUNICIPALITY, _MUNICIPALITY)
+KINDS_TRIED = {
+    "case_transfer": ("with-consent", (_EVEN,)),
+    "document_request": ("by-consent", (_EVEN, _UP, _DOWN)),
+    "assignment": ("family", (_DOWN,)),
+    "mutation": ("departure", (_UP, _DOWN)),
+    "reconciliation": ("told", (_UP, _DOWN)),
+    "settlement": ("submitted", (_UP,)),
+    "case_notification": ("household", (_UP,)),
+}
+_OF_KINDS = {
+    f"takes {kind}": f"a {kind} is delivered (100), if the partner takes any (else 303); an answer to it names its "
+    "digest and says something of each that is numbered"
+    for kind in KINDS_TRIED
+}
+POINTS |= _OF_KINDS
+BY_SEDEX |= _OF_KINDS
+#: A person may have to answer: no answer in the time of the run is no failure. Nor is a kind that the partner doesn't
+#: take.
+OPTIONAL = ("answer", *_OF_KINDS)
 
 
 @dataclass(frozen=True)
@@ -109,6 +130,7 @@ class _Run:
     refused: set[str] = field(default_factory=set)
     got: dict[str, dict[str, Any]] = field(default_factory=dict)
     mine: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     trouble: list[str] = field(default_factory=list)
 
@@ -147,9 +169,15 @@ class _Run:
 
     # -- what is sent -------------------------------------------------------------------------------------------------
 
-    def content(self, key: str, **more: Any) -> dict[str, Any]:
+    def kinds(self) -> list[str]:
+        """The other kinds of message that go from an organisation like us to one like the partner."""
+        way = own_address().partition(":")[0], self.partner.address.partition(":")[0]
+        return [kind for kind, (_example, ways) in KINDS_TRIED.items() if way in ways]
+
+    def content(self, key: str, kind: str = "question", **more: Any) -> dict[str, Any]:
         """The published example, from us to the partner, as a test."""
-        place = files("handslag.messages.question") / "examples/valid/about-a-person.json"
+        example = KINDS_TRIED[kind][0] if kind in KINDS_TRIED else "about-a-person"
+        place = files(f"handslag.messages.{kind}") / f"examples/valid/{example}.json"
         told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         now = self.now()
         self.ids.add(key)
@@ -159,7 +187,13 @@ class _Run:
             "test": True, **more.pop("header", {}),
         }  # fmt: skip
         header.pop("our_case", None)
-        asked = {**told["asked"], "answer_by": (now.date() + timedelta(days=14)).isoformat()}
+        asked = told["asked"]
+        if "answer_by" in asked:
+            asked["answer_by"] = (now.date() + timedelta(days=14)).isoformat()
+        if "statement" in asked:  # called after its claimant
+            asked["statement"] = f"{own_address()}/{asked['statement'].partition('/')[2]}"
+        if "side" in asked:
+            asked["side"] = "payer" if own_address().startswith(_CANTON) else "claimant"
         return {**told, "asked": asked, "header": header, **more}
 
     def envelope(self, sealed: str) -> str:
@@ -221,6 +255,8 @@ def _texts(run: _Run) -> tuple[dict[str, str], dict[str, Any]]:
         "broken": run.content(ids["broken"], asked={**question["asked"], "points": [{"number": 0}]}),
         "old": run.content(ids["old"], header={"sent_at": moment(run.now() - timedelta(days=15))}),
     }
+    sent |= {f"takes {kind}": run.content(str(uuid4()), kind) for kind in run.kinds()}
+    run.sent = {name: body for name, body in sent.items() if name in _OF_KINDS}
     for name, body in sent.items():
         run.mine[name] = digest_of(canonical.dumps(body))
     other = run.content(str(uuid4()))
@@ -282,9 +318,11 @@ def _at_the_door(run: _Run, texts: dict[str, str]) -> None:
                 raise _Failed("the answer has no digest") from error
             if said != run.mine["taken"]:
                 raise _Failed("the digest isn't the SHA-256 of the message as it was signed")
-    for name in ("other content", "unknown kind", "broken", "old"):
+    for name in ("other content", "unknown kind", "broken", "old", *run.sent):
         with run.point(name):
-            status = run.ask("envelopes", texts[name])[0]
+            status, _kind, content = run.ask("envelopes", texts[name])
+            if 400 <= status < 500 and name in run.sent:
+                raise _Failed(f"status {status}, not 200: {content[:200].decode('utf-8', 'replace')}")
             if 400 <= status < 500:
                 run.refused.add(name)
             elif status != 200:
@@ -330,12 +368,13 @@ def _collected(run: _Run, pause: Callable[[], bool]) -> None:
             raise _Failed(f"{len(twice)} that we named as collected were given again")
     for name, (sent, state, code) in _RECEIPTS.items():
         with run.point(name):
-            if sent not in run.refused and not (run.found.get(name) and run.found[name].ok is False):
+            if sent not in run.refused and name not in _amiss_at(run):
                 _has_receipt(run, sent, state, code)
     with run.point("form"):
         if run.trouble:
             raise _Failed("; ".join(dict.fromkeys(run.trouble)))
     _has_answer(run)
+    _has_taken(run)
 
 
 def _reported(run: _Run) -> list[tuple[str, str]]:
@@ -349,9 +388,16 @@ def _taken(run: _Run) -> bool:
 def _all_there(run: _Run) -> bool:
     waited = [(sent, state) for name, (sent, state, _c) in _RECEIPTS.items() if name not in run.refused]
     reports = _reported(run)
-    return all((run.mine[sent], state) in reports for sent, state in waited) and any(
-        "reply" in one for one in run.got.values()
+    told = {digest for digest, _state in reports}
+    return (
+        all((run.mine[sent], state) in reports for sent, state in waited)
+        and all(run.mine[name] in told for name in run.sent if name not in _amiss_at(run))
+        and any("reply" in one and one["message"] == "question" for one in run.got.values())
     )
+
+
+def _amiss_at(run: _Run) -> set[str]:
+    return {name for name, one in run.found.items() if one.ok is False}
 
 
 def _collect(run: _Run, done: list[str]) -> set[str]:
@@ -390,7 +436,7 @@ def _one(run: _Run, envelope: str) -> str:
             raise _Failed("its header names another time")
         if header.reference not in run.ids:
             return let_in(run.tenant, envelope, run.now())
-        kind = {"receipt": Receipt, "question": Question}.get(seen.framed.message)
+        kind = {"receipt": Receipt, **KINDS}.get(seen.framed.message)
         if kind is None:
             raise _Failed(f"it is no message that is known here: {seen.framed.message}")
         msgspec.json.decode(seen.content, type=kind)
@@ -427,8 +473,45 @@ def _has_receipt(run: _Run, sent: str, state: str, code: str) -> None:
         raise _Failed(f"the receipt says {named[0]['state']} ({named[0]['code']}), not {state} ({code})")
 
 
+def _has_taken(run: _Run) -> None:
+    """The other kinds of message, each by its receipt, and its answer where one came."""
+    for name in _OF_KINDS:
+        if name not in run.sent:
+            run.found[name] = Finding(name, None, "not between organisations like these two")
+            continue
+        reports = [one["report"] for one in run.got.values() if "report" in one]
+        if any((one["digest"], one["code"]) == (run.mine[name], "303") for one in reports):
+            run.found[name] = Finding(name, None, "the partner takes none (303)")
+            continue
+        if name in _amiss_at(run):
+            continue
+        run.found.pop(name, None)
+        with run.point(name):
+            _has_receipt(run, name, "delivered", "100")
+            first = run.sent[name]
+            for one in (each for each in run.got.values() if "reply" in each and each["message"] == first["message"]):
+                if one["reply"]["digest"] != run.mine[name]:
+                    raise _Failed("its answer names another digest")
+                if one["reply"]["state"] != "question" and _numbers(one.get("answers", [])) != _numbered(
+                    first["asked"]
+                ):
+                    raise _Failed("its answer doesn't say something of each that is numbered")
+
+
+def _numbered(asked: dict[str, Any]) -> list[int]:
+    """The numbers of what is asked one by one; an account and a submission are answered as one."""
+    for name in ("items", "documents", "persons"):
+        if name in asked:
+            return _numbers(asked[name])
+    return [1]
+
+
+def _numbers(rows: list[dict[str, Any]]) -> list[int]:
+    return sorted(row["number"] for row in rows)
+
+
 def _has_answer(run: _Run) -> None:
-    replies = [one for one in run.got.values() if "reply" in one]
+    replies = [one for one in run.got.values() if "reply" in one and one["message"] == "question"]
     if not replies:
         run.found["answer"] = Finding("answer", None, "none came in the time of the run")
         return
@@ -495,6 +578,7 @@ def check_by_sedex(
             if trouble := "; ".join(row.trouble for row in rows):
                 raise _Failed(trouble)
         _has_answer(run)
+        _has_taken(run)
     return [run.found.get(name, Finding(name, None, "not asked: an earlier point failed")) for name in BY_SEDEX]
 
 
