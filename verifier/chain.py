@@ -28,6 +28,7 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "audit_subject": frozenset({"seq", "head"}),
     "casefile_notedraft": frozenset("*"),
     "casefile_period": frozenset({"last_application_at", "last_decision_on", "result"}),
+    "decisions_lefttoperson": frozenset("*"),
     "documents_text": frozenset("*"),
     "entitlement_assessment": frozenset("*"),
     "entitlement_forecast": frozenset("*"),

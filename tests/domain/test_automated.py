@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import psycopg
@@ -34,6 +34,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs import automated as job
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
 from tests.office import C1, TEST, Folder, Office, as_role, command
 from tests.web.citizen.test_elsewhere import auditor
 from verifier import verify
@@ -43,9 +44,16 @@ RENT = [{"code": "RENT", "amount": "6 300", "note": ""}, *C1["costs"][1:]]
 NOTED = [{"code": "RENT", "amount": "6 200", "note": "i förskott"}, *C1["costs"][1:]]
 
 
-def delegated(office: Office, most: int | None = None) -> Delegation:
+def to_nobody(office: Office, most: int | None = None, months: int = 3) -> NewDelegation:
+    """The board's, of today."""
+    return NewDelegation(
+        "automated", "", None, most, "4.2.1", "Socialnämnden 2026-03-02, § 12", office.today, None, months
+    )
+
+
+def delegated(office: Office, most: int | None = None, months: int = 3) -> Delegation:
     """Entered by one administrator, confirmed by another."""
-    new = NewDelegation("automated", "", None, most, "4.2.1", "Socialnämnden 2026-03-02, § 12", office.today, None)
+    new = to_nobody(office, most, months)
     row = enter_delegation(**office.act("alva"), new=new)
     return confirm_delegation(**office.act("astrid"), delegation=row.id, version=row.version)
 
@@ -60,10 +68,10 @@ def renewed(office: Office, answers: dict[str, Any] | None = None, before: dict[
     return folder
 
 
-def tried(folder: Folder) -> str:
+def tried(folder: Folder, ahead: int = 1) -> str:
     """What grants the next month: "" where it is granted, else why a person has to."""
     try:
-        grant_unchanged(**folder.office.by(BY), period=folder.period(folder.office.month + 1).id)
+        grant_unchanged(**folder.office.by(BY), period=folder.period(folder.office.month + ahead).id)
     except NotPossible as refused:
         return str(refused.facts["why"]) if refused.code == "for a person" else ""
     return ""
@@ -105,7 +113,10 @@ def test_it_is_off_until_two_administrators_switch_it_on_and_says_so(
     office = open_early
     folder, next_month = renewed(office), office.month + 1
     before = rows(office)
-    new = NewDelegation("automated", "", None, None, "4.2.1", "Socialnämnden 2026-03-02, § 12", office.today, None)
+    new = to_nobody(office)
+    for months in (None, 0, 13):
+        with pytest.raises(NotPossible, match="automated months"):
+            enter_delegation(**office.act("alva"), new=NewDelegation(**{**vars(new), "months": months}))
     for told in ({"role": "decider"}, {"member": office.members["bo"]}):
         with pytest.raises(NotPossible, match="delegation to"):
             enter_delegation(**office.act("alva"), new=NewDelegation(**{**vars(new), **told}))
@@ -134,7 +145,7 @@ def test_it_is_off_until_two_administrators_switch_it_on_and_says_so(
         made = Decision.objects.get(period__since=next_month.since)
         letter, tenant = Letter.objects.get(decision=made), door.the_tenant.id
         assert Booking.objects.get(decision_line__decision=made).amount == made.amount == 655_000
-        assert may_be_unchanged(office.now) == [] and not InboxItem.objects.exclude(state="done").exists()
+        assert may_be_unchanged(office.now) == {} and not InboxItem.objects.exclude(state="done").exists()
     assert (made.automated, made.decided_by_id, made.outcome) == (True, None, "bifall")
     assert made.delegation == "4.2.1 (Socialnämnden 2026-03-02, § 12)"
     assert letter.content["automated"] and letter.content["decider"] == "Automatiserat beslut"
@@ -189,3 +200,70 @@ def test_whatever_deviates_is_left_to_a_person_untouched(open_early: Office) -> 
     }  # fmt: skip
     assert rows(office) == before
     assert (tried(fine), tried(same)) == ("", ""), why
+
+
+def test_after_so_many_months_in_a_row_a_person_decides_one(new_office: Callable[..., Office]) -> None:
+    """As the delegation says, which two administrators decide; the decision of a person begins the row anew."""
+    office = new_office(renewal_opens_days_before=31)
+
+    def on_to(month: Month) -> None:
+        office.now = datetime.combine(month.since, time(12), UTC) + timedelta(days=14)
+
+    on_to(office.month - 6)  # months whose norms are known
+    office.admit("astrid", "Astrid Andra", "administrator")
+    row = delegated(office, months=2)
+    folder = renewed(office)
+
+    def next_month() -> str:
+        on_to(office.month + 1)
+        folder.applied(month=office.month + 1)
+        return tried(folder)
+
+    assert [tried(folder), next_month(), next_month()] == ["", "", "a person's turn"]
+    end_delegation(**office.act("alva"), delegation=row.id, version=row.version)
+    delegated(office, months=3)
+    assert [tried(folder), next_month()] == ["", "a person's turn"]
+    folder.decided(month=office.month + 1)
+    assert next_month() == ""
+
+
+def test_the_job_tries_each_once_in_each_state_and_decides_what_is_unchanged(
+    open_early: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was left to a person isn't tried again before something changes in it."""
+    office = open_early
+    delegated(office)
+    wrote, fine = renewed(office), renewed(office)
+    send_message(**office.by(wrote.citizens[0]), message=uuid7(), case=wrote.case.id, text="Får jag frågan en sak?")
+
+    def run() -> str:
+        return command(database, "organisation", "grant-unchanged", office.slug).stdout
+
+    def waiting() -> set[Any]:
+        with acting(office.slug, TEST, "look"):
+            return set(may_be_unchanged(clock.now()))
+
+    theirs = [one.period(office.month + 1).id for one in (wrote, fine)]
+    assert waiting() == set(theirs)
+    with as_role(database, "worker"), monkeypatch.context() as worker:
+        for name, value in database.environment("worker").items():
+            worker.setenv(name, value)
+        job.grant_unchanged.func(0)  # it has no privilege to decide: the command that it starts has
+    assert waiting() == set()
+    with acting(office.slug, TEST, "look"):
+        assert Decision.objects.get(automated=True).period_id == theirs[1]
+        assert Letter.objects.filter(decision__automated=True).exists()
+    assert run() == "0 granted, 0 left to a person.\n"
+    started: list[Any] = []
+    monkeypatch.setattr(job.subprocess, "run", lambda line, **_: started.append(line))
+    job.grant_unchanged.func(0)
+    assert [line for line in started if office.slug in line] == []  # nothing is done for what was left to a person
+    send_message(**office.by(wrote.citizens[0]), message=uuid7(), case=wrote.case.id, text="Glöm det")
+    assert waiting() == {theirs[0]}
+    assert [run(), run()] == ["0 granted, 1 left to a person.\n", "0 granted, 0 left to a person.\n"]
+    delegated(office)  # another delegation, and the next day: each is tried once more
+    assert waiting() == {theirs[0]}
+    run()
+    assert waiting() == set()
+    with acting(office.slug, TEST, "look"):
+        assert set(may_be_unchanged(clock.now() + timedelta(days=1))) == {theirs[0]}

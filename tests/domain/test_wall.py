@@ -148,6 +148,9 @@ BESIDES = {
         INSERT INTO casefile_notedraft (id, tenant_id, case_id, member_id, form, saved_at)
         SELECT gen_random_uuid(), tenant_id, id, caseworker_id, '{}', now() FROM casefile_case
         WHERE tenant_id = %s AND caseworker_id IS NOT NULL LIMIT 1""",
+    "decisions_lefttoperson": """
+        INSERT INTO decisions_lefttoperson (id, tenant_id, period_id, state)
+        SELECT gen_random_uuid(), tenant_id, id, 'x' FROM casefile_period WHERE tenant_id = %s LIMIT 1""",
     "entitlement_localnorm": """
         INSERT INTO entitlement_localnorm (id, tenant_id, name, since, entry, source, entered_by_id, entered_at,
             confirmed_by_id, confirmed_at)

@@ -22,6 +22,7 @@ WORKING_STATE = {
     "documents_text": "named by the digest of its own words; key and language are labels",
     "entitlement_assessment": "the caseworker's working copy",
     "casefile_notedraft": "drafts are no history; what was done is the note",
+    "decisions_lefttoperson": "spares trying the same again; decides nothing",
     "entitlement_forecast": "what a case would come to: follows from its facts and the norms, and decides nothing",
     "entitlement_precalculation": "how far a run got; that it began, halted and ended is in the chain",
     "intake_draft": "drafts are no history; what was submitted is the application",

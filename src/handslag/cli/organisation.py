@@ -337,10 +337,14 @@ def take_role_(
 @app.command(name="grant-unchanged")
 def grant_unchanged_(slug: Slug) -> None:
     """Grant in full, without a person, the unchanged renewals that wait: only where two administrators have entered
-    that delegation and confirmed it. Whatever deviates is left to a person, untouched. The worker runs it every ten
-    minutes."""
+    that delegation and confirmed it. Whatever deviates is left to a person, untouched, and tried again when something
+    has changed in it, or the next day. The worker runs it every ten minutes."""
     with _playing("web"):
-        from handslag.domain.decisions.operations.automated import grant_unchanged, may_be_unchanged
+        from handslag.domain.decisions.operations.automated import (
+            grant_unchanged,
+            leave_to_person,
+            may_be_unchanged,
+        )
         from handslag.domain.tenancy.door import acting, system
         from handslag.domain.tenancy.policies import NotPossible
         from handslag.kernel import clock
@@ -348,12 +352,12 @@ def grant_unchanged_(slug: Slug) -> None:
         by, granted = system("automated grants"), 0
         with acting(slug, by, "automated grants"):
             waiting = may_be_unchanged(clock.now())
-        for period in waiting:
+        for period, state in waiting.items():
             try:
                 grant_unchanged(tenant=slug, by=by, now=clock.now(), period=period)
                 granted += 1
             except NotPossible:
-                continue
+                leave_to_person(tenant=slug, by=by, now=clock.now(), period=period, state=state)
     print(f"{granted} granted, {len(waiting) - granted} left to a person.")
 
 

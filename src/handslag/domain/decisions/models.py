@@ -179,6 +179,22 @@ class Letter(TenantRow):
         ]
 
 
+class LeftToPerson(TenantRow):
+    """A month that isn't granted without a person as it stands: it isn't tried again before that changes."""
+
+    grants: ClassVar[dict[str, str]] = {"web": "SELECT, INSERT, UPDATE", "worker": "SELECT"}
+    uncommitted: ClassVar[dict[str, str]] = {"*": "spares trying the same again; decides nothing"}
+
+    period = TenantFK(Period)
+    state = models.CharField(max_length=64, help_text="the digest of what it was tried upon")
+
+    class Meta:
+        constraints = [
+            *wall("decisions_lefttoperson", "period"),
+            models.UniqueConstraint(fields=["tenant", "period"], name="lefttoperson_once"),
+        ]
+
+
 class Hearing(TenantRow):
     """An adult of a case is told what the office considers to decide on a period and what that rests on, and can say
     what she thinks until a day (25 § förvaltningslagen). The other adult doesn't see what she says.

@@ -200,6 +200,9 @@ class Delegation(TenantRow):
     role = models.CharField(max_length=24, choices=Role.choices, blank=True)
     member = TenantFK(StaffMember, null=True)
     most = models.BigIntegerField(null=True, help_text="minor units; nothing: no limit")
+    months = models.PositiveSmallIntegerField(
+        null=True, help_text="of the kind automated: so many months of a case in a row, then a person decides one"
+    )
     clause = models.CharField(max_length=80, help_text="of the delegation order, as decisions name it")
     source = models.CharField(max_length=110, help_text="the committee's decision, with its day")
     since = models.DateField()
@@ -228,6 +231,10 @@ class Delegation(TenantRow):
             ),
             models.CheckConstraint(
                 condition=~models.Q(clause="") & ~models.Q(source=""), name="delegation_with_source"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(months=None) | models.Q(kind=Decides.AUTOMATED, months__gte=1),
+                name="delegation_months_of_automated",
             ),
             models.CheckConstraint(
                 condition=models.Q(confirmed_by=None, confirmed_at=None)

@@ -209,10 +209,16 @@ class Staff(Protocol):
 
 @dataclass(frozen=True)
 class Mandate:
-    """By what somebody decides: the words that the decision keeps, and the row of the register (none: it is empty)."""
+    """By what somebody decides: the words that the decision keeps, and the row of the register (none: it is empty);
+    where nobody decides, how many months of a case in a row may be decided so."""
 
     words: str
     delegation: UUID | None
+    months: int = 0
+
+
+#: Where a delegation to nobody says no number of months. No source names one: a choice of the product.
+AUTOMATED_MONTHS = 3
 
 
 def mandate(member: Staff, kind: Decides, amount: int, now: datetime) -> Mandate | None:
@@ -235,7 +241,7 @@ def automated(amount: int, now: datetime) -> Mandate | None:
     None unless two administrators have entered and confirmed that it is."""
     rows = Delegation.objects.filter(confirmed_at__isnull=False, kind=Decides.AUTOMATED)
     row = _in_force(rows, amount, now)
-    return Mandate(row.words, row.id) if row is not None else None
+    return Mandate(row.words, row.id, row.months or AUTOMATED_MONTHS) if row is not None else None
 
 
 def _register() -> QuerySet[Delegation]:

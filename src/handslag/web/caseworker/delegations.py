@@ -19,7 +19,7 @@ from handslag.domain.people.operations.delegations import (
     enter_delegation,
 )
 from handslag.domain.tenancy.models import Delegation, StaffMember
-from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
+from handslag.domain.tenancy.policies import AUTOMATED_MONTHS, Conflict, NotPossible, setting
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.web.caseworker.pages import attempt, base, form_key, page, require, the_member, today, typed, version_seen
 from handslag.web.caseworker.wording import DECIDES, REFUSALS, refusal
@@ -30,6 +30,7 @@ _FIELDS = {
     "delegation kind": "kind",
     "delegation to": "to",
     "amount": "most",
+    "automated months": "months",
     "clause": "clause",
     "delegation source": "source",
     "delegation days": "last",
@@ -46,6 +47,15 @@ class DelegationForm(forms.Form):
     to = forms.ChoiceField(label=gettext_lazy("To whom"))
     most = AmountField(
         label=gettext_lazy("Up to which amount"), help_text=gettext_lazy("Empty: no limit"), required=False
+    )
+    months = forms.IntegerField(
+        label=gettext_lazy("Months in a row without a person, at most"),
+        help_text=gettext_lazy(
+            "Only where nobody decides: after so many months of a case a person decides one. No law names a number."
+        ),
+        required=False,
+        min_value=1,
+        max_value=12,
     )
     clause = forms.CharField(label=gettext_lazy("Clause of the delegation order"), max_length=80)
     source = forms.CharField(label=gettext_lazy("Whose decision, of which day"), max_length=110)
@@ -72,6 +82,7 @@ class DelegationForm(forms.Form):
             source=data["source"],
             since=data["since"],
             until=data["last"] + timedelta(days=1) if data["last"] else None,
+            months=data["months"] if data["kind"] == Decides.AUTOMATED else None,
         )
 
 
@@ -82,7 +93,7 @@ _ROLES = {Role.DECIDER: gettext_lazy("Every decider"), Role.CASEWORKER: gettext_
 def delegations(request: HttpRequest, tenant: str) -> HttpResponse:
     """The register; POST enters a delegation."""
     require(request, Role.ADMINISTRATOR)
-    form = DelegationForm(typed(request), initial={"since": today(request)})
+    form = DelegationForm(typed(request), initial={"since": today(request), "months": AUTOMATED_MONTHS})
     if request.method == "POST" and form.is_valid():
         try:
             attempt(request, enter_delegation, new=form.told(), key=form_key(request))

@@ -205,6 +205,7 @@ REFUSALS: dict[str, str | Promise] = {
     "switch reason": _("Write in a sentence why, and by whose decision."),
     "switched so": _("It is so already."),
     "switch waits": _("For this unit and group something waits to be confirmed or taken back first."),
+    "automated months": _("Write how many months in a row, 1 to 12, may be granted without a person."),
     "delegation days": _("The last day must not lie before the first."),
     "amount": _("Enter an amount above 0."),
     "source": _("Write what the booking rests on."),

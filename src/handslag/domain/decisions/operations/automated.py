@@ -13,11 +13,12 @@ from uuid import UUID
 
 import msgspec
 
+from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, operation
 from handslag.domain.casefile.models import Case, CaseWarning, Message, Period
 from handslag.domain.casefile.queries import cases_beside, highest_protection, period_before
 from handslag.domain.casefile.states import CaseState, WarningState
-from handslag.domain.decisions.models import Appeal, Decision, Hearing
+from handslag.domain.decisions.models import Appeal, Decision, Hearing, LeftToPerson
 from handslag.domain.decisions.operations import legal_basis_on, outcome_of, refuse_example_norms, taken
 from handslag.domain.decisions.queries import in_force, in_force_on
 from handslag.domain.decisions.states import DecisionState, Outcome
@@ -52,21 +53,53 @@ from handslag.domain.people.states import ChangeState
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.states import TaskState
 from handslag.domain.tenancy.door import Actor, acting_door
+from handslag.domain.tenancy.models import Delegation
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible, automated
+from handslag.domain.tenancy.states import Decides
+from handslag.kernel import canonical
 from handslag.rules.se.facts import Facts
 
 
-def may_be_unchanged(now: datetime) -> list[UUID]:
+def may_be_unchanged(now: datetime) -> dict[UUID, str]:
     """The periods of renewals that wait in the inbox, nobody having taken them, within the days in which a decision is
-    promised; longest waiting first. None where nothing is decided without a person."""
+    promised; longest waiting first; each with the digest of what it stands upon, where it wasn't left to a person upon
+    the same. None where nothing is decided without a person."""
     if automated(0, now) is None:
-        return []
+        return {}
     today = acting_door().the_tenant.today(now)
     waiting = InboxItem.objects.filter(state=InboxState.WAITING, due_on__gte=today, application__kind="renewal")
     rows = ApplicationPeriod.objects.filter(application_id__in=waiting.values("application_id"))
-    return list(dict.fromkeys(rows.order_by("application__received_at", "id").values_list("period_id", flat=True)))
+    ordered = rows.select_related("period__case").order_by("application__received_at", "id")
+    periods = list({row.period_id: row.period for row in ordered}.values())
+    left = set(LeftToPerson.objects.filter(period__in=periods).values_list("period_id", "state"))
+    return {key: state for key, state in _standing(periods, today).items() if (key, state) not in left}
+
+
+def _standing(periods: list[Period], today: date) -> dict[UUID, str]:
+    """By period the digest of what it stands upon: the chains of its case, adults and household, the delegations, and
+    the day, by which the rest is tried once more."""
+    cases = {one.case_id: one.case for one in periods}
+    about = {key: [key, case.applicant_id, case.co_applicant_id, case.household_id] for key, case in cases.items()}
+    wanted = {key for keys in about.values() for key in keys if key}
+    heads = dict(Subject.objects.filter(id__in=wanted).values_list("id", "head"))
+    known = Delegation.objects.filter(kind=Decides.AUTOMATED).order_by("id").values_list("id", "version")
+    register = [f"{key} {version}" for key, version in known]
+    return {
+        one.id: canonical.digest([str(today), register, [heads.get(key, "") for key in about[one.case_id] if key]])
+        for one in periods
+    }
+
+
+@operation(silent=True)
+def leave_to_person(*, tenant: str | int, by: Actor, now: datetime, period: UUID, state: str) -> Done[LeftToPerson]:
+    """A period wasn't granted upon `state`, as `may_be_unchanged` gave it: it isn't tried again upon the same. Only a
+    job calls it."""
+    if by.kind != "system" or not Period.objects.filter(id=period).exists():
+        raise Hidden("period", period)
+    row, _ = LeftToPerson.objects.update_or_create(period_id=period, defaults={"state": state})
+    return Done(row)
 
 
 @operation()
@@ -90,6 +123,8 @@ def grant_unchanged(*, tenant: str | int, by: Actor, now: datetime, period: UUID
     by_what = automated(sheet.granted, now)
     if by_what is None or sheet.granted == 0 or outcome_of(sheet) != Outcome.BIFALL:
         raise NotPossible("for a person", why="not a full grant")
+    if _in_a_row(found) >= by_what.months:
+        raise NotPossible("for a person", why="a person's turn")
     refuse_example_norms(sheet)
     before = in_force(period_before(found).id)  # type: ignore[union-attr]
     assert before is not None
@@ -111,6 +146,17 @@ def grant_unchanged(*, tenant: str | int, by: Actor, now: datetime, period: UUID
         decided_at=now,
     )
     return taken(row, case, by_what, now)
+
+
+def _in_a_row(period: Period) -> int:
+    """How many months right before this one were decided without a person."""
+    months = 0
+    while (earlier := period_before(period)) and earlier.until == period.since:
+        decided = in_force(earlier.id)
+        if decided is None or not decided.automated:
+            break
+        months, period = months + 1, earlier
+    return months
 
 
 def deviation(case: Case, period: Period, now: datetime) -> str:

@@ -30,8 +30,8 @@ class DelegationEnded(Event):
 @dataclass(frozen=True)
 class NewDelegation:
     """What is delegated, to a role or to one member of staff (the other is empty; of the kind "automated" both), up to
-    which amount (minor units;
-    None: any), by which clause and whose decision, from a day until before another (None: until further notice)."""
+    which amount (minor units; None: any), by which clause and whose decision, from a day until before another (None:
+    until further notice); of the kind "automated" for how many months of a case in a row."""
 
     kind: str
     role: str
@@ -41,6 +41,7 @@ class NewDelegation:
     source: str
     since: date
     until: date | None
+    months: int | None = None
 
 
 @operation()
@@ -50,7 +51,8 @@ def enter_delegation(
     """Enter a delegation; it holds when another administrator has confirmed it. NotPossible: ("delegation kind"),
     ("delegation to") unless it is to a role that can decide or to one active member of staff, or to nobody where no
     person is to decide, ("amount") below 0,
-    ("clause"), ("delegation source"), ("delegation days") where it would end before it begins. `key`: of the form;
+    ("automated months") unless there are 1 to 12 of them where no person is to decide, and none elsewhere, ("clause"),
+    ("delegation source"), ("delegation days") where it would end before it begins. `key`: of the form;
     SentAlready the second time."""
     member = require_role(by, now, Role.ADMINISTRATOR)
     if new.kind not in Decides:
@@ -63,6 +65,8 @@ def enter_delegation(
         raise NotPossible("delegation to")
     if new.most is not None and new.most < 0:
         raise NotPossible("amount")
+    if new.months not in (range(1, 13) if new.kind == Decides.AUTOMATED else (None,)):
+        raise NotPossible("automated months")
     if not new.clause.strip() or len(new.clause) > 80:
         raise NotPossible("clause")
     if not new.source.strip() or len(new.source) > 110:
@@ -75,6 +79,7 @@ def enter_delegation(
         role=new.role,
         member_id=new.member,
         most=new.most,
+        months=new.months,
         clause=new.clause.strip(),
         source=new.source.strip(),
         since=new.since,
@@ -87,6 +92,7 @@ def enter_delegation(
         "role": row.role,
         "member": str(row.member_id) if row.member_id else None,
         "most": row.most,
+        **({"months": row.months} if row.months else {}),
         "since": row.since.isoformat(),
         "until": row.until.isoformat() if row.until else None,
     }
