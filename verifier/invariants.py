@@ -252,6 +252,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     texts = by_id(connection, "documents_text")
     taken = {str(event.payload.get("decision")): event for event in chain.of_kind("decision taken")}
     _check_replaced(report, decisions, lines)
+    _check_released(report, decisions, by_id(connection, "casefile_period"))
     _check_results(connection, report, decisions, sheets, snapshots)
     for table, column, found in (
         ("entitlement_snapshot", "facts", snapshots),
@@ -431,6 +432,27 @@ def _check_replaced(report: Report, decisions: Mapping[UUID, Row], lines: Mappin
         for line in own:
             if line["replaces_id"] and decisions.get(key, {}).get("replaces_id") is None:
                 report.broken("I6", "decisions_decisionline", line["id"], "replaces a line, its decision none")
+
+
+def _check_released(report: Report, decisions: Mapping[UUID, Row], periods: Mapping[UUID, Row]) -> None:
+    """A month released under a budget is of its case, inside the months for which that was decided, and grants exactly
+    as much, in full, as the first decision on it."""
+    for key, decision in decisions.items():
+        if decision["under_id"] is None:
+            continue
+        budget = decisions.get(decision["under_id"])
+        same = ("case_id", "currency", "amount", "outcome", "delegation")
+        if (
+            budget is None
+            or budget["state"] not in ("decided", "served")
+            or any(budget[n] != decision[n] for n in same)
+        ):
+            report.broken("I5", "decisions_decision", key, "isn't what the budget grants under which it was released")
+            continue
+        here, first = periods[decision["period_id"]], periods[budget["period_id"]]
+        until = budget["holds_until"]
+        if until is None or here["until"] > until or here["since"] < first["until"] or decision["replaces_id"]:
+            report.broken("I5", "decisions_decision", key, "was released for a month for which its budget doesn't hold")
 
 
 def _check_taken(report: Report, decision: Row, letters: list[Row], event: Told, texts: Mapping[UUID, Row]) -> None:

@@ -215,6 +215,8 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         sections.insert(0, port.Section(words["change"], "\n\n".join(_flowing(text) for text in content["change"])))
     if content.get("repayable"):  # letters from before there were such conditions have no such part
         sections.append(port.Section(words["repayable"], _flowing(content["repayable"])))
+    if content.get("budget"):
+        sections.insert(1, port.Section("", content["budget"]))
     if content["refused"]:
         marks = MARKS.get(content["language"], content["language"])
         money = [

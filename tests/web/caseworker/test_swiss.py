@@ -9,6 +9,7 @@ from uuid import UUID
 import lxml.html
 import pytest
 from lxml import etree
+from playwright.sync_api import expect
 
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.entitlement.models import Sheet
@@ -20,6 +21,7 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.jobs.acts import store_of
 from handslag.kernel.ids import uuid7
 from tests.office import TEST, Office, open_office, run_jobs
+from verifier import verify
 
 IBAN, QR_IBAN = "CH9300762011623852957", "CH4431999123000889012"
 QRR = "210000000003139471430009017"
@@ -62,7 +64,7 @@ class Counter:
     """The steps of a case at a Swiss office, each by the member of staff who takes it, through her pages."""
 
     def __init__(self, office: Office, desk: Any) -> None:
-        self.office = office
+        self.office, self.month = office, office.month
         self.rut, self.hanna, self.bo, self.ulla, self.erik = (
             desk(office, who) for who in ("rut", "hanna", "bo", "ulla", "erik")
         )
@@ -79,19 +81,19 @@ class Counter:
             went(made)
         rows = {f"number-{n}": number for n, (_, _, number, _) in enumerate(people)}
         rows |= {f"role-{n}": role for n, (*_, role) in enumerate(people)}
-        to_case = went(self.rut.open("/households/new/", since=(self.office.month - 3).since.isoformat(), **rows))
+        to_case = went(self.rut.open("/households/new/", since=(self.month - 3).since.isoformat(), **rows))
         applicant = look(self.office, Person, given_name=people[0][0])
         return went(
             self.rut.open(
                 to_case, applicant=str(applicant.id), unit=str(self.office.units["Försörjningsstöd"]),
-                caseworker=str(self.office.members["hanna"]), opened_on=self.office.month.since.isoformat(),
+                caseworker=str(self.office.members["hanna"]), opened_on=self.month.since.isoformat(),
             )
         )  # fmt: skip
 
     def applies(self, case: str, *signed: str, **answers: str) -> None:
         """An application on paper, in German."""
         told = {
-            "key": str(uuid7()), "month": str(self.office.month), "channel": "counter", "language": "de",
+            "key": str(uuid7()), "month": str(self.month), "channel": "counter", "language": "de",
             "household-same": "yes", "living": "own", "evidence": "Ordner 3", "act": "submit",
         }  # fmt: skip
         people = [str(look(self.office, Person, given_name=one).id) for one in signed]
@@ -99,18 +101,20 @@ class Counter:
 
     def assesses(self, case: str, **fields: str) -> Any:
         """The budget as Hanna saves it: what stands in the page's fields, with hers."""
-        path = f"{case}periods/{self.office.month}/"
+        path = f"{case}periods/{self.month}/"
         page = self.hanna.open(path)
         (form,) = [f for f in lxml.html.document_fromstring(page.text).forms if f.get("id") == "facts"]
         sent = {k: v for k, v in form.form_values() if k not in ("csrfmiddlewaretoken", "csrf")}
         return self.hanna.open(path, **(sent | fields), act="assess")
 
-    def decides(self, case: str, reasons: str = "", language: str = "de") -> Decision:
+    def decides(self, case: str, reasons: str = "", language: str = "de", months: str = "1") -> Decision:
         """Hanna proposes, Bo decides."""
-        sheet = look(self.office, Sheet, case_id=key_in(case))
-        path = f"{case}periods/{self.office.month}/proposal/"
+        sheet = look(self.office, Sheet, case_id=key_in(case), period__since=self.month.since)
+        path = f"{case}periods/{self.month}/proposal/"
         assert "Verfügung" in self.hanna.open(path).text
-        proposal = went(self.hanna.open(path, act="propose", sheet=str(sheet.id), reasons=reasons, language=language))
+        proposal = went(
+            self.hanna.open(path, act="propose", sheet=str(sheet.id), reasons=reasons, language=language, months=months)
+        )
         decision: Decision = look(self.office, Decision, id=key_in(proposal))
         went(self.bo.open(f"{proposal}decide/", version=str(decision.version)))
         return look(self.office, Decision, id=decision.id)
@@ -226,6 +230,57 @@ def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, des
     assert paid == {QR_IBAN: "1500.00", IBAN: "1174.00"}
     assert file.xpath("//p:Ref/text()", namespaces=PAIN) == [QRR]
     assert stored(office, database, look(office, Letter, decision=decision).document_id).startswith(b"%PDF")
+
+
+def test_a_budget_holds_for_months_that_are_released_after_the_declaration(
+    musterwil: Office, desk: Any, database: Any, log_in: Any, server: Any, fine_at_both: Any
+) -> None:
+    """Decided once for six months: the next month as declared is released by one person, pays, and says so; a month
+    that is declared otherwise isn’t, and is decided by itself."""
+    office, at = musterwil, Counter(musterwil, desk)
+    at.month -= 2
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    told = {"rent": "1050", "costs-0-code": "BASIC_OTHER", "costs-0-amount": "120.00"}
+    at.applies(case, "Dario", **told)
+    went(at.assesses(case, **{"member-0-permit": "B-R", "member-0-reimbursed_until": "1.8.2031"}))
+    budget = at.decides(case, months="6")
+    assert budget.holds_until == (at.month + 6).since
+    letter = look(office, Letter, decision=budget).content
+    assert "Jeden Monat erklären Sie, ob alles gleich ist" in letter["budget"]
+
+    at.month += 1
+    page = f"{case}periods/{at.month}/"
+    at.applies(case, "Dario", **told)
+    assert at.erik.open(page, act="release").status_code in (403, 404)
+    browser = log_in(office, "hanna")
+    browser.goto(server.url("desk", f"/{office.slug}{page}"))
+    expect(browser.get_by_role("main")).to_contain_text("She declares that nothing has changed: CHF\xa02,231.00")
+    fine_at_both(browser, "desk-release")
+    browser.get_by_role("button", name="Release the month").click()
+    expect(browser.get_by_role("heading", level=1)).to_contain_text("2,231.00")
+    released = look(office, Decision, under=budget)
+    assert (released.amount, released.outcome, released.state) == (223_100, "bifall", "decided")
+    assert released.decided_by_id == office.members["hanna"] and released.delegation == budget.delegation
+    assert budget.number in look(office, Letter, decision=released).content["budget"]
+    paid = look(office, Payment, case_id=key_in(case), period=released.period_id)
+    assert (paid.state, paid.amount, paid.currency) == ("planned", 223_100, "CHF")
+    refused = at.hanna.open(page, act="release")
+    assert refused.status_code == 200 and "holds for this month" not in refused.text
+
+    at.month += 1
+    page = f"{case}periods/{at.month}/"
+    at.applies(case, "Dario", **(told | {"rent": "1100"}))
+    assert "declares something else" in at.hanna.open(page).text
+    refused = at.hanna.open(page, act="release")
+    assert refused.status_code == 200 and "Release the month" not in refused.text
+    went(at.assesses(case))
+    anew = at.decides(case)
+    assert (anew.amount, anew.under_id, anew.holds_until) == (228_100, None, None)
+    run_jobs(database)
+    assert stored(office, database, look(office, Letter, decision=released).document_id).startswith(b"%PDF")
+    report = verify(database.of_role("auditor"), tenants=[office.slug])
+    assert report.checked["decisions"] == 3
+    assert [one for one in report.findings if one.table.startswith("decisions_")] == [], report.to_text()
 
 
 def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:

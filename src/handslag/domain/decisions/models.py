@@ -32,6 +32,9 @@ class Decision(TenantRow):
     A later one may replace it, as a whole and once (`replaces`, on which `ground`): the decisions on a period are a
     chain, and the last one of it that is taken is in force.
 
+    In Switzerland one may hold for up to twelve months (`holds_until`): each later month is released `under` it after
+    the person's declaration, as a first decision of its own that grants exactly the same.
+
     Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing. One that nobody
     took (`automated`) can only be the first on its month and grant it in full; the table itself refuses any other.
     """
@@ -58,6 +61,11 @@ class Decision(TenantRow):
     # nothing (NULL) where there is nothing to say: rows from before these columns keep their digest
     ground = models.CharField(max_length=4, choices=Ground.choices, null=True, help_text="why it replaces another")
     unheard = models.TextField(null=True, help_text="why somebody was not heard before it")
+    # nothing (NULL) where it is of its month alone, and in rows from before these columns
+    holds_until = models.DateField(
+        null=True, help_text="the months after it, until before this day, are released by it"
+    )
+    under = TenantFK("decisions.Decision", null=True, help_text="the budget by which its month was released")
     automated = models.BooleanField(null=True, help_text="taken without a person, by `delegation`; nothing: by one")
     state = models.CharField(max_length=10, choices=DecisionState.choices)
     proposed_by = TenantFK(StaffMember, null=True)
@@ -70,7 +78,7 @@ class Decision(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["tenant", "case"])]
         constraints = [
-            *wall("decisions_decision", "case", "period", "sheet", "replaces", "proposed_by", "decided_by"),
+            *wall("decisions_decision", "case", "period", "sheet", "replaces", "under", "proposed_by", "decided_by"),
             models.UniqueConstraint(fields=["tenant", "number"], name="decision_number_once"),
             models.UniqueConstraint(
                 fields=["tenant", "period"],
@@ -91,6 +99,12 @@ class Decision(TenantRow):
                 condition=Q(replaces=None, ground=None)
                 | Q(replaces__isnull=False, ground__isnull=False, ground__in=Ground.values),
                 name="decision_replaces_on_a_ground",
+            ),
+            models.CheckConstraint(
+                condition=Q(under=None)
+                | Q(outcome=Outcome.BIFALL, amount__gt=0, replaces=None, ground=None, repayable=None)
+                & Q(holds_until=None, automated=None),
+                name="decision_released_in_full",
             ),
             models.CheckConstraint(
                 condition=Q(repayable=None) | Q(repayable__in=Repayable.values, amount__gt=0),

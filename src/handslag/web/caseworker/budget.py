@@ -3,6 +3,7 @@
 Fields: `version`, `application` (what the page was made of); `member-N-permit|izu|reimbursed_until`; `living`,
 `household_size`, `claim`, `rent`, `notice_until`, `wealth`; for each line applied for `cost-N-mine|why` and
 `income-N-mine|why`; new ones `new-cost-N-code|person|mine|why`, `new-income-N-…`.
+`act` release: by the budget that holds for the month.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.decisions.operations.releases import budget_of, release_month, why_not_released
 from handslag.domain.decisions.queries import in_force, newest_decision
 from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.operations import assess
@@ -254,7 +256,17 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
     troubles = [trouble] if trouble else []
     stale = data is not None and (data.get("version"), data.get("application", "")) != (str(version), made_of)
     here = f"{base(request)}/cases/{case.id}/periods/{Month.of(period.since)}/"
-    if request.method == "POST" and not stale and not form.errors and not trouble:
+    budget = budget_of(period)
+    held_back = why_not_released(case, period, budget) if budget else ""
+    if request.method == "POST" and request.POST.get("act") == "release":
+        require(request, Role.CASEWORKER)
+        try:
+            made = attempt(request, release_month, period=period.id)
+        except NotPossible as refused:
+            troubles = [refusal(refused)]
+        else:
+            return HttpResponseRedirect(f"{base(request)}/decisions/{made.id}/")
+    elif request.method == "POST" and not stale and not form.errors and not trouble:
         require(request, Role.CASEWORKER)
         if moved_within(case, period):
             troubles = [_("Somebody came or left inside the month: calculate the parts by hand until it is split.")]
@@ -294,6 +306,8 @@ def show(request: HttpRequest, case: Case, period: Period, member: Member, troub
         state=STATES[decision.state] if decision else "",
         decided=standing is not None and not later and "change" not in request.GET and data is None,
         may_propose=later,
+        budget=budget if budget and in_force(period.id) is None else None,
+        held_back=REFUSALS[held_back] if held_back else "",
         items=[(item, INBOX_STATES[item.state]) for item in items],
         waiting=next((item for item in items if item.state == "waiting"), None),
         applications=[(one, CHANNELS[one.channel], "") for one in applications_for(period.id)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from handslag.domain.casefile.queries import open_warnings
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
+    MOST_MONTHS,
     applied_since,
     decide,
     decides,
@@ -121,6 +123,11 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     earlier = before or back
     repayable = data.get("repayable", "") if data else ((earlier.repayable or "") if earlier else "")
     repayable = repayable if repayable in Repayable else ""
+    ahead = {str(n): (Month.of(period.since) + n).since for n in range(1, MOST_MONTHS + 1)}
+    held = (back or before) and (back or before).holds_until  # type: ignore[union-attr]
+    months = data.get("months", "1") if data else next((n for n, day in ahead.items() if day == held), "1")
+    months = months if found.legal_order == "ch" and months in ahead else "1"
+    holds_until = ahead[months] if months != "1" else None
     picked = _picked(request, data, found, sheet, chosen)
     if data is None and back is not None and back.phrases:
         picked["used"] = [one["phrase"] for one in back.phrases]
@@ -141,7 +148,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             made = attempt(
                 request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard,
                 reasons_co=reasons_co, phrases=picked["used"],
-                repayable=repayable,
+                repayable=repayable, holds_until=holds_until,
             )  # fmt: skip
         except NotPossible as refused:
             trouble = refusal(refused)
@@ -164,6 +171,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         delegation=named_by_setting(),
         replaces=before if ground else None,
         ground=ground or None,
+        holds_until=holds_until,
     )
     try:
         letter = letter_preview(draft, found, request.now, decider=gettext("whoever takes the decision"))  # type: ignore[attr-defined]
@@ -195,6 +203,10 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         reasons_co=reasons_co,
         repayable=repayable,
         repayables=list(REPAYABLE.items()) if found.legal_order == "se" else [],
+        months=months,
+        budget_months=[(n, day - timedelta(days=1)) for n, day in ahead.items()]
+        if found.legal_order == "ch" and outcome == Outcome.BIFALL
+        else [],
         first=full_name(found.applicant),
         sent_back=back.returned_reason if back else "",
         other=full_name(found.co_applicant) if found.co_applicant else "",

@@ -127,6 +127,20 @@ REFUSALS: dict[str, str | Promise] = {
     "taken back since": _(
         "An application was taken back since this was calculated. Look whether its lines still count, and save again."
     ),
+    "no budget": _("No budget that was decided holds for this month. Calculate it and propose a decision."),
+    "budget months": _("Only a full grant holds for several months, for twelve at most."),
+    "calculated already": _("Somebody has calculated this month: propose a decision on it."),
+    "no declaration": _("She hasn’t declared this month yet."),
+    "declared otherwise": _(
+        "She declares something else than the budget rests on. Calculate the month and propose a decision."
+    ),
+    "household moved": _(
+        "The household is another one than in the budget. Calculate the month and propose a decision."
+    ),
+    "yearly limit": _("The budget has a cost with a limit for the year. Calculate the month and propose a decision."),
+    "not as in the budget": _(
+        "By today’s norms and ages it is another amount than in the budget. Calculate the month and propose a decision."
+    ),
     "not the newest sheet": _("There is a newer calculation. Look at it before you go on."),
     "reasons": _("Write the reasons in words: which facts decided it."),
     "no remedy": _("How an order is appealed in this canton isn’t known here: nothing can be decided."),

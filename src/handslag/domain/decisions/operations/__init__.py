@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +74,7 @@ from handslag.domain.tenancy.policies import (
 from handslag.domain.tenancy.states import Decides, Role
 from handslag.kernel import canonical
 from handslag.kernel.money import format_money
+from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
 from handslag.rules.packs import pack
 from handslag.rules.se.facts import Facts, FactsError
@@ -125,6 +126,10 @@ class HearingAnswered(Event):
 
 class LetterRefused(Event):
     kind = LETTER_REFUSED
+
+
+#: Months for which one budget may hold, with its own.
+MOST_MONTHS = 12
 
 
 class LetterRendered(Event):
@@ -253,6 +258,7 @@ def propose(
     reasons_co: str = "",
     phrases: Sequence[str] = (),
     repayable: str = "",
+    holds_until: date | None = None,
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
@@ -268,6 +274,9 @@ def propose(
 
     `repayable`: on which condition the support may be claimed back later, with reasons. The first decision on a month
     says so, or none (JO 4000-2000): NotPossible("repayable") for one that a later decision adds, and for a refusal.
+
+    `holds_until`: the months after it, until before that day, are released by this budget while nothing changes; in
+    Switzerland, of a full grant, at most `MOST_MONTHS` with its own (NotPossible("budget months")).
 
     `reasons_co`: what is so for the co-applicant only (NotPossible("co-applicant") without one). `phrases`: codes of
     the phrases that the reasons were made of (NotPossible("phrase") for one that isn't in force); their texts are kept.
@@ -315,6 +324,12 @@ def propose(
         raise NotPossible("repayable")
     if repayable and not are_reasons(reasons):
         raise NotPossible("reasons")
+    if holds_until is not None and (
+        case.legal_order != "ch"
+        or outcome != Outcome.BIFALL
+        or holds_until not in [(Month.of(found.period.since) + n).since for n in range(2, MOST_MONTHS + 1)]
+    ):
+        raise NotPossible("budget months")
     if reasons_co.strip() and case.co_applicant is None:
         raise NotPossible("co-applicant")
     silent = is_to_be_heard(found, before, ground) and bool(not_heard(case, found.period_id, before, today))
@@ -332,6 +347,7 @@ def propose(
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
         repayable=repayable or None,
+        holds_until=holds_until,
         phrases=_kept_phrases(case, phrases, language, today),
         legal_basis=legal_basis_of(found, today, ground),
         delegation=named_by_setting(),
@@ -614,6 +630,8 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
         keep_text(_automated(row, case, today))
     if row.repayable:
         keep_text(_repayable(row, case, today))
+    if row.holds_until or row.under:
+        keep_text(_budget(row, case, today))
     content = letter_content(row, case, grounds, appeal, now, decider=member.name if member else "")
     Letter.objects.create(
         decision=row,
@@ -638,6 +656,8 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
                 "proposed_by": str(row.proposed_by_id) if row.proposed_by_id else None,
                 "decided_by": str(member.id) if member else None,
                 **({"automated": True} if row.automated else {}),
+                **({"holds_until": row.holds_until.isoformat()} if row.holds_until else {}),
+                **({"under": str(row.under_id)} if row.under_id else {}),
                 "delegation": str(by_what.delegation) if by_what.delegation else None,
             },
         ),
@@ -731,6 +751,7 @@ def letter_content(
         "change": _change(decision, case, today),
         "repayable": _repayable(decision, case, today).body if decision.repayable else "",
         "grounds": grounds.body,
+        **({"budget": _budget_words(decision, case, today)} if decision.holds_until or decision.under else {}),
         "reasons": decision.reasons,
         "reasons_co": {"who": names[str(adults[1].id)], "text": decision.reasons_co} if decision.reasons_co else None,
         "reasons_of": names[str(adults[0].id)],
@@ -789,6 +810,19 @@ def _automated(decision: Decision, case: Case, today: date) -> DatedText:
 def _repayable(decision: Decision, case: Case, today: date) -> DatedText:
     """What the letter says where the support may be claimed back later."""
     return text_for(case.legal_order, f"repayable.{decision.repayable}", decision.language, today)
+
+
+def _budget(decision: Decision, case: Case, today: date) -> DatedText:
+    """What the letter says of the months for which a budget holds, or of the budget by which the month is released."""
+    key = "budget.released" if decision.under else "budget.holds"
+    return text_for(case.legal_order, key, decision.language, today)
+
+
+def _budget_words(decision: Decision, case: Case, today: date) -> str:
+    of = decision.under or decision
+    assert of.holds_until is not None
+    last = month_name(of.holds_until - timedelta(days=1), decision.language)
+    return _budget(decision, case, today).body.format(number=of.number, last=last)
 
 
 def _change(decision: Decision, case: Case, today: date) -> list[str]:
