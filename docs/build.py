@@ -18,7 +18,7 @@ import yaml
 from docs.catalogue import catalogue
 from docs.concepts import concepts
 from docs.owed import owed
-from docs.process import NEXUS, process_map
+from docs.process import NEXUS, SOZIALHILFE, process_map
 from handslag.cli.main import COMMANDS, load
 from handslag.journey.application import schema
 
@@ -308,6 +308,7 @@ PAGES = {
     "docs/reference/concepts.md": concepts,
     "docs/reference/process-map.md": process_map,
     "docs/reference/prozess-asyl.md": lambda: process_map(NEXUS),
+    "docs/reference/prozess-sozialhilfe.md": lambda: process_map(SOZIALHILFE),
     "docs/reference/norms.md": norms,
     "docs/reference/rules.md": rules,
     "docs/reference/population.md": population,

@@ -1,4 +1,5 @@
-"""The process maps: how it is in most offices, and how it is here; from `process.yaml` and `process.nexus.yaml`."""
+"""The process maps: how it is in most offices, and how it is here; from `process.yaml`,
+`process.nexus.yaml` and `process.sozialhilfe.yaml`."""
 
 from __future__ import annotations
 
@@ -50,12 +51,28 @@ NEXUS = Map(
         (
             "Von der Zuweisung durch den Kanton bis zum abgeglichenen Konto: Ist und Soll. Die Schritte des Solls hält",
             "ein Test an den Code; welche Zustände aufeinander folgen: [states](states.md); die Meldungen:",
-            "[messages](messages/de.md). Noch fehlt die öffentliche Sozialhilfe (§ 44 SHG).\n",
+            "[messages](messages/de.md); die öffentliche Sozialhilfe: [prozess-sozialhilfe](prozess-sozialhilfe.md).\n",
         ),
         "Ist: in den meisten Gemeinden",
         "Soll: wie es hier ist",
         ("", "wer", "tut", "womit"),
         ("", "wer", "tut", "Handlung", "Ereignis", "Zustände", "bisher"),
+    ),
+)
+SOZIALHILFE = Map(
+    "process.sozialhilfe.yaml",
+    Words(
+        "Sozialhilfe in der Gemeinde, Schritt für Schritt",
+        (
+            "Vom Gesuch bis zum Kostenersatz nach § 44 SHG und zum abgeglichenen Konto: Ist und Soll. Die Schritte des",
+            "Solls hält ein Test an den Code; welche Zustände aufeinander folgen: [states](states.md); die Meldungen:",
+            "[messages](messages/de.md); Asyl: [prozess-asyl](prozess-asyl.md). Noch fehlen im Soll Kostengutsprachen",
+            "und das Konto der Leistungserbringer.\n",
+        ),
+        NEXUS.words.before,
+        NEXUS.words.here,
+        NEXUS.words.before_columns,
+        NEXUS.words.here_columns,
     ),
 )
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from docs.process import NEXUS, RENEWAL, Map, process
+from docs.process import NEXUS, RENEWAL, SOZIALHILFE, Map, process
 from handslag.config.reactions import TABLE
 from tests.bed import ROOT
 
 STEPS = process()["to_be"]
 STEPS_OF_ASYLUM = process(NEXUS)["to_be"]
+STEPS_OF_SOZIALHILFE = process(SOZIALHILFE)["to_be"]
 #: The ways of an application, a decision and its money: every state of them stands in the map.
 WHOLE = (
     "intake.DraftState", "intake.SigningState", "intake.Channel", "intake.InboxState", "intake.RequestState",
@@ -22,6 +23,8 @@ WHOLE = (
 )  # fmt: skip
 #: Those of a line that is claimed for somebody in the asylum sector.
 WHOLE_OF_ASYLUM = ("settlement.LineKind", "settlement.Outcome")
+#: Those of an application to a Swiss municipality, and of what is booked on its case account.
+WHOLE_OF_SOZIALHILFE = ("intake.Channel", "intake.InboxState", "decisions.Outcome", "payments.BookingKind")
 #: An answer that never came, and a decision whose delivery is proven, are no step that somebody takes.
 NOT_TAKEN = {"intake.DraftState": {"withdrawn", "expired"}, "decisions.DecisionState": {"served"}}
 
@@ -51,7 +54,7 @@ def operation(name: str) -> Any:
     return None
 
 
-@pytest.mark.parametrize("step", STEPS + STEPS_OF_ASYLUM, ids=lambda step: step["operation"])
+@pytest.mark.parametrize("step", STEPS + STEPS_OF_ASYLUM + STEPS_OF_SOZIALHILFE, ids=lambda step: step["operation"])
 def test_each_step_is_an_operation_with_its_event_and_states(step: dict[str, Any]) -> None:
     found = operation(step["operation"])
     assert found is not None and hasattr(found, "__wrapped__"), step["operation"]
@@ -62,7 +65,9 @@ def test_each_step_is_an_operation_with_its_event_and_states(step: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("steps", "whole"), [(STEPS, WHOLE), (STEPS_OF_ASYLUM, WHOLE_OF_ASYLUM)], ids=["renewal", "asylum"]
+    ("steps", "whole"),
+    [(STEPS, WHOLE), (STEPS_OF_ASYLUM, WHOLE_OF_ASYLUM), (STEPS_OF_SOZIALHILFE, WHOLE_OF_SOZIALHILFE)],
+    ids=["renewal", "asylum", "sozialhilfe"],
 )
 def test_no_state_on_the_way_is_left_out(steps: list[dict[str, Any]], whole: tuple[str, ...]) -> None:
     shown: dict[str, set[str]] = {}
@@ -73,7 +78,11 @@ def test_no_state_on_the_way_is_left_out(steps: list[dict[str, Any]], whole: tup
         assert {m.value for m in kinds()[kind]} - NOT_TAKEN.get(kind, set()) == shown[kind], kind
 
 
-@pytest.mark.parametrize(("of", "word"), [(RENEWAL, "SSBTEK"), (NEXUS, "ZEMIS")], ids=["renewal", "asylum"])
+@pytest.mark.parametrize(
+    ("of", "word"),
+    [(RENEWAL, "SSBTEK"), (NEXUS, "ZEMIS"), (SOZIALHILFE, "SKOS")],
+    ids=["renewal", "asylum", "sozialhilfe"],
+)
 def test_each_step_that_is_gone_stands_in_the_way_before(of: Map, word: str) -> None:
     steps = process(of)["as_is"]["steps"]
     assert len(steps) >= 5 and word in " ".join(step["does"] for step in steps)
