@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -103,16 +103,17 @@ def numbers_of(persons: Iterable[UUID]) -> dict[UUID, list[Identifier]]:
     """By person her numbers, those of the records merged into hers among them, the best type first."""
     keys = set(persons)
     merged = merges_held().filter(kept_id__in=keys).values("gone_id")
-    kept = Coalesce(
-        Subquery(merges_held().filter(gone_id=OuterRef("person_id")).values("kept_id")),
-        F("person_id"),
-        output_field=UUIDField(),
-    )
-    rows = Identifier.objects.filter(Q(person_id__in=keys) | Q(person_id__in=merged)).annotate(of=kept)
+    rows = Identifier.objects.filter(Q(person_id__in=keys) | Q(person_id__in=merged)).annotate(of=_known_as())
     found: dict[UUID, list[Identifier]] = {}
     for row in sorted(rows, key=lambda row: (_RANKS[row.type], row.id)):
         found.setdefault(row.person_id if row.person_id in keys else row.of, []).append(row)
     return found
+
+
+def _known_as() -> Coalesce:
+    """Of an identifier the record that its person is known by."""
+    kept = merges_held().filter(gone_id=OuterRef("person_id")).values("kept_id")
+    return Coalesce(Subquery(kept), F("person_id"), output_field=UUIDField())
 
 
 #: Which number a person is called by where she has several.
@@ -149,6 +150,19 @@ def person_by_identifier(kind: str, text: str) -> Person | None:
     """The person with that identifier in this tenant, by the record that she is known by, or None (also for a number
     that can't be right)."""
     return _kept(record_by_identifier(kind, text))
+
+
+def keys_by_identifiers(kind: str, texts: Collection[str]) -> dict[str, UUID]:
+    """The same for many: by the number as it was given, the key of whoever is known by it."""
+    values = {}
+    for text in texts:
+        try:
+            values[text] = normal_identifier(kind, text)[0]
+        except BadIdentifier:
+            continue
+    rows = Identifier.objects.filter(type=kind, value__in=set(values.values())).annotate(of=_known_as())
+    known = {row.value: row.of for row in rows}
+    return {text: known[value] for text, value in values.items() if value in known}
 
 
 def person_by_number(text: str, member: Member) -> Person | None:

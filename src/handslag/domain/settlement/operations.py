@@ -16,7 +16,7 @@ from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
-from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.people.queries import keys_by_identifiers
 from handslag.domain.settlement.checks import Finding, Known, check, known_of, late, reading
 from handslag.domain.settlement.models import (
     DAYS,
@@ -40,13 +40,13 @@ from handslag.domain.settlement.queries import (
     cost_of,
     decided_so_far,
     items_of,
-    line_named,
     numbers_by_person,
     on_its_way,
     proposed,
     reference_for,
     reference_of,
     register_until,
+    settled_lines,
     share_of,
     standing,
     stretches_of,
@@ -449,7 +449,11 @@ def _written(
         currency=regime.currency, content=canonical.digest(content), sent_on=sent_on, sent_by_id=member, at=now,
     )  # fmt: skip
     Claim.objects.filter(line__in=gone).delete()
-    lines = [_line(statement, row, regime, one) for one in told]
+    people = keys_by_identifiers(NUMBER, {one["identifier"] for one in told})
+    settled = settled_lines(Side(statement.side), statement.partner, {one["corrects"] for one in told} - {""})
+    lines = [
+        _line(statement, row, regime, one, people.get(one["identifier"]), settled.get(one["corrects"])) for one in told
+    ]
     Line.objects.bulk_create(lines)
     Claim.objects.bulk_create(_claims(statement, lines))
     if statement.side == Side.PAYER:
@@ -493,19 +497,19 @@ def _taken(row: Submission, now: datetime) -> None:
     _claimed(row, rows.filter(submission=row), gone, now)
 
 
-def _line(statement: Statement, submission: Submission, regime: Regime, told: dict[str, Any]) -> Line:
-    """A line as it crossed. NotPossible where it can't be one here."""
-    person = person_by_identifier(NUMBER, told["identifier"])
+def _line(
+    statement: Statement, submission: Submission, regime: Regime, told: dict[str, Any], person: UUID | None,
+    corrects: Line | None,
+) -> Line:  # fmt: skip
+    """A line as it crossed, about a person who is known by its number, and a settled line where it names one that is
+    here. NotPossible where it can't be one here."""
     if person is None:
         raise NotPossible("unknown person", person=told["identifier"])
-    corrects = None
-    if told["corrects"]:
-        corrects = line_named(Side(statement.side), statement.partner, told["corrects"])
-        if corrects is None or corrects.person_id != person.id or not Answer.objects.filter(line=corrects).exists():
-            raise NotPossible("corrects")
+    if told["corrects"] and (corrects is None or corrects.person_id != person):
+        raise NotPossible("corrects")
     since, until = date.fromisoformat(told["since"]), date.fromisoformat(told["until"])
     new = NewLine(
-        person=person.id, since=since, until=until, kind=LineKind(told["kind"]), items=items_of(told.get("items")),
+        person=person, since=since, until=until, kind=LineKind(told["kind"]), items=items_of(told.get("items")),
         **{name: told[name] for name in ("identifier", "status", "days", "rate", "amount", "cost", "share",
                                          "account_code", "text", "corrects")},
     )  # fmt: skip
@@ -525,7 +529,7 @@ def _line(statement: Statement, submission: Submission, regime: Regime, told: di
     ):  # fmt: skip
         raise NotPossible("line")
     return Line(
-        statement=statement, submission=submission, number=told["number"], person=person, kind=new.kind,
+        statement=statement, submission=submission, number=told["number"], person_id=person, kind=new.kind,
         status=new.status, since=since, until=until, days=new.days, rate=new.rate, amount=new.amount, cost=new.cost,
         share=new.share, account_code=new.account_code, text=new.text, corrects=corrects,
         findings=told["findings"], why=told["why"], content=new.content, items=told.get("items"),

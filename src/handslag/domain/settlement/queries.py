@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
@@ -232,14 +232,17 @@ def proposed(
     numbers = numbers_by_person(people)
     people = [person for person in people if person in numbers]
     found = _days(regime, here, settled, people, partner, floor, until)
-    found += _costs(regime, here, set(people), partner, floor, until)
+    standings: dict[UUID, list[tuple[str, date, date]]] = {}
+    for who, name, first_day, last in here:
+        standings.setdefault(who, []).append((name, first_day, last))
+    found += _costs(regime, standings, set(people), partner, floor, until)
     for one in incomes:
         found.append(
             NewLine(
                 person=one.person,
                 identifier="",
                 kind=LineKind.INCOME,
-                status=_status(here, one.person, one.since, one.until),
+                status=_status(standings, one.person, one.since, one.until),
                 since=one.since,
                 until=one.until,
                 days=0,
@@ -303,18 +306,19 @@ def _days(
         cuts,
     )
     lines = []
-    counts = {(one.person_id, one.status, one.since): one for one in settled}
+    counts: dict[tuple[UUID, str], list[Counted]] = {}
+    for one in settled:
+        counts.setdefault((one.person_id, one.status), []).append(one)
+    said: dict[UUID, list[tuple[date, date, Line]]] = {}
+    for person, a, b, row in known:
+        said.setdefault(person, []).append((a, b, row))
     for key, first, last, sign in zip(*(column.tolist() for column in found), strict=True):
         whom, name = people[key // len(regime.statuses)], regime.statuses[key % len(regime.statuses)]
         begins, ends = date.fromordinal(first), date.fromordinal(last)
         if sign < 0:
-            line = next(
-                row.line
-                for (person, state, at), row in counts.items()
-                if person == whom and state == name and at <= begins < row.until
-            )
+            line = next(one.line for one in counts[whom, name] if one.since <= begins < one.until)
         else:
-            line = next((row for person, a, b, row in known if person == whom and a <= begins < b), None)
+            line = next((row for a, b, row in said.get(whom, ()) if a <= begins < b), None)
         rate = line.rate if sign < 0 and line else regime.rate_on(begins)
         cites = reference_of(line) if line else ""
         lines.append(
@@ -335,14 +339,15 @@ def _days(
     return lines
 
 
-def _status(here: list[tuple[UUID, str, date, date]], person: UUID, since: date, until: date) -> str:
-    found = (status for who, status, a, b in here if who == person and a < until and since < b)
+def _status(here: Mapping[UUID, list[tuple[str, date, date]]], person: UUID, since: date, until: date) -> str:
+    found = (status for status, a, b in here.get(person, ()) if a < until and since < b)
     return next(found, "")
 
 
 def _costs(
-    regime: Regime, here: list[tuple[UUID, str, date, date]], people: set[UUID], partner: str, floor: date, until: date
-) -> list[NewLine]:
+    regime: Regime, here: Mapping[UUID, list[tuple[str, date, date]]], people: set[UUID], partner: str, floor: date,
+    until: date,
+) -> list[NewLine]:  # fmt: skip
     """Costs of these people that were booked on the regime's accounts for months from `floor` on, and aren't settled;
     a counter-booking takes its amount back."""
     claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code).exclude(cost=DAYS)
@@ -498,11 +503,16 @@ def reference_of(line: Line) -> str:
     return f"{line.statement.reference}/{line.number}"
 
 
-def line_named(side: Side, partner: str, reference: str) -> Line | None:
-    """The line of this name, settled with a partner."""
-    statement, _, number = reference.rpartition("/")
-    rows = Line.objects.filter(statement__side=side, statement__partner=partner, statement__reference=statement)
-    return rows.filter(number=int(number)).first() if number.isdecimal() else None
+def settled_lines(side: Side, partner: str, references: Collection[str]) -> dict[str, Line]:
+    """Of the lines of these names those that are settled with a partner."""
+    if not references:
+        return {}
+    statements = {one.rpartition("/")[0] for one in references}
+    rows = Line.objects.filter(
+        id__in=Answer.objects.values("line_id"), statement__side=side, statement__partner=partner,
+        statement__reference__in=statements,
+    ).select_related("statement")  # fmt: skip
+    return {reference: row for row in rows if (reference := reference_of(row)) in references}
 
 
 def submissions_of(statements: Collection[UUID]) -> list[Any]:
@@ -513,13 +523,18 @@ def submissions_of(statements: Collection[UUID]) -> list[Any]:
     return list(rows.annotate(refused=Subquery(code)))
 
 
-def standing(statement: UUID) -> list[Line]:
-    """The lines of a statement that no later submission withdrew and the payer has, or may still have, in order."""
+def standing_rows(statement: UUID) -> QuerySet[Line]:
+    """The lines of a statement that no later submission withdrew and the payer has, or may still have."""
     refused = Reception.objects.exclude(code="").filter(submission__statement_id=statement).values("submission_id")
     sent = Submission.objects.filter(statement_id=statement).exclude(id__in=refused)
     gone = {number for numbers in sent.values_list("withdrawn", flat=True) for number in numbers}
-    rows = Line.objects.filter(submission__in=sent).exclude(number__in=gone)
-    return list(rows.select_related("statement", "person", "corrects__statement").order_by("number"))
+    return Line.objects.filter(submission__in=sent).exclude(number__in=gone)
+
+
+def standing(statement: UUID) -> list[Line]:
+    """The same in order, each with its person and what it corrects."""
+    rows = standing_rows(statement).select_related("statement", "person", "corrects__statement")
+    return list(rows.order_by("number"))
 
 
 def answers_on(statement: UUID) -> dict[UUID, Answer]:
@@ -541,11 +556,10 @@ class Sums:
 def decided_so_far(reply: Reply) -> tuple[int, int, bool]:
     """When a reply had been given: what was accepted and cut of its statement, and whether nothing was open."""
     rows = Answer.objects.filter(reply__statement_id=reply.statement_id, reply__number__lte=reply.number)
-    answers = list(rows.select_related("line"))
-    accepted = sum(answer.amount for answer in answers)
-    cut = sum(answer.line.amount for answer in answers) - accepted
-    answered = {answer.line_id for answer in answers}
-    return accepted, cut, all(line.id in answered for line in standing(reply.statement_id))
+    sums = rows.aggregate(accepted=Sum("amount"), claimed=Sum("line__amount"))
+    accepted = int(sums["accepted"] or 0)
+    open_ = standing_rows(reply.statement_id).exclude(id__in=rows.values("line_id"))
+    return accepted, int(sums["claimed"] or 0) - accepted, not open_.exists()
 
 
 def on_its_way(statement: UUID) -> Submission | None:
