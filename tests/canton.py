@@ -41,12 +41,12 @@ from tests.office import TEST, Office, open_office
 BEGIN = date(2026, 1, 1)
 
 
-def open_canton(database: Database) -> tuple[Office, Office, Office]:
-    """A canton's office and two municipalities of it."""
+def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
+    """A canton's office and two municipalities of it; `named` stands behind their names."""
     made = (
-        open_office(database.connect, "kanton", "CH", kind="canton_office"),
-        open_office(database.connect, "musterwil", "CH"),
-        open_office(database.connect, "beispielen", "CH"),
+        open_office(database.connect, f"kanton{named}", "CH", kind="canton_office"),
+        open_office(database.connect, f"musterwil{named}", "CH"),
+        open_office(database.connect, f"beispielen{named}", "CH"),
     )
     database.close_connections()
     return made
