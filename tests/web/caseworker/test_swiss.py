@@ -283,6 +283,39 @@ def test_a_budget_holds_for_months_that_are_released_after_the_declaration(
     assert [one for one in report.findings if one.table.startswith("decisions_")] == [], report.to_text()
 
 
+def test_a_budget_releases_nothing_that_differs_by_month_and_never_holds_for_a_part(
+    musterwil: Office, desk: Any
+) -> None:
+    """A cost with a limit for the year is decided anew; a part, and thirteen months, are of their month alone."""
+    office, at = musterwil, Counter(musterwil, desk)
+    at.month -= 2
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    permit = {"member-0-permit": "CH"}
+    at.applies(case, "Dario", rent="1050", **{"costs-0-code": "BASIC_OTHER", "costs-0-amount": "120"})
+    went(at.assesses(case, **permit, **{"cost-0-mine": "20", "cost-0-why": "zu viel"}))
+    sheet = look(office, Sheet, case_id=key_in(case))
+    told = {"act": "propose", "sheet": str(sheet.id), "reasons": "zu viel verlangt", "language": "de"}
+    path = f"{case}periods/{at.month}/proposal/"
+    assert "Only a full grant" in at.hanna.open(path, **told, months="6").text
+    assert at.decides(case, "zu viel verlangt", months="13").holds_until is None
+
+    at.month += 1
+    yearly = {"rent": "1050", "costs-0-code": "BASIC_OTHER", "costs-0-amount": "120"}
+    at.applies(case, "Dario", **yearly)
+    deductible = {"new-cost-0-code": "KVG_DEDUCTIBLE", "new-cost-0-mine": "50", "new-cost-0-why": "Rechnung"}
+    person = str(look(office, Person, given_name="Dario").id)
+    went(at.assesses(case, **permit, **deductible, **{"new-cost-0-person": person}))
+    assert at.decides(case, months="12").holds_until == (at.month + 12).since
+    at.month += 1
+    at.applies(case, "Dario", **yearly)
+    page = f"{case}periods/{at.month}/"
+    assert "a limit for the year" in at.hanna.open(page).text
+    refused = at.hanna.open(page, act="release")
+    assert refused.status_code == 200 and "Release the month" not in refused.text
+    with acting(office.slug, TEST, "look"):
+        assert not Decision.objects.filter(under__isnull=False).exists()
+
+
 def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:
     """Another municipality finds nothing; a payer works no budget; without a canton nothing is calculated."""
     office, at = musterwil, Counter(musterwil, desk)
