@@ -226,6 +226,9 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
     folder = office.case()
     folder.applied()
     folder.assessed()
+    above = office.case(("Rut", "Överskott", "19810101"))
+    above.applied()
+    above.amounting(0)  # nothing is granted with less rent either, but the surplus is another one
     office.case(("Ragnar", "Utanräkning", "19800101")).applied()  # never calculated: there is nothing to compare
     alva, second = desk(office, "alva"), desk(office, axel)
     day = {"since": str(office.month.since), "source": "nämnden § 90", "named": "hyror.csv"}
@@ -264,10 +267,12 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
     for address in re.findall(r'href="/[^/]+(/norms/[0-9a-f-]{36}/)"', page):
         text = " ".join(re.sub(r"<[^>]+>", " ", second.open(address).text).split()).replace("\N{NO-BREAK SPACE}", " ")
         looked["RENT" if "§ 90" in text else "ELECTRICITY"] = text
-    # 6 200 of rent is taken down to 5 000,50; 450 of electricity to 400; of the two cases one was ever calculated
+    # 6 200 of rent is taken down to 5 000,50; 450 of electricity to 400; one of the three cases was never calculated
     assert "1 case would get less, together SEK 1,199.50 a month" in looked["RENT"]
     assert "1 case would get less, together SEK 50.00 a month" in looked["ELECTRICITY"]
     assert "0 cases would get more" in looked["RENT"] and "0 cases would get the same" in looked["RENT"]
+    for said in looked.values():
+        assert "1 case would get the same, with another surplus or other lines" in said
     assert "They come out otherwise" in looked["RENT"] and "Petra" not in looked["RENT"]
     # nothing is granted before or after, but 2 799,50 less of rent is that much more of a surplus
     assert "c6-surplus SEK 0.00 SEK 0.00 SEK 2,280.00 SEK 5,079.50 COST.RENT" in looked["RENT"]

@@ -170,8 +170,8 @@ class WouldChange:
     `worked_cases`: so many cases of the pack were calculated with it; `changed`: (name, sheet before, after) of those
     that come out otherwise, in what is granted, in the surplus or in the amount of a line; `problems`: of those that
     can't be calculated any more. `open_cases`: so many open cases have a calculation; `more`, `less`: by how much the
-    newest of each would rise or fall, had the value been in force; `not_computed`: so many couldn't be calculated.
-    `left`: so many open cases weren't looked at.
+    newest of each would rise or fall, had the value been in force; `otherwise`: so many would be granted the same, with
+    another surplus or other lines; `not_computed`: so many couldn't be calculated. `left`: so many open cases weren't looked at.
     """
 
     worked_cases: int
@@ -180,6 +180,7 @@ class WouldChange:
     open_cases: int = 0
     more: tuple[int, ...] = ()
     less: tuple[int, ...] = ()
+    otherwise: int = 0
     not_computed: int = 0
     left: int = 0
 
@@ -221,7 +222,7 @@ def worked_cases_with(norm: LocalNorm) -> WouldChange:
             problems.append(f"{name}: {error}")
             continue
         number += 1
-        if (was.granted, was.surplus) != (would_be.granted, would_be.surplus) or differing(was, would_be):
+        if _comes_out_otherwise(was, would_be):
             changed.append((name, was, would_be))
     return WouldChange(number, tuple(changed), tuple(problems))
 
@@ -231,27 +232,34 @@ def would_change(norm: LocalNorm, today: date) -> WouldChange:
     law, found = the_law(), worked_cases_with(norm)
     sheets = Sheet.objects.filter(case__state=CaseState.OPEN, case__worked_in=None, pack=law.PACK)
     newest = sheets.order_by("case_id", "-period__since", "-number").distinct("case_id").select_related("snapshot")
-    open_cases, differences, not_computed = newest.count(), [], 0
+    open_cases, differences, otherwise, not_computed = newest.count(), [], 0, 0
     as_if = as_if_with(norm)
     for sheet in newest[:MOST_LOOKED_AT]:
         facts = law.Facts.from_json(sheet.snapshot.facts)
         try:
-            before, after = (
-                law.calculate(facts, law.norms_of(facts, today, today, tables)).granted
+            was, would_be = (
+                law.calculate(facts, law.norms_of(facts, today, today, tables))
                 for tables in (local_norms(law.PACK), as_if(facts.since))
             )
         except (FactsError, NormError, NormMissing):
             not_computed += 1
             continue
-        differences.append(after - before)
+        differences.append(would_be.granted - was.granted)
+        otherwise += would_be.granted == was.granted and _comes_out_otherwise(was, would_be)
     return replace(
         found,
         open_cases=open_cases,
         more=tuple(d for d in differences if d > 0),
         less=tuple(d for d in differences if d < 0),
+        otherwise=otherwise,
         not_computed=not_computed,
         left=max(open_cases - MOST_LOOKED_AT, 0),
     )
+
+
+def _comes_out_otherwise(was: Calculation, would_be: Calculation) -> bool:
+    """Whether what is granted, the surplus or the amount of a line differs."""
+    return (was.granted, was.surplus) != (would_be.granted, would_be.surplus) or bool(differing(was, would_be))
 
 
 def norms_in_force(facts: Facts, today: date) -> Norms:
