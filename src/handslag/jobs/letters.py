@@ -72,6 +72,8 @@ _WORDS = {
         "NormSum": "Summa riksnorm",
         "costs": "Kostnader utanför riksnormen",
         "ExpenseSum": "Summa kostnader",
+        "ceiling": "Bidragstak",
+        "AboveCeiling": "Över taket",
         "income": "Inkomster",
         "IncomeSum": "Summa inkomster",
         "granted": "Att få",
@@ -97,6 +99,8 @@ _WORDS = {
         "NormSum": "National norm in all",
         "costs": "Costs outside the norm",
         "ExpenseSum": "Costs in all",
+        "ceiling": "Ceiling",
+        "AboveCeiling": "Above the ceiling",
         "income": "Income",
         "IncomeSum": "Income in all",
         "granted": "To receive",
@@ -154,6 +158,7 @@ _WORDS = {
 _PARTS = (
     (("PERSON", "COMMON"), "norm", "NormSum"),
     (("COST",), "costs", "ExpenseSum"),
+    (("CEILING",), "ceiling", "AboveCeiling"),
     (("INCOME",), "income", "IncomeSum"),
 )
 
