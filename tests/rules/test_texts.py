@@ -1,12 +1,14 @@
 """Words of the sheets: every text in every language that its pack speaks, with the same places to fill."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from handslag.rules.case_files import worked_cases
-from handslag.rules.packs import names
+from handslag.rules.norms import load
+from handslag.rules.packs import names, pack
 from handslag.rules.sheet import _wording, languages
 from handslag.rules.text import Wording
 
@@ -24,6 +26,21 @@ def test_every_text_is_there_in_every_language_with_the_same_places(pack: str) -
         for lang in wording.languages:
             assert text[lang].strip(), (key, lang)
             assert places(text[lang]) == places(text[wording.languages[0]]), (key, lang)
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_pages_and_sheets_say_of_a_norm_is_there_in_every_language(name: str) -> None:
+    """What a municipality sets, and the choices and doubts of every norm. The label of another norm stands in the
+    reference alone, in the law's language and in English: no line of a sheet carries it."""
+    law = pack(name)
+    folder = Path(law.__file__).parent  # type: ignore[attr-defined]
+    for one in law.LOCAL.values():
+        assert set(languages(name)) <= set(one.label)
+    for path in sorted(folder.rglob("norms/*.yaml")):
+        for norm in load(path.read_text(encoding="utf-8"), path.name):
+            assert {law.LANGUAGE, "en"} <= set(norm.label) or path.parent.parent != folder, norm.name
+            for words in (*norm.choices.values(), *([norm.uncertain] if norm.uncertain else [])):
+                assert set(languages(name)) <= set(words), norm.name
 
 
 #: What ends in a full stop without ending a sentence.

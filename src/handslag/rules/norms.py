@@ -4,7 +4,7 @@ A file is a YAML list of norms:
 
     - name: riksnorm.child            # stable, dotted
       unit: SEK/month                 # a currency (also /month, /day), percent, days, choice, reference ...: UNITS
-      label: {sv: ..., en: ...}
+      label: {sv: ..., en: ...}       # for the reference: the language of the law, and English
       law: law.riksnorm               # the reference that holds it (a norm of unit `reference`)
       owner: Winterthur               # a table of a municipality or district only: whose decision it is
       by: age                         # a table only: what its key is

@@ -207,7 +207,9 @@ def _look(request: HttpRequest, norm: UUID, me: UUID, trouble: str = "") -> Http
         more=formats.money(sum(found.more), currency) if found else "",
         less=formats.money(-sum(found.less), currency) if found else "",
         month=max(Month.of(today(request)), Month.of(row.since)),
-        same=found.open_cases - found.left - found.not_computed - len(found.more + found.less) - found.otherwise if found else 0,
+        same=found.open_cases - sum((found.left, found.not_computed, len(found.more), len(found.less), found.otherwise))
+        if found
+        else 0,
     )
 
 

@@ -171,7 +171,8 @@ class WouldChange:
     that come out otherwise, in what is granted, in the surplus or in the amount of a line; `problems`: of those that
     can't be calculated any more. `open_cases`: so many open cases have a calculation; `more`, `less`: by how much the
     newest of each would rise or fall, had the value been in force; `otherwise`: so many would be granted the same, with
-    another surplus or other lines; `not_computed`: so many couldn't be calculated. `left`: so many open cases weren't looked at.
+    another surplus or other lines; `not_computed`: so many couldn't be calculated. `left`: so many open cases
+    weren't looked at.
     """
 
     worked_cases: int
