@@ -6,10 +6,13 @@ import hashlib
 import json
 from typing import TypeAlias
 
+import msgspec
+
 Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 
 #: Integers beyond this are not the same number in every JSON reader (RFC 8785, section 3.2.2.3).
 LARGEST = 2**53 - 1
+_FAST = msgspec.json.Encoder(order="sorted")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -19,12 +22,26 @@ def dumps(value: object) -> bytes:
     Takes None, bool, int (up to 2**53 - 1), str, list and dict with str keys.
     Anything else, floats above all, raises TypeError; a larger integer or a lone surrogate raises ValueError.
     """
+    if _plain(value):
+        return _FAST.encode(value)
     return _ENCODER.encode(_checked(value)).encode("utf-8")
 
 
 def digest(value: object) -> str:
     """SHA-256 of the canonical bytes of `value`, as 64 hexadecimal digits."""
     return hashlib.sha256(dumps(value)).hexdigest()
+
+
+def _plain(value: object) -> bool:
+    """Whether it is of the very types that it may be of, with keys of ASCII: two encoders write the same of it."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -LARGEST <= value <= LARGEST  # type: ignore[operator]
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())  # type: ignore[attr-defined]
+    return (kind is list or kind is tuple) and all(map(_plain, value))  # type: ignore[call-overload]
 
 
 def _checked(value: object) -> object:

@@ -126,6 +126,10 @@ class MessageTakenUp(Event):
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 
 
+def _holds_nul(content: bytes) -> bool:
+    return rb"\u0000" in content and _NUL.search(content) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """Where a message that begins something stands here: its kind's `receive` says so."""
@@ -178,7 +182,7 @@ def take_in(
         return _after(before, found, row, opened, now)
     if framed.message == "receipt":
         return _take_receipt(found, row, opened, now)
-    if _NUL.search(opened.content):
+    if _holds_nul(opened.content):
         raise Unreadable(Code.CONTENT, "holds U+0000, which can't be kept", final=True)
     if now - moment_of(framed.header.sent_at) >= EXPIRE_AFTER:
         return _refuse(found, row, Code.TOO_OLD, "older than fourteen days", now, opened)
@@ -194,7 +198,7 @@ def take_in(
 def begins(opened: Opened, now: datetime) -> bool:
     """Whether it begins something, and could be taken in with others: neither too old nor what can't be kept."""
     header, message = opened.framed.header, opened.framed.message
-    if message == "receipt" or header.reference is not None or _NUL.search(opened.content):
+    if message == "receipt" or header.reference is not None or _holds_nul(opened.content):
         return False
     return now - moment_of(header.sent_at) < EXPIRE_AFTER
 
@@ -456,7 +460,9 @@ def _end(
 
 
 def _settled(row: Outcome) -> ArrivalSettled:
-    return ArrivalSettled(subject=row.id, payload={"state": row.state, "code": row.code, "reason": row.trouble})
+    return ArrivalSettled(
+        subject=row.id, payload={"state": str(row.state), "code": str(row.code), "reason": row.trouble}
+    )
 
 
 def _refuse(found: Arrival, row: Outcome, code: str, reason: str, now: datetime, opened: Opened) -> Done[Outcome]:
