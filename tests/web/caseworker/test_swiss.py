@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,19 @@ import pytest
 from lxml import etree
 from playwright.sync_api import expect
 
+from handslag.domain.casefile.models import Period
 from handslag.domain.decisions.models import Decision, Letter
-from handslag.domain.entitlement.models import Sheet
+from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose
+from handslag.domain.entitlement.models import Assessment, Sheet
+from handslag.domain.entitlement.operations import assess
 from handslag.domain.payments.models import Booking, Payee, Payment, Run, RunFile
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
-from handslag.domain.tenancy.door import acting
+from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.keys import file_key
+from handslag.domain.tenancy.policies import NotForThem, NotPossible
 from handslag.jobs.acts import store_of
+from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
 from tests.office import TEST, Office, open_office, run_jobs
 from verifier import verify
@@ -314,6 +320,48 @@ def test_a_budget_releases_nothing_that_differs_by_month_and_never_holds_for_a_p
     assert refused.status_code == 200 and "Release the month" not in refused.text
     with acting(office.slug, TEST, "look"):
         assert not Decision.objects.filter(under__isnull=False).exists()
+
+
+def test_a_sanction_is_heard_reasoned_and_decided_by_two(musterwil: Office, desk: Any) -> None:
+    """What a sanction takes is a refusal in part: never proposed unheard or without reasons, never taken by one; the
+    letter names its order, in the limits of the rules. The month after isn’t heard again on that order."""
+    office, at = musterwil, Counter(musterwil, desk)
+    at.month -= 1
+    case = at.opens(("Dario", "1990-05-17", ahv("921707698"), "adult"))
+    since = str(at.month.since)
+
+    def reduced() -> Sheet:
+        at.applies(case, "Dario", rent="1050")
+        went(at.assesses(case, **{"member-0-permit": "CH"}))
+        facts = look(office, Assessment, period__since=at.month.since).facts
+        order = {"person": facts["members"][0]["key"], "percent": 40, "since": since, "months": 3, "order": "V-7"}
+        period = look(office, Period, case_id=key_in(case), since=at.month.since)
+        office.now = clock.now()  # after what came in
+        return assess(**office.act("hanna"), period=period.id, facts=facts | {"sanctions": [order]}, version=1)
+
+    sheet = reduced()
+    assert (sheet.granted, sheet.body["totals"]["SanctionSum"]) == (211_100 - 31_830, 31_830)  # 30 % at most
+    told = {"sheet": sheet.id, "language": "de"}
+    with pytest.raises(NotPossible, match="reasons"):
+        propose(**office.act("hanna"), **told, reasons="")
+    with pytest.raises(NotPossible, match="not heard"):
+        propose(**office.act("hanna"), **told, reasons="Die Auflage wurde nicht erfüllt.")
+    day = office.today + timedelta(days=14)
+    (asked,) = open_hearing(**office.act("hanna"), period=sheet.period_id, about="Kürzung nach V-7", answer_by=day)
+    citizen = Actor("citizen", look(office, Person, given_name="Dario").id)
+    answer_hearing(**office.by(citizen), hearing=asked.id, answer="Ich war krank.")
+    row = propose(**office.act("hanna"), **told, reasons="Die Auflage wurde nicht erfüllt.")
+    assert row.outcome == "delavslag"
+    with pytest.raises(NotForThem):
+        decide(**office.act("hanna"), decision=row.id, version=row.version)
+    decide(**office.act("bo"), decision=row.id, version=row.version)
+    content = look(office, Letter, decision=row).content
+    assert "V-7" in str(content["sheet"]) and "Bezirksrat" in content["appeal"]
+
+    at.month += 1
+    later = reduced()
+    again = propose(**office.act("hanna"), sheet=later.id, language="de", reasons="Die Auflage wurde nicht erfüllt.")
+    assert (again.outcome, again.unheard) == ("delavslag", None)
 
 
 def test_a_swiss_office_sees_no_other_ones_budget(musterwil: Office, desk: Any, database: Any) -> None:

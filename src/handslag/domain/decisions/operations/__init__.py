@@ -15,7 +15,7 @@ from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
-from handslag.domain.casefile.queries import open_warnings
+from handslag.domain.casefile.queries import open_warnings, period_before
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
 from handslag.domain.decisions.operations.help import help_for
@@ -140,7 +140,7 @@ def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -
     """What the sheet amounts to: as applied for, less than that, nothing (a person proposes and decides it).
 
     Less is a cost that isn't accepted in full, and any sum below what the application as it was made would give:
-    an income that the office added or raised, a smaller share of the household.
+    an income that the office added or raised, a smaller share of the household; and a sanction.
 
     On more for a month that is decided (`before`, on the `ground` APPLIED) it is what comes on top that counts: whether
     the sheet gives as much as what was decided with all of that in it.
@@ -149,7 +149,7 @@ def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -
         return Outcome.AVSLAG
     if before is not None and ground == Ground.APPLIED:
         return Outcome.BIFALL if gives_what_came_on_top(sheet, before) else Outcome.DELAVSLAG
-    if any(c.accepted < c.applied for c in facts_of(sheet).costs):
+    if any(c.accepted < c.applied for c in facts_of(sheet).costs) or is_reduced(sheet):
         return Outcome.DELAVSLAG
     return Outcome.DELAVSLAG if sheet.granted < granted_as_applied(sheet) else Outcome.BIFALL
 
@@ -210,10 +210,29 @@ def is_to_be_heard(sheet: Sheet, before: Decision | None, ground: str = "") -> b
     """Whether the adults are to be heard before a decision by a sheet, on what it rests on (25 § förvaltningslagen):
     it leaves less than was decided `before`; or, the first one and one on more for the month, it grants less than was
     applied for and counts income that they haven't given themselves. The household is theirs: they see it with each
-    application."""
+    application. On a sanction always, with the month in which its order is first in."""
     if before is not None and (ground != Ground.APPLIED or sheet.granted < before.amount):
         return sheet.granted < before.amount
+    if before is None and orders_of(sheet) - _orders_before(sheet):
+        return True
     return outcome_of(sheet, before, ground) != Outcome.BIFALL and bool(income_not_given(sheet, before))
+
+
+def is_reduced(sheet: Sheet) -> bool:
+    """Whether a sanction takes something from what a sheet grants."""
+    return stored_calculation(sheet).totals.get("SanctionSum", 0) > 0
+
+
+def orders_of(sheet: Sheet) -> set[str]:
+    """The orders by which a sheet reduces what is granted (Switzerland); none elsewhere."""
+    return {one.order for one in facts_of(sheet).sanctions} if is_reduced(sheet) else set()
+
+
+def _orders_before(sheet: Sheet) -> set[str]:
+    """Those of the month before, as it was decided: the adults were heard on them then."""
+    earlier = period_before(sheet.period)
+    decided = in_force(earlier.id) if earlier is not None else None
+    return orders_of(decided.sheet) if decided is not None else set()
 
 
 def are_reasons(text: str) -> bool:
