@@ -37,6 +37,7 @@ def run(*, once: bool) -> None:
                 raise
             log.error("database away", error=type(trouble).__name__)
             connection.close()
+            span = OFFERED  # it may be away for longer than what is looked at in between
         else:
             span = RECENT
             if count:
