@@ -39,6 +39,13 @@ BESIDES = {
         INSERT INTO exchange_sedexstep (id, tenant_id, envelope_id, attempt, code, info, at)
         SELECT gen_random_uuid(), tenant_id, id, 1, 100, '', now() FROM exchange_envelope WHERE tenant_id = %s
         LIMIT 1""",
+    "imports_import": """
+        INSERT INTO imports_import (id, tenant_id, number, files, totals, state, brought_by_id, brought_at, version)
+        SELECT s.id, s.tenant_id, '2026-000009-X', '[]', '{}', 'verified', m.id, now(), 1 FROM audit_subject s
+        JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id WHERE s.tenant_id = %s LIMIT 1""",
+    "imports_row": """
+        INSERT INTO imports_row (id, tenant_id, of_id, "table", line, told, faults)
+        SELECT id, tenant_id, id, 'persons', 2, '{}', '[]' FROM imports_import WHERE tenant_id = %s LIMIT 1""",
     "register_notice": """
         INSERT INTO register_notice (id, tenant_id, person_id, message_id, what, value, day, since, disputed,
             moves_from, accommodation, "between", why, at)
@@ -329,6 +336,10 @@ class Wall:
             linked["person_id"] = None
         if (table, column) == ("people_person", "lower_by_id"):
             linked |= {"lower_to": 0, "lower_address_to": 0}
+        if (table, column) == ("register_notice", "imported_id"):
+            linked["message_id"] = None
+        if (table, column) == ("imports_import", "confirmed_by_id"):
+            linked |= {"state": "confirmed", "confirmed_at": row["brought_at"]}
         with self.admin.transaction(force_rollback=True):
             self.admin.execute("SET LOCAL session_replication_role = replica")
             self.admin.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(sql.Identifier(table)), [row["id"]])

@@ -22,6 +22,7 @@ COMMANDS = {
     "worker": "run scheduled and queued work",
     "courier": "carry sealed messages between the organisations of this installation",
     "exchange": "register partners in other installations, print our key file, call them",
+    "register": "a canton's register from another system: verify, import, undo",
     "organisation": "enter an organisation, admit its staff, change its settings",
     "demo": "fill the demonstration of invented organisations and people",
     "journey": "drive one application from filing to payment through the running product",

@@ -147,6 +147,13 @@ from handslag.domain.exchange.operations.sedex import (
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
 from handslag.domain.exchange.states import SETTLED, Business, Direction, OutcomeState
+from handslag.domain.imports.operations import (
+    ImportCarried,
+    ImportConfirmed,
+    ImportUndone,
+    ImportVerified,
+    RegisterImported,
+)
 from handslag.domain.intake.forms import form_of
 from handslag.domain.intake.models import ApplicationPeriod, Draft
 from handslag.domain.intake.operations import (
@@ -284,6 +291,7 @@ from handslag.domain.register.operations import (
     ContradictionSettled,
     NoticeTaken,
     PersonAssigned,
+    PersonImported,
     ResidentsEntered,
 )
 from handslag.domain.register.policies import CANTON
@@ -1016,6 +1024,13 @@ def _hand_over_message(event: Event, by: Actor, now: datetime) -> None:
     defer(hand_over_message, after=after, tenant=_tenant(), message=event.payload["message"])
 
 
+def _carry_import(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.imports import carry_import
+    from handslag.jobs.queue import defer
+
+    defer(carry_import, tenant=_tenant(), brought=event.payload["import"])
+
+
 def _message(key: UUID) -> ExchangeMessage:
     found = not_yet_inserted(ExchangeMessage, key)
     return found or ExchangeMessage.objects.only("kind", "unit_id", "test", "process", "due_on").get(id=key)
@@ -1451,6 +1466,12 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_ask_both_sides),
     ),
     ResidentsEntered: (),
+    PersonImported: (),
+    ImportVerified: (),
+    RegisterImported: (),
+    ImportConfirmed: (Reaction(_carry_import),),
+    ImportCarried: (),
+    ImportUndone: (),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
     StatementSubmitted: (Reaction(_tell_submission),),
     StatementReceived: (),

@@ -182,6 +182,11 @@ def open_subject(kind: str, key: UUID | None = None, *, with_events: bool = Fals
     return row.id
 
 
+def open_subjects(kind: str, count: int) -> list[UUID]:
+    """Several anchors at once."""
+    return [row.id for row in Subject.objects.bulk_create(Subject(id=uuid7(), kind=kind) for _ in range(count))]
+
+
 def event_hash(row: EventRow) -> str:
     """The hash of an event: SHA-256 over the canonical form of every column but the hash itself."""
     return canonical.digest(

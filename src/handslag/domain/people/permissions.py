@@ -18,13 +18,15 @@ FIRST_TIME = system("first application")
 
 #: The system, as it registers whom the canton assigns to a municipality that took her.
 ASSIGNED = system("assignment")
+#: The system, as it registers whom a confirmed import of the canton's register names.
+IMPORTED = system("register import")
 
 
 def may_register(by: Actor, now: datetime, *, own: bool = False) -> int:
     """The clearance of who registers people, households and cases: a registrar's own; none where a case system
-    vouches for its clients, an e-ID for who applies for the first time, a canton for whom it assigns, or where it is a
-    citizen's `own` and nobody else's. NotAllowed for everybody else."""
-    if by in (CASE_SYSTEM, FIRST_TIME, ASSIGNED) or (own and by.kind == "citizen"):
+    vouches for its clients, an e-ID for who applies for the first time, a canton for whom it assigns and whom its
+    register brings, or where it is a citizen's `own` and nobody else's. NotAllowed for everybody else."""
+    if by in (CASE_SYSTEM, FIRST_TIME, ASSIGNED, IMPORTED) or (own and by.kind == "citizen"):
         return 0
     return require_role(by, now, Role.REGISTRAR).clearance
 

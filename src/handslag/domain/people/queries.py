@@ -165,6 +165,13 @@ def keys_by_identifiers(kind: str, texts: Collection[str]) -> dict[str, UUID]:
     return {text: known[value] for text, value in values.items() if value in known}
 
 
+def persons_by_identifiers(kind: str, texts: Collection[str]) -> dict[str, Person]:
+    """The same, with the people themselves."""
+    keys = keys_by_identifiers(kind, texts)
+    people = Person.objects.in_bulk(set(keys.values()))
+    return {text: people[key] for text, key in keys.items()}
+
+
 def person_by_number(text: str, member: Member) -> Person | None:
     """The person with that number, of whatever type, by the record that she is known by; None also for one above this
     member's clearance."""

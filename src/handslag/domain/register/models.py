@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from handslag.domain.audit.models import Subject
 from handslag.domain.exchange.models import ADDRESS, Message
 from handslag.domain.people.models import Person, never_overlapping, since_before_until
 from handslag.domain.register.states import What
@@ -20,8 +21,9 @@ _FOLLOWS = {"*": "follows from the notices"}
 
 
 class Notice(TenantRow):
-    """What is said of one person on a `day`: by a `message`, or by a member of staff (`settled_by`) who settles what
-    messages contradict each other about (`between`), until before `until`. Never changed.
+    """What is said of one person on a `day`: by a `message`, by the register of another system (`imported`: the
+    import), or by a member of staff (`settled_by`) who settles what these contradict each other about (`between`),
+    until before `until`. Never changed.
 
     `value`: the address of the municipality or how she left it (`states.GONE`), the status, what becomes of own
     earnings, or the address of the municipality whose claim under section 44 is accepted, or ended. `since`: the first
@@ -33,6 +35,7 @@ class Notice(TenantRow):
 
     person = TenantFK(Person)
     message = TenantFK(Message, null=True)
+    imported = TenantFK(Subject, null=True)
     what = models.CharField(max_length=12, choices=What.choices)
     value = models.CharField(max_length=ADDRESS)
     day = models.DateField()
@@ -51,12 +54,16 @@ class Notice(TenantRow):
     class Meta:
         indexes = [models.Index(fields=["tenant", "person", "since"])]
         constraints = [
-            *wall("register_notice", "person", "message", "settled_by", append_only=True),
+            *wall("register_notice", "person", "message", "imported", "settled_by", append_only=True),
             models.UniqueConstraint(fields=["tenant", "message", "person", "what"], name="notice_once_per_message"),
+            models.UniqueConstraint(
+                fields=["tenant", "imported", "person", "what", "day"], name="notice_once_per_import"
+            ),
             models.CheckConstraint(condition=Q(what__in=What.values), name="register_notice_what_known"),
             models.CheckConstraint(
-                condition=Q(message__isnull=False, why="", between=[])
-                | (Q(settled_by__isnull=False) & ~Q(why="") & ~Q(between=[])),
+                condition=Q(message__isnull=False, imported=None, why="", between=[])
+                | Q(message=None, imported__isnull=False, settled_by=None, why="", between=[])
+                | (Q(imported=None, settled_by__isnull=False) & ~Q(why="") & ~Q(between=[])),
                 name="register_notice_said_or_settled",
             ),
             models.CheckConstraint(

@@ -11,12 +11,13 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.queries import partners
+from handslag.domain.people.identifiers import normal_identifier
 from handslag.domain.people.models import Person
-from handslag.domain.people.operations.persons import NewPerson, register_person
-from handslag.domain.people.queries import person_by_identifier
+from handslag.domain.people.operations.persons import NewPerson, register_people, register_person
+from handslag.domain.people.queries import person_by_identifier, persons_by_identifiers
 from handslag.domain.register.models import Contradiction, Notice, Residents, Responsibility, Standing
 from handslag.domain.register.policies import MUNICIPALITY, first_day, require_canton
-from handslag.domain.register.queries import Said, days_of, said_of
+from handslag.domain.register.queries import Said, days_of, said_of_each
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -48,6 +49,12 @@ class ContradictionSettled(Event):
     kind = "contradiction settled"
 
 
+class PersonImported(Event):
+    """The register takes over what another system says of a person."""
+
+    kind = "person imported"
+
+
 class ResidentsEntered(Event):
     """The canton enters how many residents a municipality has, from which its quota follows."""
 
@@ -56,13 +63,13 @@ class ResidentsEntered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NewNotice:
-    """What a message says of the person at a place of its list."""
+    """What a message, or the register of another system (`message` None), says of the person at a place of its list."""
 
     number: int
     what: What
     value: str
     day: date
-    message: UUID
+    message: UUID | None = None
     until: date | None = None
     entry_on: date | None = None
     moves_from: str = ""
@@ -126,6 +133,7 @@ def note_said(
             new = people[one.number - 1]
             known = person_by_identifier(new.identifier_type, new.identifier)
             keys[one.number] = known.id if known else register_person(tenant=tenant, by=by, now=now, new=new).id
+        assert one.message is not None
         if Notice.objects.filter(message_id=one.message, person_id=keys[one.number], what=one.what).exists():
             continue
         made.append(
@@ -151,19 +159,7 @@ def note_said(
     unit = str(asked.unit_id)
     return Done(
         made,
-        *(
-            ContradictionFound(
-                subject=row.person_id,
-                payload={
-                    "contradiction": str(row.id),
-                    "what": row.what,
-                    "values": row.values,
-                    "since": str(row.since),
-                    "unit": unit,
-                },
-            )
-            for row in found
-        ),
+        *_contradictions(found, unit),
         *(
             NoticeTaken(
                 subject=row.person_id,
@@ -178,6 +174,65 @@ def note_said(
             )
             for row in made
         ),
+    )
+
+
+def _contradictions(found: Iterable[Contradiction], unit: str) -> list[ContradictionFound]:
+    """What a contradiction that is new is told by; `unit`: whose it is to look at it."""
+    return [
+        ContradictionFound(
+            subject=row.person_id,
+            payload={
+                "contradiction": str(row.id),
+                "what": row.what,
+                "values": row.values,
+                "since": str(row.since),
+                "unit": unit,
+            },
+        )
+        for row in found
+    ]
+
+
+@operation()
+def note_imported(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    imported: UUID,
+    unit: UUID,
+    people: list[NewPerson],
+    notices: list[NewNotice],
+) -> Done[list[Notice]]:
+    """Note what the register of another system says of people, by its confirmed import: as `note_said`, with few
+    statements."""
+    if by.kind != "system":
+        raise Hidden("import", imported)
+    numbers = [normal_identifier(one.identifier_type, one.identifier)[0] for one in people]
+    known = persons_by_identifiers("zemis", numbers)
+    new = [one for one, number in zip(people, numbers, strict=True) if number not in known]
+    made = iter(register_people(tenant=tenant, by=by, now=now, new=new) if new else [])
+    keys = [known[number].id if number in known else next(made).id for number in numbers]
+    rows = Notice.objects.bulk_create(
+        Notice(
+            person_id=keys[one.number - 1],
+            imported_id=imported,
+            what=one.what,
+            value=one.value,
+            day=one.day,
+            since=one.since,
+            until=one.until,
+            entry_on=one.entry_on,
+            at=now,
+        )
+        for one in notices
+    )
+    found = _make_days(keys)
+    return Done(
+        rows,
+        *(PersonImported(subject=key, payload={"import": str(imported)}) for key in keys),
+        *_contradictions(found, str(unit)),
     )
 
 
@@ -257,28 +312,29 @@ def tell(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Don
 
 
 def _make_days(people: Iterable[UUID]) -> list[Contradiction]:
-    """Put what follows from the notices in place of these people's days, one after the other by their keys; the
+    """Put what follows from the notices in place of these people's days, who are locked in the order of their keys; the
     contradictions that weren't there before."""
-    found: list[Contradiction] = []
-    for person in sorted(set(people)):
-        Person.objects.select_for_update(of=("self",)).get(id=person)
-        days = days_of(said_of(person))
-        before = {(row.what, tuple(row.values)) for row in Contradiction.objects.filter(person_id=person)}
-        for kind in (Responsibility, Standing, Contradiction):
-            kind.objects.filter(person_id=person).delete()
-        Responsibility.objects.bulk_create(
-            Responsibility(
-                person_id=person, since=one.since, until=one.until, municipality=one.value[0], payer=one.value[1]
-            )
-            for one in days.responsible
+    keys = sorted(set(people))
+    list(Person.objects.select_for_update(of=("self",)).filter(id__in=keys).order_by("id").values_list("id"))
+    before = {(row.person_id, row.what, tuple(row.values)) for row in Contradiction.objects.filter(person_id__in=keys)}
+    for kind in (Responsibility, Standing, Contradiction):
+        kind.objects.filter(person_id__in=keys).delete()
+    made = {person: days_of(said) for person, said in said_of_each(keys).items()}
+    Responsibility.objects.bulk_create(
+        Responsibility(
+            person_id=person, since=one.since, until=one.until, municipality=one.value[0], payer=one.value[1]
         )
-        Standing.objects.bulk_create(
-            Standing(person_id=person, since=one.since, until=one.until, status=one.value[0], entry_on=one.value[1])
-            for one in days.status
-        )
-        opened = Contradiction.objects.bulk_create(
-            Contradiction(person_id=person, what=what, since=one.since, until=one.until, values=list(one.value))
-            for what, one in days.contradicted
-        )
-        found += [row for row in opened if (row.what, tuple(row.values)) not in before]
-    return found
+        for person, days in made.items()
+        for one in days.responsible
+    )
+    Standing.objects.bulk_create(
+        Standing(person_id=person, since=one.since, until=one.until, status=one.value[0], entry_on=one.value[1])
+        for person, days in made.items()
+        for one in days.status
+    )
+    opened = Contradiction.objects.bulk_create(
+        Contradiction(person_id=person, what=what, since=one.since, until=one.until, values=list(one.value))
+        for person, days in made.items()
+        for what, one in days.contradicted
+    )
+    return [row for row in opened if (row.person_id, row.what, tuple(row.values)) not in before]

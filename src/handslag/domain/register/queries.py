@@ -235,14 +235,21 @@ def notices_of(person: UUID) -> list[Notice]:
 
 def said_of(person: UUID, but: str = "") -> list[Said]:
     """The same, as far as days follow from it; without what the messages of a process (`but`) said."""
-    rows = Notice.objects.filter(person_id=person)
-    return [
-        Said(
-            row.what, row.value, row.day, row.since, row.until, row.entry_on, row.moves_from, tuple(row.between),
-            f"{row.at.isoformat()} {row.id}" if row.between else "", bool(row.disputed),
-        )
-        for row in (rows.exclude(message__process=but) if but else rows)
-    ]  # fmt: skip
+    return said_of_each([person], but)[person]
+
+
+def said_of_each(people: Collection[UUID], but: str = "") -> dict[UUID, list[Said]]:
+    """The same of several people: one query."""
+    rows = Notice.objects.filter(person_id__in=people)
+    found: dict[UUID, list[Said]] = {person: [] for person in people}
+    for row in rows.exclude(message__process=but) if but else rows:
+        found[row.person_id].append(
+            Said(
+                row.what, row.value, row.day, row.since, row.until, row.entry_on, row.moves_from, tuple(row.between),
+                f"{row.at.isoformat()} {row.id}" if row.between else "", bool(row.disputed),
+            )
+        )  # fmt: skip
+    return found
 
 
 def told_with(among: Sequence[str], person: UUID | None = None) -> str:

@@ -39,6 +39,7 @@ from handslag.web.canton.timeline import picture
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     EARNINGS,
+    IMPORTED,
     KINDS,
     LEFT,
     NONE,
@@ -188,9 +189,8 @@ def _value(what: str, value: str, names: dict[str, str]) -> str:
     return f"{STATUSES[status]}, {entry}"
 
 
-def _by(message: Message | None) -> str:
+def _by(message: Message) -> str:
     """Who said it: we ourselves, or the other side."""
-    assert message is not None
     return name_of(own_address() if message.direction == Direction.OUT else message.partner)
 
 
@@ -209,7 +209,7 @@ def _notice(row: Notice, names: dict[str, str]) -> dict[str, Any]:
         "living": ACCOMMODATION.get(row.accommodation, ""),
         "moves_from": names.get(row.moves_from, row.moves_from),
         "last": _last(row.until),
-        "by": row.settled_by.name if row.settled_by else _by(row.message),
+        "by": row.settled_by.name if row.settled_by else _by(row.message) if row.message else str(IMPORTED),
         "url": f"{first.kind}s/{first.id}/" if first else "",
         "name": KINDS[first.kind] if first else "",
     }

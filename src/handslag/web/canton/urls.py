@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from handslag.web.canton import accounts, assignments, deadlines, mutations, notifications, quota, register, statements
+from handslag.web.canton import (
+    accounts,
+    assignments,
+    deadlines,
+    imports,
+    mutations,
+    notifications,
+    quota,
+    register,
+    statements,
+)
 
 urlpatterns = [
     path("<slug:tenant>/accounts/", accounts.accounts),
@@ -26,5 +36,7 @@ urlpatterns = [
     path("<slug:tenant>/register/", register.register),
     path("<slug:tenant>/register/quota/", quota.quota),
     path("<slug:tenant>/register/deadlines/", deadlines.deadlines),
+    path("<slug:tenant>/register/imports/", imports.listed),
+    path("<slug:tenant>/register/imports/<uuid:brought>/", imports.brought),
     path("<slug:tenant>/register/<uuid:person>/", register.person),
 ]

@@ -246,6 +246,50 @@ REFUSALS: Words = {
     "nothing changed": _("Nothing has changed since it was sent."),
     "on its way": _("The canton hasn’t said yet that it has what was sent last: try again in a few minutes."),
     "no such value": _("Choose what counts."),
+    "nothing to take": _("There is no row that could be taken: undo it and bring the files again."),
+    "changed since": _(
+        "The register has changed since: rows that could be taken can’t be any more. Undo it and bring the files again."
+    ),
+}
+#: Who says what a notice of an import says.
+IMPORTED = _("The register of another system")
+#: How an import of a register stands, its tables, why files can't be read, and why a row isn't taken.
+IMPORT_STATES: Words = {
+    "verified": _("verified"),
+    "imported": _("waits for a second person"),
+    "confirmed": _("goes into the register"),
+    "carried": _("in the register"),
+}
+TABLES: Words = {"persons": _("Persons"), "claims": _("Claims under section 44"), "items": _("Open items")}
+UNREADABLE: Words = {
+    "text": _("A file is neither text nor a workbook. Save the table as CSV or as a workbook (xlsx) and try again."),
+    "quotes": _("A quotation mark is missing in a file, so that its rows can’t be told apart."),
+    "workbook": _("The workbook can’t be read. Save the tables as CSV and try again."),
+    "size": _("A file is too large."),
+    "columns": _("The first line of “%(file)s” names the columns of no table."),
+    "twice": _("“%(file)s” is a table that came already in another file."),
+    "empty": _("There is no row in the files. Choose files with the tables of the register."),
+}
+FAULTS: Words = {
+    "COLUMNS": _("more values than columns"),
+    "MISSING": _("is empty"),
+    "LONG": _("is too long"),
+    "DAY": _("is no day; expected is 2026-01-31 or 31.1.2026"),
+    "AMOUNT": _("is no amount; expected is 1250.50"),
+    "NUMBER": _("is no ZEMIS number"),
+    "TWICE": _("stands more than once: none of these rows is taken"),
+    "MUNICIPALITY": _("is no municipality that can be reached; expected is its address or its number of the BFS"),
+    "STATUS": _("is no status; expected is N, F-A, S, F-R or B-R"),
+    "REGIME": _("is no regime; expected is asylum or section 44"),
+    "ORDER": _("lies before or after a day that it can’t"),
+    "TO_COME": _("is still to come"),
+    "NAME": _("is registered here under another name"),
+    "NOT_HERE": _("can’t be brought by you: ask a colleague with more clearance"),
+    "KNOWN": _("is in the register already"),
+    "NO_PERSON": _("is nobody whom this import takes"),
+    "OVERLAP": _("two claims for her lie on the same days"),
+    "SUM": _("doesn’t add up: open is what was accepted and not paid, and no part is more than its whole"),
+    "POSTED": _("was taken over already"),
 }
 #: Why a ZEMIS number can't be taken.
 NUMBERS: Words = {"form": _("Write the ZEMIS number with digits, points and dashes, for example 21004711.0.")}

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from handslag.domain.entitlement.queries import OF_ONE_VALUE
 from handslag.kernel.money import AmountError, format_amount, parse_amount
 from handslag.kernel.reading import MOST_DEEP
+from handslag.kernel.tables import TableError, as_text, separator
 from handslag.rules.norms import NormError, from_entries
 from handslag.rules.packs import Pack
 from handslag.rules.se.codes import CASE_COSTS, COSTS
@@ -64,12 +65,9 @@ def decoded(content: bytes) -> str:
     if len(content) > MOST:
         raise FileError([_("The file is too large: at most %(most)s characters.") % {"most": f"{MOST:,}"}])
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise FileError([_("This is no text file. Save the table as CSV and try again.")])
-    return text
+        return as_text(content)
+    except TableError as error:
+        raise FileError([_("This is no text file. Save the table as CSV and try again.")]) from error
 
 
 def columns(law: Pack) -> tuple[str, ...]:
@@ -146,7 +144,7 @@ def _csv(text: str, file: str, since: date | None, source: str, said: Mapping[st
     if not source.strip():
         problems.append(_("Write whose decision it is, of which day."))
     lines = text.splitlines()
-    sign = max(";,\t", key=lines[0].count) if lines else ";"
+    sign = separator(lines[0]) if lines else ";"
     reader = csv.reader(lines, delimiter=sign)
     try:
         rows = [(row, reader.line_num) for row in reader]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.audit.operations import Done, Event, open_subject, open_subjects, operation
 from handslag.domain.people.identifiers import normal_identifier
 from handslag.domain.people.models import Account, Address, Household, Identifier, Membership, NameToken, Person
 from handslag.domain.people.names import name_tokens, sort_key, stored_name
@@ -86,20 +86,11 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
     taken = person_by_identifier(new.identifier_type, value)
     if taken is not None:
         raise NotPossible("not here" if taken.protection_level > clearance else "person known")
-    given, family = stored_name(new.given_name), stored_name(new.family_name)
-    person = Person.objects.create(
-        id=open_subject("person"),
-        given_name=given,
-        family_name=family,
-        sort_key=sort_key(given, family, "sv"),
-        birth_on=new.birth_on or birth_on,
-        language=new.language,
-        email=new.email,
-        telephone=new.telephone,
-        protection_level=new.protection_level,
-    )
-    Identifier.objects.create(person=person, type=new.identifier_type, value=value)
-    NameToken.objects.bulk_create(NameToken(person=person, token=token) for token in name_tokens(given, family))
+    person, identifier, tokens = _rows_of(new, open_subject("person"), value, birth_on)
+    person.save(force_insert=True)
+    identifier.save(force_insert=True)
+    NameToken.objects.bulk_create(tokens)
+    given, family = person.given_name, person.family_name
     since = acting_door().the_tenant.today(now).replace(day=1)
     if new.address_lines or new.city:
         Address.objects.create(
@@ -124,6 +115,50 @@ def register_person(*, tenant: str | int, by: Actor, now: datetime, new: NewPers
     return Done(
         person,
         PersonRegistered(subject=person.id, payload={"identifier_type": new.identifier_type, "identifier": value}),
+    )
+
+
+def _rows_of(new: NewPerson, key: UUID, number: str, born: date | None) -> tuple[Person, Identifier, list[NameToken]]:
+    """The rows of a person with a key of hers and her number in its normal form, which are to be inserted."""
+    given, family = stored_name(new.given_name), stored_name(new.family_name)
+    person = Person(
+        id=key,
+        given_name=given,
+        family_name=family,
+        sort_key=sort_key(given, family, "sv"),
+        birth_on=new.birth_on or born,
+        language=new.language,
+        email=new.email,
+        telephone=new.telephone,
+        protection_level=new.protection_level,
+    )
+    identifier = Identifier(person=person, type=new.identifier_type, value=number)
+    return person, identifier, [NameToken(person=person, token=token) for token in name_tokens(given, family)]
+
+
+@operation()
+def register_people(*, tenant: str | int, by: Actor, now: datetime, new: list[NewPerson]) -> Done[list[Person]]:
+    """Register several people by identifier, none of whom is known here, in their order and with few statements; their
+    names and numbers alone. NotPossible("person known"), ("birth to come"): then nobody is registered."""
+    may_register(by, now)
+    numbers = [normal_identifier(one.identifier_type, one.identifier) for one in new]
+    for one, (_value, born) in zip(new, numbers, strict=True):
+        may_be_born_on(one.birth_on or born, now)
+    if Identifier.objects.filter(type__in={one.identifier_type for one in new}, value__in=[n for n, _ in numbers]):
+        raise NotPossible("person known")
+    rows = [
+        _rows_of(one, key, value, born)
+        for one, key, (value, born) in zip(new, open_subjects("person", len(new)), numbers, strict=True)
+    ]
+    people = Person.objects.bulk_create(person for person, _number, _tokens in rows)
+    Identifier.objects.bulk_create(number for _person, number, _tokens in rows)
+    NameToken.objects.bulk_create(token for _person, _number, tokens in rows for token in tokens)
+    return Done(
+        people,
+        *(
+            PersonRegistered(subject=one.id, payload={"identifier_type": number.type, "identifier": number.value})
+            for one, number, _tokens in rows
+        ),
     )
 
 

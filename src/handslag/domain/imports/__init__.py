@@ -1,0 +1,1 @@
+"""A register that a canton brings from another system: verified, imported, confirmed by a second person, or undone."""
