@@ -31,7 +31,7 @@ NAMES = {
 NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
             "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion")
 FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit",
-         "cohabitation")
+         "cohabitation", "staying")
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
          "income", "piece", "pieces", "count", "total", "withdrawn", "days", "rate", "acceptedTotal",
          "cutTotal", "ofLine")

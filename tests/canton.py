@@ -122,7 +122,10 @@ class Canton:
         with acting(office.slug, office.staff[who], "notify"):
             told = {
                 "nationality": "ER", "permit": "B-R", "residence_since": BEGIN, "supported_since": self.today,
-                **{name: more.pop(name) for name in ("permit", "residence_since", "supported_since") if name in more},
+                **{
+                    name: more.pop(name)
+                    for name in ("permit", "residence_since", "supported_since", "staying") if name in more
+                },
             }  # fmt: skip
             new = notifying(
                 Notifying(

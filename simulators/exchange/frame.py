@@ -45,7 +45,7 @@ _ORDER = {
     "posting": "restsOn reference digest",
     "difference": "regime since restsOn reference state",
     "concerned": "number person",
-    "supported": "number person nationality permit permitUntil residenceSince supportedSince",
+    "supported": "number person nationality permit permitUntil residenceSince supportedSince staying",
     "point": "number line",
     "line": "code name amount currency",
     "item": "number member address contact decision",

@@ -571,6 +571,17 @@ def test_section_44_reimburses_each_of_a_household_as_long_as_her_own_claim(cant
     with acting(canton.side.office.slug, TEST, "look"):
         row = Message.objects.get(message_id=again.message_id)
         assert checked(case_in(row), here.address, day, row) == {1: ["ALREADY_NOTIFIED"]}
+    # who only stays (para. 2): neither ten years nor the thirty days of the municipality of residence
+    told, lives = {"decided_on": day - timedelta(days=31)}, date(2011, 1, 1)
+    for staying, wrong in ((False, ["LATE", "TEN_YEARS_REACHED"]), (True, [])):
+        asked = canton.notified(here, three, staying=staying, residence_since=lives, why="Nothilfe.", **told)
+        canton.settle()
+        with acting(canton.side.office.slug, TEST, "look"):
+            row = Message.objects.get(message_id=asked.message_id)
+            assert checked(case_in(row), here.address, day, row) == {1: wrong}
+    canton.accepted(asked, Accepted(number=1, last_on=day + timedelta(days=9)))
+    canton.settle()
+    assert [stretch[3] for stretch in canton.days(three)[0]] == ["KSA-ÖS", "municipality"]
     database.close_connections()
     report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, here.office.slug])
     assert [(found.rule, found.table, found.text) for found in report.errors] == []

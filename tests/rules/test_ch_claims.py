@@ -24,6 +24,10 @@ def test_ten_years_are_over_the_day_after_they_end() -> None:
     assert found(date(2026, 9, 1)) == ["TEN_YEARS_REACHED"]
 
 
+def test_no_years_end_for_somebody_who_only_stays() -> None:
+    assert list(findings("B", None, date(2046, 9, 1), HERE, UNKNOWN)) == []
+
+
 def test_another_status_another_municipality_and_what_is_claimed_already() -> None:
     for status in ("N", "F-A", "S"):  # a lump sum is due, whatever the permit says
         assert found(permit="B", known=Known(status, HERE, frozenset())) == ["WRONG_STATUS"]

@@ -47,6 +47,7 @@ def test_a_late_case_is_sent_with_its_reason_and_answered_for_each_person(
         hanna.locator(f"[name=residence_since-{n}]").fill(lives)
         hanna.locator(f"[name=supported_since-{n}]").fill(day.isoformat())
         expect(hanna.locator(f"[name=permit-{n}]")).to_have_value("B-R")
+    expect(hanna.get_by_label("She only stays here")).to_have_count(2)
     hanna.get_by_label("Support was decided on").fill((day - timedelta(days=40)).isoformat())
     hanna.get_by_label("Expected need a month").fill("1624")
     hanna.get_by_label("Expected income a month").fill("0")

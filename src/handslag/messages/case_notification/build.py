@@ -30,6 +30,7 @@ class Claimed:
     permit_until: date | None = None
     residence_since: date
     supported_since: date
+    staying: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,7 @@ def _person(number: int, one: Claimed) -> dict[str, Any]:
         "nationality": one.nationality,
         "permit": one.permit,
         **{name: day.isoformat() for name, day in days.items() if day is not None},
+        **({"staying": True} if one.staying else {}),
     }
 
 

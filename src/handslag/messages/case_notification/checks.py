@@ -22,10 +22,11 @@ def checked(case: Case, municipality: str, on: date, but: Message | None = None)
     late = [name for code, name in _LATE.items() if code in deadlines and on > deadlines[code]]
     return {
         one.number: [
-            *late[-1:],
+            # the thirty days are those of the municipality of residence; who only stays is notified as soon as possible
+            *(name for name in late[-1:] if not (one.staying and name == "LATE")),
             *findings(
                 one.permit,
-                one.residence_since,
+                None if one.staying else one.residence_since,
                 one.supported_since,
                 municipality,
                 _known(one.person.identifier, one.supported_since, but),

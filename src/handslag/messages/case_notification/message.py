@@ -33,6 +33,13 @@ class Supported(Struct, frozen=True, kw_only=True):
     permit_until: Annotated[date, Meta(description="the last day of the permit, where it has one")] | None = None
     residence_since: Annotated[date, Meta(description="since when she has lived in the canton without a break")]
     supported_since: Annotated[date, Meta(description="the first day for which reimbursement is claimed")]
+    staying: Annotated[
+        bool,
+        Meta(
+            description="she only stays there and has no domicile in the canton (section 44 Abs. 2): `residence_since` "
+            "is the first day of the stay, and no years of residence end the claim"
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         if self.person.identifier_type != "zemis":

@@ -17,6 +17,7 @@ _ASKED = (("decided_on", "decidedOn"), ("heads", "heads"), ("cohabitation", "coh
           ("income", "income"), ("why", "why"), ("answer_by", "answerBy"), ("text", "text"))  # fmt: skip
 _PERSON = (("nationality", "nationality"), ("permit", "permit"), ("permit_until", "permitUntil"),
            ("residence_since", "residenceSince"), ("supported_since", "supportedSince"))  # fmt: skip
+_STAYING = (("staying", "staying"),)
 _ANSWER = (("last_on", "lastOn"), ("reason", "reason"))
 
 
@@ -30,7 +31,7 @@ def _put_asked(parent: etree._Element, asked: Case) -> None:
         place = below(parent, "supported", None, OWN)
         below(place, "number", each.number, OWN)
         put_person(below(place, "person", None, OWN), each.person)
-        put_fields(place, each, _PERSON, OWN)
+        put_fields(place, each, (*_PERSON, *(_STAYING if each.staying else ())), OWN)
 
 
 def _put_answer(place: etree._Element, answer: Accepted) -> None:
@@ -50,6 +51,7 @@ def _take_asked(place: etree._Element) -> dict[str, Any]:
             "number": int(texts(each, OWN, "number")["number"]),
             "person": take_person(each.findall(f"{{{OWN}}}person")[0]),
             **take_fields(each, _PERSON, OWN),
+            **{name: flag(told) for name, told in take_fields(each, _STAYING, OWN).items()},
         }
         for each in place.findall(f"{{{OWN}}}supported")
     ]

@@ -23,11 +23,11 @@ class Known(NamedTuple):
 
 
 def findings(
-    permit: str, residence_since: date, supported_since: date, municipality: str, known: Known
+    permit: str, residence_since: date | None, supported_since: date, municipality: str, known: Known
 ) -> Iterator[str]:
-    """The codes of what speaks against it: its ten years are over, the status or the municipality is another one, or it
-    is claimed already."""
-    if supported_since > runs("residence.years", residence_since).last_on:
+    """The codes of what speaks against it: its ten years are over (None: she only stays, § 44 Abs. 2, which no years
+    end), the status or the municipality is another one, or it is claimed already."""
+    if residence_since is not None and supported_since > runs("residence.years", residence_since).last_on:
         yield "TEN_YEARS_REACHED"
     by_lump_sum = known.status in PAYERS and PAYERS[known.status].code in LUMP_SUM
     if by_lump_sum or (known.status and permit in _KNOWN_AS_STATUS and permit != known.status):

@@ -368,6 +368,10 @@ class NotifyForm(forms.Form):
                     label=_("In the canton since"), help_text=_("Without a break."), required=False
                 ),
                 f"supported_since-{n}": DayField(label=_("Claimed from"), required=False),
+                f"staying-{n}": forms.BooleanField(
+                    label=_("She only stays here, without a domicile in the canton (section 44 para. 2)"),
+                    help_text=_("In the canton since: the first day of her stay."), required=False,
+                ),
             }  # fmt: skip
 
     def people(self) -> list[tuple[str, list[BoundField]]]:
@@ -412,7 +416,7 @@ class NotifyForm(forms.Form):
     def told(self) -> dict[str, Any]:
         """What the message is built of, when the form is valid."""
         told = self.cleaned_data
-        names = ("nationality", "permit", "permit_until", "residence_since", "supported_since")
+        names = ("nationality", "permit", "permit_until", "residence_since", "supported_since", "staying")
         persons = [
             Claimed(person=key, **{name: told[f"{name}-{n}"] for name in names})
             for n, (key, _name) in enumerate(self.who, 1)
@@ -427,14 +431,17 @@ class AcceptForm(forms.Form):
     use_required_attribute = False
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, names: list[tuple[int, str]], ends: Mapping[int, date], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, names: list[tuple[int, str]], ends: Mapping[int, date | None], *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.names = names
         reasons = [("", _("It is accepted")), *((code, AGAINST[code]) for code in AGAINST_CODES)]
         for number, _name in names:
             self.fields[f"last_on-{number}"] = DayField(
-                label=_("Reimbursed until"), help_text=_("Ten years of residence end on this day."), required=False,
-                initial=ends[number],
+                label=_("Reimbursed until"), required=False, initial=ends[number],
+                help_text=_("Ten years of residence end on this day.") if ends[number]
+                else _("She only stays: until when?"),
             )  # fmt: skip
             self.fields[f"reason-{number}"] = forms.ChoiceField(
                 label=_("If it isn’t accepted, why"), choices=reasons, required=False

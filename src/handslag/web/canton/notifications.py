@@ -143,7 +143,10 @@ def notification(request: HttpRequest, tenant: str, message: UUID) -> HttpRespon
     looked_at("case notification", first.id)
     act, case, on = request.POST.get("act", ""), case_in(first), today(request)
     names = {one.number: name_in(one) for one in case.persons}
-    ends = {one.number: runs("residence.years", one.residence_since).last_on for one in case.persons}
+    ends = {
+        one.number: None if one.staying else runs("residence.years", one.residence_since).last_on
+        for one in case.persons
+    }
     forms_of: dict[str, forms.Form] = {
         "answer": AcceptForm(
             [*names.items()], ends, request.POST if act == "answer" else None, initial={"key": uuid7()},
