@@ -63,10 +63,11 @@ def _read(files: list[Path]) -> tuple[list[Checked], list[dict[str, str]]]:
 def _registrar(slug: str, mail: str) -> tuple[object, int]:
     """The key and clearance of the registrar with this e-mail."""
     from handslag.domain.people.permissions import IMPORTED
-    from handslag.domain.tenancy.door import acting
+    from handslag.domain.tenancy.door import acting, at_large
     from handslag.domain.tenancy.models import RoleGrant, StaffMember, StaffUser
 
-    user = StaffUser.objects.filter(email=mail.strip().lower()).first()
+    with at_large("who answers"):
+        user = StaffUser.objects.filter(email=mail.strip().lower()).first()
     with acting(slug, IMPORTED, "who answers"):
         found = StaffMember.objects.filter(user_id=user.id, active=True).first() if user else None
         if found is None or not RoleGrant.objects.filter(member=found, role="registrar").exists():
@@ -106,16 +107,15 @@ def import_(slug: Slug, files: Files, registrar: For) -> None:
     """Verify the files and import them: another registrar confirms that on the page of the import, and only then they
     are in the register."""
     with _working():
-        from django.db import transaction
-
         from handslag.domain.imports import operations
         from handslag.domain.people.permissions import IMPORTED
+        from handslag.domain.tenancy.door import acting
         from handslag.kernel import clock
 
         key, _clearance = _registrar(slug, registrar)
         rows, told = _read(files)
         act = {"tenant": slug, "by": IMPORTED, "now": clock.now(), "member": key}
-        with transaction.atomic():
+        with acting(slug, IMPORTED, "import register"):
             row: Import = operations.verify(**act, rows=rows, files=told)  # type: ignore[arg-type]
             operations.bring_in(**act, brought=row.id, version=row.version)  # type: ignore[arg-type]
         _tell(rows, row.totals)
