@@ -87,7 +87,7 @@ def basis(household: Any, month: Period, norm: Norms) -> Basis:
     return Basis(whole, size, percent)
 
 
-def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> Whole:
+def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> tuple[Whole, Whole]:
     """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
     if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
         raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
@@ -150,7 +150,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
         "GBL", household.heads - household.asylum_heads, PERCENT, mixed, section, said + _mixed(household, "mixed")
     )
     if norm.asylum_level is None:
-        return plain
+        return plain, plain * 0
     asylum = line(
         "GBL_ASYLUM",
         household.asylum_heads,
@@ -159,7 +159,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
         norm.section.asylum,
         said + _mixed(household, "mixed_asylum") + " asylum",
     )
-    return plain + asylum
+    return plain, asylum
 
 
 def _mixed(household: Any, text: str) -> Any:
@@ -225,21 +225,20 @@ def divides_levels_once(norm: Norms) -> bool:
     return True
 
 
-def level_need(
-    person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
-) -> Whole:
+def of_level(person: Any, plain: Whole, asylum: Whole) -> Whole:
     """The GBL of all heads of this member's level, as it stands on the sheet."""
-    sharing = of_one_level(person, heads, asylum)
-    return _heads_need(Basis(whole, size, percent), sharing, _level(person, norm), month, norm)
+    return where(person.asylum, asylum, plain)
 
 
-def head_part(common: Whole, heads: Whole, basic: Whole, sharing: Whole) -> Whole:
-    """One head's part of `common`, which serves all `heads`, and of `basic`, which serves `sharing`; rounded once.
+def head_parts(household: Any, common: Whole, plain: Whole, asylum: Whole) -> tuple[Whole, Whole]:
+    """One head's part of `common`, which serves all, and of the GBL of its level (`plain` for those under the SKOS
+    guidelines, `asylum` for those under the asylum regime), rounded once: of a head of each level."""
+    heads, under = household.heads, household.asylum_heads
 
-    The whole Rappen of both are taken out first: what remains to be rounded stays small.
-    """
-    rest = (common % heads) * sharing + (basic % sharing) * heads
-    return common // heads + basic // sharing + round_to(CENTIME, rest, heads * sharing)
+    def part(basic: Whole, sharing: Whole) -> Whole:
+        return round_to(CENTIME, common * sharing + basic * heads, heads * sharing)
+
+    return part(plain, maximum(heads - under, 1)), part(asylum, maximum(under, 1))
 
 
 def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:

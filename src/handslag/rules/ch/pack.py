@@ -23,11 +23,10 @@ from handslag.rules.ch.need import (
     basic_need,
     basis,
     divides_levels,
-    head_part,
+    head_parts,
     integration,
     is_minor,
-    level_need,
-    of_one_level,
+    of_level,
     own_need,
     promoting_cost,
     rent,
@@ -35,7 +34,7 @@ from handslag.rules.ch.need import (
 from handslag.rules.ch.numbers import LOCAL, Norms, accept, norms_for, with_tables
 from handslag.rules.ch.result import (
     charged_share,
-    divided_level,
+    divided_levels,
     divided_need,
     entry_test,
     family_income,
@@ -50,7 +49,6 @@ from handslag.rules.norms import Amendment, Norm
 from handslag.rules.periods import Period
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
-    Truth,
     Whole,
     before,
     by_member,
@@ -99,7 +97,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Need A, basic security: GBL, rent, health and basic situational benefits
     found = basis(household, month, norm)
-    gbl = basic_need(household, found, month, norm, sheet)
+    plain, asylum = basic_need(household, found, month, norm, sheet)
+    gbl = plain + asylum
     housing = rent(household, month, norm, sheet)
     basic = each(household.basic, basic_cost, month, norm, sheet)
     need_a = gbl + housing + total(household.basic, basic)
@@ -112,18 +111,19 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
     of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
     own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
-    level_gbl = each(members, level_need, month, norm, along=_spread(members, *of_gbl))
-    sharing = each(members, of_one_level, along=_spread(members, heads, household.asylum_heads))
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
     common_a = housing + total(household.basic, basic) - total(members, own_basic)
     common_b = total(household.promoting, promoting) - total(members, own_promoting)
-    level = (level_gbl, sharing)
-    share_a = each(members, _share, norm, along=(own_basic, own_gbl, *level, *_spread(members, common_a, heads)))
     own_b = each(members, _own_b, along=(own_basic, own_promoting, izu))
-    apart = (share_a, own_basic, *_spread(members, common_b))
-    common = _spread(members, common_a + common_b, heads)
-    share_b = each(members, _share_b, norm, along=(*apart, own_b, *level, *common))
+    if divides_levels(norm):
+        of_a, of_b = (head_parts(household, common, plain, asylum) for common in (common_a, common_a + common_b))
+        share_a = each(members, _share, along=(own_basic, *_spread(members, *of_a)))
+        share_b = each(members, _share, along=(own_b, *_spread(members, *of_b)))
+    else:
+        share_a = each(members, _share_in_parts, along=(own_basic, own_gbl, *_spread(members, common_a, heads)))
+        more = each(members, _share_in_parts, along=(own_promoting, izu, *_spread(members, common_b, heads)))
+        share_b = each(members, _sum, along=(share_a, more))
 
     # Means: income, a partner's contribution, wealth; EFB, and what a minor has above its own share
     minors = total(members, each(members, _one_if_minor, month, norm))
@@ -152,14 +152,17 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     serves_all = each(members, family_income, month, norm, along=(efb, above))
     own_income = each(members, _own_income, along=(efb, above, serves_all))
     divided = divided_need(household, gbl, norm)
-    of_level = each(members, _of_level, along=(level_gbl, *_spread(members, divided_level(household, norm))))
-    own_needs = each(members, _own_need, along=(own_gbl, own_b, *_spread(members, divided), of_level))
+    levels = divided_levels(household, plain, asylum, norm)
+    own_needs = own_b
+    if not divides_levels(norm):
+        own_needs = each(members, _own_need, along=(own_gbl, own_b, *_spread(members, divided)))
     serves_heads = divided + common_a + common_b - (means - allowances - total(members, own_income))
     reduced = by_member(household.sanctions, reductions, members)
-    made_of = (own_needs, own_income, reduced, *_spread(members, serves_heads, heads), of_level, sharing)
-    nets = each(members, net_cost, along=made_of)
+    own = (own_needs, own_income, reduced)
+    nets = each(members, net_cost, along=(*own, *_spread(members, *head_parts(household, serves_heads, *levels))))
     charged = before(members, nets)
-    shares = each(members, charged_share, norm, sheet, along=(nets, charged, *made_of, *_spread(members, granted)))
+    made_of = _spread(members, serves_heads, heads, household.asylum_heads, *levels, granted)
+    shares = each(members, charged_share, norm, sheet, along=(nets, charged, *own, *made_of))
 
     # Beside the month: what may be asked back, and whom a contribution may be asked of
     refund = lawful_refund(household, heads - minors, norm, sheet)
@@ -186,41 +189,24 @@ def _spread(rows: Any, *values: Any) -> tuple[Any, ...]:
     return tuple(spread(rows, value) for value in values)
 
 
-def _of_level(person: Any, gbl: Whole, divided: Truth) -> Whole:
-    return where(divided, gbl, 0)
-
-
-def _own_need(person: Any, gbl: Whole, own: Whole, divided: Whole, of_level: Whole) -> Whole:
-    return where(divided + of_level > 0, 0, gbl) + own
+def _own_need(person: Any, gbl: Whole, own: Whole, divided: Whole) -> Whole:
+    return where(divided > 0, 0, gbl) + own
 
 
 def _own_b(person: Any, basic: Whole, promoting: Whole, izu: Whole) -> Whole:
     return basic + promoting + izu
 
 
-def _share(
-    person: Any, own: Whole, gbl: Whole, basic: Whole, sharing: Whole, common: Whole, heads: Whole, norm: Norms
-) -> Whole:
-    if divides_levels(norm):
-        return own + head_part(common, heads, basic, sharing)
-    return own + gbl + round_to(CENTIME, common, heads)
+def _share(person: Any, own: Whole, plain: Whole, asylum: Whole) -> Whole:
+    return own + of_level(person, plain, asylum)
 
 
-def _share_b(
-    person: Any,
-    share_a: Whole,
-    own_a: Whole,
-    common_b: Whole,
-    own: Whole,
-    basic: Whole,
-    sharing: Whole,
-    common: Whole,
-    heads: Whole,
-    norm: Norms,
-) -> Whole:
-    if divides_levels(norm):
-        return own + head_part(common, heads, basic, sharing)
-    return share_a + own - own_a + round_to(CENTIME, common_b, heads)
+def _share_in_parts(person: Any, own: Whole, more: Whole, common: Whole, heads: Whole) -> Whole:
+    return own + more + round_to(CENTIME, common, heads)
+
+
+def _sum(person: Any, one: Whole, other: Whole) -> Whole:
+    return one + other
 
 
 def _one_if_minor(person: Any, month: Period, norm: Norms) -> Whole:

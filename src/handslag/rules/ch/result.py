@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.means import as_means
-from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, head_part, is_minor
+from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, is_minor, of_level, of_one_level
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -99,31 +99,24 @@ def divided_need_of_one_level(household: Any, gbl: Whole, norm: Norms) -> Whole:
     return where(_two_levels(household), 0, gbl)
 
 
-def divided_level(household: Any, norm: Norms) -> Truth:
-    """Whether a head has a part of its level's GBL: where the heads are of two levels."""
-    return _two_levels(household) & divides_levels(norm)
+def divided_levels(household: Any, plain: Whole, asylum: Whole, norm: Norms) -> tuple[Whole, Whole]:
+    """The GBL of each level where a head has a part of its own level's: where the heads are of two; else nothing."""
+    if not divides_levels(norm):
+        return plain * 0, asylum * 0
+    two = _two_levels(household)
+    return where(two, plain, 0), where(two, asylum, 0)
 
 
 def _two_levels(household: Any) -> Truth:
     return (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
 
 
-def net_cost(
-    person: Any,
-    own_need: Whole,
-    own_income: Whole,
-    reduced: Whole,
-    common: Whole,
-    heads: Whole,
-    basic: Whole,
-    sharing: Whole,
-) -> Whole:
+def net_cost(person: Any, own_need: Whole, own_income: Whole, reduced: Whole, plain: Whole, asylum: Whole) -> Whole:
     """What a member whom the canton reimburses costs, 0 for others.
 
-    What is individual stays its own; of what serves all (need less income, `common`) it bears one head's part, and so
-    of the GBL of its level (`basic`, for `sharing` heads), where the unit has two.
+    What is individual stays its own; of what serves all (need less income) it bears one head's part, that of its level.
     """
-    net = maximum(own_need - own_income - reduced + head_part(common, heads, basic, sharing), 0)
+    net = maximum(own_need - own_income - reduced + of_level(person, plain, asylum), 0)
     return where(person.reimbursed, net, 0)
 
 
@@ -136,8 +129,9 @@ def charged_share(
     reduced: Whole,
     common: Whole,
     heads: Whole,
-    basic: Whole,
-    sharing: Whole,
+    under: Whole,
+    plain: Whole,
+    asylum: Whole,
     granted: Whole,
     norm: Norms,
     sheet: Any,
@@ -148,6 +142,7 @@ def charged_share(
     The line keeps what it is made of, so that a settlement over several months divides once.
     """
     share = minimum(net, maximum(granted - charged, 0))
+    basic, sharing = of_level(person, plain, asylum), of_one_level(person, heads, under)
     levels = {"basic": basic, "sharing": sharing} if divides_levels(norm) else {}
     said = where(basic > 0, "share_levels", "share")
     return sheet.line(
