@@ -31,13 +31,14 @@ NAMES = {
 NUMBERED = ("answer", "point", "item", "document", "assigned", "concerned", "supported", "part", "posting",
             "difference", "claimLine", "finding", "withdrawn", "lineDecision", "stretch", "lineQuestion")
 FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed", "marked", "quotaCredit",
-         "cohabitation", "staying")
+         "cohabitation", "staying", "urgent", "byRules")
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
          "income", "piece", "pieces", "count", "total", "withdrawn", "days", "rate", "acceptedTotal",
-         "cutTotal", "ofLine")
+         "cutTotal", "ofLine", "unitPrice", "quantity", "percent", "otherPays")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
          "mutation answer": ("reason",), "case_notification answer": ("reason",),
+         "cost_approval answer": ("text", "approval", "reason"),
          "document_request answer": (), "reconciliation answer": ()}  # fmt: skip
 
 

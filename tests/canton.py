@@ -12,6 +12,7 @@ from uuid import uuid4
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.states import SETTLED
+from handslag.domain.funding.operations import decide_cost
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.models import Contradiction
@@ -21,6 +22,7 @@ from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
+from handslag.jobs.funding import look_at_cost, note_cost_approval
 from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
 from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
 from handslag.messages.assignment.build import Assigning, answering, assigning
@@ -29,6 +31,10 @@ from handslag.messages.assignment.notices import person_of
 from handslag.messages.case_notification.build import Claimed, Notifying, notifying
 from handslag.messages.case_notification.build import answering as accepting
 from handslag.messages.case_notification.message import Accepted
+from handslag.messages.cost_approval.build import Asking as AskingCost
+from handslag.messages.cost_approval.build import answering as answering_cost
+from handslag.messages.cost_approval.build import asking as asking_cost
+from handslag.messages.cost_approval.message import Approved
 from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
@@ -146,6 +152,31 @@ class Canton:
             new = accepting(key=uuid4(), asked=row, answers=list(answers))
             return seal_message(**self.pair.act(self.side, who), new=new)
 
+    def asked_for(self, place: Side, number: str, who: str = "hanna", to: str = "", **more: Any) -> Message:
+        """Hanna of a municipality or institution asks the canton, or `to`, to approve a cost of somebody."""
+        office = place.office
+        with acting(office.slug, office.staff[who], "ask"):
+            told = {
+                "account_code": "DENTAL", "what": "Zahnsanierung", "cause": "Der Zahnarzt hält sie für nötig.",
+                "since": self.today, "last_on": self.today + timedelta(days=29), "unit_price": 420_00, "quantity": 3,
+                "answer_by": self.today + timedelta(days=14), **more,
+            }  # fmt: skip
+            new = asking_cost(
+                AskingCost(
+                    key=uuid4(), recipient=to or self.side.address, unit=office.units["Försörjningsstöd"],
+                    person=person_by_identifier("zemis", number).id, now=self.pair.now, **told,  # type: ignore[union-attr]
+                )
+            )  # fmt: skip
+            return seal_message(**self.pair.act(place, who), new=new)
+
+    def decided(self, asked: Message, answer: Approved, who: str = "bo", side: Side | None = None) -> Message:
+        """What Bo of the canton, or of another payer, says to a request for approval of a cost."""
+        side = side or self.side
+        with acting(side.office.slug, side.office.staff[who], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            new = answering_cost(key=uuid4(), asked=row, answers=[answer])
+        return decide_cost(**self.pair.act(side, who), asked=row.id, new=new)
+
     def settle(self) -> None:
         """Everything that is on its way arrives, what it says goes into the registers and statements, and what these
         say of it too."""
@@ -180,7 +211,7 @@ class Canton:
         tenant = side.key
         found: list[tuple[Any, Callable[[], None]]] = []
         with acting(side.office.slug, TEST, "look"):
-            told = Message.objects.filter(action="5", kind__in=[*NOTICES, "settlement"]).order_by("id")
+            told = Message.objects.filter(action="5", kind__in=[*NOTICES, "cost_approval", "settlement"]).order_by("id")
             for row in told.only("kind", "direction", "transport", "business", "due_on"):
                 key, comes = str(row.id), row.direction == "in"
                 if row.kind == "settlement":
@@ -188,6 +219,11 @@ class Canton:
                         found.append((("take", key), partial(take_settlement, tenant=tenant, message=key)))
                     elif row.due_on is None and row.business in SETTLED:
                         found.append((("reception", key), partial(note_reception, tenant=tenant, message=key)))
+                elif row.kind == "cost_approval":
+                    if comes and row.business == "":
+                        found.append((("look", key), partial(look_at_cost, tenant=tenant, message=key)))
+                    if row.business in ("accepted", "accepted with changes"):
+                        found.append((("note", key), partial(note_cost_approval, tenant=tenant, message=key)))
                 elif row.transport in ("", "delivered"):
                     if comes and row.kind == "mutation" and row.business == "":
                         found.append((("look", key), partial(look_at_mutation, tenant=tenant, message=key)))

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from handslag.domain.accounts.operations import post
 from handslag.domain.accounts.queries import account_of
 from handslag.domain.accounts.states import Move, Rests
@@ -31,6 +33,9 @@ from handslag.messages.case_notification.build import Claimed, Notifying, notify
 from handslag.messages.case_notification.build import answering as accepting
 from handslag.messages.case_notification.message import Accepted
 from handslag.messages.conversation import read
+from handslag.messages.cost_approval.build import Asking, in_full, wish_in
+from handslag.messages.cost_approval.build import answering as approving
+from handslag.messages.cost_approval.build import asking as asking_cost
 from handslag.messages.mutation.build import Telling, telling
 from handslag.messages.mutation.build import answering as agreeing
 from handslag.messages.mutation.message import Agreed
@@ -111,6 +116,32 @@ def _accepted(asked: Message) -> NewMessage:
     return accepting(key=uuid4(), asked=asked, answers=[Accepted(number=1, last_on=date(2035, 12, 31))])
 
 
+def _asks(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "ask"):
+        known = person_by_identifier("zemis", LEMLEM.identifier)
+        person = (known or register_person(**act, new=person_of(somebody(person=LEMLEM)))).id
+        told = asking_cost(
+            Asking(
+                key=uuid4(), recipient=to, unit=office.units["Försörjningsstöd"], person=person, account_code="DENTAL",
+                what="Zahnsanierung", cause="Der Zahnarzt hält sie für nötig.", since=BEGIN, last_on=until,
+                unit_price=420_00, quantity=3, percent=50, other_payer="Krankenkasse", other_pays=0, urgent=True,
+                answer_by=until, now=now,
+            )
+        )  # fmt: skip
+        return seal_message(**act, new=told)
+
+
+def _approved(asked: Message) -> NewMessage:
+    wish, door = wish_in(asked), acting_door()
+    if wish.person is None:
+        act: dict[str, Any] = {"tenant": door.the_tenant.id, "by": door.the_actor, "now": asked.created_at}
+        register_person(**act, new=person_of(somebody(person=LEMLEM)))
+    return approving(
+        key=uuid4(), asked=asked, answers=[msgspec.structs.replace(in_full(asked), approval="2026-000019-H")]
+    )
+
+
 def _posted(office: Office, partner: str, side: AccountSide, now: datetime) -> None:
     """What a claim moves on the account of a partner, at one side of it."""
     said = [entry(Move.CLAIMED, 184_30), entry(Move.ACCEPTED, 184_30)]
@@ -172,6 +203,7 @@ CROSSINGS: dict[str, Crossing] = {
     "assignment": Crossing(by="canton", begins=_assigned, answers=_arrived),
     "mutation": Crossing(by="municipality", begins=_earns, answers=_so),
     "case_notification": Crossing(by="municipality", begins=_claims, answers=_accepted),
+    "cost_approval": Crossing(by="municipality", begins=_asks, answers=_approved),
     "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
     "settlement": Crossing(by="canton", begins=_decides, answers=_noted),
 }

@@ -28,7 +28,8 @@ _PERSONS = {"assignment": "assigned", "mutation": "concerned", "case_notificatio
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
-    "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on lastOn status entryOn "
+    "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
+    "accountCode what cause since lastOn unitPrice quantity percent otherPayer otherPays offers urgent status entryOn "
     "municipality ground decidedOn heads cohabitation need income why answerBy text point item document assigned "
     "concerned supported "
     "side digest part submitted decided lineQuestion",
@@ -55,7 +56,8 @@ _ORDER = {
     "decision": "month decidedOn result amount currency",
     "document": "number name",
     "reply": "of digest state code until",
-    "answer": "number text arrivedOn accommodation lastOn reason file digest difference",
+    "answer": "number text arrivedOn accommodation approval amount percent since lastOn reason byRules file digest "
+    "difference",
     "file": "name contentType size digest scanned content",
     "report": "of digest machine state code text",
 }
@@ -72,14 +74,15 @@ _EMPTY = {
     ("mutation", "answer"): ("reason",),
     ("settlement", "answer"): ("text", "reason"),
     ("case_notification", "answer"): ("reason",),
+    ("cost_approval", "answer"): ("text", "approval", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
 _NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
             "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine", "heads",
-            "need", "income")  # fmt: skip
-_FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation")
+            "need", "income", "unitPrice", "quantity", "percent", "otherPays")  # fmt: skip
+_FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation", "urgent", "byRules")
 _MOST, _DEEPEST = 1_000_000, 12
 
 

@@ -130,6 +130,19 @@ BESIDES = {
         SELECT s.id, s.tenant_id, 'municipality:bfs:1', '2026-01-01', 1, m.id, now()
         FROM audit_subject s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
         WHERE s.tenant_id = %s LIMIT 1""",
+    "funding_tariff": """
+        INSERT INTO funding_tariff (id, tenant_id, account_code, since, granted_up_to, first_payer, needs_approval,
+            entered_by_id, at)
+        SELECT s.id, s.tenant_id, 'DENTAL', '2026-01-01', 0, '', false, m.id, now()
+        FROM audit_subject s JOIN tenancy_staffmember m ON m.tenant_id = s.tenant_id
+        WHERE s.tenant_id = %s LIMIT 1""",
+    "funding_approval": """
+        INSERT INTO funding_approval (id, tenant_id, person_id, partner, payer, number, asked_id, said_id, account_code,
+            since, until, amount, percent, by_rules, at)
+        SELECT gen_random_uuid(), p.tenant_id, p.id, 'municipality:bfs:1', true, 'x', m.id, m.id, 'DENTAL',
+            '2026-01-01', '2026-02-01', 1, 100, false, now()
+        FROM people_person p JOIN exchange_message m ON m.tenant_id = p.tenant_id
+        WHERE p.tenant_id = %s LIMIT 1""",
     "register_contradiction": """
         INSERT INTO register_contradiction (id, tenant_id, person_id, what, since, "values")
         SELECT gen_random_uuid(), tenant_id, id, 'status', '2026-01-01', '{}' FROM people_person

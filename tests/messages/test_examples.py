@@ -18,6 +18,7 @@ from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.client.message import Client
+from handslag.messages.cost_approval.message import CostApproval
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.mutation.message import Mutation
 from handslag.messages.question.message import Question
@@ -37,6 +38,7 @@ KINDS: dict[str, type[Any]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "case_notification": CaseNotification,
+    "cost_approval": CostApproval,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "receipt": Receipt,
@@ -109,6 +111,18 @@ WRONG = {
     "mutation/twice-the-same": "named once",
     "mutation/persons-from-zero": "numbered from 1",
     "mutation/state-that-does-not-follow": "don't follow from the answers",
+    "cost_approval/ahv-number": "by her ZEMIS number",
+    "cost_approval/amount-with-decimals": "$.asked.unit_price",
+    "cost_approval/ends-before-it-begins": "a cost has days",
+    "cost_approval/another-pays-who-was-not-asked": "who else was asked pays",
+    "cost_approval/another-pays-all": "something is asked for",
+    "cost_approval/kind-in-words": "$.asked.account_code",
+    "cost_approval/more-than-the-whole": "$.asked.percent",
+    "cost_approval/amount-without-number": "with all that belongs to it",
+    "cost_approval/neither-number-nor-reason": "with all that belongs to it",
+    "cost_approval/refused-without-words": "has words",
+    "cost_approval/cut-by-rules": "nobody but a person",
+    "cost_approval/state-that-does-not-follow": "don't follow from the answers",
     "case_notification/ahv-number": "by her ZEMIS number",
     "case_notification/unknown-permit": "$.asked.persons[...].permit",
     "case_notification/support-before-residence": "when residence began at the earliest",

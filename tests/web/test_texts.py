@@ -51,11 +51,11 @@ def messages_used(folder: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "language"),
     [
-        *((folder, "sv") for folder in ("entry", "citizen", "caseworker", "canton", "desk")),
+        *((folder, "sv") for folder in ("entry", "citizen", "caseworker", "canton", "partner", "desk")),
         *((folder, "ar") for folder in ("entry", "citizen")),
         *(
             (folder, language)
-            for folder in ("entry", "citizen", "caseworker", "canton", "desk")
+            for folder in ("entry", "citizen", "caseworker", "canton", "partner", "desk")
             for language in ("de", "fr")
         ),
     ],

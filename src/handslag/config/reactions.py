@@ -147,6 +147,7 @@ from handslag.domain.exchange.operations.sedex import (
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
 from handslag.domain.exchange.states import SETTLED, Business, Direction, OutcomeState
+from handslag.domain.funding.operations import CostApproved, CostDecided, TariffEntered
 from handslag.domain.imports.operations import (
     ImportCarried,
     ImportConfirmed,
@@ -1048,7 +1049,7 @@ def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, ki
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = _message(event.subject)
-    if row.kind in ("mutation", "reconciliation"):  # a task only where it doesn't fit what we have
+    if row.kind in ("mutation", "cost_approval", "reconciliation"):  # a task only where it doesn't fit what we have
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
@@ -1141,6 +1142,25 @@ def _look_at_mutation(event: Event, by: Actor, now: datetime) -> None:
 
     if _message(event.subject).kind == "mutation":
         defer(look_at_mutation, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
+
+
+def _look_at_cost(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.funding import look_at_cost
+    from handslag.jobs.queue import defer
+
+    if _message(event.subject).kind == "cost_approval":
+        defer(look_at_cost, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
+
+
+def _note_approval(event: Event, by: Actor, now: datetime) -> None:
+    """What the answer to a request approves is noted, at both sides."""
+    from handslag.jobs.funding import note_cost_approval
+    from handslag.jobs.queue import defer
+
+    settled = event.payload["settles"] if isinstance(event, MessageHandedOver) else str(event.subject)
+    row = ExchangeMessage.objects.filter(id=settled, kind="cost_approval").first() if settled else None
+    if row is not None and row.business in (Business.ACCEPTED, Business.CHANGED):
+        defer(note_cost_approval, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
 
 
 def _note_in_register(event: Event, by: Actor, now: datetime) -> None:
@@ -1269,6 +1289,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
         "assignment",
         "mutation",
         "case notification",
+        "cost approval",
         "question asked back",
         "question reminded",
         "question overdue",
@@ -1409,6 +1430,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_registering, causes=(TaskOpened,)),
         Reaction(_note_passed_on, causes=(PassedOn,)),
         Reaction(_note_in_register),
+        Reaction(_note_approval),
     ),
     PassedOn: (),
     CaseTransferred: (),
@@ -1429,6 +1451,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MessageTakenIn: (
         Reaction(_task_for_question, causes=(TaskOpened,)),
         Reaction(_look_at_mutation),
+        Reaction(_look_at_cost),
         Reaction(_compare_account),
         Reaction(_take_settlement),
     ),
@@ -1445,6 +1468,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_task_for_reply, causes=(TaskOpened,)),
         Reaction(_keep_documents),
         Reaction(_note_in_register),
+        Reaction(_note_approval),
         Reaction(_note_reception),
     ),
     PersonAssigned: (),
@@ -1472,6 +1496,9 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ImportConfirmed: (Reaction(_carry_import),),
     ImportCarried: (),
     ImportUndone: (),
+    TariffEntered: (),
+    CostDecided: (),
+    CostApproved: (),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
     StatementSubmitted: (Reaction(_tell_submission),),
     StatementReceived: (),

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "handslag.domain.statistics",
     "handslag.domain.oversight",
     "handslag.domain.register",
+    "handslag.domain.funding",
     "handslag.domain.accounts",
     "handslag.domain.settlement",
     "handslag.domain.imports",
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "handslag.web.citizen",
     "handslag.web.caseworker",
     "handslag.web.canton",
+    "handslag.web.partner",
     "handslag.web.desk",
     # after our own apps, so that our words and pages come first
     "allauth",
@@ -242,6 +244,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "handslag.jobs.authorities",
     "handslag.jobs.exchange",
     "handslag.jobs.register",
+    "handslag.jobs.funding",
     "handslag.jobs.settlement",
     "handslag.jobs.imports",
     "handslag.jobs.accounts",

@@ -57,6 +57,7 @@ from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_notification import receive as case_notification
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
+from handslag.messages.cost_approval import receive as cost_approval
 from handslag.messages.document_request import receive as document_request
 from handslag.messages.mutation import receive as mutation
 from handslag.messages.question import receive as question
@@ -79,6 +80,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("assignment", 1): assignment.placed,
     ("mutation", 1): mutation.placed,
     ("case_notification", 1): case_notification.placed,
+    ("cost_approval", 1): cost_approval.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,

@@ -10,6 +10,7 @@ from handslag.domain.exchange.states import Code
 from handslag.messages.assignment import xml as assignment
 from handslag.messages.case_notification import xml as case_notification
 from handslag.messages.case_transfer import xml as case_transfer
+from handslag.messages.cost_approval import xml as cost_approval
 from handslag.messages.document_request import xml as document_request
 from handslag.messages.ech.frame import Form, parsed, sealed_in, written
 from handslag.messages.mutation import xml as mutation
@@ -27,6 +28,7 @@ FORMS: dict[str, Form] = {
         assignment.FORM,
         mutation.FORM,
         case_notification.FORM,
+        cost_approval.FORM,
         reconciliation.FORM,
         settlement.FORM,
         receipt.FORM,

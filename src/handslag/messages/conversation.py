@@ -23,6 +23,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.assignment.message import Arrival, Assignment, Placement
 from handslag.messages.case_notification.message import Accepted, Case, CaseNotification
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
+from handslag.messages.cost_approval.message import Approved, Cost, CostApproval
 from handslag.messages.document_request.message import DocumentRequest, File, Given
 from handslag.messages.mutation.message import Agreed, Change, Mutation
 from handslag.messages.question.message import Answer, Asked, Question
@@ -34,7 +35,8 @@ from handslag.messages.settlement.message import Settlement, Turn
 LONGEST = 92
 #: A message of a conversation of any kind.
 Said: TypeAlias = (
-    Question | CaseTransfer | DocumentRequest | Assignment | Mutation | CaseNotification | Reconciliation | Settlement
+    Question | CaseTransfer | DocumentRequest | Assignment | Mutation | CaseNotification | CostApproval
+    | Reconciliation | Settlement
 )
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
@@ -44,6 +46,7 @@ KINDS: dict[str, type[Said]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "case_notification": CaseNotification,
+    "cost_approval": CostApproval,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -115,7 +118,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Cost | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -138,6 +141,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, CaseNotification):
         return ("claim", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
+    if isinstance(said, CostApproval):
+        return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
     if isinstance(said, Reconciliation | Settlement):
         return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
@@ -236,7 +241,7 @@ def replying(
 def answered(
     key: UUID,
     asked: Message,
-    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | OfTurn],
+    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Approved | OfTurn],
     outcome: str,
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""

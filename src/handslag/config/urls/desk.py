@@ -6,6 +6,7 @@ from handslag.web.canton.urls import urlpatterns as canton
 from handslag.web.caseworker import log_in, oidc, start
 from handslag.web.caseworker.urls import urlpatterns as caseworker
 from handslag.web.entry.front import urlpatterns as front
+from handslag.web.partner.urls import urlpatterns as partner
 
 urlpatterns = [
     path("", start.organisations),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("oidc/<slug:tenant>/", oidc.log_in),
     path("", include(front)),
     path("", include(canton)),
+    path("", include(partner)),
     path("", include(caseworker)),
 ]
 handler400 = "handslag.web.entry.faults.refused"

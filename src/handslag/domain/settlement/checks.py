@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from handslag.domain.accounts.states import Side
+from handslag.domain.funding.models import Approval, Tariff
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Notice, Responsibility, Standing
 from handslag.domain.register.states import What
@@ -48,16 +50,29 @@ class Finding:
     items: tuple[Item, ...] = ()
 
 
+class Approved(NamedTuple):
+    """A cost that was approved: under which number, for the days from `since` until before `until`, and what is `left`
+    of its amount after what other statements got."""
+
+    number: str
+    since: date
+    until: date
+    left: int
+
+
 @dataclass(frozen=True)
 class Known:
     """What the lines are checked against: the register of whoever checks, and (person, partner, since, until) of the
     days that are settled there. `ended`: since when a claim to the net cost is over by itself; `elsewhere`: the
-    bookings that another fund reimburses."""
+    bookings that another fund reimburses; `approved`: what was approved of a kind of cost (`Approved`) by person and
+    kind; `needing`: the places of lines that are reimbursed only with an approval."""
 
     register: Register
     counted: list[tuple[UUID, str, date, date]]
     ended: Mapping[UUID, date] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    approved: Mapping[tuple[UUID, str], Sequence[Approved]] = field(default_factory=dict)
+    needing: frozenset[int] = frozenset()
 
 
 def known_of(
@@ -90,8 +105,56 @@ def check(regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known)
     bad = np.zeros(len(lines), dtype=bool)
     for column in checked.columns():
         bad |= column
-    found = (checked.finding(int(place)) for place in np.flatnonzero(bad))
-    return [one for one in found if one is not None]
+    found = [one for place in np.flatnonzero(bad) if (one := checked.finding(int(place))) is not None]
+    if not known.approved and not known.needing:
+        return found
+    clean = sorted(set(range(len(lines))) - {one.place for one in found})
+    return sorted([*found, *_by_approval(lines, clean, known)], key=lambda one: one.place)
+
+
+def _by_approval(lines: Sequence[NewLine], places: Iterable[int], known: Known) -> Iterator[Finding]:
+    """Which of these lines cost more than what was approved for their days, each approval used up in their order, and
+    which have none although they need one."""
+    left = {key: [one.left for one in rows] for key, rows in known.approved.items()}
+    for place in places:
+        line = lines[place]
+        if line.kind != LineKind.COST or line.amount <= 0:
+            continue
+        key = (line.person, line.account_code)
+        fitting = [
+            n for n, one in enumerate(known.approved.get(key, ())) if one.since < line.until and line.since < one.until
+        ]
+        rest = line.amount
+        for n in fitting:
+            used = min(rest, max(left[key][n], 0))
+            left[key][n], rest = left[key][n] - used, rest - used
+        if rest and (fitting or place in known.needing):
+            reason = Reason.APPROVAL_EXCEEDED if fitting else Reason.APPROVAL_MISSING
+            yield Finding(place=place, reason=reason, accepted=(), days=0, amount=line.amount - rest)
+
+
+def approved_for(
+    side: Side, partner: str, people: Collection[UUID], statement: UUID | None
+) -> dict[tuple[UUID, str], list[Approved]]:
+    """What was approved by whoever pays (`side`: ours) for people, by person and kind of cost, less what other
+    statements than this one got of it: one query."""
+    got = Answer.objects.filter(
+        line__statement__side=side,
+        line__person_id=OuterRef("person_id"),
+        line__account_code=OuterRef("account_code"),
+        line__kind=LineKind.COST,
+        line__since__lt=OuterRef("until"),
+        line__until__gt=OuterRef("since"),
+    )
+    if statement is not None:
+        got = got.exclude(line__statement_id=statement)
+    used = got.order_by().values("line__account_code").annotate(all=Sum("amount")).values("all")
+    rows = Approval.objects.filter(person_id__in=people, payer=side == Side.PAYER, partner=partner)
+    found: dict[tuple[UUID, str], list[Approved]] = {}
+    for row in rows.annotate(used=Coalesce(Subquery(used), 0)).order_by("since", "id"):
+        key = (row.person_id, row.account_code)
+        found.setdefault(key, []).append(Approved(row.number, row.since, row.until, row.amount - row.used))
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,17 +186,20 @@ class Reading:
 
 
 def reading(regime: Regime, statement: Statement, claimant: str = "", also: Collection[UUID] = ()) -> Reading:
-    """All of a statement in at most seven queries, whatever its size. With a `claimant` what isn't answered is checked
-    (see `operations.review`). The register is read for the people of what is checked, or else of what wasn't accepted
-    in full, and of `also` (keys of lines)."""
+    """All of a statement in at most seven queries, one more where a cost was approved or has to be, whatever its size.
+    With a `claimant` what isn't answered is checked (see `operations.review`). The register is read for the people of
+    what is checked, or else of what wasn't accepted in full, and of `also` (keys of lines)."""
     submissions = submissions_of([statement.id])
     refused = {one.id for one in submissions if one.refused}
     gone = {number for one in submissions if not one.refused for number in one.withdrawn}
     number = Identifier.objects.filter(person_id=OuterRef("person_id"), type=NUMBER).order_by("-id").values("value")[:1]
+    ruled = Tariff.objects.filter(account_code=OuterRef("account_code"), since__lte=OuterRef("since"))
+    needs = ruled.order_by("-since", "-at", "-id").values("needs_approval")[:1]
+    granted = Approval.objects.filter(person_id=OuterRef("person_id"), account_code=OuterRef("account_code"))
     found: list[Any] = list(
         Line.objects.filter(statement=statement)
         .select_related("statement", "person", "corrects__statement")
-        .annotate(number_of=Subquery(number))
+        .annotate(number_of=Subquery(number), needs=Subquery(needs), approved=Exists(granted))
         .order_by("number")
     )
     gone |= {row.number for row in found if row.submission_id in refused}
@@ -149,6 +215,11 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     lines = [claimed(row, numbers) for row in open_]
     register = register_of(statement.until, where, status)
     known = known_of(regime, Side(statement.side), claimant, register, people, lines)
+    payer = statement.side == Side.PAYER
+    needing = frozenset(n for n, row in enumerate(open_) if payer and row.needs and row.kind == LineKind.COST)
+    if needing or any(row.approved for row in open_):
+        approved = approved_for(Side(statement.side), statement.partner, people, statement.id)
+        known = replace(known, approved=approved, needing=needing)
     checked = check(regime, claimant, lines, known)
     findings = {open_[one.place].id: one for one in checked}
     return Reading(submissions, found, gone, numbers, answers, findings, where, status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import keys_by_identifiers
-from handslag.domain.settlement.checks import Finding, Known, check, known_of, late, reading
+from handslag.domain.settlement.checks import Finding, Known, approved_for, check, known_of, late, reading
 from handslag.domain.settlement.models import (
     DAYS,
     Answer,
@@ -151,6 +151,7 @@ def preview(regime: Regime, partner: str, since: date, incomes: Sequence[GivenIn
     lines = proposed(regime, own=own, partner=partner, window=window, incomes=incomes)
     people = {one.person for one in lines}
     known: Known = known_of(regime, Side.CLAIMANT, own, register_until(window[1], people), people, lines)
+    known = replace(known, approved=approved_for(Side.CLAIMANT, partner, people, None))
     findings = check(regime, own, lines, known)
     return Preview(lines, {one.place: one for one in findings})
 

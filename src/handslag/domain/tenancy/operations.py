@@ -19,7 +19,17 @@ ON CONFLICT (tenant_id, series, year) DO UPDATE SET last = tenancy_counter.last 
 
 
 #: The last digit of a number tells what it names, so that no number ever names two things.
-SERIES = {"case": 1, "receipt": 2, "decision": 3, "run": 4, "appeal": 5, "recovery": 6, "order": 8, "import": 9}
+SERIES = {
+    "approval": 0,
+    "case": 1,
+    "receipt": 2,
+    "decision": 3,
+    "run": 4,
+    "appeal": 5,
+    "recovery": 6,
+    "order": 8,
+    "import": 9,
+}
 
 
 def new_id(model: type[Model], key: UUID | None) -> UUID:

@@ -23,6 +23,9 @@ from handslag.messages.assignment.message import REASONS as REASON_CODES
 from handslag.messages.case_notification.build import Claimed
 from handslag.messages.case_notification.message import PERMITS, Accepted
 from handslag.messages.case_notification.message import REASONS as AGAINST_CODES
+from handslag.messages.cost_approval.build import wish_of
+from handslag.messages.cost_approval.message import REASONS as COST_CODES
+from handslag.messages.cost_approval.message import Approved, Cost
 from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
 from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
 from handslag.messages.mutation.message import Agreed
@@ -32,6 +35,7 @@ from handslag.web.canton.wording import (
     AGAINST,
     CHANGES,
     CHECKS,
+    COST_AGAINST,
     DISPUTES,
     NUMBERS,
     PERMIT_NAMES,
@@ -472,6 +476,148 @@ class AcceptForm(forms.Form):
             else Accepted(number=n, last_on=told[f"last_on-{n}"])
             for n, _name in self.names
         ]
+
+
+class CostForm(forms.Form):
+    """A cost that a payer is asked to approve; `kinds`: those that there are, by code."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    account_code = forms.ChoiceField(label=gettext_lazy("Kind of cost"))
+    what = forms.CharField(label=gettext_lazy("What is it?"), max_length=250)
+    cause = forms.CharField(label=gettext_lazy("Why is it needed?"), max_length=1000, widget=_area(3))
+    since = DayField(label=gettext_lazy("First day"))
+    last_on = DayField(label=gettext_lazy("Last day"))
+    unit_price = AmountField(label=gettext_lazy("Price of one"))
+    quantity = forms.IntegerField(
+        label=gettext_lazy("How many?"), help_text=gettext_lazy("Sessions, days, months: 1 for one bill."), min_value=1,
+        max_value=10_000,
+    )  # fmt: skip
+    percent = forms.IntegerField(
+        label=gettext_lazy("Share that the payer shall bear, in percent"), min_value=1, max_value=100
+    )
+    other_payer = forms.CharField(
+        label=gettext_lazy("Who else was asked to pay?"), help_text=gettext_lazy("For example the health insurer."),
+        max_length=120, required=False,
+    )  # fmt: skip
+    other_pays = AmountField(
+        label=gettext_lazy("What they pay"), help_text=gettext_lazy("0 if they pay nothing."), required=False
+    )
+    offers = forms.CharField(
+        label=gettext_lazy("Offers that were compared"), max_length=1000, required=False, widget=_area(2)
+    )
+    urgent = forms.BooleanField(label=gettext_lazy("It is urgent"), required=False)
+    recipient = forms.ChoiceField(label=gettext_lazy("Who shall bear it?"))
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    why = forms.CharField(
+        label=gettext_lazy("Why it is asked for, if something speaks against it"), max_length=1000, required=False,
+        widget=_area(2),
+    )  # fmt: skip
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
+
+    def __init__(self, recipients: Mapping[str, str], kinds: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
+        self.fields["account_code"].choices = [("", ""), *kinds]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """It has days and a price; who else was asked pays an amount, or nothing, and less than all."""
+        found = super().clean() or self.cleaned_data
+        since, last = found.get("since"), found.get("last_on")
+        if since and last and last < since:
+            self.add_error("last_on", _("The last day isn’t before the first."))
+        price, other = found.get("unit_price"), found.get("other_pays")
+        if price == 0:
+            self.add_error("unit_price", _("Write what one costs."))
+        if (other is not None) != bool((found.get("other_payer") or "").strip()) and "other_pays" not in self.errors:
+            self.add_error(
+                "other_pays" if other is None else "other_payer", _("Write who was asked, and what they pay.")
+            )
+        if price and found.get("quantity") and other is not None and other >= price * found["quantity"]:
+            self.add_error("other_pays", _("Then nothing is left to ask for."))
+        return found
+
+
+class DecideForm(forms.Form):
+    """What becomes of a request: all of it, a part of it, or nothing; what isn't approved has a reason and words."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What do you approve?"), widget=forms.RadioSelect,
+        choices=[("full", gettext_lazy("All that is asked for")), ("part", gettext_lazy("A part of it")),
+                 ("none", gettext_lazy("Nothing"))],
+    )  # fmt: skip
+    amount = AmountField(label=gettext_lazy("At most"), required=False)
+    percent = forms.IntegerField(label=gettext_lazy("Share, in percent"), min_value=1, max_value=100, required=False)
+    since = DayField(label=gettext_lazy("From"), required=False)
+    last_on = DayField(label=gettext_lazy("Until"), required=False)
+    reason = forms.ChoiceField(label=gettext_lazy("Why not all of it"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("In words"), help_text=gettext_lazy("They read it."), max_length=4000, required=False,
+        widget=_area(3),
+    )  # fmt: skip
+
+    def __init__(self, cost: Cost, data: Any = None, *, initial: dict[str, Any], auto_id: str) -> None:
+        self.asked = {
+            "amount": wish_of(cost, "", "").amount, "percent": cost.percent, "since": cost.since,
+            "last_on": cost.last_on,
+        }  # fmt: skip
+        super().__init__(data, initial=self.asked | initial, auto_id=auto_id)
+        self.fields["reason"].choices = [("", ""), *((code, COST_AGAINST[code]) for code in COST_CODES)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A part has all that belongs to it; less than all has a reason and words."""
+        found = super().clean() or self.cleaned_data
+        if found.get("outcome") in ("part", "none"):
+            if not found.get("reason"):
+                self.add_error("reason", _("Choose why not all of it is approved."))
+            if not (found.get("text") or "").strip():
+                self.add_error("text", _("Write why, so that they understand it."))
+        if found.get("outcome") == "part":
+            for name in self.asked:
+                if not found.get(name) and name not in self.errors:
+                    self.add_error(name, _("Write what is approved."))
+            if found.get("since") and found.get("last_on") and found["last_on"] < found["since"]:
+                self.add_error("last_on", _("The last day isn’t before the first."))
+        return found
+
+    @property
+    def answers(self) -> list[Approved]:
+        """What was said, when the form is valid; the number is given when it is sealed."""
+        told = self.cleaned_data
+        text, outcome = (told["text"] or "").strip(), told["outcome"]
+        if outcome == "none":
+            return [Approved(number=1, text=text, reason=told["reason"], by_rules=False)]
+        given = self.asked if outcome == "full" else {name: told[name] for name in self.asked}
+        reason: Any = "" if outcome == "full" else told["reason"]
+        return [Approved(number=1, text=text, approval="-", reason=reason, by_rules=False, **given)]
+
+
+class TariffForm(forms.Form):
+    """What the payer rules of a kind of cost from a day on."""
+
+    use_required_attribute = False
+    account_code = forms.ChoiceField(label=gettext_lazy("Kind of cost"))
+    since = DayField(label=gettext_lazy("Holds from"))
+    unit_ceiling = AmountField(
+        label=gettext_lazy("Highest price of one"), help_text=gettext_lazy("Empty: any price."), required=False
+    )
+    granted_up_to = AmountField(
+        label=gettext_lazy("Granted in full, by nobody, up to"),
+        help_text=gettext_lazy("Only what nothing speaks against. 0: a person always decides."),
+    )
+    first_payer = forms.CharField(
+        label=gettext_lazy("Who else pays first"), help_text=gettext_lazy("For example the health insurer."),
+        max_length=120, required=False,
+    )  # fmt: skip
+    needs_approval = forms.BooleanField(label=gettext_lazy("Reimbursed only with an approval"), required=False)
+
+    def __init__(self, kinds: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account_code"].choices = [("", ""), *kinds]  # type: ignore[attr-defined]
 
 
 class ResidentsForm(forms.Form):

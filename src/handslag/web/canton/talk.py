@@ -24,6 +24,7 @@ from handslag.kernel.ids import uuid7
 from handslag.messages import conversation as said_of
 from handslag.messages.assignment.message import Assigned
 from handslag.messages.case_notification.message import Supported
+from handslag.messages.cost_approval.message import Cost
 from handslag.messages.mutation.message import Concerned
 from handslag.web.canton.forms import BackForm, WordsForm
 from handslag.web.canton.wording import OVERTAKEN, SAID, refusal
@@ -38,7 +39,7 @@ _WORDS = {
 }
 
 
-def name_in(one: Assigned | Concerned | Supported) -> str:
+def name_in(one: Assigned | Concerned | Supported | Cost) -> str:
     """Somebody whom a message is about, as it names her."""
     return f"{one.person.given_name} {one.person.family_name}".strip()
 
@@ -89,8 +90,10 @@ def _said_about(
     act: str,
     forms_of: dict[str, Any],
     answering: Callable[..., NewMessage],
+    decided: Callable[..., Any] | None,
 ) -> bool:
-    """Carry out what was asked for; False where the form wants another look. `answering` builds the answer."""
+    """Carry out what was asked for; False where the form wants another look. `answering` builds the answer,
+    which `decided` seals, where not everybody may."""
     form, last = forms_of.get(act), under_way(first)
     if act == "take back":
         attempt(request, take_back, message=last.id if last else first.id, version=version_seen(request))
@@ -113,16 +116,24 @@ def _said_about(
     else:
         building = {"add": said_of.adding, "recall": said_of.recalling, "remind": said_of.reminding}[act]
         said = building(key=told["key"], asked=first, text=told["text"])
-    attempt(request, seal_message, new=said)
+    if act == "answer" and decided is not None:
+        attempt(request, decided, asked=first.id, new=said)
+    else:
+        attempt(request, seal_message, new=said)
     return True
 
 
 def carried_out(
-    request: HttpRequest, first: Message, forms_of: dict[str, Any], answering: Callable[..., NewMessage], home: str
+    request: HttpRequest,
+    first: Message,
+    forms_of: dict[str, Any],
+    answering: Callable[..., NewMessage],
+    home: str,
+    decided: Callable[..., Any] | None = None,
 ) -> HttpResponse | str:
     """What was posted, carried out: the way back to `home`; else what stood in the way, empty where a form says it."""
     try:
-        if _said_about(request, first, request.POST.get("act", ""), forms_of, answering):
+        if _said_about(request, first, request.POST.get("act", ""), forms_of, answering, decided):
             return HttpResponseRedirect(home)
     except Conflict:
         first.refresh_from_db()

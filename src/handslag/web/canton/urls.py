@@ -5,6 +5,7 @@ from django.urls import path
 from handslag.web.canton import (
     accounts,
     assignments,
+    costs,
     deadlines,
     imports,
     mutations,
@@ -33,6 +34,10 @@ urlpatterns = [
     path("<slug:tenant>/case_notifications/", notifications.notifications),
     path("<slug:tenant>/case_notifications/<uuid:message>/", notifications.notification),
     path("<slug:tenant>/register/<uuid:person>/notify/", notifications.new),
+    path("<slug:tenant>/cost_approvals/", costs.approvals),
+    path("<slug:tenant>/cost_approvals/tariffs/", costs.rules),
+    path("<slug:tenant>/cost_approvals/new/<uuid:person>/", costs.new),
+    path("<slug:tenant>/cost_approvals/<uuid:message>/", costs.approval),
     path("<slug:tenant>/register/", register.register),
     path("<slug:tenant>/register/quota/", quota.quota),
     path("<slug:tenant>/register/deadlines/", deadlines.deadlines),

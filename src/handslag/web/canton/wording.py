@@ -79,6 +79,19 @@ LEFT: Words = {
 #: What becomes of own earnings, in the register.
 EARNINGS: Words = {"own": CHANGES["earnings"], "earnings_ended": CHANGES["earnings_ended"]}
 ROLES: Words = {"adult": _("adult"), "child": _("child")}
+#: What speaks against a request for approval of a cost, and why one isn't approved, or not all of it.
+COST_AGAINST: Words = {
+    "RATE_WRONG": _("The price is above the tariff"),
+    "NO_CLAIM_PERIOD": _("Not all of its days are days for which support is reimbursed"),
+    "OTHER_MUNICIPALITY": _("Another municipality is responsible on some of its days"),
+    "OTHER_PAYER_FIRST": _("Somebody else pays first, and it isn’t said what they pay"),
+    "DUPLICATE": _("A cost of this kind is approved or asked for already on some of its days"),
+    "NO_TARIFF": _("No rule is entered for this kind of cost: the price can’t be checked"),
+    "NOT_ALLOWED": _("This kind of cost isn’t borne"),
+    "NOT_NEEDED": _("It isn’t shown that it is needed"),
+    "DOCUMENT_MISSING": _("Something that shows it is missing"),
+    "PERSON_UNKNOWN": _("She isn’t known here"),
+}
 #: Who reimburses the municipality, by the code in the rules.
 PAYERS: Words = {
     "KSA-AK": _("Canton, asylum coordination (lump sum a day)"),
@@ -290,6 +303,12 @@ FAULTS: Words = {
     "OVERLAP": _("two claims for her lie on the same days"),
     "SUM": _("doesn’t add up: open is what was accepted and not paid, and no part is more than its whole"),
     "POSTED": _("was taken over already"),
+    "not a payer": _("A municipality asks its canton, an institution a canton or a municipality."),
+    "approved more": _("Approve no more than is asked for: amount, share and days."),
+    "in full": _("This is all that is asked for: approve it in full, or approve less."),
+    "unknown person": _("She isn’t registered here: register her first, or refuse."),
+    "ceiling": _("Write a price above nothing, or leave it empty."),
+    "limit": _("Write an amount."),
 }
 #: Why a ZEMIS number can't be taken.
 NUMBERS: Words = {"form": _("Write the ZEMIS number with digits, points and dashes, for example 21004711.0.")}
@@ -357,3 +376,17 @@ def notification_standing(message: Message) -> tuple[str, str]:
     """The same of a notified case."""
     words, colour = standing_of(message)
     return str(_NOTIFICATION.get(message.business, words)), colour
+
+
+#: How a request for approval of a cost stands, where it isn't called as of an assignment.
+_COST: Words = {
+    Business.ACCEPTED: _("approved"),
+    Business.CHANGED: _("approved in part"),
+    Business.REJECTED: _("not approved"),
+}
+
+
+def cost_standing(message: Message) -> tuple[str, str]:
+    """The same of a request for approval of a cost."""
+    words, colour = standing_of(message)
+    return str(_COST.get(message.business, words)), colour

@@ -59,6 +59,7 @@ from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_transfer.build import answering as answering_transfer
 from handslag.messages.case_transfer.message import CaseTransfer
 from handslag.messages.conversation import Opening
+from handslag.messages.cost_approval.message import CostApproval
 from handslag.messages.document_request.build import answering as giving
 from handslag.messages.document_request.message import DocumentRequest
 from handslag.messages.ech.frame import written
@@ -105,7 +106,7 @@ from handslag.web.ui.forms import DayField, read_month
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
-ELSEWHERE = ("assignment", "mutation", "case_notification", "reconciliation")
+ELSEWHERE = ("assignment", "mutation", "case_notification", "cost_approval", "reconciliation")
 
 
 class AskForm(OpeningForm):
@@ -403,7 +404,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None or isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation):
+    if told.asked is None or isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation):
         return []
     if isinstance(told, Settlement):
         line = _("Line {number}: {text}")
@@ -468,7 +469,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
-    assert not isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation)
+    assert not isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -524,7 +525,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    assert not isinstance(told, Assignment | Mutation | CaseNotification | Reconciliation)
+    assert not isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

@@ -11,8 +11,8 @@ from django.shortcuts import render
 
 from handslag.domain.tenancy.door import Actor, acting, at_large
 from handslag.domain.tenancy.models import Organisation, StaffMember
-from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import CASE_ROLES, base, page, the_member
+from handslag.domain.tenancy.states import OrganisationKind, Role
+from handslag.web.caseworker.pages import CASE_ROLES, base, page, the_door, the_member
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.staff import has_second_factor
 
@@ -39,8 +39,12 @@ def organisations(request: HttpRequest) -> HttpResponse:
 
 @desk_page("desk")
 def home(request: HttpRequest, tenant: str) -> HttpResponse:
-    """The first page: the inbox, the payments, the norms, or the log review; without any, who gives out roles."""
-    roles = the_member(request).roles
+    """The first page: an institution’s own, the inbox, the payments, the norms, or the log review; without any, who
+    gives out roles."""
+    roles, own = the_member(request).roles, the_door(request).the_tenant
+    institution = own.kind == OrganisationKind.PROVIDER and own.country == "CH"
+    if institution and roles & {*CASE_ROLES, Role.PAYER}:
+        return HttpResponseRedirect(f"{base(request)}/partner/")
     if roles & set(CASE_ROLES):
         return HttpResponseRedirect(f"{base(request)}/inbox/")
     if Role.PAYER in roles:

@@ -45,6 +45,7 @@ KINDS = {
     "accounts differ": _("Our account and a partner’s aren’t the same: look at what differs"),
     "assigned": _("Somebody whom the canton assigned was taken: open her case"),
     "case notification": _("A municipality claims reimbursement under section 44: say for each person until when"),
+    "cost approval": _("Somebody asks whether we bear a cost: approve it, in part, or say why not"),
     "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),
     "contradiction": _("Messages contradict each other about an asylum person: no payer until it is settled"),
     "move untold": _("Somebody moved whom nothing may be told about by message: tell the municipality that she left"),

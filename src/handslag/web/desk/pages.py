@@ -17,7 +17,7 @@ from handslag.domain.audit.operations import Look
 from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
 from handslag.domain.tenancy.policies import NotForThem
-from handslag.domain.tenancy.states import Role
+from handslag.domain.tenancy.states import OrganisationKind, Role
 from handslag.kernel.ids import uuid7
 from handslag.web.entry import kept
 from handslag.web.entry.uploads import key_of
@@ -119,14 +119,21 @@ def form_keys(request: HttpRequest) -> Iterator[UUID | None]:
 
 
 def _between_canton_and_municipality(request: HttpRequest) -> list[tuple[str, str, tuple[Role, ...]]]:
-    """The places of a Swiss office for what goes between canton and municipality; nobody else has them."""
+    """The places of a Swiss office for what goes between canton, municipality and institution; nobody else has them."""
     if the_door(request).the_tenant.country != "CH":
         return []
+    if the_door(request).the_tenant.kind == OrganisationKind.PROVIDER:
+        return [
+            (gettext("Overview"), "/partner/", (*CASE_ROLES, Role.PAYER)),
+            (gettext("Cost approvals"), "/cost_approvals/", CASE_ROLES),
+            (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
+        ]
     return [
         (gettext("The register"), "/register/", CASE_ROLES),
         (gettext("Assignments"), "/assignments/", CASE_ROLES),
         (gettext("Changes"), "/mutations/", CASE_ROLES),
         (gettext("Section 44"), "/case_notifications/", CASE_ROLES),
+        (gettext("Cost approvals"), "/cost_approvals/", CASE_ROLES),
         (gettext("Settlements"), "/statements/", (*CASE_ROLES, Role.PAYER)),
         (gettext("Accounts"), "/accounts/", (*CASE_ROLES, Role.PAYER)),
     ]

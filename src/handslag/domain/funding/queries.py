@@ -1,0 +1,110 @@
+"""What holds for a cost: the payer's rules on a day, what was approved, whether the register covers its days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from handslag.domain.exchange.queries import own_address
+from handslag.domain.funding.models import Approval, Tariff
+from handslag.domain.funding.states import Against
+from handslag.domain.register.models import Responsibility
+from handslag.domain.register.policies import CANTON, MUNICIPALITY
+from handslag.domain.tenancy.permissions import Member
+
+#: What the address of an institution begins with.
+PROVIDER = "provider:"
+#: Who of the canton reimburses days, by its code in the rules.
+_OF_CANTON = frozenset({"KSA-AK", "KSA-ÖS"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A cost that somebody (`asker`, an address) asks a `payer` to bear for a person (None: not known here), for the
+    days from `since` until before `until`: `quantity` times `unit_price`, less what another payer pays (None: it isn't
+    said whether one was asked), of which `percent`. Amounts in minor units."""
+
+    asker: str
+    payer: str
+    person: UUID | None
+    account_code: str
+    since: date
+    until: date
+    unit_price: int
+    quantity: int
+    percent: int = 100
+    other_pays: int | None = None
+
+    @property
+    def amount(self) -> int:
+        """What the payer is asked for, rounded once, half up."""
+        left = self.unit_price * self.quantity - (self.other_pays or 0)
+        return (left * self.percent * 2 + 100) // 200
+
+
+def tariff_on(account_code: str, day: date) -> Tariff | None:
+    """What our rules say of a kind of cost on a day."""
+    rows = Tariff.objects.filter(account_code=account_code, since__lte=day)
+    return rows.order_by("-since", "-at", "-id").first()
+
+
+def tariffs() -> list[Tariff]:
+    """All that was entered, by kind, the newest first."""
+    return list(Tariff.objects.select_related("entered_by").order_by("account_code", "-since", "-at", "-id"))
+
+
+def against(wish: Wish, asked_for: Collection[tuple[date, date]] = ()) -> list[Against]:
+    """What speaks against a request, by what whoever looks knows; none of it decides anything. The same function finds
+    it where it is asked and where it is decided; what the payer's rules say is only known to the payer. `asked_for`:
+    the days of other requests for the same kind that aren't answered."""
+    found = []
+    if not own_address().startswith(PROVIDER):  # an institution has no register to ask
+        found += _by_register(wish)
+    granted = Approval.objects.filter(
+        person_id__in=[wish.person] if wish.person else [],
+        account_code=wish.account_code,
+        since__lt=wish.until,
+        until__gt=wish.since,
+    )
+    if granted.exists() or any(since < wish.until and until > wish.since for since, until in asked_for):
+        found.append(Against.DUPLICATE)
+    if own_address() == wish.payer:
+        rules = tariff_on(wish.account_code, wish.since)
+        if rules is None:
+            found.append(Against.NO_TARIFF)
+        elif rules.unit_ceiling is not None and wish.unit_price > rules.unit_ceiling:
+            found.append(Against.RATE_WRONG)
+        if rules is not None and rules.first_payer and wish.other_pays is None:
+            found.append(Against.OTHER_PAYER_FIRST)
+    return found
+
+
+def _by_register(wish: Wish) -> list[Against]:
+    """Whether she is where it is asked from, and reimbursed by the payer, on each of its days."""
+    rows = Responsibility.objects.filter(
+        person_id__in=[wish.person] if wish.person else [], since__lt=wish.until
+    ).exclude(until__lte=wish.since)
+    where = wish.asker if wish.asker.startswith(MUNICIPALITY) else wish.payer
+    here = [row for row in rows if row.municipality == where or not where.startswith(MUNICIPALITY)]
+    if len(here) < len(rows):
+        return [Against.OTHER_MUNICIPALITY]
+    paid = [row for row in here if not wish.payer.startswith(CANTON) or row.payer in _OF_CANTON]
+    days = sum((min(row.until or wish.until, wish.until) - max(row.since, wish.since)).days for row in paid)
+    return [Against.NO_CLAIM_PERIOD] if days < (wish.until - wish.since).days else []
+
+
+def granted_by_rules(wish: Wish) -> bool:
+    """Whether our rules grant in full what nothing speaks against."""
+    rules = tariff_on(wish.account_code, wish.since)
+    return rules is not None and 0 < wish.amount <= rules.granted_up_to
+
+
+def approvals(member: Member) -> QuerySet[Any]:
+    """What was approved for people this member is cleared for, the newest first."""
+    rows = Approval.objects.filter(person__protection_level__lte=member.clearance)
+    return rows.select_related("person", "asked").order_by("-at", "-id")
