@@ -585,13 +585,15 @@ def sums_of(statement: UUID) -> Sums:
 
 @dataclass(frozen=True)
 class Summary:
-    """A statement with its sums (minor units), when it was first sent, how many times, and how many lines are open."""
+    """A statement with its sums (minor units), when it was first sent, how many times, how many lines are open, and
+    what became of its last submission at the payer (see `submissions_of`)."""
 
     statement: Statement
     sums: Sums
     open_lines: int
     first_sent: date
     times: int
+    refused: str | None
 
 
 def summaries(rows: Iterable[Statement]) -> list[Summary]:
@@ -613,7 +615,8 @@ def summaries(rows: Iterable[Statement]) -> list[Summary]:
         lines, total = next(((row.lines, row.total) for row in reversed(sent[one.id]) if not row.refused), (0, 0))
         accepted, of = int(got["amount_"]), int(got["of"])
         sums = Sums(lines, total, total - of, of - accepted, accepted)
-        found.append(Summary(one, sums, lines - got["lines"], sent[one.id][0].sent_on, sent[one.id][-1].number))
+        last = sent[one.id][-1]
+        found.append(Summary(one, sums, lines - got["lines"], sent[one.id][0].sent_on, last.number, last.refused))
     return found
 
 

@@ -178,7 +178,7 @@ def _unsent(
 
 def _summary(regime: Regime, one: Any, names: Mapping[str, str], canton: bool) -> dict[str, Any]:
     """A statement as a row of the list shows it."""
-    state, colour = statement_standing(one.open_lines, canton)
+    state, colour = statement_standing(one.open_lines, canton, one.refused)
     return {
         "url": f"statements/{one.statement.id}/", "name": names.get(one.statement.partner, one.statement.partner),
         "regime": REGIMES[regime.code], "since": one.statement.since, "last": _last(one.statement.until),

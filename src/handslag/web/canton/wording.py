@@ -348,11 +348,13 @@ def question_standing(message: Message) -> tuple[str, str]:
     return str(_QUESTION.get(message.business, words)), colour
 
 
-def statement_standing(open_lines: int | None, canton: bool) -> tuple[str, str]:
+def statement_standing(open_lines: int | None, canton: bool, refused: str | None = "") -> tuple[str, str]:
     """How a settlement stands, in words, and the colour of the tag: by how many lines are open, None before it was
-    sent."""
+    sent; at the claimant first by whether the payer has it, or refused it."""
     if open_lines is None:
         return str(_("not sent yet")), "warning"
+    if not canton and refused != "":
+        return (str(_("not taken in")), "danger") if refused else (str(_("on its way")), "info")
     if not open_lines:
         return str(_("answered")), "success"
     return (str(_("to answer")), "warning") if canton else (str(_("with the canton")), "info")
