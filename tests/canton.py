@@ -212,12 +212,12 @@ class Canton:
         found: list[tuple[Any, Callable[[], None]]] = []
         with acting(side.office.slug, TEST, "look"):
             told = Message.objects.filter(action="5", kind__in=[*NOTICES, "cost_approval", "settlement"]).order_by("id")
-            for row in told.only("kind", "direction", "transport", "business", "due_on"):
+            for row in told.only("kind", "direction", "transport", "business", "code", "due_on"):
                 key, comes = str(row.id), row.direction == "in"
                 if row.kind == "settlement":
                     if comes and row.due_on is None:
                         found.append((("take", key), partial(take_settlement, tenant=tenant, message=key)))
-                    elif row.due_on is None and row.business in SETTLED:
+                    elif row.due_on is None and (row.business in SETTLED or row.code == "protected"):
                         found.append((("reception", key), partial(note_reception, tenant=tenant, message=key)))
                 elif row.kind == "cost_approval":
                     if comes and row.business == "":

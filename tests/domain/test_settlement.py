@@ -51,6 +51,7 @@ from handslag.domain.settlement.states import LineKind, Outcome, Reason
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotPossible
+from handslag.jobs.settlement import tell_submission
 from handslag.kernel.months import Month
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.case_notification.message import Accepted
@@ -443,6 +444,25 @@ def test_who_may_and_what_is_refused(canton: Canton, database: Database) -> None
     )  # fmt: skip
     with acting(here.office.slug, TEST, "look"):
         assert preview(ASYLUM, canton.side.address, Q3).lines == []
+
+    # and so does whoever becomes protected after it was submitted, before it leaves: it is as if it hadn't been sent
+    late, beside = somebody(), somebody()
+    lives(canton, 1, late, date(2026, 9, 28))
+    lives(canton, 1, beside, date(2026, 9, 29))
+    kept = sent(canton, here, Q3)
+    before = figures(here, canton.side, Account.CLAIMANT)
+    with canton.pair._role("worker"):
+        tell_submission(here.key, str(kept.id))
+    set_protection(
+        **act(here, "sara"), person=canton.person(late.person.identifier, here).id, level=2, address_level=2, version=1
+    )  # fmt: skip
+    canton.settle()
+    (reception,) = here.rows(Reception, submission=kept)
+    assert (reception.code, figures(here, canton.side, Account.CLAIMANT)) == ("PROTECTED", before)
+    again = sent(canton, here, Q3)
+    crossed(canton, here, again)
+    identifiers = {one["identifier"] for one in content(here, again)["lines"]}
+    assert identifiers == {beside.person.identifier}
 
 
 def test_no_day_and_no_cost_is_there_twice_by_the_database(canton: Canton, database: Database) -> None:

@@ -1095,8 +1095,9 @@ def _note_reception(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
     from handslag.jobs.settlement import note_reception
 
-    row = ExchangeMessage.objects.only("kind", "process", "due_on", "business", "test").get(id=event.subject)
-    if row.kind == "settlement" and row.due_on is None and row.business in SETTLED and not row.test:
+    row = ExchangeMessage.objects.only("kind", "process", "due_on", "business", "code", "test").get(id=event.subject)
+    over = row.business in SETTLED or row.code == "protected"
+    if row.kind == "settlement" and row.due_on is None and over and not row.test:
         defer(note_reception, lock=row.process, tenant=_tenant(), message=str(row.id))
 
 
@@ -1424,7 +1425,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HandOverSettled: (Reaction(_done_by_hand_over, causes=(TaskDone,)), Reaction(_deliver)),
     MessageSealed: (Reaction(_hand_over_message),),
     AskedElsewhere: (),
-    MessageTakenBack: (Reaction(_task_for_kept_back, causes=(TaskOpened,)),),
+    MessageTakenBack: (Reaction(_task_for_kept_back, causes=(TaskOpened,)), Reaction(_note_reception)),
     MessageHandedOver: (
         Reaction(_done_by_reply, causes=(TaskDone,)),
         Reaction(_task_for_registering, causes=(TaskOpened,)),

@@ -13,7 +13,7 @@ from handslag.domain.accounts.states import Side
 from handslag.domain.exchange.models import BusinessStep, Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.queries import sent
-from handslag.domain.exchange.states import OVER, Action, Business, Direction
+from handslag.domain.exchange.states import OVER, Action, Business, Direction, Transport
 from handslag.domain.register.operations import tell
 from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.settlement.operations import note_answers, note_refused, note_taken, receive_submission
@@ -73,13 +73,16 @@ def note_reception(tenant: int, message: str) -> None:
             statement__side=Side.CLAIMANT, statement__reference=turn.statement, number=turn.submitted.number
         )
         said = [sent(row.partner, message_of(submission.id, n + 1)) for n in range(turn.submitted.pieces)]
+        kept = row.transport == Transport.TAKEN_BACK and row.code
         whole = all(one is not None and one.business == Business.ACCEPTED for one in said)
         why = _refusal(row)
-    if not whole and why is None:
+    if not whole and why is None and not kept:
         return
     act: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now(), "submission": submission.id}
     with suppress(NotPossible):
-        if why is None:
+        if kept:  # somebody in it became protected: it never left
+            note_refused(**act, code=row.code.upper())
+        elif why is None:
             note_taken(**act)
         else:
             note_refused(**act, code=why.reason, text=why.text)

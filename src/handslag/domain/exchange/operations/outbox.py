@@ -32,6 +32,7 @@ from handslag.domain.exchange.states import (
     Direction,
     Transport,
 )
+from handslag.domain.people.models import Identifier, Person
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.keys import sign
 from handslag.domain.tenancy.permissions import Hidden
@@ -247,9 +248,9 @@ def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, ver
 
 @operation()
 def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
-    """Let the courier read it, once it can't be taken back any more. Somebody in the household who became protected
-    since keeps it here; so does that it would say what nobody waits for any more. An answer settles what it answers
-    in this moment, a recall what it recalls.
+    """Let the courier read it, once it can't be taken back any more. Somebody in the household, or whom it names, who
+    became protected since keeps it here; so does that it would say what nobody waits for any more. An answer settles
+    what it answers in this moment, a recall what it recalls.
 
     NotPossible("not yet") before, or when it is on its way already.
     """
@@ -260,6 +261,7 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
     protected = row.person_id is not None and most_protected(row.person_id, today) > row.level
+    protected = protected or _names_protected(row)
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
         settles = None  # the message that this one says again has settled it
@@ -284,6 +286,22 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         asked.save()
     payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
+
+
+def _names_protected(row: Message) -> bool:
+    """Whether somebody whom a message names by a number is protected more than it was when it was sealed."""
+    numbers: set[str] = set()
+    parts: list[Any] = [msgspec.json.decode(row.content.encode())]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if isinstance(number := part.get("identifier"), str):
+                numbers.add(number)
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    named = Identifier.objects.filter(value__in=numbers).values("person_id")
+    return bool(numbers) and Person.objects.filter(id__in=named, protection_level__gt=row.level).exists()
 
 
 def _settles(row: Message) -> tuple[Message, Business, str] | None:
