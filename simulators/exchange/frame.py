@@ -35,7 +35,7 @@ _ORDER = {
     "side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
     "claimLine": "number identifier kind status since until days rate amount cost share accountCode text corrects "
-    "finding why",
+    "finding why item",
     "decided": "number piece pieces acceptedTotal cutTotal closed lineDecision",
     "lineDecision": "number outcome reason amount stretch why",
     "stretch": "since until",
@@ -49,7 +49,7 @@ _ORDER = {
     "supported": "number person nationality permit permitUntil residenceSince supportedSince staying",
     "point": "number line",
     "line": "code name amount currency",
-    "item": "number member address contact decision",
+    "item": "number member address contact decision cost since until days gross whole common heads",
     "member": "person role marked",
     "address": "line postcode city country",
     "contact": "email telephone language",
@@ -81,8 +81,8 @@ _EMPTY = {
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
 _NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
             "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine", "heads",
-            "need", "income", "unitPrice", "quantity", "percent", "otherPays")  # fmt: skip
-_FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation", "urgent", "byRules")
+            "need", "income", "gross", "whole", "common", "unitPrice", "quantity", "percent", "otherPays")  # fmt: skip
+_FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation", "urgent", "byRules", "staying")
 _MOST, _DEEPEST = 1_000_000, 12
 
 
