@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import lxml.html
+import psycopg
 import pytest
 from lxml import etree
 from playwright.sync_api import expect
@@ -287,6 +288,20 @@ def test_a_budget_holds_for_months_that_are_released_after_the_declaration(
     report = verify(database.of_role("auditor"), tenants=[office.slug])
     assert report.checked["decisions"] == 3
     assert [one for one in report.findings if one.table.startswith("decisions_")] == [], report.to_text()
+
+    # the table refuses what is no release, and the verifier names one that isn't what its budget says
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        for change in ("outcome = 'delavslag'", "amount = 0", f"holds_until = '{budget.holds_until}'"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                admin.execute(f"UPDATE decisions_decision SET {change} WHERE id = %s".encode(), [released.id])
+        for key, change, back, told_of in (
+            (released.id, "amount = amount - 100", "amount = amount + 100", "isn't what the budget grants"),
+            (budget.id, "holds_until = holds_until - 150", "holds_until = holds_until + 150", "doesn't hold"),
+        ):
+            admin.execute(f"UPDATE decisions_decision SET {change} WHERE id = %s".encode(), [key])
+            found = verify(database.of_role("auditor"), tenants=[office.slug]).findings
+            admin.execute(f"UPDATE decisions_decision SET {back} WHERE id = %s".encode(), [key])
+            assert [one.row for one in found if told_of in one.text] == [str(released.id)]
 
 
 def test_a_budget_releases_nothing_that_differs_by_month_and_never_holds_for_a_part(
