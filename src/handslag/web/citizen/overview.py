@@ -92,6 +92,8 @@ SHOWN_FOR = timedelta(days=60)
 COMING = (PaymentState.PLANNED, PaymentState.RESERVED)
 #: Of no interest to the person: what took their place stands beside them.
 GONE = (PaymentState.STOPPED, PaymentState.REJECTED)
+#: Neither on its way nor paid: what came back stands in the list alone, and what is still owed of it is planned anew.
+OVER = (*GONE, PaymentState.RETURNED)
 
 
 def is_paid(payment: Payment) -> bool:
@@ -330,7 +332,7 @@ def _track(
     found.append(Step(_outcome(decision), day(decision.decided_at), "done", how, where))
     # what another application for the month was answered with stands with that one
     others = {d.id for d in decisions[application.case_id]} - {d.id for d in answers}
-    paid = [p for p in payments if p.period_id == period and p.state not in GONE and planned.get(p.id) not in others]
+    paid = [p for p in payments if p.period_id == period and p.state not in OVER and planned.get(p.id) not in others]
     found += [_pay_step(p) for p in reversed(paid)]
     return found
 
@@ -459,7 +461,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     letter = Letter.objects.filter(decision=found).first()
     content = letter.content if letter else {}
     calculation = stored_calculation(found.sheet)
-    payments = [p for p in payments_of([found.case_id]) if p.period_id == found.period_id]
+    payments = [p for p in payments_of([found.case_id]) if p.period_id == found.period_id and p.state not in OVER]
     facts = {
         "decision": found,
         "month": found.period.since,
