@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import psycopg
 import pytest
@@ -27,14 +30,20 @@ from handslag.domain.accounts.operations import (
 from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded
 from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
+from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message
+from handslag.domain.payments.queries import file_refusal
+from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import Actor, acting
-from handslag.domain.tenancy.permissions import NotAllowed
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.jobs.payments import folders, hand_over_file, write_order_file
 from handslag.messages.conversation import read
 from handslag.messages.reconciliation.build import differences
 from handslag.messages.reconciliation.message import Known, Ledger, Reconciliation
 from handslag.messages.reconciliation.message import Part as PartTold
+from handslag.web.entry.files import document_for
 from tests.accounts import BANK, CLAIMED, DECIDED, MUSTERWIL, Q2, Q3, Q4, both_post, compared, entry, source
 from tests.bed import Database
 from tests.canton import Canton, open_canton
@@ -169,9 +178,18 @@ def test_nothing_is_lost_whatever_was_posted_and_its_order_does_not_matter(
 
 
 def test_bank_details_are_confirmed_by_a_second_person_and_what_is_open_is_paid_by_two(
-    connect: Any, database: Database
+    connect: Any, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def killed(**_told: Any) -> Any:
+        raise OSError("killed")
+
+    def files() -> list[Path]:
+        return sorted(folders(canton.slug)[0].glob("*.xml"))
+
     canton = open_office(connect, "kasse", "CH", kind="canton_office")
+    set_policy(**canton.by(TEST), name="debtor_account", value={"kind": "iban", "number": "CH5604835012345678009"})
+    with acting(canton.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
     ulla, erik = canton.act("ulla"), canton.act("erik")
     told = {"partner": MUSTERWIL, "side": Side.PAYER}
     for change, refusal in (
@@ -208,11 +226,67 @@ def test_bank_details_are_confirmed_by_a_second_person_and_what_is_open_is_paid_
     withdraw_payment(**ulla, order=order.id, version=1)
     order = order_payment(**ulla, **pay)
     release_payment(**erik, order=order.id, version=1)
+    with pytest.raises(NotPossible, match="payment ordered"):
+        order_payment(**ulla, **pay)
+    withdraw_payment(**ulla, order=order.id, version=2)  # before its file: nothing has left
+    write_order_file(tenant=tenant, order=str(order.id))
+    assert (figures(canton).paid, files()) == (0, [])
+
+    # its file: as the bank takes it, read back; nothing is paid twice, whoever is killed or quicker
+    order = order_payment(**ulla, **pay)
+    release_payment(**erik, order=order.id, version=1)
+    with monkeypatch.context() as power:
+        power.setattr("handslag.jobs.payments.record_order_file", killed)
+        with pytest.raises(OSError, match="killed"):
+            write_order_file(tenant=tenant, order=str(order.id))
+    assert figures(canton).paid == 0
+    for _ in range(2):
+        write_order_file(tenant=tenant, order=str(order.id))
+        hand_over_file(tenant=tenant, run=str(order.id))
+    (file,) = files()
+    tree = ElementTree.parse(file)
+    assert [tree.findtext(f".//{{*}}{name}") for name in (
+        "CtrlSum", "InstdAmt", "Cdtr/{*}Nm", "StrtNm", "BldgNb", "PstCd", "TwnNm", "Ctry", "CdtrAcct/{*}Id/{*}IBAN",
+        "EndToEndId", "Ustrd",
+    )] == [
+        "8392.97", "8392.97", "Gemeinde Musterwil", "Dorfstrasse", "1", "8999", "Musterwil", "CH",
+        "CH9300762011623852957", order.id.hex, f"{order.number} S",
+    ]  # fmt: skip
     assert figures(canton) == Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, paid=8_392_97)
     assert figures(canton, since=Q2) == Figures(claimed=-1_836_00, accepted=-1_836_00, netted=-1_836_00)
     assert figures(canton, since=Q3).netted == 1_836_00
     with pytest.raises(NotPossible, match="nothing open"):
         order_payment(**ulla, **pay)
+    with pytest.raises(Conflict):
+        withdraw_payment(**ulla, order=order.id, version=3)
+    with acting(canton.slug, TEST, "look"):
+        (document,) = Document.objects.filter(kind="payment file")
+    with acting(canton.slug, canton.staff["ulla"], "look"):
+        found = document_for(document.id, canton.staff["ulla"], canton.now)
+        assert found.digest == sha256(file.read_bytes()).hexdigest()
+    with acting(canton.slug, canton.staff["hanna"], "look"), pytest.raises(Hidden):
+        document_for(document.id, canton.staff["hanna"], canton.now)
+    other_office = open_office(connect, "andere", "CH", kind="canton_office")
+    with pytest.raises(Hidden):
+        release_payment(**other_office.act("erik"), order=order.id, version=3)
+
+    # what changes between release and file is never paid by it: a person looks, and takes it back
+    posted(canton, entry(Move.CLAIMED, 10_00), entry(Move.ACCEPTED, 10_00), of=source(Rests.STATEMENT, "S 2"))
+    order = order_payment(**ulla, **pay | {"amount": 10_00})
+    release_payment(**erik, order=order.id, version=1)
+    posted(canton, entry(Move.CLAIMED, 1_00), entry(Move.ACCEPTED, 1_00), of=source(Rests.STATEMENT, "S 3"))
+    write_order_file(tenant=tenant, order=str(order.id))
+    assert (figures(canton).paid, len(files())) == (8_392_97, 1)
+    with acting(canton.slug, TEST, "look"):
+        assert file_refusal(order.id) == ["file: account: changed"]
+        (task,) = Task.objects.filter(kind="run file refused", state="open")
+        assert (task.subject_id, task.assignee_id) == (order.id, canton.members["erik"])
+    withdraw_payment(**ulla, order=order.id, version=2)
+    set_policy(**canton.by(TEST), name="payments_held", value="restored")
+    with pytest.raises(NotPossible, match="payments held"):
+        order_payment(**ulla, **pay | {"amount": 11_00})
+    with acting(canton.slug, TEST, "look"):
+        assert not Task.objects.filter(kind="run file refused", state="open").exists()
     database.close_connections()
     assert verify(database.of_role("auditor"), tenants=[canton.slug]).errors == []
 

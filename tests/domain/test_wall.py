@@ -78,9 +78,10 @@ BESIDES = {
         JOIN tenancy_staffmember o ON o.tenant_id = a.tenant_id AND o.id > m.id WHERE a.tenant_id = %s LIMIT 1""",
     "accounts_paymentorder": """
         INSERT INTO accounts_paymentorder (id, tenant_id, account_id, paid_to_id, number, amount, currency, state,
-            ordered_by_id, ordered_at, released_by_id, released_at, version)
-        SELECT id, tenant_id, account_id, id, 'x', 1, 'CHF', 'released', recorded_by_id, now(), confirmed_by_id, now(),
-            1 FROM accounts_paidto WHERE tenant_id = %s""",
+            ordered_by_id, ordered_at, released_by_id, released_at, execution_on, document_id, version)
+        SELECT p.id, p.tenant_id, account_id, p.id, 'x', 1, 'CHF', 'sent', recorded_by_id, now(), confirmed_by_id,
+            now(), '2026-01-01', d.id, 1
+        FROM accounts_paidto p JOIN documents_document d ON d.tenant_id = p.tenant_id WHERE p.tenant_id = %s LIMIT 1""",
     "settlement_statement": """
         INSERT INTO settlement_statement (id, tenant_id, partner, side, fund, since, until, reference, opened_at)
         SELECT id, tenant_id, 'municipality:bfs:1', 'payer', 'asylum', '2026-01-01', '2026-04-01', 'x', now()

@@ -15,9 +15,12 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from handslag.domain.accounts.models import PaymentOrder
 from handslag.domain.accounts.operations import (
     AccountCompared,
     AccountTold,
+    OrderFileRefused,
+    OrderFileWritten,
     PaidToConfirmed,
     PaidToEnded,
     PaidToRecorded,
@@ -805,16 +808,24 @@ def _task_for_letter(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_file(event: Event, by: Actor, now: datetime) -> None:
-    run = Run.objects.select_related("released_by").get(id=event.subject)
-    assert run.released_by is not None
+    _file_refused(Run.objects.select_related("released_by").get(id=event.subject), by, now)
+
+
+def _task_for_order_file(event: Event, by: Actor, now: datetime) -> None:
+    _file_refused(PaymentOrder.objects.select_related("released_by").get(id=event.subject), by, now)
+
+
+def _file_refused(released: Run | PaymentOrder, by: Actor, now: datetime) -> None:
+    """A task for who released what the bank's file can't say."""
+    assert released.released_by is not None
     open_task(
         tenant=_tenant(),
         by=by,
         now=now,
-        subject=run.id,
+        subject=released.id,
         kind="run file refused",
-        unit=run.released_by.unit_id,
-        assignee=run.released_by_id,
+        unit=released.released_by.unit_id,
+        assignee=released.released_by_id,
     )
 
 
@@ -977,6 +988,13 @@ def _write_file(event: Event, by: Actor, now: datetime) -> None:
     from handslag.jobs.queue import defer
 
     defer(write_run_file, lock=f"run:{event.subject}", tenant=_tenant(), run=str(event.subject))
+
+
+def _write_order_file(event: Event, by: Actor, now: datetime) -> None:
+    from handslag.jobs.payments import write_order_file
+    from handslag.jobs.queue import defer
+
+    defer(write_order_file, lock=f"order:{event.subject}", tenant=_tenant(), order=str(event.subject))
 
 
 def _write_without(event: Event, by: Actor, now: datetime) -> None:
@@ -1480,8 +1498,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaidToConfirmed: (),
     PaidToEnded: (),
     PaymentOrdered: (),
-    PaymentReleased: (),
-    PaymentWithdrawn: (),
+    PaymentReleased: (Reaction(_write_order_file),),
+    PaymentWithdrawn: (Reaction(_file_done, causes=(TaskDone,)),),
+    OrderFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
+    OrderFileRefused: (Reaction(_task_for_order_file, causes=(TaskOpened,)),),
     NoticeTaken: (
         Reaction(_task_for_assigned, causes=(TaskOpened,)),
         Reaction(_contradiction_over, causes=(TaskDone,)),

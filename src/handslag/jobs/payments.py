@@ -14,15 +14,19 @@ from django.conf import settings
 
 from handslag.connectors.bank import port
 from handslag.connectors.bank.answers import Answers, AnswersRefused, read
+from handslag.domain.accounts.operations import record_order_file, refuse_order_file
+from handslag.domain.accounts.queries import orders_to_write, statements_open
+from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import StoredFile
-from handslag.domain.payments.models import BankFile, Payment, Run, RunFile
+from handslag.domain.payments.models import BankFile, Payment, Run
 from handslag.domain.payments.operations.bank import known_bank_file, receive_bank_file
 from handslag.domain.payments.operations.runs import record_run_file, refuse_run_file
 from handslag.domain.payments.states import BankFileKind, RunState
+from handslag.domain.people.names import BANK_MESSAGE
 from handslag.domain.tenancy.door import Actor, acting, system
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
-from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
@@ -87,6 +91,77 @@ def write_run_file(tenant: int, run: str) -> None:
             _refuse(tenant, run, [refusal.code])
 
 
+@tasks.task(name="write_order_file", retry=AWAY)
+def write_order_file(tenant: int, order: str) -> None:
+    """Write, store and record the bank file of a released order to pay a partner. Done before, or taken back: does
+    nothing."""
+    with acting(tenant, BY, "write_order_file") as door:
+        found = orders_to_write().select_related("paid_to").filter(id=UUID(order)).first()
+        if found is None or found.execution_on is None:
+            return
+        late, to = door.the_tenant.today(clock.now()) > found.execution_on, found.paid_to
+        debtor, profile, country = setting("debtor_account"), setting("bank_profile"), door.the_tenant.country
+        file = port.PaymentFile(
+            message_id=found.id.hex,
+            created_at=(found.released_at or clock.now()).astimezone(UTC),
+            execution_on=found.execution_on,
+            debtor_name=door.the_tenant.name,
+            debtor_org_number=setting("organisation_number"),
+            debtor_account=port.Account(debtor["kind"], debtor["number"]),
+            payments=[
+                port.Payment(
+                    end_to_end_id=found.id.hex,
+                    amount=found.amount,
+                    currency=found.currency,
+                    creditor_name=to.holder,
+                    account=port.Account("iban", to.iban),
+                    message=_settles(found.number, statements_open(found.account_id, found.currency)),
+                    address=port.PostalAddress(
+                        [line] if (line := f"{to.street} {to.house_number}".strip()) else [],
+                        to.postcode, to.town, to.country,
+                    ),
+                )
+            ],
+        )  # fmt: skip
+        key = file_key()
+    if late:
+        _refuse_order(tenant, order, ["file: execution_on: past"])
+        return
+    try:
+        written = port.for_tenant(port.PROFILES[country], profile).write(file)
+    except port.PaymentFileRefused as refusal:
+        _refuse_order(tenant, order, [f"file: {p.field}: {p.code}" for p in refusal.problems])
+        return
+    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
+    kept = StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
+    try:
+        record_order_file(
+            tenant=tenant, by=BY, now=clock.now(), order=UUID(order), total=written.control_sum, file=kept
+        )
+    except NotPossible as refusal:
+        if refusal.code != "written already":  # another run of this job was first, or it was taken back
+            _refuse_order(tenant, order, [refusal.code])
+    except Conflict:
+        _refuse_order(tenant, order, ["file: account: changed"])
+
+
+def _settles(number: str, statements: list[str]) -> str:
+    """What the file says of an order: its number and the settlements that it pays, as many as the message holds; how
+    many more there are."""
+    said = number
+    for place, one in enumerate(statements):
+        rest = f" +{len(statements) - place - 1}" if place + 1 < len(statements) else ""
+        if len(f"{said} {one}{rest}") > BANK_MESSAGE:
+            return f"{said} +{len(statements) - place}"
+        said = f"{said} {one}"
+    return said
+
+
+def _refuse_order(tenant: int, order: str, problems: list[str]) -> None:
+    with suppress(Hidden):  # somebody has taken it back meanwhile
+        refuse_order_file(tenant=tenant, by=BY, now=clock.now(), order=UUID(order), problems=problems)
+
+
 def _purpose(payment: Payment, country: str) -> str:
     """What a payment without a message of its own says that it is."""
     since = payment.period.since
@@ -106,15 +181,16 @@ def folders(slug: str) -> tuple[Path, Path]:
 
 @tasks.task(name="hand_over_file", retry=AWAY)
 def hand_over_file(tenant: int, run: str) -> None:
-    """Put the file of a run into the folder to the bank, under its message id. Done before, or taken: nothing."""
+    """Put the file of a run, or of an order to pay a partner (its key), into the folder to the bank, under its message
+    id. Done before, or taken: nothing."""
     with acting(tenant, BY, "hand_over_file") as door:
-        written = RunFile.objects.select_related("document", "run").get(run_id=UUID(run))
+        written = Document.objects.get(subject_id=UUID(run), kind="payment file")
         to, _ = folders(door.the_tenant.slug)
         key = file_key()
-    name = f"{written.run_id.hex}.xml"
+    name = f"{written.subject_id.hex}.xml"
     if any((place / name).exists() for place in (to, to / "taken")):
         return
-    content = b"".join(store_of(tenant, key).read(UUID(written.document.store_key)))
+    content = b"".join(store_of(tenant, key).read(UUID(written.store_key)))
     to.mkdir(parents=True, exist_ok=True)
     unfinished = to / f".{name}"
     with unfinished.open("wb") as file:

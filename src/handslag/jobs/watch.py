@@ -25,6 +25,7 @@ from handslag.connectors.letter.port import for_tenant as setter_for
 from handslag.connectors.notices import folder, sms, smtp
 from handslag.connectors.notices.port import Notice as Message
 from handslag.connectors.notices.port import NoticeError
+from handslag.domain.accounts.queries import orders_to_write
 from handslag.domain.audit.blocks import sign_block
 from handslag.domain.audit.models import Block
 from handslag.domain.decisions.queries import appeals_not_packed, letters_not_made
@@ -48,7 +49,7 @@ from handslag.jobs import roots
 from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.appeals import pack_appeal
 from handslag.jobs.letters import render_letter, render_personal_letter
-from handslag.jobs.payments import write_run_file
+from handslag.jobs.payments import write_order_file, write_run_file
 from handslag.jobs.precalculations import precalculate
 from handslag.jobs.queue import defer, tasks
 from handslag.jobs.scan import scan_document
@@ -338,8 +339,9 @@ def failed_lately() -> list[int]:
 
 
 def enqueue_forgotten() -> int:
-    """Enqueue letters, packages for the court and run files that should exist for five minutes and don't, files that
-    wait for the scan as long, and the next batch of runs over open cases that haven't moved since; gives how many."""
+    """Enqueue letters, packages for the court and files of runs and orders that should exist for five minutes and
+    don't, files that wait for the scan as long, and the next batch of runs over open cases that haven't moved since;
+    gives how many."""
     before = clock.now() - timedelta(minutes=5)
 
     def forgotten(tenant: int) -> int:
@@ -352,6 +354,8 @@ def enqueue_forgotten() -> int:
             appeals = appeals_not_packed(before)
             released = Run.objects.filter(state=RunState.RELEASED, released_at__lt=before).exclude(id__in=refused)
             runs = list(released.values_list("id", flat=True))
+            ordered = orders_to_write().filter(released_at__lt=before).exclude(id__in=refused)
+            orders = list(ordered.values_list("id", flat=True))
             locked = Document.objects.filter(scan_state=ScanState.WAITING, created_at__lt=before)
             files = list(locked.order_by("created_at").values_list("id", flat=True)[:200]) if settings.CLAMD else []
             halfway = stuck_runs(before)
@@ -370,6 +374,8 @@ def enqueue_forgotten() -> int:
             count += _once(scan_document, f"scan:{file}", f"scan:{file}", tenant=tenant, document=str(file))
         for run in runs:
             count += _once(write_run_file, f"run:{run}", f"run:{run}", tenant=tenant, run=str(run))
+        for order in orders:
+            count += _once(write_order_file, f"order:{order}", f"order:{order}", tenant=tenant, order=str(order))
         return count
 
     return sum(each_tenant("sweep", forgotten))

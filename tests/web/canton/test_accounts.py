@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
 from handslag.domain.accounts.operations import post
 from handslag.domain.accounts.states import Rests, Side
 from handslag.domain.exchange.queries import own_address
+from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from tests.accounts import CLAIMED, DECIDED, compared, source
 from tests.bed import Process
 from tests.canton import Canton, open_canton
 from tests.exchange import Side as Exchanging
-from tests.office import TEST
+from tests.office import TEST, run_jobs
 
 
 def test_every_figure_leads_to_its_source_and_two_people_pay(
@@ -77,7 +79,25 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     expect(ulla.get_by_role("button", name="Release")).to_have_count(0)
     erik.goto(account)
     erik.get_by_role("button", name="Freigeben").click()
-    expect(erik.get_by_text("freigegeben und gebucht")).to_be_visible()
+    expect(erik.get_by_text("die Zahlungsdatei wird geschrieben")).to_be_visible()
+    run_jobs(database)  # no account of the canton to draw on is known yet: a person is told, and nothing has left
+    erik.reload()
+    expect(erik.get_by_text("die Zahlungsdatei kann nicht geschrieben werden")).to_be_visible()
+    fine_at_both(erik, "account-refused-de")
+    erik.goto(server.url("desk", f"{home}/tasks/"))
+    erik.get_by_role("link", name="2026-").click()
+    set_policy(**canton.by(TEST), name="debtor_account", value={"kind": "iban", "number": "CH5604835012345678009"})
+    erik.get_by_role("button", name="Zurücknehmen").click()
+    erik.get_by_role("button", name="Offenes bezahlen").click()
+    ulla.goto(account)
+    ulla.get_by_role("button", name="Release").click()
+    expect(ulla.get_by_text("its file is being written")).to_be_visible()
+    run_jobs(database)
+    erik.goto(account)
+    expect(erik.get_by_text("für die Bank geschrieben und gebucht")).to_be_visible()
+    with erik.expect_download() as taken:
+        erik.get_by_role("link", name="Zahlungsdatei").click()
+    assert ElementTree.parse(taken.value.path()).findtext(".//{*}CtrlSum") == "8392.97"
     fine_at_both(erik, "account-paid-de")
 
     # the list: partners with what waits; in French too

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from handslag.domain.accounts.states import MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import ADDRESS
 from handslag.domain.people.models import since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
@@ -145,7 +146,8 @@ class PaidTo(TenantRow):
 
 class PaymentOrder(TenantRow):
     """All that is open on the account of a partner in one currency is to be paid: ordered by one payer, released by
-    another, and posted then. Shares its key with its audit subject."""
+    another, and posted once its file to the bank (`document`) is written, which pays it on `execution_on`. Shares its
+    key with its audit subject, and with the message to the bank."""
 
     account = TenantFK(Account)
     paid_to = TenantFK(PaidTo)
@@ -157,24 +159,34 @@ class PaymentOrder(TenantRow):
     ordered_at = models.DateTimeField()
     released_by = TenantFK(StaffMember, null=True)
     released_at = models.DateTimeField(null=True)
+    # NULL before the release, and where it was released, and posted, before files were written
+    execution_on = models.DateField(null=True)
+    document = TenantFK(Document, null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
-            *wall("accounts_paymentorder", "account", "paid_to", "ordered_by", "released_by"),
+            *wall("accounts_paymentorder", "account", "paid_to", "ordered_by", "released_by", "document"),
             TenantKey(name="accounts_paymentorder_subject", field="id", to="audit.Subject"),
             models.UniqueConstraint(fields=["tenant", "number"], name="order_number_once"),
             models.UniqueConstraint(
-                fields=["tenant", "account", "currency"], condition=Q(state="ordered"), name="order_one_at_a_time"
+                fields=["tenant", "account", "currency"],
+                condition=Q(state="ordered") | Q(state="released", execution_on__isnull=False),
+                name="order_one_at_a_time",
             ),
             models.CheckConstraint(condition=Q(state__in=OrderState.values), name="order_state_known"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_pays_something"),
             models.CheckConstraint(
                 condition=Q(released_by=None, released_at=None, state__in=["ordered", "withdrawn"])
-                | Q(released_by__isnull=False, released_at__isnull=False, state="released"),
+                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", "sent", "withdrawn"]),
                 name="order_released_with_who_and_when",
             ),
             models.CheckConstraint(
                 condition=Q(released_by=None) | ~Q(released_by=F("ordered_by")), name="order_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(document=None) & ~Q(state="sent")
+                | Q(document__isnull=False, execution_on__isnull=False, state="sent"),
+                name="order_sent_with_its_file",
             ),
         ]

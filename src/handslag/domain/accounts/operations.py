@@ -14,16 +14,19 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
 from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
-from handslag.domain.accounts.queries import Part, digest_of, figures_of, paid_to, parts_of, posted
+from handslag.domain.accounts.queries import Part, digest_of, figures_of, order_waits, paid_to, parts_of, posted
 from handslag.domain.accounts.states import MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.documents.operations import StoredFile, record_document
+from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.states import OVER
+from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
-from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
+from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 
@@ -56,6 +59,14 @@ class PaymentReleased(Event):
 
 class PaymentWithdrawn(Event):
     kind = "payment withdrawn"
+
+
+class OrderFileWritten(Event):
+    kind = "order file written"
+
+
+class OrderFileRefused(Event):
+    kind = "order file refused"
 
 
 class AccountTold(Event):
@@ -281,10 +292,12 @@ def order_payment(
 ) -> Done[PaymentOrder]:
     """Order that all that is open on an account in a currency be paid: `amount` is what was seen.
 
-    NotPossible: ("nothing open"), ("no bank details"), ("payment ordered") while an order waits. Conflict where
-    something else is open.
+    NotPossible: ("nothing open"), ("no bank details"), ("payment ordered") while an order waits for its release or its
+    file, ("payments held") while the setting `payments_held` says why. Conflict where something else is open.
     """
     member = require_role(by, now, Role.PAYER)
+    if setting("payments_held"):
+        raise NotPossible("payments held")
     found = _ours_to_pay(account)
     figures = figures_of(found.id).get(currency)
     if figures is None or figures.open <= 0:
@@ -294,7 +307,7 @@ def order_payment(
     to = paid_to(found.id)
     if to is None:
         raise NotPossible("no bank details")
-    if PaymentOrder.objects.filter(account_id=found.id, currency=currency, state=OrderState.ORDERED).exists():
+    if order_waits(found.id, currency):
         raise NotPossible("payment ordered")
     order = PaymentOrder.objects.create(
         id=open_subject("order"),
@@ -311,51 +324,108 @@ def order_payment(
     return Done(order, PaymentOrdered(subject=order.id, payload=payload))
 
 
-def _order(key: UUID, version: int) -> PaymentOrder:
+def _order(key: UUID, version: int, *states: OrderState) -> PaymentOrder:
     found = PaymentOrder.objects.select_for_update(of=("self",)).filter(id=key).first()
     if found is None:
         raise Hidden("payment order", key)
-    if found.version != version or found.state != OrderState.ORDERED:
+    if found.version != version or found.state not in states:
         raise Conflict("payment order", theirs=found.state)
     return found
 
 
+def _as_ordered(order: PaymentOrder) -> tuple[Account, list[Part]]:
+    """The account (locked) and its parts, if just that is open which was ordered, and the partner is paid where it was
+    ordered; Conflict otherwise."""
+    account = _ours_to_pay(order.account_id)
+    to, parts = paid_to(account.id), [one for one in parts_of(account.id) if one.currency == order.currency]
+    if to is None or to.id != order.paid_to_id or sum(one.figures.open for one in parts) != order.amount:
+        raise Conflict("payment order", theirs=order.state)
+    return account, parts
+
+
 @operation()
 def release_payment(*, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int) -> Done[PaymentOrder]:
-    """A second payer releases an order: what is owed the other way is netted, the rest is posted as paid.
+    """A second payer releases an order: a job then writes its file, for the first day on which the bank can pay.
 
-    NotPossible("second pair of eyes"). Conflict where something else is open by now, or the partner is paid elsewhere:
-    withdraw the order.
+    NotPossible: ("second pair of eyes"), ("payments held"). Conflict where something else is open by now, or the
+    partner is paid elsewhere: withdraw the order.
     """
     member = require_role(by, now, Role.PAYER)
-    found = _order(order, version)
+    if setting("payments_held"):
+        raise NotPossible("payments held")
+    found = _order(order, version, OrderState.ORDERED)
     if found.ordered_by_id == member.id:
         raise NotForThem("second pair of eyes", found.id)
-    account = _ours_to_pay(found.account_id)
-    to, parts = paid_to(account.id), [one for one in parts_of(account.id) if one.currency == found.currency]
-    if to is None or to.id != found.paid_to_id or sum(one.figures.open for one in parts) != found.amount:
-        raise Conflict("payment order", theirs=found.state)
-    content = canonical.digest(
-        {"number": found.number, "amount": found.amount, "currency": found.currency, "iban": to.iban}
-    )
-    source = Source(rests_on=Rests.PAYMENT, reference=found.number, content=content)
-    entries = paid_off(parts, source)
-    post(tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=entries)
+    _as_ordered(found)
     found.state, found.released_by_id, found.released_at = OrderState.RELEASED, member.id, now
-    found.version += 1
-    found.save(update_fields=["state", "released_by", "released_at", "version"])
-    payload = {"number": found.number, "amount": found.amount, "currency": found.currency}
+    found.execution_on, found.version = first_pay_day(now), found.version + 1
+    found.save(update_fields=["state", "released_by", "released_at", "execution_on", "version"])
+    payload = {
+        "number": found.number, "amount": found.amount, "currency": found.currency, "on": str(found.execution_on),
+    }  # fmt: skip
     return Done(found, PaymentReleased(subject=found.id, payload=payload))
 
 
 @operation()
 def withdraw_payment(*, tenant: str | int, by: Actor, now: datetime, order: UUID, version: int) -> Done[PaymentOrder]:
-    """An order that wasn't released yet is taken back."""
+    """An order whose file isn't written is taken back: nothing of it has left, and nothing is posted.
+
+    NotPossible("payments held") for a released one while this installation was restored: its file may have left before.
+    """
     require_role(by, now, Role.PAYER)
-    found = _order(order, version)
+    found = _order(order, version, OrderState.ORDERED, OrderState.RELEASED)
+    if found.state == OrderState.RELEASED:
+        if setting("payments_held"):
+            raise NotPossible("payments held")
+        if found.execution_on is None:  # released before files were written: somebody has paid it by hand
+            raise Conflict("payment order", theirs=found.state)
     found.state, found.version = OrderState.WITHDRAWN, found.version + 1
     found.save(update_fields=["state", "version"])
     return Done(found, PaymentWithdrawn(subject=found.id, payload={"number": found.number}))
+
+
+@operation()
+def record_order_file(
+    *, tenant: str | int, by: Actor, now: datetime, order: UUID, total: int, file: StoredFile
+) -> Done[PaymentOrder]:
+    """The file of a released order is written, and its bytes are kept; the system does it. What is owed the other way
+    is netted, the rest is posted as paid.
+
+    `total` (minor units) is as the file itself states it: NotPossible("file differs") where it isn't the order's.
+    NotPossible("written already") for a second file, and for an order that was taken back meanwhile. Conflict where
+    something else is open by now, or the partner is paid elsewhere.
+    """
+    found = PaymentOrder.objects.select_for_update(of=("self",)).filter(id=order).first()
+    if found is None or by.kind != "system":
+        raise Hidden("payment order", order)
+    if found.state != OrderState.RELEASED:
+        raise NotPossible("written already")
+    if total != found.amount:
+        raise NotPossible("file differs")
+    account, parts = _as_ordered(found)
+    content = canonical.digest(
+        {"number": found.number, "amount": found.amount, "currency": found.currency, "iban": found.paid_to.iban}
+    )
+    source = Source(rests_on=Rests.PAYMENT, reference=found.number, content=content)
+    entries = paid_off(parts, source)
+    post(tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=entries)
+    document = record_document(
+        tenant=tenant, by=by, now=now, subject=found.id, kind="payment file", title=f"{found.number}.xml",
+        provenance=Provenance.SYSTEM, retention=RetentionClass.PAYMENT, file=file,
+    )  # fmt: skip
+    found.state, found.document, found.version = OrderState.SENT, document, found.version + 1
+    found.save(update_fields=["state", "document", "version"])
+    payload = {"document": str(document.id), "digest": document.digest, "total": total}
+    return Done(found, OrderFileWritten(subject=found.id, payload=payload))
+
+
+@operation()
+def refuse_order_file(*, tenant: str | int, by: Actor, now: datetime, order: UUID, problems: list[str]) -> Done[None]:
+    """The file of a released order can't be written: it stays released, and a person looks at why."""
+    found = PaymentOrder.objects.select_for_update(of=("self",)).filter(id=order, state=OrderState.RELEASED).first()
+    if found is None or by.kind != "system":
+        raise Hidden("payment order", order)
+    return Done(None, OrderFileRefused(subject=found.id, payload={"number": found.number, "problems": problems[:50]}))
 
 
 def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:

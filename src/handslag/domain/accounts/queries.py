@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
-from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move
+from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Transport
 from handslag.kernel import canonical
@@ -159,6 +159,27 @@ def orders_of(account: UUID) -> list[PaymentOrder]:
     """The orders to pay a partner, newest first."""
     rows = PaymentOrder.objects.filter(account_id=account)
     return list(rows.select_related("ordered_by", "released_by", "paid_to").order_by("-ordered_at", "-id"))
+
+
+def orders_to_write() -> QuerySet[PaymentOrder]:
+    """The orders that were released and whose file isn't written yet."""
+    return PaymentOrder.objects.filter(state=OrderState.RELEASED, execution_on__isnull=False)
+
+
+def order_waits(account: UUID, currency: str) -> bool:
+    """Whether an order to pay a partner waits for its release, or its file."""
+    waits = Q(state=OrderState.ORDERED) | Q(state=OrderState.RELEASED, execution_on__isnull=False)
+    return PaymentOrder.objects.filter(waits, account_id=account, currency=currency).exists()
+
+
+def statements_open(account: UUID, currency: str) -> list[str]:
+    """The references of the settlements of which something is open on an account, in the order of their posting."""
+    parts = {
+        (one.regime, one.since, one.until) for one in parts_of(account) if one.currency == currency and one.figures.open
+    }
+    claimed = Entry.objects.filter(account_id=account, currency=currency, posting__rests_on=Rests.STATEMENT)
+    found = claimed.order_by("posting__number", "place").values_list("posting__reference", "regime", "since", "until")
+    return list(dict.fromkeys(reference for reference, *part in found if tuple(part) in parts))
 
 
 def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str, str], str]]:

@@ -52,7 +52,8 @@ class Rests(TextChoices):
 
 class OrderState(TextChoices):
     ORDERED = "ordered"
-    RELEASED = "released"
+    RELEASED = "released"  # its file is being written
+    SENT = "sent"  # its file is written, and it is posted
     WITHDRAWN = "withdrawn"
 
 

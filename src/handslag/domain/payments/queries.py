@@ -197,9 +197,11 @@ def payments_of(cases: Collection[UUID]) -> list[Payment]:
     )
 
 
-def file_refusal(run: UUID) -> list[str]:
-    """Why the file of a run couldn't be written when it was last tried; [] if it never was refused."""
-    event = Event.objects.filter(subject_id=run, kind="run file refused").order_by("-seq").first()
+def file_refusal(subject: UUID) -> list[str]:
+    """Why the file of a run, or of an order to pay a partner, couldn't be written when it was last tried; [] if it
+    never was refused."""
+    kinds = ("run file refused", "order file refused")
+    event = Event.objects.filter(subject_id=subject, kind__in=kinds).order_by("-seq").first()
     if event is None:
         return []
     body = Payload.objects.filter(id=event.id).values_list("body", flat=True).first()

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from handslag.domain.accounts.models import Account, Entry, Posting
+from handslag.domain.accounts.models import Account, Entry, PaymentOrder, Posting
 from handslag.domain.accounts.operations import (
     NewPaidTo,
     confirm_paid_to,
@@ -40,6 +40,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
 from handslag.domain.exchange.queries import conversation, name_of, partners
 from handslag.domain.exchange.states import Business, Direction
+from handslag.domain.payments.queries import file_refusal
 from handslag.domain.settlement.models import Statement
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -57,10 +58,12 @@ from handslag.web.canton.wording import (
     MOVES,
     ORDERS,
     OVERTAKEN,
+    POSTED,
     REGIMES,
     RESTS,
     SIDES,
     refusal,
+    why_refused,
 )
 from handslag.web.desk.pages import (
     CASE_ROLES,
@@ -216,7 +219,8 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         currency: added(one.figures for one in parts if one.currency == currency)
         for currency in sorted({one.currency for one in parts})
     }
-    waiting = {one.currency for one in orders if one.state == OrderState.ORDERED}
+    standing = {one.id: _standing(one) for one in orders}
+    waiting = {one.currency for one in orders if standing[one.id][1]}
     pays, mine = Role.PAYER in member.roles and row.side == Side.PAYER, the_member(request).id
     return page(
         request,
@@ -245,12 +249,24 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         ],
         owed=[(currency, -figures.open) for currency, figures in by_currency.items() if figures.open < 0],
         orders=[
-            (one, ORDERS[one.state], pays and one.state == OrderState.ORDERED, one.ordered_by_id != mine)
+            {
+                "row": one, "state": standing[one.id][0], "may_take_back": pays and standing[one.id][1],
+                "may_release": one.state == OrderState.ORDERED and one.ordered_by_id != mine,
+                "refused": why_refused(file_refusal(one.id)) if one.state == OrderState.RELEASED else "",
+            }
             for one in orders
         ],
+        pays=pays,
         errors=form if form.errors else None,
         trouble=trouble,
     )  # fmt: skip
+
+
+def _standing(order: PaymentOrder) -> tuple[str, bool]:
+    """How an order stands, in words, and whether it can be taken back."""
+    if order.state == OrderState.RELEASED and order.execution_on is None:
+        return str(POSTED), False
+    return str(ORDERS[order.state]), order.state in (OrderState.ORDERED, OrderState.RELEASED)
 
 
 def _compared(row: Account) -> dict[str, Any] | None:

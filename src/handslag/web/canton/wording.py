@@ -194,8 +194,16 @@ DIFFERS: Words = {
 }
 ORDERS: Words = {
     "ordered": _("waits for a second person"),
-    "released": _("released and posted"),
+    "released": _("released; its file is being written"),
+    "sent": _("written for the bank, and posted"),
     "withdrawn": _("taken back"),
+}
+#: How an order stands that was released before files were written.
+POSTED = _("released and posted")
+#: Why the file of an order can't be written.
+_FILE: Words = {
+    "file: account: changed": _("something else is open by now, or the partner is paid elsewhere: take it back"),
+    "file: execution_on: past": _("the day on which the bank was to pay is past: take it back and order it anew"),
 }
 SAID: Words = {Action.RECALL: _("Recalled"), Action.REMINDER: _("Reminder")}
 TRANSPORT: Words = {
@@ -247,7 +255,11 @@ REFUSALS: Words = {
     "second pair of eyes": _("Somebody else has to look at it: not the person who entered it."),
     "nothing open": _("Nothing is open here."),
     "no bank details": _("Nobody has confirmed where this partner is paid."),
-    "payment ordered": _("A payment waits to be released already."),
+    "payment ordered": _("A payment waits for its release, or for its file, already."),
+    "payments held": _(
+        "Payments are held: this installation was restored from a backup. Compare with the bank what has left since, "
+        "then let the operator release them."
+    ),
     "too many postings": _("This account has too many postings for one message."),
     "why": _("Write why."),
     "late": _("It came after its day: write why it is accepted all the same."),
@@ -313,6 +325,11 @@ FAULTS: Words = {
 #: Why a ZEMIS number can't be taken.
 NUMBERS: Words = {"form": _("Write the ZEMIS number with digits, points and dashes, for example 21004711.0.")}
 OVERTAKEN = _("Something has happened in between: look at the page again before you go on.")
+
+
+def why_refused(problems: list[str]) -> str:
+    """Why the file of an order can't be written, in words where there are any."""
+    return "; ".join(str(_FILE.get(one, one)) for one in problems)
 
 
 def refusal(trouble: NotPossible) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from handslag.domain.accounts.models import PaymentOrder
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
@@ -135,6 +136,7 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
     cases = Case.objects.select_related("applicant", "co_applicant").in_bulk(keys)
     runs = Run.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     files = BankFile.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
+    orders = PaymentOrder.objects.in_bulk(keys) if Role.PAYER in member.roles else {}
     staff = StaffMember.objects.in_bulk(keys)
     people = Person.objects.filter(protection_level__lte=member.clearance).in_bulk(keys)
     messages: dict[UUID, Message] = messages_of(member).in_bulk(keys)
@@ -173,6 +175,9 @@ def _open_tasks(request: HttpRequest, member: Member) -> list[Shown]:
         elif run := runs.get(task.subject_id):
             more = "; ".join(file_refusal(run.id))
             shown.append(Shown(task, kind, run.number, f"{base(request)}/runs/{run.id}/", more))
+        elif order := orders.get(task.subject_id):
+            url = f"{base(request)}/accounts/{order.account_id}/#orders"
+            shown.append(Shown(task, kind, order.number, url, "; ".join(file_refusal(order.id))))
         elif file := files.get(task.subject_id):
             shown.append(Shown(task, kind, f"{file.kind} {file.message_id}", f"{base(request)}/bank/", ""))
     return shown

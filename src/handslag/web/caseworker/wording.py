@@ -605,6 +605,8 @@ EVENTS: dict[str, str | Promise] = {
     "payment ordered": _("Payment to a partner ordered"),
     "payment released": _("Payment to a partner released"),
     "payment withdrawn": _("Payment to a partner taken back"),
+    "order file written": _("File of a payment to a partner written"),
+    "order file refused": _("File of a payment to a partner can’t be written"),
     "statement submitted": _("Claimed from the canton by a statement"),
     "statement received": _("A statement of a municipality has come in"),
     "lines answered": _("Answered lines of a statement"),

@@ -52,7 +52,8 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
     Nobody gets a letter, a file to or from the bank, or pages to post with somebody in it who is protected from them
     today.
 
-    Staff: documents of cases they have a relation to; payers the files of payment runs and the bank's answers;
+    Staff: documents of cases they have a relation to; payers the files of payment runs and of orders to pay
+    a partner, and the bank's answers;
     registrars what is to be printed; who may see a person, the evidence of who acts for her. Citizens: the letters of
     cases in which they are one of the two adults, and the files that they gave, or that concern them.
     """
@@ -84,7 +85,7 @@ def document_for(key: UUID, by: Actor, now: Any) -> Document:
                 raise Hidden("document", key)
         elif by.kind == "staff" and kind == "person" and document.kind == "representation":
             person_for_staff(document.subject_id, by, now)
-        elif by.kind == "staff" and kind in ("run", "bank file"):
+        elif by.kind == "staff" and kind in ("run", "bank file", "order"):
             member = require_role(by, now, Role.PAYER)
             if protection_in([key])[key] > member.clearance:
                 raise Hidden("document", key)
