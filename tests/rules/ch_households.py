@@ -100,6 +100,8 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
             for person in [draw.choice(people) if code == "WAGE" else draw.choice((None, *people))]
         ],
     }
+    again = [row for row in facts["costs"] if row["code"] in ("KVG_DEDUCTIBLE", "KVG_COPAY")]
+    facts["costs"] += [row | {"applied": row["units"] * 1_000, "effective": None} for row in again]
     if living in ("family_like", "with_parents"):
         facts["household_size"] = len(people) + draw.choice((1, 1, 2, 9))
     if draw.random() < 0.8:

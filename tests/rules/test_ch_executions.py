@@ -60,6 +60,31 @@ def test_both_executions_give_the_same_lines_and_totals(seed: int) -> None:
     compare(random.Random(seed), *PERIODS[seed % 6], "ZH" if seed % 4 else "BE", 84)
 
 
+@pytest.mark.parametrize("day", [29, 30])
+def test_bills_of_one_month_share_a_limit_of_the_year(day: int) -> None:
+    """Each person's rows of one kind together: at most the limit; as known before, each row for itself."""
+    draw, limits = random.Random(day), {"KVG_DEDUCTIBLE": 300_00, "KVG_COPAY": 700_00}
+    members = [{"key": key, "birth_on": "1990-01-01"} for key in "ab"]
+    given = {"since": "2026-03-01", "until": "2026-04-01", "canton": "ZH", "members": members}
+    facts, expected = [], []
+    for _ in range(50):
+        kinds = [(draw.choice("ab"), draw.choice(list(limits))) for _ in range(draw.randint(2, 6))]
+        bills = [(who, code, draw.choice((0, 99_99, 200_00, 300_00, 500_00, 700_01))) for who, code in kinds]
+        costs = [{"code": code, "person": who, "applied": amount} for who, code, amount in bills]
+        facts.append(Facts.from_json(given | {"costs": costs}))
+        if day == 29:
+            counted = [min(amount, limits[code]) for _, code, amount in bills]
+        else:
+            counted = [min(sum(b[2] for b in bills if b[:2] == kind), limits[kind[1]]) for kind in set(kinds)]
+        expected.append(sum(counted))
+    norms = norms_for(facts[0].since, "ZH", date(2026, 11, day))
+    of_costs = [sum(line.amount for line in calculate(f, norms).lines if line.code[:4] == "COST") for f in facts]
+    many = population.calculate_lines(Population.of(facts), Period.of(facts[0].since, facts[0].until), norms)
+    assert of_costs == expected
+    assert many.totals["BasicSecurity"].tolist() == [calculate(f, norms).totals["BasicSecurity"] for f in facts]
+    assert many.lines["BASIC"].sum() == sum(expected)
+
+
 def test_a_population_refuses_what_a_unit_alone_would_be_refused_for() -> None:
     member = {"key": "a", "birth_on": "1990-01-01", "permit": "N"}
     facts = Facts.from_json({"since": "2026-03-01", "until": "2026-04-01", "canton": "BE", "members": [member]})

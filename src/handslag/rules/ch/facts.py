@@ -55,7 +55,7 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A cost of the period: `applied` for and `effective` (what the office accepts), Rappen.
 
     `person` None: it serves the whole unit. `before`: what was accepted of this kind earlier in the calendar
-    year (deductible, co-payment). `units`: how many meals.
+    year (deductible, co-payment); earlier rows of this period may be left out. `units`: how many meals.
     """
 
     code: str

@@ -274,6 +274,23 @@ def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     )
 
 
+@versioned
+def shares_limit(norm: Norms) -> bool:
+    """Whether earlier rows of the period use up a person's limit for the year too: no, each row has its own."""
+    return False
+
+
+@shares_limit.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 30),
+    because="deductible and co-payment of the KVG have one limit for a person and a calendar year, however many bills "
+    "of one month there are",
+)
+def shares_limit_of_the_year(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
 def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     """Health and basic situational benefits: what the office accepts, within the limits of the KVG and of meals."""
     limit = where(
@@ -281,10 +298,12 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         norm.deductible,
         where(cost.copay, where(is_minor(cost.birth, month, norm), norm.copay_child, norm.copay), norm.meal),
     )
-    room = where(cost.meals, cost.units * norm.meal, maximum(limit - cost.before, 0))
+    used_up = cost.used if shares_limit(norm) else cost.before
+    room = where(cost.meals, cost.units * norm.meal, maximum(limit - used_up, 0))
     limited = cost.deductible | cost.copay | cost.meals
     not_counted = cost.premium & (norm.premium == NOT_COUNTED)
     counted = where(not_counted, 0, where(limited, minimum(cost.effective, room), cost.effective))
+    further = (cost.deductible | cost.copay) & (minimum(used_up, limit) > cost.before)
     return sheet.line(
         "BASIC",
         counted,
@@ -292,7 +311,8 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         section=_section(cost, norm),
         text=where(
             not_counted, "premium", where(cost.meals, "cost meals", where(limited, "cost yearly_limit", "cost"))
-        ),
+        )
+        + where(further, " earlier_rows", ""),
         numbers=(
             used(limit, limited),
             used(norm.premium, cost.premium),
@@ -300,6 +320,7 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         ),
         before=cost.before,
         units=cost.units,
+        **({"used": minimum(used_up, limit)} if shares_limit(norm) else {}),
     )
 
 

@@ -24,7 +24,7 @@ _HOUSEHOLD: Final = {
     "refund_wealth": _INT, "received": _INT,
 }  # fmt: skip
 _COST: Final = {
-    "effective": _INT, "before": _INT, "units": _INT, "member": _INT, "birth": _INT, "premium": _BOOL,
+    "effective": _INT, "before": _INT, "used": _INT, "units": _INT, "member": _INT, "birth": _INT, "premium": _BOOL,
     "deductible": _BOOL, "copay": _BOOL, "meals": _BOOL,
 }  # fmt: skip
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {

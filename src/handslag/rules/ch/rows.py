@@ -36,14 +36,18 @@ class Person:
 
 
 class Cost:
-    """A cost with its limits' rule, and what they need to know of its person."""
+    """A cost with its limits' rule, and what they need to know of its person.
+
+    `used`: what its person's year has had of this kind before it, as it says itself (`before`) or as the earlier
+    rows of the period add up to, whichever is more, Rappen; a limit isn't applied yet.
+    """
 
     __slots__ = (
         "about", "before", "birth", "code", "copay", "deductible", "effective", "key", "law", "meals", "member",
-        "premium", "statistics_code", "units",
+        "premium", "statistics_code", "units", "used",
     )  # fmt: skip
 
-    def __init__(self, cost: CostFact, places: dict[str, int], births: dict[str, int]) -> None:
+    def __init__(self, cost: CostFact, places: dict[str, int], births: dict[str, int], earlier: int) -> None:
         kind = COSTS[cost.code]
         self.key = cost.person
         self.code = "COST." + cost.code
@@ -55,6 +59,7 @@ class Cost:
         self.meals = kind.rule == "meals"
         self.effective = cost.accepted
         self.before = cost.before
+        self.used = max(cost.before, earlier)
         self.units = cost.units
         self.member = places.get(cost.person or "", NOBODY)
         self.birth = births.get(cost.person or "", LONG_AGO)
@@ -139,7 +144,12 @@ class Household:
         places = {m.key: n for n, m in enumerate(facts.members)}
         births = {m.key: as_number(m.birth_on) for m in facts.members}
         self.members = tuple(Person(m, facts) for m in facts.members)
-        costs = [(COSTS[c.code].kind, Cost(c, places, births)) for c in facts.costs]
+        costs: list[tuple[str, Cost]] = []
+        used: dict[tuple[str | None, str], int] = {}
+        for c in facts.costs:
+            cost = Cost(c, places, births, used.get((c.person, c.code), 0))
+            used[c.person, c.code] = cost.used + cost.effective
+            costs.append((COSTS[c.code].kind, cost))
         self.basic = tuple(c for kind, c in costs if kind != "promoting")
         self.promoting = tuple(c for kind, c in costs if kind == "promoting")
         incomes = []
