@@ -53,6 +53,34 @@ def test_both_executions_give_the_same_lines_and_totals(seed: int) -> None:
         assert [amount for amount in amounts.tolist() if amount] == [amount for amount in same if amount], code
 
 
+def test_what_a_young_person_earns_is_free_up_to_one_amount_in_both_executions_and_was_by_each_income_before() -> None:
+    """§ 82 Abs. 1 Satz 2 Nr. 7 und Satz 4: 603 EUR for pocket money and work together, in any order of the rows."""
+    draw = random.Random(7)
+    facts, earned = [], []
+    for _ in range(60):
+        amounts = [draw.choice((0, 1, 30_000, 60_299, 60_300, 60_301, draw.randint(0, 130_000))) for _ in range(3)]
+        rows = [("VOLUNTEER", "a", amounts[0]), ("STUDENT_JOB", "a", amounts[1]), ("STUDENT_JOB", "b", amounts[2])]
+        draw.shuffle(rows)
+        facts.append(Facts.from_json({
+            "since": "2026-03-01", "until": "2026-04-01",
+            "members": [{"key": key, "role": "adult", "birth_on": "2006-05-17"} for key in "ab"],
+            "incomes": [{"code": c, "person": p, "gross": g, "source": "given", "social": 500} for c, p, g in rows],
+        }))  # fmt: skip
+        earned.append(amounts)
+    for known_on in (date(2026, 11, 29), date(2026, 11, 30)):
+        norms = norms_for(facts[0].since, known_on)
+        many = population.calculate(Population.of(facts), Period.of(facts[0].since, facts[0].until), norms)
+        for n, (one, (pocket, job, other)) in enumerate(zip(facts, earned, strict=True)):
+            sheet = calculate(one, norms)
+            assert many["Income"][n] == sheet.totals["Income"]
+            free = dict.fromkeys("ab", 0)
+            for line in sheet.lines:
+                if line.code == "NOT_INCOME":
+                    free[line.person or ""] -= line.amount
+            both = min(pocket, 60_300) + min(job, 60_300)
+            assert free == {"a": both if known_on.day == 29 else min(pocket + job, 60_300), "b": min(other, 60_300)}
+
+
 def test_a_population_refuses_what_a_household_alone_would_be_refused_for() -> None:
     member = {"key": "a", "role": "adult", "birth_on": "1950-01-01", "living": "institution"}
     facts = Facts.from_json({"since": "2026-03-01", "until": "2026-04-01", "members": [member]})

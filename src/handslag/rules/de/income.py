@@ -1,9 +1,11 @@
 """Einkommen: §§ 82 bis 84, § 43 SGB XII and the ordinance on § 82, in the order in which it is counted."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of, under_item
 from handslag.rules.de.numbers import GROSS, Norms
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
 
 
@@ -43,10 +45,37 @@ def is_earned(income: Any, age: Whole, norm: Norms) -> Truth:
     return income.earnings | income.student | (income.volunteer & no(is_volunteer(income, age, norm)))
 
 
-def not_income(income: Any, chapter: Whole, age: Whole, norm: Norms) -> Whole:
-    """§ 82 Abs. 1 Satz 2, §§ 83, 84, § 43 Abs. 2 und 5: the part of this month that is no income."""
+def free_pocket_money(income: Any, age: Whole, norm: Norms) -> Whole:
+    """§ 82 Abs. 1 Satz 2 Nr. 7, Satz 4: what of pocket money of voluntary service below 25 is no income."""
+    young = is_student(income, age, norm) & income.volunteer
+    return where(young, minimum(in_this_month(income, norm), norm.income_minijob), 0)
+
+
+@versioned
+def student_limit(income: Any, pocket: Whole, norm: Norms) -> Whole:
+    """§ 82 Abs. 1 Satz 2 Nr. 7: up to what this income is free: the whole amount, whatever else is."""
+    return norm.income_minijob
+
+
+@student_limit.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 30),
+    because="§ 82 Abs. 1 Satz 2 Nr. 7 und Satz 4 SGB XII: one amount a month for all earnings, pocket money of "
+    "voluntary service among them",
+)
+def student_limit_of_all(income: Any, pocket: Whole, norm: Norms) -> Whole:
+    """What the pocket money that is free (`pocket`) leaves of the one amount. It comes first: nothing can be
+    deducted from it that the work beside training couldn't bear."""
+    return norm.income_minijob - where(income.student, pocket, 0)
+
+
+def not_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Norms) -> Whole:
+    """§ 82 Abs. 1 Satz 2, §§ 83, 84, § 43 Abs. 2 und 5: the part of this month that is no income.
+
+    `pocket`: of the member's pocket money what is none.
+    """
     amount = in_this_month(income, norm)
-    free = where(is_student(income, age, norm), norm.income_minijob, 0)
+    free = where(is_student(income, age, norm), student_limit(income, pocket, norm), 0)
     free = where(income.honorary, maximum(norm.income_honorary - income.before, 0), free)
     free = where(income.capital & (chapter == CHAPTER_4), maximum(norm.income_capital - income.before, 0), free)
     free = where(income.exempt | (income.presumed & (chapter == CHAPTER_4)), amount, free)
@@ -63,13 +92,16 @@ def expenses(income: Any, norm: Norms) -> Whole:
     )
 
 
-def net_income(income: Any, chapter: Whole, age: Whole, norm: Norms, sheet: Any) -> Whole:
+def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Norms, sheet: Any) -> Whole:
     """One income of this month, less what is no income and what § 82 Abs. 2 deducts; never below 0."""
     amount = in_this_month(income, norm)
     plain = shown(income, "as_deduction")
     spread = income.back & no(came_now(income))
     combined = income.covers_months > 1
     student = is_student(income, age, norm)
+    limit_left = student_limit(income, pocket, norm)
+    shared = student & (limit_left < norm.income_minijob)
+    pocket_money = {"pocket": pocket} if shared is True else {}
     limits = (
         used(norm.income_minijob, student),
         used(norm.income_honorary, income.honorary),
@@ -82,7 +114,8 @@ def net_income(income: Any, chapter: Whole, age: Whole, norm: Norms, sheet: Any)
         section=where(
             spread, norm.section.spread, where(combined, norm.section.combined_pension, section_of(income, norm))
         ),
-        text=where(spread, "income_spread", where(combined, "income_combined", "income")),
+        text=where(spread, "income_spread", where(combined, "income_combined", "income"))
+        + where(shared, " limit_of_pocket_money", ""),
         numbers=(
             used(norm.income_spread_months, spread & (income.spread_months < 0)),
             used(norm.setting_rounding, combined & (income.gross % income.covers_months != 0)),
@@ -93,8 +126,9 @@ def net_income(income: Any, chapter: Whole, age: Whole, norm: Norms, sheet: Any)
         part=income.spread_part + 1,
         months=where(income.spread_months > 0, income.spread_months, norm.income_spread_months),
         covers=income.covers_months,
+        **pocket_money,
     )
-    free = not_income(income, chapter, age, norm)
+    free = not_income(income, chapter, age, pocket, norm)
     sheet.line(
         "NOT_INCOME",
         -free,

@@ -223,11 +223,13 @@ def write_incomes(household: Any, chapters: Any, norm: Norms, sheet: Any) -> tup
     ages = of_member(incomes, each(members, lambda p: p.age), members)
     adults = of_member(incomes, each(members, lambda p: p.adult), members)
     chapter = of_member(incomes, chapters, members)
-    net = each(incomes, inc.net_income, norm, sheet, along=(chapter, ages))
+    pocket_money = by_member(incomes, each(incomes, inc.free_pocket_money, norm, along=(ages,)), members)
+    along = (chapter, ages, of_member(incomes, pocket_money, members))
+    net = each(incomes, inc.net_income, norm, sheet, along=along)
     gross = each(
         incomes,
-        lambda i, chapter, age: inc.in_this_month(i, norm) - inc.not_income(i, chapter, age, norm),
-        along=(chapter, ages),
+        lambda i, chapter, age, pocket: inc.in_this_month(i, norm) - inc.not_income(i, chapter, age, pocket, norm),
+        along=along,
     )
 
     def of(kind: Any, amounts: Any) -> Any:
