@@ -4,15 +4,18 @@ offices' clock stands at the quarter's last day, then at the day on which they s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
+from xml.etree import ElementTree
 
 import pytest
 from django.http import QueryDict
 from playwright.sync_api import Page, expect
 
+from handslag.domain.accounts.operations import confirm_paid_to, order_payment, record_paid_to, release_payment
 from handslag.domain.accounts.queries import Figures
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.casefile.models import Case, Period
@@ -28,6 +31,7 @@ from handslag.domain.people.operations.persons import form_household
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.settlement.models import Statement
 from handslag.domain.tenancy.door import acting
+from handslag.jobs.payments import folders, hand_over_file, write_order_file
 from handslag.kernel import clock
 from handslag.kernel.months import Month
 from handslag.messages.case_notification.message import Accepted
@@ -35,7 +39,7 @@ from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person as Named
 from handslag.web.caseworker.paper import read_answers
 from tests import bed
-from tests.accounts import compared
+from tests.accounts import BANK, compared
 from tests.bed import Database, Process
 from tests.canton import Canton, open_canton, somebody
 from tests.domain.test_settlement import booked, crossed, figures, lives, reviewed, sent
@@ -43,6 +47,8 @@ from tests.exchange import Side
 from tests.office import TEST
 
 Q2, Q3 = date(2026, 4, 1), date(2026, 7, 1)
+#: What the quarter before was settled with: F for all of its days.
+BEFORE = 91 * 36_00
 FORMS = dict.fromkeys(("new", "renewal", "supplementary"), "ch.support")
 WORKS = {"canton": "ZH", "application_forms": FORMS, "demonstration": True}
 
@@ -119,6 +125,20 @@ def supported(canton: Canton, case: Case, signed: list[UUID], permits: dict[UUID
         decided = decide(**act(here, "bo"), decision=proposal.id, version=proposal.version)
         granted.append(decided.amount)
     return granted
+
+
+def paid(canton: Canton, amount: int) -> UUID:
+    """Two payers of the canton pay the municipality what is open; its file goes to the bank. The order's key."""
+    ulla, erik = (canton.pair.act(canton.side, who) for who in ("ulla", "erik"))
+    account = {"kind": "iban", "number": "CH5604835012345678009"}
+    set_policy(**canton.side.office.by(TEST), name="debtor_account", value=account)
+    to = record_paid_to(**ulla, partner=canton.places[0].address, side=Account.PAYER, new=BANK)
+    confirm_paid_to(**erik, details=to.id, version=1)
+    order = order_payment(**ulla, account=to.account_id, currency="CHF", amount=amount)
+    release_payment(**erik, order=order.id, version=1)
+    write_order_file(tenant=canton.side.key, order=str(order.id))
+    hand_over_file(tenant=canton.side.key, run=str(order.id))
+    return order.id
 
 
 def test_the_worked_quarter_from_applications_to_both_accounts(
@@ -223,9 +243,17 @@ def test_the_worked_quarter_from_applications_to_both_accounts(
     expect(ulla.get_by_role("row", name="Zusammen")).to_contain_text("11’668.97")  # with the quarter before
 
     # both ledgers say the same, to the cent, by themselves and by the message that compares them
-    before = 91 * 36_00  # of the second quarter
     all_ = Figures(
-        claimed=before + 8_968_97, cut=576_00, accepted=before + 8_392_97, open=before + 8_392_97,
+        claimed=BEFORE + 8_968_97, cut=576_00, accepted=BEFORE + 8_392_97, open=BEFORE + 8_392_97,
     )  # fmt: skip
     assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT) == all_
     assert compared(canton, canton.side, here, Account.PAYER).business == "accepted"
+
+    # the canton pays by two people: its file to the bank says what both quarters come to
+    order = paid(canton, BEFORE + 8_392_97)
+    (file,) = folders(canton.side.office.slug)[0].glob("*.xml")
+    tree = ElementTree.parse(file)
+    sums = [tree.findtext(f".//{{*}}{name}") for name in ("CtrlSum", "InstdAmt", "EndToEndId")]
+    assert sums == ["11668.97", "11668.97", order.hex]
+    assert f"/asylum/{Q2}" in str(tree.findtext(".//{*}Ustrd"))
+    assert figures(canton.side, here, Account.PAYER) == replace(all_, open=0, paid=BEFORE + 8_392_97)
