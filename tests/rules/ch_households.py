@@ -125,6 +125,8 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
             for person in draw.sample(people, 1)
             for months in [draw.choice((1, 6, 12, 13))]
         ]  # fmt: skip
+        others = [person for person in people if person != facts["sanctions"][0]["person"]]
+        facts["sanctions"] += [facts["sanctions"][0] | {"person": other, "order": "V-3"} for other in others[:2]]
     if draw.random() < 0.3:
         facts["restitution"] = {"remaining": amount(), "percent": draw.choice((1, 15, 30, 100)), "order": "V-2"}
     if draw.random() < 0.2:

@@ -85,6 +85,21 @@ def test_bills_of_one_month_share_a_limit_of_the_year(day: int) -> None:
     assert many.lines["BASIC"].sum() == sum(expected)
 
 
+def test_orders_against_several_persons_share_the_limit_of_the_unit() -> None:
+    draw, chosen, cut = random.Random(5), {"setting.sanction_base": "unit"}, 0
+    since, until = PERIODS[2]
+    facts = [Facts.from_json(unit(draw, since, until, "ZH", chosen)) for _ in range(200)]
+    norms = norms_for(since, "ZH")
+    sheets = [calculate(one, norms) for one in facts]
+    for sheet in sheets:
+        gbl = sum(line.amount for line in sheet.lines if line.code in ("GBL", "GBL_ASYLUM"))
+        assert sheet.totals["SanctionSum"] <= (gbl * 30 + 50) // 100
+        cut += any("sanction_limited" in line.text for line in sheet.lines)
+    assert cut > 5
+    many = population.calculate(Population.of(facts), Period.of(since, until), norms.with_settings(chosen))
+    assert many["SanctionSum"].tolist() == [sheet.totals["SanctionSum"] for sheet in sheets]
+
+
 def test_a_population_refuses_what_a_unit_alone_would_be_refused_for() -> None:
     member = {"key": "a", "birth_on": "1990-01-01", "permit": "N"}
     facts = Facts.from_json({"since": "2026-03-01", "until": "2026-04-01", "canton": "BE", "members": [member]})

@@ -158,6 +158,8 @@ def before(rows: Any, values: Any) -> Any:
     """For each row the sum of the values of its household's rows before it."""
     if isinstance(rows, tuple):
         return tuple(sum(values[:n]) for n in range(len(rows)))
+    if not len(values):
+        return values
     sums_before = np.cumsum(values) - values
     return sums_before - rows.spread(sums_before.take(rows.offsets[:-1] - rows.offsets[0], mode="clip"))
 

@@ -309,9 +309,7 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         counted,
         of=cost,
         section=_section(cost, norm),
-        text=where(
-            not_counted, "premium", where(cost.meals, "cost meals", where(limited, "cost yearly_limit", "cost"))
-        )
+        text=where(not_counted, "premium", where(cost.meals, "cost meals", where(limited, "cost yearly_limit", "cost")))
         + where(further, " earlier_rows", ""),
         numbers=(
             used(limit, limited),

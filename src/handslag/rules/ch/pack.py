@@ -40,6 +40,7 @@ from handslag.rules.ch.result import (
     family_income,
     instalment,
     net_cost,
+    ordered,
     sanction,
     tested,
 )
@@ -144,7 +145,10 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # Test 2, the amount: needs A and B against the means, with both; then what a decision has ordered
     deficit = need_a + need_b - (means - allowances)
     own = of_member(household.sanctions, own_gbl, members)
-    reductions = each(household.sanctions, sanction, norm, sheet, along=(own, *_spread(household.sanctions, gbl)))
+    bases = (own, *_spread(household.sanctions, gbl))
+    asked = each(household.sanctions, ordered, norm, along=bases)
+    earlier = before(household.sanctions, asked)
+    reductions = each(household.sanctions, sanction, norm, sheet, along=(*bases, asked, earlier))
     granted = where(entitled, maximum(deficit - total(household.sanctions, reductions), 0), 0)
     kept = instalment(household, gbl, granted, norm, sheet)
 

@@ -35,21 +35,54 @@ def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: A
     return missing
 
 
-def sanction(order: Any, own_gbl: Whole, unit_gbl: Whole, norm: Norms, sheet: Any) -> Whole:
-    """A reduction of the GBL that a decision orders: by percent up to the limit, for limited months."""
-    months = minimum(order.months, norm.sanction_months)
-    runs = (order.elapsed >= 0) & (order.elapsed < months)
-    percent = minimum(order.percent, norm.sanction_max)
+@versioned
+def shares_sanction(norm: Norms) -> bool:
+    """Whether all orders that reduce the whole unit's GBL have one limit together: no, each has its own."""
+    return False
+
+
+@shares_sanction.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 30),
+    because="the limit is a part of the GBL: where the unit's is reduced, orders against two persons reduce one",
+)
+def shares_sanction_of_the_unit(norm: Norms) -> bool:
+    """Yes, where the setting says that it is the unit's GBL that is reduced."""
+    return norm.sanction_base == OF_UNIT
+
+
+def ordered(order: Any, own_gbl: Whole, unit_gbl: Whole, norm: Norms) -> Whole:
+    """What an order takes of the GBL by itself: by percent up to the limit, for limited months."""
+    runs = (order.elapsed >= 0) & (order.elapsed < _months(order, norm))
     base = unit_gbl if norm.sanction_base == OF_UNIT else own_gbl
+    return where(runs, round_to(CENTIME, base * minimum(order.percent, norm.sanction_max), PERCENT), 0)
+
+
+def _months(order: Any, norm: Norms) -> Whole:
+    return minimum(order.months, norm.sanction_months)
+
+
+def sanction(
+    order: Any, own_gbl: Whole, unit_gbl: Whole, asked: Whole, earlier: Whole, norm: Norms, sheet: Any
+) -> Whole:
+    """A reduction of the GBL that a decision orders: what it takes by itself (`asked`), and where orders share the
+    limit of the unit's GBL, at most what those before it (`earlier`, in all) leave of that."""
+    months = _months(order, norm)
+    runs = (order.elapsed >= 0) & (order.elapsed < months)
+    base = unit_gbl if norm.sanction_base == OF_UNIT else own_gbl
+    reduced = asked
+    if shares_sanction(norm):
+        limit = round_to(CENTIME, unit_gbl * norm.sanction_max, PERCENT)
+        reduced = minimum(asked, maximum(limit - earlier, 0))
     return sheet.line(
         "SANCTION",
-        where(runs, round_to(CENTIME, base * percent, PERCENT), 0),
+        reduced,
         of=order,
         section=norm.section.sanction,
-        text=where(runs, "sanction", "sanction_over"),
+        text=where(runs, "sanction", "sanction_over") + where(reduced < asked, " sanction_limited", ""),
         numbers=(norm.sanction_max, norm.sanction_months, norm.sanction_base),
         rounding="rappen_half_up",
-        percent=percent,
+        percent=minimum(order.percent, norm.sanction_max),
         months=months,
         base=base,
     )
