@@ -21,7 +21,7 @@ from handslag.rules.words import maximum
 @contextmanager
 def corrected(less: int, known_from: date, valid_from: date = date(2026, 1, 1), **more: Any) -> Iterator[Any]:
     """Let the function of the income have a second version: so many öre less of each income count."""
-    before = pack.counted_income, dict(versions._all)
+    before = pack.counted_income, {name: list(rules) for name, rules in versions._all.items()}
     rule = versions.versioned(need.counted_income)
 
     @rule.corrected(valid_from=valid_from, known_from=known_from, because="invented", **more)

@@ -95,7 +95,7 @@ def test_limits_other_norms_and_the_ceiling_give_the_same_alone_and_among_many(s
         cut = [sum(x.amount for x in s.lines if x.code == "CEILING") for s in sheets]
         assert written.lines["CEILING"].tolist() == cut
         assert min(cut) < 0
-        assert {s.rule_version for s in sheets} == {"se-2027.example"}
+        assert {s.rule_version.partition("+")[0] for s in sheets} == {"se-2027.example"}
         assert all(s.has_example for s in sheets)
 
 

@@ -38,14 +38,19 @@ def granted(month: int, known_on: date | None) -> tuple[int, str]:
     return sheet.granted, sheet.rule_version
 
 
+EVE = date(2026, 11, 29)
+"""The day before the pack's own first correction is known."""
+
+
 def test_a_correction_holds_from_its_day_for_who_knew_it() -> None:
-    before = granted(3, None)
+    before = granted(3, EVE)
     assert before[1] == RULE_VERSION
     with corrected(100_00, known_from=date(2026, 5, 11), valid_from=date(2026, 3, 1)) as rule:
         new = (before[0] + 100_00, f"{RULE_VERSION}+2026-05-11")
         assert granted(3, date(2026, 5, 10)) == before
-        assert granted(3, date(2026, 5, 11)) == granted(3, None) == new
-        assert granted(2, None) == before
+        assert granted(3, date(2026, 5, 11)) == granted(3, EVE) == new
+        assert granted(2, EVE) == before
+        assert granted(3, None)[0] == new[0]
 
         @rule.corrected(
             valid_from=date(2026, 4, 1), known_from=date(2026, 6, 1), valid_until=date(2026, 5, 1), because="invented"
@@ -54,9 +59,9 @@ def test_a_correction_holds_from_its_day_for_who_knew_it() -> None:
             return rule.versions[0].text(income, norm, sheet)
 
         assert granted(4, date(2026, 5, 31)) == new
-        assert granted(4, None) == (before[0], f"{RULE_VERSION}+2026-06-01")
-        assert granted(3, None) == granted(5, None) == new
-    assert granted(3, None) == before
+        assert granted(4, EVE) == (before[0], f"{RULE_VERSION}+2026-06-01")
+        assert granted(3, EVE) == granted(5, EVE) == new
+    assert granted(3, EVE) == before
 
 
 def test_a_period_over_which_a_version_changes_is_to_be_split() -> None:
@@ -65,7 +70,7 @@ def test_a_period_over_which_a_version_changes_is_to_be_split() -> None:
         with pytest.raises(FactsError, match="until 2026-03-16"):
             calculate(facts, norms_for(facts.since))
         half = Facts.from_json(MARCH | {"until": "2026-03-16"})
-        assert calculate(half, norms_for(half.since)).rule_version == RULE_VERSION
+        assert calculate(half, norms_for(half.since, EVE)).rule_version == RULE_VERSION
 
 
 def test_a_version_says_why_and_stands_below_those_known_before_it() -> None:
@@ -130,6 +135,28 @@ def test_a_swiss_sheet_says_since_when_a_part_in_whole_francs_is_a_part_of_its_l
         ("franc", 28): (955_00, 955_00, second),
         ("rappen", 27): (954_90, 954_90, first),
         ("rappen", 28): (954_90, 954_90, second),
+    }
+
+
+def test_a_sheet_names_more_open_settings_since_it_was_corrected_and_has_no_other_amount() -> None:
+    """As known on the day before nothing is named that wasn't; numbers are the only thing that is more."""
+    more: dict[str, set[str]] = {}
+    for law in ("se", "de"):
+        for _, case in worked_cases(law):
+            if case.known_on is not None:
+                continue
+            before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
+                case.facts, date(2026, 11, day), case.decided_on, case.tables)) for day in (29, 30))  # fmt: skip
+            if before.totals != now.totals:
+                continue  # what a young person earns: another correction of that day
+            more.setdefault(law, set()).update(now.uncertain.keys() - before.uncertain.keys())
+            assert before.uncertain.items() <= now.uncertain.items()
+            for old, new in zip(before.lines, now.lines, strict=True):
+                assert (old.code, old.amount, old.text, old.params) == (new.code, new.amount, new.text, new.params)
+                assert [n for n in new.numbers if n in old.numbers] == old.numbers
+    assert more == {
+        "se": {"setting.household_size", "setting.visitation_child_counts"},
+        "de": {"setting.head_split"},
     }
 
 

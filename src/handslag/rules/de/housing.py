@@ -1,11 +1,13 @@
 """Unterkunft und Heizung: §§ 35, 42, 42a SGB XII."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, district, for_days, no, part_numbers, rounded
 from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
 from handslag.rules.de.rows import Period
 from handslag.rules.norms import Number, Table
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, shown, used, where
 
 
@@ -30,6 +32,22 @@ def shares(household: Any, norm: Norms) -> Whole:
     if norm.setting_head_split == RESIDENTS:
         return size(household)
     return maximum(household.heads, 1)
+
+
+@versioned
+def undivided_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of rent and heating where all of it is one member's: that it could be divided wasn't named."""
+    return ()
+
+
+@undivided_numbers.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 30),
+    because="what no source settles is named on the sheet where it decides: one part, though others live there",
+)
+def undivided_by_setting(household: Any, norm: Norms) -> tuple[Any, ...]:
+    """How heads are counted, where others live there who would be counted too (one household only)."""
+    return (used(norm.setting_head_split, (shares(household, norm) == 1) & (size(household) > 1)),)
 
 
 def protected(household: Any, norm: Norms) -> Truth:

@@ -193,11 +193,11 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
     parts = spread(members, home.shares(household, norm))
     there = spread(members, household.has_housing)
 
-    section = norm.section
+    section, undivided = norm.section, home.undivided_numbers(household, norm)
 
     def share(code: str, actual: Whole, recognised: Whole, sections: tuple[str, str], why: str, cited: Any) -> Any:
         return each(
-            members, home.share_of_rent, code, sections, why, cited, month, norm, sheet,
+            members, home.share_of_rent, code, sections, why, (*cited, *undivided), month, norm, sheet,
             along=(chapters, there, spread(members, actual), spread(members, recognised), parts),
         )  # fmt: skip
 

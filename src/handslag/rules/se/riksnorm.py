@@ -1,10 +1,12 @@
 """Riksnormen: 12 kap. 2 och 3 §§ socialtjänstförordningen (2025:468), before that 2 kap. 1 § (2001:937)."""
 
+from datetime import date
 from typing import Any
 
 from handslag.kernel.money import KRONA
 from handslag.rules.se.numbers import FIRST_DAY, HALF_UP, MONTH_30, PRESENT_ANY_DAY, YEAR_365, Norms
 from handslag.rules.se.rows import Period
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, used, where
 
 YEAR = 10000
@@ -47,7 +49,12 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         of=person,
         section=norm.section.riksnorm,
         text="person",
-        numbers=(row, used(norm.day_method, part), used(norm.age_reference, birthday_inside)),
+        numbers=(
+            row,
+            used(norm.day_method, part),
+            used(norm.age_reference, birthday_inside),
+            *who_counts(person, norm),
+        ),
         rounding=where(part, "krona_half_up", ""),
         monthly=monthly,
         age=years,
@@ -70,6 +77,26 @@ def for_days(monthly: Whole, days: Whole, throughout: Truth, month: Period, norm
     else:
         by_method = by_month
     return where(days == month.month_days, monthly, where(throughout, by_month, by_method))
+
+
+@versioned
+def who_counts(person: Any, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of a person's line: the settings on which it hangs whether the person counts for the size: none
+    was named."""
+    return ()
+
+
+@who_counts.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 11, 30),
+    because="what no source settles is named on the sheet where it decides: who is there for a part, and who visits",
+)
+def who_counts_by_settings(person: Any, norm: Norms) -> tuple[Any, ...]:
+    """Of who is there for part of the period, and of a visiting child (one household only)."""
+    part = where(person.throughout, False, True)
+    if norm.visitation_child_counts == 0:
+        part = part & where(person.visiting, False, True)
+    return used(norm.household_size, part), used(norm.visitation_child_counts, person.visiting)
 
 
 def counts_in_household(person: Any, month: Period, norm: Norms) -> Whole:
