@@ -34,6 +34,8 @@ UNCOMMITTED: dict[str, frozenset[str]] = {
     "entitlement_forecast": frozenset("*"),
     "entitlement_personmonth": frozenset("*"),
     "entitlement_precalculation": frozenset("*"),
+    "imports_import": frozenset("*"),
+    "imports_row": frozenset("*"),
     "intake_draft": frozenset("*"),
     "intake_signingrequest": frozenset("*"),
     "people_nametoken": frozenset("*"),

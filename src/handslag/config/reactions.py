@@ -1155,20 +1155,15 @@ def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
         )
 
 
-def _look_at_mutation(event: Event, by: Actor, now: datetime) -> None:
+def _look_at_message(event: Event, by: Actor, now: datetime) -> None:
+    """What is looked at by the system before a person does."""
+    from handslag.jobs.funding import look_at_cost
     from handslag.jobs.queue import defer
     from handslag.jobs.register import look_at_mutation
 
-    if _message(event.subject).kind == "mutation":
-        defer(look_at_mutation, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
-
-
-def _look_at_cost(event: Event, by: Actor, now: datetime) -> None:
-    from handslag.jobs.funding import look_at_cost
-    from handslag.jobs.queue import defer
-
-    if _message(event.subject).kind == "cost_approval":
-        defer(look_at_cost, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
+    look_at = {"mutation": look_at_mutation, "cost_approval": look_at_cost}.get(_message(event.subject).kind)
+    if look_at is not None:
+        defer(look_at, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
 
 
 def _note_approval(event: Event, by: Actor, now: datetime) -> None:
@@ -1469,8 +1464,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     SedexRound: (),
     MessageTakenIn: (
         Reaction(_task_for_question, causes=(TaskOpened,)),
-        Reaction(_look_at_mutation),
-        Reaction(_look_at_cost),
+        Reaction(_look_at_message),
         Reaction(_compare_account),
         Reaction(_take_settlement),
     ),

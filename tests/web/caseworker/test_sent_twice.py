@@ -30,7 +30,7 @@ ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
         "open_hearing", "order_payment", "propose", "propose_merge", "propose_recovery", "register_person",
-        "register_representation", "start_precalculation", "take_access", "transfer_case",
+        "register_representation", "release_month", "start_precalculation", "take_access", "transfer_case",
         "withdraw_application",
     },
     "what was there is taken, continued, or replaced": {
@@ -41,7 +41,9 @@ ONCE = {
         "answer_dispute", "confirm_account_change", "record_signature", "reserve_run", "settle",
     },
     "what was asked already isn't asked again": {"ask_authorities"},
-    "said once more it says the same: days left out, residents from a day on": {"enter_residents", "leave_out"},
+    "said once more it says the same: days left out, residents and tariffs from a day on": {
+        "enter_residents", "enter_tariff", "leave_out",
+    },
 }  # fmt: skip
 
 

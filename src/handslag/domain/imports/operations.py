@@ -10,6 +10,7 @@ from uuid import UUID
 
 from handslag.domain.accounts.operations import NewEntry, Source, post
 from handslag.domain.accounts.states import Move, Rests, Side
+from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.imports.checks import check
 from handslag.domain.imports.models import Import, Row
@@ -22,7 +23,7 @@ from handslag.domain.register.policies import require_canton
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import StaffMember
-from handslag.domain.tenancy.operations import next_reference
+from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -82,9 +83,10 @@ def verify(
     rows: Sequence[Checked],
     files: list[dict[str, str]],
     member: UUID | None = None,
+    key: UUID | None = None,
 ) -> Done[Import]:
     """Check rows that were read (`checks.read`) and put them beside the register. `member`: for whom the system does
-    it.
+    it; `key`: that of the form.
 
     NotPossible("not the canton").
     """
@@ -93,7 +95,7 @@ def verify(
     check(rows, brings.clearance, acting_door().the_tenant.today(now))
     sums = totals(rows)
     row = Import.objects.create(
-        id=open_subject("import"),
+        id=open_subject("import", new_id(Subject, key)),
         number=next_reference("import", now),
         files=files,
         totals=sums,

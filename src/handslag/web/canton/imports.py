@@ -25,7 +25,7 @@ from handslag.kernel.tables import TableError, tables
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.pages import page
 from handslag.web.canton.wording import FAULTS, FIGURES, IMPORT_STATES, OVERTAKEN, TABLES, UNREADABLE, refusal
-from handslag.web.desk.pages import attempt, base, number_in, require, version_seen
+from handslag.web.desk.pages import attempt, base, form_key, number_in, require, version_seen
 from handslag.web.entry.pages import desk_page
 from handslag.web.entry.uploads import shown_name, too_large
 
@@ -49,10 +49,12 @@ def listed(request: HttpRequest, tenant: str) -> HttpResponse:
     if request.method == "POST":
         try:
             rows, files = _read(request)
-            made = attempt(request, verify, rows=rows, files=files)
+            made = attempt(request, verify, rows=rows, files=files, key=form_key(request))
             return HttpResponseRedirect(f"{base(request)}/register/imports/{made.id}/")
         except (TableError, WrongTables) as wrong:
             trouble = str(UNREADABLE[wrong.code]) % {"file": getattr(wrong, "told", "")}
+        except NotPossible as refused:
+            trouble = refusal(refused)
     return page(
         request,
         "imports.html",

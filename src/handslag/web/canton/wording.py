@@ -233,6 +233,9 @@ _COLOURS = {
 }
 
 REFUSALS: Words = {
+    "sent already": _(
+        "This form was sent before, and what it said then is done. Send it again only if this is another."
+    ),
     "no such partner": _("This municipality can’t be reached from here."),
     "answer by": _("Choose a day after today, at most three months ahead."),
     "protected exchange": _("She is protected, or somebody in her household is: nothing about her leaves by message."),
