@@ -6,7 +6,7 @@ import random
 from datetime import date
 
 from handslag.rules.ch.settlement import ASYLUM, REGIMES, SECTION_44
-from handslag.rules.settlement import Regime, Runs, covered, differences, runs, window_of
+from handslag.rules.settlement import Item, Regime, Runs, covered, differences, runs, shared, window_of
 
 NOTHING = runs([])
 Days = set[tuple[int, int]]
@@ -62,3 +62,14 @@ def test_zurich_settles_by_quarters_at_its_rate() -> None:
         rate=None, years={}, accounts=("need",), later=ASYLUM.later,
     )  # fmt: skip
     assert list(plain.cuts(date(2026, 1, 1), date(2027, 1, 2))) == [date(2026, 7, 1), date(2027, 1, 1)]
+
+
+def test_what_bookings_come_to_by_heads_is_divided_exactly_and_rounded_once() -> None:
+    """Two months of 2,674.00 by three heads are 1,782.67 and not twice 891.33; a half goes away from zero, either way;
+    of a month that is claimed for ten of thirty days a third."""
+    july, august, end = date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1)
+    months = [Item("a", july, august, 31, 267_400, 0, 267_400, 3), Item("b", august, end, 31, 267_400, 0, 267_400, 3)]
+    assert (shared(months), shared(months[:1])) == (178_267, 89_133)
+    assert [shared([Item("c", july, august, 31, n, 0, n, 2)]) for n in (1, -1, 0)] == [1, -1, 0]
+    assert shared([Item("d", date(2026, 6, 1), july, 10, 90_000, 30_000, 60_000, 2)]) == 20_000
+    assert shared([*months, Item("e", july, august, 31, -120_000, -120_000, 0, 1)]) == 58_267
