@@ -74,8 +74,7 @@ def write_run_file(tenant: int, run: str) -> None:
     except port.PaymentFileRefused as refusal:
         _refuse(tenant, run, [f"{p.end_to_end_id or 'file'}: {p.field}: {p.code}" for p in refusal.problems])
         return
-    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
-    kept = StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
+    kept = _kept(tenant, key, written.content)
     try:
         record_run_file(
             tenant=tenant,
@@ -132,8 +131,7 @@ def write_order_file(tenant: int, order: str) -> None:
     except port.PaymentFileRefused as refusal:
         _refuse_order(tenant, order, [f"file: {p.field}: {p.code}" for p in refusal.problems])
         return
-    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(written.content))
-    kept = StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
+    kept = _kept(tenant, key, written.content)
     try:
         record_order_file(
             tenant=tenant, by=BY, now=clock.now(), order=UUID(order), total=written.control_sum, file=kept
@@ -143,6 +141,12 @@ def write_order_file(tenant: int, order: str) -> None:
             _refuse_order(tenant, order, [refusal.code])
     except Conflict:
         _refuse_order(tenant, order, ["file: account: changed"])
+
+
+def _kept(tenant: int, key: bytes, content: bytes) -> StoredFile:
+    """A bank's file in the organisation's store, sealed with its key."""
+    stored = store_of(tenant, key).write(uuid7(), io.BytesIO(content))
+    return StoredFile(stored.file_id, stored.digest, stored.size, "application/xml")
 
 
 def _settles(number: str, statements: list[str]) -> str:
@@ -230,7 +234,7 @@ def take_bank_file(tenant: int | str, by: Actor, content: bytes) -> BankFile | N
         answers, problem = read(content), ""
     except AnswersRefused as refusal:
         answers, problem = Answers(BankFileKind.UNREADABLE, "", []), refusal.code
-    stored = store_of(number, key).write(uuid7(), io.BytesIO(content))
+    kept = _kept(number, key, content)
     try:
         return receive_bank_file(
             tenant=tenant,
@@ -240,7 +244,7 @@ def take_bank_file(tenant: int | str, by: Actor, content: bytes) -> BankFile | N
             message_id=answers.message_id,
             problem=problem,
             lines=answers.lines,
-            file=StoredFile(stored.file_id, stored.digest, stored.size, "application/xml"),
+            file=kept,
         )
     except NotPossible as refusal:
         if refusal.code == "known file":  # somebody else was quicker: the store's sweep takes ours away

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
@@ -28,11 +28,10 @@ from handslag.messages.assignment.message import Assigned, Assignment
 from handslag.messages.assignment.notices import person_of
 from handslag.web.canton.forms import ArrivalForm, AssignForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
+from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import ACCOMMODATION, REASONS, ROLES, STATUSES, refusal, standing_of
 from handslag.web.desk.pages import (
     CASE_ROLES,
-    attempt,
     base,
     number_in,
     require,
@@ -105,13 +104,10 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
     elif request.method == "POST" and form.is_valid():
         try:
             told = assigning(form.assigning(member.unit_id, who(request)["now"]))
-            sent = attempt(request, assign, new=told, people=[person_of(one) for one in form.told])
+            people = [person_of(one) for one in form.told]
+            return begun(request, f"{base(request)}/assignments/", assign, new=told, people=people)
         except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/assignments/{refused.facts['message']}/")
             form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
-        else:
-            return HttpResponseRedirect(f"{base(request)}/assignments/{sent.id}/")
     return page(request, "assign.html", status=422 if form.errors else 200, form=form, nobody=not places)
 
 

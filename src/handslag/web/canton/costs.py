@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.queries import name_of, own_address, partners
 from handslag.domain.exchange.states import Direction
@@ -36,7 +35,7 @@ from handslag.rules.ch.codes import COSTS
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.forms import CostForm, DecideForm, NumberForm, TariffForm
 from handslag.web.canton.pages import page, require_register
-from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
+from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import COST_AGAINST, cost_standing, refusal
 from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
@@ -138,11 +137,8 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
             if against and not told.why.strip():
                 form.add_error("why", refusal(NotPossible("against it")))
             else:
-                sent = attempt(request, seal_message, new=message)
-                return HttpResponseRedirect(f"{base(request)}/cost_approvals/{sent.id}/")
+                return begun(request, f"{base(request)}/cost_approvals/", new=message)
         except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/cost_approvals/{refused.facts['message']}/")
             form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
     return page(
         request, "cost_ask.html", status=422 if form.errors else 200, form=form, name=full_name(found), person=found,

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.queries import name_of, partners
 from handslag.domain.people.models import Person
@@ -29,9 +28,9 @@ from handslag.messages.mutation.notices import change_in
 from handslag.web.canton.assignments import MUNICIPALITIES, USUAL, is_canton
 from handslag.web.canton.forms import AgreeForm, ChangeForm
 from handslag.web.canton.pages import page
-from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
+from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import CHANGES, DISPUTES, STATUSES, change_standing, refusal
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
+from handslag.web.desk.pages import CASE_ROLES, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
 
 #: At which field a refusal is said.
@@ -83,13 +82,9 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             told = telling(Telling(unit=member.unit_id, now=who(request)["now"], **form.told()))
-            sent = attempt(request, seal_message, new=told)
+            return begun(request, f"{base(request)}/mutations/", new=told)
         except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/mutations/{refused.facts['message']}/")
             form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
-        else:
-            return HttpResponseRedirect(f"{base(request)}/mutations/{sent.id}/")
     return page(
         request, "change.html", status=422 if form.errors else 200, form=form, name=full_name(found), person=found,
         nobody=not recipients,

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.queries import own_address, partners
 from handslag.domain.people.models import Person
@@ -33,9 +32,9 @@ from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import AcceptForm, NotifyForm, NumberForm
 from handslag.web.canton.pages import page, require_register
-from handslag.web.canton.talk import as_it_stands, carried_out, listed, name_in, words_forms
+from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import AGAINST, PERMIT_NAMES, notification_standing, refusal
-from handslag.web.desk.pages import CASE_ROLES, attempt, base, require, today, typed, who
+from handslag.web.desk.pages import CASE_ROLES, base, require, today, typed, who
 from handslag.web.entry.pages import desk_page
 
 #: At which field a refusal is said.
@@ -115,11 +114,8 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
             if against and not told.why.strip():
                 form.add_error("why", refusal(NotPossible("against it")))
             else:
-                sent = attempt(request, seal_message, new=message)
-                return HttpResponseRedirect(f"{base(request)}/case_notifications/{sent.id}/")
+                return begun(request, f"{base(request)}/case_notifications/", new=message)
         except NotPossible as refused:
-            if refused.code == "sent already":
-                return HttpResponseRedirect(f"{base(request)}/case_notifications/{refused.facts['message']}/")
             form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
     return page(
         request, "notify.html", status=422 if form.errors else 200, form=form, name=full_name(found), person=found,

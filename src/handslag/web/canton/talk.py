@@ -147,6 +147,18 @@ def carried_out(
     return ""
 
 
+def begun(request: HttpRequest, home: str, seal: Callable[..., Message] = seal_message, **told: Any) -> HttpResponse:
+    """Seal the message that begins a conversation, and go to its page below `home`; the form sent once more leads to
+    what it made then. NotPossible as `seal`."""
+    try:
+        key = attempt(request, seal, **told).id
+    except NotPossible as refused:
+        if refused.code != "sent already":
+            raise
+        key = refused.facts["message"]
+    return HttpResponseRedirect(f"{home}{key}/")
+
+
 def as_it_stands(
     request: HttpRequest,
     first: Message,
