@@ -158,6 +158,8 @@ def cross(
                 until = began + LONGEST_WAIT
         except (OperationalError, InterfaceError, psycopg.Error):
             forget_connections()
+            if pair.eyes is not None:  # the other connection may have been the one that broke
+                pair.eyes.close()
             pair.eyes = None
         time.sleep(0.05)
     counts["crossed"] += len(questions) - len(left)
