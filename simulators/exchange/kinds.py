@@ -57,6 +57,12 @@ KINDS = {
                    "STATEMENT", "DIFFERS", "NOT_KNOWN"}),
         "NOT_KNOWN",
     ),
+    "cost_approval": Kind(
+        "costs",
+        frozenset({"RATE_WRONG", "NO_CLAIM_PERIOD", "OTHER_MUNICIPALITY", "OTHER_PAYER_FIRST", "DUPLICATE",
+                   "NOT_ALLOWED", "NOT_NEEDED", "DOCUMENT_MISSING", "PERSON_UNKNOWN"}),
+        "PERSON_UNKNOWN",
+    ),
 }  # fmt: skip
 #: What changes for somebody, and what else comes with it.
 _CHANGES = {
@@ -214,6 +220,30 @@ def _notified(message: dict[str, Any], part: Part) -> None:
         raise ValueError("a person is named once")
 
 
+def _wanted(message: dict[str, Any], part: Part) -> None:
+    asked, sender = message["asked"], message["header"]["sender"]
+    payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
+    if not part.address.startswith(payers.get(sender.partition(":")[0], ())):
+        raise ValueError("a municipality asks its canton, an institution either")
+    date.fromisoformat(asked["answer_by"])
+    if date.fromisoformat(asked["last_on"]) < date.fromisoformat(asked["since"]):
+        raise ValueError("a cost has days")
+    if asked["person"]["identifier_type"] != "zemis":
+        raise ValueError("a person is named by her ZEMIS number")
+    if not (asked["account_code"] and asked["what"] and asked["cause"] and isinstance(asked["urgent"], bool)):
+        raise ValueError("asked: words are missing")
+    if (asked.get("other_pays") is not None) != bool(asked.get("other_payer")):
+        raise ValueError("who else was asked pays something, or nothing")
+    if _sum(asked) < 1 or not 1 <= asked.get("percent", 100) <= 100:
+        raise ValueError("something is asked for, at most the whole of it")
+
+
+def _sum(asked: dict[str, Any]) -> int:
+    """What is asked for, in minor units, rounded once, half up."""
+    left = asked["unit_price"] * asked["quantity"] - (asked.get("other_pays") or 0)
+    return int(left * asked.get("percent", 100) * 2 + 100) // 200
+
+
 def _asked(asked: dict[str, Any], kind: str, part: Part) -> None:
     date.fromisoformat(asked["answer_by"])
     person, numbered = asked["person"], asked[KINDS[kind].numbered]
@@ -244,6 +274,10 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
         if bool(answer.get("last_on")) == bool(reason):
             raise ValueError("a claim is accepted until a day, or there is a reason why not")
         date.fromisoformat(answer.get("last_on") or "2000-01-01")
+    if kind == "cost_approval":
+        whole = all(answer.get(name) for name in ("approval", "amount", "percent", "since", "last_on"))
+        if not (whole or reason) or (reason and (answer["by_rules"] or not text)):
+            raise ValueError("a cost is approved with all that belongs to it, or a person says why not, in words")
     if kind == "question" and text == bool(reason):
         raise ValueError("a point has an answer or a reason why not")
     if kind == "case_transfer" and text and reason:
@@ -261,7 +295,7 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
 
 _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
-    "case_notification": _notified,
+    "case_notification": _notified, "cost_approval": _wanted,
 }  # fmt: skip
 
 
@@ -270,7 +304,7 @@ def outcome(kind: str, given: list[dict[str, Any]]) -> str:
     if kind == "reconciliation":
         return "rejected" if given[0].get("differences") else "accepted"
     refused = [bool(one.get("reason")) for one in given]
-    if all(refused):
+    if all(refused) and not given[0].get("approval"):
         return "rejected"
     changed = kind == "case_transfer" and any(one.get("text", "").strip() for one in given)
     return "accepted with changes" if any(refused) or changed else "accepted"
@@ -301,6 +335,8 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
             {"number": one["number"], **({"reason": KINDS[kind].unknown} if refuse else {"last_on": _a_year(one)})}
             for one in first["asked"]["persons"]
         ]
+    if kind == "cost_approval":
+        return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
     if kind in ("mutation", "settlement"):
         numbered = first["asked"].get(KINDS[kind].numbered) or [{"number": 1}]
         reason = "" if not refuse else "NOT_SO" if kind == "mutation" else _fault(first["asked"])
@@ -328,6 +364,14 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
 def _a_year(one: dict[str, Any]) -> str:
     """The last day of a year from her first day on."""
     return (date.fromisoformat(one["supported_since"]) + timedelta(days=364)).isoformat()
+
+
+def _approved(asked: dict[str, Any], part: Part, *, refuse: bool) -> dict[str, Any]:
+    """All that is asked for, or that it isn't needed."""
+    if refuse:
+        return {"reason": "NOT_NEEDED", "text": part.nothing, "by_rules": False}
+    return {"approval": f"S-{asked['since']}", "amount": _sum(asked), "percent": asked.get("percent", 100),
+            "since": asked["since"], "last_on": asked["last_on"], "by_rules": True}  # fmt: skip
 
 
 def _fault(asked: dict[str, Any]) -> str:
@@ -391,6 +435,11 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
                "supported_since": since}  # fmt: skip
         return {"persons": [one], "decided_on": since, "heads": 1, "cohabitation": False, "need": 120000, "income": 0,
                 "answer_by": answer_by, "text": part.question}  # fmt: skip
+    if kind == "cost_approval":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
+        return {"person": person, "account_code": "DENTAL", "what": part.document, "cause": part.question,
+                "since": answer_by, "last_on": answer_by, "unit_price": 42000, "quantity": 3, "urgent": False,
+                "answer_by": answer_by}  # fmt: skip
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

@@ -270,7 +270,7 @@ class Office:
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in says and kind not in ("assignment", "case_notification"):
+            if "ask me" in says and kind not in ("assignment", "case_notification", "cost_approval"):
                 self._ask(partner, address, kind, test=test)
             if "assign" in says:
                 self._ask(partner, address, "assignment", test=test)

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from handslag.cli import exchange as cli
-from handslag.connectors.exchange.conformance import POINTS
+from handslag.connectors.exchange.conformance import KINDS_TRIED, POINTS
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.partners import register_partner
 from handslag.domain.exchange.wrap import key_file
@@ -33,6 +33,8 @@ from tests.office import TEST, Office, as_role
 
 #: The other kinds of message that go from a municipality to one.
 TAKES = {"takes case_transfer", "takes document_request"}
+#: And to a canton.
+TAKEN_BY_A_CANTON = {f"takes {kind}" for kind in KINDS_TRIED if kind not in ("case_transfer", "assignment")}
 #: What each fault of the sandbox must be found by.
 FAULTS = {
     "": set(),
@@ -88,11 +90,16 @@ def test_each_fault_is_found_and_a_right_partner_has_none(
         return file
 
     with sandbox(tmp_path / "canton", "--as", "canton") as url:
-        code, lines = check(met(url).organisation, "--json")
+        file = met(url)
+        code, lines = check(file.organisation, "--json")
         rows = [json.loads(line) for line in lines]
         assert (code, [row for row in rows if row["ok"] is False]) == (0, [])
         unseen = {row["point"] for row in rows if row["ok"] is None}
         assert unseen == {"takes case_transfer", "takes assignment"}  # not to a canton
+        requests.post(f"{url}/fault", data="unfit", timeout=10).raise_for_status()
+        code, lines = check(file.organisation, "--json")
+        failed = {row["point"] for row in map(json.loads, lines) if row["ok"] is False}
+        assert (code, failed) == (1, {"answer", *TAKEN_BY_A_CANTON})
     with sandbox(tmp_path) as url:
         file = met(url)
         for fault in FAULTS:

@@ -83,7 +83,7 @@ BY_SEDEX = {
     "answer": POINTS["answer"],
 }
 #: The other kinds of message: the published example that is sent, and between which kinds of organisation.
-_MUNICIPALITY, _CANTON = "municipality", "canton_office"
+_MUNICIPALITY, _CANTON, _PROVIDER = "municipality", "canton_office", "provider"
 _UP, _DOWN = (_MUNICIPALITY, _CANTON), (_CANTON, _MUNICIPALITY)
 _EVEN = (_MUNICIPALITY, _MUNICIPALITY)
 KINDS_TRIED = {
@@ -94,6 +94,7 @@ KINDS_TRIED = {
     "reconciliation": ("told", (_UP, _DOWN)),
     "settlement": ("submitted", (_UP,)),
     "case_notification": ("household", (_UP,)),
+    "cost_approval": ("dental", (_UP, (_PROVIDER, _CANTON), (_PROVIDER, _MUNICIPALITY))),
 }
 _OF_KINDS = {
     f"takes {kind}": f"a {kind} is delivered (100), if the partner takes any (else 303); an answer to it names its "
@@ -499,7 +500,7 @@ def _has_taken(run: _Run) -> None:
 
 
 def _numbered(asked: dict[str, Any]) -> list[int]:
-    """The numbers of what is asked one by one; an account and a submission are answered as one."""
+    """The numbers of what is asked one by one; an account, a submission and a cost are answered as one."""
     for name in ("items", "documents", "persons"):
         if name in asked:
             return _numbers(asked[name])
