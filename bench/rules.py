@@ -100,12 +100,15 @@ def swedish(households: int, seed: int = 1) -> se.Population:
         {
             "adult": adult,
             "cohabiting": adult & np.repeat(adults == 2, adults + children),
+            "couple": adult & np.repeat(adults == 2, adults + children),
             "visiting": ~adult & (draw.random(rows) < 0.05),
             "first": np.ones(rows, dtype=np.bool_),
             "throughout": whole,
             "birth": birth,
             "lunch_days": draw.choice([0, 5], rows).astype(np.int64),
-            "days": np.where(whole, 31, draw.integers(1, 31, rows)),
+            "days": (days := np.where(whole, 31, draw.integers(1, 31, rows))),
+            "part_days": days,
+            "earlier": np.zeros(rows, dtype=np.int64),
         },
     )
     expenses = offsets(draw.integers(2, 6, households))

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from handslag.rules.se.limits import household_key, with_limits
 from handslag.rules.se.numbers import history
 from handslag.rules.se.pack import calculate, norms_for, norms_of
 from handslag.rules.se.population import Population
+from handslag.rules.se.riksnorm import for_days
 from handslag.rules.se.rows import Period
 from handslag.rules.se.text import LANGUAGES, why_less
 from handslag.rules.se.warnings import Warning, warnings_of
@@ -102,6 +104,28 @@ def test_limits_other_norms_and_the_ceiling_give_the_same_alone_and_among_many(s
 def _is_cost(code: str, special: bool) -> bool:
     kind, _, rest = code.partition(".")
     return kind == "COST" and COSTS[rest].special is special
+
+
+@pytest.mark.parametrize("method", ["actual_days", "year_365", "month_30"])
+def test_the_parts_of_a_month_are_together_never_more_than_the_month(method: str) -> None:
+    """Days that follow each other, cut in three: by the days of the month they make what the days make uncut."""
+    norms = NORMS.with_settings({"setting.day_method": method})
+    before = norms_for(MARCH[0], date(2026, 12, 1)).with_settings({"setting.day_method": method})
+    month, draw, more = Period.of(*MARCH), random.Random(3), 0
+    for _ in range(300):
+        monthly = draw.choice((3_550_00, 1_015_00, 1_017_50, draw.randint(1, 9_999) * 50))
+        a, b, c = sorted(draw.sample(range(1, 32), 3))
+        for throughout, last in ((True, 31), (False, c)):
+            cuts = (0, a, b, last) if b < last else (0, a, last)
+            parts = [(until - since, since) for since, until in pairwise(cuts)]
+            sums = [
+                sum(for_days(monthly, days, earlier, throughout, month, norm) for days, earlier in parts)
+                for norm in (norms, before)
+            ]
+            uncut = for_days(monthly, last, 0, throughout, month, norms)
+            assert sums[0] == uncut if throughout or method == "actual_days" else sums[0] <= monthly
+            more += sums[1] > monthly
+    assert more, "as known before they could be more"
 
 
 def test_what_a_municipality_may_set() -> None:

@@ -17,6 +17,7 @@ from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.numbers import Norms
 from handslag.rules.se.pack import TOTALS, calculate, norms_for
+from handslag.rules.se.rows import Household
 from handslag.rules.se.text import LANGUAGES, label, uncertainty
 from handslag.rules.sheet import Sheet
 
@@ -62,7 +63,7 @@ def test_the_totals_are_the_lines(seed: int) -> None:
         assert t["TotalSum"] == t["Balance"] - t["SpecialExpenseSum"] == sheet.surplus - sheet.granted
         assert min(sheet.granted, sheet.surplus) == 0
         lines = [line for line in sheet.lines if line.text != "child_means"]
-        assert len(lines) == len(facts.members) + len(facts.costs) + len(facts.incomes) + (of("COMMON") > 0)
+        assert len(lines) == len(Household(facts).members) + len(facts.costs) + len(facts.incomes) + (of("COMMON") > 0)
         assert all(line.amount >= 0 and type(line.amount) is int for line in lines)
         own = [line for line in sheet.lines if line.text == "child_means"]
         assert len({line.person for line in own}) == len(own)

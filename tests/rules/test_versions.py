@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from handslag.rules.case_files import worked_cases
+from handslag.rules.case_files import Case, worked_cases
 from handslag.rules.ch import facts as ch_facts
 from handslag.rules.ch import pack as ch_pack
 from handslag.rules.ch import population as ch_population
+from handslag.rules.de import population as de_population
 from handslag.rules.facts import FactsError
 from handslag.rules.norms import load, resolve
 from handslag.rules.periods import Period
@@ -181,3 +182,32 @@ def test_a_german_sheet_names_more_items_of_the_statistics_since_it_was_correcte
         "FREE_EARNINGS": {"freibetrag_82_3", "freibetrag_82_6"}, "FREE_WORKSHOP": {"freibetrag_82_3"},
         "FREE_PENSION": {"freibetrag_82_4"}, "FREE_GRUNDRENTE": {"freibetrag_82a"},
     }  # fmt: skip
+
+
+def granted_among_many(law: str, case: Case, known_on: date) -> int:
+    """What a population of this one case gets."""
+    norms = case.pack.norms_of(case.facts, known_on, case.decided_on, case.tables).with_settings(case.facts.settings)
+    columns = {"se": population, "de": de_population}[law]
+    many, month = columns.Population.of([case.facts]), Period.of(case.facts.since, case.facts.until)
+    return int(columns.calculate(many, month, norms)["granted"][0])
+
+
+def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
+    """Each case whose sheet comes out otherwise is one that is about it."""
+    changed = {
+        "se": {
+            "partner-moves-in", "partner-is-there-in-between", "couple-that-leaves-in-turn",
+            "who-leaves-does-not-count", "share-of-the-second-half",
+        },
+    }  # fmt: skip
+    for law, expected in changed.items():
+        found = set()
+        for name, case in worked_cases(law):
+            if case.known_on is None:
+                before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
+                    case.facts, date(2026, 12, day), case.decided_on, case.tables)) for day in (1, 2))  # fmt: skip
+                if (before.lines, before.totals) != (now.lines, now.totals):
+                    found.add(name)
+                    for day, sheet in ((1, before), (2, now)):
+                        assert granted_among_many(law, case, date(2026, 12, day)) == sheet.granted
+        assert found == expected, law

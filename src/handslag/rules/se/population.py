@@ -16,12 +16,15 @@ from handslag.rules.se.rows import Household, Period
 _MEMBER: Final = {
     "adult": np.bool_,
     "cohabiting": np.bool_,
+    "couple": np.bool_,
     "visiting": np.bool_,
     "first": np.bool_,
     "throughout": np.bool_,
     "birth": np.int64,
     "lunch_days": np.int64,
     "days": np.int64,
+    "part_days": np.int64,
+    "earlier": np.int64,
     "member": np.int64,
 }
 _COST: Final = {

@@ -18,17 +18,36 @@ def age(person: Any, day: Whole) -> Whole:
     return maximum((day - person.birth) // YEAR, 0)
 
 
+@versioned
+def as_one_of_a_couple(person: Any, norm: Norms) -> tuple[Truth, Whole, Truth]:
+    """Whether the person counts as one of a couple, for how many days, and whether the row is a line: one of two adults
+    did for all days, whoever was there."""
+    return person.couple, person.part_days, person.part_days > 0
+
+
+@as_one_of_a_couple.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 2),
+    because="12 kap. 2 § SoF: the couple's amount is one for both; on days on which one of them isn't there the other "
+    "is a single adult",
+)
+def as_one_on_days_together(person: Any, norm: Norms) -> tuple[Truth, Whole, Truth]:
+    """Each row has days of one kind: with the other adult, or without."""
+    return person.cohabiting, person.days, True
+
+
 def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     """2 §, first and second table: personal costs of a child by age, of a single adult, of a couple.
 
-    A couple's amount is one for both: half for each. A child up to six who has lunch away five days a week
-    gets the amount without lunch. Part of a month: by days.
+    A couple's amount is one for both: half for each, on the days on which both are there. A child up to six who has
+    lunch away five days a week gets the amount without lunch. Part of a month: by days.
     """
+    cohabiting, days, counts = as_one_of_a_couple(person, norm)
     child = where(person.adult, False, True)
     years = age(person, where(norm.age_reference == FIRST_DAY, month.first, month.last))
     lunch_away = child & (years <= 6) & (person.lunch_days >= norm.lunch_days)
     row = where(
-        person.cohabiting,
+        cohabiting,
         norm.couple,
         where(
             person.adult,
@@ -40,12 +59,12 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
             ),
         ),
     )
-    monthly = where(person.cohabiting, row // 2, row)
-    part = person.days < month.month_days
+    monthly = where(cohabiting, row // 2, row)
+    part = days < month.month_days
     birthday_inside = child & (age(person, month.first) != age(person, month.last))
     return sheet.line(
         "PERSON",
-        for_days(monthly, person.days, person.throughout & (month.days == month.month_days), month, norm),
+        for_days(monthly, days, person.earlier, person.throughout & (month.days == month.month_days), month, norm),
         of=person,
         section=norm.section.riksnorm,
         text="person",
@@ -56,24 +75,58 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
             *who_counts(person, norm),
         ),
         rounding=where(part, "krona_half_up", ""),
+        when=counts,
         monthly=monthly,
         age=years,
-        days=person.days,
+        days=days,
         month_days=month.month_days,
     )
 
 
-def for_days(monthly: Whole, days: Whole, throughout: Truth, month: Period, norm: Norms) -> Whole:
+@versioned
+def by_the_month(monthly: Whole, days: Whole, before: Whole, month: Period, norm: Norms) -> Whole:
+    """The days' part of a month in whole kronor: each part was rounded by itself."""
+    return round_to(KRONA, monthly * days, month.month_days)
+
+
+_ONE_AMOUNT = "12 kap. 2 § SoF: one amount a month; its parts, each in whole kronor, are together never more than it"
+
+
+@by_the_month.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_ONE_AMOUNT)
+def by_the_month_so_far(monthly: Whole, days: Whole, before: Whole, month: Period, norm: Norms) -> Whole:
+    """A part is what the days up to its end come to, less what the days `before` it do."""
+
+    def of(first: Whole) -> Whole:
+        part = minimum(round_to(KRONA, monthly * first, month.month_days), monthly)
+        return where(first == month.month_days, monthly, part)
+
+    return of(before + days) - of(before)
+
+
+@versioned
+def by_the_day(daily: Whole, monthly: Whole, days: Whole, earlier: Whole, norm: Norms) -> Whole:
+    """`days` at `daily`, at most the monthly amount: for each part by itself."""
+    return minimum(daily * days, monthly)
+
+
+@by_the_day.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_ONE_AMOUNT)
+def by_the_day_so_far(daily: Whole, monthly: Whole, days: Whole, earlier: Whole, norm: Norms) -> Whole:
+    """The same with the days that the person was there for before (`earlier`)."""
+    return minimum(daily * (earlier + days), monthly) - minimum(daily * earlier, monthly)
+
+
+def for_days(monthly: Whole, days: Whole, earlier: Whole, throughout: Truth, month: Period, norm: Norms) -> Whole:
     """The part of a monthly amount for `days`; the whole of it for a whole month, and never more.
 
     Who is there all month but whose facts change inside it (`throughout`) gets each part by the days of that
     month, so that the parts make a whole month again. Who is there for part of it only, by the norm's method.
+    `earlier`: days of the period that the same person was there for before.
     """
-    by_month = round_to(KRONA, monthly * days, month.month_days)
+    by_month = by_the_month(monthly, days, month.first % 100 - 1 + earlier, month, norm)
     if norm.day_method == YEAR_365:
-        by_method = minimum(round_to(KRONA, monthly * 12, 365) * days, monthly)
+        by_method = by_the_day(round_to(KRONA, monthly * 12, 365), monthly, days, earlier, norm)
     elif norm.day_method == MONTH_30:
-        by_method = minimum(round_to(KRONA, monthly, 30) * days, monthly)
+        by_method = by_the_day(round_to(KRONA, monthly, 30), monthly, days, earlier, norm)
     else:
         by_method = by_month
     return where(days == month.month_days, monthly, where(throughout, by_month, by_method))
@@ -128,7 +181,7 @@ def common_cost(household: Any, members: Whole, month: Period, norm: Norms, shee
     part = month.days < month.month_days
     return sheet.line(
         "COMMON",
-        for_days(share, month.days, False, month, norm),
+        for_days(share, month.days, 0, False, month, norm),
         of=household,
         section=norm.section.common,
         text="common",

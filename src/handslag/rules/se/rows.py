@@ -1,6 +1,8 @@
 """What the rules read: a household as rows, with the joins done and the days counted, but no law applied."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from handslag.kernel.money import MAXIMUM
@@ -23,32 +25,52 @@ NO_LIMIT: Final = 2 * MAXIMUM
 
 
 class Person:
-    """A member, or a part of the period with the same facts about one (`member`: the place of the first of them)."""
+    """A member, or a part of the period with the same facts about one (`member`: the place of the first of them).
+
+    `cohabiting`: one of a couple, and the other one is there on all these days; `earlier`: days of the person's parts
+    before this one. `couple`, `part_days`: one of a couple, whoever is there, and the days of the part as the facts
+    have it, on the first of the rows that are made of it (as was known until 1 December 2026).
+    """
 
     __slots__ = (
-        "about", "adult", "birth", "code", "cohabiting", "days", "first", "key",
-        "lunch_days", "member", "statistics_code", "throughout", "visiting",
+        "about", "adult", "birth", "code", "cohabiting", "couple", "days", "earlier", "first", "key",
+        "lunch_days", "member", "part_days", "statistics_code", "throughout", "visiting",
     )  # fmt: skip
 
-    def __init__(self, member: Member, place: int, facts: Facts, couple: bool, first: bool, throughout: bool) -> None:
+    def __init__(self, member: Member, place: int, days: int, earlier: int) -> None:
         self.key: str | None = member.key
         self.code: str | None = None
         self.statistics_code = "forsorjningsstod"
         self.about: dict[str, int | str] = _NOTHING
         self.adult = member.role == "adult"
         self.visiting = member.role == "visitation_child"
-        self.cohabiting = self.adult and couple
+        self.cohabiting = self.couple = False
         self.birth = as_number(member.birth_on)
         self.lunch_days = member.lunch_days
-        self.days = ((member.until or facts.until) - (member.since or facts.since)).days
-        self.first = first
-        self.throughout = throughout
+        self.days = self.part_days = days
+        self.earlier = earlier
+        self.first = earlier == 0
+        self.throughout = True
         self.member = place
 
     @property
     def as_income(self) -> "Income":
         """As a line about the member's income shows it."""
         return Income(ABOVE_OWN_NEED, 0, self.key, self.member, _NOTHING)
+
+
+def parts(since: date, until: date, others: Sequence[tuple[date, date]]) -> Iterator[tuple[int, bool]]:
+    """The days from `since` to `until` (half-open), cut where one of `others` begins or ends: how many days, and
+    whether they lie in one of the others; neighbours of one kind together."""
+    cuts = sorted({since, until, *(day for span in others for day in span if since < day < until)})
+    days, before = 0, False
+    for a, b in pairwise(cuts):
+        inside = any(first <= a and b <= last for first, last in others)
+        if days and inside != before:
+            yield days, before
+            days = 0
+        days, before = days + (b - a).days, inside
+    yield days, before
 
 
 class Cost:
@@ -142,17 +164,25 @@ class Household:
         self.statistics_code = "forsorjningsstod"
         self.own_size = facts.household_size or 0
         total = (facts.until - facts.since).days
+        spans = [(m.since or facts.since, m.until or facts.until) for m in facts.members]
         adults = {m.key for m in facts.members if m.role == "adult"}
         days: dict[str, int] = {}
-        for m in facts.members:
-            days[m.key] = days.get(m.key, 0) + ((m.until or facts.until) - (m.since or facts.since)).days
         places: dict[str, int] = {}
-        people = []
-        for n, m in enumerate(facts.members):
-            place = places.setdefault(m.key, n)
-            person = Person(m, place, facts, len(adults) == 2, place == n, days[m.key] == total)
-            person.about = self.about
-            people.append(person)
+        people: list[Person] = []
+        for m, (since, until) in zip(facts.members, spans, strict=True):
+            place = places.setdefault(m.key, len(people))
+            couple = m.role == "adult" and len(adults) == 2
+            others = [span for o, span in zip(facts.members, spans, strict=True) if o.key in adults - {m.key}]
+            part_days = (until - since).days
+            for length, together in parts(since, until, others if couple else ()):
+                person = Person(m, place, length, days.get(m.key, 0))
+                person.couple, person.cohabiting = couple, together
+                person.part_days, part_days = part_days, 0
+                person.about = self.about
+                days[m.key] = person.earlier + length
+                people.append(person)
+        for person in people:
+            person.throughout = days[person.key or ""] == total
         self.members = tuple(people)
         statuses = {
             code: (limit.rows[0] if isinstance(limit, Table) else limit).used.status for code, limit in limits.items()
