@@ -70,6 +70,10 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
     for member in members:
         if isinstance(member["reimbursed_until"], date):
             member["reimbursed_until"] = member["reimbursed_until"].isoformat()
+    in_part = (since + timedelta(days=31)).replace(day=1) > until or since.day > 1
+    for member in members if in_part else ():
+        member["efb_before"] = draw.choice((None, 0, 30_000, 40_001))
+        member["izu_before"] = draw.choice((None, 0, 10_000, 30_001))
     people = [m["key"] for m in members]
     living = draw.choice(("own", "own", "purpose_flat", "family_like", "with_parents"))
     facts: dict[str, Any] = {
@@ -82,6 +86,7 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
         "without_activity": living == "own" and len(people) == 1 and draw.random() < 0.5,
         "settings": chosen,
         "wealth": draw.choice((None, 0, amount())),
+        "wealth_before": draw.choice((None, 0, 50_000, amount())) if in_part else None,
         "costs": [
             {
                 "code": code,

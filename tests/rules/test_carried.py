@@ -73,6 +73,9 @@ def test_who_has_left_and_what_ends_with_its_month_stays_behind() -> None:
         {"since": "2026-03-01", "until": "2026-04-01", "canton": "ZH", "members": [member], "claim": "new"}
     )
     assert [swiss.carried(Month(2026, 4), granted).claim for granted in (True, False)] == ["running", "new"]
+    told = [replace(swiss.members[0], efb_before=1, izu_before=2)]
+    rest = replace(swiss, since=date(2026, 3, 11), members=told, wealth_before=3)
+    assert rest.carried(Month(2026, 4), False) == swiss.carried(Month(2026, 4), False)
 
 
 def test_kept_norms_hold_beyond_their_day_and_say_what_a_change_of_norms_is_alone() -> None:

@@ -32,7 +32,7 @@ def compare(draw: random.Random, since: date, until: date, canton: str, count: i
     """`count` random units alone and together: every line and total the same; AssertionError names what isn't."""
     chosen = settings(draw, canton)
     facts = [Facts.from_json(unit(draw, since, until, canton, chosen)) for _ in range(count)]
-    norms: Any = norms_for(since, canton)
+    norms: Any = norms_for(since, canton, draw.choice((None, date(2026, 12, 1))))
     if draw.random() < 0.7:
         norms = with_tables(norms, RENTS)
     sheets = [calculate(one, norms) for one in facts]

@@ -182,7 +182,8 @@ def test_a_line_names_every_number_that_moves_it(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_parts_of_a_month_make_the_month(seed: int) -> None:
-    """GBL and rent of a month cut at any days, under either method and rounding, add up to the whole month's."""
+    """GBL, rent, wealth and housekeeping of a month cut at any days, under either method and rounding, add up to the
+    whole month's; EFB and IZU are never more than a month's, however much of them each part is for."""
     draw = random.Random(seed)
     for _ in range(40):
         canton = draw.choice(CANTONS)
@@ -193,15 +194,20 @@ def test_the_parts_of_a_month_make_the_month(seed: int) -> None:
             member["reimbursed_until"] = None
         if whole.get("rent"):
             whole["rent"]["notice_until"] = None
+        if whole.get("partner"):
+            whole["partner"] |= {"together_since": "2025-06-01", "common_child": False}
         if canton == "ZH" and draw.random() < 0.5:
             whole["members"] = [m | {"permit": "N"} for m in whole["members"]]
         cuts = sorted({*draw.sample(range(1, 31), draw.randint(1, 3)), 0, 31})
         days = [MARCH[0] + timedelta(days=n) for n in cuts]
         parts = [whole | {"since": a.isoformat(), "until": b.isoformat()} for a, b in pairwise(days)]
-        sums = [_of(calculate(Facts.from_json(p), norms_for(date(2026, 3, 1), canton))) for p in parts]
-        assert [sum(x) for x in zip(*sums, strict=True)] == _of(
-            calculate(Facts.from_json(whole), norms_for(date(2026, 3, 1), canton))
-        )
+        norms = norms_for(date(2026, 3, 1), canton)
+        sheets = [calculate(Facts.from_json(part), norms) for part in parts]
+        together = [sum(x) for x in zip(*map(_of, sheets), strict=True)]
+        assert together == _of(calculate(Facts.from_json(whole), norms))
+        for code, limit in (("EFB", norms.efb_max), ("IZU", norms.izu_max)):
+            for key in (m["key"] for m in whole["members"]):
+                assert sum(x.amount for s in sheets for x in s.lines if (x.code, x.person) == (code, key)) <= limit
 
 
 def _place(sheet: Sheet, n: int) -> int:
@@ -211,7 +217,10 @@ def _place(sheet: Sheet, n: int) -> int:
 
 
 def _of(sheet: Sheet) -> list[int]:
-    return [sum(x.amount for x in sheet.lines if x.code == code) for code in ("GBL", "GBL_ASYLUM", "RENT")]
+    return [
+        sum(x.amount for x in sheet.lines if x.code == code)
+        for code in ("GBL", "GBL_ASYLUM", "RENT", "WEALTH", "PARTNER")
+    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -261,6 +270,11 @@ def test_a_canton_may_disregard_a_part_of_wages_at_the_entry() -> None:
     incomes = [WAGE | {"person": m["key"], "gross": 30_000} for m in three]
     facts = Facts.from_json(one(members=three, incomes=incomes))
     assert calculate(facts, basel).totals["EntryDeficit"] == 197_400 - 90_000 + 40_000
+    # ten days of 31: 1974, 200 and 400 by days
+    for wages, missing in ((1, 63_677 - 10_000 + 6_452), (3, 63_677 - 30_000 + 12_903)):
+        incomes = [WAGE | {"person": m["key"], "gross": 10_000} for m in three[:wages]]
+        part = Facts.from_json(one(members=three, incomes=incomes, until="2026-03-11"))
+        assert calculate(part, basel).totals["EntryDeficit"] == missing
 
 
 def test_norms_of_another_day_or_canton_are_refused() -> None:
@@ -411,6 +425,10 @@ WAGE = {"code": "WAGE", "gross": 1, "source": "given", "person": "a"}
         ({"members": [MEMBER | {"birth_on": "2026-03-02"}]}, "members[0]: birth_on: after the period's first day"),
         ({"members": [MEMBER | {"birth_on": "1879-12-31"}]}, "members[0]: birth_on: before 1880"),
         ({"members": [MEMBER | {"izu": -1}]}, "members[0]: izu: an amount lies between"),
+        ({"members": [MEMBER | {"izu_before": 0}]}, "efb_before, izu_before: a whole month has no earlier part"),
+        ({"wealth_before": 0}, "wealth_before, efb_before, izu_before: a whole month has no earlier part"),
+        ({"until": "2026-03-11", "members": [MEMBER | {"efb_before": -1}]}, "members[0]: efb_before: an amount lies"),
+        ({"until": "2026-03-11", "wealth_before": -1}, "wealth_before: an amount lies between"),
         ({"members": [MEMBER | {"reimbursed_until": "2026-03-15"}]}, "members[0]: reimbursed_until: inside the period"),
         ({"living": "family_like"}, "household_size: a shared household has more people"),
         ({"living": "with_parents", "household_size": 1}, "household_size: a shared household has more people"),

@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import update_wrapper
+from functools import lru_cache, update_wrapper
 from typing import Any, Protocol
 
 
@@ -43,10 +43,10 @@ class Version:
     valid_until: date
     because: str
 
-    def holds(self, norm: Known) -> bool:
+    def holds(self, on: date, known_on: date | None) -> bool:
         """Whether it was known then, and is valid on that day."""
-        known = norm.known_on is None or self.known_from <= norm.known_on
-        return known and self.valid_from <= norm.on < self.valid_until
+        known = known_on is None or self.known_from <= known_on
+        return known and self.valid_from <= on < self.valid_until
 
 
 class Versioned:
@@ -54,6 +54,7 @@ class Versioned:
 
     def __init__(self, first: Callable[..., Any]) -> None:
         self.versions = [Version(first, date.min, date.min, date.max, "")]
+        self._of = lru_cache(maxsize=512)(self._held)
         self.place = list(inspect.signature(first).parameters).index("norm")
         update_wrapper(self, first)
 
@@ -63,7 +64,10 @@ class Versioned:
 
     def version(self, norm: Known) -> Version:
         """The version that holds for these norms: of those valid on their day the one known last."""
-        return next(version for version in reversed(self.versions) if version.holds(norm))
+        return self._of(norm.on, norm.known_on)
+
+    def _held(self, on: date, known_on: date | None) -> Version:
+        return next(version for version in reversed(self.versions) if version.holds(on, known_on))
 
     def corrected(
         self, *, valid_from: date, known_from: date, because: str, valid_until: date = date.max
@@ -75,6 +79,7 @@ class Versioned:
         def add(text: Callable[..., Any]) -> Callable[..., Any]:
             if list(inspect.signature(text).parameters).index("norm") != self.place:
                 raise ValueError(f"{text.__name__}: norm is not where it was")
+            self._of.cache_clear()
             self.versions.append(Version(text, valid_from, known_from, valid_until, because))
             return text
 

@@ -16,6 +16,7 @@ Living = Literal["own", "purpose_flat", "family_like", "with_parents"]
 
 AMOUNTS: Final = (
     "amount", "applied", "effective", "gross", "before", "wealth", "income", "budget", "remaining", "izu", "received",
+    "efb_before", "izu_before", "wealth_before",
 )  # fmt: skip
 """The fields that are amounts."""
 
@@ -28,7 +29,8 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     Two adults are a couple. `izu`: the integration allowance that the office grants for this period, Rappen.
     `reimbursed_until`: the canton reimburses what is paid for this person (§ 44 SHG ZH) up to that day
-    (exclusive); None: it doesn't.
+    (exclusive); None: it doesn't. `efb_before`, `izu_before`: in a part of a month, what its earlier parts have had of
+    the month's limit for this person, Rappen; None: not told, then the limit counts by days.
     """
 
     key: str
@@ -36,6 +38,8 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     permit: Permit = "CH"
     izu: int = 0
     reimbursed_until: date | None = None
+    efb_before: int | None = None
+    izu_before: int | None = None
 
 
 class Rent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -139,6 +143,8 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `household_size`: everybody in the flat, where it is shared like a family or with parents. `claim`: whether
     entitlement is tested (a new claim, or one resumed) or runs on. `without_activity`: a young adult with an
     own household who is in no training, work or measure. `wealth` None: not asked. `settings` replace settings.
+    `wealth_before`: in a part of a month, what its earlier parts have counted of the wealth above the allowance,
+    Rappen; None: not told, then that counts by days.
     """
 
     since: date
@@ -153,6 +159,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     costs: list[Cost] = []
     incomes: list[Income] = []
     wealth: int | None = None
+    wealth_before: int | None = None
     partner: Partner | None = None
     sanctions: list[Sanction] = []
     restitution: Restitution | None = None
@@ -162,7 +169,9 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def carried(self, month: Month, entitled: bool) -> Self:
         """As every pack's; where something was granted, the claim runs on: entry isn't tested again."""
-        found = super().carried(month, entitled)
+        members = [msgspec.structs.replace(m, efb_before=None, izu_before=None) for m in self.members]
+        told = msgspec.structs.replace(self, members=members, wealth_before=None)
+        found = StoredFacts.carried(told, month, entitled)
         return msgspec.structs.replace(found, claim="running") if entitled else found
 
     def check(self) -> None:
@@ -194,6 +203,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 problems.append("restitution: order: the reference of the decision is needed")
         amounts = {
             "wealth": self.wealth,
+            "wealth_before": self.wealth_before,
             "rent: amount": self.rent.amount if self.rent else None,
             "partner: income": self.partner.income if self.partner else None,
             "partner: budget": self.partner.budget if self.partner else None,
@@ -219,6 +229,10 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             problems.append("members: a key stands twice")
         if sum(age_on(self.since, m.birth_on) >= MAJORITY for m in self.members) > 2:
             problems.append("members: a unit has at most two adults; another adult is a unit of its own")
+        if self.until - self.since == Month.of(self.since).until - Month.of(self.since).since:
+            told = [self.wealth_before, *(amount for m in self.members for amount in (m.efb_before, m.izu_before))]
+            if any(amount is not None for amount in told):
+                problems.append("wealth_before, efb_before, izu_before: a whole month has no earlier part")
         if self.living in _SHARED:
             if self.household_size is None or not len(self.members) < self.household_size <= MOST_ROWS:
                 problems.append("household_size: a shared household has more people than the unit")
@@ -239,8 +253,9 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             problems.append("birth_on: after the period's first day; split the period at the birth")
         if member.birth_on.year < 1880:
             problems.append("birth_on: before 1880")
-        if not _in_range(member.izu):
-            problems.append(f"izu: {_RANGE}")
+        for name, amount in (("izu", member.izu), ("efb_before", member.efb_before), ("izu_before", member.izu_before)):
+            if not _in_range(amount):
+                problems.append(f"{name}: {_RANGE}")
         if member.reimbursed_until is not None and self.since < member.reimbursed_until < self.until:
             problems.append("reimbursed_until: inside the period; split the period at that day")
         return problems

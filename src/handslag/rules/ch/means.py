@@ -3,7 +3,18 @@
 from datetime import date
 from typing import Any
 
-from handslag.rules.ch.need import CENTIME, WHOLE, YEAR, age, birthday, is_minor
+from handslag.rules.ch.need import (
+    CENTIME,
+    WHOLE,
+    YEAR,
+    age,
+    birthday,
+    by_days,
+    for_days,
+    in_part,
+    is_minor,
+    limit_of,
+)
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -32,10 +43,11 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
 
 
 def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """EFB: a part of one's wages from 16 on, up to a limit. 13th salary and bonuses have none."""
+    """EFB: a part of one's wages from 16 on, up to the month's limit. 13th salary and bonuses have none."""
+    limit, limited, of_days, told = limit_of(norm.efb_max, person.efb_before, month, norm)
     unit = WHOLE if norm.efb_rounding == FRANC else CENTIME
     part = round_to(unit, person.wage, norm.efb_divisor)
-    free = minimum(minimum(part, norm.efb_max), person.wage)
+    free = minimum(minimum(part, limit), person.wage)
     old_enough = age(person.birth, month, norm) >= norm.efb_age
     excluded = person.asylum & (norm.asylum_efb == NOT_COUNTED)
     return sheet.line(
@@ -43,7 +55,7 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
         where(excluded, 0, where(old_enough, free, 0)),
         of=person,
         section=norm.section.efb,
-        text=where(excluded, "efb_asylum", where(old_enough, "efb", "efb_young")),
+        text=where(excluded, "efb_asylum", where(old_enough, "efb" + limited, "efb_young")),
         numbers=(
             norm.efb_divisor,
             norm.efb_max,
@@ -51,16 +63,18 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
             norm.efb_rounding,
             used(norm.asylum_efb, person.asylum),
             used(norm.age_day, birthday(person.birth, month)),
+            used(norm.part_month, of_days),
         ),
         rounding="franc_half_up" if unit == WHOLE else "rappen_half_up",
         when=person.wage > 0,
         wage=person.wage,
+        **told,
     )
 
 
-def entry_disregard(person: Any, norm: Norms) -> Whole:
-    """What of a wage doesn't count at the entry test: nothing in Zurich, an amount a head in some cantons."""
-    return minimum(person.wage, norm.entry_person)
+def entry_disregard(person: Any, month: Period, norm: Norms) -> Whole:
+    """What of a wage doesn't count at the entry test: nothing in Zurich, an amount a head and month in some cantons."""
+    return minimum(person.wage, by_days(norm.entry_person, month, norm))
 
 
 def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
@@ -84,29 +98,45 @@ def entry_above_own_share(person: Any, share: Whole, month: Period, norm: Norms)
     return where(is_minor(person.birth, month, norm), maximum(person.income - share, 0), 0)
 
 
-def wealth(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
-    """Wealth above the allowance is means; the allowance is by adults and minor children, up to a limit."""
+def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """Wealth above the allowance is means; the allowance is by adults and minor children, up to a limit.
+
+    In a part of a month it counts as far as earlier parts haven't counted it; by days where that isn't told.
+    """
     children = household.heads - adults
     basic = where(adults >= 2, norm.wealth_couple, where(adults == 1, norm.wealth_single, 0))
     allowance = minimum(basic + children * norm.wealth_child, norm.wealth_max)
     above = maximum(household.wealth - allowance, 0)
+    counted, said, of_days, told = above, "", False, {}
+    if in_part(month, norm):
+        told_before = household.wealth_before >= 0
+        of_days = where(told_before, False, above > 0)
+        said = where(above > 0, where(told_before, " wealth_before", " wealth_by_days"), "")
+        counted = where(
+            told_before, maximum(above - household.wealth_before, 0), for_days(CENTIME, above, 1, month, norm)
+        )
+        before = maximum(household.wealth_before, 0)
+        told = {"before": before, "days": month.days, "month_days": month.month_days}
     return sheet.line(
         "WEALTH",
-        above * (1 if norm.wealth_excess != NOT_COUNTED else 0),
+        counted * (1 if norm.wealth_excess != NOT_COUNTED else 0),
         of=as_means(household, norm),
         section=norm.section.wealth,
-        text=where(above > 0, "wealth_above", "wealth"),
+        text=where(above > 0, "wealth_above", "wealth") + said,
         numbers=(
             used(norm.wealth_couple, adults >= 2),
             used(norm.wealth_single, adults == 1),
             used(norm.wealth_child, children > 0),
             norm.wealth_max,
             used(norm.wealth_excess, above > 0),
+            used(norm.part_month, of_days),
         ),
+        rounding=where(of_days, "rappen_half_up", ""),
         when=household.wealth_known,
         wealth=household.wealth,
         allowance=allowance,
         above=above,
+        **told,
     )
 
 
@@ -114,32 +144,37 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
     """What a partner who isn't of the unit contributes, from the surplus over its own budget.
 
     A stable couple (together for more than two years, or a common child): all the surplus, up to the need.
-    Else, for keeping the house: half the surplus, up to the limit.
+    Else, for keeping the house: half the surplus, up to the limit. All that is of a month: in a part of it, by days.
     """
+    part = in_part(month, norm)
     surplus = maximum(household.partner_income - household.partner_budget, 0)
     together = month.first - household.together_since > norm.stable_years * YEAR
     stable = household.common_child | together
-    half = round_to(CENTIME, surplus, 2)
+    doubled = minimum(surplus, norm.housekeeping_max * 2)
     if norm.housekeeping_children == NOT_COUNTED:
-        kept = where(minors > 0, half, minimum(half, norm.housekeeping_max))
+        doubled = where(minors > 0, surplus, doubled)
+    if part:
+        kept, whole = for_days(CENTIME, doubled, 2, month, norm), for_days(CENTIME, surplus, 1, month, norm)
     else:
-        kept = minimum(half, norm.housekeeping_max)
+        kept, whole = round_to(CENTIME, doubled, 2), surplus
     return sheet.line(
         "PARTNER",
-        where(stable, minimum(surplus, need), kept),
+        where(stable, minimum(whole, need), kept),
         of=household.of_partner,
         section=norm.section.partner,
-        text=where(stable, "partner_stable", "partner"),
+        text=where(stable, "partner_stable", "partner") + (" part" if part else ""),
         numbers=(
             norm.housekeeping_max,
             used(norm.stable_years, where(household.common_child, False, True)),
             used(norm.housekeeping_children, (minors > 0) & where(stable, False, True)),
+            used(norm.part_month, part),
         ),
-        rounding=where(stable, "", "rappen_half_up"),
+        rounding=where(stable, "rappen_half_up" if part else "", "rappen_half_up"),
         when=household.partner,
         income=household.partner_income,
         budget=household.partner_budget,
         surplus=surplus,
+        **({"days": month.days, "month_days": month.month_days} if part else {}),
     )
 
 

@@ -53,6 +53,46 @@ def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: N
     return round_to(unit, amount * after, divided_by * whole) - round_to(unit, amount * before, divided_by * whole)
 
 
+@versioned
+def divides_month(norm: Norms) -> bool:
+    """Whether what holds for a month holds once for all its parts, where facts change inside it: no, in each part."""
+    return False
+
+
+@divides_month.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 2),
+    because="EFB, IZU and the housekeeping contribution are limited a month, and wealth above the allowance is means "
+    "once, in however many parts a month is calculated",
+)
+def divides_month_once(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def in_part(month: Period, norm: Norms) -> bool:
+    """Whether the period is a part of a month in which the month's limits hold for their part only."""
+    return month.days < month.month_days and divides_month(norm)
+
+
+def by_days(limit: Whole, month: Period, norm: Norms) -> Whole:
+    """What a month's limit is in the period: in a part of a month by its days."""
+    return for_days(CENTIME, limit, 1, month, norm) if in_part(month, norm) else limit
+
+
+def limit_of(limit: Whole, before: Whole, month: Period, norm: Norms) -> tuple[Whole, Any, Truth, dict[str, Whole]]:
+    """A month's limit in the period, how that is said, whether it is by days, and the params of its words.
+
+    In a part of a month: what earlier parts leave of it (they had `before`); by days where that isn't told.
+    """
+    if not in_part(month, norm):
+        return limit, "", False, {}
+    of_days = before < 0
+    left = where(of_days, for_days(CENTIME, limit, 1, month, norm), maximum(limit - before, 0))
+    said = where(of_days, " limit_by_days", " limit_left")
+    return left, said, of_days, {"limit": left, "days": month.days, "month_days": month.month_days}
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """How the GBL of this unit comes about: `whole` (a table's amount), one of `size` heads, at `percent`."""
@@ -332,15 +372,18 @@ def _section(cost: Any, norm: Norms) -> str:
     return section
 
 
-def integration(person: Any, norm: Norms, sheet: Any) -> Whole:
-    """IZU: what the office grants for verifiable, own efforts, up to the limit. Not at the entry."""
+def integration(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """IZU: what the office grants for verifiable, own efforts, up to the month's limit. Not at the entry."""
+    limit, text, of_days, told = limit_of(norm.izu_max, person.izu_before, month, norm)
     return sheet.line(
         "IZU",
-        minimum(person.izu, norm.izu_max),
+        minimum(person.izu, limit),
         of=person,
         section=norm.section.izu,
-        text="izu",
-        numbers=(norm.izu_max, norm.izu_min),
+        text="izu" + text,
+        numbers=(norm.izu_max, norm.izu_min, used(norm.part_month, of_days)),
+        rounding=where(of_days, "rappen_half_up", ""),
         when=person.izu > 0,
         granted=person.izu,
+        **told,
     )

@@ -22,6 +22,7 @@ from handslag.rules.ch.need import (
     basic_cost,
     basic_need,
     basis,
+    by_days,
     divides_levels,
     head_parts,
     integration,
@@ -106,7 +107,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Need B: promoting situational benefits and IZU
     promoting = each(household.promoting, promoting_cost, norm, sheet)
-    izu = each(members, integration, norm, sheet)
+    izu = each(members, integration, month, norm, sheet)
     need_b = total(household.promoting, promoting) + total(members, izu)
 
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
@@ -130,16 +131,16 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     minors = total(members, each(members, _one_if_minor, month, norm))
     income = total(household.incomes, each(household.incomes, counted_income, norm, sheet))
     contribution = partner(household, need_a + need_b, minors, month, norm, sheet)
-    own_wealth = wealth(household, heads - minors, norm, sheet)
+    own_wealth = wealth(household, heads - minors, month, norm, sheet)
     efb = each(members, work_allowance, month, norm, sheet)
     above = each(members, above_own_share, month, norm, sheet, along=(efb, share_b))
     means = income + contribution + own_wealth
     allowances = total(members, efb) + total(members, above)
 
     # Test 1, entitlement: need A against the means, with neither EFB nor IZU
-    free = minimum(total(members, each(members, entry_disregard, norm)), norm.entry_unit)
+    free = minimum(total(members, each(members, entry_disregard, month, norm)), by_days(norm.entry_unit, month, norm))
     entry_above = total(members, each(members, entry_above_own_share, month, norm, along=(share_a,)))
-    missing = entry_test(household, need_a, means - free - entry_above, norm, sheet)
+    missing = entry_test(household, need_a, means - free - entry_above, month, norm, sheet)
     entitled = where(tested(household, norm), missing > 0, True)
 
     # Test 2, the amount: needs A and B against the means, with both; then what a decision has ordered

@@ -19,16 +19,25 @@ _BOOL: Final = np.bool_
 _HOUSEHOLD: Final = {
     "heads": _INT, "asylum_heads": _INT, "size": _INT, "alone_birth": _INT, "single": _BOOL, "purpose_flat": _BOOL,
     "shared": _BOOL, "idle": _BOOL, "new": _BOOL, "rented": _BOOL, "rent": _INT, "notice_over": _BOOL,
-    "wealth_known": _BOOL, "wealth": _INT, "partner": _BOOL, "together_since": _INT, "common_child": _BOOL,
-    "partner_income": _INT, "partner_budget": _INT, "restitution": _INT, "restitution_percent": _INT,
-    "refund_wealth": _INT, "received": _INT,
+    "wealth_known": _BOOL, "wealth": _INT, "wealth_before": _INT, "partner": _BOOL, "together_since": _INT,
+    "common_child": _BOOL, "partner_income": _INT, "partner_budget": _INT, "restitution": _INT,
+    "restitution_percent": _INT, "refund_wealth": _INT, "received": _INT,
 }  # fmt: skip
 _COST: Final = {
     "effective": _INT, "before": _INT, "used": _INT, "units": _INT, "member": _INT, "birth": _INT, "premium": _BOOL,
     "deductible": _BOOL, "copay": _BOOL, "meals": _BOOL,
 }  # fmt: skip
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "members": {"birth": _INT, "asylum": _BOOL, "izu": _INT, "reimbursed": _BOOL, "income": _INT, "wage": _INT},
+    "members": {
+        "birth": _INT,
+        "asylum": _BOOL,
+        "izu": _INT,
+        "izu_before": _INT,
+        "reimbursed": _BOOL,
+        "income": _INT,
+        "wage": _INT,
+        "efb_before": _INT,
+    },
     "basic": _COST,
     "promoting": _COST,
     "incomes": {"gross": _INT, "member": _INT},

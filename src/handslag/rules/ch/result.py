@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.means import as_means
-from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, is_minor, of_level, of_one_level
+from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, in_part, is_minor, of_level, of_one_level
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -16,7 +16,7 @@ def tested(household: Any, norm: Norms) -> Truth:
     return household.new | (norm.test_when == ALWAYS)
 
 
-def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: Any) -> Whole:
+def entry_test(household: Any, need: Whole, income: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """Entitlement: basic security (need A) against income, with neither EFB nor IZU. Returns what is missing.
 
     A case that runs on isn't tested, unless the setting says so; its line says that.
@@ -28,7 +28,12 @@ def entry_test(household: Any, need: Whole, income: Whole, norm: Norms, sheet: A
         of=as_means(household, norm),
         section=norm.section.entry,
         text=where(tested(household, norm), where(missing > 0, "entry", "entry_no"), "entry_running"),
-        numbers=(norm.entry_person, norm.entry_unit, used(norm.test_when, where(household.new, False, True))),
+        numbers=(
+            norm.entry_person,
+            norm.entry_unit,
+            used(norm.part_month, in_part(month, norm)),
+            used(norm.test_when, where(household.new, False, True)),
+        ),
         need=need,
         income=income,
     )

@@ -11,6 +11,7 @@ from handslag.rules.periods import as_number
 
 _NOTHING: Final[dict[str, int | str]] = {}
 NOBODY: Final = -1
+NOT_TOLD: Final = -1
 LONG_AGO: Final = 18800101
 
 
@@ -18,7 +19,8 @@ class Person:
     """A member; `wage` and `income` are the sums of its own incomes."""
 
     __slots__ = (
-        "about", "asylum", "birth", "code", "income", "izu", "key", "reimbursed", "statistics_code", "wage",
+        "about", "asylum", "birth", "code", "efb_before", "income", "izu", "izu_before", "key", "reimbursed",
+        "statistics_code", "wage",
     )  # fmt: skip
 
     def __init__(self, member: Member, facts: Facts) -> None:
@@ -29,6 +31,8 @@ class Person:
         self.birth = as_number(member.birth_on)
         self.asylum = member.permit in ASYLUM
         self.izu = member.izu
+        self.efb_before = NOT_TOLD if member.efb_before is None else member.efb_before
+        self.izu_before = NOT_TOLD if member.izu_before is None else member.izu_before
         self.reimbursed = member.reimbursed_until is not None and member.reimbursed_until >= facts.until
         own = [i for i in facts.incomes if i.person == member.key]
         self.income = sum(i.gross for i in own)
@@ -133,7 +137,7 @@ class Household:
         "members", "new", "notice_over", "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
         "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
         "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
-        "statistics_code", "together_since", "wealth", "wealth_known",
+        "statistics_code", "together_since", "wealth", "wealth_before", "wealth_known",
     )  # fmt: skip
 
     def __init__(self, facts: Facts) -> None:
@@ -176,6 +180,7 @@ class Household:
         self.notice_over = bool(facts.rent and facts.rent.notice_until and facts.rent.notice_until <= facts.since)
         self.wealth_known = facts.wealth is not None
         self.wealth = facts.wealth or 0
+        self.wealth_before = NOT_TOLD if facts.wealth_before is None else facts.wealth_before
         partner = facts.partner
         self.partner = partner is not None
         self.together_since = as_number(partner.together_since) if partner else 0
