@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -184,6 +184,12 @@ def test_a_german_sheet_names_more_items_of_the_statistics_since_it_was_correcte
     }  # fmt: skip
 
 
+def known_since(case: Case, day: date) -> bool:
+    """Whether the case chooses by a setting that isn't known before."""
+    known = case.pack.norms_of(case.facts, day - timedelta(days=1), case.decided_on, case.tables).resolved.numbers
+    return not case.facts.settings.keys() <= known.keys()
+
+
 def granted_among_many(law: str, case: Case, known_on: date) -> int:
     """What a population of this one case gets."""
     norms = case.pack.norms_of(case.facts, known_on, case.decided_on, case.tables).with_settings(case.facts.settings)
@@ -199,11 +205,16 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
             "partner-moves-in", "partner-is-there-in-between", "couple-that-leaves-in-turn",
             "who-leaves-does-not-count", "share-of-the-second-half",
         },
+        "de": {
+            "partner-from-inside-the-month", "partner-to-inside-the-month-in-chapter-4",
+            "partner-and-own-start-inside-the-month", "partner-from-inside-in-chapter-4",
+            "rent-above-the-ceiling-after-karenz", "rent-above-the-ceiling-and-the-limit", "expenses-of-two-jobs",
+        },
     }  # fmt: skip
     for law, expected in changed.items():
         found = set()
         for name, case in worked_cases(law):
-            if case.known_on is None:
+            if case.known_on is None and not known_since(case, date(2026, 12, 2)):
                 before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
                     case.facts, date(2026, 12, day), case.decided_on, case.tables)) for day in (1, 2))  # fmt: skip
                 if (before.lines, before.totals) != (now.lines, now.totals):

@@ -76,12 +76,29 @@ def reduced(household: Any, norm: Norms) -> Truth:
     return examined & no(waiting(household, norm)) & household.reduce_over
 
 
+@versioned
+def ceiling_asked(household: Any, norm: Norms) -> Truth:
+    """Where a ceiling or the rent brake was asked: in the Karenzzeit only, after it the limit alone counted."""
+    return waiting(household, norm)
+
+
+@ceiling_asked.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 2),
+    because="§ 35 Abs. 1 Satz 9 SGB XII: rent above a ceiling or the rent brake isn't appropriate, in the Karenzzeit "
+    "and after it",
+)
+def ceiling_always_asked(household: Any, norm: Norms) -> Truth:
+    """In the Karenzzeit and after it."""
+    return household.rent >= 0
+
+
 def above_ceiling(household: Any, norm: Norms) -> Truth:
     """§ 35 Abs. 1 Satz 9: rent above a ceiling or the rent brake has no Karenzzeit, only the time to reduce it."""
     if norm.housing_waiting_limit == NO_LIMIT:
         return household.rent < 0
     examined = no(household.appropriate) & no(protected(household, norm))
-    return examined & waiting(household, norm) & household.reduce_over & (household.over_ceiling > 0)
+    return examined & ceiling_asked(household, norm) & household.reduce_over & (household.over_ceiling > 0)
 
 
 def rent_limit(household: Any, norm: Norms) -> Whole:
@@ -137,11 +154,11 @@ def recognised_heating(household: Any, norm: Norms) -> Whole:
 def why_rent(household: Any, recognised: Whole, norm: Norms) -> Any:
     """For the explanation: which rule made less of the rent (one household only)."""
     return where(
-        reduced(household, norm) & (recognised < household.rent),
-        " rent_reduced",
+        above_ceiling(household, norm) & (recognised == household.rent - household.over_ceiling),
+        " rent_ceiling",
         where(
-            above_ceiling(household, norm) & (recognised == household.rent - household.over_ceiling),
-            " rent_ceiling",
+            reduced(household, norm) & (recognised < household.rent),
+            " rent_reduced",
             where(capped(household, norm) & (recognised < household.rent), " rent_capped", ""),
         ),
     )
@@ -155,7 +172,10 @@ def rent_numbers(household: Any, norm: Norms) -> tuple[Any, ...]:
         *limit_numbers(norm.rent_limit, norm.rent_further, size(household), limited | most),
         *combined_numbers(norm.heating_limit, norm.heating_further, household, limited, norm),
         used(norm.housing_most_percent, most),
-        used(norm.housing_waiting_limit, examined & no(household.higher) & no(limited)),
+        used(
+            norm.housing_waiting_limit,
+            (examined & no(household.higher) & no(limited)) | (limited & above_ceiling(household, norm)),
+        ),
         used(norm.setting_waiting_scope, examined & no(waiting(household, norm)) & no(household.reduce_over)),
         used(norm.housing_karenz_months, examined & (household.karenz_month >= 0)),
         used(norm.housing_death_months, household.months_since_death >= 0),

@@ -82,12 +82,39 @@ def not_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Nor
     return minimum(amount, free)
 
 
+@versioned
+def has_equipment(income: Any, norm: Norms) -> Truth:
+    """Whether the lump sum for equipment is deducted: from each income for which it is asked."""
+    return income.equipment
+
+
+_ONE_A_MONTH = "§ 3 Abs. 5 und 7 of the ordinance on § 82 SGB XII: one amount a month for a person"
+
+
+@has_equipment.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_ONE_A_MONTH)
+def has_equipment_once(income: Any, norm: Norms) -> Truth:
+    """From one of a person's incomes."""
+    return income.equipment_once
+
+
+@versioned
+def second_household_most(income: Any, norm: Norms) -> Whole:
+    """Up to what a second household is deducted: the limit, for each income."""
+    return norm.income_second_household
+
+
+@second_household_most.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_ONE_A_MONTH)
+def second_household_left(income: Any, norm: Norms) -> Whole:
+    """What the person's incomes before this one leave of the limit."""
+    return maximum(norm.income_second_household - income.second_before, 0)
+
+
 def expenses(income: Any, norm: Norms) -> Whole:
     """§ 82 Abs. 2 Satz 1 Nr. 4, § 3 of the ordinance: lump sum, ticket or car, second household, others."""
     return (
-        where(income.equipment, norm.income_equipment, 0)
+        where(has_equipment(income, norm), norm.income_equipment, 0)
         + minimum(income.car_km, norm.income_car_most) * norm.income_car_km
-        + minimum(income.second_household, norm.income_second_household)
+        + minimum(income.second_household, second_household_most(income, norm))
         + income.costs
     )
 
@@ -180,10 +207,10 @@ def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Nor
         section=norm.section.costs,
         text="costs",
         numbers=(
-            used(norm.income_equipment, income.equipment),
+            used(norm.income_equipment, has_equipment(income, norm)),
             used(norm.income_car_km, income.car_km > 0),
             used(norm.income_car_most, income.car_km > norm.income_car_most),
-            used(norm.income_second_household, income.second_household > norm.income_second_household),
+            used(norm.income_second_household, income.second_household > second_household_most(income, norm)),
         ),
         when=costs > 0,
         km=minimum(income.car_km, norm.income_car_most),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, RATE_ONLY, Norms
+from handslag.rules.de.numbers import ACTUAL_DAYS, BY_DAYS, EACH_DAY, HALF_UP, HIGHER, PAIR_BY_DAYS, RATE_ONLY, Norms
 from handslag.rules.de.rows import NEVER, Of, Period
 from handslag.rules.norms import NormMissing
 from handslag.rules.versions import versioned
@@ -81,17 +81,50 @@ def chapter_of(person: Any, norm: Norms) -> Whole:
 
 def own_level(person: Any, norm: Norms) -> Whole:
     """Anlage zu § 28: the person's Regelbedarfsstufe on the first day."""
-    return level_at(person, person.age, norm)
+    return level_at(person, person.age, alone_first(person, norm), norm)
 
 
-def level_at(person: Any, age: Whole, norm: Norms) -> Whole:
+@versioned
+def alone_first(person: Any, norm: Norms) -> Truth:
+    """Whether the one of a couple is alone on the first day: one of two adults was one of a couple on all days."""
+    return False
+
+
+_PAIR = (
+    "Anlage zu § 28 SGB XII: level 2 is for who lives with a partner; without on some days, level 1 on them "
+    "(setting.pair_part)"
+)
+
+
+@alone_first.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_PAIR)
+def alone_first_by_setting(person: Any, norm: Norms) -> Truth:
+    """By the days on which both are there, where the setting says so."""
+    return person.alone_first if norm.setting_pair_part == PAIR_BY_DAYS else False
+
+
+@versioned
+def alone_days(person: Any, part: Truth, month: Period, norm: Norms) -> Whole:
+    """Days on which the one of a couple is alone, of those that count: none."""
+    return 0
+
+
+@alone_days.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_PAIR)
+def alone_days_by_setting(person: Any, part: Truth, month: Period, norm: Norms) -> Whole:
+    """Where chapter 4 counts the whole month, the days outside the presence are as its first one."""
+    if norm.setting_pair_part != PAIR_BY_DAYS:
+        return 0
+    outside = where(person.alone_first & no(part), month.month_days - person.days, 0)
+    return person.alone_days + outside
+
+
+def level_at(person: Any, age: Whole, alone: Truth, norm: Norms) -> Whole:
     """Anlage zu § 28: level 1 alone, 2 as a couple or in a special form of housing, 3 in institutions, else by age."""
     return where(
         person.adult,
         where(
             person.institution,
             norm.regelbedarf_3,
-            where(person.special | person.paired, norm.regelbedarf_2, norm.regelbedarf_1),
+            where(person.special | (person.paired & no(alone)), norm.regelbedarf_2, norm.regelbedarf_1),
         ),
         lookup(norm.regelbedarf_child, age, only=no(person.adult)),
     )
@@ -127,17 +160,23 @@ def part_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tup
 
 
 def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where a child changes its level.
+    """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where the level changes inside it.
 
     § 27a Abs. 4: less where something is covered otherwise, more where an unavoidable need lies above the average.
     """
-    later = level_at(person, person.age_later, norm)
-    if norm.setting_birthday != BY_DAYS:
-        later = own
+    first = alone_first(person, norm)
+    older = level_at(person, person.age_later, first, norm)
+    later = older if norm.setting_birthday == BY_DAYS else own
     part = in_part(person, chapter, month)
+    counted = where(part, person.days, month.month_days)
+    alone = alone_days(person, part, month, norm)
+    mixed = (alone > 0) & (alone < counted)
+    later = where(mixed, level_at(person, person.age, no(first), norm), later)
+    before = where(mixed, where(first, alone, counted - alone), person.days_before)
+    after = where(mixed, counted, person.days) - before
     changes = later != own
     days = where(part, month_days(month, norm), month.month_days)
-    by_days = own * person.days_before + later * (person.days - person.days_before)
+    by_days = own * before + later * after
     most = maximum(own, later)
     split = part | changes
     rate = where(split, minimum(cents(by_days, days, norm), most), own)
@@ -150,11 +189,13 @@ def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: 
             norm.section.rate_institution,
             where(chapter == CHAPTER_4, norm.section.rate4, norm.section.rate),
         ),
-        text=where(part, "rate rate_part", where(changes, "rate rate_changes", "rate")),
+        text=where(part, "rate rate_part", where(changes & no(mixed), "rate rate_changes", "rate"))
+        + where(mixed, " rate_pair", ""),
         numbers=(
             own,
             used(later, changes),
-            used(norm.setting_birthday, level_at(person, person.age_later, norm) != own),
+            used(norm.setting_birthday, older != own),
+            used(norm.setting_pair_part, person.alone_days > 0),
             used(norm.setting_month_divisor, part),
             used(norm.setting_rounding, split & (by_days % days != 0)),
         ),
@@ -162,8 +203,8 @@ def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: 
         age=person.age,
         own=own,
         days=person.days,
-        before=person.days_before,
-        after=person.days - person.days_before,
+        before=before,
+        after=after,
         month_days=days,
         later=later,
     )
@@ -210,7 +251,13 @@ def extra(
         of=shown(person, "as_extra"),
         section=section,
         text=text,
-        numbers=(*numbers, base, rounded(amount, divisor, norm), *part_numbers(person, chapter, month, norm)),
+        numbers=(
+            *numbers,
+            base,
+            used(norm.setting_pair_part, person.alone_first),
+            rounded(amount, divisor, norm),
+            *part_numbers(person, chapter, month, norm),
+        ),
         rounding="cent",
         when=when,
         percent=percent,
@@ -288,8 +335,8 @@ def cap(person: Any, own: Whole, capped: Whole, norm: Norms, sheet: Any) -> Whol
     """§ 30 Abs. 6, § 42b Abs. 4: paragraphs 1 to 5 together are at most the person's own Regelbedarfsstufe."""
     over = maximum(capped - own, 0)
     return sheet.line(
-        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap", numbers=(own,), when=over > 0,
-        capped=capped, own=own,
+        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap",
+        numbers=(own, used(norm.setting_pair_part, person.alone_first)), when=over > 0, capped=capped, own=own,
     )  # fmt: skip
 
 
@@ -309,7 +356,13 @@ def hot_water(
         of=shown(person, "as_extra"),
         section=norm.section.hot_water,
         text=where(metered, "hot_water_meter", "hot_water"),
-        numbers=(permille, own, rounded(own * permille, PERMILLE, norm), *part_numbers(person, chapter, month, norm)),
+        numbers=(
+            permille,
+            own,
+            used(norm.setting_pair_part, person.alone_first),
+            rounded(own * permille, PERMILLE, norm),
+            *part_numbers(person, chapter, month, norm),
+        ),
         rounding="cent",
         when=((decentral & person.dwelling) | (person.hot_water != NEVER)) & no(person.institution),
         permille=permille,

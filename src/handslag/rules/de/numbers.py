@@ -77,6 +77,7 @@ HALF_UP: Final = 0
 RATE_ONLY: Final = 0
 ACTUAL_DAYS: Final = 0
 BY_DAYS: Final = 0
+PAIR_BY_DAYS: Final = 0
 HIGHER: Final = 0
 RESIDENTS: Final = 0
 NO_LIMIT: Final = 0
@@ -254,6 +255,7 @@ class Norms(NormSet):
     setting_distribution: Number
     setting_institution_surplus: Number
     setting_supplement_part: Number
+    setting_pair_part: Number | None = None
     rent_limit: Table | None = None
     rent_further: Number | None = None
     heating_limit: Table | None = None

@@ -41,24 +41,26 @@ class Person(Of):
 
     `age_months`: whole months of life at the end of the calendar month. `days`: entitled days of the period,
     `days_before` of them before the birthday. `pregnant_days`: days of the month after the twelfth week.
+    `paired`: one of a couple; `alone_days`: days of the presence on which the other one isn't there, `alone_first`:
+    the first of it is one of them.
     """
 
     __slots__ = (
-        "accommodation", "adult", "age", "age_later", "age_months", "arrears", "as_deviation", "as_education",
-        "as_extra", "as_home", "as_rate", "assets", "birth_year", "care",
+        "accommodation", "adult", "age", "age_later", "age_months", "alone_days", "alone_first", "arrears",
+        "as_deviation", "as_education", "as_extra", "as_home", "as_rate", "assets", "birth_year", "care",
         "claims", "days", "days_before", "dwelling", "extras", "first_half", "full_reduction", "grundrente",
         "hot_water", "institution", "lone_parent", "lunch_days", "mark_g", "other_housing", "own_child", "paired",
         "participation", "payee", "permanent", "pregnant_days", "rate_less", "rate_more", "rent_free",
         "school_help", "second_half", "special",
     )  # fmt: skip
 
-    def __init__(self, member: Member, facts: Facts, paired: bool, payee: str | None) -> None:
+    def __init__(self, member: Member, facts: Facts, partner: Member | None, payee: str | None) -> None:
         super().__init__(member.key)
         month = Month.of(facts.since)
         since, until = member.since or facts.since, member.until or facts.until
         last, birth = until - timedelta(days=1), as_number(member.birth_on)
         self.adult = member.role == "adult"
-        self.paired = paired
+        self.paired = partner is not None
         self.payee = member.key == payee
         self.claims = member.claims
         self.permanent = member.capacity == "permanent"
@@ -70,6 +72,11 @@ class Person(Of):
         self.age_months = months_between(member.birth_on, end) - (end.day < member.birth_on.day)
         self.days = (until - since).days
         self.days_before = self.days
+        self.alone_days, self.alone_first = 0, False
+        if partner is not None:
+            first, end = partner.since or facts.since, partner.until or facts.until
+            self.alone_days = self.days - max((min(until, end) - max(since, first)).days, 0)
+            self.alone_first = not first <= since < end
         if self.age != self.age_later:
             # a birthday inside: 29 February counts from 1 March
             while (as_number(since + timedelta(days=self.days_before - 1)) - birth) // 10000 == self.age_later:
@@ -132,14 +139,18 @@ class NeedRow(Of):
 
 
 class IncomeRow(Of):
-    """An income. `spread_part`: which month of a spread back-payment this is (0: the month in which it came)."""
+    """An income. `spread_part`: which month of a spread back-payment this is (0: the month in which it came).
+
+    The lump sum for equipment and the limit for a second household are one for all incomes of a person, by the highest
+    first: `equipment_once`: this is the one that bears it; `second_before`: asked by those before it.
+    """
 
     __slots__ = (
         "additional", "as_deduction", "back", "before", "capital", "car_km", "child_benefit", "costs", "covers_months",
         "earnings",
-        "equipment", "exempt", "gross", "honorary", "insurance", "member", "presumed", "second_household",
-        "section_name", "social", "spread_months", "spread_part", "statutory", "student", "tax", "volunteer",
-        "workshop",
+        "equipment", "equipment_once", "exempt", "gross", "honorary", "insurance", "member", "presumed",
+        "second_before", "second_household", "section_name", "social", "spread_months", "spread_part", "statutory",
+        "student", "tax", "volunteer", "workshop",
     )  # fmt: skip
 
     def __init__(self, income: Income, member: int, facts: Facts) -> None:
@@ -161,6 +172,7 @@ class IncomeRow(Of):
         self.equipment = income.equipment
         self.car_km = income.car_km
         self.second_household = income.second_household
+        self.equipment_once, self.second_before = False, 0
         self.costs = income.ticket + income.other_costs
         self.before = income.before
         self.covers_months = income.covers_months
@@ -234,9 +246,19 @@ class Household(Of):
         adults = [m for m in facts.members if m.role == "adult"]
         together = len(adults) == 2 and all(m.living in ("dwelling", "other") for m in adults)
         payee = facts.child_benefit_to or (adults[0].key if adults else None)
-        self.members = tuple(Person(m, facts, together and m.role == "adult", payee) for m in facts.members)
+        partners = {a.key: b for a, b in (adults, adults[::-1])} if together else {}
+        self.members = tuple(Person(m, facts, partners.get(m.key), payee) for m in facts.members)
         self.needs = tuple(NeedRow(n, place[n.person]) for n in facts.needs)
         self.incomes = tuple(IncomeRow(i, place[i.person], facts) for i in facts.incomes)
+        bearing = ("earnings", "workshop", "student")
+        asked: dict[int, int] = {}
+        bore = set()
+        for row in sorted(self.incomes, key=lambda i: (not any(getattr(i, kind) for kind in bearing), -i.gross)):
+            row.second_before = asked.get(row.member, 0)
+            asked[row.member] = row.second_before + row.second_household
+            if row.equipment and row.member not in bore:
+                row.equipment_once = True
+                bore.add(row.member)
         # the rows of one member stand together, in the order in which the case names them
         self.debts = tuple(
             DebtRow(d, place[d.person], facts) for d in sorted(facts.debts, key=lambda d: place[d.person])
