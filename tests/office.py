@@ -311,7 +311,9 @@ class Folder:
         """Assess the facts as applied for, with `changes` of their JSON."""
         period = self.period(month)
         with acting(self.office.slug, TEST, "look"):
-            facts = applied_facts(self.case, period, newest_application(period.id)).to_json() | changes
+            facts = (
+                applied_facts(self.case, period, newest_application(period.id), self.office.today).to_json() | changes
+            )
             seen = Assessment.objects.filter(period=period).values_list("version", flat=True).first()
         return assess(**self.office.act("hanna"), period=period.id, facts=facts, version=seen or 0)
 
@@ -340,7 +342,7 @@ class Folder:
             there = Assessment.objects.get(period=period)
             more = on_top_since(period.id, there.saved_at)
             assert more
-            facts = with_more(Facts.from_json(there.facts), period.id, more).to_json()
+            facts = with_more(Facts.from_json(there.facts), period.id, more, self.office.today).to_json()
         for cost in facts["costs"]:
             if cost["code"] in effective:
                 cost |= {"effective": effective[cost["code"]], "note": "högst så mycket"}

@@ -231,9 +231,8 @@ def test_less_than_applied_for_needs_reasons_whatever_made_it_less(office: Offic
     folder = office.case()
     folder.applied()
     with acting(office.slug, TEST, "look"):
-        incomes = applied_facts(folder.case, folder.period(), newest_application(folder.period().id)).to_json()[
-            "incomes"
-        ]
+        given = applied_facts(folder.case, folder.period(), newest_application(folder.period().id), office.today)
+        incomes = given.to_json()["incomes"]
     added = {**incomes[0], "code": "DEPOSIT", "gross": 300_00, "source": "caseworker", "note": "kontoutdrag"}
     sheet = folder.assessed(incomes=[*incomes, added])  # an income that was not stated: 300 kr less
     assert sheet.granted == 625_000
@@ -268,7 +267,7 @@ def test_the_letter_to_a_protected_person_bears_no_address(office: Office) -> No
     )  # fmt: skip
     with acting(office.slug, TEST, "look"):
         period = Period.objects.get(case=folder.case)
-        facts = applied_facts(folder.case, period, newest_application(period.id)).to_json()
+        facts = applied_facts(folder.case, period, newest_application(period.id), office.today).to_json()
     sheet = assess(**office.act("bo"), period=period.id, facts=facts, version=0)
     proposal = propose(**office.act("bo"), sheet=sheet.id, reasons="", language="sv")
     with acting(office.slug, TEST, "look"):

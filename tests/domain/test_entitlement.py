@@ -47,7 +47,7 @@ def test_six_months_of_support_open_the_job_stimulus_and_a_childs_work_adds_up(o
     other = office.case(("Åke", "Berg", "19800101"))
     with acting(office.slug, TEST, "look"):
         person, child = folder.case.applicant_id, None
-        facts = applied_facts(folder.case, _period(folder), None)
+        facts = applied_facts(folder.case, _period(folder), None, office.today)
     child = next(UUID(m.key) for m in facts.members if m.role == "child")
     assert [(m.job_stimulus, m.work_income_before) for m in facts.members] == [(False, None), (False, 0)]
     pay = {"code": "SALARY", "gross": 2_900_000, "source": "evidence", "person": str(child)}
@@ -70,7 +70,7 @@ def test_six_months_of_support_open_the_job_stimulus_and_a_childs_work_adds_up(o
     office.now = datetime(2026, 8, 10, 9, tzinfo=UTC)
     folder.applied(TEN | {"costs": []})
     with acting(office.slug, TEST, "look"):
-        august = applied_facts(folder.case, _period(folder), newest_application(_period(folder).id))
+        august = applied_facts(folder.case, _period(folder), newest_application(_period(folder).id), office.today)
         assert [(m.job_stimulus, m.work_income_before) for m in august.members] == [(True, None), (False, 5_800_000)]
 
 
@@ -110,7 +110,8 @@ def test_a_limit_holds_when_two_have_set_it_and_binds_the_proposal_only(office: 
     folder = office.case()
     office.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
     folder.applied(TEN | {"costs": [{"code": "RENT", "amount": "7 000", "note": ""}]})
-    row = limit(office, date(2026, 3, 1), [6000, 7000, 8000])
+    entry = RENT | {"rows": [6000, 7000, 8000], "known_from": "2026-03-10"}
+    row = enter_local_norm(**office.act("alva"), entry=entry, since=date(2026, 3, 1), source="socialnämnden § 88")
     assert folder.assessed().granted == 5_220_00 + 7_000_00
     with pytest.raises(NotPossible, match="second pair of eyes"):
         confirm_local_norm(**office.act("alva"), norm=row.id)
@@ -126,7 +127,10 @@ def test_a_limit_holds_when_two_have_set_it_and_binds_the_proposal_only(office: 
     own = dict(cost, effective=7_000_00, note="ingen billigare bostad finns")
     assert folder.assessed(costs=[own]).granted == 12_220_00
     with acting(office.slug, TEST, "look"):
-        facts = applied_facts(folder.case, folder.period(), newest_application(folder.period().id))
+        application = newest_application(folder.period().id)
+        [then] = applied_facts(folder.case, folder.period(), application, date(2026, 3, 9)).costs
+        assert then.limit is None  # as known on the day before
+        facts = applied_facts(folder.case, folder.period(), application, office.today)
         assert calculated(facts, date(2026, 3, 10)).granted == 11_220_00
 
 

@@ -21,6 +21,7 @@ from tests.rules import ch_households, de_households
 from tests.rules.households import household
 
 FEBRUARY = Month(2026, 2)
+TODAY = date(2026, 12, 2)
 CHANGES = {
     "se": {"riksnorm.single": 4400, "setting.lunch_days": 3},
     "ch": {"efb.max": 300, "izu.max": 1},
@@ -36,7 +37,7 @@ def proposal(law: str, since: date = date(2026, 3, 1)) -> tuple[Amendment, ...]:
 
 
 def question(law: str, after: tuple[Amendment, ...], tables: tuple[Norm, ...] = (), months: int = 2) -> Question:
-    return Question(law, tuple(FEBRUARY + n for n in range(months)), tables, (), after, rules_digest())
+    return Question(law, tuple(FEBRUARY + n for n in range(months)), tables, (), after, rules_digest(), TODAY)
 
 
 @pytest.mark.parametrize(("law", "tables"), [("se", ()), ("ch", ch_households.RENTS), ("de", de_households.TABLES)])
@@ -51,7 +52,7 @@ def test_the_sums_are_those_of_the_sheets(law: str, tables: Any) -> None:
         for side in ((), after):
             for m in range(2):
                 facts = in_month(facts_of(rules, row, FEBRUARY), FEBRUARY + m)
-                norms = known.get((side == (), m)) or rules.norms_of(facts, tables=tables, amendments=side)
+                norms = known.get((side == (), m)) or rules.norms_of(facts, TODAY, tables=tables, amendments=side)
                 known[side == (), m] = norms
                 granted.append(rules.calculate(facts, norms).granted)
         b1, b2, a1, a2 = granted
@@ -80,12 +81,12 @@ def test_the_ceiling_of_2027_is_a_proposal_like_another() -> None:
     children = [{"key": f"p{n}", "role": "child", "age": 12} for n in range(2, 8)]
     row = {"members": adults + children, "costs": [{"code": "RENT", "applied": 14_000_00}]}
     months = (Month(2026, 12), Month(2027, 1))
-    asked = Question("se", months, (), before, (*before, formula), rules_digest())
+    asked = Question("se", months, (), before, (*before, formula), rules_digest(), TODAY)
     [_, january] = calculate(asked, 0, msgspec.json.encode([row]))["months"]
     plain = facts_of(rules, row, months[1])
     facts = facts_of(rules, row | {"settings": {"setting.formula": "bidragstak_2027"}}, months[1])
-    assert january[1] == rules.calculate(facts, rules.norms_of(facts)).granted < january[0]
-    assert january[0] == rules.calculate(plain, rules.norms_of(plain, amendments=before)).granted
+    assert january[1] == rules.calculate(facts, rules.norms_of(facts, TODAY)).granted < january[0]
+    assert january[0] == rules.calculate(plain, rules.norms_of(plain, TODAY, amendments=before)).granted
 
 
 def test_a_limit_of_the_municipality_is_changed_like_a_norm() -> None:
@@ -123,12 +124,24 @@ def test_who_cannot_be_calculated_is_left_out_and_named() -> None:
     assert "riksnorm.child" in whys[0] and "setting.lunch is no setting" in whys[1] and "somebody" in whys[2]
 
 
+def test_a_simulation_goes_by_the_rules_known_on_its_day() -> None:
+    """Two bills of one deductible share its limit of the year, as is known from 30 November 2026 on."""
+    bill = {"code": "KVG_DEDUCTIBLE", "person": "a", "applied": 300_00, "source": "evidence"}
+    people = [{"key": "a", "age": 40}]
+    row = msgspec.json.encode([{"canton": "ZH", "members": people, "costs": [bill, bill]}] * 5)
+    cost = {}
+    for day in (date(2026, 11, 29), date(2026, 11, 30)):
+        asked = Question("ch", (FEBRUARY,), (), (), (), rules_digest(), day)
+        cost[day.day] = calculate(asked, 0, row)["months"]
+    assert cost == {29: [[5 * 1661_00] * 2], 30: [[5 * 1361_00] * 2]}
+
+
 def test_a_household_that_a_month_does_not_fit_is_left_out() -> None:
     [row] = households("de", 1, seed=3)
     debt = {"code": "DEPOSIT", "person": "p0", "remaining": 100_00, "since": date(2026, 3, 1)}
     found = calculate(question("de", (), months=1), 0, msgspec.json.encode([row | {"debts": [debt]}]))
     assert (found["kinds"], len(found["refused"])) == ({}, 1)
-    early = Question("de", (Month(2026, 4), FEBRUARY), (), (), (), rules_digest())
+    early = Question("de", (Month(2026, 4), FEBRUARY), (), (), (), rules_digest(), TODAY)
     [[_, why]] = calculate(early, 0, msgspec.json.encode([row | {"debts": [debt]}]))["refused"]
     assert why.startswith("2026-02: debts[0]")
 
@@ -138,9 +151,9 @@ def test_a_simulation_is_refused_where_its_norms_are_not_whole() -> None:
     with pytest.raises(SimulationError, match="2026-02: a norm changes on 2026-02-15"):
         calculate(question("se", proposal("se", date(2026, 2, 15))), 0, row)
     with pytest.raises(SimulationError, match=r"1999-01: .*no value in force"):
-        calculate(Question("se", (Month(1999, 1),), (), (), (), rules_digest()), 0, row)
+        calculate(Question("se", (Month(1999, 1),), (), (), (), rules_digest(), TODAY), 0, row)
     with pytest.raises(SimulationError, match="install the same version"):
-        calculate(Question("se", (FEBRUARY,), (), (), (), "another"), 0, row)
+        calculate(Question("se", (FEBRUARY,), (), (), (), "another", TODAY), 0, row)
 
 
 def test_a_proposal_takes_the_place_of_a_value_by_name_and_date() -> None:

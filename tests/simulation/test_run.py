@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -35,6 +36,10 @@ PROPOSAL = """
 """
 
 
+KNOWN = date(2026, 11, 1)
+"""By what is known on which day the tests calculate."""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a population of 400 and a proposal."""
@@ -52,7 +57,13 @@ def whole(place: Path) -> dict[str, bytes]:
 
 
 def asked(place: Path, **more: Any) -> Simulation:
-    told = {"people": place / "people.parquet", "after": (place / "bill.yaml",), "lang": "en", **more}
+    told = {
+        "known_on": KNOWN,
+        "people": place / "people.parquet",
+        "after": (place / "bill.yaml",),
+        "lang": "en",
+        **more,
+    }
     return Simulation(law="se", since=Month(2026, 2), months=6, **told)
 
 
@@ -62,7 +73,7 @@ def report(folder: Path) -> dict[str, bytes]:
 
 def command(place: Path, out: Path, *more: str) -> list[str]:
     told = [str(place / "people.parquet"), "--after", str(place / "bill.yaml"), "--since", "2026-02", "--months", "6"]
-    told += ["--lang", "en", "--chunk", "20", "--out", str(out), *more]
+    told += ["--known-on", str(KNOWN), "--lang", "en", "--chunk", "20", "--out", str(out), *more]
     return [sys.executable, "-m", "handslag.cli.main", "simulate", "run", *told]
 
 
@@ -172,8 +183,10 @@ def test_the_report_is_a_page_that_everybody_can_use(
 
 def test_a_folder_is_for_one_simulation(place: Path, whole: Any) -> None:
     out = place / "whole"
-    assert simulate(asked(place), out).startswith("What a change would cost")  # done already: the same again
-    for more, what in (({"lang": "sv"}, "lang"), ({"after": ()}, "norms"), ({"chunk": 7}, "chunk")):
+    again = asked(place, known_on=None)  # by what was known when it was begun
+    assert simulate(again, out).startswith("What a change would cost")  # done already: the same again
+    others = {"lang": "sv"}, {"after": ()}, {"chunk": 7}, {"known_on": date(2026, 11, 2)}
+    for more, what in zip(others, ("lang", "norms", "chunk", "known_on"), strict=True):
         refused = run_command(place, out, **more)
         assert refused == f"{out}: holds another simulation ({what}); name another folder"
     (place / "full" / "report").mkdir(parents=True)

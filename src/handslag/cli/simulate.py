@@ -47,6 +47,14 @@ def run(
     law: Law = "se",
     lang: Annotated[str, typer.Option(help="Language of the report: sv, de, fr, en; else the law's.")] = "",
     chunk: Annotated[int, typer.Option(help="Households calculated at a time.")] = 10_000,
+    known_on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="By the rules and norms known on that day; else on the day on which it was begun.",
+            metavar="DAY",
+        ),
+    ] = None,
     scheduler: Annotated[str, typer.Option(help="A Dask scheduler, as tls://host:8786; else this process.")] = "",
 ) -> None:
     """Calculate a population by the norms before and after, month by month, and write tables, pictures and CSV into the
@@ -63,8 +71,9 @@ def run(
         sys.exit(f"--lang: {', '.join(LANGUAGES)}")
     with _told():
         asked = Simulation(
-            law, population, first, months, tuple(tables or ()), tuple(before or ()), tuple(after or ()), lang, chunk
-        )
+            law, population, first, months, tuple(tables or ()), tuple(before or ()), tuple(after or ()), lang, chunk,
+            known_on.date() if known_on else None,
+        )  # fmt: skip
         text = simulate(asked, out, scheduler, lambda n, of: print(f"{n} of {of} pieces", file=sys.stderr, flush=True))
     print(text, end="")
 

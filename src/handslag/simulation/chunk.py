@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -41,7 +42,8 @@ class SimulationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of every household. `tables`: norms of another body, in both; `rules`: see `rules_digest`."""
+    """What is asked of every household. `tables`: norms of another body, in both; `rules`: see `rules_digest`;
+    `known_on`: by the rules and norms known on that day."""
 
     law: str
     months: tuple[Month, ...]
@@ -49,6 +51,7 @@ class Question:
     before: tuple[Amendment, ...]
     after: tuple[Amendment, ...]
     rules: str
+    known_on: date
 
 
 def calculate(asked: Question, first: int, rows: bytes) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def calculate(asked: Question, first: int, rows: bytes) -> dict[str, Any]:
                 refused[n] = f"{month}: {error}"
         for side, amendments in enumerate((asked.before, asked.after)):
             for places in _alike(law, there):
-                norms = norms_for(law, there[places[0]], asked.tables, amendments, month)
+                norms = norms_for(law, there[places[0]], asked, amendments, month)
                 example = example or norms.has_example
                 granted[side, m, places], why = _granted(law, [there[n] for n in places], norms, month)
                 refused |= {places[n]: f"{month}: {reason}" for n, reason in why.items()}
@@ -136,10 +139,13 @@ def _granted(law: Pack, facts: list[Any], norms: Any, month: Month) -> tuple[NDA
     return found, why
 
 
-def norms_for(law: Pack, facts: Any, tables: Sequence[Norm], amendments: Sequence[Amendment], month: Month) -> Any:
-    """The norm set for such facts in a month; SimulationError when it isn't whole, or changes inside the month."""
+def norms_for(law: Pack, facts: Any, asked: Question, amendments: Sequence[Amendment], month: Month) -> Any:
+    """The norm set for such facts in a month, as known on the day asked.
+
+    SimulationError when it isn't whole, or changes inside the month.
+    """
     try:
-        norms = law.norms_of(facts, tables=tables, amendments=amendments)
+        norms = law.norms_of(facts, asked.known_on, tables=asked.tables, amendments=amendments)
     except (NormError, NormMissing) as error:
         raise SimulationError(f"{month}: {error}") from error
     if norms.until < month.until:

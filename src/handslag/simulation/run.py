@@ -8,13 +8,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from handslag.kernel import canonical
+from handslag.kernel import canonical, clock
 from handslag.kernel.money import KRONA
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, load, load_amendments
@@ -31,7 +32,10 @@ MOST_MONTHS: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What is simulated: a population, months, tables of another body for both sides, proposals before and after."""
+    """What is simulated: a population, months, tables of another body for both sides, proposals before and after.
+
+    `known_on`: by the rules and norms known on that day; None: on the day on which it was begun.
+    """
 
     law: str
     people: Path
@@ -42,6 +46,7 @@ class Simulation:
     after: tuple[Path, ...] = ()
     lang: str = ""
     chunk: int = CHUNK
+    known_on: date | None = None
 
 
 Tell = Callable[[int, int], None]
@@ -54,7 +59,7 @@ def simulate(asked: Simulation, folder: Path, scheduler: str = "", tell: Tell = 
     `scheduler`: the address of a Dask cluster that does the work; "": this process. SimulationError, NormError,
     PopulationError, TooFew with one message for people; what is done stays done.
     """
-    question, told = _prepared(asked)
+    question, told = _prepared(asked, asked.known_on or _begun(folder) or clock.central_today())
     with _own(folder, told):
         done = folder / "report" / "report.txt"
         if not done.exists():
@@ -66,7 +71,14 @@ def simulate(asked: Simulation, folder: Path, scheduler: str = "", tell: Tell = 
         return done.read_text(encoding="utf-8")
 
 
-def _prepared(asked: Simulation) -> tuple[Question, dict[str, Any]]:
+def _begun(folder: Path) -> date | None:
+    """By what was known on which day the simulation in this folder calculates; None where there is none."""
+    there = folder / "run.json"
+    told = json.loads(there.read_bytes()).get("known_on") if there.exists() else None
+    return date.fromisoformat(told) if told else None
+
+
+def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, Any]]:
     """What is asked of each household; and all that the result depends on, as plain data."""
     law = pack(asked.law)
     if not 1 <= asked.months <= MOST_MONTHS:
@@ -83,6 +95,7 @@ def _prepared(asked: Simulation) -> tuple[Question, dict[str, Any]]:
         before=tuple(one for path in files(asked.before) for one in load_amendments(_text(path), str(path))),
         after=tuple(one for path in files(asked.after) for one in load_amendments(_text(path), str(path))),
         rules=rules_digest(),
+        known_on=known_on,
     )
     told = {
         "law": asked.law,
@@ -96,6 +109,7 @@ def _prepared(asked: Simulation) -> tuple[Question, dict[str, Any]]:
         "lang": asked.lang,
         "chunk": asked.chunk,
         "rules": question.rules,
+        "known_on": str(known_on),
     }
     return question, told
 

@@ -164,7 +164,7 @@ def test_a_surplus_is_carried_on_where_the_caseworker_chooses_so(office: Any) ->
     period = folder.period()
     with acting(office.slug, system("test"), "look"):
         application = newest_application(period.id)
-        facts = applied_facts(folder.case, period, application)
+        facts = applied_facts(folder.case, period, application, office.today)
         petra = folder.case.applicant
         names = {petra.id: Seen(petra.id, "Petra", "", petra.birth_on, False)}
 

@@ -34,7 +34,7 @@ def causes_in(period: UUID, today: date) -> set[Cause] | None:
     if not of_the_office("se"):
         return None
     found = Period.objects.select_related("case").get(id=period)
-    facts = applied_facts(found.case, found, newest_application(found.id))
+    facts = applied_facts(found.case, found, newest_application(found.id), today)
     if assessment := Assessment.objects.filter(period=found).first():
         facts = Facts.from_json({**assessment.facts, "members": facts.to_json()["members"]})
     earlier = period_before(found)

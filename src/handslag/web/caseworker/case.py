@@ -191,7 +191,7 @@ def newest_month(request: HttpRequest, case: UUID, trouble: str = "") -> HttpRes
         return page(request, "case_without_period.html", trouble=trouble, **frame_of(request, found, member, None))
     if found.legal_order in BY_LAW:
         return BY_LAW[found.legal_order](request, found, periods[0], member, trouble)
-    at = standing(found, periods[0])
+    at = standing(found, periods[0], today(request))
     seen = seen_in(found, periods[0], member)
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before)
     troubles = [trouble] if trouble else []
@@ -316,7 +316,7 @@ class Standing:
         return self.assessment.version if self.assessment else 0
 
 
-def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
+def standing(case: Case, period: Period, today: date, *, afresh: bool = False) -> Standing:
     """The facts of a period as they stand; `afresh`: those of the newest application instead of the working copy."""
     assessment = Assessment.objects.filter(period=period).first()
     application = newest_application(period.id)
@@ -326,9 +326,9 @@ def standing(case: Case, period: Period, *, afresh: bool = False) -> Standing:
         facts = Facts.from_json(assessment.facts)
         if newer and (on_top := on_top_since(period.id, assessment.saved_at)):
             more, newer = on_top, False
-            facts = with_more(facts, period.id, more)
+            facts = with_more(facts, period.id, more, today)
     else:
-        facts = applied_facts(case, period, application)
+        facts = applied_facts(case, period, application, today)
     earlier = period_before(period)
     last = sheet_that_counts(earlier.id) if earlier else None
     return Standing(
@@ -365,7 +365,7 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     if found.legal_order in BY_LAW:
         return BY_LAW[found.legal_order](request, found, period, member, "")
     seen = seen_in(found, period, member)
-    at = standing(found, period, afresh=request.GET.get("from") == "application")
+    at = standing(found, period, today(request), afresh=request.GET.get("from") == "application")
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
         proposed = [*at.facts.incomes, *proposed_incomes(at.facts, period, member)]
         at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=proposed))

@@ -260,7 +260,7 @@ def _lines(request: HttpRequest, case: Case, member: Member) -> tuple[Month | No
     period = period_in(case.id, month)
     if period is None or case.legal_order != "se":
         return None, {}
-    at = standing(case, period)
+    at = standing(case, period, today(request))
     form = form_of_facts.form_for(at.facts, at.version, seen_in(case, period, member), language(), at.application, None)
     currency = the_door(request).the_tenant.currency
     return month, {

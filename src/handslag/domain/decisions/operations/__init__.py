@@ -160,7 +160,7 @@ def granted_as_applied(sheet: Sheet) -> int:
     if sheet.pack == "ch":
         return budget_as_applied(sheet)
     try:
-        facts = applied_facts(sheet.case, sheet.period, newest_application(sheet.period_id))
+        facts = applied_facts(sheet.case, sheet.period, newest_application(sheet.period_id), sheet.known_on)
         facts = msgspec.structs.replace(facts, members=Facts.from_json(sheet.snapshot.facts).members)
         facts.check()
         return calculated(facts, sheet.known_on).granted
@@ -180,7 +180,7 @@ def gives_what_came_on_top(sheet: Sheet, before: Decision) -> bool:
     """Whether a sheet gives as much as a decided month would with all that was applied for on top since, each line in
     full, and nothing else changed; not where that can't be calculated."""
     decided = Facts.from_json(before.sheet.snapshot.facts)
-    facts = with_more(decided, sheet.period_id, applied_since(before), in_full=True)
+    facts = with_more(decided, sheet.period_id, applied_since(before), sheet.known_on, in_full=True)
     try:
         return sheet.granted >= calculated(facts, sheet.known_on).granted
     except (FactsError, NormMissing):

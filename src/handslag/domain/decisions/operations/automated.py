@@ -233,7 +233,7 @@ def _of_the_facts(case: Case, period: Period, before: Decision, today: date) -> 
         return "an authority"
     if checks.causes_in(period.id, today) != set() or answers.causes_in(period.id) or answers.changes_in(period.id):
         return "a warning"
-    facts = applied_facts(case, period, applications_for(period.id)[0])
+    facts = applied_facts(case, period, applications_for(period.id)[0], today)
     then = Facts.from_json(before.sheet.snapshot.facts)
     if msgspec.structs.replace(facts, since=then.since, until=then.until) != then:
         return "the facts"

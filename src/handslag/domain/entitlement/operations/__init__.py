@@ -94,7 +94,7 @@ def assess_as_applied(*, tenant: str | int, by: Actor, now: datetime, period: UU
     found = Period.objects.select_related("case").filter(id=period).first()
     if found is None or by.kind != "system":
         raise Hidden("period", period)
-    facts = applied_facts(found.case, found, newest_application(found.id))
+    facts = applied_facts(found.case, found, newest_application(found.id), acting_door().the_tenant.today(now))
     return _assessed(found.case, found, facts.to_json(), 0, now)
 
 

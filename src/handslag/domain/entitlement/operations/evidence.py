@@ -12,7 +12,7 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.entitlement.models import LineDocument
 from handslag.domain.entitlement.queries.evidence import lines_as_they_stand, may_show, standing_links
 from handslag.domain.intake.queries import sent_or_made
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -56,7 +56,7 @@ def _said(by: Actor, now: datetime, period: UUID, document: UUID, line: str, *, 
         raise Hidden("document", document)
     if ((document, line) in standing_links(period)) == shows:
         raise Conflict("document")
-    if shows and line not in lines_as_they_stand(case, found):
+    if shows and line not in lines_as_they_stand(case, found, acting_door().the_tenant.today(now)):
         raise NotPossible("line gone")
     return LineDocument.objects.create(
         period=found, document_id=document, line=line, shows=shows, said_by_id=member.id, said_at=now

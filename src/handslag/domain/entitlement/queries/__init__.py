@@ -268,9 +268,9 @@ def norms_in_force(facts: Facts, today: date) -> Norms:
     return norms_of(facts, today, today, local_norms("se"))
 
 
-def applied_facts(case: Case, period: Period, application: Application | None) -> Facts:
+def applied_facts(case: Case, period: Period, application: Application | None, today: date) -> Facts:
     """The facts as applied for: the household of the register, costs and incomes as given, what earlier months
-    say (job stimulus, a child's own work), and the municipality's limits. No value is accepted yet."""
+    say (job stimulus, a child's own work), and the municipality's limits as known `today`. No value is accepted yet."""
     applied = {kind: rows_applied_for(application, kind) if application else [] for kind in ("costs", "incomes")}
     memberships = list(household_on(case.household_id, period.since, period.until))
     earlier = before((m.person_id for m in memberships), period.since)
@@ -293,13 +293,16 @@ def applied_facts(case: Case, period: Period, application: Application | None) -
         costs=[_cost(row) for row in applied["costs"]],
         incomes=[_income(row) for row in applied["incomes"]],
     )
-    return proposed(facts)
+    return proposed(facts, today)
 
 
-def with_more(facts: Facts, period: UUID, more: Collection[Application], *, in_full: bool = False) -> Facts:
+def with_more(
+    facts: Facts, period: UUID, more: Collection[Application], today: date, *, in_full: bool = False
+) -> Facts:
     """The facts of a period with the lines of `more`, applications on top of what they were made of: each behind those
-    alike that were applied for before, and before what the office added itself. Nothing else changes. `in_full`: each
-    added cost counts as it was applied for, also above a limit."""
+    alike that were applied for before, and before what the office added itself. Nothing else changes but the
+    municipality's limits, as known `today`. `in_full`: each added cost counts as it was applied for, also above a
+    limit."""
     rows: dict[str, list[Any]] = {"costs": list(facts.costs), "incomes": list(facts.incomes)}
     counted: Counter[tuple[str, str, str | None]] = Counter()
     for application in standing_together(period):
@@ -316,7 +319,7 @@ def with_more(facts: Facts, period: UUID, more: Collection[Application], *, in_f
                 if in_full and isinstance(given, Cost):
                     given = msgspec.structs.replace(given, effective=given.applied)
                 there.insert(place, given)
-    return proposed(msgspec.structs.replace(facts, **rows))
+    return proposed(msgspec.structs.replace(facts, **rows), today)
 
 
 def _cost(row: Mapping[str, Any]) -> Cost:
@@ -334,11 +337,11 @@ def calculated(facts: Any, today: date, law: str = "se") -> Calculation:
     return rules.calculate(facts, rules.norms_of(facts, today, today, local_norms(law)))
 
 
-def proposed(facts: Facts) -> Facts:
-    """The facts with what the rules propose for each cost: the municipality's limits beside them. As they are where
-    no norm is in force."""
+def proposed(facts: Facts, today: date) -> Facts:
+    """The facts with what the rules propose for each cost: the municipality's limits beside them, as known `today`. As
+    they are where no norm is in force."""
     try:
-        return with_limits(facts, norms_of(facts, None, None, local_norms("se")))
+        return with_limits(facts, norms_in_force(facts, today))
     except NormMissing:
         return facts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from handslag.domain.casefile.models import Case, Period
@@ -33,11 +34,11 @@ def lines_in(facts: Facts) -> list[str]:
     ]
 
 
-def lines_as_they_stand(case: Case, period: Period) -> list[str]:
+def lines_as_they_stand(case: Case, period: Period, today: date) -> list[str]:
     """The lines of a period: of the facts that a caseworker has saved, else of those applied for."""
     assessment = Assessment.objects.filter(period=period).first()
     facts = Facts.from_json(assessment.facts) if assessment else None
-    return lines_in(facts or applied_facts(case, period, newest_application(period.id)))
+    return lines_in(facts or applied_facts(case, period, newest_application(period.id), today))
 
 
 def may_show(document: Document) -> bool:

@@ -90,7 +90,7 @@ def forecast(run: Precalculation, case: Case, today: date) -> Forecast:
 def _calculate(row: Forecast, run: Precalculation, case: Case, today: date) -> None:
     month = Month.of(run.since)
     row.earlier = _earlier(case, month)
-    law, facts, row.basis = _facts(case, month, row.earlier)
+    law, facts, row.basis = _facts(case, month, row.earlier, today)
     rules, as_if = pack(law), _tables(run, law)
     after = rules.calculate(facts, rules.norms_of(facts, today, today, as_if(facts.since)))
     was: Calculation | None
@@ -126,7 +126,7 @@ def _earlier(case: Case, month: Month) -> Sheet | None:
     return sheet_that_counts(newest) if newest else None
 
 
-def _facts(case: Case, month: Month, earlier: Sheet | None) -> tuple[str, Any, Basis]:
+def _facts(case: Case, month: Month, earlier: Sheet | None, today: date) -> tuple[str, Any, Basis]:
     """(pack, facts, where they are from) of a case in a month."""
     period = Period.objects.filter(case=case, since__gte=month.since, since__lt=month.until).order_by("-since").first()
     if period is not None:
@@ -135,7 +135,7 @@ def _facts(case: Case, month: Month, earlier: Sheet | None) -> tuple[str, Any, B
         if sheet is not None and (application is None or application.received_at <= sheet.computed_at):
             return sheet.pack, pack(sheet.pack).Facts.from_json(sheet.snapshot.facts), Basis.SHEET
         if application is not None:
-            return "se", applied_facts(case, period, application), Basis.APPLICATION
+            return "se", applied_facts(case, period, application, today), Basis.APPLICATION
     if earlier is None:
         raise NotCalculated(Problem.NOTHING)
     told = pack(earlier.pack).Facts.from_json(earlier.snapshot.facts)
