@@ -21,6 +21,7 @@ from handslag.rules.se.numbers import CHILD_WORK, norms_for
 from handslag.rules.se.pack import RULE_VERSION, calculate
 from handslag.rules.versions import versioned
 from tests.rules.corrected import corrected
+from tests.rules.held import calculated, held
 
 MARCH = {
     "since": "2026-03-01", "until": "2026-04-01",
@@ -222,3 +223,11 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
                     for day, sheet in ((1, before), (2, now)):
                         assert granted_among_many(law, case, date(2026, 12, day)) == sheet.granted
         assert found == expected, law
+
+
+def test_no_sheet_of_a_worked_case_is_another_one_than_it_was_known() -> None:
+    """A change that alters a stored sheet is a new version, known from its day; a new case is held by
+    `python -m tests.rules.held`."""
+    now, then = calculated(), held()
+    assert len(then) > 500
+    assert {name for name in then if now.get(name) != then[name]} == set()
