@@ -210,6 +210,9 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
             "partner-from-inside-the-month", "partner-to-inside-the-month-in-chapter-4",
             "partner-and-own-start-inside-the-month", "partner-from-inside-in-chapter-4",
             "rent-above-the-ceiling-after-karenz", "rent-above-the-ceiling-and-the-limit", "expenses-of-two-jobs",
+            "back-payment-that-ends-only-the-own-claim", "back-payment-that-ends-only-the-partners-claim",
+            "whole-need-by-days-in-pregnancy", "whole-need-by-thirtieths-in-pregnancy",
+            "whole-need-by-days-with-nutrition", "whole-need-by-days-in-an-institution",
         },
     }  # fmt: skip
     for law, expected in changed.items():

@@ -3,7 +3,18 @@
 from datetime import date
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, district, for_days, no, part_numbers, rounded
+from handslag.rules.de.need import (
+    CHAPTER_4,
+    PERCENT,
+    also_for_days,
+    also_numbers,
+    cents,
+    district,
+    for_days,
+    no,
+    part_numbers,
+    rounded,
+)
 from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
 from handslag.rules.de.rows import Period
 from handslag.rules.norms import Number, Table
@@ -273,7 +284,7 @@ def difference(person: Any, chapter: Whole, residents: Whole, heating: Whole, no
     return first + second
 
 
-def elsewhere(person: Any, norm: Norms, sheet: Any) -> Whole:
+def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 42a Abs. 5 und 7, § 42 Nr. 4: outside a dwelling the average warm rent is the measure (§ 45a)."""
     outside = person.special | person.other_housing | person.institution
     average = district("warm_rent", norm.warm_rent, outside)
@@ -283,7 +294,7 @@ def elsewhere(person: Any, norm: Norms, sheet: Any) -> Whole:
     amount = where(person.institution, average, where(person.special, cost + more, cost))
     return sheet.line(
         "WARM_RENT",
-        amount,
+        also_for_days(amount, person, chapter, month, norm),
         of=shown(person, "as_home"),
         section=where(
             person.institution,
@@ -291,7 +302,11 @@ def elsewhere(person: Any, norm: Norms, sheet: Any) -> Whole:
             where(person.special, norm.section.special, norm.section.other_housing),
         ),
         text=where(person.institution, "warm_institution", where(person.special, "warm_special", "warm_other")),
-        numbers=(norm.warm_rent, used(norm.housing_special_percent, person.special & (more > 0))),
+        numbers=(
+            norm.warm_rent,
+            used(norm.housing_special_percent, person.special & (more > 0)),
+            *also_numbers(person, chapter, month, norm),
+        ),
         when=outside,
         actual=person.accommodation,
         average=average,

@@ -218,14 +218,20 @@ def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Nor
     return rest - costs
 
 
-def back_payment(income: Any, ends: Truth, norm: Norms, sheet: Any) -> Whole:
-    """§ 82 Abs. 7: a back-payment of this month: whole, or its first part where whole it would end the claim."""
+def back_payment(income: Any, ends: Truth, others: Truth, norm: Norms, sheet: Any) -> Whole:
+    """§ 82 Abs. 7: a back-payment of this month: whole, or its first part where whole it would end the claim.
+
+    `others`: whether it could be another claim than the person's own that ends.
+    """
     now = came_now(income)
     amount = where(now, where(ends, spread_share(income, norm), income.gross), 0)
     return sheet.line(
         "BACK_PAYMENT", amount, of=income, section=norm.section.spread,
         text=where(ends, "back_spread", "back_whole"),
-        numbers=(used(norm.income_spread_months, ends & (income.spread_months < 0)),), when=now,
+        numbers=(
+            used(norm.income_spread_months, ends & (income.spread_months < 0)), used(norm.setting_spread_claim, others),
+        ),
+        when=now,
         months=where(income.spread_months > 0, income.spread_months, norm.income_spread_months),
     )  # fmt: skip
 

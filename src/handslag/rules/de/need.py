@@ -159,6 +159,53 @@ def part_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tup
     return (used(norm.setting_start, part), used(norm.setting_month_divisor, part))
 
 
+@versioned
+def also_for_days(amount: Whole, person: Any, chapter: Whole, month: Period, norm: Norms) -> Whole:
+    """A monthly need beside rent and Mehrbedarfe: it was whole in part of a month too."""
+    return amount
+
+
+_WHOLE_NEED = (
+    "setting.start: where the whole need goes by days, so does each monthly amount of it, once: a deviating Regelsatz, "
+    "nutrition, accommodation outside a dwelling, what § 27b gives; a pregnancy by its days in that part"
+)
+
+
+@also_for_days.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_WHOLE_NEED)
+def also_for_days_by_setting(amount: Whole, person: Any, chapter: Whole, month: Period, norm: Norms) -> Whole:
+    """As every other need."""
+    return for_days(amount, person, chapter, month, norm)
+
+
+@versioned
+def also_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of such a line: none."""
+    return ()
+
+
+@also_numbers.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_WHOLE_NEED)
+def also_part_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """Those of every other need."""
+    return part_numbers(person, chapter, month, norm)
+
+
+@versioned
+def pregnancy(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Whole, Whole, bool]:
+    """Days of a pregnancy, of how many, and whether what they make goes by the days of the entitlement once more."""
+    return person.pregnant_days, month.month_days, True
+
+
+@pregnancy.corrected(valid_from=date(2025, 1, 1), known_from=date(2026, 12, 2), because=_WHOLE_NEED)
+def pregnancy_by_setting(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Whole, Whole, bool]:
+    """Where the whole need goes by days: the days of both together."""
+    if norm.setting_start == RATE_ONLY:
+        return person.pregnant_days, month.month_days, True
+    part = in_part(person, chapter, month)
+    most = month_days(month, norm)
+    days = where(part, minimum(person.pregnant_there, most), person.pregnant_days)
+    return days, where(part, most, month.month_days), False
+
+
 def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where the level changes inside it.
 
@@ -208,15 +255,16 @@ def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: 
         month_days=days,
         later=later,
     )
-    less = minimum(person.rate_less, rate)
+    part_of = also_numbers(person, chapter, month, norm)
+    less = minimum(also_for_days(person.rate_less, person, chapter, month, norm), rate)
     sheet.line(
         "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less",
-        when=less > 0,
+        numbers=part_of, when=less > 0,
     )  # fmt: skip
-    more = person.rate_more
+    more = also_for_days(person.rate_more, person, chapter, month, norm)
     sheet.line(
         "RATE_MORE", more, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_more",
-        when=more > 0,
+        numbers=part_of, when=more > 0,
     )  # fmt: skip
     return rate - less + more
 
@@ -239,12 +287,15 @@ def extra(
     numbers: tuple[Any, ...],
     text: str = "percent",
     days: Whole = 1,
-    of_days: int = 1,
+    of_days: Whole = 1,
+    by_days: bool = True,
 ) -> Whole:
     """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only."""
     amount = base * percent * days
     divisor = PERCENT * of_days
-    whole = for_days(cents(amount, divisor, norm), person, chapter, month, norm)
+    whole = cents(amount, divisor, norm)
+    if by_days:
+        whole = for_days(whole, person, chapter, month, norm)
     return sheet.line(
         code,
         whole,
@@ -279,11 +330,11 @@ def mark_g(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, 
 
 def pregnant(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 2: after the twelfth week, to the end of the month of birth."""
-    part = person.pregnant_days < month.month_days
+    days, of_days, by_days = pregnancy(person, chapter, month, norm)
     return extra(
         "PREGNANT", own, norm.extra_pregnant, person, chapter, month, norm, sheet,
-        when=person.pregnant_days > 0, section=norm.section.pregnant, numbers=(norm.extra_pregnant,),
-        text=where(part, "percent percent_days", "percent"), days=person.pregnant_days, of_days=month.month_days,
+        when=days > 0, section=norm.section.pregnant, numbers=(norm.extra_pregnant,),
+        text=where(days < of_days, "percent percent_days", "percent"), days=days, of_days=of_days, by_days=by_days,
     )  # fmt: skip
 
 
@@ -326,9 +377,11 @@ def school_help(person: Any, own: Whole, chapter: Whole, month: Period, norm: No
     )  # fmt: skip
 
 
-def own_need(need: Any, norm: Norms, sheet: Any) -> Whole:
-    """A need with an amount of its own: what the office accepts of it."""
-    return sheet.line("NEED", need.effective, of=need, section=section_of(need, norm), text="need")
+def own_need(need: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """A need with an amount of its own: what the office accepts of it; one of § 30 Abs. 5 is a monthly amount."""
+    amount = where(need.capped, also_for_days(need.effective, need, chapter, month, norm), need.effective)
+    numbers = also_numbers(need, chapter, month, norm) if need.capped is True else ()
+    return sheet.line("NEED", amount, of=need, section=section_of(need, norm), text="need", numbers=numbers)
 
 
 def cap(person: Any, own: Whole, capped: Whole, norm: Norms, sheet: Any) -> Whole:
@@ -409,20 +462,29 @@ def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
 # In stationary institutions: § 27b
 
 
-def further_need(person: Any, norm: Norms, sheet: Any) -> Whole:
+def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 27b Abs. 2 bis 4: Barbetrag of adults, and the lump sum for clothing that the Land set."""
     there = person.institution & person.adult
+    part_of = also_numbers(person, chapter, month, norm)
     cash = sheet.line(
-        "CASH", cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm),
+        "CASH", also_for_days(
+            cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm), person, chapter, month, norm
+        ),
         of=under_item(person, FURTHER_ITEM, norm),
-        section=norm.section.cash, text="cash", numbers=(norm.institution_cash, norm.regelbedarf_1),
+        section=norm.section.cash, text="cash", numbers=(norm.institution_cash, norm.regelbedarf_1, *part_of),
         rounding="cent", when=there,
     )  # fmt: skip
-    clothing = sheet.line(
-        "CLOTHING", district("clothing", norm.clothing, there), of=under_item(person, FURTHER_ITEM, norm),
-        section=norm.section.cash, text="clothing", numbers=(norm.clothing,), when=there,
-    )  # fmt: skip
-    return cash + clothing
+    clothing = district("clothing", norm.clothing, there)
+    clothes = sheet.line(
+        "CLOTHING",
+        also_for_days(clothing, person, chapter, month, norm),
+        of=under_item(person, FURTHER_ITEM, norm),
+        section=norm.section.cash,
+        text="clothing",
+        numbers=(norm.clothing, *part_of),
+        when=there,
+    )
+    return cash + clothes
 
 
 def district(name: str, number: Any, asked: Truth) -> Whole:

@@ -1,6 +1,6 @@
 """Hilfe zum Lebensunterhalt and Grundsicherung for one household and one month. Read from top to bottom: the sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from handslag.rules.de import income as inc
 from handslag.rules.de import need, payment
 from handslag.rules.de.community import Assets, Needs, Settled, assets_of, settle
 from handslag.rules.de.facts import AMOUNTS, Facts
-from handslag.rules.de.numbers import LOCAL, Norms, accept, norms_for
+from handslag.rules.de.numbers import LOCAL, OF_THE_UNIT, Norms, accept, norms_for
 from handslag.rules.de.rows import Household, Period
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet, Worksheet
@@ -72,10 +72,12 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         all=assets.all,
     )
     without = settle(household, chapters, needs, usable, child_benefits, at_once, norm)
-    back = write_back_payments(household, without, norm, sheet)
-    settled = settle(
-        household, chapters, needs, each(members, need.add, along=(usable, back)), child_benefits, at_once, norm
-    )
+
+    def settled_with(back: Any) -> Settled:
+        more = each(members, need.add, along=(usable, back))
+        return settle(household, chapters, needs, more, child_benefits, at_once, norm)
+
+    settled = settled_with(write_back_payments(household, without, settled_with, norm, sheet))
     each(members, payment.moved_out, norm, sheet, along=(child_benefits, settled.child_benefit))
     each(members, payment.moved_in, norm, sheet, along=(settled.moved,))
     each(members, payment.borne_lines, norm, sheet, along=(settled.borne,))
@@ -158,7 +160,9 @@ def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: No
     children = spread(members, total(members, each(members, need.younger, 18)))
     lone = each(members, need.lone_parent, month, norm, sheet, along=(chapters, below_7, below_16, children))
     school = each(members, need.school_help, month, norm, sheet, along=along)
-    amounts = each(household.needs, need.own_need, norm, sheet)
+    amounts = each(
+        household.needs, need.own_need, month, norm, sheet, along=(of_member(household.needs, chapters, members),)
+    )
 
     def own_needs(kind: str) -> Any:
         chosen = each(household.needs, lambda n, amount: where(getattr(n, kind), amount, 0), along=(amounts,))
@@ -174,7 +178,7 @@ def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: No
 
     # §§ 35, 42a
     housing = write_housing(household, chapters, month, norm, sheet)
-    further = each(members, need.further_need, norm, sheet)
+    further = each(members, need.further_need, month, norm, sheet, along=(chapters,))
 
     # § 34
     lump_sums = each(members, need.education, norm, sheet, along=(chapters,))
@@ -213,7 +217,7 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
     )  # fmt: skip
     relatives = (chapters, spread(members, household.residents), spread(members, household.heating))
     difference = each(members, home.difference, norm, sheet, along=relatives)
-    elsewhere = each(members, home.elsewhere, norm, sheet)
+    elsewhere = each(members, home.elsewhere, month, norm, sheet, along=(chapters,))
     return each(members, need.add, along=(rent, warm, difference, elsewhere))
 
 
@@ -268,14 +272,26 @@ def write_incomes(household: Any, chapters: Any, norm: Norms, sheet: Any) -> tup
     return usable, child_benefits
 
 
-def write_back_payments(household: Any, without: Settled, norm: Norms, sheet: Any) -> Any:
-    """§ 82 Abs. 7: for each member what counts of back-payments that came in this month."""
+def write_back_payments(
+    household: Any, without: Settled, settled_with: Callable[[Any], Settled], norm: Norms, sheet: Any
+) -> Any:
+    """§ 82 Abs. 7: for each member what counts of back-payments that came in this month; `settled_with` them: the
+    distribution."""
     members, incomes = household.members, household.incomes
     whole = by_member(incomes, each(incomes, lambda i: where(inc.came_now(i), i.gross, 0)), members)
     claims = each(members, need.add, along=(without.claim_4, without.claim_3))
-    ends = each(members, lambda _, claim, whole: (claim > 0) & (whole >= claim), along=(claims, whole))
-    counted = each(incomes, inc.back_payment, norm, sheet, along=(of_member(incomes, ends, members),))
-    return by_member(incomes, counted, members)
+    of_all = total(members, claims)
+    if norm.setting_spread_claim == OF_THE_UNIT:
+        left = settled_with(whole)
+        still = total(members, each(members, need.add, along=(left.claim_4, left.claim_3)))
+        ends = spread(members, (of_all > 0) & (still == 0))
+    else:
+        ends = each(members, lambda _, claim, whole: (claim > 0) & (whole >= claim), along=(claims, whole))
+    open_to_choice = each(
+        members, lambda p, claim, of_all: p.institution | (of_all > claim), along=(claims, spread(members, of_all))
+    )
+    along = (of_member(incomes, ends, members), of_member(incomes, open_to_choice, members))
+    return by_member(incomes, each(incomes, inc.back_payment, norm, sheet, along=along), members)
 
 
 def write_debts(household: Any, claims: Any, own: Any, norm: Norms, sheet: Any) -> Any:

@@ -29,11 +29,11 @@ _HOUSEHOLD: Final = _kinds(
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": _kinds(
         "accommodation age age_later age_months alone_days arrears assets birth_year days days_before extras hot_water "
-        "lunch_days pregnant_days rate_less rate_more",
+        "lunch_days pregnant_days pregnant_there rate_less rate_more",
         "adult alone_first care claims dwelling first_half full_reduction grundrente institution lone_parent mark_g "
         "other_housing own_child paired participation payee permanent rent_free school_help second_half special",
     ),
-    "needs": _kinds("effective member", "capped education insurance one_off running"),
+    "needs": _kinds("days effective member", "capped education insurance one_off running"),
     "incomes": _kinds(
         "before car_km costs covers_months gross insurance member second_before second_household social spread_months "
         "spread_part tax",

@@ -40,7 +40,8 @@ class Person(Of):
     """A member. `age`: whole years on the first day of the presence, `age_later` on its last one.
 
     `age_months`: whole months of life at the end of the calendar month. `days`: entitled days of the period,
-    `days_before` of them before the birthday. `pregnant_days`: days of the month after the twelfth week.
+    `days_before` of them before the birthday. `pregnant_days`: days of the month after the twelfth week,
+    `pregnant_there`: of the presence.
     `paired`: one of a couple; `alone_days`: days of the presence on which the other one isn't there, `alone_first`:
     the first of it is one of them.
     """
@@ -50,8 +51,8 @@ class Person(Of):
         "as_deviation", "as_education", "as_extra", "as_home", "as_rate", "assets", "birth_year", "care",
         "claims", "days", "days_before", "dwelling", "extras", "first_half", "full_reduction", "grundrente",
         "hot_water", "institution", "lone_parent", "lunch_days", "mark_g", "other_housing", "own_child", "paired",
-        "participation", "payee", "permanent", "pregnant_days", "rate_less", "rate_more", "rent_free",
-        "school_help", "second_half", "special",
+        "participation", "payee", "permanent", "pregnant_days", "pregnant_there", "rate_less", "rate_more",
+        "rent_free", "school_help", "second_half", "special",
     )  # fmt: skip
 
     def __init__(self, member: Member, facts: Facts, partner: Member | None, payee: str | None) -> None:
@@ -86,11 +87,12 @@ class Person(Of):
         self.institution = member.living == "institution"
         self.other_housing = member.living == "other"
         self.mark_g = member.mark_g
-        self.pregnant_days = 0
+        self.pregnant_days = self.pregnant_there = 0
         if member.pregnant_since is not None and member.pregnant_since < month.until:
             born = member.delivered_on
             if born is None or born >= month.since:
                 self.pregnant_days = (month.until - max(member.pregnant_since, month.since)).days
+                self.pregnant_there = max((until - max(member.pregnant_since, since)).days, 0)
         self.lone_parent = member.lone_parent
         self.school_help = member.school_help
         self.hot_water = NEVER if member.hot_water is None else member.hot_water
@@ -119,9 +121,19 @@ class Person(Of):
 class NeedRow(Of):
     """A need with an amount of its own."""
 
-    __slots__ = ("capped", "education", "effective", "insurance", "member", "one_off", "running", "section_name")
+    __slots__ = (
+        "capped",
+        "days",
+        "education",
+        "effective",
+        "insurance",
+        "member",
+        "one_off",
+        "running",
+        "section_name",
+    )
 
-    def __init__(self, need: Need, member: int) -> None:
+    def __init__(self, need: Need, member: int, days: int) -> None:
         kind = NEEDS[need.code]
         about: dict[str, int | str] = {"applied": need.applied, "source": need.source}
         if need.note:
@@ -130,6 +142,7 @@ class NeedRow(Of):
         self.statistics_code = kind.statistics
         self.section_name = kind.section
         self.member = member
+        self.days = days
         self.effective = need.accepted
         self.capped = kind.kind == "capped"
         self.running = kind.kind == "running"
@@ -248,7 +261,7 @@ class Household(Of):
         payee = facts.child_benefit_to or (adults[0].key if adults else None)
         partners = {a.key: b for a, b in (adults, adults[::-1])} if together else {}
         self.members = tuple(Person(m, facts, partners.get(m.key), payee) for m in facts.members)
-        self.needs = tuple(NeedRow(n, place[n.person]) for n in facts.needs)
+        self.needs = tuple(NeedRow(n, place[n.person], self.members[place[n.person]].days) for n in facts.needs)
         self.incomes = tuple(IncomeRow(i, place[i.person], facts) for i in facts.incomes)
         bearing = ("earnings", "workshop", "student")
         asked: dict[int, int] = {}
