@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from handslag.rules.case_files import Case, worked_cases
@@ -200,7 +201,8 @@ def granted_among_many(law: str, case: Case, known_on: date) -> int:
 
 
 def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
-    """Each case whose sheet comes out otherwise is one that is about it."""
+    """Each case whose lines have other amounts or numbers is one that is about it; some German ones are explained in
+    other words too."""
     changed = {
         "se": {
             "partner-moves-in", "partner-is-there-in-between", "couple-that-leaves-in-turn",
@@ -221,7 +223,8 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
             if case.known_on is None and not known_since(case, date(2026, 12, 2)):
                 before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
                     case.facts, date(2026, 12, day), case.decided_on, case.tables)) for day in (1, 2))  # fmt: skip
-                if (before.lines, before.totals) != (now.lines, now.totals):
+                plain = [[msgspec.structs.replace(li, text="") for li in sheet.lines] for sheet in (before, now)]
+                if before.totals != now.totals or plain[0] != plain[1]:
                     found.add(name)
                     for day, sheet in ((1, before), (2, now)):
                         assert granted_among_many(law, case, date(2026, 12, day)) == sheet.granted

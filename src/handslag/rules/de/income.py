@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, section_of, under_item
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, said, section_of, under_item
 from handslag.rules.de.numbers import GROSS, Norms
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
@@ -189,15 +189,22 @@ def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Nor
     )
     rest = amount - free
     tax = minimum(income.tax, rest)
-    sheet.line("TAX", -tax, of=plain, section=norm.section.tax, text="tax", when=tax > 0)
+    sheet.line("TAX", -tax, of=plain, section=norm.section.tax, text=said("tax", norm), when=tax > 0)
     rest = rest - tax
     # in place of the following the pocket money has an amount of its own (§ 82 Abs. 2 Satz 2)
     pocket = is_volunteer(income, age, norm)
     social = where(pocket, 0, minimum(income.social, rest))
-    sheet.line("SOCIAL", -social, of=plain, section=norm.section.social, text="social", when=social > 0)
+    sheet.line("SOCIAL", -social, of=plain, section=norm.section.social, text=said("social", norm), when=social > 0)
     rest = rest - social
     insurance = where(pocket, 0, minimum(income.insurance, rest))
-    sheet.line("INSURANCE", -insurance, of=plain, section=norm.section.insurances, text="insurance", when=insurance > 0)
+    sheet.line(
+        "INSURANCE",
+        -insurance,
+        of=plain,
+        section=norm.section.insurances,
+        text=said("insurance", norm),
+        when=insurance > 0,
+    )
     rest = rest - insurance
     costs = where(pocket, 0, minimum(expenses(income, norm), rest))
     sheet.line(

@@ -52,6 +52,22 @@ def under_its_item(row: Any, item: str, norm: Norms) -> Any:
     return Of(row.key, statistics_code=item) if item and isinstance(row, Of) else row
 
 
+@versioned
+def said(key: str, norm: Norms) -> str:
+    """The text that explains a line."""
+    return key
+
+
+@said.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 2),
+    because="each line is explained in a plain sentence, with a verb",
+)
+def said_whole(key: str, norm: Norms) -> str:
+    """The same as a sentence, where it was none."""
+    return f"{key}_whole"
+
+
 def add(row: Any, *values: Whole) -> Whole:
     """Values of one row, summed."""
     total = values[0]
@@ -285,7 +301,7 @@ def extra(
     when: Truth,
     section: str,
     numbers: tuple[Any, ...],
-    text: str = "percent",
+    text: str = "",
     days: Whole = 1,
     of_days: Whole = 1,
     by_days: bool = True,
@@ -301,7 +317,7 @@ def extra(
         whole,
         of=shown(person, "as_extra"),
         section=section,
-        text=text,
+        text=said("percent", norm) + text,
         numbers=(
             *numbers,
             base,
@@ -334,7 +350,7 @@ def pregnant(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms
     return extra(
         "PREGNANT", own, norm.extra_pregnant, person, chapter, month, norm, sheet,
         when=days > 0, section=norm.section.pregnant, numbers=(norm.extra_pregnant,),
-        text=where(days < of_days, "percent percent_days", "percent"), days=days, of_days=of_days, by_days=by_days,
+        text=where(days < of_days, " percent_days", ""), days=days, of_days=of_days, by_days=by_days,
     )  # fmt: skip
 
 
@@ -364,7 +380,7 @@ def lone_parent(
             used(norm.extra_lone_most, no(by_first) & (for_each > norm.extra_lone_most)),
             used(norm.setting_lone_parent, first & (second > norm.extra_lone_young)),
         ),
-        text=where(by_first, "percent lone_first", "percent lone_each"),
+        text=where(by_first, " lone_first", " lone_each"),
     )  # fmt: skip
 
 
@@ -431,7 +447,7 @@ def workshop_lunch(person: Any, norm: Norms, sheet: Any) -> Whole:
     else:
         amount = cents(norm.extra_lunch * person.lunch_days, norm.extra_lunch_days, norm)
     return sheet.line(
-        "LUNCH", amount, of=shown(person, "as_extra"), section=norm.section.lunch, text="lunch",
+        "LUNCH", amount, of=shown(person, "as_extra"), section=norm.section.lunch, text=said("lunch", norm),
         numbers=(norm.extra_lunch, norm.extra_lunch_days, norm.setting_lunch_rounding, norm.setting_rounding),
         rounding="cent", when=person.lunch_days > 0, days=person.lunch_days,
     )  # fmt: skip
@@ -444,16 +460,16 @@ def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 34 Abs. 3 und 7: school supplies in the months of both half-years; participation for minors in chapter 3."""
     first = sheet.line(
         "SUPPLIES_FIRST", norm.education_first_half, of=shown(person, "as_education"), section=norm.section.supplies,
-        text="supplies_first", numbers=(norm.education_first_half,), when=person.first_half,
+        text=said("supplies_first", norm), numbers=(norm.education_first_half,), when=person.first_half,
     )  # fmt: skip
     second = sheet.line(
         "SUPPLIES_SECOND", norm.education_second_half, of=shown(person, "as_education"), section=norm.section.supplies,
-        text="supplies_second", numbers=(norm.education_second_half,), when=person.second_half,
+        text=said("supplies_second", norm), numbers=(norm.education_second_half,), when=person.second_half,
     )  # fmt: skip
     participation = sheet.line(
         "PARTICIPATION", norm.education_participation, of=shown(person, "as_education"),
         section=norm.section.participation,
-        text="participation", numbers=(norm.education_participation,),
+        text=said("participation", norm), numbers=(norm.education_participation,),
         when=person.participation & no(person.adult) & (chapter == CHAPTER_3),
     )  # fmt: skip
     return first + second + participation
@@ -471,8 +487,8 @@ def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet:
             cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm), person, chapter, month, norm
         ),
         of=under_item(person, FURTHER_ITEM, norm),
-        section=norm.section.cash, text="cash", numbers=(norm.institution_cash, norm.regelbedarf_1, *part_of),
-        rounding="cent", when=there,
+        section=norm.section.cash, text=said("cash", norm),
+        numbers=(norm.institution_cash, norm.regelbedarf_1, *part_of), rounding="cent", when=there,
     )  # fmt: skip
     clothing = district("clothing", norm.clothing, there)
     clothes = sheet.line(

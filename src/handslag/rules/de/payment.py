@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, under_item
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, said, under_item
 from handslag.rules.de.numbers import WHOLE, Norms
 from handslag.rules.de.rows import NEVER, Period
 from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
@@ -17,7 +17,7 @@ def received_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet
         "RECEIVED", -amount,
         of=under_item(person, where(person.adult, "ueberschuss_partner", ""), norm),
         section=where(chapter == CHAPTER_4, norm.section.community4, norm.section.community3),
-        text="received", numbers=(norm.setting_distribution,), rounding="cent_down", when=amount > 0,
+        text=said("received", norm), numbers=(norm.setting_distribution,), rounding="cent_down", when=amount > 0,
     )  # fmt: skip
 
 
@@ -109,7 +109,12 @@ def supplement(person: Any, supplemented: Truth, month: Period, norm: Norms, she
 def arrears_line(person: Any, norm: Norms, sheet: Any) -> Whole:
     """§ 43a Abs. 2: what is still owed for earlier months."""
     return sheet.line(
-        "ARREARS", person.arrears, of=person, section=norm.section.arrears, text="arrears", when=person.arrears > 0
+        "ARREARS",
+        person.arrears,
+        of=person,
+        section=norm.section.arrears,
+        text=said("arrears", norm),
+        when=person.arrears > 0,
     )
 
 
