@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.exchange.models import Message
+from handslag.domain.exchange.operations.outbox import seal_message
+from handslag.domain.exchange.states import Code
 from handslag.domain.funding.models import Approval
 from handslag.domain.funding.operations import NewTariff, enter_tariff
 from handslag.domain.payments.operations.account import book
@@ -23,7 +26,7 @@ from handslag.domain.tenancy.permissions import NotAllowed
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.months import Month
 from handslag.messages.assignment.message import Arrival
-from handslag.messages.cost_approval.build import in_full, wish_in
+from handslag.messages.cost_approval.build import answering, in_full, wish_in
 from handslag.messages.cost_approval.checks import checked
 from handslag.messages.cost_approval.message import Approved
 from handslag.rules.ch.settlement import ASYLUM
@@ -140,6 +143,24 @@ def test_a_decider_approves_a_part_and_nobody_more_than_was_asked_for(canton: Ca
     other = canton.places[1]
     with acting(other.office.slug, TEST, "look"):
         assert not Approval.objects.exists()
+
+
+def test_a_number_that_a_payer_gives_twice_is_told_to_it_and_noted_once(canton: Canton) -> None:
+    number, here = _arrived(canton), canton.places[0]
+    first, second = (canton.asked_for(here, number, account_code="PROGRAMME", percent=n) for n in (40, 50))
+    canton.settle()
+    told = []
+    for asked in (first, second):  # a payer whose own system gives the numbers, and gives one twice
+        with acting(canton.side.office.slug, canton.side.office.staff["bo"], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            whole = _by_person(in_full(row), approval="GG-7")
+            new = answering(key=uuid4(), asked=row, answers=[whole])
+        told.append(seal_message(**canton.pair.act(canton.side, "bo"), new=new))
+        canton.settle()
+    states = [(one.transport, one.code) for one in (canton.side.message(said.message_id) for said in told)]
+    assert states == [("delivered", ""), ("rejected", Code.CONTENT)]
+    assert [one[1] for one in _noted(canton, here, number)] == ["GG-7"]
+    assert [one[1] for one in _noted(canton, canton.side, number)] == ["GG-7"]
 
 
 def _by_person(one: Approved, **more: Any) -> Approved:

@@ -11,6 +11,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.funding.models import Approval, Tariff
+from handslag.domain.funding.queries import number_used
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -122,13 +123,15 @@ def decide_cost(*, tenant: str | int, by: Actor, now: datetime, asked: UUID, new
 def note_approval(*, tenant: str | int, by: Actor, now: datetime, asked: UUID, new: Granted) -> Done[Approval]:
     """Note what the answer to a request approves; at both sides the same.
 
-    NotPossible("noted") the second time.
+    NotPossible("noted") the second time, ("number used") where the payer gave its number to another approval before.
     """
     if by.kind != "system":
         raise Hidden("message", asked)
     row = Message.objects.select_for_update(of=("self",)).get(id=asked)
     if Approval.objects.filter(said_id=new.said).exists():
         raise NotPossible("noted")
+    if number_used(new.payer, new.partner, new.number, row.id):
+        raise NotPossible("number used")
     made = Approval.objects.create(
         person_id=new.person, asked=row, said_id=new.said, partner=new.partner, payer=new.payer, number=new.number,
         account_code=new.account_code, since=new.since, until=new.until, amount=new.amount, percent=new.percent,

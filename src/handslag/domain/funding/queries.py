@@ -53,6 +53,12 @@ def tariff_on(account_code: str, day: date) -> Tariff | None:
     return rows.order_by("-since", "-at", "-id").first()
 
 
+def number_used(payer: bool, partner: str, number: str, but: UUID) -> bool:
+    """Whether a payer (we, or else `partner`) has given a number to an approval of another request than `but`."""
+    rows = Approval.objects.filter(payer=payer, number=number).exclude(asked_id=but)
+    return (rows if payer else rows.filter(partner=partner)).exists()
+
+
 def tariffs() -> list[Tariff]:
     """All that was entered, by kind, the newest first."""
     return list(Tariff.objects.select_related("entered_by").order_by("account_code", "-since", "-at", "-id"))
