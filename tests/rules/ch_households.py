@@ -62,7 +62,7 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
             "key": f"p{n}",
             "birth_on": born(draw.choice((19, 24, 26, 25, 40, 70)) if n < adults else draw.choice((0, 1, 10, 15, 16))),
             "permit": draw.choice(permits),
-            "izu": draw.choice((0, 0, 10_000, 30_000, 30_001)),
+            "izu": draw.choice((0, 0, 9_999, 30_000, 30_001)),
             "reimbursed_until": draw.choice((None, since, until, date(2031, 1, 1))),
         }
         for n in range(adults + children)

@@ -10,12 +10,18 @@ from handslag.rules.case_files import worked_cases
 from handslag.rules.norms import load
 from handslag.rules.packs import names, pack
 from handslag.rules.sheet import _wording, languages
-from handslag.rules.text import Wording
+from handslag.rules.text import Shown, Wording
 
 
 def places(text: str) -> list[str]:
-    """What a text leaves open, by name or position."""
-    return sorted(f"{name}:{spec}" for _, name, spec, _ in Formatter().parse(text) if name is not None)
+    """What a text leaves open, by name or position; not by which words a number is said."""
+    found = [(name, spec or "") for _, name, spec, _ in Formatter().parse(text) if name is not None]
+    return sorted(f"{name}:{'' if '|' in spec else spec}" for name, spec in found)
+
+
+def test_a_number_is_said_in_words_for_none_one_and_more() -> None:
+    said = [f"{Shown(n):# month|# months}{Shown(n):|, # km|, # kms}" for n in (0, 1, 2, 31)]
+    assert said == ["0 months", "1 month, 1 km", "2 months, 2 kms", "31 months, 31 kms"]
 
 
 @pytest.mark.parametrize("pack", names())

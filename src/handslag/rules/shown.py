@@ -148,7 +148,7 @@ def shown(
         results=[ShownSum(name, say.say(name, lang), minor) for name, minor in say.results(sheet)],
         difference=sheet.granted - before.granted if before else None,
         gone=gone,
-        uncertain=list(dict.fromkeys(say.uncertainty(n, c, lang, sheet.region) for n, c in sheet.uncertain.items())),
+        uncertain=say.doubts(sheet, lang),
         example=say.say("example", lang) if sheet.has_example else "",
     )
 

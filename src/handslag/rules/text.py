@@ -17,7 +17,8 @@ _PLAIN: Final = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "  
 
 
 class Shown(int):
-    """A whole number in a sentence: `{gross:money}` says it as an amount, `{gross}` as it stands."""
+    """A whole number in a sentence: `{gross:money}` says it as an amount, `{gross}` as it stands, and
+    `{months:# month|# months}` in words for one and for more (three: for none, one, more), `#` being the number."""
 
     currency: str
     locale: str
@@ -25,6 +26,10 @@ class Shown(int):
     def __format__(self, spec: str) -> str:
         if spec == "money":
             return format_money(int(self), self.currency, self.locale)
+        if "|" in spec:
+            forms = spec.split("|")
+            words = forms[min(int(self), 2)] if len(forms) == 3 else forms[int(self) != 1]
+            return words.replace("#", str(int(self)))
         return format(int(self), spec)
 
 
@@ -131,6 +136,13 @@ class Wording:
         chosen = norm.choices[choice][lang] if choice else ""
         return f"{norm.uncertain[lang]} {chosen}".strip()
 
+    def doubts(self, sheet: Sheet, lang: str) -> list[str]:
+        """What is open of a sheet and what was chosen here, each once; not without its choice beside with it."""
+        said = dict.fromkeys(
+            self.uncertainty(name, choice, lang, sheet.region) for name, choice in sheet.uncertain.items()
+        )
+        return [one for one in said if not any(other != one and other.startswith(one) for other in said)]
+
     def results(self, sheet: Sheet) -> list[tuple[str, int]]:
         """The rows below the lines: the name of a text and an amount."""
         rows = [("granted", sheet.granted)]
@@ -165,8 +177,7 @@ class Wording:
         for name, minor in self.results(sheet):
             row(self.say(name, lang), minor)
         if sheet.uncertain:
-            reasons = [f"  {self.uncertainty(n, c, lang, sheet.region)}" for n, c in sheet.uncertain.items()]
-            out += ["", self.say("uncertain", lang), *dict.fromkeys(reasons)]
+            out += ["", self.say("uncertain", lang), *(f"  {doubt}" for doubt in self.doubts(sheet, lang))]
         if sheet.has_example:
             out += ["", self.say("example", lang)]
         return "\n".join(out) + "\n"

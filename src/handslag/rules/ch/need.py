@@ -372,9 +372,27 @@ def _section(cost: Any, norm: Norms) -> str:
     return section
 
 
+@versioned
+def says_limits(norm: Norms) -> bool:
+    """Whether a line says what was ordered where that is above a limit, and what was granted where it is below: no."""
+    return False
+
+
+@says_limits.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 2),
+    because="a sheet that says 30 per cent of an order that says 40 is not understood by who has the order in hand",
+)
+def says_limits_beside(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
 def integration(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     """IZU: what the office grants for verifiable, own efforts, up to the month's limit. Not at the entry."""
     limit, text, of_days, told = limit_of(norm.izu_max, person.izu_before, month, norm)
+    if month.days == month.month_days and says_limits(norm):
+        text = where(person.izu < norm.izu_min, " izu_below", "")
     return sheet.line(
         "IZU",
         minimum(person.izu, limit),

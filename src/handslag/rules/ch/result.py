@@ -4,7 +4,16 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.means import as_means
-from handslag.rules.ch.need import CENTIME, PERCENT, divides_levels, in_part, is_minor, of_level, of_one_level
+from handslag.rules.ch.need import (
+    CENTIME,
+    PERCENT,
+    divides_levels,
+    in_part,
+    is_minor,
+    of_level,
+    of_one_level,
+    says_limits,
+)
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -79,17 +88,22 @@ def sanction(
     if shares_sanction(norm):
         limit = round_to(CENTIME, unit_gbl * norm.sanction_max, PERCENT)
         reduced = minimum(asked, maximum(limit - earlier, 0))
+    above, told = "", {}
+    if says_limits(norm):
+        above = where(runs & (order.percent > norm.sanction_max), " sanction_at_most", "")
+        told = {"ordered": order.percent}
     return sheet.line(
         "SANCTION",
         reduced,
         of=order,
         section=norm.section.sanction,
-        text=where(runs, "sanction", "sanction_over") + where(reduced < asked, " sanction_limited", ""),
+        text=where(runs, "sanction", "sanction_over") + above + where(reduced < asked, " sanction_limited", ""),
         numbers=(norm.sanction_max, norm.sanction_months, norm.sanction_base),
         rounding="rappen_half_up",
         percent=minimum(order.percent, norm.sanction_max),
         months=months,
         base=base,
+        **told,
     )
 
 

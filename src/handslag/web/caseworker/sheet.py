@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from handslag.domain.people.queries import Seen
 from handslag.rules.se.codes import COSTS
-from handslag.rules.se.text import label, uncertainty
+from handslag.rules.se.text import WORDING, label
 from handslag.rules.sheet import Line, Sheet, wording_of
 from handslag.rules.shown import differences, shown
 
@@ -152,6 +152,6 @@ def shown_sheet(
         sheet.granted,
         sheet.surplus,
         sheet.granted - before.granted if before else None,
-        [uncertainty(name, choice, lang) for name, choice in sheet.uncertain.items()],
+        WORDING.doubts(sheet, lang),
         sheet.has_example,
     )
