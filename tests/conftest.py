@@ -131,6 +131,9 @@ def database() -> Iterator[Database]:
     yield copy
     from django.db import connections
 
+    from tests.office import close_other_roles
+
+    close_other_roles()
     connections.close_all()
     bed.drop(copy)
 

@@ -10,6 +10,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,7 @@ from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.rules.se.facts import Facts
 from handslag.web.entry.sessions import SessionStore
+from tests import bed
 
 TEST = system("test")
 STAFF = (
@@ -406,18 +408,44 @@ def landlord(office: Office, **more: str) -> Payee:
     return confirm_payee(**office.act("hanna"), payee=payee.id, version=payee.version)
 
 
+#: Open connections by role and thread, kept by `as_role`: to open one takes longer than most of what is done on it.
+_others: dict[tuple[str, int], Any] = {}
+
+
 @contextmanager
 def as_role(database: Any, role: str) -> Iterator[None]:
-    """Let Django in this process be another database role for a while (jobs are the worker's)."""
-    told = connection.settings_dict
+    """Let Django in this process be another database role for a while (jobs are the worker's). On this process's own
+    database both connections stay open."""
+    told, place = connection.settings_dict, (role, threading.get_ident())
     before = {name: told[name] for name in ("NAME", "USER", "PASSWORD")}
-    connection.close()
+    stays = database.name == before["NAME"] == bed.worker_database()
+    if not stays:
+        connection.close()
+    mine = _swapped(_others.pop(place, None) if stays else None)
     told.update(NAME=database.name, USER=f"handslag_{role}", PASSWORD=database.secrets.roles[role])
     try:
         yield
     finally:
-        connection.close()
+        if not stays or connection.in_atomic_block:
+            connection.close()
+        other = _swapped(mine)
+        if other is not None:
+            _others[place] = other
         told.update(before)
+
+
+def _swapped(another: Any) -> Any:
+    """Give Django another open connection, or None: it opens one when it needs it. Gives the one that it had."""
+    had, connection.connection = connection.connection, another
+    if another is not None and (another.closed or not connection.is_usable()):
+        connection.close()
+    return had
+
+
+def close_other_roles() -> None:
+    """Close what `as_role` keeps open."""
+    while _others:
+        _others.popitem()[1].close()
 
 
 def command(database: Any, *words: str, **told: str) -> subprocess.CompletedProcess[str]:

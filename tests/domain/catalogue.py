@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -29,11 +30,13 @@ def _reviewed_functions() -> dict[str, str]:
     return {name: text.split("$$")[1] for name, text in (found | {"app_refuse_gone": merges.REFUSE}).items()}
 
 
+@cache
 def tenant_models() -> dict[str, type[TenantRow]]:
     """The models of tenants' tables by table."""
     return {m._meta.db_table: m for m in apps.get_models(include_auto_created=True) if issubclass(m, TenantRow)}
 
 
+@cache
 def tenant_keys() -> list[tuple[str, str, str, str]]:
     """Every reference between tenants' tables that the models make: table, column, parent, name of its key."""
     found = []
@@ -49,6 +52,7 @@ def tenant_keys() -> list[tuple[str, str, str, str]]:
     return found
 
 
+@cache
 def append_only_tables() -> dict[str, bool]:
     """Tables whose rows are written once; True where the role eraser may delete."""
     return {
@@ -59,23 +63,14 @@ def append_only_tables() -> dict[str, bool]:
     }
 
 
-def findings(connection: Any) -> list[str]:
-    """Everything in the database of `connection` (the administrator's) that breaks a rule of the wall."""
-    return [
-        *_kinds_of_relation(connection),
-        *_schemas(connection),
-        *_functions(connection),
-        *_tables(connection),
-        *_policies(connection),
-        *_uniques(connection),
-        *_keys(connection),
-        *_rules(connection),
-        *_triggers(connection),
-        *_roles(connection),
-        *_sessions(connection),
-        *_grants(connection),
-        *_grants_around(connection),
-    ]
+def findings(connection: Any, *of: Callable[[Any], Iterator[str]]) -> list[str]:
+    """Everything in the database of `connection` (the administrator's) that breaks a rule of the wall: any, or one of
+    the kinds told."""
+    every = (
+        _kinds_of_relation, _schemas, _functions, of_tables, of_policies, _uniques, of_keys, _rules, _triggers, _roles,
+        _sessions, _grants, _grants_around,
+    )  # fmt: skip
+    return [finding for look in of or every for finding in look(connection)]
 
 
 def _kinds_of_relation(connection: Any) -> Iterator[str]:
@@ -131,7 +126,7 @@ def _functions(connection: Any) -> Iterator[str]:
             yield f"{name}(): is there {seen.count(name)} times"
 
 
-def _tables(connection: Any) -> Iterator[str]:
+def of_tables(connection: Any) -> Iterator[str]:
     rows = connection.execute(
         "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, "
         "  array(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 "
@@ -168,7 +163,7 @@ def _tables(connection: Any) -> Iterator[str]:
         yield f"{name}: is not there"
 
 
-def _policies(connection: Any) -> Iterator[str]:
+def of_policies(connection: Any) -> Iterator[str]:
     rows = connection.execute(
         "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
     )
@@ -212,7 +207,7 @@ def _uniques(connection: Any) -> Iterator[str]:
             yield f"{table}: {name} is unique over all tenants"
 
 
-def _keys(connection: Any) -> Iterator[str]:
+def of_keys(connection: Any) -> Iterator[str]:
     rows = connection.execute(
         "SELECT c.relname, k.conname, p.relname, pg_get_constraintdef(k.oid), k.convalidated, "
         "  array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, i) "
