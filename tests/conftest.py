@@ -1,6 +1,7 @@
 """Fixtures that all tests share; what they stand on is in tests/bed.py."""
 
 import ctypes
+import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -36,6 +37,8 @@ LONG = (
     "tests/faults/",
     "tests/journeys/",
     "tests/verifier/test_mutations",
+    "tests/domain/test_register",
+    "tests/domain/test_settlement",
     "tests/ops/",
     "tests/domain/test_corrections",
     "tests/domain/test_wall",
@@ -122,6 +125,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in {"database", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(name)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: nobody needs to look through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

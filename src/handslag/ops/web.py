@@ -4,6 +4,7 @@ Each worker process dies with its parent, so that a kill -9 of either leaves not
 """
 
 import argparse
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,10 @@ def load_application() -> Callable[..., Any]:
     die_with_parent()
     from importlib import import_module
 
+    gc.disable()  # as where a command starts
     application: Callable[..., Any] = import_module(APPLICATION).application
+    gc.freeze()
+    gc.enable()
     return application
 
 

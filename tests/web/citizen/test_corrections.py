@@ -117,8 +117,8 @@ def test_a_correction_of_one_of_two_keeps_the_other(office: Any) -> None:
     with acting(office.slug, TEST, "look"):
         newest = newest_application(period.id)
         assert newest is not None
-        amounts = {row["code"]: row["amount"] for row in rows_applied_for(newest, "costs")}
-        rows = rows_applied_for(newest, "costs")
+        amounts = {row["code"]: row["amount"] for row in rows_applied_for(newest)["costs"]}
+        rows = rows_applied_for(newest)["costs"]
     assert (amounts["RENT"], amounts["GLASSES"], len(rows)) == (650_000, 80_000, 5)
 
 

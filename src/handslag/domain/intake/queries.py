@@ -403,12 +403,15 @@ def receipts_of(cases: Collection[UUID]) -> list[tuple[Receipt, Period, bool]]:
     return [(receipts[row.application_id], row.period, row.application_id in taken) for row in rows]
 
 
-def rows_applied_for(application: Application, kind: str) -> list[dict[str, Any]]:
-    """The lines of an application (`kind`: incomes, costs). One that comes on top of others for its month stands with
+def rows_applied_for(application: Application) -> dict[str, list[dict[str, Any]]]:
+    """The lines of an application, `incomes` and `costs`. One that comes on top of others for its month stands with
     theirs: from the newest that asked for everything on; what was corrected or taken back since doesn't count."""
     standing = applications_in_force(period_of_application(application.id))
     counting = _from_the_newest_whole(standing if application in standing else [application])
-    return [row for one in counting for row in one.document["answers"].get(kind, [])]
+    return {
+        kind: [row for one in counting for row in one.document["answers"].get(kind, [])]
+        for kind in ("incomes", "costs")
+    }
 
 
 def _from_the_newest_whole(standing: list[Application]) -> list[Application]:

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.state import ProjectState
+from django.db.models import NOT_PROVIDED
 
 from handslag.domain.tenancy.constraints import AppendOnly
 from handslag.domain.tenancy.installation import INSTALLATION_TABLES, ROLES
@@ -33,8 +34,8 @@ def run(verbosity: int = 0) -> None:
 
 @contextmanager
 def _no_new_models_for_what_changes_none() -> Iterator[None]:
-    """Let Django note a new table, constraint or index without making the models around it anew: no field of theirs
-    changes by it.
+    """Let Django note a new table, field, constraint or index without making the models around it anew: no field of
+    theirs changes by it.
 
     Each table has several constraints (the wall), and all models hang together: most of the time of a new database.
     """
@@ -45,6 +46,17 @@ def _no_new_models_for_what_changes_none() -> Iterator[None]:
             state.resolve_model_relations((model.app_label, model.name_lower))
         if "apps" in state.__dict__:  # asking for it would make all models
             state.apps.render_multiple([model])
+
+    def add_field(state: Any, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool) -> None:
+        if not preserve_default:
+            field = field.clone()
+            field.default = NOT_PROVIDED
+        state.models[app_label, model_name].fields[name] = field
+        if state._relations is not None:
+            state.resolve_model_field_relations((app_label, model_name), name, field)
+        if "apps" in state.__dict__:
+            state.apps.get_model(app_label, model_name).add_to_class(name, field.clone())
+            state.apps.clear_cache()
 
     def append(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
         there = state.models[app_label, model_name].options[option_name]
@@ -59,7 +71,7 @@ def _no_new_models_for_what_changes_none() -> Iterator[None]:
         if "apps" in state.__dict__:
             setattr(state.apps.get_model(app_label, model_name)._meta, option_name, list(told))
 
-    ours = {"add_model": add, "_append_option": append, "_remove_option": remove}
+    ours = {"add_model": add, "add_field": add_field, "_append_option": append, "_remove_option": remove}
     djangos = {name: getattr(ProjectState, name) for name in ours}
     try:
         for name, one in ours.items():

@@ -151,7 +151,7 @@ def form_for(
     costs_before = _sums((c.code, c.accepted) for c in before.costs) if before else {}
     incomes_before = _sums((i.code, i.gross) for i in before.incomes) if before else {}
     facts = _changed_first(facts, costs_before, incomes_before) if before else facts
-    given = rows_applied_for(application, "incomes") if application else []
+    given = rows_applied_for(application)["incomes"] if application else []
     applied = dict(
         zip(keys_of_lines((i["code"], i["person"]) for i in given), (i["amount"] for i in given), strict=True)
     )

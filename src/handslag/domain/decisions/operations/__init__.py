@@ -193,7 +193,7 @@ def income_not_given(sheet: Sheet, before: Decision | None = None) -> list[str]:
     sheet."""
     application = newest_application(sheet.period_id)
     given: Counter[str] = Counter()
-    for row in rows_applied_for(application, "incomes") if application else []:
+    for row in rows_applied_for(application)["incomes"] if application else []:
         given[row["code"]] += row["amount"]
     if before is not None:
         known: Counter[str] = Counter()

@@ -271,7 +271,7 @@ def norms_in_force(facts: Facts, today: date) -> Norms:
 def applied_facts(case: Case, period: Period, application: Application | None, today: date) -> Facts:
     """The facts as applied for: the household of the register, costs and incomes as given, what earlier months
     say (job stimulus, a child's own work), and the municipality's limits as known `today`. No value is accepted yet."""
-    applied = {kind: rows_applied_for(application, kind) if application else [] for kind in ("costs", "incomes")}
+    applied = rows_applied_for(application) if application else {"costs": [], "incomes": []}
     memberships = list(household_on(case.household_id, period.since, period.until))
     earlier = before((m.person_id for m in memberships), period.since)
     members = [

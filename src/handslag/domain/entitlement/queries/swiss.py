@@ -63,13 +63,14 @@ def moved_within(case: Case, period: Period) -> bool:
 def as_applied(application: Application) -> dict[str, Any]:
     """Costs, incomes, rent, wealth and way of living as an application gives them."""
     answers: Mapping[str, Any] = application.document["answers"]
+    rows = rows_applied_for(application)
     costs = [
         Cost(code=row["code"], applied=row["amount"], source="given", person=row["person"], note=row["note"])
-        for row in rows_applied_for(application, "costs")
+        for row in rows["costs"]
     ]
     incomes = [
         Income(code=row["code"], gross=row["amount"], source="given", person=row["person"], note=row["note"])
-        for row in rows_applied_for(application, "incomes")
+        for row in rows["incomes"]
     ]
     found: dict[str, Any] = {"costs": msgspec.to_builtins(costs), "incomes": msgspec.to_builtins(incomes)}
     if answers.get("rent") is not None:
