@@ -298,7 +298,9 @@ def unreadable(connect: Any, office: Office, sender: str) -> UUID:
     with role.transaction():
         role.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
         role.execute(
-            courier._PUT, (key, tenant, f"municipality:kommunkod:{sender}", uuid4(), "0" * 64, "x", office.now)
+            "INSERT INTO exchange_arrival (id, tenant_id, sender, message_id, digest, sealed, arrived_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (key, tenant, f"municipality:kommunkod:{sender}", uuid4(), "0" * 64, "x", office.now),
         )
     for _ in range(3):
         record_trouble(**office.by(TEST), arrival=key, reason=sender)

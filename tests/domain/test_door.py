@@ -260,7 +260,7 @@ def test_the_event_commits_to_the_rows_of_its_operation(office: Office, reaction
         payload = Payload.objects.get(id=event.id)
         row = Household.objects.get(id=household)
         subject = Subject.objects.get(id=household)
-        assert audit.event_hash(event) == event.hash == subject.head
+        assert audit.event_hash(vars(event)) == event.hash == subject.head
         assert audit.commitment(bytes(payload.salt), payload.body) == event.commitment
         digests = {
             model._meta.db_table: {str(household): [0, audit.canonical.digest(audit.row_form(found))]}

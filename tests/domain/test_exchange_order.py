@@ -21,7 +21,6 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.keys import sign
 from handslag.jobs import exchange
 from handslag.kernel import clock
-from handslag.kernel.ids import uuid7
 from handslag.messages.question.message import Answer
 from tests.bed import Database
 from tests.exchange import RENT, Pair, Side
@@ -116,12 +115,12 @@ class Mixed(Pair):
             elif how == "again":
                 with acting(here.office.slug, TEST, "seal"):
                     _key, sealed = sign(said_in(sealed))
-            values = (uuid7(), there.key, here.address, row.message_id, row.digest, sealed, self.now)
-            to.setdefault(there.key, []).append(values)
+            one = courier.Sealed(row.id, here.address, there.address, row.message_id, row.digest, sealed)
+            to.setdefault(there.key, []).append(one)
         for tenant, rows in to.items():
             with self.role.transaction(), self.role.cursor() as cursor:
                 cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant)])
-                cursor.executemany(courier._PUT, rows)
+                cursor.execute(courier.PUT, [courier.rows_of(tenant, rows, self.now)])
 
     def for_all(self, what: str, back: bool) -> None:
         side = self.answerer if back else self.asker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -39,9 +40,22 @@ def _plain(value: object) -> bool:
         return True
     if kind is int:
         return -LARGEST <= value <= LARGEST  # type: ignore[operator]
-    if kind is dict:
-        return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())  # type: ignore[attr-defined]
-    return (kind is list or kind is tuple) and all(map(_plain, value))  # type: ignore[call-overload]
+    items: Iterable[object] = ()
+    if isinstance(value, dict) and kind is dict:
+        for key in value:
+            if type(key) is not str or not key.isascii():
+                return False
+        items = value.values()
+    elif isinstance(value, (list, tuple)) and kind in (list, tuple):
+        items = value
+    else:
+        return False
+    for item in items:  # half of what `all(map(...))` costs: every write goes through here
+        if type(item) is str:
+            continue
+        if not _plain(item):
+            return False
+    return True
 
 
 def _checked(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import time
 from uuid import UUID
@@ -21,7 +21,7 @@ def uuid7() -> UUID:
         stamp = time.time_ns() * 4096 // 1_000_000  # milliseconds, followed by 12 bits of their fraction
         _last = stamp = max(stamp, _last + 1)
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2)
 
 
 def least_of(seconds_ago: float) -> UUID:

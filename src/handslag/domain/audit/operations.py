@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -187,20 +187,20 @@ def open_subjects(kind: str, count: int) -> list[UUID]:
     return [row.id for row in Subject.objects.bulk_create(Subject(id=uuid7(), kind=kind) for _ in range(count))]
 
 
-def event_hash(row: EventRow) -> str:
-    """The hash of an event: SHA-256 over the canonical form of every column but the hash itself."""
+def event_hash(row: Mapping[str, Any]) -> str:
+    """The hash of an event, given by its columns: SHA-256 over the canonical form of each but the hash itself."""
     return canonical.digest(
         {
-            "id": str(row.id),
-            "subject": str(row.subject_id),
-            "seq": row.seq,
-            "kind": row.kind,
-            "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "actor": [row.actor_kind, str(row.actor_id) if row.actor_id else None, row.actor_name],
-            "purpose": row.purpose,
-            "because": str(row.because) if row.because else None,
-            "commitment": row.commitment,
-            "previous": row.previous,
+            "id": str(row["id"]),
+            "subject": str(row["subject_id"]),
+            "seq": row["seq"],
+            "kind": row["kind"],
+            "at": row["at"].astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": [row["actor_kind"], str(row["actor_id"]) if row["actor_id"] else None, row["actor_name"]],
+            "purpose": row["purpose"],
+            "because": str(row["because"]) if row["because"] else None,
+            "commitment": row["commitment"],
+            "previous": row["previous"],
         }
     )
 
@@ -287,31 +287,33 @@ def _chain(door: Door, now: datetime) -> None:
     if wanted := sorted({event.subject for event in events} - set(heads)):
         locked = Subject.objects.select_for_update().filter(id__in=wanted).order_by("id")
         heads |= {subject.id: subject for subject in locked}
-    rows: list[EventRow] = []
-    payloads: list[Payload] = []
+    tenant = door.the_tenant.id
+    rows: list[dict[str, Any]] = []
+    payloads: list[dict[str, Any]] = []
     for event in events:
         if event.subject not in heads:
             raise EventMissing(f"{event.kind}: no subject {event.subject}")
         head = heads[event.subject]
         salt = secrets.token_bytes(32)
         head.seq += 1
-        row = EventRow(
-            id=event.id,
-            subject_id=event.subject,
-            seq=head.seq,
-            kind=event.kind,
-            at=now,
-            actor_kind=by.kind,
-            actor_id=by.agent,
-            actor_name=by.told,
-            purpose=door.purpose,
-            because=event.because,
-            commitment=commitment(salt, event.payload),
-            previous=head.head,
-        )
-        row.hash = head.head = event_hash(row)
+        row = {
+            "id": event.id,
+            "tenant_id": tenant,
+            "subject_id": event.subject,
+            "seq": head.seq,
+            "kind": event.kind,
+            "at": now,
+            "actor_kind": by.kind,
+            "actor_id": by.agent,
+            "actor_name": by.told,
+            "purpose": door.purpose,
+            "because": event.because,
+            "commitment": commitment(salt, event.payload),
+            "previous": head.head,
+        }
+        row["hash"] = head.head = event_hash(row)
         rows.append(row)
-        payloads.append(Payload(id=event.id, salt=salt, body=event.payload))
+        payloads.append({"id": event.id, "tenant_id": tenant, "salt": salt, "body": event.payload})
     if stood := [head for head in heads.values() if (Subject, head.id) not in pending]:
         values = ", ".join(["(%s::uuid, %s::int, %s::text)"] * len(stood))
         moved = (
@@ -320,7 +322,7 @@ def _chain(door: Door, now: datetime) -> None:
             [part for head in stood for part in (head.id, head.seq, head.head)],
         )
         updates.append(moved)
-    write_together([*pending.values(), *rows, *payloads], updates)
+    write_together(list(pending.values()), updates, {EventRow: rows, Payload: payloads})
 
 
 def insert_with_events(*rows: Any) -> None:
@@ -348,32 +350,36 @@ def head_locked(subject: UUID, seq: int, head: str) -> None:
     acting_door().memory.setdefault("heads", {})[subject] = Subject(id=subject, seq=seq, head=head)
 
 
-def write_together(rows: Sequence[Any], updates: Sequence[tuple[str, Sequence[Any]]]) -> None:
-    """Insert rows of several models, and update others, by one statement: a data-modifying CTE for each model, in
-    the order given, and for each update.
+def write_together(
+    rows: Sequence[Any],
+    updates: Sequence[tuple[str, Sequence[Any]]],
+    told: Mapping[type[Model], list[dict[str, Any]]] | None = None,
+) -> None:
+    """Insert rows of several models, then those `told` by their columns, and update others, by one statement: a
+    data-modifying CTE for each model, in the order given, and for each update.
 
     Policies, triggers and keys hold as ever; keys between the rows are checked at the statement's end.
     """
-    groups: dict[type[Model], list[Any]] = {}
+    groups: dict[type[Model], list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(type(row), []).append(row)
+        columns = _inserting(type(row))[1]
+        groups.setdefault(type(row), []).append({column: getattr(row, name) for column, name in columns})
     parts: list[str] = []
     params: list[Any] = []
-    for model, objects in groups.items():
-        sql, columns, binary, plain = _inserting(model)
+    for model, values in [*groups.items(), *(told or {}).items()]:
+        sql, _columns, binary, plain = _inserting(model)
         parts.append(f"i{len(parts)} AS ({sql})")
-        told = [{column: getattr(row, name) for column, name in columns} for row in objects]
-        for row in told if binary else ():
-            row |= {column: _told(row[column]) for column in binary if row[column] is not None}
+        for value in values if binary else ():
+            value |= {column: _told(value[column]) for column in binary if value[column] is not None}
         as_json = (
-            msgspec.json.encode(told, enc_hook=_told).decode()
+            msgspec.json.encode(values, enc_hook=_told).decode()
             if plain
-            else json.dumps(told, default=_told, ensure_ascii=False)
+            else json.dumps(values, default=_told, ensure_ascii=False)
         )
         params.append(as_json)
-    for sql, values in updates:
+    for sql, values_of in updates:
         parts.append(f"u{len(parts)} AS ({sql})")
-        params.extend(values)
+        params.extend(values_of)
     with planned_once() as cursor:
         cursor.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
     for row in rows:

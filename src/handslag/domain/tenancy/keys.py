@@ -91,8 +91,13 @@ def signed_by_all(body: Any) -> list[str]:
 
 def sign(body: Any) -> tuple[str, str]:
     """Key id and compact JWS (ES256) over the canonical form of `body`, by the tenant behind the door."""
+    return sign_content(canonical.dumps(body))
+
+
+def sign_content(content: bytes) -> tuple[str, str]:
+    """The same over `content` as it is."""
     key_id, key = _current("signing")
-    return key_id, jws.serialize_compact({"alg": "ES256", "kid": key_id}, canonical.dumps(body), key)
+    return key_id, jws.serialize_compact({"alg": "ES256", "kid": key_id}, content, key)
 
 
 def file_key() -> bytes:

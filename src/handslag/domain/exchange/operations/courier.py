@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from handslag.domain.exchange.frame import address_of
 from handslag.domain.exchange.models import Envelope
-from handslag.domain.tenancy.door import acting, at_large, system, writing
+from handslag.domain.tenancy.door import acting, at_large, planned_once, system, writing
 from handslag.domain.tenancy.models import Organisation
 from handslag.kernel.ids import uuid7
 
@@ -54,17 +55,35 @@ def sealed_by(tenant: int, sender: str, since: datetime) -> list[Sealed]:
         return [Sealed(r.id, sender, r.recipient, r.message_id, r.digest, r.sealed) for r in rows]
 
 
-_PUT = """
+#: Puts all of `rows_of` in.
+PUT = """
 INSERT INTO exchange_arrival (id, tenant_id, sender, message_id, digest, sealed, arrived_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+SELECT id, tenant_id, sender, message_id, digest, sealed, arrived_at
+FROM json_populate_recordset(NULL::exchange_arrival, %s::json) ON CONFLICT DO NOTHING
 """
+
+
+def rows_of(tenant: int, sealed: Iterable[Sealed], now: datetime) -> str:
+    """The rows of an inbox that they become, as JSON."""
+    rows = [
+        {
+            "id": uuid7(),
+            "tenant_id": tenant,
+            "sender": one.sender,
+            "message_id": one.message_id,
+            "digest": one.digest,
+            "sealed": one.sealed,
+            "arrived_at": now,
+        }
+        for one in sealed
+    ]
+    return msgspec.json.encode(rows).decode()
 
 
 def put_in(tenant: int, sealed: Iterable[Sealed], now: datetime) -> None:
     """Put envelopes into the inbox of one organisation. What is there already stays as it is."""
-    with acting(tenant, COURIER, "put envelopes in") as door, writing(door), connection.cursor() as cursor:
-        rows = [(uuid7(), tenant, s.sender, s.message_id, s.digest, s.sealed, now) for s in sealed]
-        cursor.executemany(_PUT, rows)
+    with acting(tenant, COURIER, "put envelopes in") as door, writing(door), planned_once() as cursor:
+        cursor.execute(PUT, [rows_of(tenant, sealed, now)])
 
 
 def carry(carried: set[UUID], now: datetime, places: Mapping[str, int] | None = None, span: timedelta = OFFERED) -> int:

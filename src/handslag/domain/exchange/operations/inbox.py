@@ -451,7 +451,7 @@ def _end(
     *,
     with_events: bool = False,
 ) -> None:
-    row.state, row.at, row.taken, row.code = state, now, message, code
+    row.state, row.at, row.taken_id, row.code = state, now, message and message.id, code
     row.version += 1
     if with_events:
         insert_with_events(row)

@@ -34,7 +34,7 @@ from handslag.domain.exchange.states import (
 )
 from handslag.domain.people.models import Identifier, Person
 from handslag.domain.tenancy.door import Actor, acting_door
-from handslag.domain.tenancy.keys import sign
+from handslag.domain.tenancy.keys import sign, sign_content
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -396,7 +396,7 @@ def write_step(
     """Write down the step at this place of a message's way; the message itself isn't changed."""
     insert_with_events(
         TransportStep(
-            message=row,
+            message_id=row.id,
             place=place,
             state=state,
             code=code,
@@ -470,8 +470,9 @@ def send_receipt(
         report["text"] = text[:500]
     msgspec.convert(report, Report)  # what we say is what the other side takes
     body = {"message": "receipt", "version": 1, "header": header, "report": report}
-    _key_id, sealed = sign(body)
+    content = canonical.dumps(body)
+    _key_id, sealed = sign_content(content)
     insert_with_events(
-        Envelope(recipient=to, message_id=key, digest=canonical.digest(body), sealed=sealed, handed_over_at=now)
+        Envelope(recipient=to, message_id=key, digest=digest_of(content), sealed=sealed, handed_over_at=now)
     )
     return sealed
