@@ -95,7 +95,7 @@ class AnsweredElsewhere(Event):
 
 
 class ArrivalSettled(Event):
-    """What arrived has its outcome."""
+    """What arrived has its outcome. `MessageTakenIn` alone says so of what begins something, at its first try."""
 
     kind = "arrival settled"
 
@@ -218,7 +218,6 @@ def take_in_first(*, tenant: str | int, by: Actor, now: datetime, first: First) 
     found = first.found
     if by.kind != "system":
         raise Hidden("arrival", found.id)
-    open_subject("arrival", key=found.id, with_events=True)
     note_written(found)
     row = Outcome(id=found.id, sender=found.sender, message_id=found.message_id, version=0)
     return _take_first(found, row, first.opened, first.placed, now, with_events=True)
@@ -229,8 +228,8 @@ def _take_first(
 ) -> Done[Outcome]:
     message = _store(found, opened, placed, now, with_events=with_events)
     _end(row, OutcomeState.TAKEN, now, message, with_events=with_events)
-    payload = {"digest": message.digest, "from": message.partner}
-    return Done(row, _settled(row), MessageTakenIn(subject=message.id, payload=payload))
+    told = MessageTakenIn(subject=message.id, payload={"digest": message.digest, "from": message.partner})
+    return Done(row, told) if row.version == 1 else Done(row, _settled(row), told)
 
 
 def _take_reply(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
@@ -338,7 +337,7 @@ def record_trouble(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID
     ended = row.attempts >= MOST_TRIES
     _end(row, OutcomeState.QUARANTINED if ended else OutcomeState.TRYING, now, None)
     payload = {"try": row.attempts, "state": row.state, "reason": row.trouble, "from": found.sender}
-    return Done(row, ArrivalTried(subject=row.id, payload=payload))
+    return Done(row, ArrivalTried(subject=_chain_of(row), payload=payload))
 
 
 @operation()
@@ -401,8 +400,6 @@ def _begin(arrival: UUID, by: Actor, now: datetime) -> tuple[Arrival, Outcome]:
     alone_with_arrivals()
     row = Outcome.objects.select_for_update(of=("self",)).filter(id=arrival).first()
     if row is None:
-        if not Subject.objects.filter(id=arrival).exists():
-            open_subject("arrival", key=arrival)
         row = Outcome(id=arrival, sender=found.sender, message_id=found.message_id, version=0)
         note_written(found)  # the chain commits to what arrived, which is never changed
     if row.state in ENDED:
@@ -460,9 +457,13 @@ def _end(
 
 
 def _settled(row: Outcome) -> ArrivalSettled:
-    return ArrivalSettled(
-        subject=row.id, payload={"state": str(row.state), "code": str(row.code), "reason": row.trouble}
-    )
+    payload = {"state": str(row.state), "code": str(row.code), "reason": row.trouble}
+    return ArrivalSettled(subject=_chain_of(row), payload=payload)
+
+
+def _chain_of(row: Outcome) -> UUID:
+    """The subject of what arrived, which is opened with the first event about it."""
+    return row.id if Subject.objects.filter(id=row.id).exists() else open_subject("arrival", key=row.id)
 
 
 def _refuse(found: Arrival, row: Outcome, code: str, reason: str, now: datetime, opened: Opened) -> Done[Outcome]:
