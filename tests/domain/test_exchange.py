@@ -61,7 +61,7 @@ from verifier import verify
 
 #: To take in questions about people who aren't known here, one or a hundred: BEGIN, door, lock, what waits, keys, unit,
 #: all that is written, COMMIT. One alone, which is done where a hundred failed: without BEGIN and the like.
-STATEMENTS, ALONE = 8, 21
+STATEMENTS, ALONE = 8, 19
 
 
 @pytest.fixture(scope="module")
@@ -777,6 +777,34 @@ def test_what_is_taken_in_together_is_written_as_if_alone(fresh: Pair) -> None:
     fresh.carry()
     report = verify(fresh.database.of_role("auditor"), tenants=[fresh.answerer.office.slug], at=fresh.now)
     assert [f"{e.rule} {e.table}: {e.text}" for e in report.errors] == []
+
+
+def test_what_begins_something_has_one_event_and_what_was_tried_before_a_chain_of_its_own(
+    fresh: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once, tried = _arriving(fresh, 2)
+    usual = exchange.RECEIVED_BY["question", 1]
+
+    def placed(opened: Any, now: Any) -> Placed | None:
+        if opened.framed.header.id == str(tried):
+            raise LookupError("nowhere")
+        return usual(opened, now)
+
+    with monkeypatch.context() as first:
+        first.setitem(exchange.RECEIVED_BY, ("question", 1), placed)
+        fresh.arrives(fresh.answerer)
+    fresh.arrives(fresh.answerer)
+    assert _states(fresh, [once, tried]) == ["taken 0", "taken 1"]
+    chains, told = [], []
+    for key in (once, tried):
+        (message,), (arrival,) = (fresh.answerer.rows(model, message_id=key) for model in (Message, Arrival))
+        chains.append([event.kind for event in fresh.answerer.rows(Event, subject=arrival.id)])
+        (event,) = fresh.answerer.rows(Event, subject=message.id, kind="message taken in")
+        (payload,) = fresh.answerer.rows(Payload, id=event.id)
+        told.append({table for table in payload.body.get("rows", {}) if table.startswith("exchange_")})
+    assert chains == [[], ["arrival tried", "arrival settled"]]
+    kept = {f"exchange_{name}" for name in ("arrival", "outcome", "message", "transportstep", "envelope")}
+    assert told == [kept, set()]
 
 
 def test_one_that_fails_holds_up_none_of_those_it_came_with(fresh: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
