@@ -362,8 +362,9 @@ def write_together(
     """
     groups: dict[type[Model], list[dict[str, Any]]] = {}
     for row in rows:
-        columns = _inserting(type(row))[1]
-        groups.setdefault(type(row), []).append({column: getattr(row, name) for column, name in columns})
+        model: type[Model] = type(row)
+        columns = _inserting(model)[1]
+        groups.setdefault(model, []).append({column: getattr(row, name) for column, name in columns})
     parts: list[str] = []
     params: list[Any] = []
     for model, values in [*groups.items(), *(told or {}).items()]:

@@ -448,7 +448,8 @@ def _end(
     *,
     with_events: bool = False,
 ) -> None:
-    row.state, row.at, row.taken_id, row.code = state, now, message and message.id, code
+    row.state, row.at, row.code = state, now, code
+    row.taken_id = message.id if message else None
     row.version += 1
     if with_events:
         insert_with_events(row)
