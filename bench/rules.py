@@ -126,6 +126,8 @@ def swedish(households: int, seed: int = 1) -> se.Population:
                 {
                     "gross": draw.integers(0, 1_200_000, int(incomes[-1])),
                     "earned_before": np.where(work < 0.05, draw.integers(0, 9_000_000, int(incomes[-1])), 0),
+                    "earned_earlier": np.zeros(int(incomes[-1]), dtype=np.int64),
+                    "means_of_child": np.zeros(int(incomes[-1]), dtype=np.bool_),
                     "stimulated": work > 0.8,
                     "work_of_child": work < 0.05,
                 },
