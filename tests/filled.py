@@ -3,6 +3,7 @@ refused, reversed, paid, still planned, half signed. Tests may copy and damage i
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import shutil
@@ -20,7 +21,16 @@ from django.test import override_settings
 
 from handslag.connectors.eid.port import LOA3
 from handslag.demo.fill import numbers
-from handslag.domain.accounts.operations import NewEntry, Source, post
+from handslag.domain.accounts.operations import (
+    NewEntry,
+    Source,
+    confirm_paid_to,
+    order_payment,
+    post,
+    record_order_file,
+    record_paid_to,
+    release_payment,
+)
 from handslag.domain.accounts.states import Move, Rests
 from handslag.domain.accounts.states import Side as Account
 from handslag.domain.audit.blocks import sign_block
@@ -90,6 +100,7 @@ from handslag.domain.statistics.operations import (
 )
 from handslag.domain.tenancy import keys
 from handslag.domain.tenancy.door import Actor, acting, system
+from handslag.jobs.acts import store_of
 from handslag.jobs.appeals import pack_appeal
 from handslag.jobs.letters import render_letter, render_personal_letter
 from handslag.jobs.payments import take_bank_file, write_run_file
@@ -100,6 +111,7 @@ from handslag.messages.case_transfer.message import Contact, Item
 from handslag.messages.question.message import Answer
 from handslag.web.entry import uploads
 from tests import bed
+from tests.accounts import BANK
 from tests.bed import Database
 from tests.exchange import RENT, Pair, Side
 from tests.office import C1, EID, TEST, Folder, Office, as_role, landlord, open_office
@@ -250,6 +262,40 @@ def _posted(office: Office) -> None:
         )  # fmt: skip
 
 
+def _paid_to_and_by_partners(office: Office) -> None:
+    """A partner is paid, in vain the first time; another one pays what it owes."""
+    days = {"currency": "CHF", "regime": "asylum", "since": date(2026, 7, 1), "until": date(2026, 10, 1)}
+    for partner, side in (("municipality:bfs:2", Account.PAYER), ("canton:zh:x", Account.CLAIMANT)):
+        settled = Source(rests_on=Rests.STATEMENT, reference="T1", content="1" * 64)
+        entries = [NewEntry(move=move, amount=80_00, cites=settled, **days) for move in (Move.CLAIMED, Move.ACCEPTED)]
+        post(**office.act("hanna"), partner=partner, side=side, source=settled, entries=entries)
+    details = record_paid_to(**office.act("ulla"), partner="municipality:bfs:2", side=Account.PAYER, new=BANK)
+    confirm_paid_to(**office.act("erik"), details=details.id, version=1)
+
+    def told(*lines: tuple[str, str, str]) -> None:
+        rows = "".join(
+            f"<Ntry><Amt Ccy='CHF'>80</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls><TxDtls>"
+            f"<Refs><EndToEndId>{reference}</EndToEndId></Refs><RmtInf><Ustrd>{about}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+            for side, reference, about in lines
+        )
+        take_bank_file(
+            office.slug, TEST,
+            "<Document><BkToCstmrDbtCdtNtfctn><Ntfctn><Acct><Id><IBAN>CH5604835012345678009</IBAN></Id></Acct>"
+            f"{rows}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>".encode(),
+        )  # fmt: skip
+
+    for back in (True, False):
+        order = order_payment(**office.act("ulla"), account=details.account_id, currency="CHF", amount=80_00)
+        release_payment(**office.act("erik"), order=order.id, version=1)
+        with acting(office.slug, TEST, "file") as door:
+            store = store_of(door.the_tenant.id, keys.file_key())
+        kept = store.write(uuid7(), io.BytesIO(b"<Document/>"))
+        file = StoredFile(kept.file_id, kept.digest, kept.size, "application/xml")
+        record_order_file(**office.by(TEST), order=order.id, total=80_00, file=file)
+        told(("DBIT", order.id.hex, ""), *([("CRDT", order.id.hex, "")] if back else []))
+    told(("CRDT", "p-7", "P-7 T1"))
+
+
 def _cases(database: Database, office: Office) -> None:
     single = office.case(email="petra@people.example")
     log_in_citizen(**office.by(single.citizens[0]), record=single.citizens[0].id, issuer=EID, subject="petra", acr=LOA3)
@@ -311,6 +357,7 @@ def _cases(database: Database, office: Office) -> None:
     refuse_account_change(**office.act("rut"), change=change.id, version=change.version, reason="Vi nådde dig inte.")
     _merged(office)
     _posted(office)
+    _paid_to_and_by_partners(office)
     half = office.case(("Ada", "Halv", "19880808"), ("Bo", "Halv", "19880809"))
     half.signed(half.draft(), 0)
     write_looks(

@@ -31,6 +31,7 @@ def check_accounts(connection: Connection, report: Report) -> None:
         entries[row["posting_id"]].append(row)
     numbers: Counter[UUID] = Counter()
     sources: set[tuple[Any, ...]] = set()
+    moved: dict[UUID, list[Row]] = {}
     for posting in postings:
         report.count("postings")
         account, key = posting["account_id"], posting["id"]
@@ -50,10 +51,65 @@ def check_accounts(connection: Connection, report: Report) -> None:
         for row in own:
             if row["account_id"] != account:
                 report.broken("I12", "accounts_entry", row["id"], "stands on another account than its posting")
+        moved[key] = own
     for rest in entries.values():
         for row in rest:
             report.broken("I12", "accounts_entry", row["id"], "belongs to no posting")
     _check_sums(connection, report)
+    _check_bank(connection, report, {row["id"]: row for row in postings}, moved)
+
+
+#: Of which kind the last line of the bank's answers is that was carried out on an order in a state.
+_SAID = {"accepted": "accepted", "paid": "paid", "rejected": "rejected", "returned": "returned"}
+
+
+def _check_bank(
+    connection: Connection, report: Report, postings: dict[UUID, Row], moved: dict[UUID, list[Row]]
+) -> None:
+    """An order whose file has left is posted, is what the bank said of it last, and is countered whole just where it
+    reached nobody; what is carried out of the bank's lines is on one account, once, to the cent."""
+    lines = {row["id"]: row for row in rows(connection, "SELECT * FROM payments_bankline")}
+    matches = rows(connection, "SELECT * FROM accounts_bankmatch ORDER BY id")
+    by_source = {(row["account_id"], row["rests_on"], row["reference"]): row for row in postings.values()}
+    counters = {row["counters_id"]: row for row in postings.values() if row["counters_id"]}
+    said: dict[UUID, list[Row]] = defaultdict(list)
+    for match in matches:
+        report.count("bank matches")
+        line, posting = lines.get(match["line_id"]), postings.get(match["posting_id"])
+        if line is None or line["outcome"] != "account":
+            report.broken("I12", "accounts_bankmatch", match["id"], "its line was not carried out on an account")
+            continue
+        if match["order_id"]:
+            said[match["order_id"]].append(line)
+        elif posting is None or (_paid(moved.get(posting["id"], [])), posting["account_id"]) != (
+            line["amount"], match["account_id"],
+        ):  # fmt: skip
+            report.broken("I12", "accounts_bankmatch", match["id"], "posts another amount than came in")
+    for key in {row["id"] for row in lines.values() if row["outcome"] == "account"} - {m["line_id"] for m in matches}:
+        report.broken("I12", "payments_bankline", key, "is carried out on no account")
+    for order in rows(connection, "SELECT * FROM accounts_paymentorder WHERE document_id IS NOT NULL"):
+        report.count("orders sent")
+        posting = by_source.get((order["account_id"], "payment", order["number"]))
+        if posting is None or _paid(moved.get(posting["id"], [])) != order["amount"]:
+            report.broken("I12", "accounts_paymentorder", order["id"], "its amount is not posted")
+            continue
+        last = said[order["id"]][-1]["kind"] if said[order["id"]] else None
+        if last != _SAID.get(order["state"]):
+            report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, the bank: {last}")
+        if (posting["id"] in counters) != (order["state"] in ("rejected", "returned")):
+            report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, and posted otherwise")
+    for key, counter in counters.items():
+        if _lines(moved.get(key, []), -1) != _lines(moved.get(counter["id"], []), 1):
+            report.broken("I12", "accounts_posting", counter["id"], "does not take back what it counters")
+
+
+def _paid(entries: list[Row]) -> int:
+    return sum(row["amount"] for row in entries if row["move"] in ("paid", "netted"))
+
+
+def _lines(entries: list[Row], sign: int) -> list[tuple[Any, ...]]:
+    names = ("move", "currency", "regime", "since", "until")
+    return sorted((*(row[name] for name in names), sign * row["amount"]) for row in entries)
 
 
 def _digest(posting: Row, entries: list[Row]) -> str:

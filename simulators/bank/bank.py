@@ -31,6 +31,8 @@ class Transfer:
     amount: Decimal
     name: str
     account: str
+    currency: str = "SEK"
+    about: str = ""
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Order:
     message: str
     day: date
     transfers: list[Transfer]
+    debtor: str = ""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Script:
 
     reject: dict[str, str] = field(default_factory=dict)
     give_back: dict[str, str] = field(default_factory=dict)
+    deliver: dict[str, str] = field(default_factory=dict)
     late: bool = False
     twice: bool = False
     statement: bool = False
@@ -105,6 +109,10 @@ class Bank:
         self._send(f"{order.message}-2-paid", notice(order, paid, "DBIT", {}, script.strangers), script)
         if returned := [t for t in paid if t.reference in back]:
             self._send(f"{order.message}-3-returned", notice(order, returned, "CRDT", back, 0), script)
+        for account, folder in script.deliver.items():
+            came = [t for t in paid if t.account == account and t.reference not in back]
+            if came:
+                Bank(self.to, Path(folder))._send(f"{order.message}-came-in", came_in(order, came), script)
         if script.garbage:
             self._write(f"{order.message}-4-garbage", b"<Document><BkToCstmrStmt>\xff\xfe cut", script)
 
@@ -161,15 +169,22 @@ def read_order(content: bytes) -> Order:
             account = [*texts(row, "CdtrAcct/Id/Othr/Id"), *texts(row, "CdtrAcct/Id/IBAN"), "slip"][0]
             if account == "slip" and not texts(row, "Cdtr/PstlAdr/TwnNm"):
                 raise Refused("AC02")
+            amount = row.find("Amt/InstdAmt", {"": NAMESPACE})
+            currency = amount.get("Ccy", "") if amount is not None else ""
+            about = " ".join(texts(row, "RmtInf/Ustrd"))
             transfers.append(
-                Transfer(one(row, "PmtId/EndToEndId"), _amount(one(row, "Amt/InstdAmt")), one(row, "Cdtr/Nm"), account)
-            )
+                Transfer(
+                    one(row, "PmtId/EndToEndId"), _amount(one(row, "Amt/InstdAmt")), one(row, "Cdtr/Nm"), account,
+                    currency, about,
+                )
+            )  # fmt: skip
     total = sum(t.amount for t in transfers)
     if int(one(root, f"{head}/NbOfTxs")) != len(transfers) or _amount(one(root, f"{head}/CtrlSum")) != total:
         raise Refused("AM10")
     if len({t.reference for t in transfers}) != len(transfers) or not transfers or len(days) != 1:
         raise Refused("AM05")
-    return Order(one(root, f"{head}/MsgId"), days.pop(), transfers)
+    debtor = texts(root, "CstmrCdtTrfInitn/PmtInf/Dbtr/Nm")
+    return Order(one(root, f"{head}/MsgId"), days.pop(), transfers, debtor[0] if debtor else "")
 
 
 def _amount(text: str) -> Decimal:
@@ -243,11 +258,30 @@ def statement(order: Order, transfers: list[Transfer], side: str, back: dict[str
     )
 
 
+def came_in(order: Order, transfers: list[Transfer]) -> str:
+    """A camt.054 by which the payees' bank tells them what came in, and what the payer says of it."""
+    rows = "".join(
+        f"<Ntry><Amt Ccy='{t.currency}'>{t.amount:.2f}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
+        f"<BookgDt><Dt>{order.day}</Dt></BookgDt><BkTxCd><Prtry><Cd>PMNT</Cd></Prtry></BkTxCd><NtryDtls><TxDtls>"
+        f"<Refs><EndToEndId>{escape(t.reference)}</EndToEndId></Refs><Amt Ccy='{t.currency}'>{t.amount:.2f}</Amt>"
+        f"<CdtDbtInd>CRDT</CdtDbtInd><RltdPties><Dbtr><Pty><Nm>{escape(order.debtor)}</Nm></Pty></Dbtr></RltdPties>"
+        f"<RmtInf><Ustrd>{escape(t.about)}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+        for t in transfers
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{CAMT054}"><BkToCstmrDbtCdtNtfctn>'
+        f"<GrpHdr><MsgId>C{order.message[:34]}</MsgId><CreDtTm>{_now()}</CreDtTm></GrpHdr>"
+        f"<Ntfctn><Id>1</Id><CreDtTm>{_now()}</CreDtTm><Acct><Id><IBAN>{transfers[0].account}</IBAN></Id></Acct>{rows}"
+        "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    )
+
+
 def _own_account() -> str:
     return "<Acct><Id><Othr><Id>50501055</Id></Othr></Id><Ccy>SEK</Ccy></Acct>"
 
 
 def _entry(order: Order, transfers: list[Transfer], side: str, back: dict[str, str], strangers: int) -> str:
+    currency = next((t.currency for t in transfers), "SEK")
     told = [(t.reference, t.amount, back.get(t.reference)) for t in transfers]
     told += [(f"STRANGER{n}", Decimal("1.00"), None) for n in range(strangers)]
     if not told:
@@ -257,11 +291,11 @@ def _entry(order: Order, transfers: list[Transfer], side: str, back: dict[str, s
         why = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
         rows.append(
             f"<TxDtls><Refs><EndToEndId>{escape(reference)}</EndToEndId></Refs>"
-            f'<Amt Ccy="SEK">{amount:.2f}</Amt><CdtDbtInd>{side}</CdtDbtInd>{why}</TxDtls>'
+            f'<Amt Ccy="{currency}">{amount:.2f}</Amt><CdtDbtInd>{side}</CdtDbtInd>{why}</TxDtls>'
         )
     total = sum(amount for _, amount, _ in told)
     return (
-        f'<Ntry><Amt Ccy="SEK">{total:.2f}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f'<Ntry><Amt Ccy="{currency}">{total:.2f}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
         f"<BookgDt><Dt>{order.day}</Dt></BookgDt>"
         "<BkTxCd><Prtry><Cd>PMNT</Cd></Prtry></BkTxCd>"
         f"<NtryDtls>{''.join(rows)}</NtryDtls></Ntry>"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from xml.etree import ElementTree
 
 import psycopg
@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handslag.domain.accounts.models import Account, Entry, Posting
+from handslag.domain.accounts.models import Account, BankMatch, Entry, PaymentOrder, Posting
 from handslag.domain.accounts.operations import (
     NewEntry,
     Source,
     confirm_paid_to,
+    match_bank_lines,
     order_payment,
     paid_off,
     post,
@@ -27,11 +28,12 @@ from handslag.domain.accounts.operations import (
     release_payment,
     withdraw_payment,
 )
-from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded
+from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded, known_in
 from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
 from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message
+from handslag.domain.payments.models import BankLine
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
@@ -40,7 +42,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.jobs import acts
 from handslag.jobs.acts import store_of
-from handslag.jobs.payments import folders, hand_over_file, write_order_file
+from handslag.jobs.payments import folders, hand_over_file, take_bank_file, write_order_file
 from handslag.jobs.watch import enqueue_forgotten
 from handslag.messages.conversation import read
 from handslag.messages.reconciliation.build import differences
@@ -324,6 +326,124 @@ def test_paying_brings_every_part_to_nothing(told: list[tuple[int, str]]) -> Non
     assert all(one.amount > 0 for one in entries if one.move == Move.PAID)
 
 
+# -- what the bank answers ---------------------------------------------------------------------------------------------
+
+TO = "CH5604835012345678009"
+
+
+def notice(number: int, amount: str, side: str = "DBIT", reference: str = "", about: str = "", **more: str) -> bytes:
+    """A camt.054 with one line; `own`: the account that it is about, `code`: why money came back."""
+    why = f"<RtrInf><Rsn><Cd>{more['code']}</Cd></Rsn></RtrInf>" if "code" in more else ""
+    return (
+        f"<Document><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{number}</MsgId></GrpHdr><Ntfctn><Acct><Id><IBAN>"
+        f"{more.get('own', TO)}</IBAN></Id></Acct><Ntry><Amt Ccy='CHF'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts>"
+        "<Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-02</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>"
+        f"{reference or 'NOTPROVIDED'}</EndToEndId></Refs>{why}<RmtInf><Ustrd>{about}</Ustrd></RmtInf></TxDtls>"
+        "</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    ).encode()
+
+
+def status(number: int, reference: str, state: str, code: str = "") -> bytes:
+    why = f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn></StsRsnInf>" if code else ""
+    return (
+        f"<Document><CstmrPmtStsRpt><GrpHdr><MsgId>{number}</MsgId></GrpHdr><OrgnlPmtInfAndSts><TxInfAndSts>"
+        f"<OrgnlEndToEndId>{reference}</OrgnlEndToEndId><TxSts>{state}</TxSts>{why}</TxInfAndSts></OrgnlPmtInfAndSts>"
+        "</CstmrPmtStsRpt></Document>"
+    ).encode()
+
+
+def ordered(canton: Office, details: UUID, amount: int) -> PaymentOrder:
+    """Ordered and released by two, its file written."""
+    order = order_payment(**canton.act("ulla"), account=details, currency="CHF", amount=amount)
+    release_payment(**canton.act("erik"), order=order.id, version=1)
+    with acting(canton.slug, TEST, "look") as door:
+        tenant = door.the_tenant.id
+    write_order_file(tenant=tenant, order=str(order.id))
+    return order
+
+
+def test_the_bank_answers_each_order_once_and_what_reached_nobody_is_open_again(
+    connect: Any, database: Database
+) -> None:
+    canton = open_office(connect, "kasse", "CH", kind="canton_office")
+    canton.now -= timedelta(minutes=10)
+    set_policy(**canton.by(TEST), name="debtor_account", value={"kind": "iban", "number": TO})
+    details = record_paid_to(**canton.act("ulla"), partner=MUSTERWIL, side=Side.PAYER, new=BANK)
+    confirm_paid_to(**canton.act("erik"), details=details.id, version=1)
+    account = details.account_id
+    posted(canton, *CLAIMED, of=source(Rests.STATEMENT, "S"))
+    posted(canton, *DECIDED, of=source(Rests.ANSWER, "S answered"))
+    open_, paid = figures(canton), 8_392_97
+
+    def take(content: bytes) -> None:
+        take_bank_file(canton.slug, TEST, content)
+
+    def stands() -> str:
+        with acting(canton.slug, TEST, "look"):
+            return PaymentOrder.objects.get(id=order.id).state
+
+    def reasons() -> list[str]:
+        with acting(canton.slug, TEST, "look"):
+            return list(BankLine.objects.filter(outcome="quarantined").order_by("id").values_list("reason", flat=True))
+
+    def tasks() -> list[Any]:
+        with acting(canton.slug, TEST, "look"):
+            found = Task.objects.filter(kind="order failed", state="open")
+            return list(found.values_list("subject_id", "assignee_id"))
+
+    # refused: what was posted is countered, whatever is told again; who released it is told once
+    order = ordered(canton, account, paid)
+    take(status(1, order.id.hex, "ACSP"))
+    assert (stands(), figures(canton).paid) == ("accepted", paid)
+    for number in (2, 3):
+        take(status(number, order.id.hex, "RJCT", "AC04"))
+        take(status(2, order.id.hex, "RJCT", "AC04"))
+    assert (stands(), figures(canton), tasks()) == ("rejected", open_, [(order.id, canton.members["erik"])])
+    take(notice(4, "8392.97", reference=order.id.hex))  # paid though refused: nobody believes it by itself
+    assert (stands(), figures(canton), reasons()) == ("rejected", open_, ["paid though rejected"])
+
+    # ordered again, paid, and back: another amount is nobody's
+    order = ordered(canton, account, paid)
+    assert tasks() == []
+    take(notice(5, "8392.96", reference=order.id.hex))
+    assert (stands(), reasons()[1:]) == ("sent", ["other amount"])
+    for number in (6, 7):
+        take(notice(number, "8392.97", reference=order.id.hex))
+    assert (stands(), figures(canton).paid) == ("paid", paid)
+    for number in (8, 9):
+        take(notice(number, "8392.97", "CRDT", reference=order.id.hex, code="AC04"))
+    take(notice(10, "8392.97", reference=order.id.hex))
+    assert (stands(), figures(canton), tasks()) == ("returned", open_, [(order.id, canton.members["erik"])])
+
+    # the whole file refused, by its message id
+    order = ordered(canton, account, paid)
+    take(
+        f"<Document><CstmrPmtStsRpt><OrgnlGrpInfAndSts><OrgnlMsgId>{order.id.hex}</OrgnlMsgId><GrpSts>RJCT</GrpSts>"
+        "</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>".encode()
+    )
+    assert (stands(), figures(canton), len(reasons())) == ("rejected", open_, 2)
+    order = ordered(canton, account, paid)
+    take(notice(11, "8392.97", reference=order.id.hex))
+    assert (stands(), figures(canton)) == ("paid", replace(open_, open=0, paid=paid))
+    with acting(canton.slug, TEST, "look"):
+        rows = BankMatch.objects.order_by("id").values_list("line__kind", "posting__number")
+        assert list(rows) == [
+            ("accepted", None), ("rejected", 4), ("paid", None), ("returned", 6), ("rejected", 8), ("paid", None),
+        ]  # fmt: skip
+        kinds = Event.objects.filter(kind="payment order answered").count()
+        assert (kinds, Posting.objects.count()) == (6, 9)
+        # of four orders the partner knows the one that arrived: nothing else is compared
+        names = {key for by in known_in(account).values() for key in by}
+        arrived = PaymentOrder.objects.get(id=order.id).number
+        assert names == {("statement", "S"), ("answer", "S answered"), ("payment", arrived)}
+        (file,) = {line.file_id for line in BankLine.objects.filter(kind="returned", outcome="account")}
+    for by in (canton.act("hanna"), open_office(connect, "andere", "CH", kind="canton_office").act("ulla")):
+        with pytest.raises((NotAllowed, Hidden)):
+            match_bank_lines(**by, file=file)
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[canton.slug]).errors == []
+
+
 # -- both ledgers are the same -----------------------------------------------------------------------------------------
 
 
@@ -358,6 +478,69 @@ def test_both_ledgers_are_equal_or_what_differs_is_named_and_a_person_at_each_si
         ("asylum", Q2, "P", "missing with you"), ("section 44", Q3, "again", "different"),
     ]  # fmt: skip
     assert here.tasks() == there.tasks() == ["accounts differ"]
+    database.close_connections()
+    assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []
+
+
+def test_what_a_partner_pays_is_posted_where_it_is_just_what_is_open_and_else_asked_about(
+    both: Canton, database: Database
+) -> None:
+    here, there = both.side, both.places[0]
+    name = f"{there.address}/asylum/{Q3}#1"
+    both_post(both, of=source(Rests.STATEMENT, name), entries=CLAIMED)
+    both_post(both, of=source(Rests.ANSWER, "S answered"), entries=DECIDED)
+    set_policy(**here.office.by(TEST), name="debtor_account", value={"kind": "iban", "number": TO})
+    payers = [both.pair.act(here, who) for who in ("ulla", "erik")]
+    details = record_paid_to(**payers[0], partner=there.address, side=Side.PAYER, new=BANK)
+    confirm_paid_to(**payers[1], details=details.id, version=1)
+    order = order_payment(**payers[0], account=details.account_id, currency="CHF", amount=8_392_97)
+    release_payment(**payers[1], order=order.id, version=1)
+    write_order_file(tenant=here.key, order=str(order.id))
+    about, iban = f"{order.number} {name.replace('#', '?')}", BANK.iban.replace(" ", "")
+    ours = {"reference": order.id.hex, "about": about, "own": iban}
+
+    def come_in(number: int, amount: str = "8392.97", **more: str) -> tuple[str, str]:
+        """What becomes of the line, and why."""
+        file = take_bank_file(there.office.slug, TEST, notice(number, amount, "CRDT", **ours | more))
+        assert file is not None
+        (line,) = there.rows(BankLine, file_id=file.id)
+        return line.outcome, line.reason
+
+    def of(side: Any, partner: Any, own: Side) -> Figures:
+        with acting(side.office.slug, TEST, "look"):
+            account = account_of(partner.address, own)
+            assert account is not None
+            return figures_of(account.id)["CHF"]
+
+    # partly, unnamed, to nobody knows where: never booked by itself, a payer is told
+    for number, change, reason in (
+        (1, {"amount": "8392.96"}, "not what is open"), (2, {"about": "Danke"}, "unknown reference"),
+        (3, {"own": ""}, "no account"), (4, {"about": about[14:].strip(), "reference": ""}, "no reference"),
+        (5, {"about": about.replace("asylum", "asyl")}, "unknown reference"),
+    ):  # fmt: skip
+        assert come_in(number, **change) == ("quarantined", reason)  # type: ignore[arg-type]
+    assert of(there, here, Side.CLAIMANT).paid == 0
+    assert there.tasks() == ["bank file"] * 5
+    with pytest.raises(NotAllowed):
+        match_bank_lines(**both.pair.act(there), file=there.rows(BankLine)[0].file_id)
+
+    # to the Rappen: posted once, also where notice and statement both tell of it, and the same as at the canton
+    assert come_in(6) == ("account", "")
+    assert come_in(7) == ("repeated", "")
+    assert come_in(8, reference="another") == ("quarantined", "number posted")
+    paid = Figures(claimed=8_968_97, cut=576_00, accepted=8_392_97, paid=8_392_97)
+    assert of(here, there, Side.PAYER) == of(there, here, Side.CLAIMANT) == paid
+    assert compared(both, here, there, Side.PAYER).business == "accepted"
+    (match,) = there.rows(BankMatch)
+    with acting(there.office.slug, TEST, "look"):
+        assert Event.objects.filter(kind="incoming money matched", subject_id=match.account_id).count() == 1
+
+    # of two that are open only the one that is named
+    for number, since in ((1, Q2), (2, Q3)):
+        moved = [entry(move, number * 10_00, regime="other", since=since) for move in (Move.CLAIMED, Move.ACCEPTED)]
+        both_post(both, of=source(Rests.STATEMENT, f"T#{number}"), entries=moved)
+    assert come_in(9, "20.00", about="P-1 T?2", reference="p1") == ("account", "")
+    assert (of(there, here, Side.CLAIMANT).open, of(there, here, Side.CLAIMANT).paid) == (10_00, 8_412_97)
     database.close_connections()
     assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []
 

@@ -90,6 +90,11 @@ BESIDES = {
         SELECT p.id, p.tenant_id, account_id, p.id, 'x', 1, 'CHF', 'sent', recorded_by_id, now(), confirmed_by_id,
             now(), '2026-01-01', d.id, 1
         FROM accounts_paidto p JOIN documents_document d ON d.tenant_id = p.tenant_id WHERE p.tenant_id = %s LIMIT 1""",
+    "accounts_bankmatch": """
+        INSERT INTO accounts_bankmatch (id, tenant_id, line_id, account_id, order_id)
+        SELECT l.id, l.tenant_id, l.id, o.account_id, o.id
+        FROM payments_bankline l JOIN accounts_paymentorder o ON o.tenant_id = l.tenant_id
+        WHERE l.tenant_id = %s LIMIT 1""",
     "settlement_statement": """
         INSERT INTO settlement_statement (id, tenant_id, partner, side, fund, since, until, reference, opened_at)
         SELECT id, tenant_id, 'municipality:bfs:1', 'payer', 'asylum', '2026-01-01', '2026-04-01', 'x', now()

@@ -30,6 +30,8 @@ from tests.filled import Filled, elsewhere
 from tests.office import TEST
 
 COUPLE = "(SELECT id FROM casefile_case WHERE co_applicant_id IS NOT NULL)"
+#: The account on which something was cut.
+CUT = "account_id IN (SELECT account_id FROM accounts_entry WHERE move = 'cut')"
 PAID = "(SELECT id FROM payments_payment WHERE state = 'sent' ORDER BY id LIMIT 1)"
 PLANNED = "(SELECT id FROM payments_payment WHERE state = 'planned' ORDER BY id LIMIT 1)"
 DECIDED = "(SELECT id FROM decisions_decision WHERE outcome = 'bifall' ORDER BY id LIMIT 1)"
@@ -283,15 +285,46 @@ BREACHES = {
         "UPDATE accounts_entry SET posting_id = id WHERE move = 'claimed' RETURNING id", "I12", "accounts_entry"
     ),
     "a posting that is gone": (
-        "DELETE FROM accounts_posting WHERE number = 1 "
-        "RETURNING (SELECT id FROM accounts_posting WHERE number = 2) AS id",
+        f"DELETE FROM accounts_posting WHERE number = 1 AND {CUT} "
+        f"RETURNING (SELECT id FROM accounts_posting WHERE number = 2 AND {CUT}) AS id",
         "I12", "accounts_posting",
     ),
     "a posting of a source that it doesn't say": (
         "INSERT INTO accounts_posting (id, tenant_id, account_id, number, rests_on, reference, content, digest, "
         "posted_at) SELECT gen_random_uuid(), tenant_id, account_id, 3, rests_on, reference || ' ', content, digest, "
-        "posted_at FROM accounts_posting WHERE number = 1 RETURNING id",
+        f"posted_at FROM accounts_posting WHERE number = 1 AND {CUT} RETURNING id",
         "I12", "accounts_posting",
+    ),
+    "an order that the bank said nothing of": (
+        "UPDATE accounts_paymentorder SET state = 'paid' WHERE state = 'returned' RETURNING id",
+        "I12", "accounts_paymentorder",
+    ),
+    "an order that came back and stays posted": (
+        "DELETE FROM accounts_posting WHERE counters_id IS NOT NULL "
+        "RETURNING (SELECT id FROM accounts_paymentorder WHERE state = 'returned') AS id",
+        "I12", "accounts_paymentorder",
+    ),
+    "an order of another amount than is posted": (
+        "UPDATE accounts_paymentorder SET amount = amount + 1 WHERE state = 'returned' RETURNING id",
+        "I12", "accounts_paymentorder",
+    ),
+    "a counter-posting that takes back something else": (
+        "UPDATE accounts_entry SET amount = amount - 1 WHERE amount < 0 RETURNING posting_id AS id",
+        "I12", "accounts_posting",
+    ),
+    "money that came in and was posted otherwise": (
+        "UPDATE payments_bankline SET amount = amount + 1 WHERE outcome = 'account' AND kind = 'returned' "
+        "AND id IN (SELECT line_id FROM accounts_bankmatch WHERE order_id IS NULL) "
+        "RETURNING (SELECT id FROM accounts_bankmatch WHERE line_id = payments_bankline.id) AS id",
+        "I12", "accounts_bankmatch",
+    ),
+    "a match of a line that waits": (
+        "UPDATE payments_bankline SET outcome = 'quarantined', reason = 'x' WHERE outcome = 'account' "
+        "RETURNING (SELECT id FROM accounts_bankmatch WHERE line_id = payments_bankline.id) AS id",
+        "I12", "accounts_bankmatch",
+    ),
+    "a line that was carried out nowhere": (
+        "DELETE FROM accounts_bankmatch RETURNING line_id AS id", "I12", "payments_bankline"
     ),
     "a row of another organisation": (
         "UPDATE people_address SET person_id = (SELECT id FROM people_person WHERE tenant_id = %(other)s LIMIT 1) "
@@ -353,7 +386,7 @@ def test_an_entry_that_goes_elsewhere_is_found_where_the_database_let_it_be(dama
     with psycopg.connect(damaged.copy.admin, autocommit=True) as administrator:
         administrator.execute("ALTER TABLE accounts_entry DROP CONSTRAINT entry_moves_as_named")
     broken = _break(damaged, "UPDATE accounts_entry SET debited = 'open' WHERE move = 'cut' RETURNING id")
-    account = _break(damaged, "SELECT account_id FROM accounts_entry")
+    account = _break(damaged, "SELECT account_id FROM accounts_entry WHERE move = 'cut'")
     found = {(f.table, f.row) for f in damaged.verify().errors if f.rule == "I12"}
     assert found == {("accounts_entry", *broken), ("accounts_account", *account)}
 

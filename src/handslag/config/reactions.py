@@ -15,10 +15,13 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from handslag.domain.accounts.models import PaymentOrder
+from handslag.domain.accounts.models import Account, PaymentOrder
 from handslag.domain.accounts.operations import (
     AccountCompared,
     AccountTold,
+    BankLinesMatched,
+    MoneyMatched,
+    OrderAnswered,
     OrderFileRefused,
     OrderFileWritten,
     PaidToConfirmed,
@@ -28,7 +31,9 @@ from handslag.domain.accounts.operations import (
     PaymentReleased,
     PaymentWithdrawn,
     Posted,
+    match_bank_lines,
 )
+from handslag.domain.accounts.states import FAILED
 from handslag.domain.audit.operations import Event, Reaction, not_yet_inserted
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.operations import (
@@ -196,7 +201,7 @@ from handslag.domain.lookups.operations import (
 )
 from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
-from handslag.domain.payments.models import Run
+from handslag.domain.payments.models import BankLine, Run
 from handslag.domain.payments.operations.account import BookingReversed, CaseBooked, IncomeBooked
 from handslag.domain.payments.operations.advances import AdvanceConfirmed, AdvanceGranted, AdvanceRefused
 from handslag.domain.payments.operations.bank import (
@@ -251,7 +256,7 @@ from handslag.domain.payments.operations.runs import (
     RunReserved,
 )
 from handslag.domain.payments.queries import advances_awaited, claimable_in, payers_unit
-from handslag.domain.payments.states import PaymentState, RunState
+from handslag.domain.payments.states import LineOutcome, PaymentState, RunState
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.accounts import (
     AccountChangeAsked,
@@ -599,9 +604,15 @@ def _task_for_returned(event: Event, by: Actor, now: datetime) -> None:
     _task(event, by, now, "payment returned")
 
 
+def _match_bank_lines(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["quarantined"] and Account.objects.exists():
+        match_bank_lines(tenant=_tenant(), by=by, now=now, file=event.subject)
+
+
 def _task_for_quarantine(event: Event, by: Actor, now: datetime) -> None:
     unit = payers_unit(now)
-    if unit and (event.payload["quarantined"] or event.payload["problem"]):
+    left = BankLine.objects.filter(file_id=event.subject, outcome=LineOutcome.QUARANTINED).exists()
+    if unit and (left or event.payload["problem"]):
         open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind="bank file", unit=unit, assignee=None)
 
 
@@ -813,6 +824,23 @@ def _task_for_file(event: Event, by: Actor, now: datetime) -> None:
 
 def _task_for_order_file(event: Event, by: Actor, now: datetime) -> None:
     _file_refused(PaymentOrder.objects.select_related("released_by").get(id=event.subject), by, now)
+
+
+def _task_for_failed_order(event: Event, by: Actor, now: datetime) -> None:
+    """A task for who released an order that reached nobody."""
+    order = PaymentOrder.objects.select_related("released_by").get(id=event.subject)
+    if order.state in FAILED and order.released_by is not None:
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=order.id, kind="order failed", unit=order.released_by.unit_id,
+            assignee=order.released_by_id,
+        )  # fmt: skip
+
+
+def _failed_orders_done(event: Event, by: Actor, now: datetime) -> None:
+    """What reached nobody is ordered again."""
+    failed = PaymentOrder.objects.filter(account_id=UUID(event.payload["account"]), state__in=FAILED)
+    for key in failed.order_by("id").values_list("id", flat=True):
+        _answered(key, by, now, "order failed")
 
 
 def _file_refused(released: Run | PaymentOrder, by: Actor, now: datetime) -> None:
@@ -1491,11 +1519,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaidToRecorded: (),
     PaidToConfirmed: (),
     PaidToEnded: (),
-    PaymentOrdered: (),
+    PaymentOrdered: (Reaction(_failed_orders_done, causes=(TaskDone,)),),
     PaymentReleased: (Reaction(_write_order_file),),
     PaymentWithdrawn: (Reaction(_file_done, causes=(TaskDone,)),),
     OrderFileWritten: (Reaction(_file_done, causes=(TaskDone,)), Reaction(_hand_over_file)),
     OrderFileRefused: (Reaction(_task_for_order_file, causes=(TaskOpened,)),),
+    BankLinesMatched: (),
+    OrderAnswered: (Reaction(_task_for_failed_order, causes=(TaskOpened,)),),
+    MoneyMatched: (),
     NoticeTaken: (
         Reaction(_task_for_assigned, causes=(TaskOpened,)),
         Reaction(_contradiction_over, causes=(TaskDone,)),
@@ -1615,7 +1646,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PayeeEnded: (),
     DirectPaymentOrdered: (),
     DirectPaymentEnded: (),
-    BankFileReceived: (Reaction(_task_for_quarantine, causes=(TaskOpened,)),),
+    BankFileReceived: (
+        Reaction(_match_bank_lines, causes=(BankLinesMatched, OrderAnswered, MoneyMatched, Posted)),
+        Reaction(_task_for_quarantine, causes=(TaskOpened,)),
+    ),
     BankLineSettled: (),
     PaymentConfirmed: (),
     PaymentRejected: (Reaction(_task_for_rejected, causes=(TaskOpened,)),),

@@ -8,15 +8,18 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
+from handslag.domain.accounts.models import PaymentOrder
 from handslag.domain.accounts.operations import post
 from handslag.domain.accounts.states import Rests, Side
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
+from handslag.jobs.payments import take_bank_file
 from handslag.kernel import clock
 from tests.accounts import CLAIMED, DECIDED, compared, source
 from tests.bed import Process
 from tests.canton import Canton, open_canton
+from tests.domain.test_accounts import notice
 from tests.exchange import Side as Exchanging
 from tests.office import TEST, run_jobs
 
@@ -99,6 +102,25 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
         erik.get_by_role("link", name="Zahlungsdatei").click()
     assert ElementTree.parse(taken.value.path()).findtext(".//{*}CtrlSum") == "8392.97"
     fine_at_both(erik, "account-paid-de")
+
+    # the bank pays it, and the money comes back: open again, and who released it has a task
+    with acting(canton.slug, TEST, "look"):
+        key = PaymentOrder.objects.get(state="sent").id.hex
+    take_bank_file(canton.slug, TEST, notice(1, "8392.97", reference=key))
+    erik.reload()
+    expect(erik.get_by_text("die Bank hat bezahlt")).to_be_visible()
+    take_bank_file(canton.slug, TEST, notice(2, "8392.97", "CRDT", reference=key, code="AC04"))
+    take_bank_file(canton.slug, TEST, notice(3, "12.00", "CRDT", about="Danke"))
+    erik.goto(server.url("desk", f"{home}/tasks/"))
+    expect(erik.get_by_text("Eine Zahlung an einen Partner kam bei niemandem an")).to_be_visible()
+    fine_at_both(erik, "account-tasks-de")
+    erik.get_by_role("link", name="2026-").click()
+    expect(erik.get_by_text("das Geld kam zurück")).to_be_visible()
+    expect(erik.get_by_role("button", name="Offenes bezahlen")).to_be_visible()
+    fine_at_both(erik, "account-returned-de")
+    erik.goto(server.url("desk", f"{home}/bank/"))
+    expect(erik.get_by_role("row", name="keine Zahlung hat diese Referenz")).to_contain_text("kam herein Danke")
+    fine_at_both(erik, "account-bank-de")
 
     # the list: partners with what waits; in French too
     page = log_in(canton, "rut", locale="fr-CH")

@@ -3,9 +3,13 @@ offices' clock stands at the quarter's last day, then at the day on which they s
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -31,7 +35,8 @@ from handslag.domain.people.operations.persons import form_household
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.settlement.models import Statement
 from handslag.domain.tenancy.door import acting
-from handslag.jobs.payments import folders, hand_over_file, write_order_file
+from handslag.jobs import acts
+from handslag.jobs.payments import fetch_bank_files, folders, hand_over_file, write_order_file
 from handslag.kernel import clock
 from handslag.kernel.months import Month
 from handslag.messages.case_notification.message import Accepted
@@ -45,6 +50,7 @@ from tests.canton import Canton, open_canton, somebody
 from tests.domain.test_settlement import booked, crossed, figures, lives, reviewed, sent
 from tests.exchange import Side
 from tests.office import TEST
+from verifier import verify
 
 Q2, Q3 = date(2026, 4, 1), date(2026, 7, 1)
 #: What the quarter before was settled with: F for all of its days.
@@ -141,8 +147,19 @@ def paid(canton: Canton, amount: int) -> UUID:
     return order.id
 
 
+def at_bank(canton: Canton, iban: str) -> None:
+    """The bank takes the canton's file, and tells everything twice: the canton, and who has the account `iban`."""
+    (to, answers), (_, theirs) = (folders(side.office.slug) for side in (canton.side, canton.places[0]))
+    answers.mkdir(parents=True, exist_ok=True)
+    (answers / "script.json").write_text(json.dumps({"deliver": {iban: str(theirs)}, "twice": True}))
+    theirs.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "simulators.bank", str(to), str(answers), "--once"]
+    subprocess.run(command, check=True, cwd=Path(__file__).resolve().parents[3], capture_output=True, timeout=60)
+
+
 def test_the_worked_quarter_from_applications_to_both_accounts(
-    canton: Canton, there: Process, log_in: Callable[..., Page], fine_at_both: Any, monkeypatch: pytest.MonkeyPatch
+    canton: Canton, there: Process, log_in: Callable[..., Page], fine_at_both: Any, monkeypatch: pytest.MonkeyPatch,
+    database: Database,
 ) -> None:
     (here, _), act = canton.places, canton.pair.act
 
@@ -256,4 +273,25 @@ def test_the_worked_quarter_from_applications_to_both_accounts(
     sums = [tree.findtext(f".//{{*}}{name}") for name in ("CtrlSum", "InstdAmt", "EndToEndId")]
     assert sums == ["11668.97", "11668.97", order.hex]
     assert f"/asylum/{Q2}" in str(tree.findtext(".//{*}Ustrd"))
-    assert figures(canton.side, here, Account.PAYER) == replace(all_, open=0, paid=BEFORE + 8_392_97)
+    closed = replace(all_, open=0, paid=BEFORE + 8_392_97)
+    assert figures(canton.side, here, Account.PAYER) == closed
+    assert figures(here, canton.side, Account.CLAIMANT) == all_
+
+    # its bank pays, and tells it; the municipality's tells what came in: both accounts are equal, and nothing is open
+    at_bank(canton, BANK.iban.replace(" ", ""))
+    monkeypatch.setattr(acts, "tenants", lambda: [canton.side.key, here.key])
+    fetch_bank_files(timestamp=0)
+    assert figures(canton.side, here, Account.PAYER) == figures(here, canton.side, Account.CLAIMANT) == closed
+    assert compared(canton, canton.side, here, Account.PAYER).business == "accepted"
+    for page, at, name in (
+        (ulla, home, "municipality"), (log_in(canton.side.office, "ulla", locale="de-CH"), to, "canton")
+    ):  # fmt: skip
+        page.goto(there.url("desk", f"{at}/accounts/"))
+        page.get_by_role("row").nth(1).get_by_role("link").click()
+        expect(page.get_by_role("row", name="Zusammen").get_by_role("link", name="11’668.97 Bezahlt")).to_be_visible()
+        expect(page.get_by_text("auf den Rappen gleich")).to_be_visible()
+        fine_at_both(page, f"quarter-closed-{name}-de")
+    expect(page.get_by_text("die Bank hat bezahlt")).to_be_visible()
+    database.close_connections()
+    report = verify(database.of_role("auditor"), tenants=[canton.side.office.slug, office.slug])
+    assert [one for one in report.errors if one.rule in ("I6", "I7", "I12")] == [], report.to_text()  # the money

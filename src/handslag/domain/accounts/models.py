@@ -9,9 +9,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from handslag.domain.accounts.states import MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.accounts.states import LEFT, MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import ADDRESS
+from handslag.domain.payments.models import BankLine
 from handslag.domain.people.models import since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
@@ -40,7 +41,7 @@ class Account(TenantRow):
 class Posting(TenantRow):
     """All that one source (`rests_on`, `reference` with its `content`'s digest) moves on an account, at once. Never
     changed. `number` counts from 1 within the account; `digest` is taken over the source and the entries, and is the
-    same at both sides."""
+    same at both sides. `counters`: the posting that this one takes back, by a counter-entry for each of its entries."""
 
     grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
 
@@ -51,10 +52,12 @@ class Posting(TenantRow):
     content = models.CharField(max_length=64, help_text="SHA-256 of the source")
     digest = models.CharField(max_length=64)
     posted_at = models.DateTimeField()
+    counters = TenantFK("self", null=True)
 
     class Meta:
         constraints = [
-            *wall("accounts_posting", "account", append_only=True),
+            *wall("accounts_posting", "account", "counters", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "counters"], name="posting_countered_once"),
             models.UniqueConstraint(fields=["tenant", "account", "number"], name="posting_once_per_number"),
             models.UniqueConstraint(
                 fields=["tenant", "account", "rests_on", "reference"], name="posting_once_per_source"
@@ -178,15 +181,38 @@ class PaymentOrder(TenantRow):
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_pays_something"),
             models.CheckConstraint(
                 condition=Q(released_by=None, released_at=None, state__in=["ordered", "withdrawn"])
-                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", "sent", "withdrawn"]),
+                | Q(released_by__isnull=False, released_at__isnull=False, state__in=["released", *LEFT, "withdrawn"]),
                 name="order_released_with_who_and_when",
             ),
             models.CheckConstraint(
                 condition=Q(released_by=None) | ~Q(released_by=F("ordered_by")), name="order_four_eyes"
             ),
             models.CheckConstraint(
-                condition=Q(document=None) & ~Q(state="sent")
-                | Q(document__isnull=False, execution_on__isnull=False, state="sent"),
+                condition=Q(document=None) & ~Q(state__in=LEFT)
+                | Q(document__isnull=False, execution_on__isnull=False, state__in=LEFT),
                 name="order_sent_with_its_file",
+            ),
+        ]
+
+
+class BankMatch(TenantRow):
+    """A line of the bank's answers that was carried out on the account of a partner: what it says of an order of ours
+    (`posting`: what countered it), or money that the partner paid us (`posting`: what it paid)."""
+
+    grants: ClassVar[dict[str, str]] = WRITTEN_ONCE
+
+    line = TenantFK(BankLine)
+    account = TenantFK(Account)
+    order = TenantFK(PaymentOrder, null=True)
+    posting = TenantFK(Posting, null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "account"]), models.Index(fields=["tenant", "order"])]
+        constraints = [
+            *wall("accounts_bankmatch", "line", "account", "order", "posting", append_only=True),
+            models.UniqueConstraint(fields=["tenant", "line"], name="bankmatch_once_per_line"),
+            models.UniqueConstraint(fields=["tenant", "posting"], name="bankmatch_once_per_posting"),
+            models.CheckConstraint(
+                condition=Q(order__isnull=False) | Q(posting__isnull=False), name="bankmatch_of_something"
             ),
         ]

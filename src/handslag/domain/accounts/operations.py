@@ -13,16 +13,28 @@ from django.db.models import Max
 from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
-from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
-from handslag.domain.accounts.queries import Part, digest_of, figures_of, order_waits, paid_to, parts_of, posted
-from handslag.domain.accounts.states import MOVES, DetailsState, Move, OrderState, Rests, Side
+from handslag.domain.accounts.models import REFERENCE, Account, BankMatch, Entry, PaidTo, PaymentOrder, Posting
+from handslag.domain.accounts.queries import (
+    Part,
+    claimed_names,
+    digest_of,
+    figures_of,
+    order_waits,
+    paid_to,
+    parts_of,
+    posted,
+)
+from handslag.domain.accounts.states import FAILED, MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.states import OVER
+from handslag.domain.payments.models import BankFile, BankLine
 from handslag.domain.payments.policies import first_pay_day
+from handslag.domain.payments.states import LineKind, LineOutcome
+from handslag.domain.people.names import SWISS_LETTERS, bank_text
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -67,6 +79,22 @@ class OrderFileWritten(Event):
 
 class OrderFileRefused(Event):
     kind = "order file refused"
+
+
+class BankLinesMatched(Event):
+    """What of a file of the bank's answers is about the accounts of partners was carried out there."""
+
+    kind = "bank lines matched"
+
+
+class OrderAnswered(Event):
+    kind = "payment order answered"
+
+
+class MoneyMatched(Event):
+    """Money that a partner paid is posted on its account."""
+
+    kind = "incoming money matched"
 
 
 class AccountTold(Event):
@@ -114,9 +142,11 @@ def post(
     side: Side,
     source: Source,
     entries: Sequence[NewEntry],
+    counters: UUID | None = None,
 ) -> Done[Posting]:
-    """Post all that a source moves on the account of a partner (its address), which is opened where there is none.
-    Called by the operation of whoever submits, accepts, cuts or pays, which has asked whether she may.
+    """Post all that a source moves on the account of a partner (its address), which is opened where there is none;
+    `counters`: the posting that is taken back. Called by the operation of whoever submits, accepts, cuts or pays, which
+    has asked whether she may.
 
     NotPossible: ("posted") where just this was posted, ("no entries"), ("amount") for 0. Conflict where something else
     was posted for this source.
@@ -136,6 +166,7 @@ def post(
         reference=source.reference,
         content=source.content,
         posted_at=now,
+        counters_id=counters,
     )
     rows = [
         Entry(
@@ -403,10 +434,7 @@ def record_order_file(
     if total != found.amount:
         raise NotPossible("file differs")
     account, parts = _as_ordered(found)
-    content = canonical.digest(
-        {"number": found.number, "amount": found.amount, "currency": found.currency, "iban": found.paid_to.iban}
-    )
-    source = Source(rests_on=Rests.PAYMENT, reference=found.number, content=content)
+    source = _paid_by(found.number, found.amount, found.currency, found.paid_to.iban)
     entries = paid_off(parts, source)
     post(tenant=tenant, by=by, now=now, partner=account.partner, side=Side.PAYER, source=source, entries=entries)
     document = record_document(
@@ -426,6 +454,12 @@ def refuse_order_file(*, tenant: str | int, by: Actor, now: datetime, order: UUI
     if found is None or by.kind != "system":
         raise Hidden("payment order", order)
     return Done(None, OrderFileRefused(subject=found.id, payload={"number": found.number, "problems": problems[:50]}))
+
+
+def _paid_by(number: str, amount: int, currency: str, iban: str) -> Source:
+    """A payment as both sides name it: its payer's number, and what arrives (minor units) on which account."""
+    told = {"number": number, "amount": amount, "currency": currency, "iban": iban}
+    return Source(rests_on=Rests.PAYMENT, reference=number, content=canonical.digest(told))
 
 
 def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
@@ -452,6 +486,169 @@ def paid_off(parts: Iterable[Part], source: Source) -> list[NewEntry]:
         for move, amount in ((Move.NETTED, part), (Move.PAID, one.figures.open - part))
         if amount
     ]  # fmt: skip
+
+
+# -- what the bank says of orders, and what partners pay us -----------------------------------------------------------
+
+#: What a line makes of an order in a state; what stands here for no state is a contradiction.
+_STEPS: dict[str, dict[str, OrderState | LineOutcome]] = {
+    LineKind.ACCEPTED: {
+        OrderState.SENT: OrderState.ACCEPTED,
+        **dict.fromkeys((OrderState.ACCEPTED, OrderState.PAID, *FAILED), LineOutcome.NOTED),
+    },
+    LineKind.PAID: {
+        **dict.fromkeys((OrderState.SENT, OrderState.ACCEPTED), OrderState.PAID),
+        **dict.fromkeys((OrderState.PAID, OrderState.RETURNED), LineOutcome.REPEATED),
+    },
+    LineKind.REJECTED: {
+        **dict.fromkeys((OrderState.SENT, OrderState.ACCEPTED), OrderState.REJECTED),
+        OrderState.REJECTED: LineOutcome.REPEATED,
+    },
+    LineKind.RETURNED: {
+        **dict.fromkeys((OrderState.SENT, OrderState.ACCEPTED, OrderState.PAID), OrderState.RETURNED),
+        OrderState.RETURNED: LineOutcome.REPEATED,
+    },
+}
+#: What stands for no end-to-end reference (ISO 20022).
+_NO_REFERENCE = ("", "NOTPROVIDED")
+
+
+@operation()
+def match_bank_lines(*, tenant: str | int, by: Actor, now: datetime, file: UUID) -> Done[None]:
+    """Of a file of the bank's answers carry out what fits no payment of a case, but an order to pay a partner (by its
+    key), or settlements that a partner owes us and names.
+
+    An order is accepted, paid, rejected or returned once; in the latter two what was posted with its file is countered,
+    and open again. Money that came in is posted where it is to the minor unit what is open of the settlements, by the
+    number that its payer names: the posting is then the same at both sides. All else stays in quarantine, with why.
+    """
+    if by.kind != "system":
+        require_role(by, now, Role.PAYER)
+    if not BankFile.objects.filter(id=file).exists():
+        raise Hidden("bank file", file)
+    lines = list(
+        BankLine.objects.select_for_update(of=("self",))
+        .filter(file_id=file, outcome=LineOutcome.QUARANTINED, payment=None)
+        .order_by("number")
+    )
+    wanted = {key for line in lines if (key := _key_in(line.reference)) is not None}
+    orders = {
+        row.id: row
+        for row in PaymentOrder.objects.select_for_update(of=("self",)).filter(id__in=wanted).order_by("id")
+    }
+    events: list[Event] = []
+    for line in lines:
+        key = _key_in(line.reference)
+        if key in orders:
+            event = _order_answered(tenant, by, now, line, orders[key])
+        elif line.kind == LineKind.RETURNED:
+            event = _money_matched(tenant, by, now, line)
+        else:
+            continue
+        line.version += 1
+        line.save(update_fields=["outcome", "reason", "version"])
+        events += [event] if event else []
+    payload = {"file": str(file), "matched": len(events)}
+    return Done(None, BankLinesMatched(subject=file, payload=payload), *events)
+
+
+def _key_in(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _order_answered(tenant: str | int, by: Actor, now: datetime, line: BankLine, order: PaymentOrder) -> Event | None:
+    """Carry out what a line says of an order; the line gets its outcome, saved by whoever calls."""
+    step = _STEPS[line.kind].get(order.state)
+    if line.currency and line.currency != order.currency:
+        line.reason = "other currency"
+    elif line.amount is not None and line.amount != order.amount:
+        line.reason = "other amount"
+    elif line.amount is None and line.kind == LineKind.RETURNED:
+        line.reason = "no amount"
+    elif step is None:
+        line.reason = f"{line.kind} though {order.state}"
+    elif isinstance(step, LineOutcome):
+        line.outcome, line.reason = step, ""
+    else:
+        line.outcome, line.reason = LineOutcome.ACCOUNT, ""
+        order.state, order.version = step, order.version + 1
+        order.save(update_fields=["state", "version"])
+        counter = _countered(tenant, by, now, order) if step in FAILED else None
+        BankMatch.objects.create(line=line, account_id=order.account_id, order=order, posting=counter)
+        payload = {"number": order.number, "state": str(step), "line": str(line.id), "code": line.code}
+        return OrderAnswered(subject=order.id, payload=payload)
+    return None
+
+
+def _countered(tenant: str | int, by: Actor, now: datetime, order: PaymentOrder) -> Posting:
+    """What was posted with the file of an order is taken back: it reached nobody."""
+    found = posted(order.account_id, Rests.PAYMENT, order.number)
+    assert found is not None
+    source = Source(rests_on=Rests.PAYMENT, reference=f"{order.number} {order.state}", content=found.content)
+    entries = [
+        NewEntry(
+            move=Move(one.move), amount=-one.amount, currency=one.currency, regime=one.regime, since=one.since,
+            until=one.until, cites=Source(rests_on=Rests(one.cites), reference=one.reference, content=one.content),
+        )
+        for one in Entry.objects.filter(posting=found).order_by("place")
+    ]  # fmt: skip
+    partner = Account.objects.get(id=order.account_id).partner
+    return post(
+        tenant=tenant, by=by, now=now, partner=partner, side=Side.PAYER, source=source, entries=entries,
+        counters=found.id,
+    )  # fmt: skip
+
+
+def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine) -> Event | None:
+    """Post money that came in, where a partner pays just what is open of settlements that it names; the line gets its
+    outcome, or the reason why it stays in quarantine, saved by whoever calls."""
+    account, named, number = _named_in(line)
+    if account is None:
+        return None
+    source = _paid_by(number, line.amount or 0, line.currency, line.account or "")
+    before = posted(account.id, Rests.PAYMENT, number)
+    if line.amount is None or not line.account or not number or len(number) > REFERENCE:
+        line.reason = "no amount" if line.amount is None else "no reference" if line.account else "no account"
+    elif before is not None:
+        told = BankMatch.objects.filter(posting=before).values_list("line__reference", flat=True).first()
+        if told == line.reference not in _NO_REFERENCE and before.content == source.content:
+            line.outcome, line.reason = LineOutcome.REPEATED, ""
+        else:
+            line.reason = "number posted"
+    else:
+        opened = [one for one in parts_of(account.id) if one.currency == line.currency and one.figures.open]
+        those = [one for one in opened if (one.regime, one.since, one.until) in named]
+        just = next((some for some in (opened, those) if sum(one.figures.open for one in some) == line.amount), None)
+        if just is None:
+            line.reason = "not what is open"
+            return None
+        row = post(
+            tenant=tenant, by=by, now=now, partner=account.partner, side=Side.CLAIMANT, source=source,
+            entries=paid_off(just, source),
+        )  # fmt: skip
+        line.outcome, line.reason = LineOutcome.ACCOUNT, ""
+        BankMatch.objects.create(line=line, account=account, posting=row)
+        payload = {"line": str(line.id), "posting": str(row.id), "amount": line.amount, "currency": line.currency}
+        return MoneyMatched(subject=account.id, payload=payload)
+    return None
+
+
+def _named_in(line: BankLine) -> tuple[Account | None, set[tuple[str, date, date]], str]:
+    """The account (locked) of which the payer of a line names settlements, what these claim, and the number that it
+    gives its payment: what stands before the first of them, else the end-to-end reference."""
+    text, words = bank_text(SWISS_LETTERS), (line.remittance or "").split()
+    for key, settlements in sorted(claimed_names(line.currency).items()):
+        as_told = {text.plain(name, len(name)): parts for name, parts in settlements.items()}
+        places = [place for place, word in enumerate(words) if word in as_told]
+        if places:
+            account = Account.objects.select_for_update(of=("self",)).get(id=key)
+            named = {part for place in places for part in as_told[words[place]]}
+            number = " ".join(words[: places[0]]) or (line.reference if line.reference not in _NO_REFERENCE else "")
+            return account, named, number
+    return None, set(), ""
 
 
 # -- both sides have the same -----------------------------------------------------------------------------------------

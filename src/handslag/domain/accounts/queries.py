@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from handslag.domain.accounts.models import Account, Entry, PaidTo, PaymentOrder, Posting
-from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests
+from handslag.domain.accounts.models import Account, BankMatch, Entry, PaidTo, PaymentOrder, Posting
+from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Transport
 from handslag.kernel import canonical
@@ -172,6 +172,22 @@ def order_waits(account: UUID, currency: str) -> bool:
     return PaymentOrder.objects.filter(waits, account_id=account, currency=currency).exists()
 
 
+def said_of(orders: Iterable[UUID]) -> dict[UUID, BankMatch]:
+    """What the bank said last of each order."""
+    rows = BankMatch.objects.filter(order_id__in=list(orders)).select_related("line__file").order_by("id")
+    return {row.order_id: row for row in rows if row.order_id}
+
+
+def claimed_names(currency: str) -> dict[UUID, dict[str, set[tuple[str, date, date]]]]:
+    """By account on which we claim, and reference of a settlement: what it claims (regime, since, until)."""
+    found: dict[UUID, dict[str, set[tuple[str, date, date]]]] = {}
+    rows = Entry.objects.filter(account__side=Side.CLAIMANT, currency=currency, posting__rests_on=Rests.STATEMENT)
+    told = rows.order_by().values_list("account_id", "posting__reference", "regime", "since", "until").distinct()
+    for account, reference, *part in told:
+        found.setdefault(account, {}).setdefault(reference, set()).add(tuple(part))  # type: ignore[arg-type]
+    return found
+
+
 def statements_open(account: UUID, currency: str) -> list[str]:
     """The references of the settlements of which something is open on an account, in the order of their posting."""
     parts = {
@@ -183,12 +199,16 @@ def statements_open(account: UUID, currency: str) -> list[str]:
 
 
 def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str, str], str]]:
-    """What both sides compare: by part (regime, since, until, currency) and source the digest of what moves there."""
+    """What both sides compare: by part (regime, since, until, currency) and source the digest of what moves there. A
+    payment that reached nobody is only known where it was tried: it and its counter-posting aren't compared."""
     found: dict[tuple[str, date, date, str], dict[Posting, list[Entry]]] = {}
     rows = Entry.objects.filter(account_id=account).select_related("posting")
+    countered = Posting.objects.filter(account_id=account, counters__isnull=False)
+    over = {key for pair in countered.values_list("id", "counters_id") for key in pair}
     for row in rows.order_by("posting__number", "place"):
         part = found.setdefault((row.regime, row.since, row.until, row.currency), {})
-        part.setdefault(row.posting, []).append(row)
+        if row.posting_id not in over:
+            part.setdefault(row.posting, []).append(row)
     return {
         part: {(posting.rests_on, posting.reference): digest_of(posting, entries) for posting, entries in by.items()}
         for part, by in found.items()

@@ -54,7 +54,17 @@ class OrderState(TextChoices):
     ORDERED = "ordered"
     RELEASED = "released"  # its file is being written
     SENT = "sent"  # its file is written, and it is posted
+    ACCEPTED = "accepted"  # the bank takes it
+    PAID = "paid"  # the bank has paid
+    REJECTED = "rejected"  # the bank says no: what was posted is countered
+    RETURNED = "returned"  # the money came back: the same
     WITHDRAWN = "withdrawn"
+
+
+#: Its file has left.
+LEFT = (OrderState.SENT, OrderState.ACCEPTED, OrderState.PAID, OrderState.REJECTED, OrderState.RETURNED)
+#: No money has arrived, and none is on its way.
+FAILED = (OrderState.REJECTED, OrderState.RETURNED)
 
 
 class DetailsState(TextChoices):

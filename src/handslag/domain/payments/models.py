@@ -350,6 +350,9 @@ class BankLine(TenantRow):
     code = models.CharField(max_length=35, blank=True, help_text="the bank's status or reason code")
     told = models.CharField(max_length=200, blank=True, help_text="the bank's own words")
     booked_on = models.DateField(null=True)
+    # of money that came in, where the bank tells them: what the payer says that it is for, and our IBAN
+    remittance = models.CharField(max_length=280, null=True)
+    account = models.CharField(max_length=34, null=True)
     payment = TenantFK(Payment, null=True)
     outcome = models.CharField(max_length=12, choices=LineOutcome.choices)
     reason = models.CharField(max_length=40, blank=True, help_text="why it is in quarantine")

@@ -70,6 +70,7 @@ class LineOutcome(TextChoices):
     """What became of such a line."""
 
     APPLIED = "applied"
+    ACCOUNT = "account"  # it is about the account of a partner, and was carried out there
     NOTED = "noted"  # says nothing that changes a payment
     REPEATED = "repeated"  # says what is known already
     QUARANTINED = "quarantined"  # fits no payment as it stands: a person looks at it

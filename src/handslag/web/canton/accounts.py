@@ -33,8 +33,9 @@ from handslag.domain.accounts.queries import (
     orders_of,
     paid_to,
     parts_of,
+    said_of,
 )
-from handslag.domain.accounts.states import LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.accounts.states import FAILED, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import message_for_staff, messages_of
@@ -219,7 +220,7 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
         currency: added(one.figures for one in parts if one.currency == currency)
         for currency in sorted({one.currency for one in parts})
     }
-    standing = {one.id: _standing(one) for one in orders}
+    standing, said = {one.id: _standing(one) for one in orders}, said_of(one.id for one in orders)
     waiting = {one.currency for one in orders if standing[one.id][1]}
     pays, mine = Role.PAYER in member.roles and row.side == Side.PAYER, the_member(request).id
     return page(
@@ -252,6 +253,8 @@ def account(request: HttpRequest, tenant: str, account: UUID) -> HttpResponse:
             {
                 "row": one, "state": standing[one.id][0], "may_take_back": pays and standing[one.id][1],
                 "may_release": one.state == OrderState.ORDERED and one.ordered_by_id != mine,
+                "said": said[one.id].line if one.id in said else None,
+                "failed": one.state in FAILED,
                 "refused": why_refused(file_refusal(one.id)) if one.state == OrderState.RELEASED else "",
             }
             for one in orders

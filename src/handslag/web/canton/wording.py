@@ -196,6 +196,10 @@ ORDERS: Words = {
     "ordered": _("waits for a second person"),
     "released": _("released; its file is being written"),
     "sent": _("written for the bank, and posted"),
+    "accepted": _("the bank takes it"),
+    "paid": _("the bank has paid"),
+    "rejected": _("the bank refused it: it is open again"),
+    "returned": _("the money came back: it is open again"),
     "withdrawn": _("taken back"),
 }
 #: How an order stands that was released before files were written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 
 from handslag.domain.audit.operations import looked_at
@@ -12,6 +13,7 @@ from handslag.domain.documents.states import ScanState
 from handslag.domain.payments.models import BankLine
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.queries import bank_files, in_quarantine, protection_in
+from handslag.domain.payments.states import LineKind
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -29,7 +31,7 @@ def bank(request: HttpRequest, tenant: str) -> HttpResponse:
 def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
     member = require(request, Role.PAYER)
     looked_at("bank")
-    lines = [(line, LINES[line.kind], quarantine_reason(line.reason)) for line in in_quarantine()]
+    lines = [(line, _said(line), quarantine_reason(line.reason)) for line in in_quarantine()]
     answers = bank_files()
     levels = protection_in([file.document_id for file in answers])
     files = [
@@ -42,6 +44,11 @@ def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
         for file in answers
     ]
     return page(request, "bank.html", lines=lines, files=files, trouble=trouble)
+
+
+def _said(line: BankLine) -> str | Promise:
+    """What the bank says in a line; money of a stranger came in, it didn't come back."""
+    return LINES["came in" if line.kind == LineKind.RETURNED and not line.payment_id and not line.code else line.kind]
 
 
 @desk_page("bank")

@@ -606,6 +606,9 @@ EVENTS: dict[str, str | Promise] = {
     "payment released": _("Payment to a partner released"),
     "payment withdrawn": _("Payment to a partner taken back"),
     "order file written": _("File of a payment to a partner written"),
+    "bank lines matched": _("The bank’s answers matched to accounts"),
+    "payment order answered": _("The bank answered on a payment to a partner"),
+    "incoming money matched": _("Money from a partner matched and posted"),
     "order file refused": _("File of a payment to a partner can’t be written"),
     "statement submitted": _("Claimed from the canton by a statement"),
     "statement received": _("A statement of a municipality has come in"),
@@ -880,10 +883,14 @@ LINES: dict[str, str | Promise] = {
     "paid": _("paid"),
     "rejected": _("refused"),
     "returned": _("came back"),
+    "came in": _("came in"),
     "unknown reference": _("no payment has this reference"),
     "no reference": _("the bank gives no reference"),
     "other amount": _("the amount is not the payment’s"),
     "other currency": _("the currency is not the payment’s"),
+    "no account": _("the bank doesn’t say to which of our accounts it came"),
+    "number posted": _("a payment with this number is posted already"),
+    "not what is open": _("the amount isn’t what is open of the settlements that it names"),
     "no amount": _("the bank gives no amount"),
     "size": _("the file is too large"),
     "doctype": _("the file has a DOCTYPE"),
@@ -994,7 +1001,8 @@ def quarantine_reason(reason: str) -> str:
     said, sign, state = reason.partition(" though ")
     if sign:
         return str(_("the bank says “{said}”, but the payment is “{state}”")).format(
-            said=LINES[said], state=STATES["returned payment" if state == "returned" else state]
+            said=LINES[said],
+            state=STATES.get("returned payment" if state == "returned" else state) or LINES.get(state, state),
         )
     return str(LINES.get(reason, reason))
 

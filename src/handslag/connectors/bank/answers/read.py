@@ -116,11 +116,12 @@ def _status(element: etree._Element, status: str, *, reference: str = "", messag
 
 def _entries(body: etree._Element) -> Iterator[Told]:
     for part in (*_all(body, "Stmt"), *_all(body, "Ntfctn")):
+        own = _text(part, "Acct", "Id", "IBAN")
         for entry in _all(part, "Ntry"):
-            yield from _entry(entry)
+            yield from _entry(entry, own)
 
 
-def _entry(entry: etree._Element) -> Iterator[Told]:
+def _entry(entry: etree._Element, own: str) -> Iterator[Told]:
     booked = (_text(entry, "Sts", "Cd") or _text(entry, "Sts")) in ("BOOK", "")
     day = _day(_text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm")[:10])
     rows = [row for details in _all(entry, "NtryDtls") for row in _all(details, "TxDtls")]
@@ -141,7 +142,18 @@ def _entry(entry: etree._Element) -> Iterator[Told]:
             code=_text(reason, "Rsn", "Cd") or _text(reason, "Rsn", "Prtry"),
             words=_text(reason, "AddtlInf") or _text(row, "AddtlTxInf") or _text(entry, "AddtlNtryInf"),
             booked_on=day,
+            **(_came_in(row, own) if credit else {}),
         )
+
+
+def _came_in(row: etree._Element, own: str) -> dict[str, str]:
+    """Of money that came in: what the payer says that it is for, and the IBAN of ours to which it came."""
+    about = _one(row, "RmtInf")
+    said = [] if about is None else [found.text or "" for found in _all(about, "Ustrd")]
+    for part in [] if about is None else _all(about, "Strd"):
+        said.append(_text(part, "CdtrRefInf", "Ref"))
+    account = _text(row, "RltdPties", "CdtrAcct", "Id", "IBAN") or own
+    return {"remittance": " ".join(" ".join(said).split()), "account": account}
 
 
 def _day(text: str) -> date | None:

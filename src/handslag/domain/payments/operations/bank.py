@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,8 @@ class PaymentReturned(Event):
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """A line as it was read. `amount` in minor units, None where the line tells none; `message_id` is set, and
-    `reference` empty, where the bank answers for a whole file of ours."""
+    `reference` empty, where the bank answers for a whole file of ours. Of money that came in `remittance` is what the
+    payer says that it is for, `account` our IBAN to which it came."""
 
     kind: LineKind
     reference: str = ""
@@ -55,6 +56,8 @@ class Told:
     words: str = ""
     booked_on: date | None = None
     message_id: str = ""
+    remittance: str = ""
+    account: str = ""
 
 
 _EVENTS: dict[str, type[Event]] = {
@@ -147,18 +150,19 @@ def receive_bank_file(
 
 
 def _each(line: Told) -> list[Told]:
-    """A line about a whole file of ours as one for each of its payments."""
+    """A line about a whole file of ours as one for each of its payments; of a file that isn't a run's, with the message
+    id as its reference."""
     if line.reference or not line.message_id:
         return [line]
     try:
         run = UUID(line.message_id)
     except ValueError:
-        return [line]
+        return [replace(line, reference=line.message_id)]
     found = Payment.objects.filter(run_id=run).order_by("id").values_list("reference", flat=True)
     return [
         Told(kind=line.kind, reference=reference, code=line.code, words=line.words, message_id=line.message_id)
         for reference in found
-    ] or [line]
+    ] or [replace(line, reference=line.message_id)]
 
 
 def _locked(references: set[str]) -> dict[str, Payment]:
@@ -182,6 +186,8 @@ def _apply(
         code=line.code[:35],
         told=line.words[:200],
         booked_on=line.booked_on,
+        remittance=line.remittance[:280] or None,
+        account=line.account[:34] or None,
         payment=payment,
         outcome=LineOutcome.APPLIED,
     )
