@@ -38,6 +38,7 @@ def corrected(less: int, known_from: date, valid_from: date = date(2026, 1, 1), 
         pack.counted_income = before[0]
         versions._all.clear()
         versions._all.update(before[1])
+        versions.newest.cache_clear()
 
 
 if __name__ == "__main__":

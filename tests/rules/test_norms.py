@@ -215,6 +215,39 @@ def test_sections_follow_the_day_of_the_decision() -> None:
     assert after.single == norms_for(june).single
 
 
+def test_a_fault_is_told_with_the_line_of_what_is_wrong() -> None:
+    """Of the key, or the row, inside a norm that stands in several lines; where something lacks, of where it lacks."""
+    text = """- name: rent.limit
+  unit: CHF/month
+  label: {de: Mietlimite}
+  by: persons
+  bands: [1, 2]
+  last: 3
+  values:
+    - since: 2026-01-01
+      rows:
+        - 1200
+        - 1500
+      source: s
+      checked_on: 2026-01-01
+      status: official
+"""
+    assert len(load(text, "r")) == 1
+    for old, new, said in (
+        ("  last: 3", "  owners: x\n  last: 3", "r: line 6: rent.limit: unknown owners"),
+        ("CHF/month", "CHF/moon", "r: line 2: rent.limit: unit is one of"),
+        ("{de: Mietlimite}", "5", "r: line 3: rent.limit: label is missing or not"),
+        ("[1, 2]", "[2, 1]", "r: line 5: rent.limit: bands rise"),
+        ("- 1500", "- x", "r: line 11: rent.limit, since 2026-01-01: rows are 2 whole numbers"),
+        ("        - 1500\n", "", "r: line 9: rent.limit, since 2026-01-01: rows are 2 whole numbers"),
+        ("source: s", "source: 5", "r: line 12: rent.limit, since 2026-01-01: source is missing"),
+        ("      source: s\n", "", "r: line 8: rent.limit, since 2026-01-01: source is missing"),
+        ("official", "oficial", "r: line 14: rent.limit, since 2026-01-01: status is one of"),
+    ):
+        with pytest.raises(NormError, match=f"^{said}"):
+            load(text.replace(old, new, 1), "r")
+
+
 def test_a_folder_names_each_norm_once_and_refers_to_references_only(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(GOOD, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(GOOD.replace("SEK/month", "SEK/month\n  law: law.rent"), encoding="utf-8")

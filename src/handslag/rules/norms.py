@@ -236,27 +236,35 @@ class NormSet(ABC):
         return held
 
 
+class _Fault(NormError):
+    """What is wrong with an entry, and the steps in it to what it is about."""
+
+    def __init__(self, told: str, *steps: str) -> None:
+        super().__init__(told)
+        self.steps = steps
+
+
 def _take(problem: str, entry: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
     value = entry.get(key)
     wrong_day = kind is date and isinstance(value, datetime)
     if not isinstance(value, kind) or isinstance(value, bool) or value == "" or wrong_day:
         expected = 'a whole number, or text such as "954.90",' if isinstance(kind, tuple) else KINDS[kind]
-        raise NormError(f"{problem}: {key} is missing or not of the expected kind: {expected} is expected")
+        raise _Fault(f"{problem}: {key} is missing or not of the expected kind: {expected} is expected", key)
     return value
 
 
 def _only(problem: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
-    """NormError where a key stands in `entry` that isn't known."""
+    """_Fault where a key stands in `entry` that isn't known."""
     if unknown := sorted(str(key) for key in entry if key not in known):
-        raise NormError(f"{problem}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
+        raise _Fault(f"{problem}: unknown {', '.join(unknown)}; there are {', '.join(known)}", unknown[0])
 
 
 def _words(problem: str, entry: Mapping[str, Any], key: str, deep: bool = False) -> None:
-    """NormError where `key` isn't text by language; `deep`: where it isn't such texts by code."""
+    """_Fault where `key` isn't text by language; `deep`: where it isn't such texts by code."""
     found = _take(problem, entry, key, dict)
     texts = [text for each in found.values() for text in each.values()] if deep and _of(found, dict) else found.values()
     if not found or not all(isinstance(text, str) for text in (*found, *texts)):
-        raise NormError(f"{problem}: {key} is {'codes with ' if deep else ''}text by language")
+        raise _Fault(f"{problem}: {key} is {'codes with ' if deep else ''}text by language", key)
 
 
 def _of(mapping: Mapping[Any, Any], kind: type) -> bool:
@@ -265,34 +273,37 @@ def _of(mapping: Mapping[Any, Any], kind: type) -> bool:
 
 def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
     if not isinstance(entry, dict):
-        raise NormError(f"{problem}: a value is a mapping (since, value or rows, source, checked_on, status)")
+        raise _Fault(f"{problem}: a value is a mapping (since, value or rows, source, checked_on, status)")
     since = _take(problem, entry, "since", date)
     problem = f"{problem}, since {since}"
     _only(problem, entry, ("since", "until", "value", "rows", "source", "checked_on", "status", "known_from"))
     status = _take(problem, entry, "status", str)
     if status not in STATUSES:
-        raise NormError(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}")
+        raise _Fault(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}", "status")
     until = _take(problem, entry, "until", date) if "until" in entry else None
     if until is not None and until <= since:
-        raise NormError(f"{problem}: until lies before since")
+        raise _Fault(f"{problem}: until lies before since", "until")
     raw: int | str | tuple[int | str, ...]
     amount = norm["unit"] in AMOUNTS
     if "bands" in norm:
         rows = _take(problem, entry, "rows", list)
-        if len(rows) != len(norm["bands"]) or not all(_is_number(r, amount) for r in rows):
+        wrong = [str(at) for at, row in enumerate(rows) if not _is_number(row, amount)]
+        if wrong or len(rows) != len(norm["bands"]):
             count = len(norm["bands"])
-            raise NormError(f"{problem}: rows are {count} whole numbers, one for each band, below {LARGEST:,}")
+            raise _Fault(
+                f"{problem}: rows are {count} whole numbers, one for each band, below {LARGEST:,}", "rows", *wrong[:1]
+            )
         raw = tuple(rows)
     elif norm["unit"] in ("choice", "reference"):
         raw = _take(problem, entry, "value", str)
         if norm["unit"] == "choice" and raw not in norm["choices"]:
-            raise NormError(f"{problem}: value is one of {', '.join(norm['choices'])}, not {raw}")
+            raise _Fault(f"{problem}: value is one of {', '.join(norm['choices'])}, not {raw}", "value")
     else:
         raw = _take(problem, entry, "value", (int, str) if amount else int)
         if isinstance(raw, int) and raw < 0:
-            raise NormError(f"{problem}: value is negative")
+            raise _Fault(f"{problem}: value is negative", "value")
         if not _is_number(raw, amount):
-            raise NormError(f'{problem}: value is a whole number, or text such as "954.90", below {LARGEST:,}')
+            raise _Fault(f'{problem}: value is a whole number, or text such as "954.90", below {LARGEST:,}', "value")
     return Value(
         since=since,
         until=until,
@@ -327,11 +338,34 @@ def load(text: str, file: str) -> list[Norm]:
     return from_entries(entries, file, lines, text)
 
 
+def _check(norm: Mapping[str, Any]) -> None:
+    """What a norm says beside its values: _Fault for the key that is wrong."""
+    name = norm["name"]
+    _only(name, norm, _KEYS)
+    if norm.get("unit") not in UNITS:
+        raise _Fault(f"{name}: unit is one of {', '.join(UNITS)}", "unit")
+    _words(name, norm, "label")
+    if norm["unit"] == "choice":
+        _words(name, norm, "choices", deep=True)
+    if "uncertain" in norm:
+        _words(name, norm, "uncertain")
+    for key in ("law", "owner"):
+        if norm.get(key):
+            _take(name, norm, key, str)
+    if "bands" in norm:
+        bands, last = _take(name, norm, "bands", list), _take(name, norm, "last", int)
+        if not bands or not all(type(band) is int and 0 <= band <= LAST_KEY for band in bands) or last > LAST_KEY:
+            raise _Fault(f"{name}: bands and last are whole numbers from 0 to {LAST_KEY}", "bands")
+        if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
+            raise _Fault(f"{name}: bands rise, and last is not below the last of them", "bands")
+        _take(name, norm, "by", str)
+
+
 def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str = "", under: str = "") -> list[Norm]:
     """The norms of a file as plain data; NormError names the file, the norm and what is wrong.
 
-    `lines`: where each of them begins in `text` (below the key `under`), for the error; one value's fault is told
-    with the value's own line.
+    `lines`: where each of them begins in `text` (below the key `under`), for the error, which is told with the line of
+    the key that is wrong.
     """
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
@@ -340,40 +374,27 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str =
         place = f"{file}: line {lines[number]}" if lines else file
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise NormError(f"{place}: each norm is a mapping with a name")
-        problem = f"{place}: {entry['name']}"
-        _only(problem, entry, _KEYS)
-        if entry.get("unit") not in UNITS:
-            raise NormError(f"{problem}: unit is one of {', '.join(UNITS)}")
-        _words(problem, entry, "label")
-        if entry["unit"] == "choice":
-            _words(problem, entry, "choices", deep=True)
-        if "uncertain" in entry:
-            _words(problem, entry, "uncertain")
-        for key in ("law", "owner"):
-            if entry.get(key):
-                _take(problem, entry, key, str)
-        if "bands" in entry:
-            bands, last = _take(problem, entry, "bands", list), _take(problem, entry, "last", int)
-            if not bands or not all(type(band) is int and 0 <= band <= LAST_KEY for band in bands) or last > LAST_KEY:
-                raise NormError(f"{problem}: bands and last are whole numbers from 0 to {LAST_KEY}")
-            if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
-                raise NormError(f"{problem}: bands rise, and last is not below the last of them")
-            _take(problem, entry, "by", str)
-        steps = [*([under] if under else []), str(number), "values"]
+        steps = [*([under] if under else []), str(number)]
+        try:
+            _check(entry)
+            given = _take(entry["name"], entry, "values", list)
+        except _Fault as error:
+            raise NormError(f"{_place(place, file, text, [*steps, *error.steps])}: {error}") from error
+        steps.append("values")
         values: list[Value] = []
-        for each in _take(problem, entry, "values", list):
+        for at, each in enumerate(given):
             try:
                 values.append(_value(entry["name"], entry, each))
-            except NormError as error:
-                raise NormError(f"{_place(place, file, text, steps, len(values))}: {error}") from error
+            except _Fault as error:
+                raise NormError(f"{_place(place, file, text, [*steps, str(at), *error.steps])}: {error}") from error
         order = [(value.since, value.known_from or date.min) for value in values]
         wrong = [at for at, (a, b) in enumerate(pairwise(order), 1) if a >= b]
         if wrong or not values:
-            where = _place(place, file, text, steps, wrong[0] if wrong else 0)
+            where = _place(place, file, text, [*steps, str(wrong[0] if wrong else 0)])
             raise NormError(f"{where}: {entry['name']}: values stand in the order of their dates")
         for a, b in _neighbours(values):
             if a.until is not None and a.until > b.since:
-                where = _place(place, file, text, steps, values.index(a))
+                where = _place(place, file, text, [*steps, str(values.index(a))])
                 raise NormError(f"{where}: {entry['name']}: one value's until lies behind the next one's since")
         norms.append(
             Norm(
@@ -395,9 +416,9 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str =
     return norms
 
 
-def _place(norm: str, file: str, text: str, steps: Sequence[str], value: int) -> str:
-    """Where a value of a norm stands, counted from 0; without the file's text where the norm does."""
-    return f"{file}: line {line_of(text, [*steps, str(value)])}" if text else norm
+def _place(norm: str, file: str, text: str, steps: Sequence[str]) -> str:
+    """Where something of a norm stands, as far as its steps lead; without the file's text where the norm does."""
+    return f"{file}: line {line_of(text, steps)}" if text else norm
 
 
 def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:

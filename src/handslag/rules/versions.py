@@ -54,7 +54,7 @@ class Versioned:
 
     def __init__(self, first: Callable[..., Any]) -> None:
         self.versions = [Version(first, date.min, date.min, date.max, "")]
-        self._of = lru_cache(maxsize=512)(self._held)
+        self.held = lru_cache(maxsize=512)(self._held)
         self.place = list(inspect.signature(first).parameters).index("norm")
         update_wrapper(self, first)
 
@@ -64,7 +64,7 @@ class Versioned:
 
     def version(self, norm: Known) -> Version:
         """The version that holds for these norms: of those valid on their day the one known last."""
-        return self._of(norm.on, norm.known_on)
+        return self.held(norm.on, norm.known_on)
 
     def _held(self, on: date, known_on: date | None) -> Version:
         return next(version for version in reversed(self.versions) if version.holds(on, known_on))
@@ -79,7 +79,8 @@ class Versioned:
         def add(text: Callable[..., Any]) -> Callable[..., Any]:
             if list(inspect.signature(text).parameters).index("norm") != self.place:
                 raise ValueError(f"{text.__name__}: norm is not where it was")
-            self._of.cache_clear()
+            self.held.cache_clear()
+            newest.cache_clear()
             self.versions.append(Version(text, valid_from, known_from, valid_until, because))
             return text
 
@@ -92,6 +93,7 @@ _all: dict[str, list[Versioned]] = {}
 def versioned(first: Callable[..., Any]) -> Versioned:
     """Give a rule function a history; `first` is its text from the beginning. Its package is the pack's."""
     rule = Versioned(first)
+    newest.cache_clear()
     _all.setdefault(pack_of(first.__module__), []).append(rule)
     return rule
 
@@ -115,5 +117,11 @@ def until(pack: str, on: date, known_on: date | None) -> date:
 
 def named(base: str, pack: str, norm: Known) -> str:
     """The rule version as a sheet states it: `base`, and the day of the newest correction that holds."""
-    held = max((rule.version(norm).known_from for rule in histories(pack)), default=date.min)
+    held = newest(pack, norm.on, norm.known_on)
     return base if held == date.min else f"{base}+{held}"
+
+
+@lru_cache(maxsize=512)
+def newest(pack: str, on: date, known_on: date | None) -> date:
+    """The day of the newest correction of a pack that holds on `on`, as known on `known_on`; date.min: none."""
+    return max((rule.held(on, known_on).known_from for rule in histories(pack)), default=date.min)
