@@ -321,7 +321,7 @@ def _check_results(
     snapshots: Mapping[UUID, Row],
 ) -> None:
     """What is kept of each person and month is what the sheets of the decisions in force say, and nothing else: who was
-    supported, and what she earned. It decides the job stimulus of later months."""
+    supported, and what she earned (of Swedish ones alone). It decides the job stimulus of later months."""
     periods = by_id(connection, "casefile_period")
     taken = [row for row in decisions.values() if row["state"] in ("decided", "served")]
     replaced = {row["replaces_id"] for row in taken}
@@ -332,12 +332,13 @@ def _check_results(
         if decision["id"] in replaced or sheet is None or snapshot is None or period is None:
             continue  # what is gone is told elsewhere
         try:
-            supported = sheet["granted"] > 0 and sheet["body"]["totals"]["Balance"] < 0
-            earned: dict[str, int] = {}
-            for income in snapshot["facts"]["incomes"]:
-                if income["code"] in WORK:
-                    earned[income["person"]] = earned.get(income["person"], 0) + income["gross"]
-            for person, role in {m["key"]: m["role"] for m in snapshot["facts"]["members"]}.items():
+            supported, earned = False, dict[str, int]()
+            if sheet["pack"] == "se":
+                supported = sheet["granted"] > 0 and sheet["body"]["totals"]["Balance"] < 0
+                for income in snapshot["facts"]["incomes"]:
+                    if income["code"] in WORK:
+                        earned[income["person"]] = earned.get(income["person"], 0) + income["gross"]
+            for person, role in {m["key"]: m.get("role") for m in snapshot["facts"]["members"]}.items():
                 result = (supported and role == "adult", earned.get(person, 0))
                 said[period["id"], person] = (period["since"], sheet["id"], *result)
         except (KeyError, TypeError, AttributeError):

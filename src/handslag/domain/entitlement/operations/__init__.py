@@ -36,7 +36,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
 from handslag.rules.norms import NormError, NormMissing, from_entries
-from handslag.rules.packs import PackError
+from handslag.rules.packs import PackError, pack
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
 from handslag.rules.se.limits import with_limits
@@ -162,27 +162,29 @@ def _assessed(case: Case, found: Period, facts: dict[str, Any], version: int, no
 
 @operation(silent=True)
 def keep_results(*, tenant: str | int, by: Actor, now: datetime, sheet: UUID) -> Done[None]:
-    """Keep what the sheet of a decision in force says of each person and month; a later decision's takes its place.
+    """Keep which sheet a decision in force rests on, and what it says of each person and month; a later decision's
+    takes its place.
 
-    Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered).
+    Supported: an adult whose household gets försörjningsstöd (the norm and reasonable costs aren't covered). It is read
+    by Swedish rules alone, as work income is; of other laws neither is kept.
     """
     found = Sheet.objects.select_related("snapshot", "period").get(id=sheet)
-    if found.pack != "se":  # what is kept is read by Swedish rules alone
-        return Done(None)
-    facts = Facts.from_json(found.snapshot.facts)
-    supported = found.granted > 0 and stored_calculation(found).totals["Balance"] < 0
-    earned: dict[str | None, int] = {}
-    for income in facts.incomes:
-        if INCOMES[income.code].employment:
-            earned[income.person] = earned.get(income.person, 0) + income.gross
+    facts = pack(found.pack).Facts.from_json(found.snapshot.facts)
+    supported, earned = set[str](), dict[str | None, int]()
+    if isinstance(facts, Facts):
+        if found.granted > 0 and stored_calculation(found).totals["Balance"] < 0:
+            supported = {m.key for m in facts.members if m.role == "adult"}
+        for income in facts.incomes:
+            if INCOMES[income.code].employment:
+                earned[income.person] = earned.get(income.person, 0) + income.gross
     PersonMonth.objects.filter(period=found.period).delete()
-    for key, role in {m.key: m.role for m in facts.members}.items():
+    for key in dict.fromkeys(m.key for m in facts.members):
         PersonMonth.objects.create(
             period=found.period,
             person_id=UUID(key),
             since=found.period.since,
             sheet=found,
-            supported=supported and role == "adult",
+            supported=key in supported,
             work_income=earned.get(key, 0),
         )
     return Done(None)
