@@ -1,11 +1,14 @@
-"""`python -m soak [NAME ...] [--seed N] [--rounds N] [--again]`: run what is named, else all."""
+"""`python -m soak [NAME ...] [--seed N] [--rounds N] [--processes N] [--again]`: run what is named, else all."""
 
 import argparse
 import importlib
 import json
+import multiprocessing
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +24,59 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_RUNS)
 
 
-def soak(name: str, seed: int, rounds: int | None, again: bool) -> list[str]:
+def one_round(module: Any, setting: Any, seed: int, number: int, counts: Counter[str]) -> list[str]:
+    """Play a round: its findings."""
+    found: list[str] = module.round(setting, number, Random(f"{seed}:{number}"), counts)
+    return found
+
+
+def _plays(name: str, seed: int, end: Any) -> None:
+    """In a process of its own: the rounds whose numbers come through the pipe, until there is none."""
+    module = importlib.import_module(f"soak.{name}")
+    with module.setting() as setting:
+        while (number := end.recv()) is not None:
+            counts = Counter[str]()
+            end.send((one_round(module, setting, seed, number, counts), counts))
+
+
+@contextmanager
+def players(name: str, seed: int, processes: int) -> Iterator[Any]:
+    """Gives what plays so many rounds from a number on, each in a process and setting of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe() for _ in range(processes)]
+    running = [spawn.Process(target=_plays, args=[name, seed, there]) for _here, there in pipes]
+    for one, (_here, there) in zip(running, pipes, strict=True):
+        one.start()
+        there.close()
+
+    def play(first: int, most: int, counts: Counter[str]) -> list[list[str]]:
+        used = [here for here, _there in pipes[:most]]
+        for n, here in enumerate(used):
+            here.send(first + n)
+        told = [here.recv() for here in used]
+        for _found, counted in told:
+            counts.update(counted)
+        return [found for found, _counted in told]
+
+    try:
+        yield play
+    finally:
+        for here, _there in pipes:
+            with suppress(OSError):  # its process ended already
+                here.send(None)
+        for one in running:
+            one.join()
+
+
+@contextmanager
+def alone(name: str, seed: int) -> Iterator[Any]:
+    """The same in this process, one round at a time."""
+    module = importlib.import_module(f"soak.{name}")
+    with module.setting() as setting:
+        yield lambda first, _most, counts: [one_round(module, setting, seed, first, counts)]
+
+
+def soak(name: str, seed: int, rounds: int | None, again: bool, processes: int = 1) -> list[str]:
     """Do the rounds that are left, write the evidence, return the findings."""
     module = importlib.import_module(f"soak.{name}")
     goal = rounds or module.ROUNDS
@@ -40,20 +95,19 @@ def soak(name: str, seed: int, rounds: int | None, again: bool) -> list[str]:
         if (found["commit"], found["seed"]) == (state["commit"], seed) and found["done"] < goal:
             state = found
     print(f"{name}: {module.WHAT}\n  rounds {state['done']} to {goal}, seed {seed}", flush=True)
-    with module.setting() as setting:
+    with players(name, seed, processes) if processes > 1 else alone(name, seed) as play:
         while state["done"] < goal:
-            began = time.monotonic()
-            number = state["done"]
+            began, first = time.monotonic(), state["done"]
             counts = Counter(state["counts"])
-            found = module.round(setting, number, Random(f"{seed}:{number}"), counts)
+            for found in play(first, min(processes, goal - first), counts):
+                state["findings"] += [f"round {state['done']}: {finding}" for finding in found]
+                state["done"] += 1
+                if found or state["done"] % max(1, goal // 20) == 0:
+                    print(f"  {state['done']}/{goal} {' '.join(found)}", flush=True)
             state["counts"] = dict(counts)
-            state["findings"] += [f"round {number}: {finding}" for finding in found]
-            state["done"] += 1
             state["seconds"] = round(state["seconds"] + time.monotonic() - began, 3)
             path.with_suffix(".part").write_text(json.dumps(state))
             path.with_suffix(".part").rename(path)
-            if found or state["done"] % max(1, goal // 20) == 0:
-                print(f"  {state['done']}/{goal} {' '.join(found)}", flush=True)
     write(
         name,
         seed=seed,
@@ -69,13 +123,18 @@ def main() -> None:
     options.add_argument("name", nargs="*", metavar="NAME", help=", ".join(names()))
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--rounds", type=int, help="fewer or more than the run's own number")
+    options.add_argument("--processes", type=int, default=1, help="so many rounds at the same time")
     options.add_argument("--again", action="store_true", help="from the first round, also if some are done")
     chosen = options.parse_args()
     if unknown := set(chosen.name) - set(names()):
         options.error(f"there is no run {', '.join(unknown)}; there are {', '.join(names())}")
+    if chosen.processes > 1:
+        for name in chosen.name or names():
+            if not getattr(importlib.import_module(f"soak.{name}"), "APART", False):
+                options.error(f"--processes: rounds of {name} know of each other")
     failed = False
     for name in chosen.name or names():
-        findings = soak(name, chosen.seed, chosen.rounds, chosen.again)
+        findings = soak(name, chosen.seed, chosen.rounds, chosen.again, chosen.processes)
         print(f"{name}: {len(findings)} findings; docs/evidence/{name}.json", flush=True)
         failed = failed or bool(findings)
     sys.exit(1 if failed else 0)

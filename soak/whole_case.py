@@ -16,6 +16,8 @@ WHAT = (
     "claimed back. After each step nothing is lost and nothing paid twice; at the end the verifier finds nothing."
 )
 ROUNDS = 100
+#: No round knows of another one: several can be played at the same time.
+APART = True
 
 
 @contextmanager

@@ -421,9 +421,9 @@ def play(
         max_examples=sequences, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    owner = connect("owner", autocommit=True)  # one connection for all offices: to open one takes longer than its use
-    here = machine(database, lambda *_told, **_more: nullcontext(owner), reached, verified)
-    run_state_machine_as_test(seed(drawn)(here), settings=told)
+    with connect("owner", autocommit=True) as owner:  # one for all offices: to open one takes longer than its use
+        here = machine(database, lambda *_told, **_more: nullcontext(owner), reached, verified)
+        run_state_machine_as_test(seed(drawn)(here), settings=told)
 
 
 def machine(database: Any, connect: Any, reached: Counter[str], verified: int) -> type[WholeCase]:
