@@ -105,11 +105,19 @@ def smallest(data: dict[str, Any], wrong: Callable[[dict[str, Any]], bool]) -> d
     """The household of which nothing more can be left out or made smaller while it is `wrong`, as Hypothesis finds it:
     first what can be left out, then how small the amounts can be, again until nothing changes."""
     before = None
+    answered: dict[str, bool] = {}
+
+    def asked(one: dict[str, Any]) -> bool:
+        key = repr(one)
+        if key not in answered:  # Hypothesis comes by the same one again and again
+            answered[key] = wrong(one)
+        return answered[key]
+
     while data != before:
         before = data
         for parts in (_fewer, _less):
             with suppress(NoSuchExample):
-                data = find(parts(data), wrong, settings=how(QUIET, max_examples=TRIES))
+                data = find(parts(data), asked, settings=how(QUIET, max_examples=TRIES))
     return data
 
 

@@ -118,11 +118,14 @@ def test_a_household_that_differs_is_cut_down_to_what_makes_it_differ(monkeypatc
 
     calculated = population.calculate
     draw = random.Random(5)
-    data = next(
+    fitting = [
         one
         for one in drawn("se", draw, 200)
-        if len(one["members"]) == 2 and sum(row["gross"] > 1_000_00 for row in one["incomes"]) >= 2
-    )
+        if len(one["members"]) == 2
+        and sum(row["gross"] > 1_000_00 for row in one["incomes"]) >= 2
+        and not any(row["code"] == "SALARY" for row in one["incomes"])  # which says whose it is
+    ]
+    data = min(fitting, key=lambda one: len(repr(one)))
     assert not differs("se", data)
     monkeypatch.setattr(population, "calculate", wrong)
     assert differs("se", data)
