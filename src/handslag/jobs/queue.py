@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -55,7 +56,7 @@ async def work(*, concurrency: int, once: bool) -> None:
         try:
             with suppress(asyncio.CancelledError):
                 await working
-        except ConnectorException as trouble:
+        except (ConnectorException, psycopg.OperationalError) as trouble:  # the latter where no connection can be had
             if once:
                 raise
             log.error("database away", error=type(trouble).__name__)
