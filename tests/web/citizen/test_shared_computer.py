@@ -72,6 +72,8 @@ def test_it_logs_out_by_itself_and_the_receipt_goes_on_paper(
     assert axe(page) == []
     picture(page, "citizen-receipt-print-360")
     page.get_by_role("link", name="Kvittens").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Vi har din ansökan")
+    page.wait_for_load_state()  # else the time passes on the page before
     page.clock.run_for(250_000)
     expect(page.locator(".h-leaving")).to_contain_text("om en minut")
     page.keyboard.press("Tab")
