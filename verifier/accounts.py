@@ -59,8 +59,8 @@ def check_accounts(connection: Connection, report: Report) -> None:
     _check_bank(connection, report, {row["id"]: row for row in postings}, moved)
 
 
-#: Of which kind the last line of the bank's answers is that was carried out on an order in a state.
-_SAID = {"accepted": "accepted", "paid": "paid", "rejected": "rejected", "returned": "returned"}
+#: States of an order that the bank says; the last line of its answers that was carried out on one is of that kind.
+_SAID = frozenset({"accepted", "paid", "rejected", "returned"})
 
 
 def _check_bank(
@@ -94,7 +94,7 @@ def _check_bank(
             report.broken("I12", "accounts_paymentorder", order["id"], "its amount is not posted")
             continue
         last = said[order["id"]][-1]["kind"] if said[order["id"]] else None
-        if last != _SAID.get(order["state"]):
+        if last != (order["state"] if order["state"] in _SAID else None):
             report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, the bank: {last}")
         if (posting["id"] in counters) != (order["state"] in ("rejected", "returned")):
             report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, and posted otherwise")

@@ -24,6 +24,14 @@ def uuid7() -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2)
 
 
+def key_of(text: str) -> UUID | None:
+    """A key as somebody else writes it; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def least_of(seconds_ago: float) -> UUID:
     """No UUIDv7 that was made since so many seconds ago is less."""
     return UUID(int=int((time.time() - seconds_ago) * 1000) << 80)

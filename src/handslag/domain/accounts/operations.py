@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +16,7 @@ from stdnum.exceptions import ValidationError
 
 from handslag.domain.accounts.models import REFERENCE, Account, BankMatch, Entry, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.queries import (
+    Claimed,
     Part,
     claimed_names,
     digest_of,
@@ -41,6 +43,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
+from handslag.kernel.ids import key_of
 
 
 class Posted(Event):
@@ -531,18 +534,19 @@ def match_bank_lines(*, tenant: str | int, by: Actor, now: datetime, file: UUID)
         .filter(file_id=file, outcome=LineOutcome.QUARANTINED, payment=None)
         .order_by("number")
     )
-    wanted = {key for line in lines if (key := _key_in(line.reference)) is not None}
+    wanted = {key for line in lines if (key := key_of(line.reference)) is not None}
     orders = {
         row.id: row
         for row in PaymentOrder.objects.select_for_update(of=("self",)).filter(id__in=wanted).order_by("id")
     }
+    claimed = cache(_as_told)
     events: list[Event] = []
     for line in lines:
-        key = _key_in(line.reference)
+        key = key_of(line.reference)
         if key in orders:
             event = _order_answered(tenant, by, now, line, orders[key])
         elif line.kind == LineKind.RETURNED:
-            event = _money_matched(tenant, by, now, line)
+            event = _money_matched(tenant, by, now, line, claimed(line.currency))
         else:
             continue
         line.version += 1
@@ -550,13 +554,6 @@ def match_bank_lines(*, tenant: str | int, by: Actor, now: datetime, file: UUID)
         events += [event] if event else []
     payload = {"file": str(file), "matched": len(events)}
     return Done(None, BankLinesMatched(subject=file, payload=payload), *events)
-
-
-def _key_in(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _order_answered(tenant: str | int, by: Actor, now: datetime, line: BankLine, order: PaymentOrder) -> Event | None:
@@ -602,10 +599,10 @@ def _countered(tenant: str | int, by: Actor, now: datetime, order: PaymentOrder)
     )  # fmt: skip
 
 
-def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine) -> Event | None:
+def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine, claimed: Claimed) -> Event | None:
     """Post money that came in, where a partner pays just what is open of settlements that it names; the line gets its
     outcome, or the reason why it stays in quarantine, saved by whoever calls."""
-    account, named, number = _named_in(line)
+    account, named, number = _named_in(line, claimed)
     if account is None:
         return None
     source = _paid_by(number, line.amount or 0, line.currency, line.account or "")
@@ -636,16 +633,24 @@ def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine) 
     return None
 
 
-def _named_in(line: BankLine) -> tuple[Account | None, set[tuple[str, date, date]], str]:
+def _as_told(currency: str) -> Claimed:
+    """`claimed_names` as a bank writes the references, the accounts in their order."""
+    text = bank_text(SWISS_LETTERS)
+    return {
+        key: {text.plain(name, len(name)) or "": parts for name, parts in settlements.items()}
+        for key, settlements in sorted(claimed_names(currency).items())
+    }
+
+
+def _named_in(line: BankLine, claimed: Claimed) -> tuple[Account | None, set[tuple[str, date, date]], str]:
     """The account (locked) of which the payer of a line names settlements, what these claim, and the number that it
     gives its payment: what stands before the first of them, else the end-to-end reference."""
-    text, words = bank_text(SWISS_LETTERS), (line.remittance or "").split()
-    for key, settlements in sorted(claimed_names(line.currency).items()):
-        as_told = {text.plain(name, len(name)): parts for name, parts in settlements.items()}
-        places = [place for place, word in enumerate(words) if word in as_told]
+    words = (line.remittance or "").split()
+    for key, settlements in claimed.items():
+        places = [place for place, word in enumerate(words) if word in settlements]
         if places:
             account = Account.objects.select_for_update(of=("self",)).get(id=key)
-            named = {part for place in places for part in as_told[words[place]]}
+            named = {part for place in places for part in settlements[words[place]]}
             number = " ".join(words[: places[0]]) or (line.reference if line.reference not in _NO_REFERENCE else "")
             return account, named, number
     return None, set(), ""

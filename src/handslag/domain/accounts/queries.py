@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet, Sum
@@ -178,9 +178,13 @@ def said_of(orders: Iterable[UUID]) -> dict[UUID, BankMatch]:
     return {row.order_id: row for row in rows if row.order_id}
 
 
-def claimed_names(currency: str) -> dict[UUID, dict[str, set[tuple[str, date, date]]]]:
-    """By account on which we claim, and reference of a settlement: what it claims (regime, since, until)."""
-    found: dict[UUID, dict[str, set[tuple[str, date, date]]]] = {}
+#: By account on which we claim, and reference of a settlement: what it claims (regime, since, until).
+Claimed: TypeAlias = dict[UUID, dict[str, set[tuple[str, date, date]]]]
+
+
+def claimed_names(currency: str) -> Claimed:
+    """The references of all settlements that we claim in a currency."""
+    found: Claimed = {}
     rows = Entry.objects.filter(account__side=Side.CLAIMANT, currency=currency, posting__rests_on=Rests.STATEMENT)
     told = rows.order_by().values_list("account_id", "posting__reference", "regime", "since", "until").distinct()
     for account, reference, *part in told:

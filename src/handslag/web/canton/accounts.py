@@ -46,7 +46,7 @@ from handslag.domain.settlement.models import Statement
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.kernel.ids import uuid7
+from handslag.kernel.ids import key_of, uuid7
 from handslag.messages.conversation import read
 from handslag.messages.reconciliation.build import asking
 from handslag.messages.reconciliation.message import Reconciliation
@@ -79,7 +79,6 @@ from handslag.web.desk.pages import (
     who,
 )
 from handslag.web.entry.pages import desk_page
-from handslag.web.entry.uploads import key_of
 
 ROLES = (*CASE_ROLES, Role.PAYER)
 _COLOURS: dict[str, str] = {Business.ACCEPTED: "success", Business.REJECTED: "danger"}

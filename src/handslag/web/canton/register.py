@@ -31,6 +31,7 @@ from handslag.domain.register.states import What
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import key_of
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import SettleForm
@@ -51,7 +52,6 @@ from handslag.web.canton.wording import (
 )
 from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today
 from handslag.web.entry.pages import desk_page
-from handslag.web.entry.uploads import key_of
 
 #: So many people a page.
 A_PAGE = 100

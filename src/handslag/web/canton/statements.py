@@ -61,7 +61,7 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
-from handslag.kernel.ids import uuid7
+from handslag.kernel.ids import key_of, uuid7
 from handslag.messages.conversation import read
 from handslag.messages.settlement.build import asking
 from handslag.messages.settlement.message import Settlement
@@ -88,7 +88,6 @@ from handslag.web.canton.wording import (
 )
 from handslag.web.desk.pages import CASE_ROLES, attempt, base, number_in, require, today, who
 from handslag.web.entry.pages import desk_page
-from handslag.web.entry.uploads import key_of
 
 ROLES = (*CASE_ROLES, Role.PAYER)
 #: So many lines, or statements, a page; so many findings at once: the next follow when these are answered.

@@ -29,13 +29,14 @@ from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
+from handslag.kernel.ids import key_of
 from handslag.kernel.months import Month
 from handslag.web.caseworker.case import case_name
 from handslag.web.caseworker.letters import why_not
 from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.wording import APPEAL_STATES, FINDINGS, REFUSALS, SCAN_STATES, refusal
 from handslag.web.entry.pages import desk_page, opened, outside_desk_page
-from handslag.web.entry.uploads import Refused, Taken, keep, key_of, named_key, too_large
+from handslag.web.entry.uploads import Refused, Taken, keep, named_key, too_large
 from handslag.web.ui.forms import read_day
 
 Errors = list[tuple[str, str]]

@@ -24,7 +24,7 @@ from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.kernel.ids import uuid7
+from handslag.kernel.ids import key_of, uuid7
 from handslag.web.citizen.document import code_name
 from handslag.web.citizen.person import me
 from handslag.web.citizen.signing import moved_on
@@ -32,7 +32,7 @@ from handslag.web.citizen.steps import form_behind, labels
 from handslag.web.entry import kept
 from handslag.web.entry.files import document_for, link_to
 from handslag.web.entry.pages import citizen_page, opened, outside_page
-from handslag.web.entry.uploads import LARGEST, Refused, Taken, keep, key_of, named_key, too_large
+from handslag.web.entry.uploads import LARGEST, Refused, Taken, keep, named_key, too_large
 
 #: What our inputs offer: photos of a phone's camera, and what else we can open.
 FIELDS = ("photo", "files")

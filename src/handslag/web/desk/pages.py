@@ -18,9 +18,8 @@ from handslag.domain.tenancy.door import Door
 from handslag.domain.tenancy.permissions import Member, member_behind, require_role
 from handslag.domain.tenancy.policies import NotForThem
 from handslag.domain.tenancy.states import OrganisationKind, Role
-from handslag.kernel.ids import uuid7
+from handslag.kernel.ids import key_of, uuid7
 from handslag.web.entry import kept
-from handslag.web.entry.uploads import key_of
 from handslag.web.ui import formats
 from handslag.web.ui.site import Link
 

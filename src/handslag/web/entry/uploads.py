@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from handslag.connectors.store.content_type import TypeRefused, content_type
 from handslag.connectors.store.port import for_tenant
 from handslag.domain.documents.operations import StoredFile
-from handslag.kernel.ids import uuid7
+from handslag.kernel.ids import key_of, uuid7
 
 #: Bytes of one file: a phone's largest photos, a long PDF; and of all files of one request.
 LARGEST, LARGEST_TOGETHER = 15_000_000, 60_000_000
@@ -99,11 +99,3 @@ def named_key(value: str) -> UUID:
     """The key under which a page sends something once: what is no UUID stands for one, always the same; nothing
     sent: a new one."""
     return key_of(value) or (uuid5(NAMESPACE_OID, value) if value else uuid7())
-
-
-def key_of(value: str) -> UUID | None:
-    """A key as a form sends it; None for what is none."""
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

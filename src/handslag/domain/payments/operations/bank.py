@@ -20,6 +20,7 @@ from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
+from handslag.kernel.ids import key_of
 
 
 class BankFileReceived(Event):
@@ -154,11 +155,8 @@ def _each(line: Told) -> list[Told]:
     id as its reference."""
     if line.reference or not line.message_id:
         return [line]
-    try:
-        run = UUID(line.message_id)
-    except ValueError:
-        return [replace(line, reference=line.message_id)]
-    found = Payment.objects.filter(run_id=run).order_by("id").values_list("reference", flat=True)
+    run = key_of(line.message_id)
+    found = Payment.objects.filter(run_id=run).order_by("id").values_list("reference", flat=True) if run else ()
     return [
         Told(kind=line.kind, reference=reference, code=line.code, words=line.words, message_id=line.message_id)
         for reference in found
