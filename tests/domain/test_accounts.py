@@ -540,6 +540,9 @@ def test_what_a_partner_pays_is_posted_where_it_is_just_what_is_open_and_else_as
         moved = [entry(move, number * 10_00, regime="other", since=since) for move in (Move.CLAIMED, Move.ACCEPTED)]
         both_post(both, of=source(Rests.STATEMENT, f"T#{number}"), entries=moved)
     assert come_in(9, "20.00", about="P-1 T?2", reference="p1") == ("account", "")
+    assert come_in(10, "0.00", about=f"P-2 {name.replace('#', '?')}", reference="p2") == (
+        "quarantined", "not what is open",
+    )  # fmt: skip
     assert (of(there, here, Side.CLAIMANT).open, of(there, here, Side.CLAIMANT).paid) == (10_00, 8_412_97)
     database.close_connections()
     assert verify(database.of_role("auditor"), tenants=[here.office.slug, there.office.slug]).errors == []

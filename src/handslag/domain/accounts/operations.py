@@ -619,7 +619,7 @@ def _money_matched(tenant: str | int, by: Actor, now: datetime, line: BankLine, 
         opened = [one for one in parts_of(account.id) if one.currency == line.currency and one.figures.open]
         those = [one for one in opened if (one.regime, one.since, one.until) in named]
         just = next((some for some in (opened, those) if sum(one.figures.open for one in some) == line.amount), None)
-        if just is None:
+        if not just:  # also a line of nothing
             line.reason = "not what is open"
             return None
         row = post(
