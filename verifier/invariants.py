@@ -503,6 +503,7 @@ def check_account(connection: Connection, report: Report) -> None:
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
+    _check_claimed(connection, report, bookings, payments)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -684,6 +685,34 @@ def _check_recoveries(
     for key, letter in letters.items():
         if digest_of(letter["content"]) != letter["content_digest"]:
             report.broken("I5", "decisions_personalletter", key, "is not the letter that was decided")
+
+
+#: States of a payment whose money has left, though it may have come back.
+_LEFT = ("sent", "confirmed", "rejected", "returned")
+
+
+def _check_claimed(
+    connection: Connection, report: Report, bookings: Mapping[UUID, Row], payments: Mapping[UUID, Row]
+) -> None:
+    """Of a month no more is claimed back, on whatever grounds, and came in from authorities in her place, than was ever
+    paid for it."""
+    recoveries = by_id(connection, "payments_recovery")
+    taken: dict[UUID, int] = defaultdict(int)
+    for line in by_id(connection, "payments_recoveryline").values():
+        recovery = recoveries.get(line["recovery_id"])
+        if recovery is not None and recovery["state"] == "decided":
+            taken[line["period_id"]] += line["amount"]
+    for booking in bookings.values():
+        if booking["account_code"] == "avstadd":
+            taken[booking["period_id"]] += booking["amount"]
+    paid: dict[UUID, int] = defaultdict(int)
+    for payment in payments.values():
+        if payment["state"] in _LEFT:
+            paid[payment["period_id"]] += payment["amount"]
+    for period, amount in taken.items():
+        if amount > paid[period]:
+            words = f"{amount} are claimed or came in, {paid[period]} were paid"
+            report.broken("I6", "casefile_period", period, words)
 
 
 _SAID = {"paid": ("confirmed", "returned"), "rejected": ("rejected",), "returned": ("returned",)}

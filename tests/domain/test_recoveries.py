@@ -13,6 +13,7 @@ from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.queries import hearings_for
 from handslag.domain.payments.models import Booking, Payment, Recovery
+from handslag.domain.payments.operations import recoveries
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
@@ -264,3 +265,90 @@ def test_only_what_the_decision_said_beforehand_is_claimed_and_a_ceded_benefit_i
     refused("beyond granted", book_ceded, **{**ceded, "amount": 1})
     with _verified(database, office) as report:
         assert report.findings == [], report.to_text()
+
+
+def advanced_on_benefit(office: Office) -> Folder:
+    """6 550 kr have left as an advance on a benefit, and the decision says so."""
+    folder = office.case()
+    folder.applied()
+    _decided_on_benefit(folder, folder.assessed(), reasons="Förskott på sjukpenning som du väntar på.")
+    office.sent()
+    return folder
+
+
+def _decided_on_benefit(folder: Folder, sheet: Any, **more: Any) -> None:
+    told = {"sheet": sheet.id, "language": "sv", "reasons": REASONS, "repayable": "benefit", **more}
+    proposal = propose(**folder.office.act("hanna"), **told)
+    decide(**folder.office.act("bo"), decision=proposal.id, version=proposal.version)
+
+
+def _less_on_benefit(folder: Folder, granted: int) -> None:
+    told = {"ground": "37.3", "unheard": "Felet är uppenbart och rör en enda siffra."}
+    _decided_on_benefit(folder, folder.amounting(granted), **told)
+
+
+def _left_to_claim(folder: Folder, ground: str = "misinformed") -> int:
+    with acting(folder.office.slug, TEST, "look"):
+        return claimable_in(folder.case.id, ground).get(folder.period().id, 0)
+
+
+def _broken(folder: Folder, database: Any) -> str:
+    with _verified(database, folder.office) as report:
+        return report.to_text() if report.findings else ""
+
+
+def test_what_an_authority_has_paid_in_her_place_is_not_claimed_from_her(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = advanced_on_benefit(office)
+    period = folder.period().id
+    ceded = {"case": folder.case.id, "period": period, "authority": "Försäkringskassan", "source": "LEFI, kod SOC"}
+    book_ceded(**office.act("hanna"), **ceded, amount=400_000)
+    _less_on_benefit(folder, 100_000)
+    # 6 550 kr paid, 1 000 kr granted, 4 000 kr came in: 1 550 kr
+    assert (_left_to_claim(folder), _left_to_claim(folder, "benefit")) == (155_000, 0)
+    refused("beyond paid", propose_recovery, **told_of(folder, amounts={period: 155_001}))
+    row = propose_recovery(**told_of(folder, amounts={period: 155_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    assert (_left_to_claim(folder), _tasks(folder, "claimed beyond paid"), _broken(folder, database)) == (0, 0, "")
+    # as it was before: `verify` finds what was claimed of what had come in
+    monkeypatch.setattr(recoveries, "claimable_in", lambda case, ground: {period: 400_000})
+    row = propose_recovery(**told_of(folder, amounts={period: 400_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    assert "955000 are claimed or came in, 655000 were paid" in _broken(folder, database)
+
+
+def test_the_same_money_is_not_claimed_on_two_grounds(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = advanced_on_benefit(office)
+    period = folder.period().id
+    row = propose_recovery(**told_of(folder, ground="benefit", amounts={period: 655_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    book_repayment(**office.act("hanna"), recovery=row.id, amount=655_000, source="avi 1")
+    _less_on_benefit(folder, 300_000)
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {}  # 3 000 kr as an advance, 3 550 kr beyond it
+    assert (_left_to_claim(folder), _left_to_claim(folder, "benefit")) == (0, 0)
+    refused("beyond paid", propose_recovery, **told_of(folder, amounts={period: 1}))
+    assert _broken(folder, database) == ""
+    monkeypatch.setattr(recoveries, "claimable_in", lambda case, ground: {period: 355_000})
+    row = propose_recovery(**told_of(folder, amounts={period: 355_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    assert "1010000 are claimed or came in, 655000 were paid" in _broken(folder, database)
+
+
+def test_each_ground_has_what_the_other_leaves(office: Office, database: Any) -> None:
+    folder = advanced_on_benefit(office)
+    period = folder.period().id
+    _less_on_benefit(folder, 600_000)
+    assert (_left_to_claim(folder), _left_to_claim(folder, "benefit")) == (55_000, 600_000)
+    row = propose_recovery(**told_of(folder, ground="benefit", amounts={period: 200_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    assert (_left_to_claim(folder), _left_to_claim(folder, "benefit")) == (55_000, 400_000)
+    _claimed(folder)
+    ceded = {"case": folder.case.id, "period": period, "authority": "Försäkringskassan", "source": "LEFI, kod SOC"}
+    book_ceded(**office.act("hanna"), **ceded, amount=400_000)
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {}
+    assert (_left_to_claim(folder), _left_to_claim(folder, "benefit"), _broken(folder, database)) == (0, 0, "")

@@ -464,9 +464,9 @@ def beyond_of(case: UUID) -> dict[UUID, int]:
     return {period: total for period, total in rows.values_list("period_id").annotate(sum=Sum("amount")) if total}
 
 
-def advanced_of(case: UUID, ground: str) -> dict[UUID, int]:
-    """What has left of the support that a decision in force granted on this condition, less what its benefits have
-    brought in instead, by period (minor units). What is set off or waits to be paid isn't in it."""
+def _advanced(case: UUID, ground: str) -> dict[UUID, int]:
+    """What has left of the support that a decision in force granted on this condition, by period (minor units). What is
+    set off or waits to be paid isn't in it."""
     gone = Booking.objects.filter(case_id=case, reverses__isnull=False).values("reverses_id")
     replaced = Settlement.objects.filter(replaces__isnull=False).values("replaces_id")
     paid = Settlement.objects.filter(
@@ -475,11 +475,22 @@ def advanced_of(case: UUID, ground: str) -> dict[UUID, int]:
         booking__reverses=None,
         payment__state__in=[PaymentState.SENT, PaymentState.CONFIRMED],
     ).exclude(booking_id__in=gone)
-    rows = paid.exclude(id__in=replaced).order_by().values_list("booking__period_id").annotate(sum=Sum("amount"))
-    found = dict(rows)
+    rows = paid.exclude(id__in=replaced).order_by().values_list("booking__period_id")
+    return dict(rows.annotate(sum=Sum("amount")))
+
+
+def ceded_of(case: UUID) -> dict[UUID, int]:
+    """The benefits that came in because we had paid them in advance, by period (minor units)."""
+    rows = Booking.objects.filter(case_id=case, account_code=CEDED).order_by().values_list("period_id")
+    return dict(rows.annotate(sum=Sum("amount")))
+
+
+def advanced_of(case: UUID, ground: str) -> dict[UUID, int]:
+    """What has left of the support that a decision in force granted on this condition, less what its benefits have
+    brought in instead, by period (minor units)."""
+    found = _advanced(case, ground)
     if ground == RecoveryGround.BENEFIT:
-        ceded = Booking.objects.filter(case_id=case, account_code=CEDED).order_by()
-        for period, amount in ceded.values_list("period_id").annotate(sum=Sum("amount")):
+        for period, amount in ceded_of(case).items():
             found[period] = found.get(period, 0) - amount
     return {period: amount for period, amount in found.items() if amount > 0}
 
@@ -489,28 +500,54 @@ def basis_of(case: UUID, ground: str) -> dict[UUID, int]:
     return beyond_of(case) if ground == RecoveryGround.MISINFORMED else advanced_of(case, ground)
 
 
+def _standing_claims(case: UUID) -> dict[tuple[UUID, str], int]:
+    """What stands claimed, paid or not, by period and ground (minor units)."""
+    claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()
+    rows = claims.values_list("period_id", "recovery_line__recovery__ground").annotate(sum=Sum("amount"))
+    return {(period, ground): total for period, ground, total in rows}
+
+
 def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[UUID, int]:
     """What of that nobody has claimed yet, by period (minor units). What was claimed and given up stays claimed: it
-    isn't claimed a second time."""
-    claimed = RecoveryLine.objects.filter(
-        recovery__case_id=case, recovery__ground=ground, recovery__state=RecoveryState.DECIDED
-    ).order_by()
-    taken = dict(claimed.values_list("period_id").annotate(sum=Sum("amount")))
-    left = {period: amount - taken.get(period, 0) for period, amount in basis_of(case, ground).items()}
-    return {period: amount for period, amount in left.items() if amount > 0}
+    isn't claimed a second time. Nor is the same money on two grounds: a claim on a condition rests on what was granted
+    on it, and beyond that on what was paid too much; so does a benefit that came in, which counts in full against what
+    was paid too much."""
+    lines = RecoveryLine.objects.filter(recovery__case_id=case, recovery__state=RecoveryState.DECIDED).order_by()
+    rows = lines.values_list("period_id", "recovery__ground").annotate(sum=Sum("amount"))
+    taken = {(period, of): total for period, of, total in rows}
+    ceded, beyond, standing = ceded_of(case), beyond_of(case), _standing_claims(case)
+    others = [one for one in RecoveryGround if one != ground]
+    advanced = {one: _advanced(case, one) for one in others if one != RecoveryGround.MISINFORMED}
+    left: dict[UUID, int] = {}
+    for period, amount in basis_of(case, ground).items():
+        amount -= taken.get((period, ground), 0)
+        if ground == RecoveryGround.MISINFORMED:
+            amount -= ceded.get(period, 0)
+            amount -= sum(max(0, taken.get((period, one), 0) - advanced[one].get(period, 0)) for one in others)
+        else:
+            resting = sum(standing.get((period, one), 0) for one in others)
+            resting += ceded.get(period, 0) if ground != RecoveryGround.BENEFIT else 0
+            amount -= max(0, resting - beyond.get(period, 0))
+        if amount > 0:
+            left[period] = amount
+    return left
 
 
 def claimed_too_much(case: UUID) -> dict[UUID, int]:
     """What stands claimed of a case, paid or not, beyond what it can rest on, by period (minor units): a decision, the
     bank or a benefit that came in has changed that."""
-    claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()
-    rows = list(claims.values_list("period_id", "recovery_line__recovery__ground").annotate(sum=Sum("amount")))
-    basis = {ground: basis_of(case, ground) for ground in {ground for _, ground, _ in rows}}
+    standing, ceded, beyond = _standing_claims(case), ceded_of(case), beyond_of(case)
+    conditions = [one for one in RecoveryGround if one != RecoveryGround.MISINFORMED]
+    advanced = {one: _advanced(case, one) for one in conditions}
     over: dict[UUID, int] = {}
-    for period, ground, total in rows:
-        beyond = total - basis[ground].get(period, 0)
-        if beyond > 0:
-            over[period] = over.get(period, 0) + beyond
+    for period in {period for period, _ in standing}:
+        claimed = sum(standing.get((period, one), 0) for one in RecoveryGround)
+        resting = standing.get((period, RecoveryGround.MISINFORMED), 0)
+        for one in conditions:
+            came_in = ceded.get(period, 0) if one == RecoveryGround.BENEFIT else 0
+            resting += max(0, standing.get((period, one), 0) + came_in - advanced[one].get(period, 0))
+        if (much := min(claimed, resting - beyond.get(period, 0))) > 0:
+            over[period] = much
     return over
 
 

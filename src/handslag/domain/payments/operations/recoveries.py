@@ -89,8 +89,8 @@ def propose_recovery(
     unheard: str = "",
 ) -> Done[Recovery]:
     """Propose to claim back from one adult of a case: so much (minor units) for each of these periods, never more than
-    is booked as paid beyond its decision and isn't claimed yet; or, where the decision itself said that it may be
-    claimed back, than has left of it.
+    is booked as paid beyond its decision, isn't claimed yet on any ground and no benefit has brought in; or, where the
+    decision itself said that it may be claimed back, than has left of it.
 
     `ground` and the section (`legal_basis`) are the caseworker's choice. NotPossible: ("recovery ground"), ("section"),
     ("amount") without one, ("beyond paid") for more than that with the `period`, ("reasons"), ("proposed") while
