@@ -504,6 +504,8 @@ def check_account(connection: Connection, report: Report) -> None:
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
     _check_claimed(connection, report, bookings, payments)
+    in_force = {line["period_id"]: decisions[line["decision_id"]] for key, line in lines.items() if key not in replaced}
+    _check_paid_back(connection, report, bookings, payments, in_force)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -712,6 +714,38 @@ def _check_claimed(
     for period, amount in taken.items():
         if amount > paid[period]:
             words = f"{amount} are claimed or came in, {paid[period]} were paid"
+            report.broken("I6", "casefile_period", period, words)
+
+
+def _check_paid_back(
+    connection: Connection,
+    report: Report,
+    bookings: Mapping[UUID, Row],
+    payments: Mapping[UUID, Row],
+    in_force: Mapping[UUID, Row],
+) -> None:
+    """What she has paid back of a month, but for what its decision grants on the condition that it is, stands booked as
+    paid beyond that decision, so that what is granted is hers; unless its payment reached nobody in the end."""
+    recoveries, lines = by_id(connection, "payments_recovery"), by_id(connection, "payments_recoveryline")
+    back: dict[UUID, int] = defaultdict(int)
+    beyond: dict[UUID, int] = defaultdict(int)
+    for booking in bookings.values():
+        period = booking["period_id"]
+        condition = in_force[period]["repayable"] if period in in_force else ""
+        line = lines.get(booking["recovery_line_id"])
+        ground = recoveries[line["recovery_id"]]["ground"] if line and line["recovery_id"] in recoveries else ""
+        if booking["account_code"] == "avstadd":
+            ground = "benefit"
+        if booking["kind"] == "income" and ground and ground != condition:
+            back[period] += booking["amount"]
+        if booking["account_code"] == "felutbetalt" and booking["kind"] == "expense":
+            beyond[period] += booking["amount"]
+    for payment in payments.values():
+        if payment["state"] in ("rejected", "returned"):
+            beyond[payment["period_id"]] += payment["amount"]
+    for period, amount in back.items():
+        if amount > beyond[period]:
+            words = f"{amount} were paid back, {beyond[period]} stand as paid beyond the decision"
             report.broken("I6", "casefile_period", period, words)
 
 

@@ -23,12 +23,14 @@ from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import Told, receive_bank_file
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.recoveries import book_repayment, decide_recovery, propose_recovery
 from handslag.domain.payments.operations.runs import cancel_run, record_run_file, release_run, reserve_run
-from handslag.domain.payments.queries import account_of, decisions_behind
+from handslag.domain.payments.queries import account_of, came_back, claimable_in, decisions_behind
 from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.kernel.ids import uuid7
+from handslag.rules.se.recovery import section_on
 from tests.office import C1_MOST, TEST, Folder, Office, landlord, refused
 from verifier.database import connected, reading
 from verifier.invariants import check_account
@@ -282,7 +284,9 @@ STEPS = st.lists(
         st.sampled_from(
             [("change", granted) for granted in (0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST)] + [("more", 450)]
         ),
-        st.sampled_from(["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock"]),
+        st.sampled_from(
+            ["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock", "paid back"]
+        ),
     ),
     min_size=2,
     max_size=9,
@@ -353,6 +357,24 @@ def _moved(folder: Folder, step: str) -> None:
         resume_payment(**told, payment=newest["held"].id, version=newest["held"].version)
     if step == "unblock" and "blocked" in newest:
         unblock_payment(**told, payment=newest["blocked"].id, version=newest["blocked"].version)
+    if step == "paid back":
+        _paid_back(folder)
+
+
+def _paid_back(folder: Folder) -> None:
+    """All that is paid beyond the decision is claimed, and she pays it."""
+    office = folder.office
+    with acting(office.slug, TEST, "look"):
+        claimable = claimable_in(folder.case.id)
+    if not claimable:
+        return
+    basis = section_on("misinformed", office.today).section
+    row = propose_recovery(
+        **office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, ground="misinformed",
+        legal_basis=basis, amounts=claimable, reasons=WHY, language="sv", unheard="Hon har själv bett om det.",
+    )  # fmt: skip
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    book_repayment(**office.act("hanna"), recovery=row.id, amount=sum(claimable.values()), source="inbetalning")
 
 
 def _holds(folder: Folder, granted: int) -> None:
@@ -370,7 +392,12 @@ def _holds(folder: Folder, granted: int) -> None:
         every = sum(s.amount for s in live)
         taken = sum(s.amount for s in open_set_offs(SetOff.objects.filter(advance__case=folder.case)))
         assert every + taken == granted + beyond
-        assert not (beyond and here), "money is planned although more has left than is granted"
+        periods = set(Booking.objects.filter(case=folder.case).values_list("period_id", flat=True))
+        granting = {period: in_force(period) for period in periods}
+        back = sum(came_back(period, decision.repayable if decision else "") for period, decision in granting.items())
+        assert not (beyond > back and here), "money is planned although more has left than is granted"
+        gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
+        assert back <= beyond + gone, "she has paid back what is granted to her"
         # each payment settles what it is, whatever it was moved to
         for payment in Payment.objects.filter(case=folder.case):
             parts = standing_settlements(Settlement.objects.filter(payment=payment))

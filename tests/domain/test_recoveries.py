@@ -13,7 +13,7 @@ from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.queries import hearings_for
 from handslag.domain.payments.models import Booking, Payment, Recovery
-from handslag.domain.payments.operations import recoveries
+from handslag.domain.payments.operations import planning, recoveries
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
@@ -33,7 +33,7 @@ from handslag.domain.tenancy.policies import Conflict, SentAlready
 from handslag.jobs.letters import letter_from, personal_letter_from
 from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
-from tests.domain.test_corrections import _as_web, _bookings, _tasks, _verified
+from tests.domain.test_corrections import _as_web, _bookings, _holds, _payments, _tasks, _verified
 from tests.office import TEST, Folder, Office, refused
 
 REASONS = "Lönen i mars stod inte i ansökan, och vi räknade utan den."
@@ -352,3 +352,67 @@ def test_each_ground_has_what_the_other_leaves(office: Office, database: Any) ->
     with acting(office.slug, TEST, "look"):
         assert claimed_too_much(folder.case.id) == {}
     assert (_left_to_claim(folder), _left_to_claim(folder, "benefit"), _broken(folder, database)) == (0, 0, "")
+
+
+def test_what_she_has_paid_back_goes_to_her_where_it_is_granted_after_all(office: Office, database: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    office.sent()
+    folder.changed(100_000, "37.3")
+    period = folder.period().id
+    row = propose_recovery(**told_of(folder, amounts={period: 555_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    hanna = {**office.act("hanna"), "recovery": row.id}
+    book_repayment(**hanna, amount=200_000, source="avi 1")
+    folder.changed(655_000, "37")
+    # 6 550 kr granted; 6 550 kr have left, 2 000 kr are back: 2 000 kr are planned
+    assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, "sent"), (200_000, "planned")]
+    _holds(folder, 655_000)
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {period: 355_000}
+    assert (_tasks(folder, "claimed beyond paid"), _tasks(folder, "paid beyond decision")) == (1, 1)
+    refused("more than claimed", book_repayment, **hanna, amount=1, source="avi 2")  # it would be hers
+    waive_recovery(**office.act("bo"), recovery=row.id, amount=355_000, reasons="Beslutet är ändrat.")
+    assert _broken(folder, database) == ""
+    # less again before it has left: it is stopped, and what she has paid back isn't claimed anew
+    folder.changed(100_000, "37.3")
+    assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, "sent"), (200_000, "stopped")]
+    _holds(folder, 100_000)
+    assert (_left_to_claim(folder), _broken(folder, database)) == (0, "")
+    folder.changed(455_000, "37")  # 2 000 kr of it are back
+    assert [p.state for p in _payments(folder)] == ["sent", "stopped"]
+    folder.changed(500_000, "37")
+    assert [(p.amount, p.state) for p in _payments(folder)][2:] == [(45_000, "planned")]
+    office.sent()
+    folder.changed(655_000, "37")
+    assert sum(p.amount for p in _payments(folder) if p.state != "stopped") == 655_000 + 200_000
+    _holds(folder, 655_000)
+    assert _broken(folder, database) == ""
+
+
+def test_what_was_paid_back_on_a_condition_goes_to_her_where_that_is_dropped(
+    office: Office, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = advanced_on_benefit(office)
+    period = folder.period().id
+    row = propose_recovery(**told_of(folder, ground="benefit", amounts={period: 155_000}))
+    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+    book_repayment(**office.act("hanna"), recovery=row.id, amount=155_000, source="avi 1")
+    ceded = {"case": folder.case.id, "period": period, "authority": "Försäkringskassan", "source": "LEFI, kod SOC"}
+    book_ceded(**office.act("hanna"), **ceded, amount=400_000)
+    _decided_on_benefit(folder, folder.amounting(700_000), ground="37")
+    # still an advance: 7 000 kr granted, 6 550 kr have left
+    assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, "sent"), (45_000, "planned")]
+    assert _broken(folder, database) == ""
+    with monkeypatch.context() as before:
+        before.setattr(planning, "came_back", lambda period, ground: 0)
+        folder.changed(700_000 - 100, "37.3")
+        assert "555000 were paid back, 0 stand as paid beyond the decision" in _broken(folder, database)
+    folder.changed(700_000, "37")
+    # 7 000 kr are hers; 6 550 kr have left, 1 550 kr and 4 000 kr have come in
+    assert sum(p.amount for p in _payments(folder) if p.state == "planned") == 45_000 + 155_000 + 400_000
+    _holds(folder, 700_000)
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {}
+    assert _broken(folder, database) == ""

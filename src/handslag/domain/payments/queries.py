@@ -500,6 +500,15 @@ def basis_of(case: UUID, ground: str) -> dict[UUID, int]:
     return beyond_of(case) if ground == RecoveryGround.MISINFORMED else advanced_of(case, ground)
 
 
+def came_back(period: UUID, ground: str) -> int:
+    """What has come in for claims on a month that can rest only on what was paid too much, where its decision grants on
+    this condition ("" for none): not for those on the condition itself (minor units)."""
+    rows = Booking.objects.filter(period_id=period, kind=BookingKind.INCOME).order_by()
+    theirs = rows.filter(recovery_line__isnull=False).exclude(recovery_line__recovery__ground=ground)
+    ceded = rows.filter(account_code=CEDED) if ground != RecoveryGround.BENEFIT else rows.none()
+    return sum(found.aggregate(sum=Sum("amount"))["sum"] or 0 for found in (theirs, ceded))
+
+
 def _standing_claims(case: UUID) -> dict[tuple[UUID, str], int]:
     """What stands claimed, paid or not, by period and ground (minor units)."""
     claims = Booking.objects.filter(case_id=case, kind=BookingKind.CLAIM).order_by()

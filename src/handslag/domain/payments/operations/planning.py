@@ -18,7 +18,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
-from handslag.domain.payments.queries import advances_awaited, claimed_too_much
+from handslag.domain.payments.queries import advances_awaited, came_back, claimed_too_much
 from handslag.domain.payments.states import SECOND_PERSON, UNSAID, BookingKind, PayeeState, PaymentState, RunState, Way
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, address_on, full_name
@@ -82,7 +82,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     counts for the new ones: only the difference is paid, and what somebody has stopped stays stopped. If that is more
     than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such
     (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it; and so she is
-    where less is beyond it now than stands claimed (`claimed_too_much`).
+    where less is beyond it now than stands claimed (`claimed_too_much`). What she has paid back already of what left
+    doesn't count for the new decision (`paid_back`): it stays booked as beyond, and what is granted is paid to her.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
@@ -112,8 +113,10 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Booking.objects.bulk_create(one.booking for one in open_)
     set_off = _set_off(case, period, open_, found.number, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
-    kept, stopped, runs = fitting(parts, sum(one.left for one in open_))
-    overpaid = _carry(kept, open_, found, now)
+    left = sum(part.amount for part in parts if has_left(part.payment))
+    back = min(left, came_back(period.id, found.repayable)) if parts else 0
+    kept, stopped, runs = fitting(parts, back + sum(one.left for one in open_))
+    overpaid = _carry(kept, open_, back, found, now) - back
     payments: list[Payment] = []
     settlements: list[Settlement] = []
     uncovered: list[str] = []
@@ -145,6 +148,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "stopped": [str(payment.id) for payment in stopped],
         "runs": runs,
         "overpaid": overpaid,
+        "paid_back": back,
         "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
@@ -209,19 +213,21 @@ def fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[
     return [part for part in parts if part.payment_id not in stopped], list(stopped.values()), runs
 
 
-def _carry(parts: list[Settlement], open_: list[_Open], decision: Decision, now: datetime) -> int:
-    """Let the parts settle the new bookings, the first ones first. What doesn't fit is booked as paid beyond the
-    decision, a booking for each payment; gives how much that is (minor units)."""
+def _carry(parts: list[Settlement], open_: list[_Open], back: int, decision: Decision, now: datetime) -> int:
+    """Let the parts settle the new bookings, the first ones first, but for what has left and was paid `back`. That, and
+    what doesn't fit, is booked as paid beyond the decision, a booking for each payment; gives how much that is (minor
+    units)."""
     carried: list[Settlement] = []
     over: dict[UUID, list[Settlement]] = {}
     for part in parts:
-        left = part.amount
+        aside = min(back, part.amount) if has_left(part.payment) else 0
+        back, left = back - aside, part.amount - aside
         for one in open_:
             if amount := min(left, one.left):
                 carried.append(Settlement(payment=part.payment, booking=one.booking, amount=amount, replaces=part))
                 one.left, left = one.left - amount, left - amount
-        if left:
-            rest = Settlement(payment=part.payment, amount=left, replaces=part)
+        if left + aside:
+            rest = Settlement(payment=part.payment, amount=left + aside, replaces=part)
             over.setdefault(part.payment_id, []).append(rest)
     for found in over.values():
         payment = found[0].payment

@@ -24,7 +24,15 @@ from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
 from handslag.domain.payments.models import Booking, Recovery, RecoveryLine, RecoveryPlan, RecoveryWaiver
 from handslag.domain.payments.operations.account import counter_booking, income_booking, said_of_income
-from handslag.domain.payments.queries import CEDED, CLAIMED, claimable_in, last_day_at_court_for, lines_of, standing_of
+from handslag.domain.payments.queries import (
+    CEDED,
+    CLAIMED,
+    claimable_in,
+    claimed_too_much,
+    last_day_at_court_for,
+    lines_of,
+    standing_of,
+)
 from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -327,8 +335,8 @@ def book_repayment(
     *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, source: str, key: UUID | None = None
 ) -> Done[list[Booking]]:
     """Book money that came in for a claim (minor units): its oldest month first. `key`: of the form; SentAlready the
-    second time. NotPossible: ("amount"), ("source"), ("more than claimed") for more than is open: what is beyond that
-    is hers."""
+    second time. NotPossible: ("amount"), ("source"), ("more than claimed") for more than is open, or than the claim can
+    rest on by now: what is beyond that is hers."""
     row, _member = _locked(recovery, None, by, now, Role.CASEWORKER)
     first = new_id(Booking, key)
     _in_state(row, RecoveryState.DECIDED)
@@ -336,13 +344,14 @@ def book_repayment(
         raise NotPossible("amount")
     if not source.strip():
         raise NotPossible("source")
-    standing = standing_of(row)
-    if amount > standing.open:
+    lines, standing, much = lines_of(row), standing_of(row), claimed_too_much(row.case_id)
+    owed = {line.id: max(0, standing.open_of(line.id) - much.get(line.period_id, 0)) for line in lines}
+    if amount > sum(owed.values()):
         raise NotPossible("more than claimed")
     made: list[Booking] = []
     left = amount
-    for line in lines_of(row):
-        if part := min(left, standing.open_of(line.id)):
+    for line in lines:
+        if part := min(left, owed[line.id]):
             one = uuid7() if made else first
             made.append(_book(row, line, BookingKind.INCOME, part, source.strip(), now, one))
             left -= part
