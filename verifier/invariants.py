@@ -504,6 +504,7 @@ def check_account(connection: Connection, report: Report) -> None:
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
     _check_claimed(connection, report, bookings, payments)
+    _check_limits(connection, report, decisions)
     in_force = {line["period_id"]: decisions[line["decision_id"]] for key, line in lines.items() if key not in replaced}
     _check_paid_back(connection, report, bookings, payments, in_force)
     for key, line in lines.items():
@@ -747,6 +748,52 @@ def _check_paid_back(
         if amount > beyond[period]:
             words = f"{amount} were paid back, {beyond[period]} stand as paid beyond the decision"
             report.broken("I6", "casefile_period", period, words)
+
+
+def _check_limits(connection: Connection, report: Report, decisions: Mapping[UUID, Row]) -> None:
+    """What was decided by a delegation is within its limit together with what was claimed, or given up, of the same
+    months before; a change also by how far it is from what was decided on the month before."""
+    most: dict[tuple[str, str], int | None] = {}
+    for row in by_id(connection, "tenancy_delegation").values():
+        by_what = row["kind"], f"{row['clause']} ({row['source']})"
+        known = most.get(by_what, 0)
+        most[by_what] = None if row["most"] is None or known is None else max(known, row["most"])
+
+    def above(kind: str, row: Row, amount: int) -> bool:
+        limit = most.get((kind, row["delegation"]))
+        return limit is not None and amount > limit
+
+    lines = grouped(by_id(connection, "payments_recoveryline").values(), "recovery_id")
+    claims = {key: row for key, row in by_id(connection, "payments_recovery").items() if row["state"] == "decided"}
+    waivers = by_id(connection, "payments_recoverywaiver")
+    of_claim = grouped(waivers.values(), "recovery_id")
+    of_month: dict[UUID, set[UUID]] = defaultdict(set)
+    for key in claims:
+        for line in lines.get(key, []):
+            of_month[line["period_id"]].add(key)
+    for key, claim in claims.items():
+        months = {line["period_id"] for line in lines.get(key, [])}
+        alike = {one for month in months for one in of_month[month] if one != key}
+        before = [one for one in alike if claims[one]["decided_at"] < claim["decided_at"]]
+        amount = sum(line["amount"] for line in lines.get(key, []))
+        amount += sum(line["amount"] for one in before for line in lines[one] if line["period_id"] in months)
+        if above("recovery", claim, amount):
+            report.broken("I6", "payments_recovery", key, "is above the limit of its delegation")
+    for key, waiver in waivers.items():
+        months = {line["period_id"] for line in lines.get(waiver["recovery_id"], [])}
+        alike = {one for month in months for one in of_month[month]}
+        given_up = [one for claim in alike for one in of_claim.get(claim, [])]
+        amount = waiver["amount"]
+        amount += sum(one["amount"] for one in given_up if one["waived_at"] < waiver["waived_at"])
+        if above("waiver", waiver, amount):
+            report.broken("I6", "payments_recoverywaiver", key, "is above the limit of its delegation")
+    taken = [row for row in decisions.values() if row["state"] in ("decided", "served")]
+    for month in grouped(taken, "period_id").values():
+        for row in month:
+            amounts = [one["amount"] for one in month if one["decided_at"] < row["decided_at"]]
+            apart = max([row["amount"], *(abs(row["amount"] - amount) for amount in amounts)])
+            if row["ground"] not in ("", "new") and above("change", row, apart):
+                report.broken("I5", "decisions_decision", row["id"], "is above the limit of its delegation")
 
 
 _SAID = {"paid": ("confirmed", "returned"), "rejected": ("rejected",), "returned": ("returned",)}

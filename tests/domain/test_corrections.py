@@ -394,7 +394,7 @@ def _holds(folder: Folder, granted: int) -> None:
         assert every + taken == granted + beyond
         periods = set(Booking.objects.filter(case=folder.case).values_list("period_id", flat=True))
         granting = {period: in_force(period) for period in periods}
-        back = sum(came_back(period, decision.repayable if decision else "") for period, decision in granting.items())
+        back = sum(came_back(period, (taken and taken.repayable) or "") for period, taken in granting.items())
         assert not (beyond > back and here), "money is planned although more has left than is granted"
         gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
         assert back <= beyond + gone, "she has paid back what is granted to her"

@@ -525,7 +525,7 @@ def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[U
     rows = lines.values_list("period_id", "recovery__ground").annotate(sum=Sum("amount"))
     taken = {(period, of): total for period, of, total in rows}
     ceded, beyond, standing = ceded_of(case), beyond_of(case), _standing_claims(case)
-    others = [one for one in RecoveryGround if one != ground]
+    others = [one.value for one in RecoveryGround if one != ground]
     advanced = {one: _advanced(case, one) for one in others if one != RecoveryGround.MISINFORMED}
     left: dict[UUID, int] = {}
     for period, amount in basis_of(case, ground).items():
@@ -597,6 +597,23 @@ class Standing:
 def lines_of(recovery: Recovery) -> list[RecoveryLine]:
     """The months of a claim, oldest first."""
     return list(RecoveryLine.objects.select_related("period").filter(recovery=recovery).order_by("period__since"))
+
+
+def claimed_with(recovery: Recovery) -> int:
+    """What a claim comes to together with the others that were decided on its months (minor units): what the limit of a
+    delegation is held against."""
+    own = RecoveryLine.objects.filter(recovery=recovery)
+    others = RecoveryLine.objects.filter(recovery__state=RecoveryState.DECIDED, period_id__in=own.values("period_id"))
+    sums = (found.aggregate(sum=Sum("amount"))["sum"] or 0 for found in (own, others.exclude(recovery=recovery)))
+    return sum(sums)
+
+
+def waived_with(recovery: Recovery, amount: int) -> int:
+    """What is given up of the claims on the months of a claim, with this `amount` more (minor units): the same."""
+    months = RecoveryLine.objects.filter(recovery=recovery).values("period_id")
+    alike = RecoveryLine.objects.filter(period_id__in=months).values("recovery_id")
+    found = RecoveryWaiver.objects.filter(recovery_id__in=alike).aggregate(sum=Sum("amount"))
+    return amount + (found["sum"] or 0)
 
 
 def standing_of(recovery: Recovery) -> Standing:

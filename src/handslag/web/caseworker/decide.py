@@ -30,6 +30,7 @@ from handslag.domain.decisions.operations import (
     legal_basis_of,
     letter_languages,
     letter_preview,
+    limited,
     needs_two,
     outcome_of,
     propose,
@@ -364,7 +365,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
     proposed = found.state == DecisionState.PROPOSED
     letter = Letter.objects.select_related("document").filter(decision=found).first()
     four_eyes = needs_two(found)
-    by_what = mandate(member, decides(found), found.amount, request.now) if proposed else None  # type: ignore[attr-defined]
+    by_what = mandate(member, decides(found), limited(found), request.now) if proposed else None  # type: ignore[attr-defined]
     if by_what is not None:
         found.delegation = by_what.words  # as the letter will say it, if she decides
     own = found.proposed_by_id == member.id

@@ -30,6 +30,7 @@ from handslag.domain.payments.queries import (
     basis_of,
     claimable_in,
     claimed_too_much,
+    claimed_with,
     lines_of,
     plan_of,
     recoveries_of,
@@ -308,7 +309,7 @@ def _shown(
     proposed, decided = row.state == RecoveryState.PROPOSED, row.state == RecoveryState.DECIDED
     own = row.proposed_by_id == member.id
     total, now = sum(line.amount for line in lines), request.now  # type: ignore[attr-defined]
-    by_what = mandate(member, Decides.RECOVERY, total, now) if proposed else None
+    by_what = mandate(member, Decides.RECOVERY, claimed_with(row), now) if proposed else None
     if by_what is not None:
         row.delegation = by_what.words  # as the letter will say it, if she decides
     preview = recovery_letter(row, lines, now, decider=gettext("whoever takes the decision"))

@@ -21,6 +21,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Le
 from handslag.domain.decisions.operations.help import help_for
 from handslag.domain.decisions.queries import (
     LETTER_REFUSED,
+    TAKEN,
     UNNAMED_ADULT,
     UNNAMED_CHILD,
     appeals_on,
@@ -535,6 +536,15 @@ def decides(decision: Decision) -> Decides:
     return kinds[Outcome(decision.outcome)]
 
 
+def limited(decision: Decision) -> int:
+    """The amount that the limit of a delegation is held against (minor units): what is granted; of a change also how
+    far it is from any decision taken on the month before, so that no chain of small changes gets round it."""
+    if decides(decision) != Decides.CHANGE:
+        return decision.amount
+    before = Decision.objects.filter(period_id=decision.period_id, state__in=TAKEN).exclude(id=decision.id)
+    return max([decision.amount, *(abs(decision.amount - was) for was in before.values_list("amount", flat=True))])
+
+
 def refuse_example_norms(sheet: Sheet) -> None:
     if sheet.norm_set.has_example and not examples_bind():
         raise NotPossible("example norms")
@@ -571,7 +581,7 @@ def return_proposal(
 ) -> Done[Decision]:
     """The second pair of eyes sends the proposal back, with a reason."""
     row, case, member = _locked(decision, by, now)
-    if mandate(member, decides(row), row.amount, now) is None or member.id == row.proposed_by_id:
+    if mandate(member, decides(row), limited(row), now) is None or member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", decision)
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
@@ -597,8 +607,8 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 
 @operation()
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
-    """Take a proposed decision. Needs a delegation for its kind and amount ("delegation"), which it keeps in words, and
-    another person than who proposed it where `needs_two` says so: NotPossible("second pair of eyes").
+    """Take a proposed decision. Needs a delegation for its kind and what `limited` says ("delegation"), which it keeps
+    in words, and another person than who proposed it where `needs_two` says so: NotPossible("second pair of eyes").
     NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong;
     `refuse_appealed` where the one it replaces is appealed.
 
@@ -607,7 +617,7 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
     row, case, member = _locked(decision, by, now)
     if row.version != version or row.state != DecisionState.PROPOSED:
         raise Conflict("decision", theirs=row.state)
-    by_what = require_mandate(member, decides(row), row.amount, now, decision)
+    by_what = require_mandate(member, decides(row), limited(row), now, decision)
     if needs_two(row) and member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", decision)
     if Sheet.objects.filter(period=row.period, number__gt=row.sheet.number).exists():

@@ -114,7 +114,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     set_off = _set_off(case, period, open_, found.number, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
     left = sum(part.amount for part in parts if has_left(part.payment))
-    back = min(left, came_back(period.id, found.repayable)) if parts else 0
+    back = min(left, came_back(period.id, found.repayable or "")) if parts else 0
     kept, stopped, runs = fitting(parts, back + sum(one.left for one in open_))
     overpaid = _carry(kept, open_, back, found, now) - back
     payments: list[Payment] = []

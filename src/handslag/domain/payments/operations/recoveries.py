@@ -29,9 +29,11 @@ from handslag.domain.payments.queries import (
     CLAIMED,
     claimable_in,
     claimed_too_much,
+    claimed_with,
     last_day_at_court_for,
     lines_of,
     standing_of,
+    waived_with,
 )
 from handslag.domain.payments.states import BookingKind, RecoveryGround, RecoveryState
 from handslag.domain.people.queries import full_name
@@ -186,8 +188,7 @@ def return_recovery(
 ) -> Done[Recovery]:
     """The second pair of eyes sends a proposed claim back, with a reason ("reasons")."""
     row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
-    total = sum(line.amount for line in lines_of(row))
-    if mandate(member, Decides.RECOVERY, total, now) is None or member.id == row.proposed_by_id:
+    if mandate(member, Decides.RECOVERY, claimed_with(row), now) is None or member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", recovery)
     _in_state(row, RecoveryState.PROPOSED)
     if not are_reasons(reason):
@@ -211,15 +212,16 @@ def withdraw_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: 
 
 @operation()
 def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UUID, version: int) -> Done[Recovery]:
-    """Take a proposed claim: always by another person than who proposed it ("second pair of eyes"), who may decide
-    ("delegation"). ("beyond paid") where less is booked as paid beyond the decisions by now.
+    """Take a proposed claim: always by another person than who proposed it ("second pair of eyes"), who may decide so
+    much together with what was claimed of its months before ("delegation"). ("beyond paid") where less is booked as
+    paid beyond the decisions by now.
 
     Each of its months is booked as claimed; what the letter says, and until when the court can be asked, is fixed here.
     """
     row, member = _locked(recovery, version, by, now, Role.DECIDER, Role.CASEWORKER)
     _in_state(row, RecoveryState.PROPOSED)
     lines = lines_of(row)
-    by_what = require_mandate(member, Decides.RECOVERY, sum(line.amount for line in lines), now, recovery)
+    by_what = require_mandate(member, Decides.RECOVERY, claimed_with(row), now, recovery)
     if member.id == row.proposed_by_id:
         raise NotForThem("second pair of eyes", recovery)
     row.delegation = by_what.words
@@ -363,8 +365,9 @@ def book_repayment(
 def waive_recovery(
     *, tenant: str | int, by: Actor, now: datetime, recovery: UUID, amount: int, reasons: str, key: UUID | None = None
 ) -> Done[RecoveryWaiver]:
-    """Give up, by delegation ("delegation"), so much of what is open of a claim (eftergift), for good: its newest month
-    first. The claim is countered and what is left of it booked anew. `key`: of the form; SentAlready the second time.
+    """Give up, by delegation ("delegation"), whose limit must reach for it together with what was given up of the same
+    months before, so much of what is open of a claim (eftergift), for good: its newest month first. The claim is
+    countered and what is left of it booked anew. `key`: of the form; SentAlready the second time.
     NotPossible: ("amount"), ("more than claimed"), ("reasons")."""
     row, member = _locked(recovery, None, by, now, Role.DECIDER, Role.CASEWORKER)
     waiver_id = new_id(RecoveryWaiver, key)
@@ -376,7 +379,7 @@ def waive_recovery(
         raise NotPossible("more than claimed")
     if not are_reasons(reasons):
         raise NotPossible("reasons")
-    by_what = require_mandate(member, Decides.WAIVER, amount, now, recovery)
+    by_what = require_mandate(member, Decides.WAIVER, waived_with(row, amount), now, recovery)
     left = amount
     for line in reversed(lines_of(row)):
         part = min(left, standing.open_of(line.id))
