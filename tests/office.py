@@ -357,17 +357,20 @@ class Folder:
         proposal = propose(**self.office.act("hanna"), sheet=sheet.id, **told)
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
-    def changed(self, granted: int, ground: str, reasons: str = "Inkomsten var inlagd två gånger.") -> Decision:
+    def changed(
+        self, granted: int, ground: str, reasons: str = "Inkomsten var inlagd två gånger.", repayable: str = ""
+    ) -> Decision:
         """A decision that replaces the one in force on the month: assessed and proposed by Hanna, taken by Bo."""
         told = {"sheet": self.amounting(granted).id, "reasons": reasons, "language": "sv", "ground": ground}
         told["unheard"] = "Felet är uppenbart och rör en enda siffra."  # counts only where somebody wasn't heard
-        proposal = propose(**self.office.act("hanna"), **told)
+        proposal = propose(**self.office.act("hanna"), **told, repayable=repayable)
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
-    def decided(self, month: Month | None = None, reasons: str = "") -> Decision:
+    def decided(self, month: Month | None = None, reasons: str = "", repayable: str = "") -> Decision:
         """From the application to the decision: assessed by Hanna, decided by Bo."""
         sheet = self.assessed(month)
-        proposal = propose(**self.office.act("hanna"), sheet=sheet.id, reasons=reasons, language="sv")
+        told = {"sheet": sheet.id, "reasons": reasons, "language": "sv", "repayable": repayable}
+        proposal = propose(**self.office.act("hanna"), **told)
         return decide(**self.office.act("bo"), decision=proposal.id, version=proposal.version)
 
 

@@ -23,7 +23,7 @@ from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import Told, receive_bank_file
 from handslag.domain.payments.operations.payees import order_direct_payment
 from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
-from handslag.domain.payments.operations.recoveries import book_repayment, decide_recovery, propose_recovery
+from handslag.domain.payments.operations.recoveries import book_ceded, book_repayment, decide_recovery, propose_recovery
 from handslag.domain.payments.operations.runs import cancel_run, record_run_file, release_run, reserve_run
 from handslag.domain.payments.queries import account_of, came_back, claimable_in, decisions_behind
 from handslag.domain.payments.states import LineKind
@@ -282,11 +282,11 @@ def test_money_beyond_the_decision_that_comes_back_or_never_left_is_owed_to_nobo
 STEPS = st.lists(
     st.one_of(
         st.sampled_from(
-            [("change", granted) for granted in (0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST)] + [("more", 450)]
+            [("change", granted) for granted in (0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST)]
+            + [("more", 450), ("on no condition", 600_000)]
         ),
-        st.sampled_from(
-            ["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock", "paid back"]
-        ),
+        st.sampled_from(["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock"]),
+        st.sampled_from(["paid back", "ceded"]),
     ),
     min_size=2,
     max_size=9,
@@ -294,9 +294,11 @@ STEPS = st.lists(
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-@given(advance=st.sampled_from([0, 150_000]), order=st.booleans(), steps=STEPS)
+@given(
+    advance=st.sampled_from([0, 150_000]), order=st.booleans(), condition=st.sampled_from(["", "benefit"]), steps=STEPS
+)
 def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_paid_twice(
-    office: Office, database: Any, advance: int, order: bool, steps: list[Any]
+    office: Office, database: Any, advance: int, order: bool, condition: str, steps: list[Any]
 ) -> None:
     folder = office.case(("Person", f"Nummer{next(office.serial)}", "19900303"))
     if order:
@@ -309,7 +311,7 @@ def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_
         told = {"month": office.month, "amount": advance, "reasons": "Ingen mat hemma."}
         grant_advance(**office.act("bo"), case=folder.case.id, **told)
     folder.applied()
-    last = folder.decided()
+    last = folder.decided(reasons=WHY if condition else "", repayable=condition)
     _holds(folder, last.amount)
     for step in steps:
         if isinstance(step, tuple) and step[0] == "more":
@@ -318,7 +320,8 @@ def test_after_any_chain_what_stands_booked_is_the_last_decision_and_nothing_is_
             last = folder.decided_more()
             assert last.amount == before + step[1] * 100
         elif isinstance(step, tuple):
-            last = folder.changed(step[1], "37.3")
+            condition = condition if step[0] == "change" and step[1] else ""
+            last = folder.changed(step[1], "37.3", repayable=condition)
         else:
             _moved(folder, step)
         _holds(folder, last.amount)
@@ -357,24 +360,29 @@ def _moved(folder: Folder, step: str) -> None:
         resume_payment(**told, payment=newest["held"].id, version=newest["held"].version)
     if step == "unblock" and "blocked" in newest:
         unblock_payment(**told, payment=newest["blocked"].id, version=newest["blocked"].version)
-    if step == "paid back":
-        _paid_back(folder)
+    if step in ("paid back", "ceded"):
+        _paid_back(folder, ceded=step == "ceded")
 
 
-def _paid_back(folder: Folder) -> None:
-    """All that is paid beyond the decision is claimed, and she pays it."""
-    office = folder.office
-    with acting(office.slug, TEST, "look"):
-        claimable = claimable_in(folder.case.id)
-    if not claimable:
-        return
-    basis = section_on("misinformed", office.today).section
-    row = propose_recovery(
-        **office.act("hanna"), case=folder.case.id, person=folder.citizens[0].id, ground="misinformed",
-        legal_basis=basis, amounts=claimable, reasons=WHY, language="sv", unheard="Hon har själv bett om det.",
-    )  # fmt: skip
-    decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
-    book_repayment(**office.act("hanna"), recovery=row.id, amount=sum(claimable.values()), source="inbetalning")
+def _paid_back(folder: Folder, ceded: bool) -> None:
+    """Half of what can be claimed on a condition comes in from an authority; or all that can be claimed is, on each
+    ground, and she pays it."""
+    office, case = folder.office, folder.case.id
+    for ground in ("benefit",) if ceded else ("misinformed", "benefit"):
+        with acting(office.slug, TEST, "look"):
+            claimable = claimable_in(case, ground)
+        for period, amount in claimable.items():
+            told = {**office.act("hanna"), "case": case, "source": "inbetalning"}
+            if ceded:
+                book_ceded(**told, period=period, authority="Försäkringskassan", amount=-(-amount // 2))
+                continue
+            row = propose_recovery(
+                **office.act("hanna"), case=case, person=folder.citizens[0].id, ground=ground,
+                legal_basis=section_on("misinformed", office.today).section, amounts=claimable, reasons=WHY,
+                language="sv", unheard="Hon har själv bett om det.",
+            )  # fmt: skip
+            decide_recovery(**office.act("bo"), recovery=row.id, version=row.version)
+            book_repayment(**office.act("hanna"), recovery=row.id, amount=amount, source="inbetalning")
 
 
 def _holds(folder: Folder, granted: int) -> None:
