@@ -505,7 +505,8 @@ def check_account(connection: Connection, report: Report) -> None:
     _check_recoveries(connection, report, bookings, counters)
     _check_claimed(connection, report, bookings, payments)
     _check_limits(connection, report, decisions)
-    in_force = {line["period_id"]: decisions[line["decision_id"]] for key, line in lines.items() if key not in replaced}
+    standing = [line for key, line in lines.items() if key not in replaced and line["decision_id"] in decisions]
+    in_force = {line["period_id"]: decisions[line["decision_id"]] for line in standing}
     _check_paid_back(connection, report, bookings, payments, in_force)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
