@@ -98,11 +98,29 @@ def entry_above_own_share(person: Any, share: Whole, month: Period, norm: Norms)
     return where(is_minor(person.birth, month, norm), maximum(person.income - share, 0), 0)
 
 
+@versioned
+def bearing(adults: Whole, norm: Norms) -> Whole:
+    """How many of the unit have the allowance on wealth of a single person or a couple, not that of a child: adults."""
+    return adults
+
+
+@bearing.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="a child's allowance is one more beside that of a single person or a couple; who is a unit of its own, "
+    "minor or not, is a single person",
+)
+def bearing_also_alone(adults: Whole, norm: Norms) -> Whole:
+    """Adults; where there are none, one of the minors."""
+    return maximum(adults, 1)
+
+
 def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """Wealth above the allowance is means; the allowance is by adults and minor children, up to a limit.
 
     In a part of a month it counts as far as earlier parts haven't counted it; by days where that isn't told.
     """
+    adults = bearing(adults, norm)
     children = household.heads - adults
     basic = where(adults >= 2, norm.wealth_couple, where(adults == 1, norm.wealth_single, 0))
     allowance = minimum(basic + children * norm.wealth_child, norm.wealth_max)
@@ -180,6 +198,7 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
 
 def lawful_refund(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
     """What of lawful help may be asked back when the unit came into wealth: what is above a larger allowance."""
+    adults = bearing(adults, norm)
     basic = where(adults >= 2, norm.refund_couple, norm.refund_single)
     allowance = basic + (household.heads - adults) * norm.refund_child
     above = maximum(household.refund_wealth - allowance, 0)
