@@ -123,7 +123,7 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
             "source": source(),
         }
     if draw.random() < 0.3:
-        begun = since - timedelta(days=draw.choice((-40, 0, 40, 200, 364, 400)))
+        begun = since - timedelta(days=draw.choice((-40, -5, 0, 5, 40, 200, 364, 400)))
         facts["sanctions"] = [
             {"person": person, "percent": draw.choice((5, 30, 31, 100)), "since": begun.isoformat(), "months": months,
              "order": "V-1"}

@@ -102,7 +102,10 @@ class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Sanction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A reduction ordered by a decision: `order` is its reference; from the month of `since`, for `months`."""
+    """A reduction ordered by a decision: `order` is its reference; from the month of `since`, for `months`.
+
+    Whether that month is reduced from the day of `since` or as a whole is a setting.
+    """
 
     person: str
     percent: int

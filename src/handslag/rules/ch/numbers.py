@@ -33,6 +33,7 @@ AT_ENTRY, ALWAYS = 0, 1
 FIRST_DAY, LAST_DAY = 0, 1
 COUNTED, NOT_COUNTED = 0, 1
 OF_PERSON, OF_UNIT = 0, 1
+FROM_DAY, WHOLE_MONTH = 0, 1
 BY_HEADS, WITH_PERSON = 0, 1
 
 
@@ -66,7 +67,7 @@ class Sections:
 class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
-    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given. `tables`:
+    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given. `sanction_begin` None: not known yet. `tables`:
     the norms that stand above the canton's layer.
     """
 
@@ -117,6 +118,7 @@ class Norms(NormSet):
     asylum_efb: Number
     housekeeping_children: Number
     sanction_base: Number
+    sanction_begin: Number | None
     split_income: Number
     section: Sections
 
@@ -231,6 +233,7 @@ def _norms(
         asylum_efb=number["setting.asylum_efb"],
         housekeeping_children=number["setting.housekeeping_children"],
         sanction_base=number["setting.sanction_base"],
+        sanction_begin=number.get("setting.sanction_begin"),
         split_income=number["setting.split_income"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
     )

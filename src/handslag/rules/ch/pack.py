@@ -147,9 +147,9 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     deficit = need_a + need_b - (means - allowances)
     own = of_member(household.sanctions, own_gbl, members)
     bases = (own, *_spread(household.sanctions, gbl))
-    asked = each(household.sanctions, ordered, norm, along=bases)
+    asked = each(household.sanctions, ordered, month, norm, along=bases)
     earlier = before(household.sanctions, asked)
-    reductions = each(household.sanctions, sanction, norm, sheet, along=(*bases, asked, earlier))
+    reductions = each(household.sanctions, sanction, month, norm, sheet, along=(*bases, asked, earlier))
     granted = where(entitled, maximum(deficit - total(household.sanctions, reductions), 0), 0)
     kept = instalment(household, gbl, granted, norm, sheet)
 

@@ -42,7 +42,7 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "promoting": _COST,
     "incomes": {"gross": _INT, "member": _INT},
     "relatives": {"income": _INT, "couple": _BOOL, "children": _INT},
-    "sanctions": {"member": _INT, "percent": _INT, "months": _INT, "elapsed": _INT},
+    "sanctions": {"member": _INT, "percent": _INT, "months": _INT, "elapsed": _INT, "day": _INT},
 }
 
 

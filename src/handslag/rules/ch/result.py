@@ -14,7 +14,7 @@ from handslag.rules.ch.need import (
     of_one_level,
     says_limits,
 )
-from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, Norms
+from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, THIRTY_DAYS, WHOLE_MONTH, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
@@ -65,11 +65,39 @@ def shares_sanction_of_the_unit(norm: Norms) -> bool:
     return norm.sanction_base == OF_UNIT
 
 
-def ordered(order: Any, own_gbl: Whole, unit_gbl: Whole, norm: Norms) -> Whole:
+def runs(order: Any, norm: Norms) -> Truth:
+    """Whether an order acts in the period: for its months; in the first of them from the day on which it begins, or
+    where the setting says so (or isn't known), in all of that month."""
+    begun = order.elapsed >= 0 if _whole_month(norm) else order.day > 0
+    return begun & (order.elapsed < _months(order, norm))
+
+
+def _whole_month(norm: Norms) -> bool:
+    return norm.sanction_begin is None or norm.sanction_begin == WHOLE_MONTH
+
+
+def _inside(order: Any, month: Period) -> Truth:
+    """Whether an order begins in this month, and not before the period: its month's setting decides."""
+    return (order.elapsed == 0) & (order.day != month.first % 100)
+
+
+def _acting(order: Any, month: Period, norm: Norms) -> tuple[Whole, Whole]:
+    """On how many days of the period an order acts, and how many there are, as days of a part of a month count."""
+    first, last, begins = month.first % 100 - 1, month.last % 100, maximum(order.day - 1, 0)
+    if norm.part_month == THIRTY_DAYS:
+        last = 30 if last == month.month_days else min(last, 30)
+        first, begins = min(first, 30), minimum(begins, 30)
+    return (last - first if _whole_month(norm) else last - begins), last - first
+
+
+def ordered(order: Any, own_gbl: Whole, unit_gbl: Whole, month: Period, norm: Norms) -> Whole:
     """What an order takes of the GBL by itself: by percent up to the limit, for limited months."""
-    runs = (order.elapsed >= 0) & (order.elapsed < _months(order, norm))
     base = unit_gbl if norm.sanction_base == OF_UNIT else own_gbl
-    return where(runs, round_to(CENTIME, base * minimum(order.percent, norm.sanction_max), PERCENT), 0)
+    taken, divided_by = base * minimum(order.percent, norm.sanction_max), PERCENT
+    if not _whole_month(norm):
+        days, of_days = _acting(order, month, norm)
+        taken, divided_by = taken * days, PERCENT * max(of_days, 1)
+    return where(runs(order, norm), round_to(CENTIME, taken, divided_by), 0)
 
 
 def _months(order: Any, norm: Norms) -> Whole:
@@ -77,12 +105,18 @@ def _months(order: Any, norm: Norms) -> Whole:
 
 
 def sanction(
-    order: Any, own_gbl: Whole, unit_gbl: Whole, asked: Whole, earlier: Whole, norm: Norms, sheet: Any
+    order: Any,
+    own_gbl: Whole,
+    unit_gbl: Whole,
+    asked: Whole,
+    earlier: Whole,
+    month: Period,
+    norm: Norms,
+    sheet: Any,
 ) -> Whole:
     """A reduction of the GBL that a decision orders: what it takes by itself (`asked`), and where orders share the
     limit of the unit's GBL, at most what those before it (`earlier`, in all) leave of that."""
-    months = _months(order, norm)
-    runs = (order.elapsed >= 0) & (order.elapsed < months)
+    months, acts = _months(order, norm), runs(order, norm)
     base = unit_gbl if norm.sanction_base == OF_UNIT else own_gbl
     reduced = asked
     if shares_sanction(norm):
@@ -90,15 +124,27 @@ def sanction(
         reduced = minimum(asked, maximum(limit - earlier, 0))
     above, told = "", {}
     if says_limits(norm):
-        above = where(runs & (order.percent > norm.sanction_max), " sanction_at_most", "")
+        above = where(acts & (order.percent > norm.sanction_max), " sanction_at_most", "")
         told = {"ordered": order.percent}
+    inside = False if norm.sanction_begin is None else _inside(order, month)
+    from_day = ""
+    if not _whole_month(norm):
+        days, of_days = _acting(order, month, norm)
+        from_day = where(acts & inside, " sanction_from", "")
+        told |= {"days": days, "of_days": of_days}
     return sheet.line(
         "SANCTION",
         reduced,
         of=order,
         section=norm.section.sanction,
-        text=where(runs, "sanction", "sanction_over") + above + where(reduced < asked, " sanction_limited", ""),
-        numbers=(norm.sanction_max, norm.sanction_months, norm.sanction_base),
+        text=where(acts, "sanction", "sanction_over") + from_day + above + where(reduced < asked, " sanction_limited", ""),
+        numbers=(
+            norm.sanction_max,
+            norm.sanction_months,
+            norm.sanction_base,
+            used(norm.sanction_begin, inside),
+            used(norm.part_month, acts & inside & (not _whole_month(norm))),
+        ),
         rounding="rappen_half_up",
         percent=minimum(order.percent, norm.sanction_max),
         months=months,

@@ -87,11 +87,14 @@ class Income:
 
 
 class Ordered:
-    """A sanction: how many months ago it began, in the months of the calendar."""
+    """A sanction: how many months ago it began, in the months of the calendar.
 
-    __slots__ = ("about", "code", "elapsed", "key", "member", "months", "percent", "statistics_code")
+    `day`: the day of the month from which it acts in this period, if at all; 0: it begins after the period.
+    """
 
-    def __init__(self, sanction: Sanction, since: date, member: int) -> None:
+    __slots__ = ("about", "code", "day", "elapsed", "key", "member", "months", "percent", "statistics_code")
+
+    def __init__(self, sanction: Sanction, since: date, until: date, member: int) -> None:
         self.key = sanction.person
         self.code = None
         self.statistics_code = None
@@ -99,6 +102,7 @@ class Ordered:
         self.member = member
         self.percent = sanction.percent
         self.months = sanction.months
+        self.day = max(sanction.since, since).day if sanction.since < until else 0
         self.elapsed = since.year * 12 + since.month - sanction.since.year * 12 - sanction.since.month
 
 
@@ -165,7 +169,7 @@ class Household:
                 about["note"] = i.note
             incomes.append(Income(i.code, i.gross, i.person, places.get(i.person or "", NOBODY), about))
         self.incomes = tuple(incomes)
-        self.sanctions = tuple(Ordered(s, facts.since, places[s.person]) for s in facts.sanctions)
+        self.sanctions = tuple(Ordered(s, facts.since, facts.until, places[s.person]) for s in facts.sanctions)
         self.heads = len(facts.members)
         self.asylum_heads = sum(m.asylum for m in self.members)
         self.single = self.heads == 1
