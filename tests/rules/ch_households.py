@@ -107,6 +107,14 @@ def unit(draw: random.Random, since: date, until: date, canton: str, chosen: dic
     }
     again = [row for row in facts["costs"] if row["code"] in ("KVG_DEDUCTIBLE", "KVG_COPAY")]
     facts["costs"] += [row | {"applied": row["units"] * 1_000, "effective": None} for row in again]
+    told: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in facts["costs"]:
+        first, rows = told.get((row["person"], row["code"]), (row["before"], 0))
+        row["before"] = draw.choice((first, min(first + rows, 10**12)))
+        told[row["person"], row["code"]] = (
+            first,
+            rows + (row["applied"] if row["effective"] is None else row["effective"]),
+        )
     if living in ("family_like", "with_parents"):
         facts["household_size"] = len(people) + draw.choice((1, 1, 2, 9))
     if draw.random() < 0.8:

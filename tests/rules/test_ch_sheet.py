@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from handslag.rules import ch
 from handslag.rules.case_files import read
 from handslag.rules.ch import numbers
 from handslag.rules.ch.codes import COSTS
-from handslag.rules.ch.facts import Facts
+from handslag.rules.ch.facts import CONTRADICTS, Facts
 from handslag.rules.ch.numbers import CANTONS, Norms, history, with_tables
 from handslag.rules.ch.pack import TOTALS, calculate, norms_for, norms_of
 from handslag.rules.ch.text import LANGUAGES, WORDING, explain, label, uncertainty
@@ -477,6 +477,28 @@ def test_what_cannot_be_calculated_is_refused_with_the_place(changes: dict[str, 
     with pytest.raises(FactsError) as caught:
         Facts.from_json(one(**changes))
     assert any(problem in said for said in caught.value.problems), caught.value.problems
+
+
+def test_the_order_of_bills_decides_nothing_since_3_december() -> None:
+    """Bills of one person and kind in another order come to the same, or one of the orders contradicts itself."""
+    limit, amounts = 300_00, (0, 50_00, 200_00, 250_00)
+    counted, refused = {}, []
+    before, now = (norms_for(date(2026, 3, 1), "ZH", date(2026, 12, day)) for day in (2, 3))
+    bills = [(said, accepted) for said in amounts for accepted in amounts[1:]]
+    for pair in product(bills, repeat=2):
+        rows = [
+            {"code": "KVG_DEDUCTIBLE", "person": "a", "before": b, "applied": a, "source": "given"} for b, a in pair
+        ]
+        facts = Facts.from_json(one(costs=rows))
+        then = calculate(facts, before).totals["BasicSecurity"]
+        try:
+            counted[pair] = calculate(facts, now).totals["BasicSecurity"]
+        except FactsError as error:
+            refused += error.problems
+            continue
+        assert counted[pair] == then == 1061_00 + min(pair[0][1] + pair[1][1], limit - pair[0][0])
+    assert all(counted.get(pair[::-1], total) == total for pair, total in counted.items())
+    assert len(counted) == 25 * 3 and refused == [f"costs[1]: before: {CONTRADICTS}"] * (144 - 75)
 
 
 def test_facts_are_the_same_bytes_however_they_came() -> None:

@@ -59,7 +59,8 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A cost of the period: `applied` for and `effective` (what the office accepts), Rappen.
 
     `person` None: it serves the whole unit. `before`: what was accepted of this kind earlier in the calendar
-    year (deductible, co-payment); earlier rows of this period may be left out. `units`: how many meals.
+    year (deductible, co-payment); earlier rows of this period may be left out, but rows of one person and kind
+    don't contradict each other. `units`: how many meals.
     """
 
     code: str
@@ -222,6 +223,22 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if problems:
             raise FactsError(problems)
 
+    def contradictions(self) -> list[str]:
+        """Faults of rows that say another `before` than earlier rows of the same person and kind leave room for.
+
+        So the order of a period's bills decides nothing. Apart from `check`, since stored facts may have such rows.
+        """
+        problems = []
+        said: dict[tuple[str | None, str], tuple[int, int]] = {}
+        for n, cost in enumerate(self.costs):
+            if COSTS[cost.code].rule not in ("deductible", "copay"):
+                continue
+            first, rows = said.get((cost.person, cost.code), (cost.before, 0))
+            if not first <= cost.before <= first + rows:
+                problems.append(f"costs[{n}]: before: {CONTRADICTS}")
+            said[cost.person, cost.code] = first, rows + cost.accepted
+        return problems
+
     def _household_problems(self) -> list[str]:
         problems = []
         if self.canton not in CANTONS:
@@ -264,6 +281,10 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return problems
 
 
+CONTRADICTS: Final = (
+    "another row of this person and kind says otherwise; each says what the year has had before this period, with or "
+    "without earlier rows"
+)
 _RANGE: Final = f"an amount lies between 0 and {MAXIMUM} Rappen"
 
 

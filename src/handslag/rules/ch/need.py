@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from handslag.rules.ch.facts import MAJORITY
+from handslag.rules.ch.facts import MAJORITY, Facts
 from handslag.rules.ch.numbers import FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
@@ -329,6 +329,23 @@ def shares_limit(norm: Norms) -> bool:
 def shares_limit_of_the_year(norm: Norms) -> bool:
     """Yes."""
     return True
+
+
+@versioned
+def contradictions(facts: Facts, norm: Norms) -> list[str]:
+    """What rows about a limit of the year are refused for: nothing, the more of what they say counts."""
+    return []
+
+
+@contradictions.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="where bills of one person say different amounts of the year before them, the order in which they stand "
+    "would decide what counts",
+)
+def contradictions_of_bills(facts: Facts, norm: Norms) -> list[str]:
+    """Rows of one person and kind that contradict each other."""
+    return facts.contradictions()
 
 
 def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:

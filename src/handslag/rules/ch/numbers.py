@@ -67,8 +67,8 @@ class Sections:
 class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
-    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given. `sanction_begin` None: not known yet. `tables`:
-    the norms that stand above the canton's layer.
+    `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
+    `sanction_begin` None: not known yet. `tables`: the norms that stand above the canton's layer.
     """
 
     PACK: ClassVar[str] = "ch"

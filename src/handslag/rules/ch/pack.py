@@ -23,6 +23,7 @@ from handslag.rules.ch.need import (
     basic_need,
     basis,
     by_days,
+    contradictions,
     divides_levels,
     head_parts,
     integration,
@@ -239,11 +240,14 @@ def calculate(facts: Facts, norms: Norms) -> Sheet:
     """The sheet of `facts` under `norms`, the set of the canton in force on the period's first day.
 
     FactsError when `norms` don't hold for the whole period (then the period is to be split) or for the
-    canton, or when a setting doesn't exist; NormMissing when a table has no row, or the canton no asylum regime.
+    canton, when a setting doesn't exist, or when bills of one person contradict each other; NormMissing when a
+    table has no row, or the canton no asylum regime.
     """
     if facts.canton != norms.canton:
         raise FactsError([f"canton: these norms are those of {norms.canton}"])
     norms = holding(facts, norms)
+    if problems := contradictions(facts, norms):
+        raise FactsError(problems)
     sheet = Worksheet()
     write(Household(facts), Period.of(facts.since, facts.until), norms, sheet)
     return closed(

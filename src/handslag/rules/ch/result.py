@@ -137,7 +137,10 @@ def sanction(
         reduced,
         of=order,
         section=norm.section.sanction,
-        text=where(acts, "sanction", "sanction_over") + from_day + above + where(reduced < asked, " sanction_limited", ""),
+        text=where(acts, "sanction", "sanction_over")
+        + from_day
+        + above
+        + where(reduced < asked, " sanction_limited", ""),
         numbers=(
             norm.sanction_max,
             norm.sanction_months,
