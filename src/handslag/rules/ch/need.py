@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.ch.facts import MAJORITY, Facts
-from handslag.rules.ch.numbers import FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
+from handslag.rules.ch.numbers import BY_DAYS, FIRST_DAY, FRANC, NOT_COUNTED, THIRTY_DAYS, Norms
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
@@ -38,6 +38,18 @@ def is_minor(birth: Whole, month: Period, norm: Norms) -> Truth:
     return _lived(birth, month, norm) < MAJORITY * YEAR
 
 
+def days_before(day: Whole, month: Period, norm: Norms) -> Whole:
+    """How many of the month's days lie before one of them (the day after its last: all), as days of a part of a month
+    count: those of this month, or of thirty."""
+    gone = day - 1
+    return where(gone == month.month_days, 30, minimum(gone, 30)) if norm.part_month == THIRTY_DAYS else gone
+
+
+def days_of_month(month: Period, norm: Norms) -> int:
+    """How many days the month has, counted in the same way."""
+    return 30 if norm.part_month == THIRTY_DAYS else month.month_days
+
+
 def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: Norms) -> Whole:
     """The period's part of a month's `amount / divided_by`; the parts of a month always make the whole month.
 
@@ -45,11 +57,8 @@ def for_days(unit: int, amount: Whole, divided_by: Whole, month: Period, norm: N
     """
     if month.days == month.month_days:
         return round_to(unit, amount, divided_by)
-    before = month.first % 100 - 1
-    after, whole = before + month.days, month.month_days
-    if norm.part_month == THIRTY_DAYS:
-        after = 30 if after == whole else min(after, 30)
-        before, whole = min(before, 30), 30
+    before, after = (days_before(day % 100, month, norm) for day in (month.first, month.last + 1))
+    whole = days_of_month(month, norm)
     return round_to(unit, amount * after, divided_by * whole) - round_to(unit, amount * before, divided_by * whole)
 
 
@@ -282,7 +291,8 @@ def head_parts(household: Any, common: Whole, plain: Whole, asylum: Whole) -> tu
 
 
 def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """Rent with ancillary costs; above the municipality's limit only until the notice has run out.
+    """Rent with ancillary costs; above the municipality's limit only until the notice has run out. Where that is inside
+    the period, all of the period, or where the setting says so, the days until then.
 
     In a household shared like a family the unit bears its heads' part of the flat.
     """
@@ -293,25 +303,48 @@ def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         limit = row = lookup(norm.rent_limit, household.size, only=household.rented)
     in_part = month.days < month.month_days
     over = household.rent > limit
-    reduced = over & household.notice_over
+    reduced = over & (household.notice_day <= month.first % 100)
     counted = where(reduced, limit, household.rent)
+    ends, by_days = False, norm.notice_end is not None and norm.notice_end == BY_DAYS
+    if norm.notice_end is not None:  # also in a later part of the month: the parts make the month
+        ends = over & (household.notice_day > 1) & (household.notice_day <= month.last % 100)
     return sheet.line(
         "RENT",
-        for_days(CENTIME, counted * household.heads, household.size, month, norm),
+        _rent_until_notice(household, minimum(household.rent, limit), month, norm)
+        if by_days
+        else for_days(CENTIME, counted * household.heads, household.size, month, norm),
         of=household.of_rent,
         section=norm.section.rent,
         text=where(reduced, "rent_reduced", where(over, "rent_over", "rent" if row is not None else "rent_no_limit"))
+        + (where(reduced, "", where(ends, " rent_notice_by_days", "")) if by_days else "")
         + where(household.shared, " rent_shared", "")
         + (" part" if in_part else ""),
-        numbers=(*([row] if row is not None else []), used(norm.part_month, in_part)),
-        rounding=where(household.shared | in_part, "rappen_half_up", ""),
+        numbers=(
+            *([row] if row is not None else []),
+            used(norm.notice_end, ends),
+            used(norm.part_month, in_part | (ends & by_days)),
+        ),
+        rounding=where(household.shared | in_part | (ends & by_days), "rappen_half_up", ""),
         when=household.rented,
         rent=household.rent,
         size=household.size,
         heads=household.heads,
         days=month.days,
         month_days=month.month_days,
+        **({"notice_day": household.notice_day} if by_days else {}),
     )
+
+
+def _rent_until_notice(household: Any, limited: Whole, month: Period, norm: Norms) -> Whole:
+    """All of the rent for the days until the notice has run out, `limited` for those since."""
+    over = days_before(maximum(household.notice_day, 1), month, norm)
+
+    def until(day: int) -> Whole:
+        days = days_before(day, month, norm)
+        rents = household.rent * minimum(days, over) + limited * maximum(days - over, 0)
+        return round_to(CENTIME, rents * household.heads, household.size * days_of_month(month, norm))
+
+    return until(month.last % 100 + 1) - until(month.first % 100)
 
 
 @versioned

@@ -34,6 +34,7 @@ FIRST_DAY, LAST_DAY = 0, 1
 COUNTED, NOT_COUNTED = 0, 1
 OF_PERSON, OF_UNIT = 0, 1
 FROM_DAY, WHOLE_MONTH = 0, 1
+WHOLE_PERIOD, BY_DAYS = 0, 1
 BY_HEADS, WITH_PERSON = 0, 1
 
 
@@ -68,7 +69,7 @@ class Norms(NormSet):
     """The norm set of one canton and day: amounts in Rappen, settings as their number in the list of choices.
 
     `asylum_level` None: the pack has no asylum regime for this canton. `rent_limit` None: no table given.
-    `sanction_begin` None: not known yet. `tables`: the norms that stand above the canton's layer.
+    `sanction_begin`, `notice_end` None: not known yet. `tables`: the norms that stand above the canton's layer.
     """
 
     PACK: ClassVar[str] = "ch"
@@ -119,6 +120,7 @@ class Norms(NormSet):
     housekeeping_children: Number
     sanction_base: Number
     sanction_begin: Number | None
+    notice_end: Number | None
     split_income: Number
     section: Sections
 
@@ -234,6 +236,7 @@ def _norms(
         housekeeping_children=number["setting.housekeeping_children"],
         sanction_base=number["setting.sanction_base"],
         sanction_begin=number.get("setting.sanction_begin"),
+        notice_end=number.get("setting.notice_end"),
         split_income=number["setting.split_income"],
         section=Sections(**{n: reference[f"law.{n}"] for n in Sections.__slots__}),
     )

@@ -18,7 +18,7 @@ _INT: Final = np.int64
 _BOOL: Final = np.bool_
 _HOUSEHOLD: Final = {
     "heads": _INT, "asylum_heads": _INT, "size": _INT, "alone_birth": _INT, "single": _BOOL, "purpose_flat": _BOOL,
-    "shared": _BOOL, "idle": _BOOL, "new": _BOOL, "rented": _BOOL, "rent": _INT, "notice_over": _BOOL,
+    "shared": _BOOL, "idle": _BOOL, "new": _BOOL, "rented": _BOOL, "rent": _INT, "notice_day": _INT,
     "wealth_known": _BOOL, "wealth": _INT, "wealth_before": _INT, "partner": _BOOL, "together_since": _INT,
     "common_child": _BOOL, "partner_income": _INT, "partner_budget": _INT, "restitution": _INT,
     "restitution_percent": _INT, "refund_wealth": _INT, "received": _INT,

@@ -7,6 +7,7 @@ from handslag.rules.ch.means import as_means
 from handslag.rules.ch.need import (
     CENTIME,
     PERCENT,
+    days_before,
     divides_levels,
     in_part,
     is_minor,
@@ -14,7 +15,7 @@ from handslag.rules.ch.need import (
     of_one_level,
     says_limits,
 )
-from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, THIRTY_DAYS, WHOLE_MONTH, Norms
+from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, WHOLE_MONTH, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, used, where
@@ -83,11 +84,9 @@ def _inside(order: Any, month: Period) -> Truth:
 
 def _acting(order: Any, month: Period, norm: Norms) -> tuple[Whole, Whole]:
     """On how many days of the period an order acts, and how many there are, as days of a part of a month count."""
-    first, last, begins = month.first % 100 - 1, month.last % 100, maximum(order.day - 1, 0)
-    if norm.part_month == THIRTY_DAYS:
-        last = 30 if last == month.month_days else min(last, 30)
-        first, begins = min(first, 30), minimum(begins, 30)
-    return (last - first if _whole_month(norm) else last - begins), last - first
+    first, last = (days_before(day % 100, month, norm) for day in (month.first, month.last + 1))
+    begins = first if _whole_month(norm) else days_before(maximum(order.day, 1), month, norm)
+    return last - begins, last - first
 
 
 def ordered(order: Any, own_gbl: Whole, unit_gbl: Whole, month: Period, norm: Norms) -> Whole:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from handslag.kernel.months import Month
 from handslag.rules.ch.codes import ASYLUM, COSTS, INCOMES
 from handslag.rules.ch.facts import Cost as CostFact
 from handslag.rules.ch.facts import Facts, Member, Sanction
@@ -133,12 +134,26 @@ class Relative:
         self.children = relative.children
 
 
+NEVER: Final = 32
+
+
+def _notice_day(facts: Facts) -> int:
+    notice, month = facts.rent.notice_until if facts.rent else None, Month.of(facts.since)
+    if notice is None or notice >= month.until:
+        return NEVER
+    return notice.day if notice >= month.since else 0
+
+
 class Household:
-    """One unit's rows and what is the same for all of it; `size` is everybody in a shared household."""
+    """One unit's rows and what is the same for all of it; `size` is everybody in a shared household.
+
+    `notice_day`: the day of the month from which the notice to find a cheaper flat has run out; 0: it had before,
+    NEVER: not in this month, or there is none.
+    """
 
     __slots__ = (
         "about", "alone_birth", "asylum_heads", "basic", "code", "common_child", "heads", "idle", "incomes", "key",
-        "members", "new", "notice_over", "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
+        "members", "new", "notice_day", "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
         "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
         "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
         "statistics_code", "together_since", "wealth", "wealth_before", "wealth_known",
@@ -181,7 +196,7 @@ class Household:
         self.new = facts.claim == "new"
         self.rented = facts.rent is not None
         self.rent = facts.rent.amount if facts.rent else 0
-        self.notice_over = bool(facts.rent and facts.rent.notice_until and facts.rent.notice_until <= facts.since)
+        self.notice_day = _notice_day(facts)
         self.wealth_known = facts.wealth is not None
         self.wealth = facts.wealth or 0
         self.wealth_before = NOT_TOLD if facts.wealth_before is None else facts.wealth_before
