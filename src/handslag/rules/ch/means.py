@@ -14,6 +14,7 @@ from handslag.rules.ch.need import (
     in_part,
     is_minor,
     limit_of,
+    of_majority,
 )
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
@@ -87,6 +88,7 @@ def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: 
         of=person,
         section=norm.section.minor,
         text="minor",
+        numbers=(of_majority(person, "comes_of_age", norm),),
         when=minor & (above > 0),
         income=person.income - efb,
         share=share,
@@ -147,6 +149,7 @@ def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any
             used(norm.wealth_child, children > 0),
             norm.wealth_max,
             used(norm.wealth_excess, above > 0),
+            used(of_majority(household, "comes_of_age", norm), household.wealth > 0),
             used(norm.part_month, of_days),
         ),
         rounding=where(of_days, "rappen_half_up", ""),
@@ -185,6 +188,10 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
             norm.housekeeping_max,
             used(norm.stable_years, where(household.common_child, False, True)),
             used(norm.housekeeping_children, (minors > 0) & where(stable, False, True)),
+            used(
+                of_majority(household, "comes_of_age", norm),
+                where(stable, False, norm.housekeeping_children == NOT_COUNTED),
+            ),
             used(norm.part_month, part),
         ),
         rounding=where(stable, "rappen_half_up" if part else "", "rappen_half_up"),
@@ -212,6 +219,7 @@ def lawful_refund(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Who
             used(norm.refund_couple, adults >= 2),
             used(norm.refund_single, adults < 2),
             used(norm.refund_child, household.heads > adults),
+            of_majority(household, "comes_of_age", norm),
         ),
         when=household.received > 0,
         wealth=household.refund_wealth,

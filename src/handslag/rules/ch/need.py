@@ -9,7 +9,7 @@ from handslag.rules.ch.numbers import BY_DAYS, FIRST_DAY, FRANC, NOT_COUNTED, TH
 from handslag.rules.norms import NormMissing
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
-from handslag.rules.words import Truth, Whole, all_of, lookup, maximum, minimum, round_to, used, where
+from handslag.rules.words import Truth, Whole, all_of, lookup, maximum, minimum, round_to, shown, used, where
 
 YEAR = 10000
 CENTIME = 1
@@ -31,6 +31,28 @@ def _lived(birth: Whole, month: Period, norm: Norms) -> Whole:
 def birthday(birth: Whole, month: Period) -> Truth:
     """Whether a birthday lies inside the period, after its first day."""
     return (month.last - birth) // YEAR > (month.first - birth) // YEAR
+
+
+@versioned
+def says_more(norm: Norms) -> bool:
+    """Whether lines name and say all that decided them, and nothing that didn't: no."""
+    return False
+
+
+@says_more.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="a sheet names each setting by which it would come to another amount, how an amount is rounded, and no "
+    "limit that doesn't hold",
+)
+def says_all(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def of_majority(who: Any, view: str, norm: Norms) -> Any:
+    """For a line's numbers: the day of an age, where somebody turns 18 inside the period (as `view` says)."""
+    return used(norm.age_day, shown(who, view)) if says_more(norm) else None
 
 
 def is_minor(birth: Whole, month: Period, norm: Norms) -> Truth:

@@ -12,6 +12,7 @@ from handslag.rules.ch.need import (
     in_part,
     is_minor,
     of_level,
+    of_majority,
     of_one_level,
     says_limits,
 )
@@ -43,6 +44,7 @@ def entry_test(household: Any, need: Whole, income: Whole, month: Period, norm: 
             norm.entry_unit,
             used(norm.part_month, in_part(month, norm)),
             used(norm.test_when, where(household.new, False, True)),
+            of_majority(household, "earner_comes_of_age", norm),
         ),
         need=need,
         income=income,
@@ -251,7 +253,10 @@ def charged_share(
         of=person,
         section=norm.section.split,
         text=where(granted > 0, said + where(net > share, " share_limited", ""), "share_none"),
-        numbers=(norm.split_income,),
+        numbers=(
+            norm.split_income,
+            used(of_majority(person, "unit_earner_comes_of_age", norm), norm.split_income == BY_HEADS),
+        ),
         rounding="rappen_half_up",
         when=person.reimbursed,
         need=own_need,

@@ -5,10 +5,10 @@ from typing import Final
 
 from handslag.kernel.months import Month
 from handslag.rules.ch.codes import ASYLUM, COSTS, INCOMES
+from handslag.rules.ch.facts import MAJORITY, Facts, Member, Sanction
 from handslag.rules.ch.facts import Cost as CostFact
-from handslag.rules.ch.facts import Facts, Member, Sanction
 from handslag.rules.ch.facts import Relative as RelativeFact
-from handslag.rules.periods import as_number
+from handslag.rules.periods import Period, as_number
 
 _NOTHING: Final[dict[str, int | str]] = {}
 NOBODY: Final = -1
@@ -17,11 +17,12 @@ LONG_AGO: Final = 18800101
 
 
 class Person:
-    """A member; `wage` and `income` are the sums of its own incomes."""
+    """A member; `wage` and `income` are the sums of its own incomes. `comes_of_age`: the eighteenth birthday lies in
+    the period, after its first day; `unit_earner_comes_of_age`: that of somebody in the unit who has an income."""
 
     __slots__ = (
-        "about", "asylum", "birth", "code", "efb_before", "income", "izu", "izu_before", "key", "reimbursed",
-        "statistics_code", "wage",
+        "about", "asylum", "birth", "code", "comes_of_age", "efb_before", "income", "izu", "izu_before", "key",
+        "reimbursed", "statistics_code", "unit_earner_comes_of_age", "wage",
     )  # fmt: skip
 
     def __init__(self, member: Member, facts: Facts) -> None:
@@ -38,6 +39,9 @@ class Person:
         own = [i for i in facts.incomes if i.person == member.key]
         self.income = sum(i.gross for i in own)
         self.wage = sum(i.gross for i in own if INCOMES[i.code].wage)
+        period, eighteen = Period.of(facts.since, facts.until), self.birth + MAJORITY * 10_000
+        self.comes_of_age = period.first < eighteen <= period.last
+        self.unit_earner_comes_of_age = False
 
 
 class Cost:
@@ -152,11 +156,12 @@ class Household:
     """
 
     __slots__ = (
-        "about", "alone_birth", "asylum_heads", "basic", "code", "common_child", "heads", "idle", "incomes", "key",
-        "members", "new", "notice_day", "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "partner",
-        "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
-        "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
-        "statistics_code", "together_since", "wealth", "wealth_before", "wealth_known",
+        "about", "alone_birth", "asylum_heads", "basic", "code", "comes_of_age", "common_child",
+        "earner_comes_of_age", "heads", "idle", "incomes", "key", "members", "new", "notice_day", "of_means",
+        "of_partner", "of_refund", "of_rent", "of_restitution", "partner", "partner_budget", "partner_income",
+        "promoting", "purpose_flat", "received", "refund_wealth", "relatives", "rent", "rented", "restitution",
+        "restitution_percent", "sanctions", "shared", "single", "size", "statistics_code", "together_since", "wealth",
+        "wealth_before", "wealth_known",
     )  # fmt: skip
 
     def __init__(self, facts: Facts) -> None:
@@ -167,6 +172,10 @@ class Household:
         places = {m.key: n for n, m in enumerate(facts.members)}
         births = {m.key: as_number(m.birth_on) for m in facts.members}
         self.members = tuple(Person(m, facts) for m in facts.members)
+        self.comes_of_age = any(m.comes_of_age for m in self.members)
+        self.earner_comes_of_age = any(m.comes_of_age and m.income > 0 for m in self.members)
+        for member in self.members:
+            member.unit_earner_comes_of_age = self.earner_comes_of_age
         costs: list[tuple[str, Cost]] = []
         used: dict[tuple[str | None, str], int] = {}
         for c in facts.costs:
