@@ -464,6 +464,14 @@ WAGE = {"code": "WAGE", "gross": 1, "source": "given", "person": "a"}
             {"sanctions": [SANCTION, SANCTION | {"since": "2026-08-01"}]},
             "sanctions[1]: a has another one in these months",
         ),
+        (
+            {"sanctions": [SANCTION | {"since": "2026-08-01"}, SANCTION]},
+            "sanctions[0]: a has another one in these months",
+        ),
+        (
+            {"sanctions": [SANCTION | {"since": "2026-08-01", "person": "x"}, SANCTION]},
+            "sanctions[0]: x is no member",
+        ),
         ({"refund": {"wealth": -1, "received": 1, "source": "given"}}, "refund: wealth: an amount lies between"),
         ({"relatives": [RELATIVE | {"income": -1}]}, "relatives[0]: income: an amount lies between"),
         ({"relatives": [RELATIVE | {"children": 21}]}, "relatives[0]: name: 1 to 80 characters; children: 0 to 20"),

@@ -194,7 +194,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for n, income in enumerate(self.incomes):
             problems += [f"incomes[{n}]: {p}" for p in _income_problems(income, people)]
         ended: dict[str, int] = {}
-        for n, sanction in enumerate(sorted(self.sanctions, key=lambda s: s.since)):
+        for n, sanction in sorted(enumerate(self.sanctions), key=lambda row: row[1].since):
             problems += [f"sanctions[{n}]: {p}" for p in _sanction_problems(sanction, people)]
             begun = _month(sanction.since)
             if begun < ended.get(sanction.person, begun):
