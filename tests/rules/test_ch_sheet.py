@@ -111,6 +111,7 @@ def test_the_totals_are_the_lines(seed: int) -> None:
         assert sum(amounts[: rows.index("granted")]) == sheet.granted - sheet.surplus
         assert ("not_entitled" in rows) is (refused and t["Deficit"] > t["SanctionSum"])
         assert all(line.amount >= 0 and type(line.amount) is int for line in sheet.lines)
+        assert all(line.amount % 100 == 0 for line in sheet.lines if line.rounding == "franc_half_up")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -15,6 +15,7 @@ from handslag.rules.ch.need import (
     is_minor,
     limit_of,
     of_majority,
+    says_more,
 )
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
@@ -51,6 +52,9 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
     free = minimum(minimum(part, limit), person.wage)
     old_enough = age(person.birth, month, norm) >= norm.efb_age
     excluded = person.asylum & (norm.asylum_efb == NOT_COUNTED)
+    rounding = "franc_half_up" if unit == WHOLE else "rappen_half_up"
+    if in_part(month, norm) and says_more(norm):  # what is left of a limit isn't rounded to francs
+        rounding = where(limit < part, where(of_days, "rappen_half_up", ""), rounding)
     return sheet.line(
         "EFB",
         where(excluded, 0, where(old_enough, free, 0)),
@@ -66,7 +70,7 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
             used(norm.age_day, birthday(person.birth, month)),
             used(norm.part_month, of_days),
         ),
-        rounding="franc_half_up" if unit == WHOLE else "rappen_half_up",
+        rounding=rounding,
         when=person.wage > 0,
         wage=person.wage,
         **told,
