@@ -195,7 +195,7 @@ def known_since(case: Case, day: date) -> bool:
 def granted_among_many(law: str, case: Case, known_on: date) -> int:
     """What a population of this one case gets."""
     norms = case.pack.norms_of(case.facts, known_on, case.decided_on, case.tables).with_settings(case.facts.settings)
-    columns = {"se": population, "de": de_population}[law]
+    columns = {"se": population, "de": de_population, "ch": ch_population}[law]
     many, month = columns.Population.of([case.facts]), Period.of(case.facts.since, case.facts.until)
     return int(columns.calculate(many, month, norms)["granted"][0])
 
@@ -229,6 +229,26 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
                     for day, sheet in ((1, before), (2, now)):
                         assert granted_among_many(law, case, date(2026, 12, day)) == sheet.granted
         assert found == expected, law
+
+
+def test_what_a_swiss_unit_gets_otherwise_since_3_december_and_what_it_gets_still() -> None:
+    """Minors alone, and orders that begin inside a month; each case with other amounts is one about that."""
+    found = set()
+    for name, case in worked_cases("ch"):
+        if case.known_on is None and not known_since(case, date(2026, 12, 3)):
+            before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
+                case.facts, date(2026, 12, day), case.decided_on, case.tables)) for day in (2, 3))  # fmt: skip
+            if [(li.code, li.amount) for li in before.lines] != [(li.code, li.amount) for li in now.lines]:
+                found.add(name)
+                for day, sheet in ((2, before), (3, now)):
+                    assert granted_among_many("ch", case, date(2026, 12, day)) == sheet.granted
+    assert found == {
+        "wealth-of-a-child-alone", "wealth-of-a-child-alone-above-the-allowance", "wealth-of-two-children-alone",
+        "refund-of-a-child-alone", "sanction-after-its-part-of-the-month", "sanction-in-its-part-of-the-month",
+        "sanction-on-the-last-day-of-its-part-of-the-month", "sanction-on-the-day-after-its-part-of-the-month",
+        "sanction-from-a-day-inside-the-month", "sanction-from-a-day-inside-a-month-of-thirty",
+        "sanction-from-the-second-of-the-month", "sanction-from-the-thirty-first-of-thirty",
+    }  # fmt: skip
 
 
 def test_no_sheet_of_a_worked_case_is_another_one_than_it_was_known() -> None:

@@ -135,7 +135,9 @@ def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any
     if in_part(month, norm):
         told_before = household.wealth_before >= 0
         of_days = where(told_before, False, above > 0)
-        said = where(above > 0, where(told_before, " wealth_before", " wealth_by_days"), "")
+        more = " wealth_before_all" if says_more(norm) else " wealth_before"
+        told_text = where(household.wealth_before > above, more, " wealth_before")
+        said = where(above > 0, where(told_before, told_text, " wealth_by_days"), "")
         counted = where(
             told_before, maximum(above - household.wealth_before, 0), for_days(CENTIME, above, 1, month, norm)
         )
@@ -182,14 +184,19 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
         kept, whole = for_days(CENTIME, doubled, 2, month, norm), for_days(CENTIME, surplus, 1, month, norm)
     else:
         kept, whole = round_to(CENTIME, doubled, 2), surplus
+    said = "partner"
+    unlimited = False
+    if norm.housekeeping_children == NOT_COUNTED and says_more(norm):
+        unlimited = (minors > 0) & where(stable, False, True)
+        said = where(unlimited, "partner_no_limit", "partner")
     return sheet.line(
         "PARTNER",
         where(stable, minimum(whole, need), kept),
         of=household.of_partner,
         section=norm.section.partner,
-        text=where(stable, "partner_stable", "partner") + (" part" if part else ""),
+        text=where(stable, "partner_stable", said) + (" part" if part else ""),
         numbers=(
-            norm.housekeeping_max,
+            used(norm.housekeeping_max, where(unlimited, False, True)),
             used(norm.stable_years, where(household.common_child, False, True)),
             used(norm.housekeeping_children, (minors > 0) & where(stable, False, True)),
             used(

@@ -15,6 +15,7 @@ from handslag.rules.ch.need import (
     of_majority,
     of_one_level,
     says_limits,
+    says_more,
 )
 from handslag.rules.ch.numbers import ALWAYS, BY_HEADS, OF_UNIT, WHOLE_MONTH, Norms
 from handslag.rules.periods import Period
@@ -127,6 +128,9 @@ def sanction(
     if says_limits(norm):
         above = where(acts & (order.percent > norm.sanction_max), " sanction_at_most", "")
         told = {"ordered": order.percent}
+    if says_more(norm):
+        above += where(order.months > norm.sanction_months, " sanction_longest", "")
+        told |= {"ordered_months": order.months}
     inside = False if norm.sanction_begin is None else _inside(order, month)
     from_day = ""
     if not _whole_month(norm):
@@ -166,7 +170,8 @@ def instalment(household: Any, gbl: Whole, granted: Whole, norm: Norms, sheet: A
         kept,
         of=household.of_restitution,
         section=norm.section.restitution,
-        text=where(household.restitution > due, "instalment", "instalment_last"),
+        text=where(household.restitution > due, "instalment", "instalment_last")
+        + (where(kept < due, " instalment_limited", "") if says_more(norm) else ""),
         rounding="rappen_half_up",
         when=household.restitution > 0,
         percent=household.restitution_percent,
