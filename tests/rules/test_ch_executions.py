@@ -115,3 +115,11 @@ def test_a_population_has_one_period_and_one_canton() -> None:
     here, there = (Facts.from_json(given | {"canton": canton}) for canton in ("ZH", "BE"))
     with pytest.raises(ValueError, match="one period, one canton"):
         Population.of([here, there])
+
+
+def test_a_population_has_columns_of_earlier_parts_only_in_a_part_of_a_month() -> None:
+    told = {"wealth_before", "efb_before", "izu_before"}
+    for until, expected in ((date(2026, 4, 1), set()), (date(2026, 3, 11), told)):
+        given = {"since": "2026-03-01", "until": until.isoformat(), "canton": "ZH"}
+        many = Population.of([Facts.from_json(given | {"members": [{"key": "a", "birth_on": "1990-01-01"}]})])
+        assert told & {*many.households, *many.members.columns} == expected

@@ -8,11 +8,9 @@ from handslag.rules.ch.need import (
     WHOLE,
     YEAR,
     age,
-    birthday,
     by_days,
     for_days,
     in_part,
-    is_minor,
     limit_of,
     of_majority,
     says_more,
@@ -20,7 +18,7 @@ from handslag.rules.ch.need import (
 from handslag.rules.ch.numbers import FRANC, NOT_COUNTED, Norms
 from handslag.rules.periods import Period
 from handslag.rules.versions import versioned
-from handslag.rules.words import Whole, maximum, minimum, round_to, shown, used, where
+from handslag.rules.words import Truth, Whole, maximum, minimum, round_to, shown, used, where
 
 
 @versioned
@@ -46,7 +44,7 @@ def counted_income(income: Any, norm: Norms, sheet: Any) -> Whole:
 
 def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     """EFB: a part of one's wages from 16 on, up to the month's limit. 13th salary and bonuses have none."""
-    limit, limited, of_days, told = limit_of(norm.efb_max, person.efb_before, month, norm)
+    limit, limited, of_days, told = limit_of(norm.efb_max, person, "efb_before", month, norm)
     unit = WHOLE if norm.efb_rounding == FRANC else CENTIME
     part = round_to(unit, person.wage, norm.efb_divisor)
     free = minimum(minimum(part, limit), person.wage)
@@ -67,7 +65,7 @@ def work_allowance(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole
             norm.efb_age,
             norm.efb_rounding,
             used(norm.asylum_efb, person.asylum),
-            used(norm.age_day, birthday(person.birth, month)),
+            used(norm.age_day, shown(person, "birthday")),
             used(norm.part_month, of_days),
         ),
         rounding=rounding,
@@ -82,10 +80,9 @@ def entry_disregard(person: Any, month: Period, norm: Norms) -> Whole:
     return minimum(person.wage, by_days(norm.entry_person, month, norm))
 
 
-def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+def above_own_share(person: Any, minor: Truth, efb: Whole, share: Whole, norm: Norms, sheet: Any) -> Whole:
     """A minor's income counts only up to the minor's own share of the budget: what is above doesn't."""
     above = maximum(person.income - efb - share, 0)
-    minor = is_minor(person.birth, month, norm)
     return sheet.line(
         "MINOR",
         where(minor, above, 0),
@@ -99,9 +96,9 @@ def above_own_share(person: Any, efb: Whole, share: Whole, month: Period, norm: 
     )
 
 
-def entry_above_own_share(person: Any, share: Whole, month: Period, norm: Norms) -> Whole:
+def entry_above_own_share(person: Any, minor: Truth, share: Whole) -> Whole:
     """The same at the entry test: against the share of basic security, and without the EFB."""
-    return where(is_minor(person.birth, month, norm), maximum(person.income - share, 0), 0)
+    return where(minor, maximum(person.income - share, 0), 0)
 
 
 @versioned
@@ -126,7 +123,6 @@ def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any
 
     In a part of a month it counts as far as earlier parts haven't counted it; by days where that isn't told.
     """
-    adults = bearing(adults, norm)
     children = household.heads - adults
     basic = where(adults >= 2, norm.wealth_couple, where(adults == 1, norm.wealth_single, 0))
     allowance = minimum(basic + children * norm.wealth_child, norm.wealth_max)
@@ -155,7 +151,7 @@ def wealth(household: Any, adults: Whole, month: Period, norm: Norms, sheet: Any
             used(norm.wealth_child, children > 0),
             norm.wealth_max,
             used(norm.wealth_excess, above > 0),
-            used(of_majority(household, "comes_of_age", norm), household.wealth > 0),
+            of_majority(household, "owner_comes_of_age", norm),
             used(norm.part_month, of_days),
         ),
         rounding=where(of_days, "rappen_half_up", ""),
@@ -185,8 +181,9 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
     else:
         kept, whole = round_to(CENTIME, doubled, 2), surplus
     said = "partner"
-    unlimited = False
+    unlimited, majority = False, None
     if norm.housekeeping_children == NOT_COUNTED and says_more(norm):
+        majority = of_majority(household, "comes_of_age", norm)
         unlimited = (minors > 0) & where(stable, False, True)
         said = where(unlimited, "partner_no_limit", "partner")
     return sheet.line(
@@ -199,10 +196,7 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
             used(norm.housekeeping_max, where(unlimited, False, True)),
             used(norm.stable_years, where(household.common_child, False, True)),
             used(norm.housekeeping_children, (minors > 0) & where(stable, False, True)),
-            used(
-                of_majority(household, "comes_of_age", norm),
-                where(stable, False, norm.housekeeping_children == NOT_COUNTED),
-            ),
+            used(majority, where(stable, False, True)),
             used(norm.part_month, part),
         ),
         rounding=where(stable, "rappen_half_up" if part else "", "rappen_half_up"),
@@ -216,7 +210,6 @@ def partner(household: Any, need: Whole, minors: Whole, month: Period, norm: Nor
 
 def lawful_refund(household: Any, adults: Whole, norm: Norms, sheet: Any) -> Whole:
     """What of lawful help may be asked back when the unit came into wealth: what is above a larger allowance."""
-    adults = bearing(adults, norm)
     basic = where(adults >= 2, norm.refund_couple, norm.refund_single)
     allowance = basic + (household.heads - adults) * norm.refund_child
     above = maximum(household.refund_wealth - allowance, 0)

@@ -28,11 +28,6 @@ def _lived(birth: Whole, month: Period, norm: Norms) -> Whole:
     return (month.first if norm.age_day == FIRST_DAY else month.last) - birth
 
 
-def birthday(birth: Whole, month: Period) -> Truth:
-    """Whether a birthday lies inside the period, after its first day."""
-    return (month.last - birth) // YEAR > (month.first - birth) // YEAR
-
-
 @versioned
 def says_more(norm: Norms) -> bool:
     """Whether lines name and say all that decided them, and nothing that didn't: no."""
@@ -111,13 +106,17 @@ def by_days(limit: Whole, month: Period, norm: Norms) -> Whole:
     return for_days(CENTIME, limit, 1, month, norm) if in_part(month, norm) else limit
 
 
-def limit_of(limit: Whole, before: Whole, month: Period, norm: Norms) -> tuple[Whole, Any, Truth, dict[str, Whole]]:
+def limit_of(
+    limit: Whole, row: Any, told: str, month: Period, norm: Norms
+) -> tuple[Whole, Any, Truth, dict[str, Whole]]:
     """A month's limit in the period, how that is said, whether it is by days, and the params of its words.
 
-    In a part of a month: what earlier parts leave of it (they had `before`); by days where that isn't told.
+    In a part of a month: what earlier parts leave of it (`told`: under which name the row says what they had);
+    by days where that isn't told.
     """
     if not in_part(month, norm):
         return limit, "", False, {}
+    before = getattr(row, told)
     of_days = before < 0
     left = where(of_days, for_days(CENTIME, limit, 1, month, norm), maximum(limit - before, 0))
     said = where(of_days, " limit_by_days", " limit_left")
@@ -186,7 +185,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
         used(norm.young_minus, idle),
         used(norm.young_from, by_age),
         used(norm.young_below, by_age),
-        used(norm.age_day, by_age & birthday(household.alone_birth, month)),
+        used(used(norm.age_day, shown(household, "alone_birthday")), by_age),
         used(norm.part_month, in_part),
     )
 
@@ -247,7 +246,7 @@ def _heads_need(found: Basis, heads: Whole, level: Whole, month: Period, norm: N
 def own_need(
     person: Any, whole: Whole, size: Whole, percent: Whole, heads: Whole, asylum: Whole, month: Period, norm: Norms
 ) -> Whole:
-    """One member's part of the GBL, by heads and at the level of its own permit."""
+    """One member's part of the GBL, by heads and at the level of its own permit; `person`: a member, or an order."""
     level = _level(person, norm)
     return for_days(CENTIME, whole * percent * level, size * PERCENT * PERCENT, month, norm)
 
@@ -327,9 +326,8 @@ def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     over = household.rent > limit
     reduced = over & (household.notice_day <= month.first % 100)
     counted = where(reduced, limit, household.rent)
-    ends, by_days = False, norm.notice_end is not None and norm.notice_end == BY_DAYS
-    if norm.notice_end is not None:  # also in a later part of the month: the parts make the month
-        ends = over & (household.notice_day > 1) & (household.notice_day <= month.last % 100)
+    by_days = norm.notice_end is not None and norm.notice_end == BY_DAYS
+    ends = over if by_days and shown(household, "notice_ends") is True else False
     return sheet.line(
         "RENT",
         _rent_until_notice(household, minimum(household.rent, limit), month, norm)
@@ -343,10 +341,10 @@ def rent(household: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         + (" part" if in_part else ""),
         numbers=(
             *([row] if row is not None else []),
-            used(norm.notice_end, ends),
-            used(norm.part_month, in_part | (ends & by_days)),
+            used(used(norm.notice_end, shown(household, "notice_ends")), over),
+            used(norm.part_month, in_part | ends),
         ),
-        rounding=where(household.shared | in_part | (ends & by_days), "rappen_half_up", ""),
+        rounding=where(household.shared | in_part | ends, "rappen_half_up", ""),
         when=household.rented,
         rent=household.rent,
         size=household.size,
@@ -415,7 +413,8 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     limited = cost.deductible | cost.copay | cost.meals
     not_counted = cost.premium & (norm.premium == NOT_COUNTED)
     counted = where(not_counted, 0, where(limited, minimum(cost.effective, room), cost.effective))
-    further = (cost.deductible | cost.copay) & (minimum(used_up, limit) > cost.before)
+    used_before = minimum(used_up, limit)
+    further = (cost.deductible | cost.copay) & (used_before > cost.before)
     return sheet.line(
         "BASIC",
         counted,
@@ -426,11 +425,11 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         numbers=(
             used(limit, limited),
             used(norm.premium, cost.premium),
-            used(norm.age_day, cost.copay & birthday(cost.birth, month)),
+            used(used(norm.age_day, shown(cost, "birthday")), cost.copay),
         ),
         before=cost.before,
         units=cost.units,
-        **({"used": minimum(used_up, limit)} if shares_limit(norm) else {}),
+        **({"used": used_before} if shares_limit(norm) else {}),
     )
 
 
@@ -462,7 +461,7 @@ def says_limits_beside(norm: Norms) -> bool:
 
 def integration(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     """IZU: what the office grants for verifiable, own efforts, up to the month's limit. Not at the entry."""
-    limit, text, of_days, told = limit_of(norm.izu_max, person.izu_before, month, norm)
+    limit, text, of_days, told = limit_of(norm.izu_max, person, "izu_before", month, norm)
     if month.days == month.month_days and says_limits(norm):
         text = where(person.izu < norm.izu_min, " izu_below", "")
     return sheet.line(

@@ -8,6 +8,7 @@ from handslag.rules.calculation import closed, holding
 from handslag.rules.ch.facts import AMOUNTS, Facts
 from handslag.rules.ch.means import (
     above_own_share,
+    bearing,
     counted_income,
     entry_above_own_share,
     entry_disregard,
@@ -52,13 +53,13 @@ from handslag.rules.norms import Amendment, Norm
 from handslag.rules.periods import Period
 from handslag.rules.sheet import Sheet, Worksheet
 from handslag.rules.words import (
+    Truth,
     Whole,
     before,
     by_member,
     each,
     maximum,
     minimum,
-    of_member,
     round_to,
     spread,
     total,
@@ -113,7 +114,6 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
 
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
     of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
-    own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
     common_a = housing + total(household.basic, basic) - total(members, own_basic)
@@ -124,30 +124,36 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         share_a = each(members, _share, along=(own_basic, *_spread(members, *of_a)))
         share_b = each(members, _share, along=(own_b, *_spread(members, *of_b)))
     else:
+        own_gbl = each(members, own_need, month, norm, along=_spread(members, *of_gbl))
         share_a = each(members, _share_in_parts, along=(own_basic, own_gbl, *_spread(members, common_a, heads)))
         more = each(members, _share_in_parts, along=(own_promoting, izu, *_spread(members, common_b, heads)))
         share_b = each(members, _sum, along=(share_a, more))
 
     # Means: income, a partner's contribution, wealth; EFB, and what a minor has above its own share
-    minors = total(members, each(members, _one_if_minor, month, norm))
+    minor = each(members, _minor, month, norm)
+    minors = total(members, minor)
     income = total(household.incomes, each(household.incomes, counted_income, norm, sheet))
     contribution = partner(household, need_a + need_b, minors, month, norm, sheet)
-    own_wealth = wealth(household, heads - minors, month, norm, sheet)
+    adults = bearing(heads - minors, norm)
+    own_wealth = wealth(household, adults, month, norm, sheet)
     efb = each(members, work_allowance, month, norm, sheet)
-    above = each(members, above_own_share, month, norm, sheet, along=(efb, share_b))
+    above = each(members, above_own_share, norm, sheet, along=(minor, efb, share_b))
     means = income + contribution + own_wealth
     allowances = total(members, efb) + total(members, above)
 
     # Test 1, entitlement: need A against the means, with neither EFB nor IZU
-    free = minimum(total(members, each(members, entry_disregard, month, norm)), by_days(norm.entry_unit, month, norm))
-    entry_above = total(members, each(members, entry_above_own_share, month, norm, along=(share_a,)))
+    free: Whole = 0
+    if norm.entry_unit > 0:
+        of_wages = total(members, each(members, entry_disregard, month, norm))
+        free = minimum(of_wages, by_days(norm.entry_unit, month, norm))
+    entry_above = total(members, each(members, entry_above_own_share, along=(minor, share_a)))
     missing = entry_test(household, need_a, means - free - entry_above, month, norm, sheet)
     entitled = where(tested(household, norm), missing > 0, True)
 
     # Test 2, the amount: needs A and B against the means, with both; then what a decision has ordered
     deficit = need_a + need_b - (means - allowances)
-    own = of_member(household.sanctions, own_gbl, members)
-    bases = (own, *_spread(household.sanctions, gbl))
+    of_person = each(household.sanctions, own_need, month, norm, along=_spread(household.sanctions, *of_gbl))
+    bases = (of_person, *_spread(household.sanctions, gbl))
     asked = each(household.sanctions, ordered, month, norm, along=bases)
     earlier = before(household.sanctions, asked)
     reductions = each(household.sanctions, sanction, month, norm, sheet, along=(*bases, asked, earlier))
@@ -155,7 +161,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     kept = instalment(household, gbl, granted, norm, sheet)
 
     # Charging on, by heads
-    serves_all = each(members, family_income, month, norm, along=(efb, above))
+    serves_all = each(members, family_income, norm, along=(minor, efb, above))
     own_income = each(members, _own_income, along=(efb, above, serves_all))
     divided = divided_need(household, gbl, norm)
     levels = divided_levels(household, plain, asylum, norm)
@@ -171,7 +177,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     shares = each(members, charged_share, norm, sheet, along=(nets, charged, *own, *made_of))
 
     # Beside the month: what may be asked back, and whom a contribution may be asked of
-    refund = lawful_refund(household, heads - minors, norm, sheet)
+    refund = lawful_refund(household, adults, norm, sheet)
     relatives = each(household.relatives, relative_above, norm, sheet)
     sheet.total(
         BasicSecurity=need_a,
@@ -215,8 +221,8 @@ def _sum(person: Any, one: Whole, other: Whole) -> Whole:
     return one + other
 
 
-def _one_if_minor(person: Any, month: Period, norm: Norms) -> Whole:
-    return where(is_minor(person.birth, month, norm), 1, 0)
+def _minor(person: Any, month: Period, norm: Norms) -> Truth:
+    return is_minor(person.birth, month, norm)
 
 
 def _own_income(person: Any, efb: Whole, above: Whole, serves_all: Whole) -> Whole:

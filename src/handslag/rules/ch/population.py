@@ -19,31 +19,31 @@ _BOOL: Final = np.bool_
 _HOUSEHOLD: Final = {
     "heads": _INT, "asylum_heads": _INT, "size": _INT, "alone_birth": _INT, "single": _BOOL, "purpose_flat": _BOOL,
     "shared": _BOOL, "idle": _BOOL, "new": _BOOL, "rented": _BOOL, "rent": _INT, "notice_day": _INT,
-    "wealth_known": _BOOL, "wealth": _INT, "wealth_before": _INT, "partner": _BOOL, "together_since": _INT,
+    "wealth_known": _BOOL, "wealth": _INT, "partner": _BOOL, "together_since": _INT,
     "common_child": _BOOL, "partner_income": _INT, "partner_budget": _INT, "restitution": _INT,
     "restitution_percent": _INT, "refund_wealth": _INT, "received": _INT,
-}  # fmt: skip
-_COST: Final = {
-    "effective": _INT, "before": _INT, "used": _INT, "units": _INT, "member": _INT, "birth": _INT, "premium": _BOOL,
-    "deductible": _BOOL, "copay": _BOOL, "meals": _BOOL,
 }  # fmt: skip
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     "members": {
         "birth": _INT,
         "asylum": _BOOL,
         "izu": _INT,
-        "izu_before": _INT,
         "reimbursed": _BOOL,
         "income": _INT,
         "wage": _INT,
-        "efb_before": _INT,
     },
-    "basic": _COST,
-    "promoting": _COST,
+    "basic": {
+        "effective": _INT, "before": _INT, "used": _INT, "units": _INT, "member": _INT, "birth": _INT,
+        "premium": _BOOL, "deductible": _BOOL, "copay": _BOOL, "meals": _BOOL,
+    },
+    "promoting": {"effective": _INT, "member": _INT},
     "incomes": {"gross": _INT, "member": _INT},
     "relatives": {"income": _INT, "couple": _BOOL, "children": _INT},
-    "sanctions": {"member": _INT, "percent": _INT, "months": _INT, "elapsed": _INT, "day": _INT},
-}
+    "sanctions": {"member": _INT, "percent": _INT, "months": _INT, "elapsed": _INT, "day": _INT, "asylum": _BOOL},
+}  # fmt: skip
+_PART: Final = {"wealth_before": _INT}
+_MEMBERS_PART: Final = {"efb_before": _INT, "izu_before": _INT}
+"""Columns that only a part of a month has: a whole month has no earlier part."""
 
 
 class Population(Households):
@@ -56,7 +56,11 @@ class Population(Households):
         """From facts, all of one period and canton and with the same settings (ValueError otherwise)."""
         if len({(f.since, f.until, f.canton, tuple(sorted(f.settings.items()))) for f in facts}) != 1:
             raise ValueError("a population has one period, one canton and one set of settings")
-        return cls.from_rows([Household(f) for f in facts], _HOUSEHOLD, _ROWS)
+        own, rows = _HOUSEHOLD, _ROWS
+        month = Period.of(facts[0].since, facts[0].until)
+        if month.days < month.month_days:
+            own, rows = own | _PART, {**rows, "members": {**rows["members"], **_MEMBERS_PART}}
+        return cls.from_rows([Household(f) for f in facts], own, rows)
 
 
 def calculate_lines(population: Population, month: Period, norms: Norms) -> sheet.Columns:

@@ -10,7 +10,6 @@ from handslag.rules.ch.need import (
     days_before,
     divides_levels,
     in_part,
-    is_minor,
     of_level,
     of_majority,
     of_one_level,
@@ -181,12 +180,12 @@ def instalment(household: Any, gbl: Whole, granted: Whole, norm: Norms, sheet: A
     )
 
 
-def family_income(person: Any, efb: Whole, above: Whole, month: Period, norm: Norms) -> Whole:
+def family_income(person: Any, minor: Truth, efb: Whole, above: Whole, norm: Norms) -> Whole:
     """What of a member's income serves the whole family: an adult's, unless it stays with the person."""
     net = person.income - efb - above
     if norm.split_income != BY_HEADS:
         return net * 0
-    return where(is_minor(person.birth, month, norm), 0, net)
+    return where(minor, 0, net)
 
 
 @versioned

@@ -14,15 +14,24 @@ _NOTHING: Final[dict[str, int | str]] = {}
 NOBODY: Final = -1
 NOT_TOLD: Final = -1
 LONG_AGO: Final = 18800101
+YEAR: Final = 10_000
+
+
+def _birthday(birth: int, period: Period) -> bool:
+    """Whether a birthday lies inside the period, after its first day."""
+    return (period.last - birth) // YEAR > (period.first - birth) // YEAR
 
 
 class Person:
-    """A member; `wage` and `income` are the sums of its own incomes. `comes_of_age`: the eighteenth birthday lies in
-    the period, after its first day; `unit_earner_comes_of_age`: that of somebody in the unit who has an income."""
+    """A member; `wage` and `income` are the sums of its own incomes.
+
+    `birthday`: one lies in the period, after its first day; `comes_of_age`: the eighteenth does;
+    `unit_earner_comes_of_age`: that of somebody in the unit who has an income.
+    """
 
     __slots__ = (
-        "about", "asylum", "birth", "code", "comes_of_age", "efb_before", "income", "izu", "izu_before", "key",
-        "reimbursed", "statistics_code", "unit_earner_comes_of_age", "wage",
+        "about", "asylum", "birth", "birthday", "code", "comes_of_age", "efb_before", "income", "izu", "izu_before",
+        "key", "reimbursed", "statistics_code", "unit_earner_comes_of_age", "wage",
     )  # fmt: skip
 
     def __init__(self, member: Member, facts: Facts) -> None:
@@ -39,7 +48,8 @@ class Person:
         own = [i for i in facts.incomes if i.person == member.key]
         self.income = sum(i.gross for i in own)
         self.wage = sum(i.gross for i in own if INCOMES[i.code].wage)
-        period, eighteen = Period.of(facts.since, facts.until), self.birth + MAJORITY * 10_000
+        period, eighteen = Period.of(facts.since, facts.until), self.birth + MAJORITY * YEAR
+        self.birthday = _birthday(self.birth, period)
         self.comes_of_age = period.first < eighteen <= period.last
         self.unit_earner_comes_of_age = False
 
@@ -52,11 +62,13 @@ class Cost:
     """
 
     __slots__ = (
-        "about", "before", "birth", "code", "copay", "deductible", "effective", "key", "law", "meals", "member",
-        "premium", "statistics_code", "units", "used",
+        "about", "before", "birth", "birthday", "code", "copay", "deductible", "effective", "key", "law", "meals",
+        "member", "premium", "statistics_code", "units", "used",
     )  # fmt: skip
 
-    def __init__(self, cost: CostFact, places: dict[str, int], births: dict[str, int], earlier: int) -> None:
+    def __init__(
+        self, cost: CostFact, places: dict[str, int], births: dict[str, int], earlier: int, period: Period
+    ) -> None:
         kind = COSTS[cost.code]
         self.key = cost.person
         self.code = "COST." + cost.code
@@ -72,6 +84,7 @@ class Cost:
         self.units = cost.units
         self.member = places.get(cost.person or "", NOBODY)
         self.birth = births.get(cost.person or "", LONG_AGO)
+        self.birthday = self.copay and _birthday(self.birth, period)
         self.about: dict[str, int | str] = {"applied": cost.applied, "source": cost.source}
         if cost.note:
             self.about["note"] = cost.note
@@ -92,19 +105,20 @@ class Income:
 
 
 class Ordered:
-    """A sanction: how many months ago it began, in the months of the calendar.
+    """A sanction: how many months ago it began, in the months of the calendar, and its member's regime.
 
     `day`: the day of the month from which it acts in this period, if at all; 0: it begins after the period.
     """
 
-    __slots__ = ("about", "code", "day", "elapsed", "key", "member", "months", "percent", "statistics_code")
+    __slots__ = ("about", "asylum", "code", "day", "elapsed", "key", "member", "months", "percent", "statistics_code")
 
-    def __init__(self, sanction: Sanction, since: date, until: date, member: int) -> None:
+    def __init__(self, sanction: Sanction, since: date, until: date, member: int, asylum: bool) -> None:
         self.key = sanction.person
         self.code = None
         self.statistics_code = None
         self.about: dict[str, int | str] = {"order": sanction.order}
         self.member = member
+        self.asylum = asylum
         self.percent = sanction.percent
         self.months = sanction.months
         self.day = max(sanction.since, since).day if sanction.since < until else 0
@@ -152,16 +166,16 @@ class Household:
     """One unit's rows and what is the same for all of it; `size` is everybody in a shared household.
 
     `notice_day`: the day of the month from which the notice to find a cheaper flat has run out; 0: it had before,
-    NEVER: not in this month, or there is none.
+    NEVER: not in this month, or there is none. `notice_ends`: that is inside the month, in the period or before it.
     """
 
     __slots__ = (
-        "about", "alone_birth", "asylum_heads", "basic", "code", "comes_of_age", "common_child",
-        "earner_comes_of_age", "heads", "idle", "incomes", "key", "members", "new", "notice_day", "of_means",
-        "of_partner", "of_refund", "of_rent", "of_restitution", "partner", "partner_budget", "partner_income",
-        "promoting", "purpose_flat", "received", "refund_wealth", "relatives", "rent", "rented", "restitution",
-        "restitution_percent", "sanctions", "shared", "single", "size", "statistics_code", "together_since", "wealth",
-        "wealth_before", "wealth_known",
+        "about", "alone_birth", "alone_birthday", "asylum_heads", "basic", "code", "comes_of_age", "common_child",
+        "earner_comes_of_age", "heads", "idle", "incomes", "key", "members", "new", "notice_day", "notice_ends",
+        "of_means", "of_partner", "of_refund", "of_rent", "of_restitution", "owner_comes_of_age", "partner",
+        "partner_budget", "partner_income", "promoting", "purpose_flat", "received", "refund_wealth", "relatives",
+        "rent", "rented", "restitution", "restitution_percent", "sanctions", "shared", "single", "size",
+        "statistics_code", "together_since", "wealth", "wealth_before", "wealth_known",
     )  # fmt: skip
 
     def __init__(self, facts: Facts) -> None:
@@ -179,7 +193,7 @@ class Household:
         costs: list[tuple[str, Cost]] = []
         used: dict[tuple[str | None, str], int] = {}
         for c in facts.costs:
-            cost = Cost(c, places, births, used.get((c.person, c.code), 0))
+            cost = Cost(c, places, births, used.get((c.person, c.code), 0), Period.of(facts.since, facts.until))
             used[c.person, c.code] = cost.used + cost.effective
             costs.append((COSTS[c.code].kind, cost))
         self.basic = tuple(c for kind, c in costs if kind != "promoting")
@@ -193,11 +207,15 @@ class Household:
                 about["note"] = i.note
             incomes.append(Income(i.code, i.gross, i.person, places.get(i.person or "", NOBODY), about))
         self.incomes = tuple(incomes)
-        self.sanctions = tuple(Ordered(s, facts.since, facts.until, places[s.person]) for s in facts.sanctions)
+        self.sanctions = tuple(
+            Ordered(s, facts.since, facts.until, places[s.person], self.members[places[s.person]].asylum)
+            for s in facts.sanctions
+        )
         self.heads = len(facts.members)
         self.asylum_heads = sum(m.asylum for m in self.members)
         self.single = self.heads == 1
         self.alone_birth = self.members[0].birth
+        self.alone_birthday = self.members[0].birthday
         self.purpose_flat = facts.living == "purpose_flat"
         self.shared = facts.household_size is not None
         self.size = facts.household_size or self.heads
@@ -206,8 +224,10 @@ class Household:
         self.rented = facts.rent is not None
         self.rent = facts.rent.amount if facts.rent else 0
         self.notice_day = _notice_day(facts)
+        self.notice_ends = 1 < self.notice_day <= Period.of(facts.since, facts.until).last % 100
         self.wealth_known = facts.wealth is not None
         self.wealth = facts.wealth or 0
+        self.owner_comes_of_age = self.comes_of_age and self.wealth > 0
         self.wealth_before = NOT_TOLD if facts.wealth_before is None else facts.wealth_before
         partner = facts.partner
         self.partner = partner is not None
