@@ -47,7 +47,7 @@ def says_all(norm: Norms) -> bool:
 
 def of_majority(who: Any, view: str, norm: Norms) -> Any:
     """For a line's numbers: the day of an age, where somebody turns 18 inside the period (as `view` says)."""
-    return used(norm.age_day, shown(who, view)) if says_more(norm) else None
+    return norm.age_day if shown(who, view) is True and says_more(norm) else None
 
 
 def is_minor(birth: Whole, month: Period, norm: Norms) -> Truth:

@@ -34,7 +34,7 @@ class Person:
         "key", "reimbursed", "statistics_code", "unit_earner_comes_of_age", "wage",
     )  # fmt: skip
 
-    def __init__(self, member: Member, facts: Facts) -> None:
+    def __init__(self, member: Member, facts: Facts, period: Period) -> None:
         self.key: str | None = member.key
         self.code: str | None = None
         self.statistics_code: str | None = None
@@ -48,9 +48,8 @@ class Person:
         own = [i for i in facts.incomes if i.person == member.key]
         self.income = sum(i.gross for i in own)
         self.wage = sum(i.gross for i in own if INCOMES[i.code].wage)
-        period, eighteen = Period.of(facts.since, facts.until), self.birth + MAJORITY * YEAR
         self.birthday = _birthday(self.birth, period)
-        self.comes_of_age = period.first < eighteen <= period.last
+        self.comes_of_age = period.first < self.birth + MAJORITY * YEAR <= period.last
         self.unit_earner_comes_of_age = False
 
 
@@ -185,15 +184,17 @@ class Household:
         self.statistics_code = "grundbedarf"
         places = {m.key: n for n, m in enumerate(facts.members)}
         births = {m.key: as_number(m.birth_on) for m in facts.members}
-        self.members = tuple(Person(m, facts) for m in facts.members)
-        self.comes_of_age = any(m.comes_of_age for m in self.members)
-        self.earner_comes_of_age = any(m.comes_of_age and m.income > 0 for m in self.members)
-        for member in self.members:
+        period = Period.of(facts.since, facts.until)
+        self.members = tuple(Person(m, facts, period) for m in facts.members)
+        eighteen = [m for m in self.members if m.comes_of_age]
+        self.comes_of_age = bool(eighteen)
+        self.earner_comes_of_age = any(m.income > 0 for m in eighteen)
+        for member in self.members if eighteen else ():
             member.unit_earner_comes_of_age = self.earner_comes_of_age
         costs: list[tuple[str, Cost]] = []
         used: dict[tuple[str | None, str], int] = {}
         for c in facts.costs:
-            cost = Cost(c, places, births, used.get((c.person, c.code), 0), Period.of(facts.since, facts.until))
+            cost = Cost(c, places, births, used.get((c.person, c.code), 0), period)
             used[c.person, c.code] = cost.used + cost.effective
             costs.append((COSTS[c.code].kind, cost))
         self.basic = tuple(c for kind, c in costs if kind != "promoting")
@@ -224,7 +225,7 @@ class Household:
         self.rented = facts.rent is not None
         self.rent = facts.rent.amount if facts.rent else 0
         self.notice_day = _notice_day(facts)
-        self.notice_ends = 1 < self.notice_day <= Period.of(facts.since, facts.until).last % 100
+        self.notice_ends = 1 < self.notice_day <= period.last % 100
         self.wealth_known = facts.wealth is not None
         self.wealth = facts.wealth or 0
         self.owner_comes_of_age = self.comes_of_age and self.wealth > 0
