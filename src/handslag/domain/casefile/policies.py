@@ -21,14 +21,20 @@ SHORTEST_ACCESS_REASON, LONGEST_ACCESS_REASON = 10, 400
 
 @cache
 def _urgent() -> re.Pattern[str]:
-    """The phrases of urgent.yaml, each as whole words."""
+    """The phrases of urgent.yaml, each as whole words; in Arabic "and" is written as one with the word behind it."""
     entries = shipped(Path(__file__).parent / "urgent.yaml")
     phrases = [_folded(phrase) for entry in entries for phrase in entry["phrases"]]
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) + r")(?!\w)")
+    return re.compile(r"(?<!\w)و?(?:" + "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) + r")(?!\w)")
+
+
+#: What one and the same word is written with or without: Arabic vowel signs, hamza above or below, the stretched line.
+_POINTS = dict.fromkeys([*range(0x064B, 0x0656), 0x0670, 0x0640])
+_SAME = str.maketrans("ةى’", "هي'")
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = unicodedata.normalize("NFKD", text).translate(_POINTS)
+    return " ".join(unicodedata.normalize("NFKC", plain).translate(_SAME).casefold().split())
 
 
 def is_urgent(text: str) -> bool:

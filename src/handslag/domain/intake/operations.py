@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db.models import F, Max, Q
 
@@ -20,7 +20,7 @@ from handslag.domain.audit.operations import (
     update_with_events,
 )
 from handslag.domain.audit.queries import happened
-from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.models import Case, Message, Period
 from handslag.domain.casefile.operations import open_case, period_of, send_message
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.casefile.policies import LONGEST_MESSAGE, months_taken, require_worked_here
@@ -853,6 +853,7 @@ FOR UPDATE OF d, s
 @operation()
 def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: SignedBy) -> Done[Accepted]:
     """Take an adult's signature; with the last one the application is accepted, in this one transaction.
+    Words of need don't wait for it: with the first one they are her message to the office.
 
     The proof of the step-up is the tenant's row SigningRequest, used once here. NotPossible("signed already")
     when it was used, or another one of hers before (the caller shows the receipt), ("other content") when the digest
@@ -886,10 +887,19 @@ def sign(*, tenant: str | int, by: Actor, now: datetime, state: str, signed: Sig
         signers = [*given, signature]
         if len(signers) < 2:
             insert_with_events(signature)
+            for text in _words_of_need(draft):  # a person reads them now, whatever becomes of the application
+                key = uuid5(draft.id, f"{by.id}{text}")
+                if not Message.objects.filter(id=id_of_key(key)).exists():
+                    send_message(tenant=tenant, by=by, now=now, case=draft.case_id, message=key, text=text)
             payload = {"draft": str(draft.id), "digest": signed.digest, "person": str(by.id)}
             return Done(Accepted(draft.id, None), ApplicationSigned(subject=draft.case_id, payload=payload))
     receipt, event = _accept(draft, signers, [signature], now)
     return Done(Accepted(draft.id, receipt), event)
+
+
+def _words_of_need(draft: Draft) -> list[str]:
+    assert draft.shown is not None
+    return policies.words_of_need(form_of(draft.form, draft.form_version), draft.shown["answers"])
 
 
 def _use_step_up(state: str, by: Actor) -> tuple[Draft, str, list[str]]:
@@ -1026,7 +1036,7 @@ def _accept(
         payload["worked_in"] = case.worked_in
     if draft.corrects_id is not None:
         payload["corrects"] = str(draft.corrects_id)
-    if policies.tells_need(form_of(draft.form, draft.form_version), draft.shown["answers"]):
+    if _words_of_need(draft):
         payload["urgent"] = "yes"
     if "unsigned" in draft.shown:
         payload["lacking"] = len(draft.shown["unsigned"])

@@ -63,12 +63,12 @@ def _read(form: Form, answers: Mapping[str, Any], language: str) -> tuple[dict[s
     return read, problems
 
 
-def tells_need(form: Form, answers: Mapping[str, Any]) -> bool:
-    """Whether a word of need stands in what somebody wrote freely in an application (as typed, or as read): it only
-    makes a person look sooner, nothing else follows from it."""
+def words_of_need(form: Form, answers: Mapping[str, Any]) -> list[str]:
+    """What somebody wrote freely in an application (as typed, or as read) and has a word of need in it: it only makes a
+    person look sooner, nothing else follows from it."""
     texts = [str(question.answer(answers) or "") for question in form.questions if question.kind == "text"]
     texts += [str(row.get("note") or "") for kind in LISTS for row in answers.get(kind) or []]
-    return any(map(is_urgent, texts))
+    return list(filter(is_urgent, texts))
 
 
 def _value(question: Question, typed: str, asked: bool, language: str, problems: list[Problem]) -> Any:

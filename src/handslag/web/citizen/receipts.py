@@ -21,7 +21,7 @@ from handslag.domain.casefile.queries import periods_of
 from handslag.domain.intake.models import Application
 from handslag.domain.intake.operations import begin_correction, withdraw_application
 from handslag.domain.intake.permissions import receipt_for_citizen
-from handslag.domain.intake.policies import tells_need
+from handslag.domain.intake.policies import words_of_need
 from handslag.domain.intake.queries import draft_of, lacking_of, standing_of
 from handslag.domain.payments.policies import pay_day
 from handslag.domain.people.models import Person
@@ -79,7 +79,8 @@ def _facts(request: HttpRequest, tenant: str, application: UUID) -> dict[str, An
         "case": case,
         "caseworker": case.caseworker.name if case.caseworker else "",
         "sections": sections(found.application.document, person.id),
-        "urgent": decided is None and tells_need(form_behind(found.application), found.application.document["answers"]),
+        "urgent": decided is None
+        and bool(words_of_need(form_behind(found.application), found.application.document["answers"])),
         "already": "already" in request.GET,
         "no_paper": "no-paper" in request.GET,
         **_standing(found.application, person),

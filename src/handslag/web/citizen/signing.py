@@ -22,6 +22,7 @@ from handslag.domain.documents.queries import help_with
 from handslag.domain.intake import operations as intake
 from handslag.domain.intake.models import Application, Draft, Signature
 from handslag.domain.intake.permissions import draft_for_citizen
+from handslag.domain.intake.policies import words_of_need
 from handslag.domain.intake.queries import signed_by, signing_used, signs_through
 from handslag.domain.intake.states import DraftState
 from handslag.domain.people.queries import number_of_log_in
@@ -30,7 +31,7 @@ from handslag.domain.tenancy.policies import NotPossible, setting
 from handslag.web.citizen import eid
 from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.person import me, name_of, representatives
-from handslag.web.citizen.steps import reading, steps
+from handslag.web.citizen.steps import form_behind, reading, steps
 from handslag.web.entry.pages import citizen_page, opened, outside_page
 
 log = structlog.get_logger("citizen")
@@ -73,6 +74,7 @@ def sign(request: HttpRequest, tenant: str, draft: UUID) -> HttpResponse:
         "i_have_signed": person.id in signed,
         "somebody_signed": bool(signed),
         "until": _until(signed.values()),
+        "urgent": person.id in signed and bool(words_of_need(form_behind(found), found.shown["answers"])),
         "trouble": request.GET.get("trouble", ""),
         "representatives": representatives(found.shown, person.id),
         "may_sign": signs_through(found, person.id) == acting_door().the_actor.through,
