@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.operations import open_case
-from handslag.domain.decisions.operations import open_hearing
+from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.people.models import Account, Person
 from handslag.domain.people.operations.persons import form_household, set_protection
@@ -147,7 +147,7 @@ def test_a_protected_relative_is_masked_for_the_other(new_office: Any, visit: An
     petra = visit(office, folder.citizens[0])
     for screen in ("household", "income", "check"):
         text = petra.get(f"/{office.slug}/drafts/{draft.id}/{screen}/").content.decode()
-        assert "En person med skyddade uppgifter" in text, screen
+        assert "En i hushållet" in text, screen
         assert "Hemlig" not in text
         assert "Kanariefågel" not in text
 
@@ -168,7 +168,7 @@ def test_who_is_protected_later_no_longer_stands_on_what_was_sent_and_decided_be
     set_protection(**office.act("rut"), person=child.id, level=2, address_level=2, version=child.version)
     for page in pages:
         text = petra.get(page).content.decode()
-        assert "En person med skyddade uppgifter" in text
+        assert "En i hushållet" in text
         for leak in ("Hemlig", "Kanariefågel", "2014", "12 år"):
             assert leak not in text, (page, leak)
     text = petra.get(application).content.decode()
@@ -197,7 +197,7 @@ def test_a_letter_with_somebody_protected_later_is_not_given_out_to_another(
         told = []
         for one in (applicant, partner):
             text = one.get(page).content.decode()
-            told.append((one.get(f"{page}letter.pdf").status_code, "letter.pdf" in text, "lämnas brevet inte" in text))
+            told.append((one.get(f"{page}letter.pdf").status_code, "letter.pdf" in text, "Brevet lämnas inte" in text))
         return told
 
     there, withheld = (200, True, False), (404, False, True)
@@ -215,6 +215,36 @@ def test_a_letter_with_somebody_protected_later_is_not_given_out_to_another(
     assert given()[1] == withheld
     with acting(office.slug, TEST, "look"):
         assert ReadEntry.objects.filter(what="decision letter", outcome="refused").count() == 2
+
+
+def test_each_adult_reads_her_own_reasons_and_not_that_the_other_is_protected(new_office: Any, visit: Any) -> None:
+    office = new_office()
+    folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
+    folder.applied()
+    hers, his = "Hyran delas av Yusuf Kanariefågel, säger YUSUFSBROR", "Yusuf visade ingen avi"
+    told = {"reasons": hers, "reasons_co": his, "language": "sv"}
+    made = propose(**office.act("hanna"), sheet=folder.assessed().id, **told)
+    decision = decide(**office.act("bo"), decision=made.id, version=made.version)
+    page = f"/{office.slug}/decisions/{decision.id}/"
+    amina, yusuf = (visit(office, who) for who in folder.citizens)
+    for one, own, others in ((amina, hers, his), (yusuf, his, hers)):
+        text = one.get(page).content.decode()
+        assert own in text and others not in text and "Brevet lämnas inte" in text
+        assert one.get(f"{page}letter.pdf").status_code == 404  # it holds both
+    half = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
+    draft = half.draft()
+    half.signed(draft, 0)
+    for couple in (folder, half):
+        with acting(office.slug, TEST, "look"):
+            hidden = Person.objects.get(id=couple.citizens[1].id)
+        set_protection(**office.act("rut"), person=hidden.id, level=2, address_level=2, version=hidden.version)
+    text = amina.get(page).content.decode()
+    assert "Hyran delas av Den andra vuxna, säger YUSUFSBROR" in text
+    signing = visit(office, half.citizens[0])
+    sign = signing.get(f"/{office.slug}/drafts/{draft.id}/sign/").content.decode()
+    assert "Den andra vuxna" in sign
+    for said in (text, sign, signing.get(f"/{office.slug}/my/").content.decode()):
+        assert not [leak for leak in ("Yusuf", "Kanariefågel", "1983", "kyddad", "kyddas") if leak in said]
 
 
 def test_a_letter_that_names_nobody_protected_is_given_out(new_office: Any, visit: Any, database: Any) -> None:

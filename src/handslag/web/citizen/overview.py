@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -474,7 +475,8 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         **shown_results(calculation),
         "content": content,
         "letter_ready": bool(letter and letter.document_id),
-        "letter_withheld": bool(letter and unseen_by_relative(found, content, person.id)),
+        "reasons": _reasons(found, content, person),
+        "letter_withheld": bool(letter and not _letter_is_hers(found, content, person.id)),
         "lodged_here": lodged_here(found),
         "decider": found.decided_by.name if found.decided_by else "",
         "appeals": [
@@ -482,6 +484,24 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         ],
     }
     return render(request, "citizen/decision.html", facts)
+
+
+def _letter_is_hers(decision: Decision, content: dict[str, Any], viewer: UUID | None) -> bool:
+    """Whether an adult of the case may have the letter: it holds no reasons for the other one alone, and nobody's
+    details who is protected from her."""
+    return viewer is not None and not content.get("reasons_co") and not unseen_by_relative(decision, content, viewer)
+
+
+def _reasons(decision: Decision, content: dict[str, Any], viewer: Person) -> str:
+    """The reasons for an adult of the case: her own, where there are some for each of two. Who else is protected now
+    isn't named in them."""
+    case, own = decision.case, content.get("reasons_co")
+    said = own["text"] if own and viewer.id == case.co_applicant_id else content.get("reasons", "")
+    for adult in (case.applicant, case.co_applicant):
+        if adult is not None and adult != viewer and adult.protection_level:
+            for name in filter(None, (full_name(adult), adult.given_name)):
+                said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _: gettext("The other adult"), said)
+    return str(said)
 
 
 def lodged_here(decision: Decision) -> bool:
@@ -511,9 +531,7 @@ def shown_groups(calculation: Calculation, names: dict[str, str]) -> list[dict[s
         return [
             {
                 "text": gettext("For one person") if hidden(line) else say.label(line, language),
-                "person": gettext("A person whose details are protected")
-                if hidden(line)
-                else names.get(line.person or "", ""),
+                "person": gettext("One of the household") if hidden(line) else names.get(line.person or "", ""),
                 "amount": sign * line.amount,
                 "why": "" if hidden(line) else calculation.explain(line, language),
                 "lang": "" if hidden(line) else marked,
@@ -594,7 +612,7 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         row = Letter.objects.select_related("document").filter(decision=found).first()
         if row is None or row.document is None:
             raise Http404
-        if unseen_by_relative(found, row.content, by.id):
+        if not _letter_is_hers(found, row.content, by.id):
             raise Hidden("decision letter", found.case_id)
         looked_at("decision letter", found.case_id)
         key, document, place = file_key(), row.document, str(door.the_tenant.id)

@@ -41,9 +41,10 @@ def member_facts(member: dict[str, str | None], viewer: UUID) -> dict[str, str]:
     you = member["person"] == str(viewer)
     born = day(date.fromisoformat(member["birth_on"])) if member["birth_on"] else ""
     role = gettext("you") if you else gettext("adult") if member["role"] == "adult" else gettext("child")
+    unnamed = gettext("The other adult") if member["role"] == "adult" else gettext("One of the household")
     return {
         "person": str(member["person"]),
-        "name": member["name"] or gettext("A person whose details are protected"),
+        "name": member["name"] or unnamed,
         "role": role,
         "born": gettext("born %(day)s") % {"day": born} if born else "",
     }
