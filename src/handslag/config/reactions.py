@@ -911,6 +911,11 @@ def _tell_the_other_adult(event: Event, by: Actor, now: datetime) -> None:
         _ask_the_other_adult(event, by, now)
 
 
+def _task_for_refused_signature(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["signed"]:
+        _task_once(event, by, now, "signature refused")
+
+
 def _task_for_withdrawal(event: Event, by: Actor, now: datetime) -> None:
     kind = "application withdrawn" if event.payload["whole"] else "withdrawn by one"
     _task_once(event, by, now, kind)
@@ -1402,7 +1407,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     WarningAcknowledged: (),
     DocumentLinked: (),
     DocumentUnlinked: (),
-    DraftWithdrawn: (Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),),
+    DraftWithdrawn: (
+        Reaction(_tell_the_other_adult, causes=(NoticesQueued,)),
+        Reaction(_task_for_refused_signature, causes=(TaskOpened,)),
+    ),
     DraftSuperseded: (),
     HouseholdAskedAbout: (Reaction(_task_for_asked_household, causes=(TaskOpened,)),),
     AppliedAnew: (),

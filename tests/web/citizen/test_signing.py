@@ -159,14 +159,19 @@ def test_one_of_two_takes_it_back_and_what_was_written_is_there_again(office: An
     with acting(office.slug, TEST, "look"):
         assert Draft.objects.get(id=draft.id).state == "withdrawn"
         told = list(Notice.objects.filter(kind="signature").order_by("id").values_list("person_id", flat=True))
+        (task,) = Task.objects.filter(subject_id=couple.case.id, state="open")
     assert told == [couple.citizens[1].id, couple.citizens[0].id]
+    assert (task.kind, task.assignee_id) == ("signature refused", office.members["hanna"])
+    for one in (amira, yusuf):
+        my = one.get(f"/{office.slug}/my/").content.decode()
+        assert "kan du ansöka ensam" in my and "isn’t sent" not in my and "är inte skickad" in my
     with pytest.raises(NotPossible, match="ended"):
         couple.signed(draft, 1)
     again = yusuf.post(f"/{office.slug}/drafts/{draft.id}/withdraw/")
     assert again.headers["Location"] == f"/{office.slug}/my/"
     told_again = {"case": couple.case.id, "month": office.month}
     where = amira.post(f"/{office.slug}/drafts/", told_again).headers["Location"]
-    assert str(draft.id) not in where
+    assert str(draft.id) not in where and "kan du ansöka ensam" not in amira.get(f"/{office.slug}/my/").content.decode()
     assert 'value="6 200"' in amira.get(where.replace("/household/", "/costs/")).content.decode()
 
 

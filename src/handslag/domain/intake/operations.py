@@ -743,7 +743,8 @@ def change_again(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) ->
 @operation()
 def withdraw_draft(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) -> Done[Draft]:
     """Take an application back before it is sent; either adult may, also instead of signing. Signatures given so far
-    lead to nothing. What was written comes back when it is begun again. NotPossible("ended") once it is sent."""
+    lead to nothing, and a person talks to them where there are some. What was written comes back when it is begun
+    again. NotPossible("ended") once it is sent."""
     found = _draft_for(draft, by)
     if found.state not in (DraftState.OPEN, DraftState.SIGNING):
         raise NotPossible("ended")
@@ -751,7 +752,7 @@ def withdraw_draft(*, tenant: str | int, by: Actor, now: datetime, draft: UUID) 
     found.state = DraftState.WITHDRAWN
     found.version += 1
     found.save(update_fields=["state", "version"])
-    payload = {"draft": str(found.id), "person": str(by.id), "signing": signing}
+    payload = {"draft": str(found.id), "person": str(by.id), "signing": signing, "signed": bool(signed_by(found))}
     return Done(found, DraftWithdrawn(subject=found.case_id, payload=payload))
 
 

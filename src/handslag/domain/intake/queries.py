@@ -361,16 +361,22 @@ def half_signed() -> list[UUID]:
 
 
 def not_sent(cases: Collection[UUID], since: datetime) -> tuple[list[Draft], list[Draft]]:
-    """The drafts that ended since then because an adult didn't sign, without those whose month was applied for or is
-    being applied for anew; and those whose month was applied for on paper instead. The newest of each month and form.
+    """The drafts that ended since then because an adult didn't sign, or that were taken back when one had, without
+    those whose month was applied for or is being applied for anew; and those whose month was applied for on paper
+    instead. The newest of each month and form.
     """
     rows = Draft.objects.select_related("period").filter(case_id__in=cases, saved_at__gte=since)
     found = sorted(rows, key=lambda row: (row.saved_at, row.channel != "online", row.id))
     newest = {(row.period_id, row.form): row for row in found}
     on_paper = {key for key, row in newest.items() if row.channel != "online" and row.state == DraftState.ACCEPTED}
     ended = {(row.period_id, row.form): row for row in found if row.state == DraftState.EXPIRED}
+    back = [row.id for row in newest.values() if row.state == DraftState.WITHDRAWN]
+    signed = Signature.objects.filter(draft_id__in=back, digest=F("draft__shown_digest")).values_list(
+        "draft_id", flat=True
+    )
+    refused = set(signed) if back else set()
     return (
-        [row for row in newest.values() if row.state == DraftState.EXPIRED],
+        [row for row in newest.values() if row.state == DraftState.EXPIRED or row.id in refused],
         [row for key, row in ended.items() if key in on_paper],
     )
 

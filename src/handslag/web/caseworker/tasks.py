@@ -80,6 +80,9 @@ KINDS = {
     "application withdrawn": _("The application was taken back by who made it: nothing is decided on it"),
     "account change": _("Somebody asks to be paid into another account: check that it comes from her"),
     "not signed": _("One of two adults has signed, the other hasn’t: nothing is sent, so talk to each of them"),
+    "signature refused": _(
+        "One of two adults signed, then the application was taken back: nothing is sent, so talk to each of them alone"
+    ),
     "signature missing": _("A signature is missing on an application on paper: ask for it, and note it when it comes"),
     "withdrawn by one": _("One of two adults took the application back: it stands for the other one"),
     "household changed": _("Somebody moved in or out: look at the months that this concerns"),

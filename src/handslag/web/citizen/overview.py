@@ -294,6 +294,8 @@ def _draft(draft: Any, cases: list[Case], person: Person) -> dict[str, Any]:
         "month": draft.period.since,
         "saved_at": draft.saved_at,
         "signing": draft.state == DraftState.SIGNING,
+        "taken_back": draft.state == DraftState.WITHDRAWN,
+        "case": case,
         "i_have_signed": person.id in signed,
         "others_signed": [name_of(a, person.id) for a in adults if a.id in signed and a.id != person.id],
         "awaited": [name_of(a, person.id) for a in adults if a.id not in signed and a.id != person.id],
