@@ -283,7 +283,12 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
         found_sheet = sheets.get(decision["sheet_id"])
         if found_sheet is None:
             report.broken("I5", "decisions_decision", key, "rests on no sheet")
-        elif (found_sheet["case_id"], found_sheet["period_id"], found_sheet["granted"], found_sheet["currency"]) != (
+        elif (
+            found_sheet["case_id"],
+            found_sheet["period_id"],
+            0 if decision["refused_on"] else found_sheet["granted"],
+            found_sheet["currency"],
+        ) != (
             decision["case_id"],
             decision["period_id"],
             decision["amount"],

@@ -539,7 +539,7 @@ def _task_for_other_help(event: Event, by: Actor, now: datetime) -> None:
     """Where a month is refused, wholly or in part, a person is asked whether what the law tries next is to be tried."""
     if _decision(event).case.legal_order != "se":
         return
-    if event.payload["outcome"] != Outcome.BIFALL and tried_next(RIGHT) == OTHER:
+    if event.payload["outcome"] in (Outcome.DELAVSLAG, Outcome.AVSLAG) and tried_next(RIGHT) == OTHER:
         _task_once(event, by, now, "other help")
 
 

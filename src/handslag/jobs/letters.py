@@ -77,6 +77,7 @@ _WORDS = {
         "income": "Inkomster",
         "IncomeSum": "Summa inkomster",
         "granted": "Att få",
+        "by_calculation": "Enligt beräkningen ensam",
         "surplus": "Överskott",
         "title": "Beräkning {n}",
         "intro": "Så här har vi räknat, rad för rad, med stöd av lagen. Inkomsterna dras av.",
@@ -104,6 +105,7 @@ _WORDS = {
         "income": "Income",
         "IncomeSum": "Income in all",
         "granted": "To receive",
+        "by_calculation": "By the calculation alone",
         "surplus": "Surplus",
         "title": "Calculation {n}",
         "intro": "This is how we calculated, line by line, by law. Income is subtracted.",
@@ -245,6 +247,11 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         introduction=words["intro"],
         lines=(
             *_annex(content, words),
+            *(
+                [port.SheetLine(words["by_calculation"], content["by_calculation"])]
+                if "by_calculation" in content
+                else ()
+            ),
             port.SheetLine(words[result], content[result], kind="sum"),
             *_open(content, words),
         ),

@@ -33,3 +33,22 @@ def test_a_phrase_goes_into_the_reasons_of_one_adult(office: Any, desk: Any) -> 
         made = Decision.objects.get(case=folder.case)
     assert (made.reasons, made.reasons_co) == (told["reasons"], theirs[1])
     assert made.phrases and made.phrases[0]["phrase"] == "cost_in_part"
+
+
+def test_a_ground_chosen_on_the_proposal_page_refuses_the_month_in_its_own_words(office: Any, desk: Any) -> None:
+    folder = office.case()
+    folder.applied()
+    sheet = folder.assessed()
+    path = f"/cases/{folder.case.id}/periods/{office.month}/proposal/"
+    hanna, bo = desk(office, "hanna"), desk(office, "bo")
+    assert "klara dig på" not in hanna.open(path).text
+    told = {"sheet": str(sheet.id), "language": "sv", "refused_on": "assets", "reasons": "Ett konto finns."}
+    seen = hanna.open(path, **told, act="preview").text
+    assert "tillgångar som du kan klara dig på" in seen and "Refused: SEK\xa00.00" in seen and 'name="unheard"' in seen
+    assert "inkomsterna räcker" not in seen and 'name="repayable"' not in seen
+    assert "role=\"alert\"" in hanna.open(path, **told, act="propose").text
+    assert hanna.open(path, **told, unheard="Hon svarar inte.", act="propose").status_code == 302
+    with acting(office.slug, TEST, "look"):
+        made = Decision.objects.get(case=folder.case)
+    assert (made.outcome, made.amount, made.refused_on) == ("avslag", 0, "assets")
+    assert bo.open(f"/decisions/{made.id}/decide/", version=made.version).status_code == 302

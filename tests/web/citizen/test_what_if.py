@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from handslag.domain.audit.models import Event
+from handslag.domain.decisions.operations import decide, propose
 from handslag.domain.entitlement.models import Sheet, Snapshot
 from handslag.domain.tenancy.door import acting
 from tests.office import TEST
@@ -64,3 +65,18 @@ def test_only_the_adults_of_the_case_reckon_with_its_amounts(office: Any, visit:
         assert "Kanarie" not in answer.content.decode()
     own = visit(office, folder.citizens[0]).post(here, {"costs-0": "6200"})  # the others are missing
     assert own.status_code == 422
+
+
+def test_where_the_calculation_does_not_decide_the_page_says_what_does_and_offers_no_what_if(
+    office: Any, visit: Any
+) -> None:
+    folder = office.case()
+    folder.applied()
+    told = {"language": "sv", "reasons": "Ett konto finns.", "unheard": "Hon svarar inte.", "refused_on": "incomplete"}
+    made = propose(**office.act("hanna"), sheet=folder.assessed().id, **told)
+    decide(**office.act("bo"), decision=made.id, version=made.version)
+    petra = visit(office, folder.citizens[0])
+    text = petra.get(f"/{office.slug}/decisions/{made.id}/").content.decode()
+    assert "prövas inte" in text and "Vi prövar inte din ansökan" in text and "Enligt beräkningen ensam" in text
+    assert "what-if" not in text and "Du får inget" not in text
+    assert petra.get(f"/{office.slug}/my/").status_code == 200

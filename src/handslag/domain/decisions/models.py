@@ -9,11 +9,13 @@ from django.db.models import F, Q
 
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.states import (
+    DISMISSED_ON,
     TO_DISADVANTAGE,
     AppealState,
     DecisionState,
     Ground,
     Outcome,
+    RefusedOn,
     Repayable,
     Timeliness,
 )
@@ -35,6 +37,9 @@ class Decision(TenantRow):
     In Switzerland one may hold for up to twelve months (`holds_until`): each later month is released `under` it after
     the person's declaration, as a first decision of its own that grants exactly the same.
 
+    A person may refuse or dismiss an application on a ground that no calculation knows (`refused_on`): then the amount
+    is 0 whatever the sheet comes to.
+
     Jobs may only read it (`grants`): whatever a job does, it refuses, reduces or claims back nothing. One that nobody
     took (`automated`) can only be the first on its month and grant it in full; the table itself refuses any other.
     """
@@ -50,6 +55,10 @@ class Decision(TenantRow):
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=12)
     reasons = models.TextField()
+    # nothing (NULL) where the calculation decides, and in rows from before this column
+    refused_on = models.CharField(
+        max_length=12, choices=RefusedOn.choices, null=True, help_text="why nothing is granted, other than by the sheet"
+    )
     # nothing (NULL) where it isn't to be paid back, and in rows from before this column
     repayable = models.CharField(max_length=12, choices=Repayable.choices, null=True)
     # what is so for the co-applicant only, and the codes of the phrases used; nothing (NULL) in earlier rows
@@ -109,6 +118,15 @@ class Decision(TenantRow):
             models.CheckConstraint(
                 condition=Q(repayable=None) | Q(repayable__in=Repayable.values, amount__gt=0),
                 name="decision_repayable_known",
+            ),
+            models.CheckConstraint(
+                condition=(Q(refused_on=None) & ~Q(outcome=Outcome.AVVISNING))
+                | Q(refused_on__isnull=False, refused_on__in=DISMISSED_ON, outcome=Outcome.AVVISNING, amount=0)
+                | (
+                    Q(refused_on__isnull=False, refused_on__in=RefusedOn.values, outcome=Outcome.AVSLAG, amount=0)
+                    & ~Q(refused_on__in=DISMISSED_ON)
+                ),
+                name="decision_refused_on_a_ground",
             ),
             models.CheckConstraint(condition=Q(state__in=DecisionState.values), name="decision_state_known"),
             models.CheckConstraint(

@@ -7,6 +7,22 @@ class Outcome(TextChoices):
     BIFALL = "bifall"
     DELAVSLAG = "delavslag"
     AVSLAG = "avslag"
+    AVVISNING = "avvisning"  # the application isn't examined
+
+
+class RefusedOn(TextChoices):
+    """On which ground a person refuses or dismisses what the calculation would grant: see rules/se/refusals.yaml."""
+
+    ACTIVITY = "activity"
+    ASSETS = "assets"
+    ELSEWHERE = "elsewhere"
+    RESIDENCE = "residence"
+    INCOMPLETE = "incomplete"
+    NO_PARTY = "no party"
+
+
+#: The grounds on which an application is dismissed and not refused.
+DISMISSED_ON = (RefusedOn.INCOMPLETE, RefusedOn.NO_PARTY)
 
 
 class Ground(TextChoices):

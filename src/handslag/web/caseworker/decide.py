@@ -33,6 +33,7 @@ from handslag.domain.decisions.operations import (
     limited,
     needs_two,
     outcome_of,
+    possible_refusals,
     propose,
     return_proposal,
     withdraw_proposal,
@@ -111,13 +112,17 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
     known = letter_languages(found.legal_order)
     chosen = chosen if chosen in known else known[0]
     before = in_force(period.id)
-    possible = _grounds(before, sheet.granted)
+    refusals = possible_refusals(sheet)
+    refused_on = data.get("refused_on", "") if data else ((back.refused_on if back else "") or "")
+    refused_on = refused_on if refused_on in refusals else ""
+    amount = 0 if refused_on else sheet.granted
+    possible = _grounds(before, amount)
     first = Ground.APPLIED.value if Ground.APPLIED in possible else ((back.ground if back else "") or "")
     ground = data.get("ground", "") if data else first
     ground = ground if ground in possible else ""
     on_more = ground == Ground.APPLIED
-    to_hear = is_to_be_heard(sheet, before, ground)
-    untold = income_not_given(sheet, before) if to_hear and (before is None or on_more) else []
+    to_hear = is_to_be_heard(sheet, before, ground, refused_on)
+    untold = income_not_given(sheet, before) if to_hear and not refused_on and (before is None or on_more) else []
     unheard = text_in(data, "unheard", 2_000) if data else ((back.unheard if back else "") or "")
     reasons_co = text_in(data, "reasons_co", 10_000) if data else ((back.reasons_co if back else "") or "")
     reasons_co = reasons_co if found.co_applicant else ""
@@ -149,26 +154,27 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             made = attempt(
                 request, propose, sheet=sheet.id, reasons=reasons, language=chosen, ground=ground, unheard=unheard,
                 reasons_co=reasons_co, phrases=picked["used"],
-                repayable=repayable, holds_until=holds_until,
+                repayable=repayable, holds_until=holds_until, refused_on=refused_on,
             )  # fmt: skip
         except NotPossible as refused:
             trouble = refusal(refused)
         else:
             return HttpResponseRedirect(f"{base(request)}/decisions/{made.id}/")
-    outcome = outcome_of(sheet, before, ground)
+    outcome = Outcome(refusals[refused_on].outcome) if refused_on else outcome_of(sheet, before, ground)
     draft = Decision(
         case=found,
         period=period,
         sheet=sheet,
         number="",
         outcome=outcome,
-        amount=sheet.granted,
+        amount=amount,
+        refused_on=refused_on or None,
         currency=sheet.currency,
         language=chosen,
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
-        repayable=(repayable if sheet.granted else "") or None,
-        legal_basis=legal_basis_of(sheet, today(request), ground),
+        repayable=(repayable if amount else "") or None,
+        legal_basis=legal_basis_of(sheet, today(request), ground, refused_on),
         delegation=named_by_setting(),
         replaces=before if ground else None,
         ground=ground or None,
@@ -187,13 +193,16 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         **files_beside(found, period.since, member, request.now),  # type: ignore[attr-defined]
         stored=sheet,
         outcome=OUTCOMES[outcome],
+        amount=amount,
+        refused_on=refused_on,
+        refusals=[(code, one.name[_here()], one.ask[_here()], one.certain) for code, one in refusals.items()],
         needs_reasons=outcome != Outcome.BIFALL or (before is not None and not on_more),
         before=before,
         on_more=on_more,
         differs=_differs(before, sheet, found, member),
         waiting_advances=_waiting(found.id, period.id),
         too_late=REFUSALS["decided meanwhile"],
-        difference=sheet.granted - before.amount if before else 0,
+        difference=amount - before.amount if before else 0,
         silent=to_hear and bool(not_heard(found, period.id, before, today(request))),
         untold=[kinds_of(found.legal_order)["incomes"][code].name[language()] for code in untold],
         unheard=unheard,
@@ -220,6 +229,11 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         letter=shown_letter(draft, letter, unseen_by_staff(draft, letter, member)),
         **_sheet_of(found, draft, member),
     )
+
+
+def _here() -> str:
+    """The language of the page, of those in which grounds of refusal are named."""
+    return "sv" if language() == "sv" else "en"
 
 
 def _picked(request: HttpRequest, data: Any, case: Case, sheet: Sheet, chosen: str) -> dict[str, Any]:

@@ -59,6 +59,7 @@ _RESULTS = {
     Outcome.BIFALL: "granted",
     Outcome.DELAVSLAG: "partly granted",
     Outcome.AVSLAG: "not granted",
+    Outcome.AVVISNING: "not granted",
 }
 
 

@@ -172,6 +172,7 @@ REFUSALS: dict[str, str | Promise] = {
     "hearing answered": _("This is answered already."),
     "hearing over": _("The month was decided in between. Look at the decision."),
     "same calculation": _("This calculation is decided. Change what was wrong and calculate again, then propose."),
+    "refusal ground": _("That ground isn’t there for this month. Choose another one."),
     "ground of change": _("Choose why the decision is changed."),
     "to disadvantage": _("Less than was decided can only be decided on one of the grounds that the law names."),
     "repayable": _(
@@ -747,6 +748,7 @@ OUTCOMES: dict[str, str | Promise] = {
     "bifall": _("Granted"),
     "delavslag": _("Partly granted"),
     "avslag": _("Refused"),
+    "avvisning": _("Dismissed"),
 }
 
 #: Why a decision is changed, with the section of förvaltningslagen.

@@ -352,6 +352,7 @@ def _outcome(decision: Decision) -> str:
         Outcome.BIFALL: gettext("Decided: granted"),
         Outcome.DELAVSLAG: gettext("Decided: partly granted"),
         Outcome.AVSLAG: gettext("Decided: not granted"),
+        Outcome.AVVISNING: gettext("Decided: not examined"),
     }[Outcome(decision.outcome)]
 
 
@@ -436,6 +437,8 @@ def _sentence(decision: Decision) -> str:
     words = {"amount": money(decision.amount, decision.currency), "month": month(decision.period.since)}
     if decision.outcome == Outcome.AVSLAG:
         return gettext("You get no financial support for %(month)s") % words
+    if decision.outcome == Outcome.AVVISNING:
+        return gettext("Your application for %(month)s isn’t examined") % words
     return gettext("You get %(amount)s for %(month)s") % words
 
 
@@ -474,7 +477,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "replaced_by": replaced_by(found.id),
         "paid_before": paid_in_advance(found.id),
         "groups": shown_groups(calculation, names_in(found, person)),
-        **shown_results(calculation),
+        **(_nothing(calculation) if found.refused_on else shown_results(calculation)),
         "content": content,
         "letter_ready": bool(letter and letter.document_id),
         "reasons": _reasons(found, content, person),
@@ -598,6 +601,12 @@ def shown_results(calculation: Calculation) -> dict[str, Any]:
         part: [(say.say(name, language), amount) for name, amount in some if name != "surplus"]
         for part, some in (("results", rows[:at]), ("paid", rows[at + 1 :]))
     }
+
+
+def _nothing(calculation: Calculation) -> dict[str, Any]:
+    """The same where nothing is granted, whatever the calculation comes to."""
+    alone = calculation.granted or -calculation.surplus
+    return {"granted": 0, "surplus": 0, "results": [(gettext("By the calculation alone"), alone)]}
 
 
 def _special(line: Line) -> bool:

@@ -79,6 +79,7 @@ from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
 from handslag.rules.packs import pack
 from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.se.refusals import REFUSALS, Refusal, refusals_on
 from handslag.rules.se.remedies import RIGHT, remedy_on
 from handslag.rules.se.text import why_less
 from handslag.rules.sheet import Sheet as Calculation
@@ -207,11 +208,24 @@ def income_not_given(sheet: Sheet, before: Decision | None = None) -> list[str]:
     return [code for code, gross in counted.items() if gross > given[code]]
 
 
-def is_to_be_heard(sheet: Sheet, before: Decision | None, ground: str = "") -> bool:
+def refused_on_ground(code: str | None) -> Refusal | None:
+    """The ground of a refusal or dismissal that isn't the calculation's, by its code; None for none."""
+    return next((one for one in REFUSALS if one.code == code), None)
+
+
+def possible_refusals(sheet: Sheet) -> dict[str, Refusal]:
+    """On which grounds other than its own a sheet may be refused, by code; none outside Sweden."""
+    return refusals_on(sheet.period.since) if sheet.pack == "se" else {}
+
+
+def is_to_be_heard(sheet: Sheet, before: Decision | None, ground: str = "", refused_on: str = "") -> bool:
     """Whether the adults are to be heard before a decision by a sheet, on what it rests on (25 § förvaltningslagen):
     it leaves less than was decided `before`; or, the first one and one on more for the month, it grants less than was
     applied for and counts income that they haven't given themselves. The household is theirs: they see it with each
-    application. On a sanction always, with the month in which its order is first in."""
+    application. On a sanction always, with the month in which its order is first in, and on a refusal or dismissal that
+    isn't the calculation's (`refused_on`)."""
+    if refused_on:
+        return True
     if before is not None and (ground != Ground.APPLIED or sheet.granted < before.amount):
         return sheet.granted < before.amount
     if before is None and orders_of(sheet) - _orders_before(sheet):
@@ -246,8 +260,11 @@ def facts_of(sheet: Sheet) -> Any:
     return pack(sheet.pack).Facts.from_json(sheet.snapshot.facts)
 
 
-def legal_basis_of(sheet: Sheet, today: date, ground: str = "") -> str:
-    """What a decision by a sheet rests on, taken on a day, with the `ground` on which it replaces another."""
+def legal_basis_of(sheet: Sheet, today: date, ground: str = "", refused_on: str = "") -> str:
+    """What a decision by a sheet rests on, taken on a day, with the `ground` on which it replaces another, and that on
+    which it is refused whatever the sheet comes to."""
+    if other := refused_on_ground(refused_on):
+        return f"{other.section}; {CHANGED_BY[ground]}" if ground in CHANGED_BY else other.section
     if sheet.pack == "ch":
         return SWISS_BASIS.format(canton=stored_calculation(sheet).region)
     return legal_basis_on(today, ground)
@@ -279,6 +296,7 @@ def propose(
     phrases: Sequence[str] = (),
     repayable: str = "",
     holds_until: date | None = None,
+    refused_on: str = "",
 ) -> Done[Decision]:
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
@@ -297,6 +315,10 @@ def propose(
 
     `holds_until`: the months after it, until before that day, are released by this budget while nothing changes; in
     Switzerland, of a full grant, at most `MOST_MONTHS` with its own (NotPossible("budget months")).
+
+    `refused_on`: a ground of refusals.yaml on which nothing is granted whatever the sheet comes to, or the application
+    is dismissed: NotPossible("refusal ground") for one that isn't there for its month. The adults are heard first.
+    While a month is refused so, more that is applied for isn't granted as if only that were new ("ground of change").
 
     `reasons_co`: what is so for the co-applicant only (NotPossible("co-applicant") without one). `phrases`: codes of
     the phrases that the reasons were made of (NotPossible("phrase") for one that isn't in force); their texts are kept.
@@ -323,14 +345,20 @@ def propose(
     if Decision.objects.filter(period=found.period, state=DecisionState.PROPOSED).exists():
         raise NotPossible("proposed")
     before = in_force(found.period_id)
-    outcome = outcome_of(found, before, ground)
+    other = possible_refusals(found).get(refused_on)
+    if refused_on and other is None:
+        raise NotPossible("refusal ground")
+    outcome = Outcome(other.outcome) if other else outcome_of(found, before, ground)
+    amount = 0 if other else found.granted
     if before is not None:
         if found.number <= before.sheet.number:
             raise NotPossible("same calculation")
         if ground not in Ground or (ground == Ground.APPLIED and not applied_since(before)):
             raise NotPossible("ground of change")
+        if ground == Ground.APPLIED and before.refused_on and not other:
+            raise NotPossible("ground of change")
         refuse_appealed(found.period_id, ground)
-        if found.granted < before.amount and ground not in TO_DISADVANTAGE:
+        if amount < before.amount and ground not in TO_DISADVANTAGE:
             raise NotPossible("to disadvantage")
     elif ground:
         raise NotPossible("ground of change")
@@ -340,7 +368,7 @@ def propose(
     added = before is not None and repayable != before.repayable
     if repayable and case.legal_order != "se":
         raise NotPossible("repayable")
-    if repayable and (repayable not in Repayable or not found.granted or added):
+    if repayable and (repayable not in Repayable or not amount or added):
         raise NotPossible("repayable")
     if repayable and not are_reasons(reasons):
         raise NotPossible("reasons")
@@ -352,7 +380,7 @@ def propose(
         raise NotPossible("budget months")
     if reasons_co.strip() and case.co_applicant is None:
         raise NotPossible("co-applicant")
-    silent = is_to_be_heard(found, before, ground) and bool(not_heard(case, found.period_id, before, today))
+    silent = is_to_be_heard(found, before, ground, refused_on) and bool(not_heard(case, found.period_id, before, today))
     if silent and not are_reasons(unheard):
         raise NotPossible("not heard")
     decision = Decision.objects.create(
@@ -361,15 +389,16 @@ def propose(
         number=next_reference("decision", now),
         sheet=found,
         outcome=outcome,
-        amount=found.granted,
+        amount=amount,
         currency=found.currency,
         language=language,
+        refused_on=other.code if other else None,
         reasons=reasons.strip(),
         reasons_co=reasons_co.strip() or None,
         repayable=repayable or None,
         holds_until=holds_until,
         phrases=_kept_phrases(case, phrases, language, today),
-        legal_basis=legal_basis_of(found, today, ground),
+        legal_basis=legal_basis_of(found, today, ground, refused_on),
         delegation=named_by_setting(),
         replaces=before,
         ground=ground or None,
@@ -389,6 +418,7 @@ def propose(
                 "amount": decision.amount,
                 "replaces": str(before.id) if before else None,
                 "ground": ground or None,
+                **({"refused_on": other.code} if other else {}),
             },
         ),
     )
@@ -532,8 +562,8 @@ def decides(decision: Decision) -> Decides:
     """What kind of decision it is to the register of delegations."""
     if decision.ground and decision.ground != Ground.APPLIED:
         return Decides.CHANGE
-    kinds = {Outcome.BIFALL: Decides.GRANT, Outcome.DELAVSLAG: Decides.PARTIAL, Outcome.AVSLAG: Decides.REFUSAL}
-    return kinds[Outcome(decision.outcome)]
+    kinds = {Outcome.BIFALL: Decides.GRANT, Outcome.DELAVSLAG: Decides.PARTIAL}
+    return kinds.get(Outcome(decision.outcome), Decides.REFUSAL)
 
 
 def limited(decision: Decision) -> int:
@@ -651,7 +681,7 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
     today = acting_door().the_tenant.today(now)
     Period.objects.filter(id=row.period_id).update(last_decision_on=today, result=row.outcome)
     appeal = remedy_of(row, case, today)
-    grounds = text_for(case.legal_order, f"decision.{_GROUNDS[row.outcome]}", row.language, today)
+    grounds = text_for(case.legal_order, _grounds_of(row), row.language, today)
     keep_text(grounds)
     for text in _texts_on_change(row, case, today):
         keep_text(text)
@@ -685,6 +715,7 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
                 "proposed_by": str(row.proposed_by_id) if row.proposed_by_id else None,
                 "decided_by": str(member.id) if member else None,
                 **({"automated": True} if row.automated else {}),
+                **({"refused_on": row.refused_on} if row.refused_on else {}),
                 **({"holds_until": row.holds_until.isoformat()} if row.holds_until else {}),
                 **({"under": str(row.under_id)} if row.under_id else {}),
                 "delegation": str(by_what.delegation) if by_what.delegation else None,
@@ -696,6 +727,13 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
 #: How letters in a language write amounts, where that isn't the language's own way: those in de and fr are Swiss.
 MARKS = {"de": "de-CH", "fr": "de-CH"}
 _GROUNDS: dict[str, str] = {Outcome.BIFALL: "granted", Outcome.DELAVSLAG: "partly", Outcome.AVSLAG: "refused"}
+
+
+def _grounds_of(decision: Decision) -> str:
+    """The key of the dated text on what a decision of its outcome rests on."""
+    if decision.refused_on:
+        return f"decision.{'dismissed' if decision.outcome == Outcome.AVVISNING else 'refused_otherwise'}"
+    return f"decision.{_GROUNDS[decision.outcome]}"
 
 
 def _texts_on_change(decision: Decision, case: Case, today: date) -> list[DatedText]:
@@ -738,7 +776,7 @@ def remedy_of(decision: Decision, case: Case, today: date) -> DatedText:
 def letter_preview(decision: Decision, case: Case, now: datetime, *, decider: str) -> dict[str, Any]:
     """What the letter would say if `decider` took the decision now. `decision` may be unsaved."""
     today = acting_door().the_tenant.today(now)
-    grounds = text_for(case.legal_order, f"decision.{_GROUNDS[Outcome(decision.outcome)]}", decision.language, today)
+    grounds = text_for(case.legal_order, _grounds_of(decision), decision.language, today)
     appeal = remedy_of(decision, case, today)
     return letter_content(decision, case, grounds, appeal, now, decider=decider)
 
@@ -758,7 +796,9 @@ def letter_content(
         str(p.id): UNNAMED_ADULT[language].format(n=n) if p.protection_level and len(adults) > 1 else full_name(p)
         for n, p in enumerate(adults, 1)
     }
-    heading, sentence = _SENTENCES[language][decision.outcome]
+    other = refused_on_ground(decision.refused_on)
+    heading, sentence = _SENTENCES[language][Outcome.AVSLAG if other else decision.outcome]
+    sentence = other.letter[language] if other else sentence
     facts, say = facts_of(decision.sheet), wording_of(calculation.pack)
     children = Person.objects.in_bulk([UUID(m.key) for m in facts.members if m.key not in names])
     for number, child in enumerate(sorted(children.values(), key=lambda p: (str(p.birth_on), str(p.id))), 1):
@@ -799,8 +839,9 @@ def letter_content(
             for line in calculation.lines
         ],
         "totals": calculation.totals,
-        "granted": calculation.granted,
-        "surplus": calculation.surplus,
+        "granted": 0 if other else calculation.granted,
+        "surplus": 0 if other else calculation.surplus,
+        **({"by_calculation": calculation.granted} if other else {}),
         "sheet_number": decision.sheet.number,
         "sheet_digest": decision.sheet.digest,
         "refused": [
@@ -811,7 +852,7 @@ def letter_content(
                 "why": why_less(c, language) if calculation.pack == "se" else c.note,
             }
             for c in facts.costs
-            if c.accepted < c.applied
+            if c.accepted < c.applied and not other
         ],
         "uncertain": list(
             dict.fromkeys(

@@ -13,6 +13,7 @@ from handslag.domain.documents.queries import TextMissing, help_with, text_for
 from handslag.domain.people.models import Person
 from handslag.kernel.money import format_money
 from handslag.rules.se.codes import COSTS, INCOMES
+from handslag.rules.se.refusals import REFUSALS
 from handslag.rules.se.text import label
 from handslag.rules.sheet import Line
 from handslag.rules.sheet import Sheet as Calculation
@@ -114,13 +115,14 @@ def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on:
     words = _WORDS[language]
     month = month_in(decision.period.since, language)
     amount = money_in(decision.amount, decision.currency, language)
+    other = next((one for one in REFUSALS if one.code == decision.refused_on), None)
     *about, appeal = (text_or_help(decision.case.legal_order, key, language, on) for key in keys)
     return {
         "language": language,
         "title": words["title"],
         "notice": words["notice"],
         "heading": words["heading"].format(month=month),
-        "outcome": words[Outcome(decision.outcome)].format(month=month, amount=amount),
+        "outcome": (other.letter[language] if other else words[decision.outcome]).format(month=month, amount=amount),
         "about": [text for text in about if text],
         "appeal": {"heading": words["appeal"], "text": appeal} if appeal else None,
         "columns": [words["line"], words["law"], words["amount"]],
@@ -128,7 +130,7 @@ def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on:
             {"text": line_name(line, language), "explanation": _explained(calculation, line, language)}
             for line in calculation.lines
         ],
-        "result": words["granted" if calculation.granted or not calculation.surplus else "surplus"],
+        "result": words["granted" if other or calculation.granted or not calculation.surplus else "surplus"],
     }
 
 
