@@ -39,6 +39,7 @@ from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import Conflict
 from handslag.jobs.appeals import pack_appeal
 from handslag.jobs.letters import personal_letter_from
+from handslag.kernel.days import working_day_after
 from handslag.kernel.ids import uuid7
 from handslag.web.entry import uploads
 from tests.office import TEST, Folder, Office, as_role, refused
@@ -167,6 +168,13 @@ def test_a_late_one_is_found_late_by_its_days_and_dismissed_by_another(office: O
         enter_appeal(**hanna, **{**paper, "person": stranger.id}, received_on=came)
     appeal = enter_appeal(**hanna, **paper, received_on=came)
     assert (appeal.channel, appeal.state) == ("paper", "received")
+    others = _couple(office)
+    other = others.decided()
+    # the days run from when it came; where they are over when it is entered, it goes on the next working day
+    for ago, due in ((14, working_day_after(came, 1, "SE")), (2, working_day_after(came - timedelta(days=2), 5, "SE"))):
+        theirs = {"appeal": uuid7(), "decision": other.id, "person": others.citizens[0].id}
+        late = enter_appeal(**hanna, **paper | theirs, received_on=came - timedelta(days=ago))
+        assert late.deadline.due_on == due
 
     said = {"appeal": appeal.id, "version": 1, "why": "Hon hämtade beslutet i receptionen."}
     refused("appeal told", check_appeal, **hanna, **said, finding="late", told_on=None)
@@ -197,7 +205,7 @@ def test_a_late_one_is_found_late_by_its_days_and_dismissed_by_another(office: O
     assert _open_tasks(folder) == ["appeal dismissed"]
     with acting(office.slug, TEST, "look"):
         assert Notice.objects.filter(kind="appeal", person_id=amina.id).count() == 1
-        assert Appeal.objects.get().deadline.state == "kept"
+        assert Appeal.objects.get(decision=decision).deadline.state == "kept"
         letter = PersonalLetter.objects.get(id=done.letter_id)
     assert letter.person_id == amina.id and letter.content["parts"][1] == ["reasons", why["reasons"]]
     assert told_on.isoformat() in letter.content["parts"][0][1] and letter.content["remedy"] == done.remedy.body

@@ -11,7 +11,8 @@ import pytest
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.operations import decide, open_hearing, propose
-from handslag.domain.decisions.queries import hearings_for
+from handslag.domain.decisions.operations.appeals import lodge_appeal
+from handslag.domain.decisions.queries import hearings_for, in_force
 from handslag.domain.payments.models import Booking, Payment, Recovery
 from handslag.domain.payments.operations import planning, recoveries
 from handslag.domain.payments.operations.account import reverse_booking
@@ -79,6 +80,7 @@ def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: O
     refused("amount", propose_recovery, **{**told, "amounts": {period: 0}})
     refused("beyond paid", propose_recovery, **{**told, "amounts": {period: 550_01}})
     refused("reasons", propose_recovery, **{**told, "reasons": "Fel"})
+    refused("reasons", propose_recovery, **{**told, "reasons": "aa bb"})
     refused("not heard", propose_recovery, **{**told, "unheard": ""})
     later = office.today + timedelta(days=14)
     about = "Vi överväger att begära tillbaka 550 kr."
@@ -122,6 +124,19 @@ def test_a_claim_has_its_ground_its_reasons_its_hearing_and_two_people(office: O
         assert Notice.objects.filter(kind="decision", person_id=person.id).count() == 0  # no e-mail: told by letter
     assert _tasks(folder, "claimed beyond paid") == 0
     refused("beyond paid", propose_recovery, **told_of(folder))  # not claimed twice
+
+
+def test_a_claim_waits_while_a_decision_on_its_month_is_appealed(office: Office) -> None:
+    folder = paid_too_much(office)
+    with acting(office.slug, TEST, "look"):
+        last = in_force(folder.period().id)
+    assert last is not None
+    row = propose_recovery(**told_of(folder))
+    appeal = {"appeal": uuid7(), "decision": last.id, "text": "Lönen var inte min.", "files": []}
+    lodge_appeal(**office.by(folder.citizens[0]), **appeal)
+    refused("appeal runs", decide_recovery, **office.act("bo"), recovery=row.id, version=row.version)
+    with acting(office.slug, TEST, "look"):
+        assert not Booking.objects.filter(case=folder.case, kind="claim").exists()
 
 
 def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office: Office, database: Any) -> None:

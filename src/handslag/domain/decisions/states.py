@@ -86,6 +86,9 @@ class AppealState(TextChoices):
 #: States in which the authority has an appeal before it.
 HERE = (AppealState.RECEIVED, AppealState.TIMELY, AppealState.LATE)
 
+#: States in which the decision that is appealed, and what rests on it, may still change.
+RUNNING = (*HERE, AppealState.FORWARDED)
+
 
 class Timeliness(TextChoices):
     """What a person finds on the day that an appeal came in (44 and 45 §§ förvaltningslagen)."""

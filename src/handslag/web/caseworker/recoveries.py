@@ -14,7 +14,7 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.decisions.queries import appeals_on
-from handslag.domain.decisions.states import AppealState
+from handslag.domain.decisions.states import RUNNING
 from handslag.domain.payments.models import Booking, Recovery
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
@@ -64,8 +64,6 @@ from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField, DayField
 
 LANGUAGES = (("sv", "Svenska"), ("en", "English"))
-#: States of an appeal in which the decision that a claim rests on may still change.
-OPEN_APPEALS = (AppealState.RECEIVED, AppealState.TIMELY, AppealState.LATE, AppealState.FORWARDED)
 
 
 class ProposeForm(forms.Form):
@@ -218,7 +216,7 @@ def recoveries(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
 
 
 def _appealed(period: UUID) -> bool:
-    return any(one.state in OPEN_APPEALS for one in appeals_on(period))
+    return any(one.state in RUNNING for one in appeals_on(period))
 
 
 def _row(row: Recovery) -> dict[str, Any]:

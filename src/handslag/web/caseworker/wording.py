@@ -157,6 +157,10 @@ REFUSALS: dict[str, str | Promise] = {
         "The decision is appealed: until the court has it, it is changed only where it is obviously wrong and quickly "
         "put right (38 §)."
     ),
+    "appeal runs": _(
+        "A decision on one of these months is appealed. The claim waits until the court has decided, or the appeal is "
+        "dismissed."
+    ),
     "with the court": _("The appeal is with the court: only the court changes the decision now."),
     "no appeal": _("Scan the paper, or write what it says."),
     "long appeal": _("The text is too long for this place. Scan the paper instead."),

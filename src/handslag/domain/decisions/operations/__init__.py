@@ -251,8 +251,9 @@ def _orders_before(sheet: Sheet) -> set[str]:
 
 
 def are_reasons(text: str) -> bool:
-    """Whether a text can be the reasons of a decision (32 § förvaltningslagen): at least two words."""
-    return len(re.findall(r"[^\W\d_]{2,}", text)) >= 2
+    """Whether a text can be the reasons of a decision (32 § förvaltningslagen): at least two words, each of more than
+    one letter again and again."""
+    return sum(len(set(word.casefold())) > 1 for word in re.findall(r"[^\W\d_]{2,}", text)) >= 2
 
 
 def facts_of(sheet: Sheet) -> Any:

@@ -153,7 +153,9 @@ def _lodged(
     if len(files) > MOST_FILES:
         raise NotPossible("too many files")
     organisation = acting_door().the_tenant
-    today = organisation.today(now)
+    country = organisation.country
+    in_days = working_day_after(received_on, int(setting("appeal_days")), country)
+    at_once = working_day_after(organisation.today(now), 1, country)  # those days were over before it was entered
     deadline = run_deadline(
         tenant=tenant,
         by=by,
@@ -162,7 +164,7 @@ def _lodged(
         rule=FORWARDED_PROMPTLY,
         legal_basis="46 § förvaltningslagen (2017:900)",
         consequence="the court gets it late",
-        due_on=working_day_after(today, int(setting("appeal_days")), organisation.country),
+        due_on=max(in_days, at_once),
         proof=f"received {received_on.isoformat()}",
     )
     documents = [
