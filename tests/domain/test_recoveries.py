@@ -11,7 +11,7 @@ import pytest
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
 from handslag.domain.decisions.operations import decide, open_hearing, propose
-from handslag.domain.decisions.operations.appeals import lodge_appeal
+from handslag.domain.decisions.operations.appeals import check_appeal, forward_appeal, lodge_appeal, note_judgment
 from handslag.domain.decisions.queries import hearings_for, in_force
 from handslag.domain.payments.models import Booking, Payment, Recovery
 from handslag.domain.payments.operations import planning, recoveries
@@ -132,11 +132,19 @@ def test_a_claim_waits_while_a_decision_on_its_month_is_appealed(office: Office)
         last = in_force(folder.period().id)
     assert last is not None
     row = propose_recovery(**told_of(folder))
-    appeal = {"appeal": uuid7(), "decision": last.id, "text": "Lönen var inte min.", "files": []}
-    lodge_appeal(**office.by(folder.citizens[0]), **appeal)
+    appeal: dict[str, Any] = {"appeal": uuid7(), "decision": last.id, "text": "Lönen var inte min.", "files": []}
+    lodged = lodge_appeal(**office.by(folder.citizens[0]), **appeal)
     refused("appeal runs", decide_recovery, **office.act("bo"), recovery=row.id, version=row.version)
     with acting(office.slug, TEST, "look"):
         assert not Booking.objects.filter(case=folder.case, kind="claim").exists()
+    # once the court has decided, the claim goes on as it stands
+    seen = {"version": lodged.version, "finding": "in time", "told_on": None, "why": ""}
+    checked = check_appeal(**office.act("hanna"), appeal=lodged.id, **seen)
+    gone = forward_appeal(**office.act("hanna"), appeal=checked.id, version=checked.version)
+    refused("appeal runs", decide_recovery, **office.act("bo"), recovery=row.id, version=row.version)
+    judged = {"judgment": "Överklagandet avslås.", "judged_on": office.today}
+    note_judgment(**office.act("hanna"), appeal=gone.id, version=gone.version, **judged)
+    assert decide_recovery(**office.act("bo"), recovery=row.id, version=row.version).state == "decided"
 
 
 def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office: Office, database: Any) -> None:

@@ -71,7 +71,7 @@ def test_a_month_is_refused_on_its_ground_after_a_hearing_by_two_and_the_letter_
     assert (changed.amount, changed.refused_on) == (made.sheet.granted, None)
     with acting(office.slug, TEST, "look"):
         assert sum(Payment.objects.values_list("amount", flat=True)) == changed.amount > 0
-    assert process(database, "verify").returncode == 0
+    assert process(database, "verify", "--tenant", office.slug).returncode == 0
 
 
 def test_an_application_is_dismissed_and_nothing_is_said_of_the_right(office: Office, connect: Any) -> None:

@@ -138,6 +138,7 @@ def _said(decision: Decision) -> dict[str, Any]:
         "number": decision.number,
         "decided_on": acting_door().the_tenant.today(decision.decided_at).isoformat(),
         "outcome": decision.outcome,
+        "refused_on": decision.refused_on,
         "amount": decision.amount,
         "currency": decision.currency,
         "reasons": decision.reasons,
