@@ -16,6 +16,7 @@ from handslag.domain.decisions.operations import propose
 from handslag.domain.lookups.checks import changed
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import LEGAL_BASIS, NewAnswer, NewLine, ask_authorities, record_answers
+from handslag.domain.lookups.queries import lines_of, replaced_in, sums
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -40,6 +41,15 @@ def fetched(office: Any) -> None:
         ids = list(waiting.values_list("id", "tenant_id"))
     for key, tenant in ids:
         fetch_from_authorities(tenant=tenant, look_up=str(key))
+
+
+def answers(office: Any, *lines: NewLine, answer: NewAnswer | None = None) -> None:
+    """Record what came of the newest look-up: these lines of FK, else its `answer`, and nothing of the others."""
+    with acting(office.slug, TEST, "look"):
+        asked = LookUp.objects.order_by("-asked_at", "-id")[0]
+    said = answer or NewAnswer("FK", lines=lines)
+    others = [NewAnswer(one) for one in asked.authorities if one != said.authority]
+    record_answers(**office.by(TEST), look_up=asked.id, answers=[said, *others])
 
 
 def missing(folder: Any) -> dict[str, str]:
@@ -159,6 +169,52 @@ def test_no_warning_says_an_amount_that_an_authority_marks_as_protected(connecte
     record["look_up"] = again.id
     record_answers(**record, answers=[*others, NewAnswer("FK", secrecy=True, lines=tuple(sums))])
     assert said() == {("UNHANDLED_INCOME", "FK", 0, 0), ("INCOME_CHANGE", "FK", 0, 0)}
+
+
+def test_what_an_authority_said_last_counts_and_what_it_said_before_stays(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    month, before = office.month - 1, (office.month - 2).since
+    period = folder.period()
+    plan_on = month.since + timedelta(days=20)
+
+    def support(amount: int, day: Any = month.since) -> NewLine:
+        return NewLine("AS", "Aktivitetsstöd", day, amount)
+
+    def allowance(amount: int, planned: bool = True) -> NewLine:
+        return NewLine("BOB", "Bostadsbidrag", plan_on, amount, planned=planned)
+
+    answers(office, support(560_000), support(560_000, before), allowance(130_000))
+    folder.assessed()
+
+    def told() -> tuple[dict[str, int], list[tuple[str, int]]]:
+        """Kronor of the control month by benefit; what is told as said before."""
+        with acting(office.slug, TEST, "look"):
+            counted = sums(lines_of(period.id), month)
+            kept = [(one.benefit, one.amount // 100) for one in replaced_in(period.id)]
+        return {key[2]: amount // 100 for key, amount in counted.items()}, kept
+
+    assert told() == ({"as": 5_600, "bob": 1_300}, [])
+    office.now += timedelta(minutes=5)
+    ask_authorities(**office.act("hanna"), period=period.id)
+    # one corrected, a plan changed; the month before as it was
+    answers(office, support(540_000), support(560_000, before), allowance(110_000))
+    assert told() == ({"as": 5_400, "bob": 1_100}, [("BOB", 1_300), ("AS", 5_600)])
+    with acting(office.slug, TEST, "look"):
+        assert FetchedLine.objects.count() == 5  # nothing is stored twice, nothing is gone
+        assert not CaseWarning.objects.filter(kind="INCOME_CHANGE").exclude(state="closed").exists()
+
+    # part of an answer replaces what it says anew, and leaves what it doesn't speak of
+    office.now += timedelta(minutes=5)
+    ask_authorities(**office.act("hanna"), period=period.id)
+    answers(office, answer=NewAnswer("FK", True, "BT", "partial", lines=(support(560_000),)))
+    assert told() == ({"as": 5_600, "bob": 1_100}, [("BOB", 1_300), ("AS", 5_400)])
+    # paid as planned is no other word; what a whole answer doesn't say any more is history
+    office.now += timedelta(minutes=5)
+    ask_authorities(**office.act("hanna"), period=period.id)
+    answers(office, allowance(110_000, planned=False))
+    assert told() == ({"bob": 1_100}, [("BOB", 1_300), ("AS", 5_600), ("AS", 5_400), ("AS", 5_600)])
 
 
 def test_lines_are_stored_once_and_by_income(connected: Any) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from handslag.domain.casefile.models import CaseWarning
 from handslag.domain.decisions.operations import propose
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.operations import NewAnswer, NewLine, record_answers
+from handslag.domain.lookups.operations import NewAnswer, NewLine, ask_authorities, record_answers
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -26,9 +26,9 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 
 def answered(office: Any, *answers: NewAnswer) -> None:
-    """Record what came of the look-up that waits."""
+    """Record what came of the newest look-up."""
     with acting(office.slug, TEST, "look"):
-        asked = LookUp.objects.get().id
+        asked = LookUp.objects.order_by("-asked_at", "-id")[0].id
     record_answers(tenant=office.slug, by=TEST, now=office.now, look_up=asked, answers=answers)
 
 
@@ -158,3 +158,22 @@ def test_what_an_authority_marks_as_protected_is_for_those_who_are_cleared(
                 if canary == "3,333" and query:  # only the section shows the month before
                     continue
                 assert (canary in text) == cleared, (who, query, canary)
+
+
+def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
+    set_policy(tenant=office.slug, by=TEST, now=office.now, name="authorities_asked", value=["FK"])
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied({**C1, "incomes": []})
+    day, path = (office.month - 1).since, f"/cases/{folder.case.id}/periods/{office.month}/"
+    for amount in (560_000, 540_000):
+        answered(office, NewAnswer("FK", lines=(NewLine("AS", "Aktivitetsstöd", day, amount),)))
+        office.now += timedelta(minutes=1)
+        ask_authorities(**office.act("hanna"), period=folder.period().id)
+
+    def proposed() -> tuple[list[str], str]:
+        """What the fields of the incomes hold; the page."""
+        html = desk(office, "hanna").open(f"{path}?from=authorities").text
+        return re.findall(r'name="income-\d+-mine"[^>]* value="([^"]+)"', html), html
+
+    fields, html = proposed()
+    assert fields == ["5,400.00"] and "a newer answer doesn’t say it any more" in html

@@ -53,6 +53,7 @@ class LookUpAnswer(TenantRow):
     code = models.CharField(max_length=40, blank=True)
     message = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(help_text="what isn't a payment: pairs of label and value")
+    lines = models.JSONField(null=True, help_text="keys of all lines that it holds; nothing in answers of before 0003")
     secrecy = models.BooleanField(help_text="the authority marks the person as protected")
     answered_at = models.DateTimeField()
 

@@ -130,6 +130,10 @@ def _asker(case: UUID, by: Actor, now: datetime) -> tuple[Case, UUID | None, str
     return (case_for_citizen(case, by) if by.kind == "citizen" else Case.objects.get(id=case)), None, AUTOMATIC
 
 
+#: What tells the lines of an authority about a person in a period apart.
+_ALIKE = ("benefit", "paid_on", "amount", "planned", "serial")
+
+
 @operation()
 def record_answers(
     *, tenant: str | int, by: Actor, now: datetime, look_up: UUID, answers: Sequence[NewAnswer]
@@ -148,13 +152,16 @@ def record_answers(
     rows, stored = [], 0
     for authority in asked.authorities:
         said = by_authority.get(authority) or NewAnswer(authority, True, "HERE", "no answer")
-        row = LookUpAnswer.objects.create(
+        row = LookUpAnswer(
             look_up=asked, authority=authority, state=AnswerState.FAILED if said.failed else AnswerState.ANSWERED,
             source=said.source, code=said.code or ("failed" if said.failed else ""), message=said.message,
             facts=said.facts, secrecy=said.secrecy, answered_at=now,
         )  # fmt: skip
+        new = _lines(asked, row, said.lines)
+        row.save(force_insert=True)
+        FetchedLine.objects.bulk_create(new)
         rows.append(row)
-        stored += _store(asked, row, said.lines)
+        stored += len(new)
     told = {
         "look_up": str(asked.id), "period": str(asked.period_id), "person": str(asked.person_id), "lines": stored,
         "states": {row.authority: row.state for row in rows}, "secrecy": any(row.secrecy for row in rows),
@@ -162,28 +169,31 @@ def record_answers(
     return Done(rows, AuthoritiesAnswered(subject=asked.case_id, payload=told))
 
 
-def _store(asked: LookUp, answer: LookUpAnswer, lines: Sequence[NewLine]) -> int:
-    """Store the lines that weren't yet; gives how many. Payments that are alike are told apart by their serial."""
+def _lines(asked: LookUp, answer: LookUpAnswer, lines: Sequence[NewLine]) -> list[FetchedLine]:
+    """Note on the answer which lines it holds; gives those that weren't stored yet. Payments that are alike are told
+    apart by their serial."""
     before = FetchedLine.objects.filter(
         period_id=asked.period_id, person_id=asked.person_id, authority=answer.authority
     )
-    there = set(before.values_list("benefit", "paid_on", "amount", "planned", "serial"))
+    there = {tuple(alike): key for key, *alike in before.values_list("id", *_ALIKE)}
     seen: Counter[tuple[Any, ...]] = Counter()
-    new = []
+    held, new = [], []
     for line in lines:
         alike = line.benefit, line.paid_on, line.amount, line.planned
         seen[alike] += 1
-        if (*alike, seen[alike]) not in there:
-            new.append(
-                FetchedLine(
-                    answer=answer, period_id=asked.period_id, person_id=asked.person_id, authority=answer.authority,
-                    benefit=line.benefit, name=line.name, paid_on=line.paid_on, amount=line.amount, gross=line.gross,
-                    planned=line.planned, since=line.since, until=line.until, detail=line.detail, serial=seen[alike],
-                    income_code=income_code(answer.authority, line.benefit, line.name),
-                )
+        key = there.get((*alike, seen[alike]))
+        if key is None:
+            row = FetchedLine(
+                answer=answer, period_id=asked.period_id, person_id=asked.person_id, authority=answer.authority,
+                benefit=line.benefit, name=line.name, paid_on=line.paid_on, amount=line.amount, gross=line.gross,
+                planned=line.planned, since=line.since, until=line.until, detail=line.detail, serial=seen[alike],
+                income_code=income_code(answer.authority, line.benefit, line.name),
             )  # fmt: skip
-    FetchedLine.objects.bulk_create(new)
-    return len(new)
+            new.append(row)
+            key = row.id
+        held.append(str(key))
+    answer.lines = held
+    return new
 
 
 class LineDisputed(Event):

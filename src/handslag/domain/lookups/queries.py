@@ -91,13 +91,61 @@ def marked_in(period: UUID) -> set[tuple[UUID, str]]:
     return set(rows.values_list("look_up__person_id", "authority"))
 
 
-def lines_of(period: UUID) -> list[FetchedLine]:
-    """The lines fetched for a period, newest payment first; a plan that was paid shows as paid only."""
-    rows = list(
-        FetchedLine.objects.select_related("answer").filter(period_id=period).order_by("-paid_on", "authority", "id")
-    )
-    paid = {(r.person_id, r.authority, r.benefit, r.paid_on) for r in rows if not r.planned}
-    return [r for r in rows if not r.planned or (r.person_id, r.authority, r.benefit, r.paid_on) not in paid]
+def lines_of(period: UUID, at: datetime | None = None) -> list[FetchedLine]:
+    """The lines fetched for a period that count, newest payment first: of each authority what it said last (`at`: as it
+    was then). A plan that was paid shows as paid only."""
+    rows = _fetched(period)
+    counting = _said_last(period, rows, at)
+    paid = {_payment(r) for r in rows if r.id in counting and not r.planned}
+    return [r for r in rows if r.id in counting and (not r.planned or _payment(r) not in paid)]
+
+
+def replaced_in(period: UUID) -> list[FetchedLine]:
+    """The lines that don't count any more, since a newer answer says something else; newest payment first. Without
+    plans that were paid as planned."""
+    rows = _fetched(period)
+    counting = _said_last(period, rows)
+    paid = {(*_payment(r), r.amount) for r in rows if r.id in counting}
+    return [r for r in rows if r.id not in counting and (*_payment(r), r.amount) not in paid]
+
+
+def _fetched(period: UUID) -> list[FetchedLine]:
+    rows = FetchedLine.objects.select_related("answer").filter(period_id=period)
+    return list(rows.order_by("-paid_on", "authority", "id"))
+
+
+def _payment(line: FetchedLine) -> tuple[UUID, str, str, date]:
+    return line.person_id, line.authority, line.benefit, line.paid_on
+
+
+def _said_last(period: UUID, rows: list[FetchedLine], at: datetime | None = None) -> set[UUID]:
+    """The keys of the `rows` that stand after all answers, in the order in which they were asked for: a whole answer
+    replaces all that its authority said of the person, a part of one what it said of the same benefit and month. The
+    oldest answers don't tell which lines they held: those only add what was stored with them."""
+    by_key = {str(row.id): row for row in rows}
+    answers = LookUpAnswer.objects.filter(look_up__period_id=period).order_by("look_up__asked_at", "look_up_id")
+    if at is not None:
+        answers = answers.filter(answered_at__lte=at)
+    standing: set[UUID] = set()
+    told = answers.values_list("id", "look_up__person_id", "authority", "state", "lines")
+    for answer, person, authority, state, lines in told:
+        if lines is None:
+            standing |= {row.id for row in rows if row.answer_id == answer}
+            continue
+        held = [by_key[key] for key in lines]
+        same = {_benefit_and_month(row) for row in held}
+        standing -= {
+            row.id
+            for row in rows
+            if (row.person_id, row.authority) == (person, authority)
+            and (state == AnswerState.ANSWERED or _benefit_and_month(row) in same)
+        }
+        standing |= {row.id for row in held}
+    return standing
+
+
+def _benefit_and_month(line: FetchedLine) -> tuple[str, Month]:
+    return line.benefit.strip().lower(), Month.of(line.paid_on)
 
 
 def control_month(period: Period) -> Month:
@@ -167,26 +215,32 @@ def waits_for_answer(period: UUID) -> bool:
 
 @dataclass(frozen=True)
 class Own:
-    """What one authority said of a person, for herself. `marked`: it marks her as protected, so no page says it."""
+    """What one authority said of a person, for herself. `marked`: it marks her as protected, so no page says it.
+    `earlier`: what it said before and doesn't say any more."""
 
     standing: Standing
     marked: bool
     lines: list[FetchedLine]
+    earlier: list[FetchedLine]
 
 
 def told_about(person: UUID, period: UUID) -> list[Own]:
     """What authorities said about one person in a period, for her own pages: nothing of the other adult."""
     marked = marked_in(period)
-    lines = [line for line in lines_of(period) if line.person_id == person]
+    lines, earlier = lines_of(period), replaced_in(period)
+
+    def of(authority: str, rows: list[FetchedLine]) -> list[FetchedLine]:
+        return [] if (person, authority) in marked else [r for r in rows if _whose(r) == (person, authority)]
+
     return [
-        Own(
-            one,
-            (person, one.authority) in marked,
-            [line for line in lines if line.authority == one.authority and (person, one.authority) not in marked],
-        )
+        Own(one, (person, one.authority) in marked, of(one.authority, lines), of(one.authority, earlier))
         for one in standings(period)
         if one.person == person
     ]
+
+
+def _whose(line: FetchedLine) -> tuple[UUID, str]:
+    return line.person_id, line.authority
 
 
 def told_months(person: UUID, cases: list[UUID]) -> list[tuple[UUID, date]]:

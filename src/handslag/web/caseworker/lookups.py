@@ -20,6 +20,7 @@ from handslag.domain.lookups.queries import (
     disputes_in,
     lines_of,
     marked_in,
+    replaced_in,
     standings,
 )
 from handslag.domain.tenancy.permissions import Member
@@ -43,7 +44,8 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class Shown:
-    """How one authority stands about one person, in words. `waits`: the open warning that it hasn't answered."""
+    """How one authority stands about one person, in words. `earlier`: what it said before its newest answer and says
+    no more. `waits`: the open warning that it hasn't answered."""
 
     authority: str
     person: str
@@ -52,6 +54,7 @@ class Shown:
     trouble: str
     hidden: bool
     lines: list[ShownLine]
+    earlier: list[ShownLine]
     waits: CaseWarning | None
     seen: CaseWarning | None
 
@@ -66,7 +69,11 @@ def shown_look_ups(
 ) -> dict[str, Any]:
     """The section of the case page; lines of an answer that an authority marks as protected show only to staff
     who are cleared for protected people. `typed`: what was posted and isn't kept yet."""
-    lines, marked, disputed = lines_of(period.id), marked_in(period.id), disputes_in(period.id)
+    marked, disputed = marked_in(period.id), disputes_in(period.id)
+    lines, earlier = (
+        [_line(row, disputed.get(row.id), typed) for row in rows]
+        for rows in (lines_of(period.id), replaced_in(period.id))
+    )
     missing = {(one.person, one.about): one for one in warnings if one.kind == "MISSING_SSBTEK"}
     shown = []
     for one in sorted(standings(period.id), key=lambda one: (str(one.person), not one.missing, one.authority)):
@@ -79,11 +86,10 @@ def shown_look_ups(
                 one.answer,
                 _trouble(one.answer) if one.missing else "",
                 (one.person, one.authority) in marked and not member.clearance,
-                [
-                    _line(line, disputed.get(line.id), typed)
-                    for line in lines
-                    if (line.person_id, line.authority) == (one.person, one.authority)
-                ],
+                *(
+                    [row for row in rows if (row.line.person_id, row.line.authority) == (one.person, one.authority)]
+                    for rows in (lines, earlier)
+                ),
                 warning if warning is not None and warning.state == WarningState.OPEN else None,
                 warning if warning is not None and warning.reason else None,
             )

@@ -61,8 +61,9 @@ def cards(tenant: str, case: Case, period: Period, person: Person, draft: UUID |
                         "line": line,
                         "disputed": _said(disputed.get(line.id)),
                         "url": address(line) if open_for else "",
+                        "replaced": line in one.earlier,
                     }
-                    for line in one.lines
+                    for line in [*one.lines, *one.earlier]
                 ],
             }
             for one in sorted(told, key=lambda one: (not one.lines, one.standing.authority))
@@ -180,7 +181,8 @@ def dispute(request: HttpRequest, tenant: str, case: UUID, month: str, line: UUI
     """A line is wrong: POST `reason`, `amount`, `text`; `action=back` takes it back. Leads back to the application's
     screen (`?draft=`), else to the month's lines."""
     found, period, person = _found(request, case, month)
-    own = next((row for one in told_about(person.id, period.id) for row in one.lines if row.id == line), None)
+    told = told_about(person.id, period.id)
+    own = next((row for one in told for row in [*one.lines, *one.earlier] if row.id == line), None)
     if own is None:
         raise Hidden("line", line)
     looked_at(f"look-up {own.answer.look_up_id}", found.id)
