@@ -14,7 +14,14 @@ from playwright.sync_api import expect
 from handslag.domain.casefile.models import CaseWarning
 from handslag.domain.decisions.operations import propose
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.operations import NewAnswer, NewLine, ask_authorities, record_answers
+from handslag.domain.lookups.operations import (
+    NewAnswer,
+    NewLine,
+    answer_dispute,
+    ask_authorities,
+    dispute_line,
+    record_answers,
+)
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -177,3 +184,19 @@ def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
 
     fields, html = proposed()
     assert fields == ["5,400.00"] and "a newer answer doesn’t say it any more" in html
+
+    # what a caseworker has agreed to isn't proposed as the authority says it
+    with acting(office.slug, TEST, "look"):
+        line = FetchedLine.objects.get(amount=540_000).id
+
+    def answer(verdict: str, reason: str, amount: int | None = None) -> list[str]:
+        office.now += timedelta(minutes=1)
+        told = {"line": line, "reason": reason, "text": f"Nej, {verdict}", "amount": amount}
+        said = dispute_line(**office.by(folder.citizens[0]), **told)
+        assert proposed()[0] == ["5,400.00"]  # hers is a word; who decides about it is a person
+        answer_dispute(**office.act("hanna"), dispute=said.id, verdict=verdict, why="Enligt kontoutdraget")
+        return proposed()[0]
+
+    assert answer("said", "amount", 500_000) == ["5,000.00"]
+    assert answer("fetched", "amount", 490_000) == ["5,400.00"]
+    assert answer("said", "missing") == [] == answer("other", "amount", 500_000)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from handslag.domain.casefile.models import Period
 from handslag.domain.lookups.models import Dispute, DisputeAnswer, FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.states import AnswerState, DisputeReason
+from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
 
@@ -206,6 +206,17 @@ def disputes_in(period: UUID) -> dict[UUID, Disputed]:
     answers = DisputeAnswer.objects.select_related("member").filter(dispute__in=there.values())
     by_dispute = {answer.dispute_id: answer for answer in answers}
     return {line: Disputed(row, by_dispute.get(row.id)) for line, row in there.items()}
+
+
+def counted(line: FetchedLine, disputed: Disputed | None) -> int | None:
+    """The minor units that the office takes a line for: as fetched, unless a caseworker has answered otherwise where
+    its person says that it is wrong. None where only the sheet says so."""
+    if disputed is None or disputed.answer is None or disputed.answer.verdict == Verdict.AS_FETCHED:
+        return line.amount
+    if disputed.answer.verdict == Verdict.OTHERWISE:
+        return None
+    said = disputed.dispute
+    return said.amount if said.reason in (DisputeReason.AMOUNT, DisputeReason.OTHER) else 0
 
 
 def waits_for_answer(period: UUID) -> bool:

@@ -17,6 +17,7 @@ from handslag.domain.lookups.queries import (
     authorities_asked,
     authority_name,
     control_month,
+    counted,
     disputes_in,
     lines_of,
     marked_in,
@@ -102,7 +103,7 @@ def shown_look_ups(
         "waits": any(one.waits for one in shown),
         "verdicts": VERDICTS,
         "taken_back": [
-            {"name": INCOMES[code].name[lang], "person": names.get(person, ""), "amount": sum(r.amount for r in rows)}
+            {"name": INCOMES[code].name[lang], "person": names.get(person, ""), "amount": _sum(rows)}
             for (code, person), rows in sorted(taken_back.items())
         ],
     }
@@ -124,20 +125,27 @@ def _trouble(answer: LookUpAnswer | None) -> str:
     return str(LOOK_UP_TROUBLES.get(answer.code, answer.message or answer.code))
 
 
-Sums = dict[tuple[str, str], list[FetchedLine]]
+#: Lines of an income of a person, each with the minor units that it counts for.
+Sums = dict[tuple[str, str], list[tuple[FetchedLine, int]]]
 
 
 def _by_income(period: Period, member: Member) -> tuple[Sums, Sums]:
     """The payments of the control month by (income, person): what can be an income, and what comes to less than
-    nothing, since more was taken back than paid. Without what this member of staff isn't cleared for."""
-    month, marked = control_month(period), marked_in(period.id)
+    nothing, since more was taken back than paid. As a caseworker has answered where one is disputed, without those that
+    then count for nothing, or as only the sheet says; and without what this member of staff isn't cleared for."""
+    month, marked, disputed = control_month(period), marked_in(period.id), disputes_in(period.id)
     found: Sums = {}
     for line in lines_of(period.id):
         hidden = (line.person_id, line.authority) in marked and not member.clearance
-        if line.income_code and not hidden and month.since <= line.paid_on < month.until:
-            found.setdefault((line.income_code, str(line.person_id)), []).append(line)
-    less = {key: rows for key, rows in found.items() if sum(line.amount for line in rows) < 0}
+        amount = counted(line, disputed.get(line.id))
+        if amount and line.income_code and not hidden and month.since <= line.paid_on < month.until:
+            found.setdefault((line.income_code, str(line.person_id)), []).append((line, amount))
+    less = {key: rows for key, rows in found.items() if _sum(rows) < 0}
     return {key: rows for key, rows in found.items() if key not in less}, less
+
+
+def _sum(rows: list[tuple[FetchedLine, int]]) -> int:
+    return sum(amount for _line, amount in rows)
 
 
 def proposed_incomes(facts: Facts, period: Period, member: Member) -> list[Income]:
@@ -146,10 +154,9 @@ def proposed_incomes(facts: Facts, period: Period, member: Member) -> list[Incom
     proposed, _taken_back = _by_income(period, member)
     return [
         Income(
-            code=code, gross=sum(line.amount for line in lines), source="fetched", person=person,
-            period=str(Month.of(lines[0].paid_on)),
-            note=", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line in lines}))[:80],
+            code=code, gross=_sum(rows), source="fetched", person=person, period=str(Month.of(rows[0][0].paid_on)),
+            note=", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line, _amount in rows}))[:80],
         )
-        for (code, person), lines in sorted(proposed.items())
+        for (code, person), rows in sorted(proposed.items())
         if (code, person) not in there
     ]  # fmt: skip
