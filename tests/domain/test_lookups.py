@@ -10,9 +10,10 @@ import pytest
 import requests
 from django.conf import settings
 
-from handslag.domain.casefile.models import CaseWarning
-from handslag.domain.casefile.operations import acknowledge_warning, go_on_without
-from handslag.domain.decisions.operations import propose
+from handslag.domain.casefile.models import Case, CaseWarning
+from handslag.domain.casefile.operations import acknowledge_warning, go_on_without, move_in
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.operations import Came, came_since, decide, propose, return_proposal
 from handslag.domain.lookups.checks import changed
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import LEGAL_BASIS, NewAnswer, NewLine, ask_authorities, record_answers
@@ -21,6 +22,7 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs.authorities import ask_again, fetch_from_authorities
+from handslag.kernel import clock
 from tests.bed import free_port
 from tests.office import C1, TEST
 
@@ -35,12 +37,13 @@ def connected(new_office: Any, ssbtek_address: str, monkeypatch: pytest.MonkeyPa
 
 
 def fetched(office: Any) -> None:
-    """Do the job of every look-up that waits."""
+    """Do the job of every look-up that waits; the office goes on after it."""
     with acting(office.slug, TEST, "look"):
         waiting = LookUp.objects.exclude(id__in=LookUpAnswer.objects.values("look_up_id"))
         ids = list(waiting.values_list("id", "tenant_id"))
     for key, tenant in ids:
         fetch_from_authorities(tenant=tenant, look_up=str(key))
+    office.now = max(office.now, clock.now())
 
 
 def answers(office: Any, *lines: NewLine, answer: NewAnswer | None = None) -> None:
@@ -299,3 +302,70 @@ def test_nobody_is_asked_about_a_case_of_another_case_system(connected: Any, con
     assert ask_again(connected.slug) == 0
     with acting(connected.slug, TEST, "look"):
         assert LookUp.objects.count() == 1  # of the time before
+
+
+def test_a_decision_waits_until_somebody_has_looked_at_what_came_since(connected: Any) -> None:
+    """A late answer, and a child who moved in, after the proposal: it is held, not decided on what stood before."""
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    day = (office.month - 1).since
+    answers(office, answer=NewAnswer("SO", True, "SSBT", "timeout"))
+    folder.assessed()
+    with acting(office.slug, TEST, "look"):
+        warning = CaseWarning.objects.get(kind="MISSING_SSBTEK")
+        household = Case.objects.get(id=folder.case.id).household_id
+    acknowledge_warning(**office.act("hanna"), warning=warning.id)
+
+    def later() -> None:
+        office.now += timedelta(minutes=1)
+
+    def proposed(sheet: Any) -> Any:
+        return propose(
+            **office.act("hanna"), sheet=sheet.id, reasons="Inkomsten räknas in", language="sv", unheard="Redan sagt"
+        )
+
+    def sent_back(row: Any) -> None:
+        return_proposal(**office.act("bo"), decision=row.id, version=row.version, reason="Titta på det nya")
+
+    sheet = folder.assessed()
+    row = proposed(sheet)
+    later()
+    ask_authorities(**office.act("hanna"), period=folder.period().id)
+    answers(office, answer=NewAnswer("SO", lines=(NewLine("AKASSA", "A-kassa", day, 100_000),)))
+    later()
+    with pytest.raises(NotPossible, match="fetched since"):
+        decide(**office.act("bo"), decision=row.id, version=row.version)
+    sent_back(row)
+    with pytest.raises(NotPossible, match="fetched since"):
+        proposed(sheet)
+    row = proposed(folder.assessed())
+
+    later()  # the same again is nothing new
+    ask_authorities(**office.act("hanna"), period=folder.period().id)
+    answers(office, answer=NewAnswer("SO", lines=(NewLine("AKASSA", "A-kassa", day, 100_000),)))
+    later()
+    child, _number = office.person("Nora", "Nilsson", f"{office.today.year - 3}0101", account=None)
+    next_month = {"household": household, "person": child, "role": "child", "since": (office.month + 1).since}
+    moved = move_in(**office.act("rut"), **next_month)
+    with acting(office.slug, TEST, "look"):
+        assert came_since(Decision.objects.get(id=row.id).sheet) == Came([], [], False)
+    assert moved.person_id == child
+    decided = decide(**office.act("bo"), decision=row.id, version=row.version)
+    assert decided.state == "decided"
+
+    other = office.case(("Gun", "Granath", "19850101"))
+    other.applied(C1)
+    answers(office)
+    row = proposed(other.assessed())
+    later()
+    with acting(office.slug, TEST, "look"):
+        household = Case.objects.get(id=other.case.id).household_id
+    child, _number = office.person("Olle", "Granath", f"{office.today.year - 3}0101", account=None)
+    move_in(**office.act("rut"), household=household, person=child, role="child", since=office.month.since)
+    with pytest.raises(NotPossible, match="household since"):
+        decide(**office.act("bo"), decision=row.id, version=row.version)
+    sent_back(row)
+    later()
+    row = proposed(other.assessed())
+    assert decide(**office.act("bo"), decision=row.id, version=row.version).amount > row.sheet.granted - 1

@@ -11,8 +11,9 @@ import requests
 from django.conf import settings
 from playwright.sync_api import expect
 
-from handslag.domain.casefile.models import CaseWarning
-from handslag.domain.decisions.operations import propose
+from handslag.domain.casefile.models import Case, CaseWarning
+from handslag.domain.casefile.operations import move_in
+from handslag.domain.decisions.operations import propose, return_proposal
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import (
     NewAnswer,
@@ -200,3 +201,44 @@ def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
     assert answer("said", "amount", 500_000) == ["5,000.00"]
     assert answer("fetched", "amount", 490_000) == ["5,400.00"]
     assert answer("said", "missing") == [] == answer("other", "amount", 500_000)
+
+
+def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
+    office: Any, desk: Any, log_in: Any, server: Any, axe: Any, picture: Any
+) -> None:
+    set_policy(tenant=office.slug, by=TEST, now=office.now, name="authorities_asked", value=["FK"])
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    day, path = (office.month - 1).since, f"/cases/{folder.case.id}/periods/{office.month}/"
+    answered(office, NewAnswer("FK"))
+    row = propose(**office.act("hanna"), sheet=folder.assessed().id, reasons="", language="sv")
+    office.now += timedelta(minutes=1)
+    ask_authorities(**office.act("hanna"), period=folder.period().id)
+    answered(office, NewAnswer("FK", lines=(NewLine("SJP", "Sjukpenning", day, 900_000),)))
+    child, _number = office.person("Nora", "Nilsson", f"{office.today.year - 3}0101", account=None)
+    with acting(office.slug, TEST, "look"):
+        household = Case.objects.get(id=folder.case.id).household_id
+    move_in(**office.act("rut"), household=household, person=child, role="child", since=office.month.since)
+
+    page = log_in(office, "bo", width=360)
+    page.goto(server.url("desk", f"/{office.slug}/decisions/{row.id}/"))
+    new = page.locator(".ds-alert", has_text="Something new since")
+    expect(new).to_contain_text("Sjukpenning")
+    expect(new).to_contain_text("9,000.00")
+    expect(new).to_contain_text("Somebody has moved in or out")
+    picture(page, "desk-decision-something-new-360")
+    assert axe(page) == [] and page.evaluate(WIDER) == 0
+    page.get_by_role("button", name="Decide").first.click()
+    expect(page.get_by_role("alert").first).to_contain_text("An authority has said something new")
+
+    return_proposal(**office.act("bo"), decision=row.id, version=row.version, reason="Se det nya")
+    hanna = desk(office, "hanna")
+    assert "Sjukpenning" in hanna.open(f"{path}proposal/").text
+    assert "Take the household as it is now" in hanna.open(path).text
+    text = hanna.open(f"{path}?from=household").text
+    assert "Nora" in text and "Take the household as it is now" not in text
+    # whom an authority marks is named by it alone, to who isn't cleared
+    ask_authorities(**office.act("hanna"), period=folder.period().id)
+    answered(office, NewAnswer("FK", secrecy=True, lines=(NewLine("SJP", "Sjukpenning", day, 777_700),)))
+    text = hanna.open(f"{path}proposal/").text
+    assert "Something new since" in text and "Sjukpenning" not in text and "7,777" not in text

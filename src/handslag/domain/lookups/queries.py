@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -91,10 +91,13 @@ def marked_in(period: UUID) -> set[tuple[UUID, str]]:
     return set(rows.values_list("look_up__person_id", "authority"))
 
 
-def lines_of(period: UUID, at: datetime | None = None) -> list[FetchedLine]:
-    """The lines fetched for a period that count, newest payment first: of each authority what it said last (`at`: as it
-    was then). A plan that was paid shows as paid only."""
-    rows = _fetched(period)
+def lines_of(period: UUID) -> list[FetchedLine]:
+    """The lines fetched for a period that count, newest payment first: of each authority what it said last. A plan that
+    was paid shows as paid only."""
+    return _counting(period, _fetched(period))
+
+
+def _counting(period: UUID, rows: list[FetchedLine], at: datetime | None = None) -> list[FetchedLine]:
     counting = _said_last(period, rows, at)
     paid = {_payment(r) for r in rows if r.id in counting and not r.planned}
     return [r for r in rows if r.id in counting and (not r.planned or _payment(r) not in paid)]
@@ -107,6 +110,29 @@ def replaced_in(period: UUID) -> list[FetchedLine]:
     counting = _said_last(period, rows)
     paid = {(*_payment(r), r.amount) for r in rows if r.id in counting}
     return [r for r in rows if r.id not in counting and (*_payment(r), r.amount) not in paid]
+
+
+def fetched_since(period: UUID, moment: datetime) -> tuple[list[FetchedLine], list[FetchedLine]]:
+    """What authorities say of a period and didn't at a moment; what they said then and don't any more. A plan that was
+    paid as planned is neither."""
+    if not LookUpAnswer.objects.filter(look_up__period_id=period, answered_at__gt=moment).exists():
+        return [], []
+    rows = _fetched(period)
+    now, then = _counting(period, rows), _counting(period, rows, moment)
+    return _without(now, then), _without(then, now)
+
+
+def _without(rows: list[FetchedLine], others: list[FetchedLine]) -> list[FetchedLine]:
+    """Those of the rows whose payment isn't among the others; several that are alike, as many as there are more."""
+    left = Counter((*_payment(one), one.amount) for one in others)
+    found = []
+    for row in rows:
+        payment = (*_payment(row), row.amount)
+        if left[payment]:
+            left[payment] -= 1
+        else:
+            found.append(row)
+    return found
 
 
 def _fetched(period: UUID) -> list[FetchedLine]:

@@ -29,7 +29,7 @@ from handslag.domain.casefile.queries import (
     warnings_on,
 )
 from handslag.domain.casefile.states import NoteKind
-from handslag.domain.decisions.operations import applied_since
+from handslag.domain.decisions.operations import applied_since, came_since
 from handslag.domain.decisions.queries import appeals_in, in_force, in_force_on, letters_unseen, newest_decision
 from handslag.domain.entitlement.models import Assessment, Forecast
 from handslag.domain.entitlement.operations import assess
@@ -37,6 +37,8 @@ from handslag.domain.entitlement.operations.evidence import link_document, unlin
 from handslag.domain.entitlement.queries import (
     applied_facts,
     calculated,
+    is_household_of,
+    members_of,
     newest_application,
     newest_sheet,
     sheet_that_counts,
@@ -76,11 +78,12 @@ from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.codes import CASE_COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
+from handslag.rules.se.facts import Member as FactsMember
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import asked_of, beside
 from handslag.web.caseworker.elsewhere import case_elsewhere
-from handslag.web.caseworker.lookups import proposed_incomes, shown_look_ups
+from handslag.web.caseworker.lookups import proposed_incomes, shown_came, shown_look_ups
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -369,6 +372,8 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
         proposed = [*at.facts.incomes, *proposed_incomes(at.facts, period, member)]
         at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=proposed))
+    if request.GET.get("from") == "household":  # the same, with the household as the register has it now
+        at = replace(at, facts=_with_members(at.facts, members_of(found, period)))
     surplus = at.sheet_before.surplus if at.sheet_before else 0
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before, surplus)
     data = typed(request)
@@ -407,6 +412,13 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                     trouble = getattr(wrong, "problems", [str(wrong)])
         return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
     return _work(request, found, period, member, at, form, preview, trouble, False, differ)
+
+
+def _with_members(facts: Facts, members: list[FactsMember]) -> Facts:
+    """Facts with another household; the lunches of who was in it already stay as they were assessed."""
+    lunches = {one.key: one.lunch_days for one in facts.members}
+    kept = [msgspec.structs.replace(one, lunch_days=lunches.get(one.key, one.lunch_days)) for one in members]
+    return msgspec.structs.replace(facts, members=kept)
 
 
 @desk_page("case")
@@ -548,12 +560,14 @@ def _work(
         beside=_documents(form, period, frame, posted),
         form=form,
         # what the page began with stands in its form until it is saved
-        begun=request.GET["from"] if request.GET.get("from") in ("application", "authorities") else "",
+        begun=request.GET["from"] if request.GET.get("from") in ("application", "authorities", "household") else "",
         errors=form.errors,
         trouble=trouble,
         stale=stale,
         differ=differ,
         at=at,
+        came=shown_came(came_since(stored), member, form.names, lang) if stored else None,
+        other_household=not is_household_of(at.facts, members_of(case, period)),
         more=_more(at.more, lang),
         sheet=shown_sheet(calculation, form.names, form.masked, lang, at.sheet_before) if calculation else None,
         preview=preview is not None,

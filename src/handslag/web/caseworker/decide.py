@@ -22,6 +22,7 @@ from handslag.domain.decisions.models import Decision, Hearing, Letter
 from handslag.domain.decisions.operations import (
     MOST_MONTHS,
     applied_since,
+    came_since,
     decide,
     decides,
     filled,
@@ -73,6 +74,7 @@ from handslag.web.caseworker.appeals import shown_appeals
 from handslag.web.caseworker.case import case_and_period, case_name, files_beside, newest_month, seen_in, sheet_before
 from handslag.web.caseworker.hearing import shown_hearing
 from handslag.web.caseworker.letters import unshown, why_not
+from handslag.web.caseworker.lookups import shown_came
 from handslag.web.caseworker.pages import (
     attempt,
     base,
@@ -226,6 +228,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
         trouble=trouble,
         disputed=waits_for_answer(period.id),
         waits=open_warnings(period.id, WarningKind.MISSING_SSBTEK),
+        came=_came(sheet, found, member),
         letter=shown_letter(draft, letter, unseen_by_staff(draft, letter, member)),
         **_sheet_of(found, draft, member),
     )
@@ -283,6 +286,11 @@ def _grounds(before: Decision | None, amount: int) -> list[str]:
         return []
     possible = [ground for ground in Ground if amount >= before.amount or ground in TO_DISADVANTAGE]
     return [ground.value for ground in possible if ground != Ground.APPLIED or applied_since(before)]
+
+
+def _came(sheet: Sheet, case: Case, member: Member) -> dict[str, Any] | None:
+    """What came since a sheet was calculated, in words."""
+    return shown_came(came_since(sheet), member, names_of(seen_in(case, sheet.period, member)), language())
 
 
 def _waiting(case: UUID, period: UUID) -> list[tuple[Advance, bool]]:
@@ -397,6 +405,7 @@ def _decision(request: HttpRequest, key: UUID, trouble: str = "", reason: str = 
         outcome=OUTCOMES[found.outcome],
         state=STATES[found.state],
         proposed=proposed,
+        came=_came(found.sheet, case, member) if proposed else None,
         waiting_advances=_waiting(case.id, found.period_id),
         too_late=REFUSALS["decided meanwhile"],
         may_withdraw=own and proposed,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from handslag.domain.casefile.models import CaseWarning, Period
 from handslag.domain.casefile.states import WarningState
+from handslag.domain.decisions.operations import Came
 from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
 from handslag.domain.lookups.queries import (
     Disputed,
@@ -107,6 +108,26 @@ def shown_look_ups(
             for (code, person), rows in sorted(taken_back.items())
         ],
     }
+
+
+def shown_came(came: Came, member: Member, names: Mapping[str, str], lang: str) -> dict[str, Any] | None:
+    """What came since a sheet was calculated, in words; of what an authority marks as protected its name alone, unless
+    this member of staff is cleared for that. None where nothing came."""
+    if not (came.lines or came.gone or came.moved):
+        return None
+    marked = marked_in((came.lines + came.gone)[0].period_id) if came.lines or came.gone else set()
+
+    def told(rows: list[FetchedLine]) -> list[tuple[str, str, FetchedLine | None]]:
+        return [
+            (
+                authority_name(row.authority, lang),
+                names.get(str(row.person_id), ""),
+                None if (row.person_id, row.authority) in marked and not member.clearance else row,
+            )
+            for row in rows
+        ]
+
+    return {"said": told(came.lines), "gone": told(came.gone), "moved": came.moved}
 
 
 def _line(line: FetchedLine, disputed: Disputed | None, typed: Mapping[str, Any]) -> ShownLine:

@@ -127,6 +127,13 @@ REFUSALS: dict[str, str | Promise] = {
     "taken back since": _(
         "An application was taken back since this was calculated. Look whether its lines still count, and save again."
     ),
+    "fetched since": _(
+        "An authority has said something new since this was calculated. Look at it in the case, then calculate and "
+        "save again."
+    ),
+    "household since": _(
+        "Somebody has moved in or out since this was calculated. Look at it in the case, then calculate and save again."
+    ),
     "no budget": _("No budget that was decided holds for this month. Calculate it and propose a decision."),
     "budget months": _("Only a full grant holds for several months, for twelve at most."),
     "calculated already": _("Somebody has calculated this month: propose a decision on it."),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from handslag.domain.audit.models import Event as StoredEvent
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.operations import MovedIn, MovedOut
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings, period_before
@@ -47,6 +50,8 @@ from handslag.domain.entitlement.models import Sheet
 from handslag.domain.entitlement.queries import (
     applied_facts,
     calculated,
+    is_household_of,
+    members_of,
     newest_application,
     stored_calculation,
     with_more,
@@ -55,7 +60,8 @@ from handslag.domain.entitlement.queries.swiss import budget_as_applied
 from handslag.domain.intake.forms import kinds_of
 from handslag.domain.intake.models import Application, Withdrawal
 from handslag.domain.intake.queries import applications_for, on_top_since, rows_applied_for
-from handslag.domain.lookups.queries import waits_for_answer
+from handslag.domain.lookups.models import FetchedLine
+from handslag.domain.lookups.queries import fetched_since, waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -302,8 +308,9 @@ def propose(
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
     ("newer application"), ("taken back") and ("taken back since") where the sheet is of what isn't applied for any
-    more, ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute unanswered")
-    while what an applicant says is wrong in a fetched line hasn't been answered.
+    more, ("fetched since") and ("household since") where an authority has said something else or somebody moved since
+    it was calculated, ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute
+    unanswered") while what an applicant says is wrong in a fetched line hasn't been answered.
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. The ground APPLIED is there only where more was applied for since;
@@ -581,9 +588,30 @@ def refuse_example_norms(sheet: Sheet) -> None:
         raise NotPossible("example norms")
 
 
+@dataclass(frozen=True)
+class Came:
+    """What came since a sheet was calculated: payments that an authority says now, and those that it doesn't say any
+    more; whether somebody `moved` in or out, so that the household is another one than in the sheet."""
+
+    lines: list[FetchedLine]
+    gone: list[FetchedLine]
+    moved: bool
+
+
+def came_since(sheet: Sheet) -> Came:
+    """That of a sheet; to be calculated and saved again is to have looked at it. Movements for Swedish sheets alone."""
+    lines, gone = fetched_since(sheet.period_id, sheet.computed_at)
+    moves = StoredEvent.objects.filter(
+        subject_id=sheet.case.household_id, kind__in=[MovedIn.kind, MovedOut.kind], at__gt=sheet.computed_at
+    )
+    moved = sheet.pack == "se" and moves.exists()
+    return Came(lines, gone, moved and not is_household_of(facts_of(sheet), members_of(sheet.case, sheet.period)))
+
+
 def _refuse_outdated(sheet: Sheet) -> None:
-    """A month is decided on what is applied for now: not on a sheet from before the newest application or correction,
-    or from before one of several was taken back, and not at all where everything was."""
+    """A month is decided on what is known and applied for now: not on a sheet from before the newest application or
+    correction, from before one of several was taken back, an authority said something else or the household changed,
+    and not at all where everything was taken back."""
     newest, every = newest_application(sheet.period_id), applications_for(sheet.period_id)
     if newest is not None and newest.received_at > sheet.computed_at:
         raise NotPossible("newer application")
@@ -591,6 +619,11 @@ def _refuse_outdated(sheet: Sheet) -> None:
         raise NotPossible("taken back")
     if Withdrawal.objects.filter(application__in=every, whole=True, withdrawn_at__gt=sheet.computed_at).exists():
         raise NotPossible("taken back since")
+    came = came_since(sheet)
+    if came.lines or came.gone:
+        raise NotPossible("fetched since")
+    if came.moved:
+        raise NotPossible("household since")
 
 
 def _locked(decision: UUID, by: Actor, now: datetime) -> tuple[Decision, Case, Any]:
@@ -640,7 +673,8 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
     """Take a proposed decision. Needs a delegation for its kind and what `limited` says ("delegation"), which it keeps
     in words, and another person than who proposed it where `needs_two` says so: NotPossible("second pair of eyes").
-    NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong;
+    NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong, and as for
+    `propose` where something newer came;
     `refuse_appealed` where the one it replaces is appealed.
 
     Its lines, the letter's content and the texts it uses are fixed here.

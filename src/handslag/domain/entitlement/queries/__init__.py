@@ -272,9 +272,21 @@ def applied_facts(case: Case, period: Period, application: Application | None, t
     """The facts as applied for: the household of the register, costs and incomes as given, what earlier months
     say (job stimulus, a child's own work), and the municipality's limits as known `today`. No value is accepted yet."""
     applied = rows_applied_for(application) if application else {"costs": [], "incomes": []}
+    facts = Facts(
+        since=period.since,
+        until=period.until,
+        members=members_of(case, period),
+        costs=[_cost(row) for row in applied["costs"]],
+        incomes=[_income(row) for row in applied["incomes"]],
+    )
+    return proposed(facts, today)
+
+
+def members_of(case: Case, period: Period) -> list[Member]:
+    """The household of a Swedish case in a period as the register has it now, with what earlier months say."""
     memberships = list(household_on(case.household_id, period.since, period.until))
     earlier = before((m.person_id for m in memberships), period.since)
-    members = [
+    return [
         Member(
             key=str(m.person_id),
             role="adult" if m.role == "adult" else "child",
@@ -286,14 +298,15 @@ def applied_facts(case: Case, period: Period, application: Application | None, t
         )
         for m in memberships
     ]
-    facts = Facts(
-        since=period.since,
-        until=period.until,
-        members=members,
-        costs=[_cost(row) for row in applied["costs"]],
-        incomes=[_income(row) for row in applied["incomes"]],
-    )
-    return proposed(facts, today)
+
+
+def is_household_of(facts: Facts, members: list[Member]) -> bool:
+    """Whether the household of Swedish facts is one of `members_of`: the same people on the same days."""
+
+    def people(rows: list[Member]) -> set[tuple[str, str, date | None, date | None]]:
+        return {(one.key, one.role, one.since, one.until) for one in rows}
+
+    return people(facts.members) == people(members)
 
 
 def with_more(
