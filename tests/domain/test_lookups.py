@@ -16,7 +16,15 @@ from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import Came, came_since, decide, propose, return_proposal
 from handslag.domain.lookups.checks import changed
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
-from handslag.domain.lookups.operations import LEGAL_BASIS, NewAnswer, NewLine, ask_authorities, record_answers
+from handslag.domain.lookups.operations import (
+    LEGAL_BASIS,
+    NewAnswer,
+    NewLine,
+    answer_dispute,
+    ask_authorities,
+    dispute_line,
+    record_answers,
+)
 from handslag.domain.lookups.queries import lines_of, replaced_in, sums
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
@@ -166,8 +174,10 @@ def test_no_warning_says_an_amount_that_an_authority_marks_as_protected(connecte
 
     folder.assessed()
     assert said() == {
-        ("UNHANDLED_INCOME", "Hemlig förmån", 123_400, 0), ("INCOME_CHANGE", "SICKNESS_BENEFIT", 987_600, 500_000),
-    }  # fmt: skip
+        ("UNHANDLED_INCOME", "Hemlig förmån", 123_400, 0),
+        ("UNHANDLED_INCOME", "SICKNESS_BENEFIT", 987_600, 0),
+        ("INCOME_CHANGE", "SICKNESS_BENEFIT", 987_600, 500_000),
+    }
     again = ask_authorities(**office.act("hanna"), period=folder.period().id)[0]
     record["look_up"] = again.id
     record_answers(**record, answers=[*others, NewAnswer("FK", secrecy=True, lines=tuple(sums))])
@@ -369,3 +379,41 @@ def test_a_decision_waits_until_somebody_has_looked_at_what_came_since(connected
     later()
     row = proposed(other.assessed())
     assert decide(**office.act("bo"), decision=row.id, version=row.version).amount > row.sheet.granted - 1
+
+
+def test_what_was_fetched_and_the_calculation_lacks_is_a_warning_until_it_has_it(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied({**C1, "incomes": []})
+    month, before = (office.month - 1).since, (office.month - 2).since
+    sick = NewLine("SJP", "Sjukpenning", month, 900_000)
+    answers(office, sick, NewLine("BOB", "Bostadsbidrag", before, 130_000))
+
+    def warned() -> dict[tuple[str, str, int, int], str]:
+        with acting(office.slug, TEST, "look"):
+            rows = CaseWarning.objects.filter(case=folder.case)
+            return {(one.kind, one.about, one.amount, one.amount_before): one.state for one in rows}
+
+    lacking = "UNHANDLED_INCOME", "SICKNESS_BENEFIT", 900_000, 0
+    gone = "INCOME_DROPPED", "HOUSING_ALLOWANCE", 0, 130_000
+    assert warned() == {gone: "open"}  # nobody has calculated yet: what she has isn't lacking
+    folder.assessed()
+    assert warned() == {gone: "open", lacking: "open"}
+    taken = {"code": "SICKNESS_BENEFIT", "gross": 900_000, "source": "fetched", "person": str(folder.citizens[0].id)}
+    folder.assessed(incomes=[taken])
+    assert warned() == {gone: "open", lacking: "closed"}
+
+    # where a caseworker goes by what the person says, it isn't lacking either
+    other = office.case(("Gun", "Granath", "19850101"))
+    other.applied({**C1, "incomes": []})
+    answers(office, sick)
+    other.assessed()
+    folder = other
+    assert warned() == {lacking: "open"}
+    with acting(office.slug, TEST, "look"):
+        line = FetchedLine.objects.get(person_id=other.citizens[0].id).id
+    told = {"line": line, "reason": "missing", "text": "", "amount": None}
+    said = dispute_line(**office.by(other.citizens[0]), **told)
+    assert warned() == {lacking: "open"}
+    answer_dispute(**office.act("hanna"), dispute=said.id, verdict="said", why="Enligt kontoutdraget")
+    assert warned() == {lacking: "closed"}

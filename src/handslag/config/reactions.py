@@ -749,7 +749,7 @@ def _check_household(event: Event, by: Actor, now: datetime) -> None:
 
 def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
     for period in periods:
-        _keep(by, now, period, lookup_checks.KINDS, lookup_checks.causes_in(period))
+        _keep(by, now, period, lookup_checks.KINDS, lookup_checks.causes_in(period, checks.incomes_in(period)))
         causes = checks.causes_in(period, acting_door().the_tenant.today(now))
         if causes is not None:
             _keep(by, now, period, checks.KINDS, causes | lookup_checks.changes_in(period))
@@ -1422,7 +1422,10 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     LineDisputed: (Reaction(_task_for_dispute, causes=(TaskOpened,)),),
     DisputeTakenBack: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
-    DisputeAnswered: (Reaction(_done_by_dispute, causes=(TaskDone,)),),
+    DisputeAnswered: (
+        Reaction(_done_by_dispute, causes=(TaskDone,)),
+        Reaction(_check_answered, causes=(WarningsReconciled,)),
+    ),
     FilesAttached: (),
     FileRemoved: (),
     AccountChangeBegun: (),

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import Cause
 from handslag.domain.casefile.states import WarningKind
-from handslag.domain.lookups.queries import control_month, lines_of, marked_in, standings, sums
+from handslag.domain.lookups.queries import (
+    control_month,
+    counted,
+    disputes_in,
+    lines_of,
+    marked_in,
+    standings,
+    sums,
+)
 from handslag.domain.tenancy.policies import setting
 
 #: The kinds whose causes lie only in the look-ups. A change of income may lie in the facts as well.
 KINDS = frozenset({WarningKind.MISSING_SSBTEK, WarningKind.UNHANDLED_INCOME})
 
 
-def causes_in(period: UUID) -> set[Cause]:
-    """The causes of KINDS that are there now. Of what an authority marks as protected they name the authority only."""
+def causes_in(period: UUID, counts: Collection[tuple[str, str]] | None = None) -> set[Cause]:
+    """The causes of KINDS that are there now. Of what an authority marks as protected they name the authority only.
+
+    `counts`: the incomes, each by code and person ("" for whose it doesn't say), of the newest calculation, None where
+    there is none: what was fetched and isn't among them is a cause, as it stands after what a caseworker answered.
+    """
     found = {
         Cause(WarningKind.MISSING_SSBTEK, one.authority, str(one.person)) for one in standings(period) if one.missing
     }
@@ -28,24 +42,39 @@ def causes_in(period: UUID) -> set[Cause]:
         if (line.person_id, line.authority) in marked:
             about = line.authority, str(line.person_id), 0
         found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
+    if counts is None:
+        return found
+    disputed, lacking = disputes_in(period), Counter[tuple[UUID, str, str]]()
+    for line in lines_of(period):
+        if line.income_code and month.since <= line.paid_on < month.until:
+            amount = counted(line, disputed.get(line.id)) or 0
+            lacking[line.person_id, line.authority, line.income_code] += amount
+    for (person, authority, code), amount in lacking.items():
+        if amount > 0 and not {(code, str(person)), (code, "")} & set(counts):
+            about = (authority, str(person), 0) if (person, authority) in marked else (code, str(person), amount)
+            found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
     return found
 
 
 def changes_in(period: UUID) -> set[Cause]:
     """Benefits whose payments of the control month (M-1) differ from those of the comparison month (M-2) by more than
-    the tenant's share, compared unrounded. Of what an authority marks as protected they name the authority only."""
+    the tenant's share, compared unrounded, or are gone, where the authority has given a whole answer. Of what an
+    authority marks as protected they name the authority only."""
     lines, marked = lines_of(period), {(str(person), authority) for person, authority in marked_in(period)}
     month = control_month(Period.objects.get(id=period))
     now, then = sums(lines, month), sums(lines, month - 1)
     found = set()
-    for key, amount in now.items():
-        if not then.get(key) or not changed(amount, then[key]):
-            continue
+    whole = {(str(one.person), one.authority) for one in standings(period) if not one.missing}
+    for key, before in then.items():
         person, authority, benefit, income = key
+        gone = key not in now
+        if not before or not (before > 0 and (person, authority) in whole if gone else changed(now[key], before)):
+            continue
         if (person, authority) in marked:
             found.add(Cause(WarningKind.INCOME_CHANGE, authority, person))
         else:
-            found.add(Cause(WarningKind.INCOME_CHANGE, income or benefit[:60], person, amount, then[key]))
+            kind = WarningKind.INCOME_DROPPED if gone else WarningKind.INCOME_CHANGE
+            found.add(Cause(kind, income or benefit[:60], person, now.get(key, 0), before))
     return found
 
 

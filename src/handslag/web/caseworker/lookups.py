@@ -15,6 +15,7 @@ from handslag.domain.decisions.operations import Came
 from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
 from handslag.domain.lookups.queries import (
     Disputed,
+    Standing,
     authorities_asked,
     authority_name,
     control_month,
@@ -88,10 +89,8 @@ def shown_look_ups(
                 one.answer,
                 _trouble(one.answer) if one.missing else "",
                 (one.person, one.authority) in marked and not member.clearance,
-                *(
-                    [row for row in rows if (row.line.person_id, row.line.authority) == (one.person, one.authority)]
-                    for rows in (lines, earlier)
-                ),
+                _of(one, lines),
+                _of(one, earlier),
                 warning if warning is not None and warning.state == WarningState.OPEN else None,
                 warning if warning is not None and warning.reason else None,
             )
@@ -128,6 +127,10 @@ def shown_came(came: Came, member: Member, names: Mapping[str, str], lang: str) 
         ]
 
     return {"said": told(came.lines), "gone": told(came.gone), "moved": came.moved}
+
+
+def _of(one: Standing, rows: list[ShownLine]) -> list[ShownLine]:
+    return [row for row in rows if (row.line.person_id, row.line.authority) == (one.person, one.authority)]
 
 
 def _line(line: FetchedLine, disputed: Disputed | None, typed: Mapping[str, Any]) -> ShownLine:

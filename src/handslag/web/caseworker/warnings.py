@@ -12,6 +12,9 @@ from handslag.web.caseworker.facts import FactsForm
 from handslag.web.caseworker.wording import WARNINGS
 from handslag.web.ui import formats
 
+#: What warnings on what an authority marks as protected say.
+MARKED = {"INCOME_CHANGE": "CHANGE_MARKED", "UNHANDLED_INCOME": "FETCHED_MARKED"}
+
 
 @dataclass(frozen=True)
 class ShownWarning:
@@ -38,7 +41,9 @@ def shown_warnings(warnings: list[CaseWarning], form: FactsForm, lang: str) -> l
             "whose": form.names.get(one.person, ""),
         }
         # an authority in place of an income: it marks the person as protected, so no amount is said
-        kind = "CHANGE_MARKED" if one.kind == "INCOME_CHANGE" and one.about in AUTHORITIES else one.kind
+        kind = MARKED.get(one.kind, one.kind) if one.about in AUTHORITIES else one.kind
+        if kind == "UNHANDLED_INCOME" and one.about in INCOMES:
+            kind = "FETCHED_LACKING"
         shown.append(
             ShownWarning(
                 one,

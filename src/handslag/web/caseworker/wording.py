@@ -369,6 +369,8 @@ NOTE_KINDS: dict[str, str | Promise] = {
 #: What a warning says; `what` is the line or the person that it is about.
 WARNINGS: dict[str, str | Promise] = {
     "UNHANDLED_INCOME": _("A fetched payment that no rule has a place for: %(what)s"),
+    "FETCHED_LACKING": _("Fetched, but not in the calculation: %(what)s %(now)s, %(whose)s"),
+    "FETCHED_MARKED": _("The calculation lacks a payment from %(what)s. It marks the person as protected."),
     "INCOME_CHANGE": _("%(what)s has changed much: %(before)s before, %(now)s now"),
     "CHANGE_MARKED": _("Payments from %(what)s have changed much. It marks the person as protected."),
     "MISSING_SSBTEK": _("No answer yet from %(what)s about %(whose)s"),
