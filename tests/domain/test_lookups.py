@@ -25,7 +25,8 @@ from handslag.domain.lookups.operations import (
     dispute_line,
     record_answers,
 )
-from handslag.domain.lookups.queries import lines_of, replaced_in, sums
+from handslag.domain.lookups.queries import lines_of, open_with_missing, replaced_in, sums
+from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -417,3 +418,52 @@ def test_what_was_fetched_and_the_calculation_lacks_is_a_warning_until_it_has_it
     assert warned() == {lacking: "open"}
     answer_dispute(**office.act("hanna"), dispute=said.id, verdict="said", why="Enligt kontoutdraget")
     assert warned() == {lacking: "closed"}
+
+
+def test_who_failed_is_asked_after_the_decision_too_and_what_comes_is_for_a_person(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    answers(office, answer=NewAnswer("SO", True, "SSBT", "timeout"))
+    sheet, period = folder.assessed(), folder.period().id
+    with acting(office.slug, TEST, "look"):
+        warning = CaseWarning.objects.get(kind="MISSING_SSBTEK")
+    acknowledge_warning(**office.act("hanna"), warning=warning.id)
+    row = propose(**office.act("hanna"), sheet=sheet.id, reasons="", language="sv")
+    decide(**office.act("bo"), decision=row.id, version=row.version)
+
+    def asked_and_said(*lines: NewLine, failed: bool = False) -> tuple[str, dict[str, str], list[str]]:
+        """Ask as each night does; then the state of the warning on who is missing, of that on what the calculation
+        lacks, and the tasks."""
+        office.now += timedelta(minutes=1)
+        with acting(office.slug, TEST, "look"):
+            assert open_with_missing(office.today) == [period]
+        ask_authorities(**office.by(TEST), period=period)
+        answers(office, answer=NewAnswer("SO", True, "SSBT", "timeout") if failed else NewAnswer("SO", lines=lines))
+        with acting(office.slug, TEST, "look"):
+            lacking = CaseWarning.objects.filter(case=folder.case, kind="UNHANDLED_INCOME")
+            tasks = Task.objects.filter(subject_id=folder.case.id, kind="fetched after decision")
+            return (
+                missing(folder)["SO"],
+                dict(lacking.values_list("about", "state")),
+                list(tasks.values_list("state", flat=True)),
+            )
+
+    assert asked_and_said(failed=True) == ("seen", {}, [])
+    late = NewLine("AKASSA", "A-kassa", (office.month - 1).since, 1_000_000)
+    assert asked_and_said(late) == ("closed", {"UNEMPLOYMENT_BENEFIT": "open"}, ["open"])
+    with acting(office.slug, TEST, "look"):
+        assert open_with_missing(office.today) == []
+        stands = Decision.objects.get(case=folder.case)  # nothing is decided by what came
+        assert (stands.state, stands.amount) == ("decided", row.amount)
+
+    # the same for who had answered: nothing new, no task
+    other = office.case(("Gun", "Granath", "19850101"))
+    other.applied(C1)
+    answers(office, answer=NewAnswer("SO", True, "SSBT", "timeout"))
+    with acting(office.slug, TEST, "look"):
+        warning = CaseWarning.objects.get(case=other.case, kind="MISSING_SSBTEK")
+    acknowledge_warning(**office.act("hanna"), warning=warning.id)
+    other.decided()
+    folder, period = other, other.period().id
+    assert asked_and_said() == ("closed", {}, [])

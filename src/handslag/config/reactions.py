@@ -77,7 +77,7 @@ from handslag.domain.decisions.operations.appeals import (
     JudgmentNoted,
 )
 from handslag.domain.decisions.operations.letters import HearingsClosed, PersonalLetterRendered, close_hearings
-from handslag.domain.decisions.queries import appeals_in
+from handslag.domain.decisions.queries import appeals_in, in_force
 from handslag.domain.decisions.states import HERE, AppealState, Outcome
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import DocumentRecorded, DocumentScanned
@@ -199,7 +199,7 @@ from handslag.domain.lookups.operations import (
     LineDisputed,
     ask_authorities,
 )
-from handslag.domain.lookups.queries import authorities_asked, waits_for_answer
+from handslag.domain.lookups.queries import authorities_asked, fetched_since, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
 from handslag.domain.payments.models import BankLine, Run
 from handslag.domain.payments.operations.account import BookingReversed, CaseBooked, IncomeBooked
@@ -761,6 +761,13 @@ def _keep(by: Actor, now: datetime, period: UUID, kinds: frozenset[WarningKind],
 
 def _check_answered(event: Event, by: Actor, now: datetime) -> None:
     _check(by, now, [UUID(event.payload["period"])])
+
+
+def _task_for_late_answer(event: Event, by: Actor, now: datetime) -> None:
+    """What came after a decision changes nothing by itself: somebody looks whether it should."""
+    decided = in_force(UUID(event.payload["period"]))
+    if decided is not None and any(fetched_since(decided.period_id, decided.sheet.computed_at)):
+        _task_once(event, by, now, "fetched after decision")
 
 
 def _task_for_secrecy(event: Event, by: Actor, now: datetime) -> None:
@@ -1419,6 +1426,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     AuthoritiesAnswered: (
         Reaction(_check_answered, causes=(WarningsReconciled,)),
         Reaction(_task_for_secrecy, causes=(TaskOpened,)),
+        Reaction(_task_for_late_answer, causes=(TaskOpened,)),
     ),
     LineDisputed: (Reaction(_task_for_dispute, causes=(TaskOpened,)),),
     DisputeTakenBack: (Reaction(_done_by_dispute, causes=(TaskDone,)),),

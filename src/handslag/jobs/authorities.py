@@ -78,7 +78,7 @@ def _twelve(number: str) -> str:
 @tasks.periodic(cron="20 4 * * *")
 @tasks.task(name="ask_authorities_again", queueing_lock="ask_authorities_again", pass_context=False)
 def ask_authorities_again(timestamp: int) -> None:
-    """Each day: ask again who hasn't given a whole answer about a month that waits for its decision."""
+    """Each day: ask again who hasn't given a whole answer about a month, also where it was decided without."""
     each_tenant("ask_authorities_again", ask_again)
 
 

@@ -189,9 +189,8 @@ def sums(lines: list[FetchedLine], month: Month) -> dict[tuple[str, str, str, st
 
 
 def open_with_missing(today: date) -> list[UUID]:
-    """The periods that still wait for a decision and for an authority."""
+    """The periods that still wait for an authority, decided or not, until two months after they began."""
     waiting = LookUp.objects.filter(
-        period__last_decision_on=None,
         case__state="open",
         case__worked_in=None,
         period__until__gt=(Month.of(today) - 2).since,

@@ -66,6 +66,9 @@ KINDS = {
     "run file refused": _("The payment file can't be written"),
     "secrecy at an authority": _("An authority marks somebody of the case as protected: check the person’s protection"),
     "line disputed": _("An applicant says that a fetched line is wrong: answer it before the decision"),
+    "fetched after decision": _(
+        "An authority has said something new about a month that is decided: see whether it changes anything"
+    ),
     "payment blocked": _(
         "Money is granted, but it can’t be paid as it stands: see why under direct payments of the case"
     ),
