@@ -480,6 +480,7 @@ class Journey:
     def propose(self) -> None:
         caseworker = self._staff("caseworker")
         self._go_on_without(caseworker)
+        self._look_at_what_came(caseworker)
         page = caseworker.get(self._work + "proposal/")
         values: dict[str, Value] = {"language": self.application.language, "reasons": self.application.reasons}
         page = caseworker.submit(page.form(has="reasons"), values, button="act=propose")
@@ -493,6 +494,13 @@ class Journey:
         if waiting:
             caseworker.press(form, {"without-why": WITHOUT}, button="act=without")
             self._tell(f"{len(waiting)} answers of other authorities are missing: gone on without, with a reason")
+
+    def _look_at_what_came(self, caseworker: Visitor) -> None:
+        """Where an authority answered after the calculation, save it again as it is."""
+        page = caseworker.get(self._work)
+        if page.tree.xpath("//*[@id='came']"):
+            caseworker.submit(page.form(has="household_size"), button="act=assess")
+            self._tell("an authority answered after the calculation: looked at, and saved again")
 
     def decide(self) -> None:
         decider = self._staff("decider")

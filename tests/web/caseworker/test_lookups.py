@@ -222,7 +222,7 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
 
     page = log_in(office, "bo", width=360)
     page.goto(server.url("desk", f"/{office.slug}/decisions/{row.id}/"))
-    new = page.locator(".ds-alert", has_text="Something new since")
+    new = page.locator("#came")
     expect(new).to_contain_text("Sjukpenning")
     expect(new).to_contain_text("9,000.00")
     expect(new).to_contain_text("Somebody has moved in or out")
