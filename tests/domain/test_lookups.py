@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from handslag.domain.lookups.operations import (
 )
 from handslag.domain.lookups.queries import lines_of, open_with_missing, replaced_in, sums
 from handslag.domain.tasks.models import Task
+from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
@@ -378,11 +380,13 @@ def test_a_decision_waits_until_somebody_has_looked_at_what_came_since(connected
         decide(**office.act("bo"), decision=row.id, version=row.version)
     sent_back(row)
     later()
+    with pytest.raises(NotPossible, match="household since"):  # calculated again, without the child
+        proposed(other.assessed(members=row.sheet.snapshot.facts["members"]))
     row = proposed(other.assessed())
     assert decide(**office.act("bo"), decision=row.id, version=row.version).amount > row.sheet.granted - 1
 
 
-def test_what_was_fetched_and_the_calculation_lacks_is_a_warning_until_it_has_it(connected: Any) -> None:
+def test_what_the_calculation_counts_otherwise_than_it_was_fetched_is_a_warning(connected: Any) -> None:
     office = connected
     folder = office.case(("Petra", "Nilsson", "19900615"))
     folder.applied({**C1, "incomes": []})
@@ -395,14 +399,30 @@ def test_what_was_fetched_and_the_calculation_lacks_is_a_warning_until_it_has_it
             rows = CaseWarning.objects.filter(case=folder.case)
             return {(one.kind, one.about, one.amount, one.amount_before): one.state for one in rows}
 
-    lacking = "UNHANDLED_INCOME", "SICKNESS_BENEFIT", 900_000, 0
+    def fetched_against(counts: int) -> tuple[str, str, int, int]:
+        return "UNHANDLED_INCOME", "SICKNESS_BENEFIT", 900_000, counts
+
+    def taken(gross: int, **other: Any) -> dict[str, Any]:
+        whose = str(folder.citizens[0].id)
+        return {"code": "SICKNESS_BENEFIT", "gross": gross, "source": "fetched", "person": whose} | other
+
+    lacking = fetched_against(0)
     gone = "INCOME_DROPPED", "HOUSING_ALLOWANCE", 0, 130_000
     assert warned() == {gone: "open"}  # nobody has calculated yet: what she has isn't lacking
     folder.assessed()
     assert warned() == {gone: "open", lacking: "open"}
-    taken = {"code": "SICKNESS_BENEFIT", "gross": 900_000, "source": "fetched", "person": str(folder.citizens[0].id)}
-    folder.assessed(incomes=[taken])
-    assert warned() == {gone: "open", lacking: "closed"}
+    folder.assessed(incomes=[taken(500_000), taken(100_000, source="given")])  # less
+    assert warned() == {gone: "open", lacking: "closed", fetched_against(600_000): "open"}
+    folder.assessed(incomes=[taken(900_000), taken(900_000, source="given", person=None)])  # twice
+    assert warned()[fetched_against(1_800_000)] == "open"
+    folder.assessed(incomes=[taken(400_000), taken(500_000, source="given", person=None)])
+    assert {state for (kind, *_), state in warned().items() if kind == lacking[0]} == {"closed"}
+    # what was fetched and isn't said any more
+    folder.assessed(incomes=[taken(900_000)])
+    office.now += timedelta(minutes=1)
+    ask_authorities(**office.act("hanna"), period=folder.period().id)
+    answers(office)
+    assert warned()["UNHANDLED_INCOME", "SICKNESS_BENEFIT", 0, 900_000] == "open"
 
     # where a caseworker goes by what the person says, it isn't lacking either
     other = office.case(("Gun", "Granath", "19850101"))
@@ -454,8 +474,18 @@ def test_who_failed_is_asked_after_the_decision_too_and_what_comes_is_for_a_pers
     assert asked_and_said(late) == ("closed", {"UNEMPLOYMENT_BENEFIT": "open"}, ["open"])
     with acting(office.slug, TEST, "look"):
         assert open_with_missing(office.today) == []
+        task = Task.objects.get(kind="fetched after decision")
         stands = Decision.objects.get(case=folder.case)  # nothing is decided by what came
         assert (stands.state, stands.amount) == ("decided", row.amount)
+    # looked at once: the same again makes no other task, another amount does
+    finish_task(**office.act("hanna"), task=task.id, version=task.version)
+    for amount, tasks in ((1_000_000, ["done"]), (900_000, ["done", "open"])):
+        office.now += timedelta(minutes=1)
+        ask_authorities(**office.act("hanna"), period=period)
+        answers(office, answer=NewAnswer("SO", lines=(replace(late, amount=amount),)))
+        with acting(office.slug, TEST, "look"):
+            rows = Task.objects.filter(kind="fetched after decision").order_by("created_at", "id")
+            assert [one.state for one in rows] == tasks
 
     # the same for who had answered: nothing new, no task
     other = office.case(("Gun", "Granath", "19850101"))

@@ -113,6 +113,7 @@ from handslag.domain.entitlement.operations.precalculations import (
     PrecalculationHalted,
     PrecalculationStarted,
 )
+from handslag.domain.entitlement.queries import incomes_of, newest_sheet
 from handslag.domain.exchange.models import Message as ExchangeMessage
 from handslag.domain.exchange.operations.inbox import (
     AnsweredElsewhere,
@@ -199,7 +200,7 @@ from handslag.domain.lookups.operations import (
     LineDisputed,
     ask_authorities,
 )
-from handslag.domain.lookups.queries import authorities_asked, fetched_since, waits_for_answer
+from handslag.domain.lookups.queries import answered_before, authorities_asked, fetched_since, waits_for_answer
 from handslag.domain.oversight.operations import LooksReviewed, ReviewBegun, ReviewClosed, SampleTargeted
 from handslag.domain.payments.models import BankLine, Run
 from handslag.domain.payments.operations.account import BookingReversed, CaseBooked, IncomeBooked
@@ -749,7 +750,7 @@ def _check_household(event: Event, by: Actor, now: datetime) -> None:
 
 def _check(by: Actor, now: datetime, periods: list[UUID]) -> None:
     for period in periods:
-        _keep(by, now, period, lookup_checks.KINDS, lookup_checks.causes_in(period, checks.incomes_in(period)))
+        _keep(by, now, period, lookup_checks.KINDS, lookup_checks.causes_in(period, incomes_of(newest_sheet(period))))
         causes = checks.causes_in(period, acting_door().the_tenant.today(now))
         if causes is not None:
             _keep(by, now, period, checks.KINDS, causes | lookup_checks.changes_in(period))
@@ -764,9 +765,14 @@ def _check_answered(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_late_answer(event: Event, by: Actor, now: datetime) -> None:
-    """What came after a decision changes nothing by itself: somebody looks whether it should."""
-    decided = in_force(UUID(event.payload["period"]))
-    if decided is not None and any(fetched_since(decided.period_id, decided.sheet.computed_at)):
+    """What comes after a decision changes nothing by itself: somebody looks whether it should. Once for each thing."""
+    period = UUID(event.payload["period"])
+    decided = in_force(period)
+    if decided is None:
+        return
+    before = answered_before(UUID(event.payload["look_up"]))
+    moment = max(before, decided.sheet.computed_at) if before is not None else decided.sheet.computed_at
+    if any(fetched_since(period, moment)):
         _task_once(event, by, now, "fetched after decision")
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from handslag.domain.casefile.models import Case, CaseWarning
 from handslag.domain.casefile.operations import move_in
 from handslag.domain.decisions.operations import propose, return_proposal
+from handslag.domain.entitlement.models import Sheet
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import (
     NewAnswer,
@@ -29,6 +30,7 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.authorities import ask_again
 from tests.domain.test_lookups import fetched, missing
 from tests.office import C1, TEST
+from tests.web.caseworker.test_case_page import fields
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -183,8 +185,8 @@ def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
         html = desk(office, "hanna").open(f"{path}?from=authorities").text
         return re.findall(r'name="income-\d+-mine"[^>]* value="([^"]+)"', html), html
 
-    fields, html = proposed()
-    assert fields == ["5,400.00"] and "a newer answer doesn’t say it any more" in html
+    typed, html = proposed()
+    assert typed == ["5,400.00"] and "a newer answer doesn’t say it any more" in html
 
     # what a caseworker has agreed to isn't proposed as the authority says it
     with acting(office.slug, TEST, "look"):
@@ -201,6 +203,22 @@ def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
     assert answer("said", "amount", 500_000) == ["5,000.00"]
     assert answer("fetched", "amount", 490_000) == ["5,400.00"]
     assert answer("said", "missing") == [] == answer("other", "amount", 500_000)
+
+    # what she gave herself isn't counted beside it, and what was taken over follows the newest word
+    folder = office.case(("Gun", "Granath", "19850101"))
+    folder.applied(C1)
+    path = f"/cases/{folder.case.id}/periods/{office.month}/"
+    for amount in (540_000, 550_000, 550_000):
+        answered(office, NewAnswer("FK", lines=(NewLine("AS", "Aktivitetsstöd", day, amount),)))
+        form = fields(desk(office, "hanna").open(f"{path}?from=authorities").text)
+        mine = [form[key] for key in form if re.fullmatch(r"income-\d+-mine", key)]
+        assert mine == [f"{amount // 100:,}.00"]
+        assert desk(office, "hanna").open(f"{path}?from=authorities", **form, act="assess").status_code == 302
+        with acting(office.slug, TEST, "look"):
+            [income] = Sheet.objects.filter(case=folder.case).latest("number").snapshot.facts["incomes"]
+        assert (income["gross"], income["source"]) == (amount, "fetched")
+        office.now += timedelta(minutes=1)
+        ask_authorities(**office.act("hanna"), period=folder.period().id)
 
 
 def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
@@ -231,6 +249,10 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     page.get_by_role("button", name="Decide").first.click()
     expect(page.get_by_role("alert").first).to_contain_text("An authority has said something new")
 
+    otherwise = page.locator("#otherwise")
+    expect(otherwise).to_contain_text(
+        re.compile("Sickness benefit, Petra Nilsson: .*9,000.00.* fetched, .*0.00.* in the calculation")
+    )
     return_proposal(**office.act("bo"), decision=row.id, version=row.version, reason="Se det nya")
     hanna = desk(office, "hanna")
     assert "Sjukpenning" in hanna.open(f"{path}proposal/").text

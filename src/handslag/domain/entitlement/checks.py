@@ -12,7 +12,6 @@ from handslag.domain.entitlement.models import Assessment
 from handslag.domain.entitlement.queries import (
     applied_facts,
     newest_application,
-    newest_sheet,
     norms_in_force,
     of_the_office,
     sheet_that_counts,
@@ -23,16 +22,6 @@ from handslag.rules.se.warnings import warnings_of
 
 #: The kinds whose causes lie in the facts. What authorities answered, or didn't, is for the check of who asks them.
 KINDS = frozenset(WarningKind) - {WarningKind.MISSING_SSBTEK, WarningKind.UNHANDLED_INCOME}
-
-
-def incomes_in(period: UUID) -> set[tuple[str, str]] | None:
-    """The incomes above nothing that the newest calculation of a period counts, each by code and person ("" for whose
-    it doesn't say); None where there is none, or it isn't a Swedish one."""
-    sheet = newest_sheet(period)
-    if sheet is None or sheet.pack != "se":
-        return None
-    facts = Facts.from_json(sheet.snapshot.facts)
-    return {(one.code, one.person or "") for one in facts.incomes if one.gross > 0}
 
 
 def causes_in(period: UUID, today: date) -> set[Cause] | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,24 +11,24 @@ from handslag.domain.casefile.queries import Cause
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.lookups.queries import (
     control_month,
-    counted,
-    disputes_in,
+    differing,
     lines_of,
     marked_in,
     standings,
     sums,
 )
 from handslag.domain.tenancy.policies import setting
+from handslag.rules.se.facts import Income
 
 #: The kinds whose causes lie only in the look-ups. A change of income may lie in the facts as well.
 KINDS = frozenset({WarningKind.MISSING_SSBTEK, WarningKind.UNHANDLED_INCOME})
 
 
-def causes_in(period: UUID, counts: Collection[tuple[str, str]] | None = None) -> set[Cause]:
+def causes_in(period: UUID, incomes: Sequence[Income] | None = None) -> set[Cause]:
     """The causes of KINDS that are there now. Of what an authority marks as protected they name the authority only.
 
-    `counts`: the incomes, each by code and person ("" for whose it doesn't say), of the newest calculation, None where
-    there is none: what was fetched and isn't among them is a cause, as it stands after what a caseworker answered.
+    `incomes`: of the newest calculation, None where there is none: what they count otherwise than it was fetched is a
+    cause.
     """
     found = {
         Cause(WarningKind.MISSING_SSBTEK, one.authority, str(one.person)) for one in standings(period) if one.missing
@@ -42,17 +41,11 @@ def causes_in(period: UUID, counts: Collection[tuple[str, str]] | None = None) -
         if (line.person_id, line.authority) in marked:
             about = line.authority, str(line.person_id), 0
         found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
-    if counts is None:
-        return found
-    disputed, lacking = disputes_in(period), Counter[tuple[UUID, str, str]]()
-    for line in lines_of(period):
-        if line.income_code and month.since <= line.paid_on < month.until:
-            amount = counted(line, disputed.get(line.id)) or 0
-            lacking[line.person_id, line.authority, line.income_code] += amount
-    for (person, authority, code), amount in lacking.items():
-        if amount > 0 and not {(code, str(person)), (code, "")} & set(counts):
-            about = (authority, str(person), 0) if (person, authority) in marked else (code, str(person), amount)
-            found.add(Cause(WarningKind.UNHANDLED_INCOME, *about))
+    for one in [] if incomes is None else differing(period, incomes):
+        if one.marked:
+            found.add(Cause(WarningKind.UNHANDLED_INCOME, one.marked, one.person))
+        else:
+            found.add(Cause(WarningKind.UNHANDLED_INCOME, one.code, one.person, one.fetched, one.counts))
     return found
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Exists, OuterRef
 
 from handslag.domain.casefile.models import Period
 from handslag.domain.lookups.models import Dispute, DisputeAnswer, FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
+from handslag.rules.se.facts import Income
 
 #: Who can be asked, by the code that the composite service has for them.
 AUTHORITIES: Final[dict[str, dict[str, str]]] = {
@@ -190,7 +194,9 @@ def sums(lines: list[FetchedLine], month: Month) -> dict[tuple[str, str, str, st
 
 def open_with_missing(today: date) -> list[UUID]:
     """The periods that still wait for an authority, decided or not, until two months after they began."""
+    answers = LookUpAnswer.objects.filter(look_up=OuterRef("id"))
     waiting = LookUp.objects.filter(
+        Exists(answers.filter(state=AnswerState.FAILED)) | ~Exists(answers),  # the only ones that can be missing
         case__state="open",
         case__worked_in=None,
         period__until__gt=(Month.of(today) - 2).since,
@@ -202,6 +208,13 @@ def open_with_missing(today: date) -> list[UUID]:
 def is_answered(look_up: UUID) -> bool:
     """Whether what came was recorded already."""
     return LookUpAnswer.objects.filter(look_up_id=look_up).exists()
+
+
+def answered_before(look_up: UUID) -> datetime | None:
+    """When something was last answered about the period of a look-up, but for that one."""
+    period = LookUp.objects.values_list("period_id", flat=True).get(id=look_up)
+    others = LookUpAnswer.objects.filter(look_up__period_id=period).exclude(look_up_id=look_up)
+    return others.order_by("-answered_at").values_list("answered_at", flat=True).first()
 
 
 def income_code(authority: str, benefit: str, name: str) -> str:
@@ -242,6 +255,49 @@ def counted(line: FetchedLine, disputed: Disputed | None) -> int | None:
         return None
     said = disputed.dispute
     return said.amount if said.reason in (DisputeReason.AMOUNT, DisputeReason.OTHER) else 0
+
+
+@dataclass(frozen=True)
+class Differing:
+    """An income that a calculation counts otherwise than authorities say it for the control month, minor units: of a
+    person ("": it doesn't say whose). `marked`: the authority that marks her as protected, "" where none does."""
+
+    code: str
+    person: str
+    fetched: int
+    counts: int
+    marked: str
+
+
+def differing(period: UUID, incomes: Sequence[Income]) -> list[Differing]:
+    """What the `incomes` of a calculation count otherwise than it was fetched, as it stands after what a caseworker
+    answered about disputed lines; of whom doesn't matter where it comes to the same for all. Without incomes of which
+    no authority says anything, unless they were fetched; and of whom only the sheet says it."""
+    month, disputed, marked = control_month(Period.objects.get(id=period)), disputes_in(period), marked_in(period)
+    fetched, marks = defaultdict[str, Counter[str]](Counter), dict[tuple[str, str], str]()
+    own = set[tuple[str, str]]()
+    for line in lines_of(period):
+        if line.income_code and month.since <= line.paid_on < month.until:
+            key, amount = (line.income_code, str(line.person_id)), counted(line, disputed.get(line.id))
+            if amount is None:
+                own.add(key)
+            fetched[key[0]][key[1]] += amount or 0
+            if (line.person_id, line.authority) in marked:
+                marks[key] = marks[key[0], ""] = line.authority
+    counts = defaultdict[str, Counter[str]](Counter)
+    for income in incomes:
+        counts[income.code][income.person or ""] += income.gross
+    found = []
+    for code in sorted(set(fetched) | {one.code for one in incomes if one.source == "fetched"}):
+        people = {person for person in [*fetched[code], *counts[code]] if (code, person) not in own}
+        sums = {person: (max(fetched[code][person], 0), counts[code][person]) for person in people}
+        said, in_sheet = (sum(both[n] for both in sums.values()) for n in (0, 1))
+        if "" in people:
+            sums = {"": (said, in_sheet)}
+        for person, both in sorted(sums.items()) if said != in_sheet else ():
+            if both[0] != both[1]:
+                found.append(Differing(code, person, *both, marks.get((code, person), "")))
+    return found
 
 
 def waits_for_answer(period: UUID) -> bool:

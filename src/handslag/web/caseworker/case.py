@@ -83,7 +83,7 @@ from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import asked_of, beside
 from handslag.web.caseworker.elsewhere import case_elsewhere
-from handslag.web.caseworker.lookups import proposed_incomes, shown_came, shown_look_ups
+from handslag.web.caseworker.lookups import shown_came, shown_look_ups, with_fetched
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -370,8 +370,7 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     seen = seen_in(found, period, member)
     at = standing(found, period, today(request), afresh=request.GET.get("from") == "application")
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
-        proposed = [*at.facts.incomes, *proposed_incomes(at.facts, period, member)]
-        at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=proposed))
+        at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=with_fetched(at.facts, period, member)))
     if request.GET.get("from") == "household":  # the same, with the household as the register has it now
         at = replace(at, facts=_with_members(at.facts, members_of(found, period)))
     surplus = at.sheet_before.surplus if at.sheet_before else 0
@@ -566,7 +565,7 @@ def _work(
         stale=stale,
         differ=differ,
         at=at,
-        came=shown_came(came_since(stored), member, form.names, lang) if stored else None,
+        came=shown_came(stored, came_since(stored), member, form.names, lang) if stored else None,
         other_household=not is_household_of(at.facts, members_of(case, period)),
         more=_more(at.more, lang),
         sheet=shown_sheet(calculation, form.names, form.masked, lang, at.sheet_before) if calculation else None,

@@ -289,8 +289,8 @@ def _grounds(before: Decision | None, amount: int) -> list[str]:
 
 
 def _came(sheet: Sheet, case: Case, member: Member) -> dict[str, Any] | None:
-    """What came since a sheet was calculated, in words."""
-    return shown_came(came_since(sheet), member, names_of(seen_in(case, sheet.period, member)), language())
+    """What a sheet doesn't know, in words."""
+    return shown_came(sheet, came_since(sheet), member, names_of(seen_in(case, sheet.period, member)), language())
 
 
 def _waiting(case: UUID, period: UUID) -> list[tuple[Advance, bool]]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from handslag.domain.casefile.models import CaseWarning, Period
 from handslag.domain.casefile.states import WarningState
 from handslag.domain.decisions.operations import Came
+from handslag.domain.entitlement.models import Sheet
+from handslag.domain.entitlement.queries import incomes_of
 from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
 from handslag.domain.lookups.queries import (
+    Differing,
     Disputed,
     Standing,
     authorities_asked,
     authority_name,
     control_month,
     counted,
+    differing,
     disputes_in,
     lines_of,
     marked_in,
@@ -30,7 +36,8 @@ from handslag.domain.tenancy.permissions import Member
 from handslag.kernel.months import Month
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, Income
-from handslag.web.caseworker.wording import DISPUTE_REASONS, LOOK_UP_TROUBLES, VERDICTS
+from handslag.web.caseworker.wording import DISPUTE_REASONS, LOOK_UP_TROUBLES, VERDICTS, WARNINGS
+from handslag.web.ui import formats
 
 
 @dataclass(frozen=True)
@@ -109,12 +116,13 @@ def shown_look_ups(
     }
 
 
-def shown_came(came: Came, member: Member, names: Mapping[str, str], lang: str) -> dict[str, Any] | None:
-    """What came since a sheet was calculated, in words; of what an authority marks as protected its name alone, unless
-    this member of staff is cleared for that. None where nothing came."""
-    if not (came.lines or came.gone or came.moved):
+def shown_came(sheet: Sheet, came: Came, member: Member, names: Mapping[str, str], lang: str) -> dict[str, Any] | None:
+    """What a sheet doesn't know, or counts otherwise than it was fetched, in words; of what an authority marks as
+    protected its name alone, unless this member of staff is cleared for that. None where there is nothing."""
+    otherwise = [_otherwise(one, names, member, lang) for one in differing(sheet.period_id, incomes_of(sheet) or [])]
+    if not (came.lines or came.gone or came.moved or otherwise):
         return None
-    marked = marked_in((came.lines + came.gone)[0].period_id) if came.lines or came.gone else set()
+    marked = marked_in(sheet.period_id)
 
     def told(rows: list[FetchedLine]) -> list[tuple[str, str, FetchedLine | None]]:
         return [
@@ -126,7 +134,16 @@ def shown_came(came: Came, member: Member, names: Mapping[str, str], lang: str) 
             for row in rows
         ]
 
-    return {"said": told(came.lines), "gone": told(came.gone), "moved": came.moved}
+    return {"said": told(came.lines), "gone": told(came.gone), "moved": came.moved, "otherwise": otherwise}
+
+
+def _otherwise(one: Differing, names: Mapping[str, str], member: Member, lang: str) -> str:
+    hidden = one.marked and not member.clearance
+    if hidden:
+        return str(WARNINGS["FETCHED_MARKED"]) % {"what": authority_name(one.marked, lang)}
+    what = ", ".join(filter(None, (INCOMES[one.code].name[lang], names.get(one.person, ""))))
+    told = {"of": what, "now": formats.money(one.fetched), "before": formats.money(one.counts)}
+    return str(WARNINGS["FETCHED_OTHERWISE"]) % told
 
 
 def _of(one: Standing, rows: list[ShownLine]) -> list[ShownLine]:
@@ -172,15 +189,24 @@ def _sum(rows: list[tuple[FetchedLine, int]]) -> int:
     return sum(amount for _line, amount in rows)
 
 
-def proposed_incomes(facts: Facts, period: Period, member: Member) -> list[Income]:
-    """The payments of the control month that the facts don't have yet, one income for each benefit of a person."""
-    there = {(row.code, row.person) for row in facts.incomes if row.source == "fetched"}
+def with_fetched(facts: Facts, period: Period, member: Member) -> list[Income]:
+    """The incomes of the facts with the payments of the control month, one for each benefit of a person. Where the
+    facts have that income and it comes to something else, its first row says what was fetched and its others nothing:
+    nothing counts twice. A row that doesn't say whose it is belongs to the only one who has such payments."""
     proposed, _taken_back = _by_income(period, member)
-    return [
-        Income(
-            code=code, gross=_sum(rows), source="fetched", person=person, period=str(Month.of(rows[0][0].paid_on)),
-            note=", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line, _amount in rows}))[:80],
-        )
-        for (code, person), rows in sorted(proposed.items())
-        if (code, person) not in there
-    ]  # fmt: skip
+    incomes, people = list(facts.incomes), Counter(code for code, _person in proposed)
+    for (code, person), rows in sorted(proposed.items()):
+        note = ", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line, _amount in rows}))[:80]
+        fetched = Income(
+            code=code, gross=_sum(rows), source="fetched", person=person, note=note,
+            period=str(Month.of(rows[0][0].paid_on)),
+        )  # fmt: skip
+        whose = {person, None} if people[code] == 1 else {person}
+        there = [n for n, one in enumerate(incomes) if one.code == code and one.person in whose]
+        if not there:
+            incomes.append(fetched)
+        elif sum(incomes[n].gross for n in there) != fetched.gross:
+            for n in there:
+                gross = fetched.gross if n == there[0] else 0
+                incomes[n] = msgspec.structs.replace(fetched, gross=gross, person=incomes[n].person)
+    return incomes

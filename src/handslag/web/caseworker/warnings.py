@@ -40,10 +40,11 @@ def shown_warnings(warnings: list[CaseWarning], form: FactsForm, lang: str) -> l
             "before": formats.money(one.amount_before),
             "whose": form.names.get(one.person, ""),
         }
+        words["of"] = ", ".join(filter(None, (words["what"], words["whose"])))
         # an authority in place of an income: it marks the person as protected, so no amount is said
         kind = MARKED.get(one.kind, one.kind) if one.about in AUTHORITIES else one.kind
         if kind == "UNHANDLED_INCOME" and one.about in INCOMES:
-            kind = "FETCHED_LACKING"
+            kind = "FETCHED_OTHERWISE"
         shown.append(
             ShownWarning(
                 one,

@@ -132,7 +132,8 @@ REFUSALS: dict[str, str | Promise] = {
         "save again."
     ),
     "household since": _(
-        "Somebody has moved in or out since this was calculated. Look at it in the case, then calculate and save again."
+        "The register has another household than this calculation. Take it over in the case, then calculate and save "
+        "again."
     ),
     "no budget": _("No budget that was decided holds for this month. Calculate it and propose a decision."),
     "budget months": _("Only a full grant holds for several months, for twelve at most."),
@@ -369,8 +370,8 @@ NOTE_KINDS: dict[str, str | Promise] = {
 #: What a warning says; `what` is the line or the person that it is about.
 WARNINGS: dict[str, str | Promise] = {
     "UNHANDLED_INCOME": _("A fetched payment that no rule has a place for: %(what)s"),
-    "FETCHED_LACKING": _("Fetched, but not in the calculation: %(what)s %(now)s, %(whose)s"),
-    "FETCHED_MARKED": _("The calculation lacks a payment from %(what)s. It marks the person as protected."),
+    "FETCHED_OTHERWISE": _("%(of)s: %(now)s fetched, %(before)s in the calculation"),
+    "FETCHED_MARKED": _("The calculation counts otherwise than %(what)s says. It marks the person as protected."),
     "INCOME_CHANGE": _("%(what)s has changed much: %(before)s before, %(now)s now"),
     "CHANGE_MARKED": _("Payments from %(what)s have changed much. It marks the person as protected."),
     "MISSING_SSBTEK": _("No answer yet from %(what)s about %(whose)s"),

@@ -12,10 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from handslag.domain.audit.models import Event as StoredEvent
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
-from handslag.domain.casefile.operations import MovedIn, MovedOut
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.casefile.queries import open_warnings, period_before
@@ -590,8 +588,8 @@ def refuse_example_norms(sheet: Sheet) -> None:
 
 @dataclass(frozen=True)
 class Came:
-    """What came since a sheet was calculated: payments that an authority says now, and those that it doesn't say any
-    more; whether somebody `moved` in or out, so that the household is another one than in the sheet."""
+    """What a sheet doesn't know: payments that an authority says since it was calculated, and those that it said then
+    and doesn't any more; whether somebody `moved`, so that the register has another household."""
 
     lines: list[FetchedLine]
     gone: list[FetchedLine]
@@ -599,19 +597,17 @@ class Came:
 
 
 def came_since(sheet: Sheet) -> Came:
-    """That of a sheet; to be calculated and saved again is to have looked at it. Movements for Swedish sheets alone."""
-    lines, gone = fetched_since(sheet.period_id, sheet.computed_at)
-    moves = StoredEvent.objects.filter(
-        subject_id=sheet.case.household_id, kind__in=[MovedIn.kind, MovedOut.kind], at__gt=sheet.computed_at
-    )
-    moved = sheet.pack == "se" and moves.exists()
-    return Came(lines, gone, moved and not is_household_of(facts_of(sheet), members_of(sheet.case, sheet.period)))
+    """That of a sheet. What was fetched is looked at when the sheet is calculated and saved again; the household of a
+    Swedish sheet is that of the register."""
+    moved = sheet.pack == "se" and not is_household_of(facts_of(sheet), members_of(sheet.case, sheet.period))
+    return Came(*fetched_since(sheet.period_id, sheet.computed_at), moved)
 
 
 def _refuse_outdated(sheet: Sheet) -> None:
     """A month is decided on what is known and applied for now: not on a sheet from before the newest application or
     correction, from before one of several was taken back, an authority said something else or the household changed,
-    and not at all where everything was taken back."""
+    and not at all where everything was taken back. Locks the period: nothing is recorded for it meanwhile."""
+    Period.objects.select_for_update().get(id=sheet.period_id)
     newest, every = newest_application(sheet.period_id), applications_for(sheet.period_id)
     if newest is not None and newest.received_at > sheet.computed_at:
         raise NotPossible("newer application")

@@ -364,6 +364,11 @@ def newest_sheet(period: UUID) -> Sheet | None:
     return Sheet.objects.select_related("norm_set", "snapshot").filter(period_id=period).order_by("-number").first()
 
 
+def incomes_of(sheet: Sheet | None) -> list[Income] | None:
+    """The incomes that a Swedish sheet counts; None where there is no sheet, or it is of another law."""
+    return Facts.from_json(sheet.snapshot.facts).incomes if sheet is not None and sheet.pack == "se" else None
+
+
 def sheet_that_counts(period: UUID) -> Sheet | None:
     """The sheet that the decision in force on a period rests on; where nothing is decided, the newest."""
     decided = PersonMonth.objects.filter(period_id=period).values("sheet_id")
