@@ -200,10 +200,8 @@ def granted_among_many(law: str, case: Case, known_on: date) -> int:
     return int(columns.calculate(many, month, norms)["granted"][0])
 
 
-def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
-    """Each case whose lines have other amounts or numbers is one that is about it; some German ones are explained in
-    other words too."""
-    changed = {
+OTHERWISE: dict[date, dict[str, set[str]]] = {
+    date(2026, 12, 2): {
         "se": {
             "partner-moves-in", "partner-is-there-in-between", "couple-that-leaves-in-turn",
             "who-leaves-does-not-count", "share-of-the-second-half",
@@ -216,19 +214,34 @@ def test_what_is_read_otherwise_since_2_december_and_what_stays() -> None:
             "whole-need-by-days-in-pregnancy", "whole-need-by-thirtieths-in-pregnancy",
             "whole-need-by-days-with-nutrition", "whole-need-by-days-in-an-institution",
         },
-    }  # fmt: skip
-    for law, expected in changed.items():
+    },
+    date(2026, 12, 3): {
+        "de": {
+            "back-payment-that-is-no-income", "back-payment-of-earnings", "back-payment-beside-training",
+            "back-payment-of-earnings-that-leaves-a-claim", "back-payment-of-interest", "back-payment-of-child-benefit",
+        },
+    },
+}  # fmt: skip
+"""The cases that are about what is read otherwise since a day, by law."""
+
+
+@pytest.mark.parametrize("day", OTHERWISE)
+def test_what_is_read_otherwise_since_a_day_and_what_stays(day: date) -> None:
+    """Each case whose lines have other amounts or numbers is one that is about it; some German ones are explained in
+    other words too."""
+    eve = day - timedelta(days=1)
+    for law in ("se", "de"):
         found = set()
         for name, case in worked_cases(law):
-            if case.known_on is None and not known_since(case, date(2026, 12, 2)):
+            if case.known_on is None and not known_since(case, day):
                 before, now = (case.pack.calculate(case.facts, case.pack.norms_of(
-                    case.facts, date(2026, 12, day), case.decided_on, case.tables)) for day in (1, 2))  # fmt: skip
+                    case.facts, known_on, case.decided_on, case.tables)) for known_on in (eve, day))  # fmt: skip
                 plain = [[msgspec.structs.replace(li, text="") for li in sheet.lines] for sheet in (before, now)]
                 if before.totals != now.totals or plain[0] != plain[1]:
                     found.add(name)
-                    for day, sheet in ((1, before), (2, now)):
-                        assert granted_among_many(law, case, date(2026, 12, day)) == sheet.granted
-        assert found == expected, law
+                    for known_on, sheet in ((eve, before), (day, now)):
+                        assert granted_among_many(law, case, known_on) == sheet.granted
+        assert found == OTHERWISE[day].get(law, set()), law
 
 
 def test_what_a_swiss_unit_gets_otherwise_since_3_december_and_what_it_gets_still() -> None:

@@ -22,11 +22,33 @@ def spread_share(income: Any, norm: Norms) -> Whole:
     return where(part < months, share, 0)
 
 
-def in_this_month(income: Any, norm: Norms) -> Whole:
-    """§ 82 Abs. 5 Satz 3 und Abs. 7: what counts for this month of money that came for several."""
+@versioned
+def back_payments_in_order(norm: Norms) -> bool:
+    """Whether back-payments that came in this month go through what is no income, deductions and allowances: no."""
+    return False
+
+
+@back_payments_in_order.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 82 Abs. 1 bis 4 und 7 SGB XII: what is no income is none when it comes for earlier months either, and "
+    "what is free of an income is free of its back-payment in each month in which it counts",
+)
+def back_payments_in_order_too(norm: Norms) -> bool:
+    """As every income, before it is asked whether they would end the claim."""
+    return True
+
+
+def in_this_month(income: Any, ends: Truth, counted: bool, norm: Norms) -> Whole:
+    """§ 82 Abs. 5 Satz 3 und Abs. 7: what counts for this month of money that came for several.
+
+    A back-payment that came in this month, where it is `counted`: whole, or its first part where whole it `ends` the
+    claim.
+    """
     combined = income.covers_months > 1
     by_month = where(combined, cents(income.gross, income.covers_months, norm), income.gross)
-    return where(came_now(income), 0, where(income.back, spread_share(income, norm), by_month))
+    came = where(ends, spread_share(income, norm), income.gross) if counted else 0
+    return where(came_now(income), came, where(income.back, spread_share(income, norm), by_month))
 
 
 def is_student(income: Any, age: Whole, norm: Norms) -> Truth:
@@ -45,10 +67,10 @@ def is_earned(income: Any, age: Whole, norm: Norms) -> Truth:
     return income.earnings | income.student | (income.volunteer & no(is_volunteer(income, age, norm)))
 
 
-def free_pocket_money(income: Any, age: Whole, norm: Norms) -> Whole:
+def free_pocket_money(income: Any, amount: Whole, age: Whole, norm: Norms) -> Whole:
     """§ 82 Abs. 1 Satz 2 Nr. 7, Satz 4: what of pocket money of voluntary service below 25 is no income."""
     young = is_student(income, age, norm) & income.volunteer
-    return where(young, minimum(in_this_month(income, norm), norm.income_minijob), 0)
+    return where(young, minimum(amount, norm.income_minijob), 0)
 
 
 @versioned
@@ -69,12 +91,11 @@ def student_limit_of_all(income: Any, pocket: Whole, norm: Norms) -> Whole:
     return norm.income_minijob - where(income.student, pocket, 0)
 
 
-def not_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Norms) -> Whole:
-    """§ 82 Abs. 1 Satz 2, §§ 83, 84, § 43 Abs. 2 und 5: the part of this month that is no income.
+def not_income(income: Any, amount: Whole, chapter: Whole, age: Whole, pocket: Whole, norm: Norms) -> Whole:
+    """§ 82 Abs. 1 Satz 2, §§ 83, 84, § 43 Abs. 2 und 5: the part of this month's `amount` that is no income.
 
     `pocket`: of the member's pocket money what is none.
     """
-    amount = in_this_month(income, norm)
     free = where(is_student(income, age, norm), student_limit(income, pocket, norm), 0)
     free = where(income.honorary, maximum(norm.income_honorary - income.before, 0), free)
     free = where(income.capital & (chapter == CHAPTER_4), maximum(norm.income_capital - income.before, 0), free)
@@ -119,9 +140,22 @@ def expenses(income: Any, norm: Norms) -> Whole:
     )
 
 
-def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Norms, sheet: Any) -> Whole:
-    """One income of this month, less what is no income and what § 82 Abs. 2 deducts; never below 0."""
-    amount = in_this_month(income, norm)
+def net_income(
+    income: Any,
+    amount: Whole,
+    chapter: Whole,
+    age: Whole,
+    pocket: Whole,
+    ends: Truth,
+    others: Truth,
+    counted: bool,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """One income's `amount` of this month, less what is no income and what § 82 Abs. 2 deducts; never below 0.
+
+    `ends`, `others`, `counted`: of a back-payment that came in this month (`in_this_month`, `back_payment`).
+    """
     plain = shown(income, "as_deduction")
     spread = income.back & no(came_now(income))
     combined = income.covers_months > 1
@@ -155,7 +189,9 @@ def net_income(income: Any, chapter: Whole, age: Whole, pocket: Whole, norm: Nor
         covers=income.covers_months,
         **pocket_money,
     )
-    free = not_income(income, chapter, age, pocket, norm)
+    if counted:
+        back_payment(income, ends, others, norm, sheet)
+    free = not_income(income, amount, chapter, age, pocket, norm)
     sheet.line(
         "NOT_INCOME",
         -free,

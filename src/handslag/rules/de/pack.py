@@ -14,7 +14,19 @@ from handslag.rules.de.numbers import LOCAL, OF_THE_UNIT, Norms, accept, norms_f
 from handslag.rules.de.rows import Household, Period
 from handslag.rules.norms import Amendment, Norm
 from handslag.rules.sheet import Sheet, Worksheet
-from handslag.rules.words import Truth, Whole, by_member, each, minimum, of_member, running, spread, total, where
+from handslag.rules.words import (
+    Truth,
+    Whole,
+    all_of,
+    by_member,
+    each,
+    minimum,
+    of_member,
+    running,
+    spread,
+    total,
+    where,
+)
 
 __all__ = [
     "AMOUNTS", "COUNTRY", "CURRENCY", "LANGUAGE", "LOCAL", "LOCALE", "PACK", "RULE_VERSION", "TOTALS", "WHOLE_UNITS",
@@ -57,10 +69,6 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     # A Bedarf: §§ 27a bis 35, 42, 42a, 42b
     needs, housing = write_needs(household, chapters, own, month, norm, sheet)
 
-    # B Einkommen: §§ 82 bis 84, 43
-    usable, child_benefits = write_incomes(household, chapters, norm, sheet)
-
-    # C Einsatz in der Gemeinschaft: §§ 27, 43, 90; a back-payment that would end the claim is spread (§ 82 Abs. 7)
     assets = assets_of(household, norm)
     at_once = Assets(
         own=each(
@@ -71,13 +79,20 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         adults=where(household.assets_usable, assets.adults, 0),
         all=assets.all,
     )
-    without = settle(household, chapters, needs, usable, child_benefits, at_once, norm)
 
-    def settled_with(back: Any) -> Settled:
-        more = each(members, need.add, along=(usable, back))
-        return settle(household, chapters, needs, more, child_benefits, at_once, norm)
+    def settled_with(usable: Any, child_benefits: Any) -> Settled:
+        return settle(household, chapters, needs, usable, child_benefits, at_once, norm)
 
-    settled = settled_with(write_back_payments(household, without, settled_with, norm, sheet))
+    # B Einkommen: §§ 82 bis 84, 43; a back-payment that would end the claim is spread (§ 82 Abs. 7)
+    if inc.back_payments_in_order(norm):
+        ends, others = ended(household, chapters, settled_with, norm, type(sheet)())
+        usable, child_benefits = write_incomes(household, chapters, ends, others, True, norm, sheet)
+    else:
+        usable, child_benefits = write_incomes(household, chapters, *nobodys(household), False, norm, sheet)
+        usable = write_back_payments(household, usable, child_benefits, settled_with, norm, sheet)
+
+    # C Einsatz in der Gemeinschaft: §§ 27, 43, 90
+    settled = settled_with(usable, child_benefits)
     each(members, payment.moved_out, norm, sheet, along=(child_benefits, settled.child_benefit))
     each(members, payment.moved_in, norm, sheet, along=(settled.moved,))
     each(members, payment.borne_lines, norm, sheet, along=(settled.borne,))
@@ -221,18 +236,23 @@ def write_housing(household: Any, chapters: Any, month: Period, norm: Norms, she
     return each(members, need.add, along=(rent, warm, difference, elsewhere))
 
 
-def write_incomes(household: Any, chapters: Any, norm: Norms, sheet: Any) -> tuple[Any, Any]:
-    """Income of each member after allowances, and Kindergeld of children apart from it."""
+def write_incomes(
+    household: Any, chapters: Any, ends: Any, others: Any, counted: bool, norm: Norms, sheet: Any
+) -> tuple[Any, Any]:
+    """Income of each member after allowances, and Kindergeld of children apart from it; back-payments that came in
+    this month are among them where `counted`, in parts for members whose claim they would end (`ends`)."""
     members, incomes = household.members, household.incomes
     ages = of_member(incomes, each(members, lambda p: p.age), members)
     adults = of_member(incomes, each(members, lambda p: p.adult), members)
     chapter = of_member(incomes, chapters, members)
-    pocket_money = by_member(incomes, each(incomes, inc.free_pocket_money, norm, along=(ages,)), members)
-    along = (chapter, ages, of_member(incomes, pocket_money, members))
-    net = each(incomes, inc.net_income, norm, sheet, along=along)
+    ends, others = of_member(incomes, ends, members), of_member(incomes, others, members)
+    amounts = each(incomes, inc.in_this_month, counted, norm, along=(ends,))
+    pocket_money = by_member(incomes, each(incomes, inc.free_pocket_money, norm, along=(amounts, ages)), members)
+    along = (amounts, chapter, ages, of_member(incomes, pocket_money, members))
+    net = each(incomes, inc.net_income, counted, norm, sheet, along=(*along, ends, others))
     gross = each(
         incomes,
-        lambda i, chapter, age, pocket: inc.in_this_month(i, norm) - inc.not_income(i, chapter, age, pocket, norm),
+        lambda i, amount, chapter, age, pocket: amount - inc.not_income(i, amount, chapter, age, pocket, norm),
         along=along,
     )
 
@@ -272,26 +292,71 @@ def write_incomes(household: Any, chapters: Any, norm: Norms, sheet: Any) -> tup
     return usable, child_benefits
 
 
+def nobodys(household: Any) -> tuple[Any, Any]:
+    """For each member: no claim that ends, and no other one that could."""
+    none = each(household.members, lambda p: p.adult & False)
+    return none, none
+
+
+def open_to_choice(household: Any, claims: Any) -> Any:
+    """For each member whether it could be another claim than the person's own that a back-payment must end."""
+    members = household.members
+    of_all = spread(members, total(members, claims))
+    return each(members, lambda p, claim, of_all: p.institution | (of_all > claim), along=(claims, of_all))
+
+
+def claims_of(household: Any, settled: Settled) -> Any:
+    """What each member is still to get, without one-off needs."""
+    return each(household.members, need.add, along=(settled.claim_4, settled.claim_3))
+
+
+def ended(
+    household: Any, chapters: Any, settled_with: Callable[[Any, Any], Settled], norm: Norms, aside: Any
+) -> tuple[Any, Any]:
+    """§ 82 Abs. 7 Satz 2: for each member whether back-payments of this month would, whole, end the claim, and whether
+    it could be another claim; `aside`: a sheet that isn't shown."""
+    members, incomes = household.members, household.incomes
+    none, others = nobodys(household)
+    if all_of(each(incomes, lambda i: need.no(inc.came_now(i)))):
+        return none, others
+    usable, benefits = write_incomes(household, chapters, none, others, False, norm, aside)
+    more, more_benefits = write_incomes(household, chapters, none, others, True, norm, aside)
+    claims = claims_of(household, settled_with(usable, benefits))
+    if norm.setting_spread_claim == OF_THE_UNIT:
+        still = total(members, claims_of(household, settled_with(more, more_benefits)))
+        ends = spread(members, (total(members, claims) > 0) & (still == 0))
+    else:
+        ends = each(
+            members,
+            lambda _, claim, usable, benefit, more, more_benefit: (
+                (claim > 0) & (more + more_benefit - usable - benefit >= claim)
+            ),
+            along=(claims, usable, benefits, more, more_benefits),
+        )
+    return ends, open_to_choice(household, claims)
+
+
 def write_back_payments(
-    household: Any, without: Settled, settled_with: Callable[[Any], Settled], norm: Norms, sheet: Any
+    household: Any,
+    usable: Any,
+    child_benefits: Any,
+    settled_with: Callable[[Any, Any], Settled],
+    norm: Norms,
+    sheet: Any,
 ) -> Any:
-    """§ 82 Abs. 7: for each member what counts of back-payments that came in this month; `settled_with` them: the
-    distribution."""
+    """As known until 2 December 2026: `usable` with what counts of back-payments that came in this month, as it
+    came: nothing is deducted or free."""
     members, incomes = household.members, household.incomes
     whole = by_member(incomes, each(incomes, lambda i: where(inc.came_now(i), i.gross, 0)), members)
-    claims = each(members, need.add, along=(without.claim_4, without.claim_3))
-    of_all = total(members, claims)
+    claims = claims_of(household, settled_with(usable, child_benefits))
     if norm.setting_spread_claim == OF_THE_UNIT:
-        left = settled_with(whole)
-        still = total(members, each(members, need.add, along=(left.claim_4, left.claim_3)))
-        ends = spread(members, (of_all > 0) & (still == 0))
+        left = settled_with(each(members, need.add, along=(usable, whole)), child_benefits)
+        ends = spread(members, (total(members, claims) > 0) & (total(members, claims_of(household, left)) == 0))
     else:
         ends = each(members, lambda _, claim, whole: (claim > 0) & (whole >= claim), along=(claims, whole))
-    open_to_choice = each(
-        members, lambda p, claim, of_all: p.institution | (of_all > claim), along=(claims, spread(members, of_all))
-    )
-    along = (of_member(incomes, ends, members), of_member(incomes, open_to_choice, members))
-    return by_member(incomes, each(incomes, inc.back_payment, norm, sheet, along=along), members)
+    along = (of_member(incomes, ends, members), of_member(incomes, open_to_choice(household, claims), members))
+    counted = each(incomes, inc.back_payment, norm, sheet, along=along)
+    return each(members, need.add, along=(usable, by_member(incomes, counted, members)))
 
 
 def write_debts(household: Any, claims: Any, own: Any, norm: Norms, sheet: Any) -> Any:
