@@ -213,12 +213,16 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "back-payment-that-ends-only-the-own-claim", "back-payment-that-ends-only-the-partners-claim",
             "whole-need-by-days-in-pregnancy", "whole-need-by-thirtieths-in-pregnancy",
             "whole-need-by-days-with-nutrition", "whole-need-by-days-in-an-institution",
+            "expenses-of-a-job-with-nothing-left", "expenses-beside-a-free-job", "equipment-beside-a-free-job",
+            "expenses-that-two-jobs-bear-together",
         },
     },
     date(2026, 12, 3): {
         "de": {
             "back-payment-that-is-no-income", "back-payment-of-earnings", "back-payment-beside-training",
             "back-payment-of-earnings-that-leaves-a-claim", "back-payment-of-interest", "back-payment-of-child-benefit",
+            "expenses-of-a-job-with-nothing-left", "expenses-beside-a-free-job", "equipment-beside-a-free-job",
+            "expenses-that-two-jobs-bear-together",
         },
     },
 }  # fmt: skip

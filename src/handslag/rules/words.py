@@ -176,8 +176,30 @@ def running(rows: Any, values: Any, members: Any) -> Any:
             before.append(sums.get(row.member, 0))
             sums[row.member] = before[-1] + value
         return tuple(before)
+    return _running(values, rows.by(members).places)
+
+
+def running_by_rank(rows: Any, values: Any, members: Any) -> Any:
+    """The same in the order of the rows' own `rank`; they stand in any order."""
+    if isinstance(rows, tuple):
+        found, sums = [0] * len(rows), [0] * len(members)
+        for n in sorted(range(len(rows)), key=lambda n: rows[n].rank):
+            found[n] = sums[rows[n].member]
+            sums[rows[n].member] += values[n]
+        return tuple(found)
     places = rows.by(members).places
+    order = np.lexsort((rows.rank, places))
+    before = np.empty_like(values)
+    before[order] = _running(values[order], places[order])
+    return before
+
+
+def _running(values: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each value the sum of those before it that have its place; the same places stand together."""
     sums_before = np.cumsum(values) - values
     starts = np.ones(len(places), dtype=np.bool_)
     starts[1:] = places[1:] != places[:-1]
-    return sums_before - sums_before[np.maximum.accumulate(np.where(starts, np.arange(len(places)), 0))]
+    found: NDArray[np.int64] = (
+        sums_before - sums_before[np.maximum.accumulate(np.where(starts, np.arange(len(places)), 0))]
+    )
+    return found

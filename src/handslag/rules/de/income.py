@@ -130,17 +130,49 @@ def second_household_left(income: Any, norm: Norms) -> Whole:
     return maximum(norm.income_second_household - income.second_before, 0)
 
 
-def expenses(income: Any, norm: Norms) -> Whole:
-    """§ 82 Abs. 2 Satz 1 Nr. 4, § 3 of the ordinance: lump sum, ticket or car, second household, others."""
-    return (
-        where(has_equipment(income, norm), norm.income_equipment, 0)
-        + minimum(income.car_km, norm.income_car_most) * norm.income_car_km
-        + minimum(income.second_household, second_household_most(income, norm))
-        + income.costs
-    )
+@versioned
+def by_what_is_left(norm: Norms) -> bool:
+    """Whether equipment and a second household are deducted by what each income has left: no, by what is asked."""
+    return False
 
 
-def net_income(
+@by_what_is_left.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 82 Abs. 2 Satz 1 Nr. 4 SGB XII, § 3 Abs. 5 und 7 of its ordinance: the one amount a month is used up by "
+    "what is deducted of it, and an income that has nothing left bears nothing",
+)
+def by_what_is_left_too(norm: Norms) -> bool:
+    """By what each has left."""
+    return True
+
+
+def own_expenses(income: Any, norm: Norms) -> Whole:
+    """§ 82 Abs. 2 Satz 1 Nr. 4, § 3 of the ordinance: ticket or car, and others, of this income alone."""
+    return minimum(income.car_km, norm.income_car_most) * norm.income_car_km + income.costs
+
+
+def room_for_shared(income: Any, rest: Whole, age: Whole, norm: Norms) -> Whole:
+    """What an income has left for expenses that are one for all of them; pocket money has an amount of its own."""
+    return where(is_volunteer(income, age, norm), 0, maximum(rest - own_expenses(income, norm), 0))
+
+
+def equipment_wanted(income: Any, room: Whole, norm: Norms) -> Whole:
+    """Of the lump sum for equipment what this income could bear."""
+    return where(income.equipment, minimum(room, norm.income_equipment), 0)
+
+
+def second_wanted(income: Any, room: Whole, equipment: Whole, norm: Norms) -> Whole:
+    """Of a second household what this income could bear beside the `equipment`."""
+    return minimum(income.second_household, room - equipment)
+
+
+def left_of(_: Any, wanted: Whole, before: Whole, most: Whole) -> Whole:
+    """What a person's incomes before this one leave of an amount that is one a month."""
+    return minimum(wanted, maximum(most - before, 0))
+
+
+def before_costs(
     income: Any,
     amount: Whole,
     chapter: Whole,
@@ -152,7 +184,7 @@ def net_income(
     norm: Norms,
     sheet: Any,
 ) -> Whole:
-    """One income's `amount` of this month, less what is no income and what § 82 Abs. 2 deducts; never below 0.
+    """One income's `amount` of this month, less what is no income, taxes, contributions and insurance; never below 0.
 
     `ends`, `others`, `counted`: of a back-payment that came in this month (`in_this_month`, `back_payment`).
     """
@@ -241,19 +273,38 @@ def net_income(
         text=said("insurance", norm),
         when=insurance > 0,
     )
-    rest = rest - insurance
-    costs = where(pocket, 0, minimum(expenses(income, norm), rest))
+    return rest - insurance
+
+
+def net_income(
+    income: Any,
+    amount: Whole,
+    chapter: Whole,
+    age: Whole,
+    pocket: Whole,
+    ends: Truth,
+    others: Truth,
+    equipment: Whole,
+    second: Whole,
+    counted: bool,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """The same, less the expenses; `equipment`, `second`: of those that are one for all of a person's incomes."""
+    rest = before_costs(income, amount, chapter, age, pocket, ends, others, counted, norm, sheet)
+    expenses = own_expenses(income, norm) + equipment + second
+    costs = where(is_volunteer(income, age, norm), 0, minimum(expenses, rest))
     sheet.line(
         "COSTS",
         -costs,
-        of=plain,
+        of=shown(income, "as_deduction"),
         section=norm.section.costs,
         text="costs",
         numbers=(
-            used(norm.income_equipment, has_equipment(income, norm)),
+            used(norm.income_equipment, equipment > 0),
             used(norm.income_car_km, income.car_km > 0),
             used(norm.income_car_most, income.car_km > norm.income_car_most),
-            used(norm.income_second_household, income.second_household > second_household_most(income, norm)),
+            used(norm.income_second_household, income.second_household > second),
         ),
         when=costs > 0,
         km=minimum(income.car_km, norm.income_car_most),

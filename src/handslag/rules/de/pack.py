@@ -23,6 +23,7 @@ from handslag.rules.words import (
     minimum,
     of_member,
     running,
+    running_by_rank,
     spread,
     total,
     where,
@@ -249,7 +250,9 @@ def write_incomes(
     amounts = each(incomes, inc.in_this_month, counted, norm, along=(ends,))
     pocket_money = by_member(incomes, each(incomes, inc.free_pocket_money, norm, along=(amounts, ages)), members)
     along = (amounts, chapter, ages, of_member(incomes, pocket_money, members))
-    net = each(incomes, inc.net_income, counted, norm, sheet, along=(*along, ends, others))
+    said_of = (*along, ends, others)
+    shared = shared_expenses(household, said_of, ages, counted, norm, type(sheet)())
+    net = each(incomes, inc.net_income, counted, norm, sheet, along=(*said_of, *shared))
     gross = each(
         incomes,
         lambda i, amount, chapter, age, pocket: amount - inc.not_income(i, amount, chapter, age, pocket, norm),
@@ -290,6 +293,30 @@ def write_incomes(
         along=(by_member(incomes, net, members), free, child_benefits),
     )  # fmt: skip
     return usable, child_benefits
+
+
+def shared_expenses(household: Any, said_of: Any, ages: Any, counted: bool, norm: Norms, aside: Any) -> tuple[Any, Any]:
+    """For each income what it bears of equipment and of a second household, which are one for all of a person's.
+
+    `said_of`: what each income is worked out from; `aside`: a sheet that isn't shown.
+    """
+    members, incomes = household.members, household.incomes
+    if not inc.by_what_is_left(norm) or all_of(
+        each(incomes, lambda i: need.no(i.equipment | (i.second_household > 0)))
+    ):
+        return (
+            each(incomes, lambda i: where(inc.has_equipment(i, norm), norm.income_equipment, 0)),
+            each(incomes, lambda i: minimum(i.second_household, inc.second_household_most(i, norm))),
+        )
+    rest = each(incomes, inc.before_costs, counted, norm, aside, along=said_of)
+    room = each(incomes, inc.room_for_shared, norm, along=(rest, ages))
+
+    def left_of(wanted: Any, most: Whole) -> Any:
+        return each(incomes, inc.left_of, most, along=(wanted, running_by_rank(incomes, wanted, members)))
+
+    equipment = left_of(each(incomes, inc.equipment_wanted, norm, along=(room,)), norm.income_equipment)
+    second = each(incomes, inc.second_wanted, norm, along=(room, equipment))
+    return equipment, left_of(second, norm.income_second_household)
 
 
 def nobodys(household: Any) -> tuple[Any, Any]:

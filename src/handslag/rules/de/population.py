@@ -35,8 +35,8 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
     ),
     "needs": _kinds("days effective member", "capped education insurance one_off running"),
     "incomes": _kinds(
-        "before car_km costs covers_months gross insurance member second_before second_household social spread_months "
-        "spread_part tax",
+        "before car_km costs covers_months gross insurance member rank second_before second_household social "
+        "spread_months spread_part tax",
         "additional back capital child_benefit earnings equipment equipment_once exempt honorary presumed statutory "
         "student volunteer workshop",
     ),

@@ -155,15 +155,16 @@ class IncomeRow(Of):
     """An income. `spread_part`: which month of a spread back-payment this is (0: the month in which it came).
 
     The lump sum for equipment and the limit for a second household are one for all incomes of a person, by the highest
-    first: `equipment_once`: this is the one that bears it; `second_before`: asked by those before it.
+    first: `rank`, the same in whatever order a case names them. As known until 2 December 2026: `equipment_once`: this
+    is the one that bears it; `second_before`: asked by those before it.
     """
 
     __slots__ = (
         "additional", "as_deduction", "back", "before", "capital", "car_km", "child_benefit", "costs", "covers_months",
         "earnings",
         "equipment", "equipment_once", "exempt", "gross", "honorary", "insurance", "member", "presumed",
-        "second_before", "second_household", "section_name", "social", "spread_months", "spread_part", "statutory",
-        "student", "tax", "volunteer", "workshop",
+        "rank", "second_before", "second_household", "section_name", "social", "spread_months", "spread_part",
+        "statutory", "student", "tax", "volunteer", "workshop",
     )  # fmt: skip
 
     def __init__(self, income: Income, member: int, facts: Facts) -> None:
@@ -185,7 +186,7 @@ class IncomeRow(Of):
         self.equipment = income.equipment
         self.car_km = income.car_km
         self.second_household = income.second_household
-        self.equipment_once, self.second_before = False, 0
+        self.equipment_once, self.second_before, self.rank = False, 0, 0
         self.costs = income.ticket + income.other_costs
         self.before = income.before
         self.covers_months = income.covers_months
@@ -266,12 +267,18 @@ class Household(Of):
         bearing = ("earnings", "workshop", "student")
         asked: dict[int, int] = {}
         bore = set()
-        for row in sorted(self.incomes, key=lambda i: (not any(getattr(i, kind) for kind in bearing), -i.gross)):
+        highest = sorted(self.incomes, key=lambda i: (not any(getattr(i, kind) for kind in bearing), -i.gross))
+        for row in highest:
             row.second_before = asked.get(row.member, 0)
             asked[row.member] = row.second_before + row.second_household
             if row.equipment and row.member not in bore:
                 row.equipment_once = True
                 bore.add(row.member)
+        if len(highest) > 1:
+            told = [(not any(getattr(i, k) for k in bearing), -i.gross, repr(f)) for i, f in zip(
+                self.incomes, facts.incomes, strict=True)]  # fmt: skip
+            for rank, n in enumerate(sorted(range(len(told)), key=told.__getitem__)):
+                self.incomes[n].rank = rank
         # the rows of one member stand together, in the order in which the case names them
         self.debts = tuple(
             DebtRow(d, place[d.person], facts) for d in sorted(facts.debts, key=lambda d: place[d.person])
