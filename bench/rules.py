@@ -108,7 +108,9 @@ def swedish(households: int, seed: int = 1) -> se.Population:
             "lunch_days": draw.choice([0, 5], rows).astype(np.int64),
             "days": (days := np.where(whole, 31, draw.integers(1, 31, rows))),
             "part_days": days,
-            "earlier": np.zeros(rows, dtype=np.int64),
+            "earlier": (none := np.zeros(rows, dtype=np.int64)),
+            "named_earlier": none,
+            "before": none - 1,
         },
     )
     expenses = offsets(draw.integers(2, 6, households))
@@ -116,7 +118,10 @@ def swedish(households: int, seed: int = 1) -> se.Population:
     incomes = offsets(draw.integers(0, 5, households))
     work = draw.random(int(incomes[-1]))
     return se.Population(
-        {"own_size": np.where(draw.random(households) < 0.1, 9, 0).astype(np.int64)},
+        {
+            "own_size": np.where(draw.random(households) < 0.1, 9, 0).astype(np.int64),
+            "before": np.full(households, -1, dtype=np.int64),
+        },
         {
             "members": members,
             "expenses": Columns(expenses, costs(draw, 900_000, int(expenses[-1]))),

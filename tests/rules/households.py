@@ -52,6 +52,7 @@ def household(draw: random.Random, since: date, until: date, chosen: dict[str, s
         born = min(born, since + timedelta(days=end - 1))
         start = max(start, (born - since).days)
         row["birth_on"] = born.isoformat()
+        row["days_before"] = draw.choice((None, None, 0, since.day - 1))
         cuts = [start, end]
         if shape > 0.8 and end - start > 1:
             cuts = [start, draw.randint(start + 1, end - 1), end]
@@ -71,6 +72,7 @@ def household(draw: random.Random, since: date, until: date, chosen: dict[str, s
         "until": until.isoformat(),
         "household_size": draw.choice((None, None, max(residents, 1), residents + draw.randint(1, 9))),
         "settings": chosen,
+        "days_before": draw.choice((None, 0, since.day // 2, since.day - 1)),
         "members": members,
         "costs": [
             {

@@ -68,6 +68,9 @@ def test_who_has_left_and_what_ends_with_its_month_stays_behind() -> None:
     ]  # fmt: skip
     assert [(c.code, c.limit, c.limit_source) for c in facts.costs] == [("RENT", None, "")]
     assert [i.code for i in facts.incomes] == ["CHILD_BENEFIT"]
+    part = replace(stood := of_sweden(), since=date(2026, 3, 16), days_before=15)
+    part = replace(part, members=[replace(m, since=None, days_before=15) for m in stood.members])
+    assert part.carried(Month(2026, 4), True) == stood.carried(Month(2026, 4), True)
     member = {"key": "a", "birth_on": "1990-05-17"}
     swiss = pack("ch").Facts.from_json(
         {"since": "2026-03-01", "until": "2026-04-01", "canton": "ZH", "members": [member], "claim": "new"}

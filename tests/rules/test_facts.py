@@ -44,6 +44,8 @@ def salary(person: str | None, **more: Any) -> dict[str, Any]:
         ({"members": [CHILD | {"since": "2026-02-28"}]}, "members[0]: since, until: inside the period"),
         ({"members": [CHILD | {"since": "2026-03-05", "until": "2026-03-05"}]}, "members[0]: since, until: inside"),
         ({"members": [CHILD | {"birth_on": "2026-04-01"}]}, "members[0]: birth_on: not yet born"),
+        ({"days_before": 1}, "days_before: 0 to the number of the month's days before the period"),
+        ({"members": [CHILD | {"days_before": 1}]}, "members[0]: days_before: 0 to the number of the month's days"),
         ({"members": [CHILD | {"birth_on": "2026-03-02"}]}, "members[0]: since: a child born inside the period"),
         ({"members": [ADULT | {"birth_on": "1879-12-31"}]}, "members[0]: birth_on: before 1880"),
         ({"members": [CHILD | {"lunch_days": 8}]}, "members[0]: lunch_days: 0 to 7"),

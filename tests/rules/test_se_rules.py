@@ -1,7 +1,7 @@
 """Rules beside the sheet: history, months, limits, warnings, retention; what a municipality sets."""
 
 import random
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,7 @@ from handslag.rules.se.numbers import history
 from handslag.rules.se.pack import calculate, norms_for, norms_of
 from handslag.rules.se.population import Population
 from handslag.rules.se.riksnorm import for_days
-from handslag.rules.se.rows import Period
+from handslag.rules.se.rows import NOT_TOLD, Period
 from handslag.rules.se.text import LANGUAGES, why_less
 from handslag.rules.se.warnings import Warning, warnings_of
 
@@ -119,12 +119,17 @@ def test_the_parts_of_a_month_are_together_never_more_than_the_month(method: str
             cuts = (0, a, b, last) if b < last else (0, a, last)
             parts = [(until - since, since) for since, until in pairwise(cuts)]
             sums = [
-                sum(for_days(monthly, days, earlier, throughout, month, norm) for days, earlier in parts)
+                sum(for_days(monthly, days, earlier, throughout, NOT_TOLD, month, norm) for days, earlier in parts)
                 for norm in (norms, before)
             ]
-            uncut = for_days(monthly, last, 0, throughout, month, norms)
+            uncut = for_days(monthly, last, 0, throughout, NOT_TOLD, month, norms)
             assert sums[0] == uncut if throughout or method == "actual_days" else sums[0] <= monthly
             more += sums[1] > monthly
+            # each a calculation of its own, which is told the days of those before it
+            periods = [Period.of(date(2026, 3, s + 1), date(2026, 3, s + 1) + timedelta(days=d)) for d, s in parts]
+            told = zip(periods, parts, strict=True)
+            own = [for_days(monthly, d, 0, False, s, period, norms) for period, (d, s) in told]
+            assert sum(own) == for_days(monthly, last, 0, False, 0, month, norms)
     assert more, "as known before they could be more"
 
 

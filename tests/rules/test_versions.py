@@ -204,7 +204,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
     date(2026, 12, 2): {
         "se": {
             "partner-moves-in", "partner-is-there-in-between", "couple-that-leaves-in-turn",
-            "who-leaves-does-not-count", "share-of-the-second-half",
+            "who-leaves-does-not-count", "share-of-the-second-half", "days-named-in-another-order",
         },
         "de": {
             "partner-from-inside-the-month", "partner-to-inside-the-month-in-chapter-4",
@@ -218,6 +218,12 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
         },
     },
     date(2026, 12, 3): {
+        "se": {
+            "all-but-a-day", "half-a-period", "one-day", "share-of-the-second-half", "second-half-of-the-month",
+            "second-half-of-february", "second-half-by-thirtieths", "second-half-of-the-month-for-three",
+            "days-in-the-middle-of-the-month", "all-but-nothing-left-of-the-month", "days-named-in-another-order",
+            "child-that-came-in-the-first-half", "child-that-came-in-the-first-half-by-actual-days",
+        },
         "de": {
             "back-payment-that-is-no-income", "back-payment-of-earnings", "back-payment-beside-training",
             "back-payment-of-earnings-that-leaves-a-claim", "back-payment-of-interest", "back-payment-of-child-benefit",

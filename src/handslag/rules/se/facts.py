@@ -27,7 +27,8 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     Two adults are a couple (makar, sambor, registrerade partner). A child is one at home, or a school
     youth up to 20. `lunch_days`: lunches a week at preschool or school. `since`/`until` (half-open): present
     in that part of the period only. `work_income_before`: öre that a child earned by work in this calendar
-    year before this period; needed when the child has work income.
+    year before this period; needed when the child has work income. `days_before`: of this month's days, those for
+    which its earlier parts have counted this person; None: as the household's.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     until: date | None = None
     job_stimulus: bool = False
     work_income_before: int | None = None
+    days_before: int | None = None
 
 
 class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,7 +85,9 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `household_size`: how many share the household when that isn't the members of this case: an adult who
     lives with others without being their sambo (12 kap. 3 § SoF), or a size that the case sets.
     `settings` replace settings of the norm files for this calculation. `norm`: the code of a norm of the
-    municipality that holds in place of the riksnorm ("" where the riksnorm itself does).
+    municipality that holds in place of the riksnorm ("" where the riksnorm itself does). `days_before`: in a part of a
+    month, how many of the month's days its earlier parts have counted (0: there is none), so that the parts are
+    together the month's amounts; None: not told, then the part counts by itself.
     """
 
     since: date
@@ -93,11 +97,14 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
     incomes: list[Income] = []
     household_size: int | None = None
     norm: str = ""
+    days_before: int | None = None
     settings: dict[str, str] = {}
 
     def carried(self, month: Month, entitled: bool) -> Self:
         """As every pack's; the municipality's guidelines are asked anew, and a surplus is counted once."""
-        found = super().carried(month, entitled)
+        members = [msgspec.structs.replace(member, days_before=None) for member in self.members]
+        told = msgspec.structs.replace(self, members=members, days_before=None)
+        found = StoredFacts.carried(told, month, entitled)
         return msgspec.structs.replace(
             found,
             costs=[msgspec.structs.replace(cost, limit=None, limit_source="") for cost in found.costs],
@@ -111,6 +118,9 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise FactsError([f"members, costs, incomes: at most {MOST_ROWS} rows each"])
         if not self.since < self.until or self.until > month_of(self.since).until:
             raise FactsError(["since, until: a period is one calendar month or a part of it"])
+        most = self.since.day - 1
+        if self.days_before is not None and not 0 <= self.days_before <= most:
+            problems.append("days_before: 0 to the number of the month's days before the period")
         people: dict[str, list[Member]] = {}
         for n, member in enumerate(self.members):
             people.setdefault(member.key, []).append(member)
@@ -120,7 +130,7 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
         adults = 0
         for key, rows in people.items():
             adults += rows[0].role == "adult"
-            if len({(r.role, r.birth_on, r.job_stimulus, r.work_income_before) for r in rows}) > 1:
+            if len({(r.role, r.birth_on, r.job_stimulus, r.work_income_before, r.days_before) for r in rows}) > 1:
                 problems.append(f"members: {key}: rows of one person differ in more than days and lunch")
             if len(rows) > 1:
                 spans = sorted((r.since or self.since, r.until or self.until) for r in rows)
@@ -174,6 +184,8 @@ class Facts(StoredFacts, frozen=True, forbid_unknown_fields=True, kw_only=True):
             problems.append("since: a child born inside the period is a member from its birthday")
         if member.birth_on.year < 1880:
             problems.append("birth_on: before 1880")
+        if member.days_before is not None and not 0 <= member.days_before < self.since.day:
+            problems.append("days_before: 0 to the number of the month's days before the period")
         if not 0 <= member.lunch_days <= 7:
             problems.append("lunch_days: 0 to 7")
         if member.job_stimulus and member.role != "adult":

@@ -25,6 +25,8 @@ _MEMBER: Final = {
     "days": np.int64,
     "part_days": np.int64,
     "earlier": np.int64,
+    "named_earlier": np.int64,
+    "before": np.int64,
     "member": np.int64,
 }
 _COST: Final = {
@@ -60,7 +62,7 @@ class Population(Households):
         """From facts, all of one period and with the same settings (ValueError otherwise)."""
         if len({(f.since, f.until, tuple(sorted(f.settings.items()))) for f in facts}) != 1:
             raise ValueError("a population has one period and one set of settings")
-        return cls.from_rows([Household(f) for f in facts], {"own_size": np.int64}, _ROWS)
+        return cls.from_rows([Household(f) for f in facts], {"own_size": np.int64, "before": np.int64}, _ROWS)
 
 
 def calculate_lines(population: Population, month: Period, norms: Norms) -> sheet.Columns:

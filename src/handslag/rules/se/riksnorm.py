@@ -5,7 +5,7 @@ from typing import Any
 
 from handslag.kernel.money import KRONA
 from handslag.rules.se.numbers import FIRST_DAY, HALF_UP, MONTH_30, PRESENT_ANY_DAY, YEAR_365, Norms
-from handslag.rules.se.rows import Period
+from handslag.rules.se.rows import NOT_TOLD, Period
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, lookup, maximum, minimum, round_to, used, where
 
@@ -64,7 +64,15 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     birthday_inside = child & (age(person, month.first) != age(person, month.last))
     return sheet.line(
         "PERSON",
-        for_days(monthly, days, person.earlier, person.throughout & (month.days == month.month_days), month, norm),
+        for_days(
+            monthly,
+            days,
+            earlier_days(person, norm),
+            person.throughout & (month.days == month.month_days),
+            days_before(person, norm),
+            month,
+            norm,
+        ),
         of=person,
         section=norm.section.riksnorm,
         text="person",
@@ -80,7 +88,48 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         age=years,
         days=days,
         month_days=month.month_days,
+        **told_before(person, month, norm),
     )
+
+
+@versioned
+def earlier_days(person: Any, norm: Norms) -> Whole:
+    """Days of the person's parts of the period that the facts name before this one."""
+    return person.named_earlier
+
+
+@earlier_days.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="12 kap. 2 § SoF: one amount a month, in whatever order its parts are named",
+)
+def earlier_days_of_the_month(person: Any, norm: Norms) -> Whole:
+    """Of those that lie before it."""
+    return person.earlier
+
+
+@versioned
+def days_before(row: Any, norm: Norms) -> Whole:
+    """How many of the month's days its earlier parts have counted: that wasn't told."""
+    return NOT_TOLD
+
+
+@days_before.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="12 kap. 2 § SoF: one amount a month, in however many parts it is calculated",
+)
+def days_before_as_told(row: Any, norm: Norms) -> Whole:
+    """As the facts tell; NOT_TOLD where they don't."""
+    return row.before
+
+
+def told_before(row: Any, month: Period, norm: Norms) -> dict[str, Whole]:
+    """For the explanation of a part that doesn't begin the month: the days that earlier parts have counted, or that
+    they aren't told (one household only)."""
+    if days_before.version(norm).text is days_before.versions[0].text or month.first % 100 == 1:
+        return {}
+    return {"before": row.before}
 
 
 @versioned
@@ -115,20 +164,25 @@ def by_the_day_so_far(daily: Whole, monthly: Whole, days: Whole, earlier: Whole,
     return minimum(daily * (earlier + days), monthly) - minimum(daily * earlier, monthly)
 
 
-def for_days(monthly: Whole, days: Whole, earlier: Whole, throughout: Truth, month: Period, norm: Norms) -> Whole:
+def for_days(
+    monthly: Whole, days: Whole, earlier: Whole, throughout: Truth, told: Whole, month: Period, norm: Norms
+) -> Whole:
     """The part of a monthly amount for `days`; the whole of it for a whole month, and never more.
 
     Who is there all month but whose facts change inside it (`throughout`) gets each part by the days of that
     month, so that the parts make a whole month again. Who is there for part of it only, by the norm's method.
-    `earlier`: days of the period that the same person was there for before.
+    `earlier`: days of the period that the same person was there for before. `told`: days that earlier parts of the
+    month have counted, so that all parts are together what their days come to; NOT_TOLD: each by itself.
     """
-    by_month = by_the_month(monthly, days, month.first % 100 - 1 + earlier, month, norm)
-    if norm.day_method == YEAR_365:
-        by_method = by_the_day(round_to(KRONA, monthly * 12, 365), monthly, days, earlier, norm)
-    elif norm.day_method == MONTH_30:
-        by_method = by_the_day(round_to(KRONA, monthly, 30), monthly, days, earlier, norm)
-    else:
-        by_method = by_month
+    knows = told != NOT_TOLD
+    by_month = by_the_month(monthly, days, where(knows, told, month.first % 100 - 1) + earlier, month, norm)
+    earlier = earlier + where(knows, told, 0)
+    by_method = by_month
+    if norm.day_method in (YEAR_365, MONTH_30):
+        daily = round_to(KRONA, monthly * 12, 365) if norm.day_method == YEAR_365 else round_to(KRONA, monthly, 30)
+        left = monthly - by_the_day(daily, monthly, earlier, 0, norm)
+        completes = knows & (earlier + days == month.month_days)
+        by_method = where(completes, left, by_the_day(daily, monthly, days, earlier, norm))
     return where(days == month.month_days, monthly, where(throughout, by_month, by_method))
 
 
@@ -181,7 +235,7 @@ def common_cost(household: Any, members: Whole, month: Period, norm: Norms, shee
     part = month.days < month.month_days
     return sheet.line(
         "COMMON",
-        for_days(share, month.days, 0, False, month, norm),
+        for_days(share, month.days, 0, False, days_before(household, norm), month, norm),
         of=household,
         section=norm.section.common,
         text="common",
@@ -199,4 +253,5 @@ def common_cost(household: Any, members: Whole, month: Period, norm: Norms, shee
         further=maximum(size - 7, 0),
         days=month.days,
         month_days=month.month_days,
+        **told_before(household, month, norm),
     )

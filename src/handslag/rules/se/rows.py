@@ -18,6 +18,7 @@ _NOTHING: Final[dict[str, int | str]] = {}
 _NO_LIMITS: Final[Mapping[str, Table | Number]] = {}
 _NO_CHANGES: Final[Mapping[str, Change]] = {}
 NOBODY: Final = -1
+NOT_TOLD: Final = -1
 ABOVE_OWN_NEED: Final = "ABOVE_OWN_NEED"
 """A child's own means above its own need: a line among the incomes that no income is."""
 NO_LIMIT: Final = 2 * MAXIMUM
@@ -28,16 +29,18 @@ class Person:
     """A member, or a part of the period with the same facts about one (`member`: the place of the first of them).
 
     `cohabiting`: one of a couple, and the other one is there on all these days; `earlier`: days of the person's parts
-    before this one. `couple`, `part_days`: one of a couple, whoever is there, and the days of the part as the facts
-    have it, on the first of the rows that are made of it (as was known until 1 December 2026).
+    before this one, `named_earlier`: of those that the facts name before it (as was known until 2 December 2026);
+    `before`: days that earlier parts of the month have counted, NOT_TOLD where that isn't told. `couple`, `part_days`:
+    one of a couple, whoever is there, and the days of the part as the facts have it, on the first of the rows that are
+    made of it (as was known until 1 December 2026).
     """
 
     __slots__ = (
-        "about", "adult", "birth", "code", "cohabiting", "couple", "days", "earlier", "first", "key",
-        "lunch_days", "member", "part_days", "statistics_code", "throughout", "visiting",
+        "about", "adult", "before", "birth", "code", "cohabiting", "couple", "days", "earlier", "first", "key",
+        "lunch_days", "member", "named_earlier", "part_days", "statistics_code", "throughout", "visiting",
     )  # fmt: skip
 
-    def __init__(self, member: Member, place: int, days: int, earlier: int) -> None:
+    def __init__(self, member: Member, place: int, days: int, earlier: int, before: int) -> None:
         self.key: str | None = member.key
         self.code: str | None = None
         self.statistics_code = "forsorjningsstod"
@@ -48,7 +51,8 @@ class Person:
         self.birth = as_number(member.birth_on)
         self.lunch_days = member.lunch_days
         self.days = self.part_days = days
-        self.earlier = earlier
+        self.earlier = self.named_earlier = earlier
+        self.before = before
         self.first = earlier == 0
         self.throughout = True
         self.member = place
@@ -144,7 +148,7 @@ class Household:
     """One household's rows; `own_size` 0 where the household is the members of the case."""
 
     __slots__ = (
-        "about", "code", "expenses", "incomes", "key", "members", "own_size", "special_expenses",
+        "about", "before", "code", "expenses", "incomes", "key", "members", "own_size", "special_expenses",
         "statistics_code",
     )  # fmt: skip
 
@@ -163,26 +167,35 @@ class Household:
         self.about: dict[str, int | str] = {"norm": named} if named else _NOTHING
         self.statistics_code = "forsorjningsstod"
         self.own_size = facts.household_size or 0
+        self.before = NOT_TOLD if facts.days_before is None else facts.days_before
         total = (facts.until - facts.since).days
         spans = [(m.since or facts.since, m.until or facts.until) for m in facts.members]
         adults = {m.key for m in facts.members if m.role == "adult"}
         days: dict[str, int] = {}
         places: dict[str, int] = {}
         people: list[Person] = []
+        begins: list[date] = []
         for m, (since, until) in zip(facts.members, spans, strict=True):
             place = places.setdefault(m.key, len(people))
             couple = m.role == "adult" and len(adults) == 2
             others = [span for o, span in zip(facts.members, spans, strict=True) if o.key in adults - {m.key}]
             part_days = (until - since).days
+            before = self.before if m.days_before is None else m.days_before
             for length, together in parts(since, until, others if couple else ()):
-                person = Person(m, place, length, days.get(m.key, 0))
+                person = Person(m, place, length, days.get(m.key, 0), before)
                 person.couple, person.cohabiting = couple, together
                 person.part_days, part_days = part_days, 0
                 person.about = self.about
                 days[m.key] = person.earlier + length
                 people.append(person)
+                begins.append(since)
         for person in people:
             person.throughout = days[person.key or ""] == total
+        if len(places) < len(facts.members):  # a person has rows for parts: by their days, in whatever order named
+            so_far: dict[str | None, int] = {}
+            for n in sorted(range(len(people)), key=begins.__getitem__):
+                people[n].earlier = so_far.get(people[n].key, 0)
+                so_far[people[n].key] = people[n].earlier + people[n].days
         self.members = tuple(people)
         statuses = {
             code: (limit.rows[0] if isinstance(limit, Table) else limit).used.status for code, limit in limits.items()

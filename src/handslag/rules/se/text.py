@@ -6,6 +6,7 @@ from typing import Any, Final
 from handslag.rules.se.codes import COSTS, INCOMES
 from handslag.rules.se.facts import Cost
 from handslag.rules.se.numbers import CHILD_WORK, LIMIT_CHANGE, PARTS, history
+from handslag.rules.se.rows import NOT_TOLD
 from handslag.rules.sheet import Line, Sheet
 from handslag.rules.text import Group, Wording
 
@@ -67,6 +68,7 @@ class _Swedish(Wording):
                 add("explain.named", norm=p["norm"], row=money(row.value))
             if p["days"] != p["month_days"]:
                 add("explain.part", days=p["days"], month_days=p["month_days"])
+            said += self.before(line, lang)
         elif line.text == "common":
             size, members = p["size"], p["members"]
             if _row(line) != line.numbers[0].name:
@@ -80,6 +82,7 @@ class _Swedish(Wording):
                 add("explain.share", members=members, size=size)
             if p["days"] != p["month_days"]:
                 add("explain.part_common", days=p["days"], month_days=p["month_days"])
+            said += self.before(line, lang)
         elif line.text == "cost":
             applied = int(p["applied"])
             if applied == 0 and line.amount:
@@ -121,6 +124,14 @@ class _Swedish(Wording):
         if "limit_changed_on" in p:
             said.append(self.limit_change(line, lang))
         return said
+
+    def before(self, line: Line, lang: str) -> list[str]:
+        """Of a part that doesn't begin the month: what its earlier parts have counted, or that it isn't told."""
+        days = line.params.get("before", 0)
+        if days == 0:
+            return []
+        key = "explain.part_before_untold" if days == NOT_TOLD else "explain.part_before"
+        return [self.say(key, lang, before=self.shown(days, lang))]
 
     def limit_change(self, line: Line, lang: str) -> str:
         """That the guideline of a cost is another one from a day inside the period on, and which one counts."""
