@@ -215,6 +215,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "whole-need-by-days-with-nutrition", "whole-need-by-days-in-an-institution",
             "expenses-of-a-job-with-nothing-left", "expenses-beside-a-free-job", "equipment-beside-a-free-job",
             "expenses-that-two-jobs-bear-together",
+            "whole-need-by-days-up-to-the-level",
         },
     },
     date(2026, 12, 3): {
@@ -229,6 +230,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "back-payment-of-earnings-that-leaves-a-claim", "back-payment-of-interest", "back-payment-of-child-benefit",
             "expenses-of-a-job-with-nothing-left", "expenses-beside-a-free-job", "equipment-beside-a-free-job",
             "expenses-that-two-jobs-bear-together",
+            "hot-water-for-half-a-month", "participation-for-half-a-month", "whole-need-by-days-up-to-the-level",
+            "whole-need-by-days-with-nutrition",
         },
     },
 }  # fmt: skip

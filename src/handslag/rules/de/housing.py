@@ -8,9 +8,9 @@ from handslag.rules.de.need import (
     PERCENT,
     also_for_days,
     also_numbers,
+    as_part,
     cents,
     district,
-    for_days,
     no,
     part_numbers,
     rounded,
@@ -238,7 +238,7 @@ def share_of_rent(
     """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
     return sheet.line(
         code,
-        for_days(cents(recognised, parts, norm), person, chapter, month, norm),
+        as_part(recognised, parts, person, chapter, month, norm),
         of=shown(person, "as_home"),
         section=where(chapter == CHAPTER_4, sections[1], sections[0]),
         text=where(parts == 1, "share_all", "share") + why,

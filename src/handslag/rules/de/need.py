@@ -222,6 +222,44 @@ def pregnancy_by_setting(person: Any, chapter: Whole, month: Period, norm: Norms
     return days, where(part, most, month.month_days), False
 
 
+@versioned
+def each_need_once(norm: Norms) -> bool:
+    """Whether, where the whole need goes by days, every monthly amount and limit does, and is rounded once: no."""
+    return False
+
+
+@each_need_once.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="setting.start: where the whole need goes by days, so does the limit of § 30 Abs. 6, provision (§ 33) and "
+    "participation (§ 34 Abs. 7); and a part of a month is divided once",
+)
+def each_need_once_too(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def as_part(amount: Whole, divisor: Whole, person: Any, chapter: Whole, month: Period, norm: Norms) -> Whole:
+    """`amount / divisor` as a monthly need, rounded once where the setting says that it goes by days."""
+    whole = cents(amount, divisor, norm)
+    if not each_need_once(norm):
+        return for_days(whole, person, chapter, month, norm)
+    if norm.setting_start == RATE_ONLY:
+        return whole
+    by_days = cents(amount * person.days, divisor * month_days(month, norm), norm)
+    return where(in_part(person, chapter, month), minimum(by_days, whole), whole)
+
+
+def at_last_for_days(amount: Whole, person: Any, chapter: Whole, month: Period, norm: Norms) -> Whole:
+    """A monthly need that was whole in part of a month until 2 December 2026."""
+    return as_part(amount, 1, person, chapter, month, norm) if each_need_once(norm) else amount
+
+
+def at_last_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[Any, ...]:
+    """For the numbers of its line: the settings that decide about it."""
+    return part_numbers(person, chapter, month, norm) if each_need_once(norm) else ()
+
+
 def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where the level changes inside it.
 
@@ -309,9 +347,10 @@ def extra(
     """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only."""
     amount = base * percent * days
     divisor = PERCENT * of_days
-    whole = cents(amount, divisor, norm)
     if by_days:
-        whole = for_days(whole, person, chapter, month, norm)
+        whole = as_part(amount, divisor, person, chapter, month, norm)
+    else:
+        whole = cents(amount, divisor, norm)
     return sheet.line(
         code,
         whole,
@@ -394,18 +433,28 @@ def school_help(person: Any, own: Whole, chapter: Whole, month: Period, norm: No
 
 
 def own_need(need: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """A need with an amount of its own: what the office accepts of it; one of § 30 Abs. 5 is a monthly amount."""
-    amount = where(need.capped, also_for_days(need.effective, need, chapter, month, norm), need.effective)
-    numbers = also_numbers(need, chapter, month, norm) if need.capped is True else ()
+    """A need with an amount of its own: what the office accepts of it; of § 30 Abs. 5 and § 33: monthly amounts."""
+    nutrition = also_for_days(need.effective, need, chapter, month, norm)
+    provision = at_last_for_days(need.effective, need, chapter, month, norm)
+    amount = where(need.capped, nutrition, where(need.provision, provision, need.effective))
+    numbers: tuple[Any, ...] = ()
+    if need.capped is True:
+        numbers = also_numbers(need, chapter, month, norm)
+    elif need.provision is True:
+        numbers = at_last_numbers(need, chapter, month, norm)
     return sheet.line("NEED", amount, of=need, section=section_of(need, norm), text="need", numbers=numbers)
 
 
-def cap(person: Any, own: Whole, capped: Whole, norm: Norms, sheet: Any) -> Whole:
+def cap(person: Any, own: Whole, chapter: Whole, capped: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 6, § 42b Abs. 4: paragraphs 1 to 5 together are at most the person's own Regelbedarfsstufe."""
-    over = maximum(capped - own, 0)
+    most = at_last_for_days(own, person, chapter, month, norm)
+    over = maximum(capped - most, 0)
     return sheet.line(
         "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap",
-        numbers=(own, used(norm.setting_pair_part, person.alone_first)), when=over > 0, capped=capped, own=own,
+        numbers=(
+            own, used(norm.setting_pair_part, person.alone_first), *at_last_numbers(person, chapter, month, norm),
+        ),
+        when=over > 0, capped=capped, own=most,
     )  # fmt: skip
 
 
@@ -421,7 +470,9 @@ def hot_water(
     metered = person.hot_water > flat
     return sheet.line(
         "HOT_WATER",
-        for_days(where(metered, person.hot_water, flat), person, chapter, month, norm),
+        as_part(
+            where(metered, person.hot_water, own * permille), where(metered, 1, PERMILLE), person, chapter, month, norm
+        ),
         of=shown(person, "as_extra"),
         section=norm.section.hot_water,
         text=where(metered, "hot_water_meter", "hot_water"),
@@ -456,7 +507,7 @@ def workshop_lunch(person: Any, norm: Norms, sheet: Any) -> Whole:
 # Bildung und Teilhabe: § 34
 
 
-def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
+def education(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 34 Abs. 3 und 7: school supplies in the months of both half-years; participation for minors in chapter 3."""
     first = sheet.line(
         "SUPPLIES_FIRST", norm.education_first_half, of=shown(person, "as_education"), section=norm.section.supplies,
@@ -467,9 +518,11 @@ def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
         text=said("supplies_second", norm), numbers=(norm.education_second_half,), when=person.second_half,
     )  # fmt: skip
     participation = sheet.line(
-        "PARTICIPATION", norm.education_participation, of=shown(person, "as_education"),
+        "PARTICIPATION", at_last_for_days(norm.education_participation, person, chapter, month, norm),
+        of=shown(person, "as_education"),
         section=norm.section.participation,
-        text=said("participation", norm), numbers=(norm.education_participation,),
+        text=said("participation", norm),
+        numbers=(norm.education_participation, *at_last_numbers(person, chapter, month, norm)),
         when=person.participation & no(person.adult) & (chapter == CHAPTER_3),
     )  # fmt: skip
     return first + second + participation
@@ -481,10 +534,11 @@ def education(person: Any, chapter: Whole, norm: Norms, sheet: Any) -> Whole:
 def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 27b Abs. 2 bis 4: Barbetrag of adults, and the lump sum for clothing that the Land set."""
     there = person.institution & person.adult
+    share = norm.regelbedarf_1 * norm.institution_cash
     part_of = also_numbers(person, chapter, month, norm)
     cash = sheet.line(
-        "CASH", also_for_days(
-            cents(norm.regelbedarf_1 * norm.institution_cash, PERCENT, norm), person, chapter, month, norm
+        "CASH", as_part(share, PERCENT, person, chapter, month, norm) if each_need_once(norm) else also_for_days(
+            cents(share, PERCENT, norm), person, chapter, month, norm
         ),
         of=under_item(person, FURTHER_ITEM, norm),
         section=norm.section.cash, text=said("cash", norm),

@@ -185,7 +185,7 @@ def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: No
         return by_member(household.needs, chosen, members)
 
     capped = each(members, need.add, along=(mark, pregnant, lone, school, own_needs("capped")))
-    cap = each(members, need.cap, norm, sheet, along=(own, capped))
+    cap = each(members, need.cap, month, norm, sheet, along=(own, chapters, capped))
 
     # § 30 Abs. 7 bis 10
     decentral = spread(members, household.decentral)
@@ -197,7 +197,7 @@ def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: No
     further = each(members, need.further_need, month, norm, sheet, along=(chapters,))
 
     # § 34
-    lump_sums = each(members, need.education, norm, sheet, along=(chapters,))
+    lump_sums = each(members, need.education, month, norm, sheet, along=(chapters,))
     return Needs(
         base=each(members, need.add, along=(rates, capped, cap, water, lunch, housing, own_needs("running"))),
         education=each(members, need.add, along=(lump_sums, own_needs("education"))),

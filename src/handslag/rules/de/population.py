@@ -33,7 +33,7 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
         "adult alone_first care claims dwelling first_half full_reduction grundrente institution lone_parent mark_g "
         "other_housing own_child paired participation payee permanent rent_free school_help second_half special",
     ),
-    "needs": _kinds("days effective member", "capped education insurance one_off running"),
+    "needs": _kinds("days effective member", "capped education insurance one_off provision running"),
     "incomes": _kinds(
         "before car_km costs covers_months gross insurance member rank second_before second_household social "
         "spread_months spread_part tax",

@@ -129,6 +129,7 @@ class NeedRow(Of):
         "insurance",
         "member",
         "one_off",
+        "provision",
         "running",
         "section_name",
     )
@@ -146,6 +147,7 @@ class NeedRow(Of):
         self.effective = need.accepted
         self.capped = kind.kind == "capped"
         self.running = kind.kind == "running"
+        self.provision = kind.section == "provision"
         self.insurance = kind.kind == "insurance"
         self.education = kind.kind == "education"
         self.one_off = kind.kind == "one_off"
