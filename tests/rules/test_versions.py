@@ -216,6 +216,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "expenses-of-a-job-with-nothing-left", "expenses-beside-a-free-job", "equipment-beside-a-free-job",
             "expenses-that-two-jobs-bear-together",
             "whole-need-by-days-up-to-the-level",
+            "extra-needs-up-to-the-level-by-days", "mark-g-with-a-partner-from-inside-the-month",
+            "mark-g-with-a-partner-to-inside-the-month", "set-off-with-a-partner-from-inside-the-month",
         },
     },
     date(2026, 12, 3): {
@@ -232,6 +234,9 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "expenses-that-two-jobs-bear-together",
             "hot-water-for-half-a-month", "participation-for-half-a-month", "whole-need-by-days-up-to-the-level",
             "whole-need-by-days-with-nutrition",
+            "extra-needs-up-to-the-level-by-days", "hot-water-of-a-child-that-turns-fourteen",
+            "mark-g-with-a-partner-from-inside-the-month", "mark-g-with-a-partner-to-inside-the-month",
+            "set-off-with-a-partner-from-inside-the-month",
         },
     },
 }  # fmt: skip

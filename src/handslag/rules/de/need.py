@@ -1,5 +1,6 @@
 """Regelsatz, Mehrbedarfe, Bildung und Teilhabe, Versicherung: §§ 27a bis 34, 42, 42b SGB XII."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -260,21 +261,81 @@ def at_last_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> 
     return part_numbers(person, chapter, month, norm) if each_need_once(norm) else ()
 
 
-def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where the level changes inside it.
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A person's Regelbedarfsstufen in the month: `first` and `later`, with the days `before` and `after` the change;
+    `older`: by the age on the last day; `mixed`: as one of a couple on some days only."""
 
-    § 27a Abs. 4: less where something is covered otherwise, more where an unavoidable need lies above the average.
-    """
+    first: Whole
+    older: Whole
+    later: Whole
+    mixed: Truth
+    before: Whole
+    after: Whole
+
+
+def levels_of(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms) -> Levels:
+    """By the days with and without the other one of a couple, and before and after a birthday (`own`: the first)."""
     first = alone_first(person, norm)
     older = level_at(person, person.age_later, first, norm)
-    later = older if norm.setting_birthday == BY_DAYS else own
     part = in_part(person, chapter, month)
     counted = where(part, person.days, month.month_days)
     alone = alone_days(person, part, month, norm)
     mixed = (alone > 0) & (alone < counted)
-    later = where(mixed, level_at(person, person.age, no(first), norm), later)
+    later = where(
+        mixed, level_at(person, person.age, no(first), norm), older if norm.setting_birthday == BY_DAYS else own
+    )
     before = where(mixed, where(first, alone, counted - alone), person.days_before)
     after = where(mixed, counted, person.days) - before
+    return Levels(own, older, later, mixed, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a percentage is taken of, cents: `amount` divided by `days`; `numbers` of it, and how that is said."""
+
+    amount: Whole
+    days: Whole
+    numbers: tuple[Any, ...]
+    text: Any = ""
+
+
+@versioned
+def own_level_of_month(person: Any, levels: Levels, norm: Norms) -> Base:
+    """The person's Regelbedarfsstufe in the month: that of the first day."""
+    return Base(levels.first, 1, (levels.first, used(norm.setting_pair_part, person.alone_first)))
+
+
+@own_level_of_month.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§§ 30, 35a, 44b SGB XII: of the person's own Regelbedarfsstufe; where days of the month have two, of both "
+    "by their days (setting.pair_part, setting.birthday)",
+)
+def own_level_by_days(person: Any, levels: Levels, norm: Norms) -> Base:
+    """Where it changes inside the month, by days, as the Regelsatz."""
+    changes = levels.later != levels.first
+    return Base(
+        where(changes, levels.first * levels.before + levels.later * levels.after, levels.first),
+        where(changes, levels.before + levels.after, 1),
+        (
+            levels.first,
+            used(levels.later, changes),
+            used(norm.setting_birthday, levels.older != levels.first),
+            used(norm.setting_pair_part, person.alone_days > 0),
+        ),
+        where(changes, " level_of_days", ""),
+    )
+
+
+def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+    """§ 27a Abs. 3, § 42 Nr. 1: the Regelsatz; by days in part of a month and where the level changes inside it.
+
+    § 27a Abs. 4: less where something is covered otherwise, more where an unavoidable need lies above the average.
+    """
+    own, older, later, mixed = levels.first, levels.older, levels.later, levels.mixed
+    before, after = levels.before, levels.after
+    part = in_part(person, chapter, month)
     changes = later != own
     days = where(part, month_days(month, norm), month.month_days)
     by_days = own * before + later * after
@@ -328,7 +389,7 @@ def standard_rate(person: Any, own: Whole, chapter: Whole, month: Period, norm: 
 
 def extra(
     code: str,
-    base: Whole,
+    base: Base,
     percent: Whole,
     person: Any,
     chapter: Whole,
@@ -345,8 +406,8 @@ def extra(
     by_days: bool = True,
 ) -> Whole:
     """A percentage of a Regelbedarfsstufe as a line; for `days` of `of_days` only."""
-    amount = base * percent * days
-    divisor = PERCENT * of_days
+    amount = base.amount * percent * days
+    divisor = PERCENT * of_days * base.days
     if by_days:
         whole = as_part(amount, divisor, person, chapter, month, norm)
     else:
@@ -356,24 +417,23 @@ def extra(
         whole,
         of=shown(person, "as_extra"),
         section=section,
-        text=said("percent", norm) + text,
+        text=said("percent", norm) + base.text + text,
         numbers=(
             *numbers,
-            base,
-            used(norm.setting_pair_part, person.alone_first),
+            *base.numbers,
             rounded(amount, divisor, norm),
             *part_numbers(person, chapter, month, norm),
         ),
         rounding="cent",
         when=when,
         percent=percent,
-        base=base,
+        base=cents(base.amount, base.days, norm),
         days=days,
         month_days=of_days,
     )
 
 
-def mark_g(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+def mark_g(person: Any, own: Base, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 1: mark G, and the age limit or no capacity to work; the latter not beside § 42b Abs. 3."""
     reduced = person.adult & person.full_reduction & no(person.school_help)
     return extra(
@@ -383,7 +443,7 @@ def mark_g(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, 
     )  # fmt: skip
 
 
-def pregnant(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+def pregnant(person: Any, own: Base, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 2: after the twelfth week, to the end of the month of birth."""
     days, of_days, by_days = pregnancy(person, chapter, month, norm)
     return extra(
@@ -409,8 +469,9 @@ def lone_parent(
         by_first = first & (norm.extra_lone_young >= second)
     else:
         by_first = first
+    base = Base(norm.regelbedarf_1, 1, (norm.regelbedarf_1,))
     return extra(
-        "LONE_PARENT", norm.regelbedarf_1, where(by_first, norm.extra_lone_young, second),
+        "LONE_PARENT", base, where(by_first, norm.extra_lone_young, second),
         person, chapter, month, norm, sheet,
         when=person.lone_parent & (children > 0), section=norm.section.lone,
         numbers=(
@@ -423,7 +484,7 @@ def lone_parent(
     )  # fmt: skip
 
 
-def school_help(person: Any, own: Whole, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+def school_help(person: Any, own: Base, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 4, § 42b Abs. 3: help with school or higher education, from 15."""
     return extra(
         "SCHOOL_HELP", own, norm.extra_school_help, person, chapter, month, norm, sheet,
@@ -445,49 +506,60 @@ def own_need(need: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) 
     return sheet.line("NEED", amount, of=need, section=section_of(need, norm), text="need", numbers=numbers)
 
 
-def cap(person: Any, own: Whole, chapter: Whole, capped: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
+def cap(person: Any, own: Base, chapter: Whole, capped: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 6, § 42b Abs. 4: paragraphs 1 to 5 together are at most the person's own Regelbedarfsstufe."""
-    most = at_last_for_days(own, person, chapter, month, norm)
+    most = as_part(own.amount, own.days, person, chapter, month, norm) if each_need_once(norm) else own.amount
     over = maximum(capped - most, 0)
     return sheet.line(
-        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap",
+        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap" + own.text,
         numbers=(
-            own, used(norm.setting_pair_part, person.alone_first), *at_last_numbers(person, chapter, month, norm),
+            *own.numbers, *at_last_numbers(person, chapter, month, norm),
         ),
         when=over > 0, capped=capped, own=most,
     )  # fmt: skip
 
 
 def hot_water(
-    person: Any, own: Whole, chapter: Whole, decentral: Truth, month: Period, norm: Norms, sheet: Any
+    person: Any,
+    own: Base,
+    levels: Levels,
+    chapter: Whole,
+    decentral: Truth,
+    month: Period,
+    norm: Norms,
+    sheet: Any,
 ) -> Whole:
     """§ 30 Abs. 7: hot water made in the dwelling; more than the share of the level only by a meter of its own."""
     child = no(person.adult)
-    permille = where(
-        person.adult, norm.extra_hot_water_adult, lookup(norm.extra_hot_water_child, person.age, only=child)
+    permille, later = (
+        where(person.adult, norm.extra_hot_water_adult, lookup(norm.extra_hot_water_child, years, only=child))
+        for years in (person.age, person.age_later)
     )
-    flat = cents(own * permille, PERMILLE, norm)
+    grows = child & (own.days > 1) & (later != permille)
+    # of each level its own share, where both change on a birthday
+    amount = own.amount * permille + where(grows, levels.later * levels.after * (later - permille), 0)
+    divisor = PERMILLE * own.days
+    flat = cents(amount, divisor, norm)
     metered = person.hot_water > flat
     return sheet.line(
         "HOT_WATER",
-        as_part(
-            where(metered, person.hot_water, own * permille), where(metered, 1, PERMILLE), person, chapter, month, norm
-        ),
+        as_part(where(metered, person.hot_water, amount), where(metered, 1, divisor), person, chapter, month, norm),
         of=shown(person, "as_extra"),
         section=norm.section.hot_water,
-        text=where(metered, "hot_water_meter", "hot_water"),
+        text=where(metered, "hot_water_meter", where(grows, "hot_water hot_water_grows", "hot_water") + own.text),
         numbers=(
             permille,
-            own,
-            used(norm.setting_pair_part, person.alone_first),
-            rounded(own * permille, PERMILLE, norm),
+            used(later, grows),
+            *own.numbers,
+            rounded(amount, divisor, norm),
             *part_numbers(person, chapter, month, norm),
         ),
         rounding="cent",
         when=((decentral & person.dwelling) | (person.hot_water != NEVER)) & no(person.institution),
         permille=permille,
-        base=own,
+        base=cents(own.amount, own.days, norm),
         flat=flat,
+        **({"later": later} if grows is True else {}),
     )
 
 

@@ -65,10 +65,11 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     """The calculation, for one household (Worksheet) or for a population (Columns)."""
     members = household.members
     chapters = each(members, need.chapter_of, norm)
-    own = each(members, need.own_level, norm)
+    levels = each(members, need.levels_of, month, norm, along=(each(members, need.own_level, norm), chapters))
+    bases = each(members, need.own_level_of_month, norm, along=(levels,))
 
     # A Bedarf: §§ 27a bis 35, 42, 42a, 42b
-    needs, housing = write_needs(household, chapters, own, month, norm, sheet)
+    needs, housing = write_needs(household, chapters, levels, bases, month, norm, sheet)
 
     assets = assets_of(household, norm)
     at_once = Assets(
@@ -127,7 +128,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     education = each(members, lambda _, a, b: minimum(a, b), along=(running_claim, needs.education))
     arrears = each(members, payment.arrears_line, norm, sheet)
     withheld = write_debts(
-        household, each(members, lambda _, a, b: a - b, along=(running_claim, education)), own, norm, sheet
+        household, each(members, lambda _, a, b: a - b, along=(running_claim, education)), levels, bases, norm, sheet
     )
     to_pay = each(
         members, lambda _, claim, one_off, arrears, less: claim + one_off + arrears - less,
@@ -162,11 +163,13 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     )  # fmt: skip
 
 
-def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: Norms, sheet: Any) -> tuple[Needs, Any]:
+def write_needs(
+    household: Any, chapters: Any, levels: Any, bases: Any, month: Period, norm: Norms, sheet: Any
+) -> tuple[Needs, Any]:
     """Everybody's needs, and what of them is for housing."""
     members = household.members
-    along = (own, chapters)
-    rates = each(members, need.standard_rate, month, norm, sheet, along=along)
+    rates = each(members, need.standard_rate, month, norm, sheet, along=(levels, chapters))
+    along = (bases, chapters)
 
     # § 30 Abs. 1 bis 5, § 42b Abs. 3, together at most the own level: § 30 Abs. 6
     mark = each(members, need.mark_g, month, norm, sheet, along=along)
@@ -185,11 +188,11 @@ def write_needs(household: Any, chapters: Any, own: Any, month: Period, norm: No
         return by_member(household.needs, chosen, members)
 
     capped = each(members, need.add, along=(mark, pregnant, lone, school, own_needs("capped")))
-    cap = each(members, need.cap, month, norm, sheet, along=(own, chapters, capped))
+    cap = each(members, need.cap, month, norm, sheet, along=(bases, chapters, capped))
 
     # § 30 Abs. 7 bis 10
     decentral = spread(members, household.decentral)
-    water = each(members, need.hot_water, month, norm, sheet, along=(own, chapters, decentral))
+    water = each(members, need.hot_water, month, norm, sheet, along=(bases, levels, chapters, decentral))
     lunch = each(members, need.workshop_lunch, norm, sheet)
 
     # §§ 35, 42a
@@ -386,13 +389,22 @@ def write_back_payments(
     return each(members, need.add, along=(usable, by_member(incomes, counted, members)))
 
 
-def write_debts(household: Any, claims: Any, own: Any, norm: Norms, sheet: Any) -> Any:
+def write_debts(household: Any, claims: Any, levels: Any, bases: Any, norm: Norms, sheet: Any) -> Any:
     """For each member what is withheld from the running claim, one debt after the other."""
     members, debts = household.members, household.debts
-    owns = of_member(debts, own, members)
-    rates = each(debts, payment.rate_of, norm, along=(owns,))
+    own = [
+        of_member(debts, each(members, rule, along=(bases, levels)), members)
+        for rule in (
+            lambda _, b, lv: b.amount,
+            lambda _, b, lv: b.days,
+            lambda _, b, lv: lv.first,
+            lambda _, b, lv: lv.later,
+        )
+    ]
+    rates = each(debts, payment.rate_of, norm, along=tuple(own[:2]))
     before = running(debts, rates, members)
-    amounts = each(debts, payment.withheld, norm, sheet, along=(rates, before, of_member(debts, claims, members), owns))
+    along = (rates, before, of_member(debts, claims, members), *own)
+    amounts = each(debts, payment.withheld, norm, sheet, along=along)
     return each(members, lambda _, less: -less, along=(by_member(debts, amounts, members),))
 
 

@@ -121,28 +121,43 @@ def arrears_line(person: Any, norm: Norms, sheet: Any) -> Whole:
 # Set-off, reduction, repayment
 
 
-def rate_of(debt: Any, own: Whole, norm: Norms) -> Whole:
-    """What may be withheld in this month for one debt, before the claim limits it."""
+def rate_of(debt: Any, own: Whole, days: Whole, norm: Norms) -> Whole:
+    """What may be withheld in this month for one debt, before the claim limits it; `own / days`: the own level."""
     one, asked = norm.regelbedarf_1, debt.asked
     reduction = where(debt.reduction, minimum(asked, cents(one * norm.setoff_reduction, PERCENT, norm)), 0)
     runs = debt.month < norm.setoff_undue_months
     undue = where(debt.undue & runs, minimum(asked, cents(one * norm.setoff_undue, PERCENT, norm)), 0)
     runs = debt.month <= norm.setoff_provisional_months
-    provisional = where(debt.provisional & runs, cents(own * norm.setoff_provisional, PERCENT, norm), 0)
+    provisional = where(debt.provisional & runs, cents(own * norm.setoff_provisional, PERCENT * days, norm), 0)
     loan = where(debt.loan, minimum(asked, cents(one * norm.setoff_loan, PERCENT, norm)), 0)
     most = cents(one * norm.setoff_month_end_most, PERCENT, norm)
     instalment = minimum(cents(one * norm.setoff_month_end, PERCENT, norm), maximum(most - debt.paid_back, 0))
     month_end = where(debt.month_end & (debt.month >= BEGINS_MONTH_END), instalment, 0)
     begun = debt.month >= BEGINS_DEPOSIT
-    deposit = where(debt.deposit & begun, cents(own * norm.setoff_deposit, PERCENT, norm), 0)
+    deposit = where(debt.deposit & begun, cents(own * norm.setoff_deposit, PERCENT * days, norm), 0)
     return reduction + minimum(undue + provisional + loan + month_end + deposit, debt.remaining)
 
 
-def withheld(debt: Any, rate: Whole, before: Whole, claim: Whole, own: Whole, norm: Norms, sheet: Any) -> Whole:
-    """One debt: its rate, as far as the claim reaches after the debts named before it."""
+def withheld(
+    debt: Any,
+    rate: Whole,
+    before: Whole,
+    claim: Whole,
+    own: Whole,
+    days: Whole,
+    first: Whole,
+    later: Whole,
+    norm: Norms,
+    sheet: Any,
+) -> Whole:
+    """One debt: its rate, as far as the claim reaches after the debts named before it.
+
+    `own / days`: the person's own level, `first` and `later` where it changes inside the month.
+    """
     amount = minimum(rate, maximum(claim - before, 0))
     of_own = debt.provisional | debt.deposit
-    base = where(of_own, own, norm.regelbedarf_1)
+    changes = of_own & (days > 1)
+    base = where(of_own, cents(own, days, norm), norm.regelbedarf_1)
     percent = where(
         debt.reduction,
         norm.setoff_reduction,
@@ -176,15 +191,24 @@ def withheld(debt: Any, rate: Whole, before: Whole, claim: Whole, own: Whole, no
             ),
         ),
         text=where(
-            amount == 0, "debt_none", where(debt.month_end, "debt_month_end", where(of_own, "debt_fixed", "debt_most"))
+            amount == 0,
+            "debt_none",
+            where(
+                debt.month_end,
+                "debt_month_end",
+                where(of_own, where(changes, "debt_fixed level_of_days", "debt_fixed"), "debt_most"),
+            ),
         ),
         numbers=(
             percent,
-            base,
+            where(of_own, first, norm.regelbedarf_1),
+            used(later, changes),
+            used(norm.setting_pair_part, changes & debt.of_adult),
+            used(norm.setting_birthday, changes & no(debt.of_adult)),
             used(norm.setoff_month_end_most, debt.month_end),
             used(norm.setoff_undue_months, debt.undue),
             used(norm.setoff_provisional_months, debt.provisional),
-            rounded(base * percent, PERCENT, norm),
+            rounded(where(of_own, own, base) * percent, PERCENT * where(of_own, days, 1), norm),
         ),
         rounding="cent",
         percent=percent,

@@ -40,7 +40,9 @@ _ROWS: Final[Mapping[str, Mapping[str, Any]]] = {
         "additional back capital child_benefit earnings equipment equipment_once exempt honorary presumed statutory "
         "student volunteer workshop",
     ),
-    "debts": _kinds("asked member month paid_back remaining", "deposit loan month_end provisional reduction undue"),
+    "debts": _kinds(
+        "asked member month paid_back remaining", "deposit loan month_end of_adult provisional reduction undue"
+    ),
     "direct": _kinds("asked member", "fund landlord power provider"),
 }
 

@@ -212,15 +212,16 @@ class DebtRow(Of):
     """What is withheld; `month`: months since it became final, or since the loan was paid out."""
 
     __slots__ = (
-        "asked", "deposit", "loan", "member", "month", "month_end", "paid_back", "provisional", "reduction",
+        "asked", "deposit", "loan", "member", "month", "month_end", "of_adult", "paid_back", "provisional", "reduction",
         "remaining", "undue",
     )  # fmt: skip
 
-    def __init__(self, debt: Debt, member: int, facts: Facts) -> None:
+    def __init__(self, debt: Debt, member: int, of_adult: bool, facts: Facts) -> None:
         kind = DEBTS[debt.code].kind
         super().__init__(debt.person, "DEBT." + debt.code, {"order": debt.order, "remaining": debt.remaining})
         self.member = member
         self.remaining = debt.remaining
+        self.of_adult = of_adult
         self.paid_back = debt.paid_back
         self.asked = NEVER if debt.amount is None else debt.amount
         self.month = months_between(debt.since, facts.since)
@@ -283,7 +284,8 @@ class Household(Of):
                 self.incomes[n].rank = rank
         # the rows of one member stand together, in the order in which the case names them
         self.debts = tuple(
-            DebtRow(d, place[d.person], facts) for d in sorted(facts.debts, key=lambda d: place[d.person])
+            DebtRow(d, place[d.person], self.members[place[d.person]].adult, facts)
+            for d in sorted(facts.debts, key=lambda d: place[d.person])
         )
         self.direct = tuple(DirectRow(d, place[d.person]) for d in sorted(facts.direct, key=lambda d: place[d.person]))
         self.one_off_months = facts.one_off_months
