@@ -237,6 +237,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "extra-needs-up-to-the-level-by-days", "hot-water-of-a-child-that-turns-fourteen",
             "mark-g-with-a-partner-from-inside-the-month", "mark-g-with-a-partner-to-inside-the-month",
             "set-off-with-a-partner-from-inside-the-month",
+            "volunteer-of-twenty-four", "work-beside-school-in-the-month-of-15",
+            "work-beside-training-in-the-month-of-25",
         },
     },
 }  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, said, section_of, under_item
-from handslag.rules.de.numbers import GROSS, Norms
+from handslag.rules.de.numbers import GROSS, LAST_DAY, Norms
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
 
@@ -55,6 +55,16 @@ def is_student(income: Any, age: Whole, norm: Norms) -> Truth:
     """§ 82 Abs. 1 Satz 2 Nr. 7: in training or voluntary service, from 15 and below 25."""
     young = (age >= norm.income_student_age) & (age < norm.income_volunteer_age)
     return young & (income.student | income.volunteer)
+
+
+def age_for_income(person: Any, norm: Norms) -> Whole:
+    """Whole years by which it is asked whether income is that of a young person (`setting.income_age`)."""
+    return person.age_later if norm.setting_income_age == LAST_DAY else person.age
+
+
+def other_age(person: Any, norm: Norms) -> Whole:
+    """The age that another choice would ask."""
+    return person.age if norm.setting_income_age == LAST_DAY else person.age_later
 
 
 def is_volunteer(income: Any, age: Whole, norm: Norms) -> Truth:
@@ -178,6 +188,7 @@ def before_costs(
     chapter: Whole,
     age: Whole,
     pocket: Whole,
+    other: Whole,
     ends: Truth,
     others: Truth,
     counted: bool,
@@ -186,6 +197,7 @@ def before_costs(
 ) -> Whole:
     """One income's `amount` of this month, less what is no income, taxes, contributions and insurance; never below 0.
 
+    `other`: the age that another choice of the setting would ask.
     `ends`, `others`, `counted`: of a back-payment that came in this month (`in_this_month`, `back_payment`).
     """
     plain = shown(income, "as_deduction")
@@ -199,6 +211,7 @@ def before_costs(
         used(norm.income_minijob, student),
         used(norm.income_honorary, income.honorary),
         used(norm.income_capital, income.capital & (chapter == CHAPTER_4)),
+        used(norm.setting_income_age, student != is_student(income, other, norm)),
     )
     sheet.line(
         "INCOME",
@@ -222,7 +235,7 @@ def before_costs(
         **pocket_money,
     )
     if counted:
-        back_payment(income, ends, others, norm, sheet)
+        back_payment(income, ends, others, norm, sheet, limits[-1:])
     free = not_income(income, amount, chapter, age, pocket, norm)
     sheet.line(
         "NOT_INCOME",
@@ -282,6 +295,7 @@ def net_income(
     chapter: Whole,
     age: Whole,
     pocket: Whole,
+    other: Whole,
     ends: Truth,
     others: Truth,
     equipment: Whole,
@@ -291,7 +305,7 @@ def net_income(
     sheet: Any,
 ) -> Whole:
     """The same, less the expenses; `equipment`, `second`: of those that are one for all of a person's incomes."""
-    rest = before_costs(income, amount, chapter, age, pocket, ends, others, counted, norm, sheet)
+    rest = before_costs(income, amount, chapter, age, pocket, other, ends, others, counted, norm, sheet)
     expenses = own_expenses(income, norm) + equipment + second
     costs = where(is_volunteer(income, age, norm), 0, minimum(expenses, rest))
     sheet.line(
@@ -312,10 +326,10 @@ def net_income(
     return rest - costs
 
 
-def back_payment(income: Any, ends: Truth, others: Truth, norm: Norms, sheet: Any) -> Whole:
+def back_payment(income: Any, ends: Truth, others: Truth, norm: Norms, sheet: Any, more: tuple[Any, ...] = ()) -> Whole:
     """§ 82 Abs. 7: a back-payment of this month: whole, or its first part where whole it would end the claim.
 
-    `others`: whether it could be another claim than the person's own that ends.
+    `others`: whether it could be another claim than the person's own that ends; `more`: further numbers of the line.
     """
     now = came_now(income)
     amount = where(now, where(ends, spread_share(income, norm), income.gross), 0)
@@ -324,6 +338,7 @@ def back_payment(income: Any, ends: Truth, others: Truth, norm: Norms, sheet: An
         text=where(ends, "back_spread", "back_whole"),
         numbers=(
             used(norm.income_spread_months, ends & (income.spread_months < 0)), used(norm.setting_spread_claim, others),
+            *more,
         ),
         when=now,
         months=where(income.spread_months > 0, income.spread_months, norm.income_spread_months),

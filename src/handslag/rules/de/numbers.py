@@ -78,6 +78,7 @@ RATE_ONLY: Final = 0
 ACTUAL_DAYS: Final = 0
 BY_DAYS: Final = 0
 PAIR_BY_DAYS: Final = 0
+LAST_DAY: Final = 1
 OF_THE_UNIT: Final = 1
 HIGHER: Final = 0
 RESIDENTS: Final = 0
@@ -257,6 +258,7 @@ class Norms(NormSet):
     setting_institution_surplus: Number
     setting_supplement_part: Number
     setting_pair_part: Number | None = None
+    setting_income_age: Number | None = None
     setting_spread_claim: Number | None = None
     rent_limit: Table | None = None
     rent_further: Number | None = None

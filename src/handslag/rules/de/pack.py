@@ -246,14 +246,15 @@ def write_incomes(
     """Income of each member after allowances, and Kindergeld of children apart from it; back-payments that came in
     this month are among them where `counted`, in parts for members whose claim they would end (`ends`)."""
     members, incomes = household.members, household.incomes
-    ages = of_member(incomes, each(members, lambda p: p.age), members)
+    ages = of_member(incomes, each(members, inc.age_for_income, norm), members)
+    other_ages = of_member(incomes, each(members, inc.other_age, norm), members)
     adults = of_member(incomes, each(members, lambda p: p.adult), members)
     chapter = of_member(incomes, chapters, members)
     ends, others = of_member(incomes, ends, members), of_member(incomes, others, members)
     amounts = each(incomes, inc.in_this_month, counted, norm, along=(ends,))
     pocket_money = by_member(incomes, each(incomes, inc.free_pocket_money, norm, along=(amounts, ages)), members)
     along = (amounts, chapter, ages, of_member(incomes, pocket_money, members))
-    said_of = (*along, ends, others)
+    said_of = (*along, other_ages, ends, others)
     shared = shared_expenses(household, said_of, ages, counted, norm, type(sheet)())
     net = each(incomes, inc.net_income, counted, norm, sheet, along=(*said_of, *shared))
     gross = each(
