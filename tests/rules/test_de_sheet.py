@@ -365,6 +365,35 @@ def test_the_norms_hold_for_the_month_and_the_tables_are_the_districts() -> None
     assert calculate(Facts.from_json(given()), norms_for(MARCH[0], tables=from_entries([entry], "x"))).has_example
 
 
+def test_a_table_that_changes_inside_the_month_refuses_only_who_needs_it() -> None:
+    once = {"source": "s", "checked_on": date(2025, 1, 1), "status": "official"}
+    values = [{"since": date(2025, 1, 1), "value": 1, **once}, {"since": date(2026, 3, 16), "value": 2, **once}]
+    people = {"by": "persons", "bands": [1], "last": 1}
+    rows = [{key: value for key, value in one.items() if key != "value"} | {"rows": [1]} for one in values]
+    entries = [
+        {"name": name, "unit": "EUR/month", "label": {"de": "a"}, "values": values}
+        for name in ("warm_rent", "clothing", "rent.further", "heating.further")
+    ] + [{"name": "rent.limit", "unit": "EUR/month", "label": {"de": "a"}, **people, "values": rows}]
+    tables = from_entries(entries, "x")
+
+    def calculated(which: str, **changes: Any) -> int:
+        facts = Facts.from_json(given(**changes))
+        return calculate(facts, norms_of(facts, tables=[n for n in tables if which in n.name])).granted
+
+    assert calculated("") == calculated("rent.") == 563_00
+    for which, changes in (
+        ("rent.limit", {"housing": HOUSING}),
+        ("heating", {"housing": HOUSING}),
+        ("warm_rent", {"members": [member(living="other", accommodation=1)]}),
+        ("clothing", {"members": [member(living="institution")]}),
+    ):
+        with pytest.raises(FactsError, match="a period is a whole month"):
+            calculated(which, **changes)
+    living_elsewhere = {"members": [member(living="other")]}
+    with pytest.raises(NormMissing, match="warm_rent"):
+        calculated("clothing", **living_elsewhere)
+
+
 def test_another_setting_is_another_norm_set() -> None:
     norms = norms_for(MARCH[0])
     usual = calculate(Facts.from_json(given()), norms)

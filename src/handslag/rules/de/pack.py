@@ -433,8 +433,20 @@ def norms_of(
     amendments: Sequence[Amendment] = (),
 ) -> Norms:
     """The norm set of the facts' first day with the district's `tables` and what a proposal changes; NormMissing,
-    NormError."""
-    return norms_for(facts.since, known_on, decided_on, tables, amendments)
+    NormError. A table that changes inside the month is no part of it where nobody of the household needs it."""
+    found = norms_for(facts.since, known_on, decided_on, tables, amendments)
+    if found.until >= facts.until:
+        return found
+    needed = [table for table in tables if needs_table(facts, table.name)]
+    return norms_for(facts.since, known_on, decided_on, needed, amendments) if len(needed) < len(tables) else found
+
+
+def needs_table(facts: Facts, name: str) -> bool:
+    """Whether the household may need this norm of its district: for its dwelling, outside one, in an institution."""
+    living = {member.living for member in facts.members}
+    if name == "clothing":
+        return "institution" in living
+    return living != {"dwelling"} if name == "warm_rent" else facts.housing is not None
 
 
 def calculate(facts: Facts, norms: Norms) -> Sheet:
