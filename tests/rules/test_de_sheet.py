@@ -365,6 +365,38 @@ def test_the_norms_hold_for_the_month_and_the_tables_are_the_districts() -> None
     assert calculate(Facts.from_json(given()), norms_for(MARCH[0], tables=from_entries([entry], "x"))).has_example
 
 
+def test_each_line_of_half_a_month_names_its_rounding() -> None:
+    """Half of each of these is half a cent more than whole cents, and 563.00 is not."""
+    half = member(
+        since="2026-06-16",
+        capacity="temporary",
+        rate_more=10_01,
+        reason="x",
+        hot_water=30_01,
+        mark_g=True,
+        lunch_days=0,
+    )
+    facts = Facts.from_json(
+        given(
+            members=[half], since="2026-06-01", until="2026-07-01", settings={"setting.start": "whole_need"},
+            housing=HOUSING | {"rent": 401_01, "heating": 80_01, "residents": 1, "appropriate": True},
+            needs=[
+                {"code": code, "applied": 20_01, "person": "a"} for code in ("NUTRITION", "BURIAL", "SCHOOL_BOOKS")
+            ],
+        )
+    )  # fmt: skip
+    named = {
+        line.code: (line.amount, line.rounding)
+        for line in calculate(facts, norms_of(facts)).lines
+        if any(number.name == "setting.rounding" for number in line.numbers)
+    }
+    assert named == {
+        "RATE_MORE": (5_01, "cent"), "MARK_G": (47_86, "cent"), "NEED.NUTRITION": (10_01, "cent"),
+        "NEED.BURIAL": (10_01, "cent"), "HOT_WATER": (15_01, "cent"), "RENT": (200_51, "cent"),
+        "HEATING": (40_01, "cent"),
+    }  # fmt: skip
+
+
 def test_a_table_that_changes_inside_the_month_refuses_only_who_needs_it() -> None:
     once = {"source": "s", "checked_on": date(2025, 1, 1), "status": "official"}
     values = [{"since": date(2025, 1, 1), "value": 1, **once}, {"since": date(2026, 3, 16), "value": 2, **once}]

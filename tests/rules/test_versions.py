@@ -239,6 +239,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "set-off-with-a-partner-from-inside-the-month",
             "volunteer-of-twenty-four", "work-beside-school-in-the-month-of-15",
             "work-beside-training-in-the-month-of-25",
+            "e12-whole-need-by-days", "rent-for-half-a-month", "whole-need-by-days-in-an-institution",
         },
     },
 }  # fmt: skip

@@ -13,7 +13,9 @@ from handslag.rules.de.need import (
     district,
     no,
     part_numbers,
+    part_rounding,
     rounded,
+    to_cent,
 )
 from handslag.rules.de.numbers import NO_LIMIT, RESIDENTS, SEPARATE, WAITING_ONLY, Norms
 from handslag.rules.de.rows import Period
@@ -236,6 +238,7 @@ def share_of_rent(
     sheet: Any,
 ) -> Whole:
     """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
+    rounding = part_rounding(recognised, parts, person, chapter, month, norm)
     return sheet.line(
         code,
         as_part(recognised, parts, person, chapter, month, norm),
@@ -247,8 +250,9 @@ def share_of_rent(
             used(norm.setting_head_split, parts > 1),
             rounded(recognised, parts, norm),
             *part_numbers(person, chapter, month, norm),
+            *rounding,
         ),
-        rounding=where(recognised % parts == 0, "", "cent"),
+        rounding=where(recognised % parts == 0, to_cent(rounding), "cent"),
         when=person.dwelling & no(person.rent_free) & there,
         actual=actual,
         recognised=recognised,
@@ -292,6 +296,7 @@ def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
     quarter = cents(average * norm.housing_special_percent, PERCENT, norm)
     more = minimum(minimum(person.accommodation - cost, person.extras), quarter)
     amount = where(person.institution, average, where(person.special, cost + more, cost))
+    rounding = part_rounding(amount, 1, person, chapter, month, norm)
     return sheet.line(
         "WARM_RENT",
         also_for_days(amount, person, chapter, month, norm),
@@ -306,7 +311,9 @@ def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
             norm.warm_rent,
             used(norm.housing_special_percent, person.special & (more > 0)),
             *also_numbers(person, chapter, month, norm),
+            *rounding,
         ),
+        rounding=to_cent(rounding),
         when=outside,
         actual=person.accommodation,
         average=average,

@@ -261,6 +261,22 @@ def at_last_numbers(person: Any, chapter: Whole, month: Period, norm: Norms) -> 
     return part_numbers(person, chapter, month, norm) if each_need_once(norm) else ()
 
 
+def part_rounding(
+    amount: Whole, divisor: Whole, person: Any, chapter: Whole, month: Period, norm: Norms
+) -> tuple[Any, ...]:
+    """For the numbers of a line (one household only): the rounding, where `amount / divisor` is whole cents and its
+    part of the month isn't."""
+    if not each_need_once(norm) or norm.setting_start == RATE_ONLY or not isinstance(amount, int):
+        return ()
+    part = in_part(person, chapter, month) & (amount % divisor == 0)
+    return (used(norm.setting_rounding, part & (amount * person.days % (divisor * month_days(month, norm)) != 0)),)
+
+
+def to_cent(rounding: tuple[Any, ...]) -> str:
+    """How a line was rounded, where `part_rounding` names it."""
+    return "cent" if any(number is not None for number in rounding) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Levels:
     """A person's Regelbedarfsstufen in the month: `first` and `later`, with the days `before` and `after` the change;
@@ -371,15 +387,17 @@ def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, no
         later=later,
     )
     part_of = also_numbers(person, chapter, month, norm)
+    rounding = part_rounding(person.rate_less, 1, person, chapter, month, norm)
     less = minimum(also_for_days(person.rate_less, person, chapter, month, norm), rate)
     sheet.line(
         "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less",
-        numbers=part_of, when=less > 0,
+        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=less > 0,
     )  # fmt: skip
+    rounding = part_rounding(person.rate_more, 1, person, chapter, month, norm)
     more = also_for_days(person.rate_more, person, chapter, month, norm)
     sheet.line(
         "RATE_MORE", more, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_more",
-        numbers=part_of, when=more > 0,
+        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=more > 0,
     )  # fmt: skip
     return rate - less + more
 
@@ -422,6 +440,7 @@ def extra(
             *numbers,
             *base.numbers,
             rounded(amount, divisor, norm),
+            *(part_rounding(amount, divisor, person, chapter, month, norm) if by_days else ()),
             *part_numbers(person, chapter, month, norm),
         ),
         rounding="cent",
@@ -503,19 +522,24 @@ def own_need(need: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) 
         numbers = also_numbers(need, chapter, month, norm)
     elif need.provision is True:
         numbers = at_last_numbers(need, chapter, month, norm)
-    return sheet.line("NEED", amount, of=need, section=section_of(need, norm), text="need", numbers=numbers)
+    rounding = part_rounding(need.effective, 1, need, chapter, month, norm) if numbers else ()
+    return sheet.line(
+        "NEED", amount, of=need, section=section_of(need, norm), text="need",
+        numbers=(*numbers, *rounding), rounding=to_cent(rounding),
+    )  # fmt: skip
 
 
 def cap(person: Any, own: Base, chapter: Whole, capped: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
     """§ 30 Abs. 6, § 42b Abs. 4: paragraphs 1 to 5 together are at most the person's own Regelbedarfsstufe."""
     most = as_part(own.amount, own.days, person, chapter, month, norm) if each_need_once(norm) else own.amount
     over = maximum(capped - most, 0)
+    rounding = part_rounding(own.amount, own.days, person, chapter, month, norm)
+    if own.text:
+        rounding = (rounded(own.amount, own.days, norm), *rounding)
     return sheet.line(
         "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap" + own.text,
-        numbers=(
-            *own.numbers, *at_last_numbers(person, chapter, month, norm),
-        ),
-        when=over > 0, capped=capped, own=most,
+        numbers=(*own.numbers, *at_last_numbers(person, chapter, month, norm), *rounding),
+        rounding=to_cent(rounding), when=over > 0, capped=capped, own=most,
     )  # fmt: skip
 
 
@@ -552,6 +576,9 @@ def hot_water(
             used(later, grows),
             *own.numbers,
             rounded(amount, divisor, norm),
+            *part_rounding(
+                where(metered, person.hot_water, amount), where(metered, 1, divisor), person, chapter, month, norm
+            ),
             *part_numbers(person, chapter, month, norm),
         ),
         rounding="cent",
@@ -589,12 +616,14 @@ def education(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
         "SUPPLIES_SECOND", norm.education_second_half, of=shown(person, "as_education"), section=norm.section.supplies,
         text=said("supplies_second", norm), numbers=(norm.education_second_half,), when=person.second_half,
     )  # fmt: skip
+    rounding = part_rounding(norm.education_participation, 1, person, chapter, month, norm)
     participation = sheet.line(
         "PARTICIPATION", at_last_for_days(norm.education_participation, person, chapter, month, norm),
         of=shown(person, "as_education"),
         section=norm.section.participation,
         text=said("participation", norm),
-        numbers=(norm.education_participation, *at_last_numbers(person, chapter, month, norm)),
+        numbers=(norm.education_participation, *at_last_numbers(person, chapter, month, norm), *rounding),
+        rounding=to_cent(rounding),
         when=person.participation & no(person.adult) & (chapter == CHAPTER_3),
     )  # fmt: skip
     return first + second + participation
@@ -614,16 +643,21 @@ def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet:
         ),
         of=under_item(person, FURTHER_ITEM, norm),
         section=norm.section.cash, text=said("cash", norm),
-        numbers=(norm.institution_cash, norm.regelbedarf_1, *part_of), rounding="cent", when=there,
+        numbers=(
+            norm.institution_cash, norm.regelbedarf_1, *part_of,
+            *part_rounding(share, PERCENT, person, chapter, month, norm),
+        ), rounding="cent", when=there,
     )  # fmt: skip
     clothing = district("clothing", norm.clothing, there)
+    rounding = part_rounding(clothing, 1, person, chapter, month, norm)
     clothes = sheet.line(
         "CLOTHING",
         also_for_days(clothing, person, chapter, month, norm),
         of=under_item(person, FURTHER_ITEM, norm),
         section=norm.section.cash,
         text="clothing",
-        numbers=(norm.clothing, *part_of),
+        numbers=(norm.clothing, *part_of, *rounding),
+        rounding=to_cent(rounding),
         when=there,
     )
     return cash + clothes
