@@ -14,6 +14,7 @@ from handslag.rules.de.need import (
     no,
     part_numbers,
     part_rounding,
+    part_told,
     rounded,
     to_cent,
 )
@@ -238,13 +239,14 @@ def share_of_rent(
     sheet: Any,
 ) -> Whole:
     """The member's part by heads of what counts of rent or heating; `sections` of chapters 3 and 4."""
+    by_days, told = part_told(person, chapter, month, norm)
     rounding = part_rounding(recognised, parts, person, chapter, month, norm)
     return sheet.line(
         code,
         as_part(recognised, parts, person, chapter, month, norm),
         of=shown(person, "as_home"),
         section=where(chapter == CHAPTER_4, sections[1], sections[0]),
-        text=where(parts == 1, "share_all", "share") + why,
+        text=where(parts == 1, "share_all", "share") + why + by_days,
         numbers=(
             *numbers,
             used(norm.setting_head_split, parts > 1),
@@ -257,6 +259,7 @@ def share_of_rent(
         actual=actual,
         recognised=recognised,
         parts=parts,
+        **told,
     )
 
 
@@ -296,6 +299,7 @@ def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
     quarter = cents(average * norm.housing_special_percent, PERCENT, norm)
     more = minimum(minimum(person.accommodation - cost, person.extras), quarter)
     amount = where(person.institution, average, where(person.special, cost + more, cost))
+    by_days, told = part_told(person, chapter, month, norm)
     rounding = part_rounding(amount, 1, person, chapter, month, norm)
     return sheet.line(
         "WARM_RENT",
@@ -306,7 +310,8 @@ def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
             norm.section.institution_rent,
             where(person.special, norm.section.special, norm.section.other_housing),
         ),
-        text=where(person.institution, "warm_institution", where(person.special, "warm_special", "warm_other")),
+        text=where(person.institution, "warm_institution", where(person.special, "warm_special", "warm_other"))
+        + by_days,
         numbers=(
             norm.warm_rent,
             used(norm.housing_special_percent, person.special & (more > 0)),
@@ -318,4 +323,5 @@ def elsewhere(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
         actual=person.accommodation,
         average=average,
         more=more,
+        **told,
     )

@@ -272,6 +272,14 @@ def part_rounding(
     return (used(norm.setting_rounding, part & (amount * person.days % (divisor * month_days(month, norm)) != 0)),)
 
 
+def part_told(person: Any, chapter: Whole, month: Period, norm: Norms) -> tuple[str, dict[str, Whole]]:
+    """For the explanation of a monthly need (one household only): for how many days it counts, where it goes by them,
+    and the params of those words."""
+    if not each_need_once(norm) or norm.setting_start == RATE_ONLY or in_part(person, chapter, month) is not True:
+        return "", {}
+    return " part_days", {"there": person.days, "of_days": month_days(month, norm)}
+
+
 def to_cent(rounding: tuple[Any, ...]) -> str:
     """How a line was rounded, where `part_rounding` names it."""
     return "cent" if any(number is not None for number in rounding) else ""
@@ -387,17 +395,18 @@ def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, no
         later=later,
     )
     part_of = also_numbers(person, chapter, month, norm)
+    by_days, told = part_told(person, chapter, month, norm)
     rounding = part_rounding(person.rate_less, 1, person, chapter, month, norm)
     less = minimum(also_for_days(person.rate_less, person, chapter, month, norm), rate)
     sheet.line(
-        "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less",
-        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=less > 0,
+        "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less" + by_days,
+        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=less > 0, **told,
     )  # fmt: skip
     rounding = part_rounding(person.rate_more, 1, person, chapter, month, norm)
     more = also_for_days(person.rate_more, person, chapter, month, norm)
     sheet.line(
-        "RATE_MORE", more, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_more",
-        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=more > 0,
+        "RATE_MORE", more, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_more" + by_days,
+        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=more > 0, **told,
     )  # fmt: skip
     return rate - less + more
 
@@ -430,12 +439,13 @@ def extra(
         whole = as_part(amount, divisor, person, chapter, month, norm)
     else:
         whole = cents(amount, divisor, norm)
+    there, told = part_told(person, chapter, month, norm) if by_days else ("", {})
     return sheet.line(
         code,
         whole,
         of=shown(person, "as_extra"),
         section=section,
-        text=said("percent", norm) + base.text + text,
+        text=said("percent", norm) + base.text + text + there,
         numbers=(
             *numbers,
             *base.numbers,
@@ -449,6 +459,7 @@ def extra(
         base=cents(base.amount, base.days, norm),
         days=days,
         month_days=of_days,
+        **told,
     )
 
 
@@ -523,9 +534,10 @@ def own_need(need: Any, chapter: Whole, month: Period, norm: Norms, sheet: Any) 
     elif need.provision is True:
         numbers = at_last_numbers(need, chapter, month, norm)
     rounding = part_rounding(need.effective, 1, need, chapter, month, norm) if numbers else ()
+    by_days, told = part_told(need, chapter, month, norm) if numbers else ("", {})
     return sheet.line(
-        "NEED", amount, of=need, section=section_of(need, norm), text="need",
-        numbers=(*numbers, *rounding), rounding=to_cent(rounding),
+        "NEED", amount, of=need, section=section_of(need, norm), text="need" + by_days,
+        numbers=(*numbers, *rounding), rounding=to_cent(rounding), **told,
     )  # fmt: skip
 
 
@@ -534,12 +546,13 @@ def cap(person: Any, own: Base, chapter: Whole, capped: Whole, month: Period, no
     most = as_part(own.amount, own.days, person, chapter, month, norm) if each_need_once(norm) else own.amount
     over = maximum(capped - most, 0)
     rounding = part_rounding(own.amount, own.days, person, chapter, month, norm)
+    by_days, told = part_told(person, chapter, month, norm)
     if own.text:
         rounding = (rounded(own.amount, own.days, norm), *rounding)
     return sheet.line(
-        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap" + own.text,
+        "CAP", -over, of=shown(person, "as_extra"), section=norm.section.cap, text="cap" + own.text + by_days,
         numbers=(*own.numbers, *at_last_numbers(person, chapter, month, norm), *rounding),
-        rounding=to_cent(rounding), when=over > 0, capped=capped, own=most,
+        rounding=to_cent(rounding), when=over > 0, capped=capped, own=most, **told,
     )  # fmt: skip
 
 
@@ -565,12 +578,14 @@ def hot_water(
     divisor = PERMILLE * own.days
     flat = cents(amount, divisor, norm)
     metered = person.hot_water > flat
+    by_days, told = part_told(person, chapter, month, norm)
     return sheet.line(
         "HOT_WATER",
         as_part(where(metered, person.hot_water, amount), where(metered, 1, divisor), person, chapter, month, norm),
         of=shown(person, "as_extra"),
         section=norm.section.hot_water,
-        text=where(metered, "hot_water_meter", where(grows, "hot_water hot_water_grows", "hot_water") + own.text),
+        text=where(metered, "hot_water_meter", where(grows, "hot_water hot_water_grows", "hot_water") + own.text)
+        + by_days,
         numbers=(
             permille,
             used(later, grows),
@@ -587,6 +602,7 @@ def hot_water(
         base=cents(own.amount, own.days, norm),
         flat=flat,
         **({"later": later} if grows is True else {}),
+        **told,
     )
 
 
@@ -616,15 +632,17 @@ def education(person: Any, chapter: Whole, month: Period, norm: Norms, sheet: An
         "SUPPLIES_SECOND", norm.education_second_half, of=shown(person, "as_education"), section=norm.section.supplies,
         text=said("supplies_second", norm), numbers=(norm.education_second_half,), when=person.second_half,
     )  # fmt: skip
+    by_days, told = part_told(person, chapter, month, norm)
     rounding = part_rounding(norm.education_participation, 1, person, chapter, month, norm)
     participation = sheet.line(
         "PARTICIPATION", at_last_for_days(norm.education_participation, person, chapter, month, norm),
         of=shown(person, "as_education"),
         section=norm.section.participation,
-        text=said("participation", norm),
+        text=said("participation", norm) + by_days,
         numbers=(norm.education_participation, *at_last_numbers(person, chapter, month, norm), *rounding),
         rounding=to_cent(rounding),
         when=person.participation & no(person.adult) & (chapter == CHAPTER_3),
+        **told,
     )  # fmt: skip
     return first + second + participation
 
@@ -636,17 +654,18 @@ def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet:
     """§ 27b Abs. 2 bis 4: Barbetrag of adults, and the lump sum for clothing that the Land set."""
     there = person.institution & person.adult
     share = norm.regelbedarf_1 * norm.institution_cash
+    by_days, told = part_told(person, chapter, month, norm)
     part_of = also_numbers(person, chapter, month, norm)
     cash = sheet.line(
         "CASH", as_part(share, PERCENT, person, chapter, month, norm) if each_need_once(norm) else also_for_days(
             cents(share, PERCENT, norm), person, chapter, month, norm
         ),
         of=under_item(person, FURTHER_ITEM, norm),
-        section=norm.section.cash, text=said("cash", norm),
+        section=norm.section.cash, text=said("cash", norm) + by_days,
         numbers=(
             norm.institution_cash, norm.regelbedarf_1, *part_of,
             *part_rounding(share, PERCENT, person, chapter, month, norm),
-        ), rounding="cent", when=there,
+        ), rounding="cent", when=there, **told,
     )  # fmt: skip
     clothing = district("clothing", norm.clothing, there)
     rounding = part_rounding(clothing, 1, person, chapter, month, norm)
@@ -655,10 +674,11 @@ def further_need(person: Any, chapter: Whole, month: Period, norm: Norms, sheet:
         also_for_days(clothing, person, chapter, month, norm),
         of=under_item(person, FURTHER_ITEM, norm),
         section=norm.section.cash,
-        text="clothing",
+        text="clothing" + by_days,
         numbers=(norm.clothing, *part_of, *rounding),
         rounding=to_cent(rounding),
         when=there,
+        **told,
     )
     return cash + clothes
 
