@@ -240,6 +240,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "volunteer-of-twenty-four", "work-beside-school-in-the-month-of-15",
             "work-beside-training-in-the-month-of-25",
             "e12-whole-need-by-days", "rent-for-half-a-month", "whole-need-by-days-in-an-institution",
+            "earnings-with-all-expenses", "expenses-of-a-job-with-nothing-left-named-last",
         },
     },
 }  # fmt: skip

@@ -348,6 +348,29 @@ def back_payment(income: Any, ends: Truth, others: Truth, norm: Norms, sheet: An
 # Freibeträge: each on its own kind of income, each with its own limit
 
 
+@versioned
+def says_what_is_left(norm: Norms) -> bool:
+    """Whether the sheet says that no more stays free than an income has left: no."""
+    return False
+
+
+@says_what_is_left.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="a line says by which numbers it comes to its amount",
+)
+def says_what_is_left_too(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def left_told(whole: Whole, net: Whole, norm: Norms) -> tuple[str, dict[str, Whole]]:
+    """For the explanation of an allowance (one household only): that of `whole` only what is left (`net`) is free."""
+    if says_what_is_left(norm) and (whole > net) is True:
+        return " free_net", {"net": net}
+    return "", {}
+
+
 def volunteer_allowance(person: Any, pocket: Whole, norm: Norms, sheet: Any) -> Whole:
     """§ 82 Abs. 2 Satz 2: pocket money of voluntary service, up to the amount."""
     free = minimum(pocket, norm.income_volunteer)
@@ -369,12 +392,13 @@ def earnings_allowance(person: Any, gross: Whole, net: Whole, taken: Whole, norm
     by_percent = cents(gross * percent, PERCENT, norm)
     free = minimum(minimum(by_percent, most), net)
     limited = (by_percent > most) & (net > most)
+    less, told = left_told(minimum(by_percent, most), net, norm)
     sheet.line(
         "FREE_EARNINGS",
         -free,
         of=under_item(person, where(person.care, "freibetrag_82_6", "freibetrag_82_3"), norm),
         section=where(person.care, norm.section.care, norm.section.earnings),
-        text=where(limited, "free_percent free_most", "free_percent"),
+        text=where(limited, "free_percent free_most", "free_percent") + less,
         numbers=(
             percent,
             used(most_percent, limited),
@@ -386,6 +410,7 @@ def earnings_allowance(person: Any, gross: Whole, net: Whole, taken: Whole, norm
         percent=percent,
         base=gross,
         most=most,
+        **told,
     )
     return free
 
@@ -394,15 +419,17 @@ def workshop_allowance(person: Any, gross: Whole, net: Whole, norm: Norms, sheet
     """§ 82 Abs. 3 Satz 2: an eighth of level 1, and half of the pay above it."""
     eighth = cents(norm.regelbedarf_1, norm.income_workshop_part, norm)
     above = maximum(gross - eighth, 0)
-    free = minimum(minimum(gross, eighth) + cents(above * norm.income_workshop_percent, PERCENT, norm), net)
+    whole = minimum(gross, eighth) + cents(above * norm.income_workshop_percent, PERCENT, norm)
+    free = minimum(whole, net)
+    less, told = left_told(whole, net, norm)
     sheet.line(
         "FREE_WORKSHOP", -free, of=under_item(person, "freibetrag_82_3", norm), section=norm.section.workshop,
-        text="free_workshop",
+        text="free_workshop" + less,
         numbers=(
             norm.regelbedarf_1, norm.income_workshop_part, used(norm.income_workshop_percent, above > 0),
             norm.setting_rounding,
         ),
-        rounding="cent", when=free > 0, eighth=eighth, percent=norm.income_workshop_percent,
+        rounding="cent", when=free > 0, eighth=eighth, percent=norm.income_workshop_percent, **told,
     )  # fmt: skip
     return free
 
@@ -429,12 +456,13 @@ def pension_allowance(
     whole = minimum(base, first) + cents(above * percent, PERCENT, norm)
     free = where(when, minimum(minimum(whole, most), net), 0)
     limited = (whole > most) & (net > most)
+    less, told = left_told(minimum(whole, most), net, norm)
     sheet.line(
         code,
         -free,
         of=under_item(person, item, norm),
         section=section,
-        text=where(limited, "free_pension free_most", "free_pension"),
+        text=where(limited, "free_pension free_most", "free_pension") + less,
         numbers=(
             first,
             percent,
@@ -449,6 +477,7 @@ def pension_allowance(
         percent=percent,
         base=base,
         most=most,
+        **told,
     )
     return free
 

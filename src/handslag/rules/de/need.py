@@ -399,8 +399,8 @@ def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, no
     rounding = part_rounding(person.rate_less, 1, person, chapter, month, norm)
     less = minimum(also_for_days(person.rate_less, person, chapter, month, norm), rate)
     sheet.line(
-        "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation, text="rate_less" + by_days,
-        numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=less > 0, **told,
+        "RATE_LESS", -less, of=shown(person, "as_deviation"), section=norm.section.deviation,
+        text="rate_less" + by_days, numbers=(*part_of, *rounding), rounding=to_cent(rounding), when=less > 0, **told,
     )  # fmt: skip
     rounding = part_rounding(person.rate_more, 1, person, chapter, month, norm)
     more = also_for_days(person.rate_more, person, chapter, month, norm)
