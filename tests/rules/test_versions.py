@@ -218,6 +218,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "whole-need-by-days-up-to-the-level",
             "extra-needs-up-to-the-level-by-days", "mark-g-with-a-partner-from-inside-the-month",
             "mark-g-with-a-partner-to-inside-the-month", "set-off-with-a-partner-from-inside-the-month",
+            "partner-from-the-second-day",
         },
     },
     date(2026, 12, 3): {
