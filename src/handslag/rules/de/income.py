@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, said, section_of, under_item
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, no, rounded, said, said_too, section_of, under_item
 from handslag.rules.de.numbers import GROSS, LAST_DAY, Norms
 from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, shown, used, where
@@ -220,7 +220,7 @@ def before_costs(
         section=where(
             spread, norm.section.spread, where(combined, norm.section.combined_pension, section_of(income, norm))
         ),
-        text=where(spread, "income_spread", where(combined, "income_combined", "income"))
+        text=where(spread, "income_spread", where(combined, "income_combined", said_too("income", norm)))
         + where(shared, " limit_of_pocket_money", ""),
         numbers=(
             used(norm.income_spread_months, spread & (income.spread_months < 0)),
@@ -313,7 +313,7 @@ def net_income(
         -costs,
         of=shown(income, "as_deduction"),
         section=norm.section.costs,
-        text="costs",
+        text=said_too("costs", norm),
         numbers=(
             used(norm.income_equipment, equipment > 0),
             used(norm.income_car_km, income.car_km > 0),

@@ -69,6 +69,22 @@ def said_whole(key: str, norm: Norms) -> str:
     return f"{key}_whole"
 
 
+@versioned
+def said_too(key: str, norm: Norms) -> str:
+    """The text that explains a line of income, expenses, one-off needs or debts."""
+    return key
+
+
+@said_too.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="each line is explained in a plain sentence, with a verb",
+)
+def said_too_whole(key: str, norm: Norms) -> str:
+    """The same as a sentence."""
+    return f"{key}_whole"
+
+
 def add(row: Any, *values: Whole) -> Whole:
     """Values of one row, summed."""
     total = values[0]

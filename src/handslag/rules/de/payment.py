@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, said, under_item
+from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, said, said_too, under_item
 from handslag.rules.de.numbers import WHOLE, Norms
 from handslag.rules.de.rows import NEVER, Period
 from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
@@ -83,7 +83,7 @@ def one_off_line(person: Any, amount: Whole, chapter: Whole, norm: Norms, sheet:
     """§ 31, § 36: one-off needs as far as nothing else covers them."""
     return sheet.line(
         "ONE_OFF", amount, of=person, section=norm.section.one_off,
-        text=where(chapter == CHAPTER_4, "one_off_4", "one_off_3"), when=amount > 0,
+        text=said_too(where(chapter == CHAPTER_4, "one_off_4", "one_off_3"), norm), when=amount > 0,
     )  # fmt: skip
 
 
@@ -195,8 +195,12 @@ def withheld(
             "debt_none",
             where(
                 debt.month_end,
-                "debt_month_end",
-                where(of_own, where(changes, "debt_fixed level_of_days", "debt_fixed"), "debt_most"),
+                said_too("debt_month_end", norm),
+                where(
+                    of_own,
+                    said_too("debt_fixed", norm) + where(changes, " level_of_days", ""),
+                    said_too("debt_most", norm),
+                ),
             ),
         ),
         numbers=(
