@@ -227,6 +227,11 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "second-half-of-february", "second-half-by-thirtieths", "second-half-of-the-month-for-three",
             "days-in-the-middle-of-the-month", "all-but-nothing-left-of-the-month", "days-named-in-another-order",
             "child-that-came-in-the-first-half", "child-that-came-in-the-first-half-by-actual-days",
+            "child-moves-in", "child-moves-in-thirtieths", "couple-that-leaves-in-turn", "february-but-a-day",
+            "half-month-by-the-year", "half-month-by-thirtieths", "limit-changes-between-the-parts", "newborn",
+            "other-norm-with-its-own-day", "partner-is-there-in-between", "partner-moves-in",
+            "thirty-days-are-not-more-than-a-month", "visiting-child", "visiting-child-counts",
+            "visits-on-two-weekends", "who-leaves-does-not-count",
         },
         "de": {
             "back-payment-that-is-no-income", "back-payment-of-earnings", "back-payment-beside-training",

@@ -61,6 +61,7 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     )
     monthly = where(cohabiting, row // 2, row)
     part = days < month.month_days
+    throughout = person.throughout & (month.days == month.month_days)
     birthday_inside = child & (age(person, month.first) != age(person, month.last))
     return sheet.line(
         "PERSON",
@@ -68,7 +69,7 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
             monthly,
             days,
             earlier_days(person, norm),
-            person.throughout & (month.days == month.month_days),
+            throughout,
             days_before(person, norm),
             month,
             norm,
@@ -88,7 +89,7 @@ def personal_cost(person: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
         age=years,
         days=days,
         month_days=month.month_days,
-        **told_before(person, month, norm),
+        **told_of_part(person, monthly, part & where(throughout, False, True), month, norm),
     )
 
 
@@ -124,12 +125,15 @@ def days_before_as_told(row: Any, norm: Norms) -> Whole:
     return row.before
 
 
-def told_before(row: Any, month: Period, norm: Norms) -> dict[str, Whole]:
-    """For the explanation of a part that doesn't begin the month: the days that earlier parts have counted, or that
-    they aren't told (one household only)."""
-    if days_before.version(norm).text is days_before.versions[0].text or month.first % 100 == 1:
+def told_of_part(row: Any, monthly: Whole, by_method: Truth, month: Period, norm: Norms) -> dict[str, Whole]:
+    """For the explanation of a part of the month (one household only): the days that earlier parts have counted, or
+    that they aren't told, where it doesn't begin the month; the amount for a day, where it is counted by that."""
+    if days_before.version(norm).text is days_before.versions[0].text:
         return {}
-    return {"before": row.before}
+    told = {} if month.first % 100 == 1 else {"before": row.before}
+    if by_method is True and norm.day_method in (YEAR_365, MONTH_30):
+        told["daily"] = a_day(monthly, norm)
+    return told
 
 
 @versioned
@@ -164,6 +168,11 @@ def by_the_day_so_far(daily: Whole, monthly: Whole, days: Whole, earlier: Whole,
     return minimum(daily * (earlier + days), monthly) - minimum(daily * earlier, monthly)
 
 
+def a_day(monthly: Whole, norm: Norms) -> Whole:
+    """A monthly amount for a day, whole kronor: twelve months by 365, or a thirtieth."""
+    return round_to(KRONA, monthly * 12, 365) if norm.day_method == YEAR_365 else round_to(KRONA, monthly, 30)
+
+
 def for_days(
     monthly: Whole, days: Whole, earlier: Whole, throughout: Truth, told: Whole, month: Period, norm: Norms
 ) -> Whole:
@@ -179,7 +188,7 @@ def for_days(
     earlier = earlier + where(knows, told, 0)
     by_method = by_month
     if norm.day_method in (YEAR_365, MONTH_30):
-        daily = round_to(KRONA, monthly * 12, 365) if norm.day_method == YEAR_365 else round_to(KRONA, monthly, 30)
+        daily = a_day(monthly, norm)
         left = monthly - by_the_day(daily, monthly, earlier, 0, norm)
         completes = knows & (earlier + days == month.month_days)
         by_method = where(completes, left, by_the_day(daily, monthly, days, earlier, norm))
@@ -253,5 +262,5 @@ def common_cost(household: Any, members: Whole, month: Period, norm: Norms, shee
         further=maximum(size - 7, 0),
         days=month.days,
         month_days=month.month_days,
-        **told_before(household, month, norm),
+        **told_of_part(household, share, part, month, norm),
     )

@@ -68,7 +68,7 @@ class _Swedish(Wording):
                 add("explain.named", norm=p["norm"], row=money(row.value))
             if p["days"] != p["month_days"]:
                 add("explain.part", days=p["days"], month_days=p["month_days"])
-            said += self.before(line, lang)
+            said += self.of_part(line, lang)
         elif line.text == "common":
             size, members = p["size"], p["members"]
             if _row(line) != line.numbers[0].name:
@@ -82,7 +82,7 @@ class _Swedish(Wording):
                 add("explain.share", members=members, size=size)
             if p["days"] != p["month_days"]:
                 add("explain.part_common", days=p["days"], month_days=p["month_days"])
-            said += self.before(line, lang)
+            said += self.of_part(line, lang)
         elif line.text == "cost":
             applied = int(p["applied"])
             if applied == 0 and line.amount:
@@ -125,13 +125,19 @@ class _Swedish(Wording):
             said.append(self.limit_change(line, lang))
         return said
 
-    def before(self, line: Line, lang: str) -> list[str]:
-        """Of a part that doesn't begin the month: what its earlier parts have counted, or that it isn't told."""
+    def of_part(self, line: Line, lang: str) -> list[str]:
+        """Of a part of the month: the amount for a day; what earlier parts have counted, or that it isn't told."""
+        said = []
+        if "daily" in line.params:
+            daily = int(line.params["daily"])
+            said.append(self.say("explain.part_daily", lang, daily=self.money(daily, lang)))
+            if line.amount != daily * int(line.params["days"]):
+                said.append(self.say("explain.part_rest", lang))
         days = line.params.get("before", 0)
-        if days == 0:
-            return []
-        key = "explain.part_before_untold" if days == NOT_TOLD else "explain.part_before"
-        return [self.say(key, lang, before=self.shown(days, lang))]
+        if days != 0:
+            key = "explain.part_before_untold" if days == NOT_TOLD else "explain.part_before"
+            said.append(self.say(key, lang, before=self.shown(days, lang)))
+        return said
 
     def limit_change(self, line: Line, lang: str) -> str:
         """That the guideline of a cost is another one from a day inside the period on, and which one counts."""
