@@ -18,6 +18,7 @@ from handslag.rules.norms import load, resolve
 from handslag.rules.periods import Period
 from handslag.rules.se import population
 from handslag.rules.se.facts import Facts
+from handslag.rules.se.limits import with_limits
 from handslag.rules.se.numbers import CHILD_WORK, norms_for
 from handslag.rules.se.pack import RULE_VERSION, calculate
 from handslag.rules.versions import versioned
@@ -196,7 +197,8 @@ def granted_among_many(law: str, case: Case, known_on: date) -> int:
     """What a population of this one case gets."""
     norms = case.pack.norms_of(case.facts, known_on, case.decided_on, case.tables).with_settings(case.facts.settings)
     columns = {"se": population, "de": de_population, "ch": ch_population}[law]
-    many, month = columns.Population.of([case.facts]), Period.of(case.facts.since, case.facts.until)
+    facts = with_limits(case.facts, norms) if law == "se" and norms.own_limits else case.facts
+    many, month = columns.Population.of([facts]), Period.of(case.facts.since, case.facts.until)
     return int(columns.calculate(many, month, norms)["granted"][0])
 
 
