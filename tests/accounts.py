@@ -12,7 +12,6 @@ from handslag.domain.accounts.queries import account_of
 from handslag.domain.accounts.states import Move, Rests, Side
 from handslag.domain.exchange.models import Message
 from handslag.domain.tenancy.door import acting
-from handslag.jobs.accounts import compare_account
 from handslag.messages.reconciliation.build import asking
 from tests.canton import Canton
 
@@ -66,16 +65,7 @@ def compared(both: Canton, asker: Any, partner: Any, own: Side) -> Message:
         unit = asker.office.units["Försörjningsstöd"]
         new = asking(key=uuid4(), account=account, unit=unit)
         row = tell_account(**both.pair.act(asker, "rut"), account=account.id, new=new)
-    both.pair.later(seconds=11)
-    both.pair.leaves(asker)
-    while both.pair.carry():
-        for side in (partner, asker):
-            both.pair.arrives(side)
-            for told in side.rows(Message, kind="reconciliation", action="5", direction="in"):
-                with both.pair._role("worker"):
-                    compare_account(side.key, str(told.id))
-        both.pair.later(seconds=11)
-        both.pair.leaves(partner)
+    both.settle()
     (found,) = asker.rows(Message, id=row.id)
     assert isinstance(found, Message)
     return found

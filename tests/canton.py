@@ -22,6 +22,7 @@ from handslag.domain.settlement.models import Reply, Submission
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
+from handslag.jobs.accounts import compare_account
 from handslag.jobs.funding import look_at_cost, note_cost_approval
 from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
 from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
@@ -45,6 +46,8 @@ from tests.office import TEST, Office, open_office
 
 #: Since when everybody has her status.
 BEGIN = date(2026, 1, 1)
+#: Kinds of messages from which jobs follow, beside those of the register.
+OTHERS = ("cost_approval", "settlement", "reconciliation")
 
 
 def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
@@ -184,7 +187,7 @@ class Canton:
             pass
 
     def _carried(self) -> bool:
-        sides = (self.side, *self.places)
+        sides = [one for one in (self.side, *self.places) if isinstance(one, Side)]
         self.pair.later(seconds=11)
         with self.pair._role("worker"):
             for side in sides:
@@ -195,9 +198,9 @@ class Canton:
             with self.pair._role("worker"):
                 for side in reversed(sides):
                     exchange.take_arrivals(side.key)
-        return self._follows(sides) or moved
+        return self.follows(sides) or moved
 
-    def _follows(self, sides: Sequence[Side]) -> bool:
+    def follows(self, sides: Sequence[Side]) -> bool:
         """The jobs that follow from what arrived and was submitted or decided, each once."""
         jobs = [(key, job) for side in sides for key, job in self._jobs(side) if key not in self.done]
         if jobs:
@@ -211,7 +214,7 @@ class Canton:
         tenant = side.key
         found: list[tuple[Any, Callable[[], None]]] = []
         with acting(side.office.slug, TEST, "look"):
-            told = Message.objects.filter(action="5", kind__in=[*NOTICES, "cost_approval", "settlement"]).order_by("id")
+            told = Message.objects.filter(action="5", kind__in=[*NOTICES, *OTHERS]).order_by("id")
             for row in told.only("kind", "direction", "transport", "business", "code", "due_on"):
                 key, comes = str(row.id), row.direction == "in"
                 if row.kind == "settlement":
@@ -219,6 +222,9 @@ class Canton:
                         found.append((("take", key), partial(take_settlement, tenant=tenant, message=key)))
                     elif row.due_on is None and (row.business in SETTLED or row.code == "protected"):
                         found.append((("reception", key), partial(note_reception, tenant=tenant, message=key)))
+                elif row.kind == "reconciliation":
+                    if comes and row.business == "":
+                        found.append((("compare", key), partial(compare_account, tenant=tenant, message=key)))
                 elif row.kind == "cost_approval":
                     if comes and row.business == "":
                         found.append((("look", key), partial(look_at_cost, tenant=tenant, message=key)))

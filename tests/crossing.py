@@ -26,6 +26,7 @@ from handslag.domain.settlement.operations import NewAnswer, answer_lines, recei
 from handslag.domain.settlement.queries import standing
 from handslag.domain.settlement.states import Outcome
 from handslag.domain.tenancy.door import acting, acting_door
+from handslag.kernel import canonical
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
 from handslag.messages.assignment.notices import person_of
@@ -215,3 +216,15 @@ def answer(office: Office, kind: str, asked: UUID, now: datetime) -> Message:
     with acting(office.slug, office.staff["hanna"], "answer"):
         row = Message.objects.get(message_id=asked)
         return seal_message(**act, new=CROSSINGS[kind].answers(row))
+
+
+def business(content: str) -> bytes:
+    """What a message says, without who says it to whom, when and about which."""
+    header = msgspec.json.decode(content)["header"]
+    for who in ("sender", "recipient"):  # a statement is called after its claimant
+        content = content.replace(header[who], who)
+    told = msgspec.json.decode(content)
+    told.pop("header")
+    for name in ("of", "digest"):
+        told.get("reply", {}).pop(name, None)
+    return canonical.dumps(told)

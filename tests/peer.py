@@ -20,12 +20,14 @@ from handslag.connectors.exchange.gate import own_file  # noqa: E402
 from handslag.domain.exchange.models import Message  # noqa: E402
 from handslag.domain.exchange.operations.outbox import seal_message  # noqa: E402
 from handslag.domain.exchange.operations.partners import make_exchange_keys, register_partner  # noqa: E402
+from handslag.domain.exchange.operations.sedex import connect_sedex, reach_by_sedex  # noqa: E402
 from handslag.domain.exchange.queries import own_address  # noqa: E402
 from handslag.domain.exchange.wrap import key_file  # noqa: E402
 from handslag.domain.tasks.models import Task  # noqa: E402
 from handslag.domain.tenancy import keys as tenant_keys  # noqa: E402
 from handslag.domain.tenancy.door import acting  # noqa: E402
 from handslag.jobs import exchange  # noqa: E402
+from handslag.jobs.sedex import meet_client  # noqa: E402
 from handslag.kernel import clock  # noqa: E402
 from handslag.messages.case_transfer.build import answering  # noqa: E402
 from handslag.messages.case_transfer.message import Taken  # noqa: E402
@@ -34,16 +36,18 @@ from handslag.messages.question import build  # noqa: E402
 from handslag.messages.question.message import Answer  # noqa: E402
 from handslag.ops.postgres import Server  # noqa: E402
 from handslag.ops.secrets import Secrets  # noqa: E402
-from tests import crossing  # noqa: E402
+from tests import crossing, quarter  # noqa: E402
 from tests.bed import Database  # noqa: E402
 from tests.exchange import given  # noqa: E402
 from tests.office import TEST, as_role, open_office  # noqa: E402
+from tests.sedex import TYPE  # noqa: E402
 
 CONNINFO = os.environ["HANDSLAG_DB"]
 DATABASE = Database(
     str(conninfo_to_dict(CONNINFO)["dbname"]), Server(CONNINFO, ""), Secrets.of(Path(os.environ["HANDSLAG_DATA"]))
 )
 OFFICE = open_office(DATABASE.connect, "grann")
+TOWN: quarter.Town
 
 
 def opened(name: str, country: str, kind: str) -> None:
@@ -60,10 +64,14 @@ def keys(renew: bool) -> list[str]:
         return [own_address(), own_file(clock.now()), OFFICE.slug]
 
 
-def partner(text: str) -> None:
-    """Register a partner that calls it, and is never called."""
+def partner(text: str, sedex: str = "", own: str = "", folder: str = "") -> None:
+    """Register a partner that calls it, and is never called; or is at sedex as `sedex`, where it is itself `own`."""
     file, vouched_by = key_file(text)
-    register_partner(tenant=OFFICE.slug, by=TEST, now=clock.now(), file=file, vouched_by=vouched_by, url="")
+    act: dict[str, Any] = {"tenant": OFFICE.slug, "by": TEST, "now": clock.now()}
+    row = register_partner(**act, file=file, vouched_by=vouched_by, url="")
+    if sedex:
+        connect_sedex(**act, participant=own, folder=folder)
+        reach_by_sedex(**act, partner=row.id, participant=sedex, message_type=TYPE)
 
 
 def step(seconds: int) -> None:
@@ -72,8 +80,20 @@ def step(seconds: int) -> None:
     with acting(OFFICE.slug, TEST, "look") as door:
         here = door.the_tenant.id
     with as_role(DATABASE, "worker"):
+        meet_client(here)
         exchange.take_arrivals(here)
         exchange.hand_over_due(here)
+        meet_client(here)
+
+
+def town(name: str, *told: Any) -> Any:
+    """Something of the quarter of a municipality, which `settles` with a canton first."""
+    global TOWN
+    if name == "settles":
+        TOWN = quarter.town_of(DATABASE, OFFICE, *told)
+        return None
+    TOWN.canton.pair.now = clock.now()
+    return getattr(TOWN, name)(*told)
 
 
 def answer(question: str, text: str) -> list[str]:
@@ -139,7 +159,7 @@ def main() -> None:
     """Until the input ends."""
     known: dict[str, Any] = {
         each.__name__: each
-        for each in (opened, keys, partner, step, answer, ask_back, take, give, begin, reply, look, tasks)
+        for each in (opened, keys, partner, step, answer, ask_back, take, give, begin, reply, look, tasks, town)
     }
     for line in sys.stdin:
         name, *arguments = json.loads(line)

@@ -4,17 +4,12 @@ the other over HTTP, gives what waits and collects what waits for it. The same c
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from handslag.connectors.exchange import conformance
@@ -25,56 +20,20 @@ from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy import keys as tenant_keys
 from handslag.domain.tenancy.door import acting
 from handslag.jobs import partners
-from handslag.kernel import canonical, clock
+from handslag.kernel import clock
 from handslag.messages.case_transfer.message import Contact, Item, Taken
 from handslag.messages.question import build
 from handslag.messages.question.message import Answer
 from tests import bed
 from tests.bed import Database
-from tests.crossing import CROSSINGS, answer
+from tests.crossing import CROSSINGS, answer, business
+from tests.elsewhere import Peer
 from tests.exchange import PAPER, RENT, Pair, Side, given
 from tests.office import TEST, Office, open_office
 from tests.sedex import BySedex, post, registered
 
 PHONE = Item(number=1, contact=Contact(telephone="070-174 06 01"))
 LEASE = "Hyresavtalet för Provgatan 1"
-
-
-class Peer:
-    """The other installation: its web server, and a process for its people and jobs."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        own = json.loads((bed._data() / "secrets.json").read_text())
-        drawn = bed.Secrets.of(folder)  # secrets of its own; only the roles of the server are shared
-        place = folder / "secrets.json"
-        place.write_text(json.dumps({**json.loads(place.read_text()), "roles": own["roles"]}))
-        assert drawn.installation_key != bed.Secrets.of(bed._data()).installation_key
-        shift = str(int(os.environ.get("HANDSLAG_CLOCK_SHIFT", "0")) + 3600)
-        told = {"HANDSLAG_DATA": str(folder), "HANDSLAG_CLOCK_SHIFT": shift, "PYTHONWARNINGS": ""}
-        port = bed.free_port()
-        self.web = bed.web_process(database, port, **told, HANDSLAG_API_ORIGIN=f"http://api.localhost:{port}")
-        self.web.start()
-        environment = database.environment("web") | told | {"HANDSLAG_API_ORIGIN": f"http://api.localhost:{port}"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.peer"], env=environment, cwd=bed.ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*arguments: Any) -> Any:
-            assert self.process.stdin and self.process.stdout
-            self.process.stdin.write(json.dumps([name, *arguments]) + "\n")
-            self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline())
-
-        return call
-
-    def end(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-        self.web.stop()
 
 
 @pytest.fixture(scope="module")
@@ -129,18 +88,6 @@ class Meeting:
         ours, theirs = self.side.message(message.message_id), self.peer.look(str(message.message_id))
         assert theirs[:2] == [ours.content, ours.digest]
         return ours.business, theirs[2]
-
-
-def business(content: str) -> bytes:
-    """What a message says, without who says it to whom, when and about which."""
-    header = msgspec.json.decode(content)["header"]
-    for who in ("sender", "recipient"):  # a statement is called after its claimant
-        content = content.replace(header[who], who)
-    told = msgspec.json.decode(content)
-    told.pop("header")
-    for name in ("of", "digest"):
-        told.get("reply", {}).pop(name, None)
-    return canonical.dumps(told)
 
 
 def conversation(pair: Pair, due_on: date | None) -> list[bytes]:
