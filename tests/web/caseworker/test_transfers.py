@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
 from handslag.domain.casefile.models import Case
+from handslag.domain.people.models import Person
+from handslag.domain.people.operations.persons import change_person
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
 from tests.bed import Process
@@ -74,3 +77,33 @@ def test_a_case_is_handed_over_taken_over_and_registered(
 
     hanna.goto(server.url("desk", f"/{here.slug}/cases/{folder.case.id}/"))
     expect(hanna.get_by_text("answered in part").first).to_be_visible()
+
+
+def test_how_somebody_is_reached_is_told_of_who_moves_and_of_nobody_else(
+    connect: Any, desk: Callable[..., Any]
+) -> None:
+    here, there = open_office(connect, "skilda"), open_office(connect, "nytt")
+    folder = here.case(("Petra", "Nilsson", "19900615"), ("Yusuf", "Åberg", "19850505"))
+    petra, yusuf = (actor.id for actor in folder.citizens)
+    for key, telephone in ((petra, "070-174 06 01"), (yusuf, "070-174 06 02")):
+        with acting(here.slug, TEST, "look"):
+            row = Person.objects.get(id=key)
+        change_person(
+            **here.act("rut"), person=key, version=row.version, given_name=row.given_name, family_name=row.family_name,
+            email="", telephone=telephone, language="sv",
+        )  # fmt: skip
+    hanna, path, to = desk(here, "hanna"), f"/cases/{folder.case.id}/transfer/", Side(there).address
+    page = hanna.open(path).text
+    assert "070-174 06 01 (Petra Nilsson)" in page and "070-174 06 02 (Yusuf Åberg)" in page
+    told = {
+        "recipient": to, "person": str(yusuf), "moves_on": here.today.isoformat(), "basis": "consent", "text": "Flyttar",
+        "ground": "Samtycke i samtal", "consented_on": here.today.isoformat(),
+        "answer_by": (here.today + timedelta(days=14)).isoformat(),
+    }  # fmt: skip
+    for kind in ("contact", "address"):
+        refused = hanna.open(path, key=str(uuid4()), items=[f"{kind}-{petra}"], **told)
+        assert refused.status_code == 422 and "not the other adult" in refused.text
+    key = uuid4()
+    assert hanna.open(path, key=str(key), items=[f"contact-{yusuf}", f"address-{yusuf}"], **told).status_code == 302
+    content = Side(here).message(key).content
+    assert "070-174 06 02" in content and "070-174 06 01" not in content

@@ -23,9 +23,9 @@ from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.policies import NEVER_LEAVES
 from handslag.domain.exchange.queries import conversation, name_of, partners
 from handslag.domain.people.identifiers import BadIdentifier
-from handslag.domain.people.models import Membership
+from handslag.domain.people.models import Membership, Person
 from handslag.domain.people.operations.persons import NewPerson
-from handslag.domain.people.queries import address_on, household_on, person_by_identifier
+from handslag.domain.people.queries import address_on, full_name, household_on, person_by_identifier
 from handslag.domain.tenancy.models import StaffMember, Unit
 from handslag.domain.tenancy.permissions import Member as Seeing
 from handslag.domain.tenancy.policies import Conflict, NotPossible, setting
@@ -53,6 +53,8 @@ from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, TRANSFER_GROU
 from handslag.web.entry.pages import desk_page
 from handslag.web.ui.forms import DayField
 
+#: Kinds of things that are told of one adult.
+_REACHED = ("contact", "address")
 #: So many decisions are offered, newest first.
 MOST_DECISIONS = 12
 _RESULTS = {
@@ -86,11 +88,19 @@ class TransferForm(GroundForm):
         fields["assessed"].help_text = _("Stays here. No address is told.")
         self.order_fields(["key", "recipient", "person", "moves_on", "items", "basis", "ground", "consented_on"])
 
+    def clean(self) -> dict[str, Any]:
+        """How and where somebody is reached is told of whoever moves, never of the other adult."""
+        found = super().clean()
+        reached = (key.partition("-") for key in found.get("items", ()))
+        if any(kind in _REACHED and of != found.get("person") for kind, _, of in reached):
+            self.add_error("items", _("Choose how and where the person who moves is reached, not the other adult."))
+        return found
+
 
 def _to_tell(request: HttpRequest, case: Case, by: Seeing, level: int) -> dict[str, tuple[Item, str]]:
     """What can be told of a case, by a key for the form, with what the person sees of it: everybody of the household
-    (whom she is cleared for) who may move along, how and where the applicant is reached (the address only where nobody
-    of it is protected), the newest decisions."""
+    (whom she is cleared for) who may move along, how and where each adult is reached (the address only where nobody of
+    it is protected), the newest decisions."""
     on, applicant = today(request), case.applicant
     found: dict[str, tuple[Item, str]] = {}
     for row in household_on(case.household_id, on, Month.of(on).until):
@@ -103,18 +113,33 @@ def _to_tell(request: HttpRequest, case: Case, by: Seeing, level: int) -> dict[s
         except NotPossible:
             continue  # without a number nobody could know her there
         found[f"member-{row.person_id}"] = Item(number=1, member=member), str(row.person_id)
-    if applicant.telephone or applicant.email:
-        contact = Contact(email=applicant.email, telephone=applicant.telephone, language=applicant.language)
-        found["contact"] = Item(number=1, contact=contact), ""
-    address = address_on(applicant.id, on) if not level else None
-    if address is not None and address.lines and not address.protection_level:
-        place = Address(lines=address.lines[:4], postcode=address.postcode, city=address.city, country=address.country)
-        found["address"] = Item(number=1, address=place), ""
+    for adult in _adults(case):
+        if adult.protection_level <= by.clearance and (adult.telephone or adult.email):
+            contact = Contact(email=adult.email, telephone=adult.telephone, language=adult.language)
+            found[f"contact-{adult.id}"] = Item(number=1, contact=contact), ""
+        address = address_on(adult.id, on) if not level else None
+        if address is not None and address.lines and not address.protection_level:
+            place = Address(
+                lines=address.lines[:4], postcode=address.postcode, city=address.city, country=address.country
+            )
+            found[f"address-{adult.id}"] = Item(number=1, address=place), ""
     decisions = taken_decisions(case.id)
     replaced = {one.replaces_id for one in decisions}
     for one in [one for one in decisions if one.id not in replaced][:MOST_DECISIONS]:
         found[f"decision-{one.id}"] = Item(number=1, decision=_decided(one)), str(Month.of(one.period.since))
     return found
+
+
+def _adults(case: Case) -> list[Person]:
+    return [one for one in (case.applicant, case.co_applicant) if one is not None]
+
+
+def _in_words(case: Case, key: str, item: Item) -> str:
+    """One thing as it is offered: where two adults may move, whose telephone or address it is."""
+    kind, _dash, of = key.partition("-")
+    adults = _adults(case)
+    whose = next((f" ({full_name(one)})" for one in adults if str(one.id) == of), "")
+    return item_in_words(item) + (whose if kind in _REACHED and len(adults) > 1 else "")
 
 
 def _told(row: Membership) -> Told:
@@ -142,7 +167,9 @@ def send(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     form, level = opening_form(TransferForm, request, found, places)
     offered = {} if level >= NEVER_LEAVES else _to_tell(request, found, member, level)
     grounds = setting("case_transfer_grounds")
-    form.fields["items"].choices = [(key, item_in_words(item)) for key, (item, _seen) in offered.items()]  # type: ignore[attr-defined]
+    form.fields["items"].choices = [  # type: ignore[attr-defined]
+        (key, _in_words(found, key, item)) for key, (item, _seen) in offered.items()
+    ]
     form.fields["basis"].choices = [(code, TRANSFER_GROUNDS[code]) for code in grounds]  # type: ignore[attr-defined]
 
     def send(new: Opening) -> UUID:
