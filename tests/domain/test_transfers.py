@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -21,6 +21,7 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel import clock
+from handslag.messages import conversation
 from handslag.messages.case_transfer.message import Address as Told
 from handslag.messages.case_transfer.message import Contact, Ground, Item, Member, Taken
 from handslag.messages.question.message import Person as Named
@@ -176,7 +177,14 @@ def test_never_a_protected_address(pair: Pair) -> None:
             **pair.act(pair.asker, "sara"), person=people[1].id, level=level, address_level=level, version=version
         )
 
+    sealed = pair.handed(HERE)
     set_protection(**pair.act(pair.asker, "sara"), person=people[0].id, level=0, address_level=1, version=1)
+    pair.settle()
+    kept = pair.asker.message(sealed.message_id)
+    assert (kept.transport, kept.code) == ("taken back", "protected")
+    assert pair.answerer.rows(Message, message_id=sealed.message_id) == []
+    with acting(office.slug, office.staff["hanna"], "again"), pytest.raises(NotPossible, match="protected address"):
+        conversation.again(key=uuid4(), lost=kept, answer_by=kept.due_on, now=pair.now)
     with pytest.raises(NotPossible, match="protected address"):
         pair.handed(HERE)
     protect(1)

@@ -13,7 +13,7 @@ import msgspec
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
-from handslag.domain.exchange.policies import may_leave
+from handslag.domain.exchange.policies import address_protected, may_leave
 from handslag.domain.exchange.queries import received, sent
 from handslag.domain.exchange.states import Action, Business
 from handslag.domain.people.models import Person as Known
@@ -273,7 +273,8 @@ def reminding(*, key: UUID, asked: Message, text: str) -> NewMessage:
 
 def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) -> NewMessage:
     """What didn't arrive, once more: the same words in a message of its own, with a new day where it names one.
-    NotPossible by `may_leave`, ("answer by") for a day that is past or too far."""
+    NotPossible by `may_leave`, ("answer by") for a day that is past or too far, ("protected address") for an address,
+    or a document that may tell it, once it is protected."""
     today = acting_door().the_tenant.today(now)
     said = read(lost)
     told = msgspec.json.decode(lost.content.encode())
@@ -287,6 +288,8 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
         else:
             body["reply"]["until"] = answer_by.isoformat()
     level = lost.level if lost.person_id is None else may_leave(lost.person_id, today, lost.assessed)
+    if lost.person_id is not None and (level or address_protected(lost.person_id)) and _may_tell_address(lost, said):
+        raise NotPossible("protected address")
     return NewMessage(
         id=key,
         kind=lost.kind,
@@ -307,6 +310,11 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
         assessed=lost.assessed,
         places=lost.places,
     )
+
+
+def _may_tell_address(message: Message, said: Said) -> bool:
+    handed = said.asked.items if isinstance(said, CaseTransfer) and said.asked else []
+    return any(item.address for item in handed) or bool(files_of(message))
 
 
 def names_a_day(said: Said) -> bool:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
+from handslag.domain.decisions.models import Letter
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.operations import record_document, record_scan
 from handslag.domain.exchange.models import Message
+from handslag.domain.people.operations.persons import set_protection
 from handslag.domain.tenancy.door import acting, system
 from handslag.kernel import clock
 from tests.bed import Process
 from tests.exchange import Pair, Side
-from tests.office import TEST, open_office
+from tests.office import TEST, open_office, run_jobs
 from tests.web.caseworker.test_documents_beside_lines import given
 from tests.web.citizen.test_evidence import PDF, file, stored
 
@@ -87,3 +90,27 @@ def test_documents_are_asked_for_given_or_refused_and_opened(
     assert hashlib.sha256(coming.value.path().read_bytes()).hexdigest() == digest == row.digest
     hanna.goto(case)
     expect(hanna.get_by_role("link", name="From another organisation").first).to_be_visible()
+
+
+def test_a_letter_that_tells_a_protected_address_is_given_to_nobody_elsewhere(
+    database: Any, connect: Any, desk: Callable[..., Any]
+) -> None:
+    here, there = open_office(connect, "vill"), open_office(connect, "skyddar")
+    folder, theirs = here.case(), there.case()
+    theirs.applied()
+    decision = theirs.decided()
+    run_jobs(database)
+    pair = Pair(database, Side(here), Side(there), folder, here.now)
+    asked = pair.wanted("Beslutet")
+    pair.settle()
+    row = pair.answerer.message(asked.message_id)
+    with acting(there.slug, TEST, "look"):
+        letter = str(Letter.objects.get(decision=decision).document_id)
+    bo = desk(there, "bo")
+    page = f"/questions/{row.id}/"
+    assert letter in bo.open(page).text
+    person = theirs.citizens[0].id
+    set_protection(**there.act("rut"), person=person, level=0, address_level=1, version=1)
+    assert letter not in bo.open(page).text
+    refused = bo.open(page, act="answer", key=str(uuid4()), **{"give-1": letter})
+    assert refused.status_code == 422

@@ -307,6 +307,14 @@ def letters_unseen(case: Case, member: Member) -> set[UUID]:
     return {key for key in unseen if key} | {key for key in personal if key and personal_letter_unseen(key, member)}
 
 
+def letters_without_address(case: UUID) -> set[UUID]:
+    """The documents of those letters of a case that tell no address of whom they are to."""
+    letters = Letter.objects.filter(decision__case_id=case, document__isnull=False)
+    personal = PersonalLetter.objects.filter(case_id=case, document__isnull=False)
+    found = [*letters.values_list("document_id", "content"), *personal.values_list("document_id", "content")]
+    return {key for key, content in found if key and len(content["recipient"]) == 1}
+
+
 def personal_letter_unseen(document: UUID, member: Member) -> bool:
     """Whether a letter to one person tells an address that is protected today above a member's clearance."""
     letter = PersonalLetter.objects.get(document_id=document)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Max, Q
 
-from handslag.domain.people.models import Membership, Person
+from handslag.domain.people.models import Address, Membership, Person
 from handslag.domain.tenancy.policies import NotPossible
 
 #: A message that isn't handed over yet can be taken back for so long.
@@ -28,6 +28,11 @@ def most_protected(person: UUID, day: date) -> int:
     beside = Membership.objects.filter(now, household_id__in=homes).values("person_id")
     found = Person.objects.filter(Q(id=person) | Q(id__in=beside)).aggregate(most=Max("protection_level"))
     return found["most"] or 0
+
+
+def address_protected(person: UUID) -> bool:
+    """Whether an address of hers is protected, whatever she is herself."""
+    return Address.objects.filter(person_id=person, protection_level__gt=0).exists()
 
 
 def may_leave(person: UUID, day: date, assessed: str) -> int:

@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy
 from handslag.connectors.store.port import for_tenant
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.permissions import case_for_staff
-from handslag.domain.decisions.queries import letters_unseen
+from handslag.domain.decisions.queries import letters_unseen, letters_without_address
 from handslag.domain.documents.models import Document
 from handslag.domain.documents.states import ScanState
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
-from handslag.domain.exchange.policies import most_protected
+from handslag.domain.exchange.policies import address_protected, most_protected
 from handslag.domain.exchange.queries import partners
 from handslag.domain.intake.queries import sent_or_made
 from handslag.domain.tenancy.keys import file_key
@@ -90,7 +90,8 @@ def ask(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
 
 def to_give(request: HttpRequest, first: Message) -> dict[str, Document]:
     """The documents of the person's case here that this member of staff may give: scanned, of a kind and a size that
-    goes by message, and telling of nobody who is protected from her."""
+    goes by message, and telling of nobody who is protected from her. Where an address of the household is protected, of
+    what is made here only letters that tell none."""
     if first.about_id is None:
         return {}
     try:
@@ -98,10 +99,14 @@ def to_give(request: HttpRequest, first: Message) -> dict[str, Document]:
     except Hidden:
         return {}
     unseen = letters_unseen(case, member)
+    adults = [one.id for one in (case.applicant, case.co_applicant) if one is not None]
+    secret = any(most_protected(one, today(request)) or address_protected(one) for one in adults)
+    may = {ScanState.CLEAN} | (set() if secret else {ScanState.OWN})
+    without = letters_without_address(case.id) if secret else set()
     return {
         str(row.id): row
         for row in sent_or_made(case.id)
-        if row.scan_state in (ScanState.CLEAN, ScanState.OWN)
+        if (row.scan_state in may or row.id in without)
         and row.content_type in _TYPES
         and row.size <= MOST
         and row.id not in unseen
