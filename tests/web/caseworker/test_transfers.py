@@ -24,7 +24,10 @@ def test_a_case_is_handed_over_taken_over_and_registered(
 ) -> None:
     here, there = open_office(connect, "harifran"), open_office(connect, "hit")
     folder = here.case(
-        ("Petra", "Nilsson", "19900615"), children=(("Ella", "Nilsson", "20170301"),), telephone="070-174 06 01"
+        ("Petra", "Nilsson", "19900615"),
+        children=(("Ella", "Nilsson", "20170301"),),
+        telephone="070-174 06 01",
+        language="en",
     )
     folder.applied()
     folder.decided()
@@ -74,6 +77,7 @@ def test_a_case_is_handed_over_taken_over_and_registered(
     with acting(there.slug, TEST, "look"):
         (case,) = Case.objects.select_related("applicant")
     assert (case.applicant.telephone, case.opened_on) == ("070-174 06 01", pair.today + timedelta(days=2))
+    assert case.applicant.language == "en"  # letters in the language that she is reached in
 
     hanna.goto(server.url("desk", f"/{here.slug}/cases/{folder.case.id}/"))
     expect(hanna.get_by_text("answered in part").first).to_be_visible()
@@ -96,8 +100,8 @@ def test_how_somebody_is_reached_is_told_of_who_moves_and_of_nobody_else(
     page = hanna.open(path).text
     assert "070-174 06 01 (Petra Nilsson)" in page and "070-174 06 02 (Yusuf Åberg)" in page
     told = {
-        "recipient": to, "person": str(yusuf), "moves_on": here.today.isoformat(), "basis": "consent", "text": "Flyttar",
-        "ground": "Samtycke i samtal", "consented_on": here.today.isoformat(),
+        "recipient": to, "person": str(yusuf), "moves_on": here.today.isoformat(), "basis": "consent",
+        "text": "Han flyttar.", "ground": "Samtycke i samtal", "consented_on": here.today.isoformat(),
         "answer_by": (here.today + timedelta(days=14)).isoformat(),
     }  # fmt: skip
     for kind in ("contact", "address"):

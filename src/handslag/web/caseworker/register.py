@@ -130,11 +130,9 @@ LEVELS = [
 ]
 
 
-class DetailsFields(forms.Form):
-    """What a person is called and how she is reached."""
+class ReachedFields(forms.Form):
+    """How a person is reached, and in which language."""
 
-    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=120, required=False)
-    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=120, required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     telephone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
     language = forms.ChoiceField(
@@ -147,6 +145,14 @@ class DetailsFields(forms.Form):
             language = self.fields["language"]
             language.choices = [("de", "Deutsch"), ("fr", "Français"), ("en", "English")]  # type: ignore[attr-defined]
             language.initial = "de"
+
+
+class DetailsFields(ReachedFields):
+    """What a person is called and how she is reached."""
+
+    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=120, required=False)
+    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=120, required=False)
+    field_order = ["given_name", "family_name", "email", "telephone", "language"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -45,9 +45,9 @@ from handslag.messages.case_transfer.message import (
 from handslag.messages.conversation import Opening, identified, read
 from handslag.messages.question.message import Person as Told
 from handslag.web.caseworker.opening import GroundForm, opening_form, opening_page
-from handslag.web.caseworker.pages import attempt, base, page, require, today, typed, version_seen, who
+from handslag.web.caseworker.pages import attempt, base, page, require, the_door, today, typed, version_seen, who
 from handslag.web.caseworker.questions import to_register
-from handslag.web.caseworker.register import AddressFields, holders
+from handslag.web.caseworker.register import AddressFields, ReachedFields, holders
 from handslag.web.caseworker.transferred import item_in_words
 from handslag.web.caseworker.wording import IDENTIFIERS, REFUSALS, TRANSFER_GROUNDS, refusal
 from handslag.web.entry.pages import desk_page
@@ -199,15 +199,13 @@ def _send(request: HttpRequest, new: Opening, form: TransferForm, offered: dict[
 # -- the other side ------------------------------------------------------------------------------------------------
 
 
-class TakeOverForm(AddressFields):
+class TakeOverForm(ReachedFields, AddressFields):
     """What a registrar makes of it: the household's case here."""
 
-    telephone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
-    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     since = DayField(label=gettext_lazy("The household lives here, and the case is open, from"))
     unit = forms.ChoiceField(label=gettext_lazy("Unit"))
     caseworker = forms.ChoiceField(label=gettext_lazy("Caseworker"), required=False)
-    field_order = ["address", "postcode", "city", "telephone", "email", "since", "unit", "caseworker"]
+    field_order = ["address", "postcode", "city", "telephone", "email", "language", "since", "unit", "caseworker"]
 
 
 def _accepted(first: Message) -> tuple[Handed, list[Item], list[tuple[Item, str]]]:
@@ -250,6 +248,9 @@ def take_over(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
             "unit": str(member.unit_id),
         },
     )
+    language: Any = form.fields["language"]
+    if contact and contact.language in dict(language.choices):
+        language.initial = contact.language
     form.fields["unit"].choices = [(str(u.id), u.name) for u in Unit.objects.order_by("name")]  # type: ignore[attr-defined]
     form.fields["caseworker"].choices = [("", _("Nobody yet")), *((str(s.id), s.name) for s in staff)]  # type: ignore[attr-defined]
     moving = [Member(person=handed.person, role="adult", marked=handed.marked)]
@@ -297,6 +298,8 @@ def _take_over(request: HttpRequest, first: Message, form: TakeOverForm, moving:
                 address_lines=form.lines,
                 postcode=told["postcode"],
                 city=told["city"],
+                country=the_door(request).the_tenant.country,
+                language=told["language"],
                 telephone="" if place else told["telephone"],
                 email="" if place else told["email"],
                 protection_level=int(one.marked),
