@@ -17,15 +17,19 @@ from handslag.domain.settlement.models import Reply, Statement, Submission
 from handslag.domain.settlement.operations import content_of, reply_of
 from handslag.domain.settlement.queries import decided_so_far, message_of
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.kernel import canonical
 from handslag.messages.conversation import answered, may_wait_until
 from handslag.messages.settlement.message import MOST, Answer, Decided, Line, Submitted, Turn, outcome
+
+#: Bytes of lines in one message: the rest of what it may have is for everything else, above all what is withdrawn.
+ROOM = 600_000
 
 
 def submitting(submission: Submission, now: datetime) -> list[NewMessage]:
     """The messages that a submission is sent by: as many pieces as it needs."""
     content = content_of(submission)
     statement = content.pop("statement")
-    pieces = _pieces(content.pop("lines"))
+    pieces = pieces_of(content.pop("lines"))
     withdrawn = content.pop("withdrawn")
     found = []
     for piece, lines in enumerate(pieces, 1):
@@ -43,7 +47,7 @@ def deciding(reply: Reply, now: datetime) -> list[NewMessage]:
     answers = [
         {**one, "accepted": [{"since": a, "until": b} for a, b in one["accepted"]]} for one in content["answers"]
     ]
-    pieces = _pieces(answers)
+    pieces = pieces_of(answers)
     found = []
     for piece, decisions in enumerate(pieces, 1):
         told = {
@@ -125,9 +129,18 @@ def _decided(turn: Turn) -> Decided:
     return turn.decided
 
 
-def _pieces(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    told = [_said(one) for one in rows]
-    return [told[at : at + MOST] for at in range(0, len(told), MOST)] or [[]]
+def pieces_of(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Lines, or answers to them, as they are written: for each message as many as it may have and has room for."""
+    found: list[list[dict[str, Any]]] = [[]]
+    room = ROOM
+    for one in map(_said, rows):
+        size = len(canonical.dumps(one)) + 1
+        if found[-1] and (len(found[-1]) == MOST or size > room):
+            found.append([])
+            room = ROOM
+        found[-1].append(one)
+        room -= size
+    return found
 
 
 def _said(part: dict[str, Any]) -> dict[str, Any]:
