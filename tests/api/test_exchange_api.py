@@ -152,6 +152,12 @@ def test_what_a_partner_signed_and_encrypted_is_let_in_once(partner: Outside, da
     assert (row.content.encode(), states) == (content, [row.id])
 
 
+def test_a_line_behind_an_id_is_refused(partner: Outside) -> None:
+    for told in ({"id": f"{uuid4()}\n"}, {"reference": f"{uuid4()}\n"}, {"sent_at": f"{moment(clock.now())}\n"}):
+        envelope = partner.enclose(partner.sign(partner.content(**told), partner.signing))
+        assert partner.refused(envelope) == (422, "200"), told
+
+
 def test_as_xml_it_is_the_same_message(partner: Outside) -> None:
     content = partner.content()
     sealed = partner.sign(content, partner.signing)
@@ -159,7 +165,8 @@ def test_as_xml_it_is_the_same_message(partner: Outside) -> None:
     assert partner.post(api.envelopes, partner.enclose(xml))[0] == 200
     with acting(partner.office.slug, TEST, "look"):
         (row,) = Arrival.objects.filter(sender=partner.address)
-    assert partner.post(api.envelopes, partner.enclose(sealed))[0] == 200
+    for same in (sealed, b"\xef\xbb\xbf" + xml):  # many programs begin a file in UTF-8 so
+        assert partner.post(api.envelopes, partner.enclose(same))[0] == 200
     assert (row.digest, partner.arrivals()) == (canonical.digest(json.loads(content)), 1)
     bad = xml.replace(b"<?xml", b'<!DOCTYPE a [<!ENTITY x "x">]><?xml')
     assert partner.refused(partner.enclose(bad)) == (422, "200")
@@ -229,12 +236,13 @@ def test_what_is_collected_and_not_believed_is_set_aside_and_those_behind_it_flo
     texts = [outside.sign(content, key) for content, key in zip(contents, keys, strict=True)]
     texts[2] = outside.sign(outside.content(recipient="municipality:kommunkod:0000"), outside.signing)
     texts[3] = texts[3][:-4] + "AAAA"
+    spoilt = [outside.sign(outside.content(id=f"{uuid4()}\n"), outside.signing), f"{texts[3][:-9]}\0{texts[3][-9:]}"]
     waiting = {hashlib.sha256(jws.extract_compact(text.encode()).payload).hexdigest(): text for text in texts}
 
     def collect(_config: Any, request: str) -> list[str]:
         for digest in json.loads(jws.extract_compact(request.encode()).payload)["collected"]:
             del waiting[digest]
-        return [outside.enclose(text) for text in waiting.values()]
+        return [outside.enclose(text) for text in (*spoilt, *waiting.values())]
 
     monkeypatch.setattr(https, "collect", collect)
     monkeypatch.setattr(https, "tell_keys", lambda _config, _file: outside.file())
@@ -247,8 +255,8 @@ def test_what_is_collected_and_not_believed_is_set_aside_and_those_behind_it_flo
         states = sorted(found.values_list("state", flat=True))
         reasons = set(found.filter(state="quarantined").values_list("trouble", flat=True))
     assert waiting == {}
-    assert states == ["quarantined"] * 3 + ["taken"] * 2
-    assert {reason.split(" ")[0] for reason in reasons} == {"no", "is", "signature:"}
+    assert states == ["quarantined"] * 5 + ["taken"] * 2
+    assert {reason.split(" ")[0] for reason in reasons} == {"no", "is", "signature:", "not"}
 
 
 def test_what_is_collected_and_cannot_be_opened_is_seen_with_its_reason_and_the_partner_is_told_our_keys(
@@ -316,6 +324,16 @@ def test_after_trouble_a_partner_is_told_our_keys_again(
         with acting(outside.office.slug, TEST, "look"):
             row = Partner.objects.get(id=row.id)
     assert calls == ["keys", "collect", "collect", "keys", "collect", "collect"]
+
+
+def test_a_partner_that_cannot_be_called_at_all_keeps_nobody_else_waiting(outside: Outside, database: Database) -> None:
+    file, vouched_by = key_file(outside.file())
+    row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://no-tls.example/x")
+    with as_role(database, "worker"):
+        partners.meet(outside.here, row)
+    with acting(outside.office.slug, TEST, "look"):
+        row = Partner.objects.get(id=row.id)
+    assert (row.trouble, row.attempts) == ("ValueError", 1)
 
 
 def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:

@@ -36,7 +36,7 @@ from handslag.domain.exchange.operations.outbox import (
     take_back,
 )
 from handslag.domain.exchange.permissions import messages_of
-from handslag.domain.exchange.queries import sealed_of, unit_for
+from handslag.domain.exchange.queries import lost, may_say, sealed_of, unit_for
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
@@ -331,6 +331,21 @@ def test_ten_seconds_to_take_it_back(pair: Pair) -> None:
         take_back(**pair.act(pair.asker), message=gone.id, version=pair.asker.message(gone.message_id).version)
 
 
+def test_one_that_cannot_leave_holds_up_none_behind_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, good = pair.asked(), pair.asked(RENT)
+    leaves = exchange.hand_over
+
+    def hand_over(**told: Any) -> Any:
+        if told["message"] == stuck.id:
+            raise RuntimeError("whatever it is")
+        return leaves(**told)
+
+    monkeypatch.setattr(exchange, "hand_over", hand_over)
+    pair.settle()
+    ways = [pair.asker.message(one.message_id).transport for one in (stuck, good)]
+    assert ways == ["sealed", "delivered"]
+
+
 def test_nothing_leaves_about_a_protected_household(pair: Pair) -> None:
     person = pair.folder.case.applicant_id
     question = pair.asked()
@@ -536,6 +551,27 @@ def _again(pair: Pair, side: Side, lost: Message, answer_by: Any = None) -> Mess
         return send_again(**pair.act(side), message=row.id, version=row.version, new=new)
 
 
+def test_what_was_answered_has_arrived_though_no_receipt_of_it_came(pair: Pair) -> None:
+    question, back = pair.asked(), pair.asked(RENT)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.carry()
+    pair.arrives(pair.answerer)
+    pair.carried.update(row.id for row in pair.answerer.rows(Envelope))  # the receipts are lost
+    pair.answered(question, Answer(number=1, text="Ja."))
+    pair.answered(back, text="Sedan när?", until=pair.today + timedelta(days=20))
+    pair.settle()
+    pair.later(days=15)
+    pair.watch(pair.asker)
+    assert pair.states(question)[:2] == ("handed over", "accepted")
+    assert pair.states(back)[:2] == ("handed over", "question")
+    assert _open(pair.asker, question) == ["question answered"]
+    assert _open(pair.asker, back) == ["question asked back"]
+    with acting(pair.asker.office.slug, TEST, "look"):
+        assert not lost(Message.objects.filter(message_id__in=[question.message_id, back.message_id])).exists()
+        assert may_say(pair.asker.message(back.message_id), "recall")
+
+
 def test_what_did_not_arrive_is_sent_again_once_in_its_own_words(pair: Pair) -> None:
     """A question that expires, and an answer that expires: each is said again by a message of its own, and only once;
     what arrived isn't, and nothing about a household that is protected since."""
@@ -602,6 +638,33 @@ def test_who_waits_and_who_is_waited_for_is_told_once_when_the_day_is_over(pair:
             pair.watch(pair.answerer)
         assert (_open(pair.asker, question), _open(pair.answerer, question)) == told
     pair.answered(question, Answer(number=1, reason="NOT_KNOWN"))
+    pair.settle()
+    assert (_open(pair.asker, question), _open(pair.answerer, question)) == (["question answered"], [])
+
+
+def test_who_waits_for_what_was_asked_back_is_told_too_when_its_day_is_over(pair: Pair) -> None:
+    def told_after(days: int) -> tuple[list[str], list[str]]:
+        pair.later(days=days)
+        pair.watch(pair.asker)
+        pair.watch(pair.answerer)
+        return _open(pair.asker, question), _open(pair.answerer, question)
+
+    question = pair.asked(answer_by=pair.today + timedelta(days=5))
+    pair.settle()
+    assert told_after(6) == (["question unanswered"], ["question", "question overdue"])
+    pair.answered(question, text="Vilken adress?", until=pair.today + timedelta(days=7))
+    pair.settle()
+    assert told_after(7) == (["question asked back"], [])
+    assert pair.answerer.message(question.message_id).due_on == pair.asker.message(question.message_id).due_on
+    assert told_after(1) == (["question asked back", "question overdue"], ["question unanswered"])
+    pair.added(question, "Den nya.")
+    pair.settle()
+    assert (_open(pair.asker, question), _open(pair.answerer, question)) == ([], ["question"])
+    assert pair.answerer.message(question.message_id).due_on == question.due_on  # as before, and told already
+    assert told_after(1) == ([], ["question"])
+    pair.answered(question, text="Sedan när?", until=pair.today + timedelta(days=1))
+    pair.settle()
+    pair.answered(question, Answer(number=1, reason="NOT_KNOWN"))  # they find it without our help
     pair.settle()
     assert (_open(pair.asker, question), _open(pair.answerer, question)) == (["question answered"], [])
 

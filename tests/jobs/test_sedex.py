@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -158,6 +159,7 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     text = envelope.read_bytes()
     lies("doctype", text.replace(b"<envelope", b'<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]><envelope', 1))
     lies("deep", what=b"<a>" * 100 + b"</a>" * 100)
+    lies("year-one", re.sub(rb"(?<=<eventDate>)[^<]+", b"0001-01-01T00:00:00+01:00", text))
     lies("huge", b"<envelope>" + b" " * 70_000)
     lies("large", what=b"<a>" + b" " * 1_500_000 + b"</a>")
     lies("unsealed", what=b"eyJhbGciOiJub25lIn0.e30.")
@@ -178,6 +180,7 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     reasons = sorted(row.trouble for row in pair.answerer.rows(Outcome, state="quarantined"))
     assert reasons == sorted([
         "XML: has a DOCTYPE", "XML: too deep", "larger than 64000 bytes", "larger than 1335333 bytes",
+        "envelope: date value out of range",
         "not a signed text: ValidationError", "from 1-9777-1, who is no partner of ours", "more than one data file",
         "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
     ])  # fmt: skip

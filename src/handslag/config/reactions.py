@@ -1310,7 +1310,8 @@ def _task_for_reminder(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _task_for_overdue(event: Event, by: Actor, now: datetime) -> None:
-    _exchange_task(event, by, now, "question unanswered" if event.payload["direction"] == "out" else "question overdue")
+    asked_us = (event.payload["direction"] == "in") != (event.payload["state"] == Business.QUESTION)
+    _exchange_task(event, by, now, "question overdue" if asked_us else "question unanswered")
 
 
 def _task_for_given(event: Event, by: Actor, now: datetime) -> None:
@@ -1330,7 +1331,12 @@ def _done_by_sending_again(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _done_by_their_answer(event: Event, by: Actor, now: datetime) -> None:
-    _answered(event.subject, by, now, "question unanswered")
+    _answered(event.subject, by, now, "question unanswered", "question asked back", "question overdue")
+
+
+def _done_by_their_addition(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload.get("adds"):
+        _answered(event.subject, by, now, "question unanswered")
 
 
 def _done_by_reply(event: Event, by: Actor, now: datetime) -> None:
@@ -1516,6 +1522,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     SedexReceiptNoted: (),
     SedexRound: (),
     MessageTakenIn: (
+        Reaction(_done_by_their_addition, causes=(TaskDone,)),
         Reaction(_task_for_question, causes=(TaskOpened,)),
         Reaction(_look_at_message),
         Reaction(_compare_account),

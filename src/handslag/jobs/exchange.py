@@ -151,7 +151,12 @@ def hand_over_due(tenant: int) -> None:
     with acting(tenant, BY, "due hand-overs"):
         due = due_hand_overs(clock.now() - TAKE_BACK)
     for key in due:
-        hand_over_message(tenant=tenant, message=str(key))
+        try:
+            hand_over_message(tenant=tenant, message=str(key))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # whatever it is, those behind it leave, and what arrived is taken in
+            log.error("not handed over", tenant=tenant, subject=str(key), error=type(error).__name__)
 
 
 def take_arrivals(tenant: int) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from handslag.connectors.exchange import https
 from handslag.connectors.exchange.gate import (
@@ -61,11 +62,11 @@ def meet_all(tenant: int) -> None:
 
 def meet(tenant: int, partner: Partner) -> None:
     """Call one partner, and note how it went."""
-    config = https.HttpsConfig(url=partner.url)
     with acting(tenant, BY, "our keys"):
         told = print_of_keys()
     trouble = ""
     try:
+        config = https.HttpsConfig(url=partner.url)
         if partner.told != told:
             _swap_keys(tenant, config)
         _give(tenant, partner, config)
@@ -74,6 +75,11 @@ def meet(tenant: int, partner: Partner) -> None:
         trouble = error.reason
         said = error.code if isinstance(error, Unreadable) else trouble
         log.warning("partner away", tenant=tenant, partner=partner.address, reason=said)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # whatever it is, the partners behind it are called
+        trouble = type(error).__name__
+        log.error("partner not met", tenant=tenant, partner=partner.address, error=trouble)
     with suppress(NotPossible):
         record_meeting(
             tenant=tenant, by=BY, now=clock.now(), partner=partner.id, trouble=trouble, told="" if trouble else told
@@ -122,24 +128,27 @@ def _collect(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
         for envelope in waiting:
             try:
                 collected.append(_let_in(tenant, envelope, config))
-            except Unreadable as error:
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # whatever it is, those behind it flow
                 _set_aside(tenant, partner, config, error, now)
         if not collected:
             return
 
 
-def _set_aside(tenant: int, partner: Partner, config: https.HttpsConfig, error: Unreadable, now: datetime) -> None:
+def _set_aside(tenant: int, partner: Partner, config: https.HttpsConfig, error: Exception, now: datetime) -> None:
     """Note for a person, once a day for each reason, that something collected can't even be opened: which message it
     is nobody can tell, it isn't counted as collected, and the partner offers it again. It is told our keys once more,
     as it may have encrypted to one that we don't have; what it gives next is encrypted anew."""
-    log.error("envelope unreadable", tenant=tenant, partner=partner.address, code=error.code)
+    code, reason = (error.code, error.reason) if isinstance(error, Unreadable) else (type(error).__name__,) * 2
+    log.error("envelope unreadable", tenant=tenant, partner=partner.address, code=code)
     with acting(tenant, BY, "today") as door:
-        said = f"{partner.address} {door.the_tenant.today(now)} {error.reason}".encode()
+        said = f"{partner.address} {door.the_tenant.today(now)} {reason}".encode()
     digest = hashlib.sha256(said).hexdigest()
     with suppress(NotPossible):
         set_aside(
             tenant=tenant, by=BY, now=now, sender=partner.address, message_id=uuid5(NAMESPACE_OID, digest),
-            digest=digest, sealed="", reason=error.reason,
+            digest=digest, sealed="", reason=reason,
         )  # fmt: skip
         with suppress(Away, Refused, Unreadable):
             _swap_keys(tenant, config)

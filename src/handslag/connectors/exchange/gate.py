@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from codecs import BOM_UTF8
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -99,7 +100,11 @@ def said_by(plain: bytes) -> dict[str, Any]:
 
 
 def _sealed(plain: bytes) -> str:
-    return sealed_text(plain) if plain.startswith(b"<") else plain.decode("ascii", "replace")
+    if plain.removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
+        return sealed_text(plain)
+    if b"\0" in plain:
+        raise Unreadable(Code.CONTENT, "not a signed text: holds U+0000", final=False)
+    return plain.decode("ascii", "replace")
 
 
 def key_of(sender: str, key_id: str, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField
 
 from handslag.domain.audit.models import Subject
-from handslag.domain.exchange.states import AWAITED, BEGINNING, Business, Direction, OutcomeState, Transport
+from handslag.domain.exchange.states import BEGINNING, PENDING, Business, Direction, OutcomeState, Transport
 from handslag.domain.people.models import Person
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import Unit
@@ -72,7 +72,7 @@ class Message(TenantRow):
             models.Index(
                 fields=["tenant", "due_on"],
                 condition=Q(
-                    due_on__isnull=False, overdue_at=None, test=False, action__in=BEGINNING, business__in=AWAITED
+                    due_on__isnull=False, overdue_at=None, test=False, action__in=BEGINNING, business__in=PENDING
                 ),
                 name="message_awaited",
             ),

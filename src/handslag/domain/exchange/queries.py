@@ -32,6 +32,8 @@ from handslag.domain.exchange.states import (
     BEGINNING,
     ENDED,
     OVER,
+    PENDING,
+    SPOKEN_OF,
     STANDING,
     Action,
     Business,
@@ -270,16 +272,18 @@ def due_hand_overs(before: datetime) -> list[UUID]:
 
 
 def uncollected(before: datetime) -> list[UUID]:
-    """What was handed over before that moment, with no receipt since."""
+    """What was handed over before that moment, with no receipt since, and no other word of the receiver's."""
     rows = Message.objects.filter(transport=Transport.HANDED_OVER, handed_over_at__lte=before)
+    rows = rows.exclude(business__in=SPOKEN_OF)
     return list(rows.order_by("handed_over_at", "id").values_list("id", flat=True))
 
 
 #: What may be said again: it didn't arrive, and nobody took it back.
 _LOST = (
-    Q(transport__in=[Transport.REJECTED, Transport.EXPIRED])
+    Q(transport=Transport.REJECTED)
+    | Q(transport=Transport.EXPIRED) & ~Q(business__in=SPOKEN_OF)
     | Q(transport=Transport.TAKEN_BACK, code="protected")
-    | Q(transport=Transport.HANDED_OVER, refused=True)
+    | Q(transport=Transport.HANDED_OVER, refused=True) & ~Q(business__in=SPOKEN_OF)
 )
 
 
@@ -303,11 +307,10 @@ def may_send_again(row: Message) -> bool:
 
 
 def overdue(today: date) -> QuerySet[Message]:
-    """What was asked, by us or of us, whose day is over without an answer, and of which nobody was told yet."""
+    """What was asked, by us or of us, or asked back, whose day is over without an answer, and of which nobody was told
+    yet."""
     first = first_messages(Message.objects.filter(due_on__lt=today, overdue_at=None, test=False))
-    return first.filter(
-        Q(direction=Direction.OUT, transport=Transport.DELIVERED) | Q(direction=Direction.IN), business__in=AWAITED
-    )
+    return first.filter(Q(transport=Transport.DELIVERED) | Q(business__in=SPOKEN_OF), business__in=PENDING)
 
 
 #: A month of messages says how it goes; what is older has expired.
@@ -341,7 +344,8 @@ def may_say(first: Message, act: str) -> bool:
     if act == "add":
         return waits and first.direction == Direction.OUT and first.business == Business.QUESTION
     if act in ("recall", "remind"):
-        sent = first.direction == Direction.OUT and first.transport == Transport.DELIVERED
+        there = first.transport == Transport.DELIVERED or first.business in SPOKEN_OF
+        sent = first.direction == Direction.OUT and there
         return waits and sent and (first.business in AWAITED if act == "remind" else first.business not in OVER)
     if first.direction != Direction.IN or first.business in OVER:
         return False

@@ -105,6 +105,10 @@ SETTLED = (Business.ACCEPTED, Business.CHANGED, Business.REJECTED)
 OVER = (*SETTLED, Business.RECALLED)
 #: An answer is waited for, of whoever was asked.
 AWAITED = (Business.NONE, Business.IN_CHECK)
+#: Somebody has to say something by a day: whoever was asked, or who asked and was asked back.
+PENDING = (*AWAITED, Business.QUESTION)
+#: The receiver has said something of it: it has it, whatever became of the receipt.
+SPOKEN_OF = (Business.IN_CHECK, Business.QUESTION, *SETTLED)
 
 
 class Code(TextChoices):

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +26,7 @@ from handslag.domain.exchange.permissions import (
     who_hold,
 )
 from handslag.domain.exchange.queries import first_of, last_at_sedex, lost, may_send_again, name_of, partners, unlooked
-from handslag.domain.exchange.states import AWAITED, Action, Business, OutcomeState, Transport
+from handslag.domain.exchange.states import AWAITED, SPOKEN_OF, Action, Business, OutcomeState, Transport
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.models import StaffMember
@@ -120,7 +120,8 @@ def _parts(request: HttpRequest, member: Member, now: datetime) -> list[Part]:
     on_the_way = seen.filter(transport__in=[Transport.SEALED, Transport.HANDED_OVER]).exclude(
         id__in=gone.filter(transport=Transport.HANDED_OVER).values("id")
     )
-    asked = seen.filter(action=Action.REQUEST, transport=Transport.DELIVERED)
+    on_the_way = on_the_way.exclude(business__in=SPOKEN_OF)
+    asked = seen.filter(Q(transport=Transport.DELIVERED) | Q(business__in=SPOKEN_OF), action=Action.REQUEST)
     waits = asked.filter(business__in=_OPEN)
     ended = asked.filter(created_at__gt=now - SHOWN).exclude(business__in=_OPEN)
     found = [

@@ -110,7 +110,7 @@ def read_envelope(content: bytes) -> Envelope:
             event_at=_at(found, "eventDate"),
             sent_at=_at(found, "messageDate"),
         )
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise Unreadable(Code.CONTENT, f"envelope: {error}", final=False) from error
 
 
@@ -126,7 +126,7 @@ def read_receipt(content: bytes) -> Receipt:
             sender=_one(found, "senderId", 40),
             recipient=_one(found, "recipientId", 40),
         )
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise Unreadable(Code.CONTENT, f"receipt: {error}", final=False) from error
 
 

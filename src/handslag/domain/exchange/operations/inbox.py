@@ -33,6 +33,7 @@ from handslag.domain.exchange.operations.outbox import (
     note_transport,
     said_by,
     send_receipt,
+    wait_for,
     write_step,
 )
 from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, who_hold
@@ -249,8 +250,7 @@ def _take_reply(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> 
         _end(row, OutcomeState.LATE, now, message, code=asked.business)
         return Done(row, _settled(row), kept)
     note_business(asked, state, now, code=reply.code, by=found.sender, said=message, sealed=found.sealed)
-    if state == Business.QUESTION:
-        asked.due_on = reply.until
+    wait_for(asked, message, now)
     asked.save()
     _end(row, OutcomeState.TAKEN, now, message)
     told: list[Event] = [
@@ -283,10 +283,14 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
         return Done(row, _settled(row), kept)
     if not reminder:
         note_business(asked, state, now, by=found.sender, said=message, sealed=found.sealed)
+        wait_for(asked, message, now)
         asked.save()
     _end(row, OutcomeState.TAKEN, now, message)
-    told = MessageReminded if reminder else MessageRecalled if state == Business.RECALLED else MessageTakenIn
-    return Done(row, _settled(row), kept, told(subject=asked.id, payload=payload))
+    if reminder:
+        return Done(row, _settled(row), kept, MessageReminded(subject=asked.id, payload=payload))
+    if state == Business.RECALLED:
+        return Done(row, _settled(row), kept, MessageRecalled(subject=asked.id, payload=payload))
+    return Done(row, _settled(row), kept, MessageTakenIn(subject=asked.id, payload=payload | {"adds": True}))
 
 
 def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:

@@ -11,6 +11,7 @@ import msgspec
 
 from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.exchange.frame import (
+    LARGEST,
     Awaiting,
     Framed,
     Header,
@@ -21,10 +22,17 @@ from handslag.domain.exchange.frame import (
 )
 from handslag.domain.exchange.models import BusinessStep, Envelope, Message, TransportStep
 from handslag.domain.exchange.permissions import may_be_given, message_for_staff
-from handslag.domain.exchange.policies import EXPIRE_AFTER, TAKE_BACK, WARN_AFTER, most_protected
+from handslag.domain.exchange.policies import (
+    EXPIRE_AFTER,
+    TAKE_BACK,
+    WARN_AFTER,
+    address_protected,
+    most_protected,
+)
 from handslag.domain.exchange.queries import may_send_again, overdue, own_address, partners, received, sent
 from handslag.domain.exchange.states import (
     BUSINESS_STEPS,
+    SPOKEN_OF,
     TRANSPORT_STEPS,
     Action,
     Business,
@@ -161,6 +169,8 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
         closed=new.closed,
     )
     content = canonical.dumps({"message": new.kind, "version": new.version, "header": header, **new.body})
+    if len(content) > LARGEST:
+        raise NotPossible("files too large")  # the other side wouldn't even look at it
     known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
     if known is not None:
         raise NotPossible("sent already", message=known.id)
@@ -196,7 +206,8 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
 def seal_message(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Done[Message]:
     """Fix the content of a message: it leaves in ten seconds, unless it is taken back.
 
-    NotPossible("no such partner"), ("sent already") for an id that was used before.
+    NotPossible("no such partner"), ("sent already") for an id that was used before, ("files too
+    large") for more than a message may have.
     """
     if by.kind != "staff":
         raise Hidden("message")
@@ -261,7 +272,7 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
     protected = row.person_id is not None and most_protected(row.person_id, today) > row.level
-    protected = protected or _names_protected(row)
+    protected = protected or _tells_protected(row)
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
         settles = None  # the message that this one says again has settled it
@@ -281,25 +292,29 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     if settles:
         asked, state, code = settles
         note_business(asked, state, now, code=code, by=own_address(), said=row, sealed=sealed)
-        if state == Business.IN_CHECK:  # what they asked back is answered: theirs is due as before
-            asked.due_on = msgspec.json.decode(asked.content.encode(), type=Awaiting).asked.answer_by
+        wait_for(asked, row, now)
         asked.save()
     payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
 
 
-def _names_protected(row: Message) -> bool:
-    """Whether somebody whom a message names by a number is protected more than it was when it was sealed."""
+def _tells_protected(row: Message) -> bool:
+    """Whether a message tells an address of hers that is protected by now, or names somebody by a number who is
+    protected more than it was when it was sealed."""
     numbers: set[str] = set()
+    told = False
     parts: list[Any] = [msgspec.json.decode(row.content.encode())]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
             if isinstance(number := part.get("identifier"), str):
                 numbers.add(number)
+            told = told or "address" in part
             parts += part.values()
         elif isinstance(part, list):
             parts += part
+    if told and row.person_id is not None and address_protected(row.person_id):
+        return True
     named = Identifier.objects.filter(value__in=numbers).values("person_id")
     return bool(numbers) and Person.objects.filter(id__in=named, protection_level__gt=row.level).exists()
 
@@ -321,6 +336,20 @@ def _settles(row: Message) -> tuple[Message, Business, str] | None:
     return asked, state, code
 
 
+def wait_for(asked: Message, said: Message, now: datetime) -> None:
+    """Until when the next word about what was asked is waited for, after `said`: a question back names its day; where
+    that was answered, the answer is due as before. When a day to come is over a person is told anew."""
+    if asked.business == Business.QUESTION:
+        reply = msgspec.json.decode(said.content.encode(), type=Framed).reply
+        asked.due_on = reply.until if reply else None
+    elif asked.business == Business.IN_CHECK:
+        asked.due_on = msgspec.json.decode(asked.content.encode(), type=Awaiting).asked.answer_by
+    else:
+        return
+    if asked.due_on is None or asked.due_on >= acting_door().the_tenant.today(now):
+        asked.overdue_at = None
+
+
 def said_by(action: str) -> Business:
     """What becomes of a matter by what its sender adds: recalled, or in check again."""
     return Business.RECALLED if action == Action.RECALL else Business.IN_CHECK
@@ -333,7 +362,7 @@ def note_uncollected(*, tenant: str | int, by: Actor, now: datetime, message: UU
     if row is None or by.kind != "system":
         raise Hidden("message", message)
     waited = row.transport == Transport.HANDED_OVER and row.handed_over_at and now - row.handed_over_at >= WARN_AFTER
-    if not waited or row.warned_at is not None:
+    if not waited or row.warned_at is not None or row.business in SPOKEN_OF:
         raise NotPossible("not yet")
     row.warned_at = now
     row.version += 1
@@ -347,7 +376,8 @@ def expire(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Don
     row = Message.objects.select_for_update(of=("self",)).filter(id=message).first()
     if row is None or by.kind != "system":
         raise Hidden("message", message)
-    if row.transport != Transport.HANDED_OVER or row.handed_over_at is None or now - row.handed_over_at < EXPIRE_AFTER:
+    waited = row.transport == Transport.HANDED_OVER and row.handed_over_at and now - row.handed_over_at >= EXPIRE_AFTER
+    if not waited or row.business in SPOKEN_OF:
         raise NotPossible("not yet")
     row.code = Code.EXPIRED
     note_transport(row, Transport.EXPIRED, now, code=Code.EXPIRED)
@@ -357,8 +387,8 @@ def expire(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Don
 
 @operation()
 def note_overdue(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> Done[Message]:
-    """The day by which an answer was needed is over and there is none, ours or theirs: a person is told, once.
-    NotPossible otherwise."""
+    """The day by which an answer was needed is over and there is none, ours or theirs, to what was asked or asked back:
+    a person is told, once. NotPossible otherwise."""
     if by.kind != "system":
         raise Hidden("message", message)
     row = overdue(acting_door().the_tenant.today(now)).select_for_update(of=("self",)).filter(id=message).first()
@@ -367,7 +397,7 @@ def note_overdue(*, tenant: str | int, by: Actor, now: datetime, message: UUID) 
     row.overdue_at = now
     row.version += 1
     row.save()
-    return Done(row, MessageOverdue(subject=row.id, payload={"direction": row.direction}))
+    return Done(row, MessageOverdue(subject=row.id, payload={"direction": row.direction, "state": row.business}))
 
 
 # -- what all of the chapter's writes share -------------------------------------------------------------------------
