@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +13,12 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Generic, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
-import msgspec
-from django.db import connection, models
 from django.db.models import Model
 
 from handslag.domain.audit.models import Event as EventRow
 from handslag.domain.audit.models import Payload, ReadEntry, Subject
 from handslag.domain.tenancy.door import Actor, Door, acting, acting_door, current_door, planned_once, writing
-from handslag.domain.tenancy.rows import note_written
+from handslag.domain.tenancy.rows import as_json, columns_of, inserting, note_written
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
 
@@ -362,22 +359,12 @@ def write_together(
     """
     groups: dict[type[Model], list[dict[str, Any]]] = {}
     for row in rows:
-        model: type[Model] = type(row)
-        columns = _inserting(model)[1]
-        groups.setdefault(model, []).append({column: getattr(row, name) for column, name in columns})
+        groups.setdefault(type(row), []).append(columns_of(row))
     parts: list[str] = []
     params: list[Any] = []
     for model, values in [*groups.items(), *(told or {}).items()]:
-        sql, _columns, binary, plain = _inserting(model)
-        parts.append(f"i{len(parts)} AS ({sql})")
-        for value in values if binary else ():
-            value |= {column: _told(value[column]) for column in binary if value[column] is not None}
-        as_json = (
-            msgspec.json.encode(values, enc_hook=_told).decode()
-            if plain
-            else json.dumps(values, default=_told, ensure_ascii=False)
-        )
-        params.append(as_json)
+        parts.append(f"i{len(parts)} AS ({inserting(model)})")
+        params.append(as_json(model, values))
     for sql, values_of in updates:
         parts.append(f"u{len(parts)} AS ({sql})")
         params.extend(values_of)
@@ -386,36 +373,6 @@ def write_together(
     for row in rows:
         row._state.adding = False
         row._state.db = "default"
-
-
-#: Fields of Django's own whose values two encoders of JSON write alike.
-_PLAIN = (models.CharField, models.TextField, models.UUIDField, models.IntegerField, models.BooleanField,
-          models.DateField, models.JSONField)  # fmt: skip
-
-
-@functools.cache
-def _inserting(model: type[Model]) -> tuple[str, list[tuple[str, str]], list[str], bool]:
-    """The INSERT of rows of a model that are told as JSON, its columns with the names of their values, which of them
-    are bytes, and whether the others are plain. The same text however many rows, so that its plan can be kept."""
-    fields = model._meta.concrete_fields
-    columns = [(str(field_.column), field_.attname) for field_ in fields]
-    binary = [str(field_.column) for field_ in fields if isinstance(field_, models.BinaryField)]
-    quoted = ", ".join(connection.ops.quote_name(column) for column, _ in columns)
-    table = connection.ops.quote_name(model._meta.db_table)
-    sql = f"INSERT INTO {table} ({quoted}) SELECT {quoted} FROM json_populate_recordset(NULL::{table}, %s::json)"
-    own = [field_ for field_ in fields if str(field_.column) not in binary and not _is_plain(field_)]
-    return sql, columns, binary, not own
-
-
-def _is_plain(field_: Any) -> bool:
-    if isinstance(field_, models.ForeignKey):
-        return _is_plain(field_.target_field)
-    return isinstance(field_, _PLAIN) and type(field_).__module__.startswith("django.")
-
-
-def _told(value: Any) -> str:
-    """A moment, an id, bytes ... as its column reads it from JSON."""
-    return "\\x" + bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
 
 
 @dataclass(frozen=True)

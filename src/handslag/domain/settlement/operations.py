@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from handslag.domain.audit.operations import Done, Event, open_subject, operatio
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import keys_by_identifiers
-from handslag.domain.settlement.checks import Finding, Known, approved_for, check, known_of, late, reading
+from handslag.domain.settlement.checks import Finding, Known, Reading, approved_for, check, known_of, late, reading
 from handslag.domain.settlement.models import (
     DAYS,
     Answer,
@@ -292,7 +292,7 @@ def note_refused(
 def content_of(submission: Submission) -> dict[str, Any]:
     """A submission as it crosses."""
     statement = submission.statement
-    rows = Line.objects.filter(submission=submission).select_related("corrects__statement").order_by("number")
+    rows = Line.objects.filter(submission=submission).prefetch_related("corrects__statement").order_by("number")
     numbers = numbers_by_person({row.person_id for row in rows})
     return _content(
         statement, submission.number, submission.withdrawn,
@@ -304,8 +304,11 @@ def content_of(submission: Submission) -> dict[str, Any]:
 
 def review(regime: Regime, statement: Statement) -> dict[UUID, Finding]:
     """What our own register and what is settled here say of the lines that aren't answered, by line."""
-    claimant = statement.partner if statement.side == Side.PAYER else own_address()
-    return reading(regime, statement, claimant).findings
+    return _checked(regime, statement).findings
+
+
+def _checked(regime: Regime, statement: Statement) -> Reading:
+    return reading(regime, statement, statement.partner if statement.side == Side.PAYER else own_address())
 
 
 @operation()
@@ -319,15 +322,15 @@ def accept_clean(
     row, member = _reviewed(by, now, statement)
     if not although_late.strip() and late(regime, row.until, _first_sent(row)):
         raise NotPossible("late")
-    findings, answered = review(regime, row), answers_on(row.id)
+    seen = _checked(regime, row)
     answers = [
         NewAnswer(
             line=line.id, outcome=Outcome.ACCEPTED, accepted=_days_of(line), amount=line.amount,
             why=although_late.strip(),
         )
-        for line in standing(row.id) if line.id not in answered and line.id not in findings
+        for line in seen.standing if line.id not in seen.answers and line.id not in seen.findings
     ]  # fmt: skip
-    reply = _answered(row, answers, now, member)
+    reply = _answered(row, answers, now, member, seen.standing, seen.answers)
     return Done(reply, _event(LinesAnswered, row, reply, answers))
 
 
@@ -342,7 +345,7 @@ def answer_lines(
     that the line doesn't claim or that count already, ("amount"), ("no lines").
     """
     row, member = _reviewed(by, now, statement)
-    reply = _answered(row, answers, now, member)
+    reply = _answered(row, answers, now, member, standing(row.id), answers_on(row.id))
     return Done(reply, _event(LinesAnswered, row, reply, answers))
 
 
@@ -381,7 +384,7 @@ def note_answers(
         )
         for one in content["answers"]
     ]  # fmt: skip
-    reply = _answered(row, answers, now, None)
+    reply = _answered(row, answers, now, None, list(lines.values()), answers_on(row.id))
     if reply.content != canonical.digest(content):
         raise NotPossible("sum")
     if totals is not None and decided_so_far(reply)[:2] != totals:
@@ -391,8 +394,9 @@ def note_answers(
 
 def reply_of(reply: Reply) -> dict[str, Any]:
     """A reply as it crosses."""
-    rows = Answer.objects.filter(reply=reply).select_related("line").order_by("line__number")
-    return _told(reply.statement, reply.number, [(row.line, row) for row in rows])
+    rows = Answer.objects.filter(reply=reply).prefetch_related("line")
+    told = sorted(((row.line, row) for row in rows), key=lambda both: both[0].number)
+    return _told(reply.statement, reply.number, told)
 
 
 # -- how it is written -----------------------------------------------------------------------------------------------
@@ -493,7 +497,7 @@ def _under_way(by: Actor, submission: UUID) -> Submission:
 
 def _taken(row: Submission, now: datetime) -> None:
     Reception.objects.create(submission=row, at=now)
-    rows = Line.objects.select_related("statement").order_by("number")
+    rows = Line.objects.prefetch_related("statement").order_by("number")
     gone = rows.filter(statement_id=row.statement_id, number__in=row.withdrawn)
     _claimed(row, rows.filter(submission=row), gone, now)
 
@@ -581,11 +585,14 @@ def _told(statement: Statement, number: int, answers: Iterable[tuple[Line, Any]]
     }  # fmt: skip
 
 
-def _answered(statement: Statement, new: Sequence[NewAnswer], now: datetime, member: UUID | None) -> Reply:
-    """Store what lines get, count their days, and post it."""
+def _answered(
+    statement: Statement, new: Sequence[NewAnswer], now: datetime, member: UUID | None, there: Iterable[Line],
+    before: Collection[UUID],
+) -> Reply:  # fmt: skip
+    """Store what lines get, count their days, and post it. `there`: those that stand; `before`: which are answered."""
     if not new:
         raise NotPossible("no lines")
-    lines, before = {line.id: line for line in standing(statement.id)}, answers_on(statement.id)
+    lines = {line.id: line for line in there}
     if len({one.line for one in new}) < len(new) or any(one.line in before for one in new):
         raise NotPossible("answered")
     if any(one.line not in lines for one in new):

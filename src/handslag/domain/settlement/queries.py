@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from handslag.domain.accounts.states import Side
 from handslag.domain.payments.models import Booking
 from handslag.domain.payments.states import BookingKind
-from handslag.domain.people.models import Identifier, Membership
+from handslag.domain.people.models import Identifier, Membership, Person
 from handslag.domain.register.models import Responsibility, Standing
 from handslag.domain.settlement.models import (
     DAYS,
@@ -140,12 +140,17 @@ def register_rows(
     """The rows that `register_until` is made of."""
     here = Responsibility.objects.filter(since__lt=until)
     if people is None:
-        here = here.filter(municipality=municipality, person__protection_level=0)
+        here = here.filter(municipality=municipality).exclude(person_id__in=_protected())
     else:
         here = here.filter(person_id__in=people)
     where = list(here.order_by("since"))
     known = Standing.objects.filter(since__lt=until, person_id__in={one.person_id for one in where})
     return where, list(known.order_by("since"))
+
+
+def _protected() -> QuerySet[Person]:
+    """The keys of those of whom nothing leaves by message; joined to them, every row of a register is looked up."""
+    return Person.objects.filter(protection_level__gt=0).values("id")  # type: ignore[return-value]
 
 
 def register_of(until: date, here: Iterable[Responsibility], known: Iterable[Standing]) -> Register:
@@ -223,11 +228,8 @@ def proposed(
     if regime.incomes:
         return _extracts(regime, own, partner, floor, until)
     here = wanted(regime, register_until(until, municipality=own), floor)
-    settled = list(
-        Counted.objects.filter(
-            side=Side.CLAIMANT, partner=partner, fund=regime.code, until__lte=until, person__protection_level=0
-        ).select_related("line__statement")
-    )
+    counts = Counted.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code, until__lte=until)
+    settled = list(counts.exclude(person_id__in=_protected()).prefetch_related("line__statement"))
     people = sorted({one[0] for one in here} | {one.person_id for one in settled} | {one.person for one in incomes})
     numbers = numbers_by_person(people)
     people = [person for person in people if person in numbers]
@@ -281,7 +283,7 @@ def _days(
 
     claims = Claim.objects.filter(side=Side.CLAIMANT, partner=partner, cost=DAYS, line__statement__fund=regime.code)
     known = [(one.person_id, one.since, one.until, one.line) for one in
-             claims.filter(line__in=Answer.objects.values("line_id")).select_related("line__statement")]  # fmt: skip
+             claims.filter(line__in=Answer.objects.values("line_id")).prefetch_related("line__statement")]  # fmt: skip
     elsewhere = claims.exclude(line__in=Answer.objects.values("line_id")).exclude(line__statement__until=until)
     counting: dict[UUID, list[Stretch]] = {}
     for one in settled:
@@ -511,7 +513,7 @@ def settled_lines(side: Side, partner: str, references: Collection[str]) -> dict
     rows = Line.objects.filter(
         id__in=Answer.objects.values("line_id"), statement__side=side, statement__partner=partner,
         statement__reference__in=statements,
-    ).select_related("statement")  # fmt: skip
+    ).prefetch_related("statement")  # fmt: skip
     return {reference: row for row in rows if (reference := reference_of(row)) in references}
 
 
@@ -532,9 +534,8 @@ def standing_rows(statement: UUID) -> QuerySet[Line]:
 
 
 def standing(statement: UUID) -> list[Line]:
-    """The same in order, each with its person and what it corrects."""
-    rows = standing_rows(statement).select_related("statement", "person", "corrects__statement")
-    return list(rows.order_by("number"))
+    """The same in order, each with what it corrects."""
+    return list(standing_rows(statement).prefetch_related("statement", "corrects__statement").order_by("number"))
 
 
 def answers_on(statement: UUID) -> dict[UUID, Answer]:
@@ -623,7 +624,7 @@ def summaries(rows: Iterable[Statement]) -> list[Summary]:
 def unclaimed(regime: Regime, own: str, today: date, months: int = 24) -> list[Stretch]:
     """The windows that are over, newest first, in which the municipality was responsible for somebody, and that aren't
     claimed yet: of the last `months`."""
-    rows = Responsibility.objects.filter(municipality=own, person__protection_level=0)
+    rows = Responsibility.objects.filter(municipality=own).exclude(person_id__in=_protected())
     if regime.incomes:
         rows = rows.filter(payer=regime.payer)
     first = rows.aggregate(at=Min("since"))["at"]
@@ -641,9 +642,8 @@ def unclaimed(regime: Regime, own: str, today: date, months: int = 24) -> list[S
 def expected(regime: Regime, window: Stretch) -> set[str]:
     """The municipalities that the register has people of the regime with, in a window."""
     since, until = window
-    here = Responsibility.objects.filter(
-        Q(until=None) | Q(until__gt=since), since__lt=until, person__protection_level=0
-    )
+    here = Responsibility.objects.filter(Q(until=None) | Q(until__gt=since), since__lt=until)
+    here = here.exclude(person_id__in=_protected())
     if regime.incomes:
         return set(here.filter(payer=regime.payer).order_by().values_list("municipality", flat=True).distinct())
     paid = Standing.objects.filter(

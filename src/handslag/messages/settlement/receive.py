@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from django.db.models import Max
 
 from handslag.domain.accounts.states import Side
 from handslag.domain.exchange.frame import Opened, Unreadable
@@ -40,8 +39,9 @@ def placed(opened: Opened, now: datetime) -> Placed | None:
         raise Unreadable(Code.CONTENT, "a statement is called after its claimant", final=True)
     rows = Statement.objects.filter(side=side, partner=header.sender, reference=said.asked.statement)
     lines = said.asked.submitted.lines if said.asked.submitted else []
-    known = Identifier.objects.filter(type=NUMBER, value__in={one.identifier for one in lines}).values("person_id")
-    level = Person.objects.filter(id__in=known).aggregate(most=Max("protection_level"))["most"] or 0
+    protected = dict(Person.objects.filter(protection_level__gt=0).values_list("id", "protection_level"))
+    about = Identifier.objects.filter(type=NUMBER, value__in={one.identifier for one in lines}, person_id__in=protected)
+    level = max((protected[key] for key in about.values_list("person_id", flat=True)), default=0)
     return Placed(
         unit=unit_for(level, now),
         about=rows.values_list("id", flat=True).first(),
