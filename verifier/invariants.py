@@ -505,6 +505,7 @@ def check_account(connection: Connection, report: Report) -> None:
     advances = by_id(connection, "payments_advance")
     of_advance = {row["booking_id"]: row for row in advances.values()}
     of_help = _check_other_help(connection, report, bookings, counters)
+    _check_redirected(connection, report, payments)
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
@@ -546,6 +547,21 @@ def check_account(connection: Connection, report: Report) -> None:
                 report.broken("I6", "payments_payment", key, "settles a booking of another case, period or currency")
             elif payment["state"] == "stopped" and not counters.get(source["id"]):
                 report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
+
+
+def _check_redirected(connection: Connection, report: Report, payments: Mapping[UUID, Row]) -> None:
+    """What was let go to somebody else than an order names isn't paid by that order in the same month."""
+    orders = by_id(connection, "payments_directpayment")
+    for own in grouped(payments.values(), "period_id").values():
+        elsewhere = {key: texts(payment["redirected_from"]) for payment in own if (key := payment["id"])}
+        for payment in own:
+            for order in map(key_in, elsewhere[payment["id"]]):
+                if orders.get(order, {}).get("case_id") != payment["case_id"]:
+                    report.broken("I6", "payments_payment", payment["id"], "was let go from an order that isn't there")
+            others = [order for key, found in elsewhere.items() if key != payment["id"] for order in found]
+            by_order = not elsewhere[payment["id"]] and str(payment["direct_id"]) in others
+            if by_order and payment["state"] in ACTIVE and payment["state"] != "returned":
+                report.broken("I6", "payments_payment", payment["id"], "pays what was let go to somebody else")
 
 
 #: States of a payment whose money is still here. A reserved one may have left before a restore.

@@ -22,7 +22,12 @@ from handslag.domain.payments.operations.account import open_set_offs, reverse_b
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.bank import Told, receive_bank_file
 from handslag.domain.payments.operations.payees import order_direct_payment
-from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.planning import (
+    hold_payment,
+    redirect_payment,
+    resume_payment,
+    unblock_payment,
+)
 from handslag.domain.payments.operations.recoveries import book_ceded, book_repayment, decide_recovery, propose_recovery
 from handslag.domain.payments.operations.runs import cancel_run, record_run_file, release_run, reserve_run
 from handslag.domain.payments.queries import account_of, came_back, claimable_in, decisions_behind
@@ -285,7 +290,9 @@ STEPS = st.lists(
             [("change", granted) for granted in (0, 100, 40_000, 600_000, 655_000, 700_050, C1_MOST)]
             + [("more", 450), ("on no condition", 600_000)]
         ),
-        st.sampled_from(["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock"]),
+        st.sampled_from(
+            ["reserve", "cancel", "release", "sent", "hold", "resume", "redirect", "rejected", "returned", "unblock"]
+        ),
         st.sampled_from(["paid back", "ceded"]),
     ),
     min_size=2,
@@ -353,11 +360,13 @@ def _moved(folder: Folder, step: str) -> None:
         run_of[step](run)
     elif step in ("rejected", "returned") and "sent" in newest:
         _told(office, newest["sent"], LineKind(step))
-    told = office.act("ulla")
+    told = office.act("hanna" if step == "redirect" else "ulla")
     if step == "hold" and (found := newest.get("reserved") or newest.get("planned")):
         hold_payment(**told, payment=found.id, version=found.version, reason="fel")
     if step == "resume" and "held" in newest:
         resume_payment(**told, payment=newest["held"].id, version=newest["held"].version)
+    if step == "redirect" and (found := newest.get("held") or newest.get("blocked")) and found.direct_id:
+        redirect_payment(**told, payment=found.id, version=found.version, order=None, reason="hon har betalat")
     if step == "unblock" and "blocked" in newest:
         unblock_payment(**told, payment=newest["blocked"].id, version=newest["blocked"].version)
     if step in ("paid back", "ceded"):
@@ -406,6 +415,10 @@ def _holds(folder: Folder, granted: int) -> None:
         assert not (beyond > back and here), "money is planned although more has left than is granted"
         gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
         assert back <= beyond + gone, "she has paid back what is granted to her"
+        # what was let go to somebody else is not paid by its order too
+        moved = {key for p in Payment.objects.filter(case=folder.case) for key in p.redirected_from or ()}
+        by_order = Payment.objects.filter(case=folder.case, direct_id__in=moved, redirected_from=None)
+        assert not by_order.exclude(state__in=["stopped", "rejected", "returned"]).exists()
         # each payment settles what it is, whatever it was moved to
         for payment in Payment.objects.filter(case=folder.case):
             parts = standing_settlements(Settlement.objects.filter(payment=payment))

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from handslag.domain.decisions.operations import decide, propose
-from handslag.domain.payments.models import Advance, Booking, Payment, Run, SetOff, Settlement
+from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
 from handslag.domain.payments.operations.payees import (
@@ -21,7 +22,12 @@ from handslag.domain.payments.operations.payees import (
     order_direct_payment,
     record_payee,
 )
-from handslag.domain.payments.operations.planning import hold_payment, resume_payment, unblock_payment
+from handslag.domain.payments.operations.planning import (
+    hold_payment,
+    redirect_payment,
+    resume_payment,
+    unblock_payment,
+)
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
 from handslag.domain.payments.policies import cut_off, first_pay_day
 from handslag.domain.payments.queries import advances_awaited, advances_of, advances_waiting
@@ -34,6 +40,9 @@ from handslag.kernel.days import banking_day_from
 from handslag.kernel.months import Month
 from tests.domain.test_delegations import _delegated
 from tests.office import TEST, Folder, Office, landlord, refused
+from verifier.database import connected, reading
+from verifier.invariants import check_account
+from verifier.report import Report
 
 
 def _payments(folder: Folder) -> list[Payment]:
@@ -86,6 +95,63 @@ def test_rent_goes_to_the_landlord_month_after_month_and_the_rest_to_the_person(
     assert [(p.payee_name, p.amount) for p in _payments(folder)[3:]] == [
         ("Hyresbostäder AB", 620_000), ("Petra Nilsson", 35_000),
     ]  # fmt: skip
+
+
+def _redirected(folder: Folder, payment: Payment, order: Any = None) -> None:
+    """A caseworker stops a payment and lets it go by another order, or to the applicant."""
+    held = hold_payment(
+        **folder.office.act("hanna"), payment=payment.id, version=payment.version, reason="Betald redan"
+    )
+    redirect_payment(
+        **folder.office.act("hanna"), payment=payment.id, version=held.version, order=order, reason="Hon har betalat"
+    )
+
+
+def test_rent_that_was_let_go_to_somebody_else_is_not_paid_a_second_time(office: Office, database: Any) -> None:
+    folder, other = office.case(), office.case(("Eva", "Ek", "19700101"))
+    rent = landlord(office)
+    for each in (folder, other):
+        order = _order(each, rent, 500_000)
+        each.applied()
+        each.decided()
+    _redirected(folder, _payments(folder)[0])
+    # by another landlord's order, then to her after all
+    second = _order(other, landlord(office, name="Nya Hyresbostäder AB"), 500_000)
+    _redirected(other, _payments(other)[0], second.id)
+    _redirected(other, _payments(other)[0])
+    assert _payments(other)[0].redirected_from == [str(order.id), str(second.id)]
+    # less, while it still lies here: planned anew, to her
+    folder.changed(600_000, "37.3")
+    live = [(p.payee_name, p.amount) for p in _payments(folder) if p.state == "planned"]
+    assert live == [("Petra Nilsson", 600_000)]
+    office.sent()
+    # more, once it has left: the difference, to her, and no question about the landlord
+    for each, granted, name in ((folder, 1_215_000, "Petra Nilsson"), (other, 700_000, "Eva Ek")):
+        each.changed(granted, "37")
+        assert [p.payee_name for p in _payments(each) if p.state == "planned"] == [name]
+        assert sum(p.amount for p in _payments(each) if p.state != "stopped") == granted
+        with acting(office.slug, TEST, "look"):
+            assert not Task.objects.filter(subject_id=each.case.id, kind="direct payment not covered").exists()
+    assert _found(database, office) == []
+    # as it was before: the landlord has it beside her
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        last = _payments(folder)[-1]
+        admin.execute("UPDATE payments_payment SET direct_id = %s WHERE id = %s", [_order_of(folder), last.id])
+    assert _found(database, office) == [f"payments_payment {last.id}: pays what was let go to somebody else"]
+
+
+def _order_of(folder: Folder) -> Any:
+    with acting(folder.office.slug, TEST, "look"):
+        return DirectPayment.objects.get(case=folder.case).id
+
+
+def _found(database: Any, office: Office) -> list[str]:
+    """What the verifier finds in the accounts."""
+    with acting(office.slug, TEST, "look") as door:
+        tenant, report = door.the_tenant.id, Report()
+    with connected(database.of_role("auditor")) as connection, reading(connection, tenant):
+        check_account(connection, report)
+    return [f"{one.table} {one.row}: {one.text}" for one in report.findings]
 
 
 def test_what_does_not_cover_a_direct_payment_goes_to_the_person_and_a_caseworker_is_asked(office: Office) -> None:

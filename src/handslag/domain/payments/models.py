@@ -204,6 +204,9 @@ class Payment(TenantRow):
     blocked_reason = models.CharField(max_length=200, blank=True)
     run = TenantFK(Run, null=True)
     direct = TenantFK(DirectPayment, null=True)
+    redirected_from = models.JSONField(
+        null=True, help_text="keys of the orders whose money it was before somebody let it go elsewhere"
+    )
     giro_reference = models.CharField(max_length=27, null=True, help_text="OCR number; in Switzerland QRR or SCOR")
     message = models.CharField(max_length=140, null=True)
     post_to = models.JSONField(

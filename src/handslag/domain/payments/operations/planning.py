@@ -79,7 +79,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Whatever can't be paid as it stands is planned as blocked, with the reason: nothing is lost.
 
     Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
-    counts for the new ones: only the difference is paid, and what somebody has stopped stays stopped. If that is more
+    counts for the new ones: only the difference is paid, what somebody has stopped stays stopped, and an order whose
+    money somebody has let go elsewhere isn't paid for that month. If that is more
     than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such
     (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it; and so she is
     where less is beyond it now than stands claimed (`claimed_too_much`). What she has paid back already of what left
@@ -121,9 +122,10 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     settlements: list[Settlement] = []
     uncovered: list[str] = []
     on = pay_day(period.since, first_pay_day(now), acting_door().the_tenant.country, int(setting("payment_day")))
-    paid = {part.payment.direct_id for part in kept}
+    done = {str(part.payment.direct_id) for part in kept}
+    done |= {key for payment in locked.values() for key in payment.redirected_from or ()}
     for order in orders_in_force(case.id, period.since):
-        if order.id in paid:
+        if str(order.id) in done:
             continue
         if order.amount > sum(one.left for one in open_):
             uncovered.append(str(order.id))
@@ -451,6 +453,7 @@ def redirect_payment(
     orders = {one.id: one for one in orders_in_force(case.id, found.period.since)}
     if found.direct_id is None or (order is not None and order not in orders):
         raise Hidden("payment", payment)
+    found.redirected_from = [*(found.redirected_from or []), str(found.direct_id)]
     found.direct = orders[order] if order else None
     found.payee = None if order else case.applicant
     plan_again(found, now)
