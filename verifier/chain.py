@@ -65,6 +65,10 @@ KEPT = frozenset(
         "records merged",
         "merge taken back",
         "merge undone",
+        "payment unblocked",
+        "payment resumed",
+        "payment redirected",
+        "account followed",
     }
 )
 

@@ -946,6 +946,31 @@ def check_runs(connection: Connection, report: Report, chain: Chain) -> None:
                 report.broken("I7", "payments_runfile", file["id"], "its run is gone")
 
 
+#: Events by which somebody lets a payment go, or has given another account.
+_LET_GO = ("payment unblocked", "payment resumed", "payment redirected", "account followed")
+
+
+def check_looked_at(connection: Connection, report: Report, chain: Chain) -> None:
+    """Nothing more is planned to an account that the bank refused, before somebody has looked at it."""
+    told = [event.payload for kind in _LET_GO for event in chain.of_kind(kind)]
+    let_go = {key for said in told for key in [str(said.get("payment")), *texts(said.get("payments"))]}
+    places: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for _, payment in sorted(by_id(connection, "payments_payment").items()):
+        posted = payment["post_to"] if payment["account_kind"] == "slip" else None
+        account = (payment["account_kind"], payment["clearing"], payment["account_number"])
+        places[str(payment["case_id"]), *account, str(posted)].append(payment)
+    for own in places.values():
+        waits, before = False, None
+        for payment in own:
+            refused = payment["blocked_reason"].partition(": ")[0] in ("rejected", "returned")
+            stopped = before is not None and before["state"] == "stopped" and before["refused"]
+            going = payment["state"] in ("planned", "reserved") and str(payment["id"]) not in let_go
+            if going and (waits or stopped):
+                report.broken("I7", "payments_payment", payment["id"], "goes to an account that the bank refused")
+            waits = waits or (refused and payment["state"] == "blocked")
+            before = {**payment, "refused": refused}
+
+
 def check_postings(connection: Connection, report: Report) -> None:
     """I7: a fixed day of the ledger holds everything that was booked, sent and refused on it."""
     for row in rows(connection, _POSTINGS):

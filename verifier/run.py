@@ -21,6 +21,7 @@ from verifier.invariants import (
     check_decisions,
     check_hand_overs,
     check_jobs,
+    check_looked_at,
     check_merges,
     check_outbox,
     check_parents,
@@ -115,6 +116,7 @@ def _check_tenant(
     check_appeals(connection, report, chain)
     check_account(connection, report)
     check_runs(connection, report, chain)
+    check_looked_at(connection, report, chain)
     check_postings(connection, report)
     check_outbox(connection, report, now)
     check_hand_overs(connection, report, chain, now)

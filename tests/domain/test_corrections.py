@@ -37,8 +37,9 @@ from handslag.domain.tenancy.door import acting
 from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
 from tests.office import C1_MOST, TEST, Folder, Office, landlord, refused
+from verifier.chain import check_chains
 from verifier.database import connected, reading
-from verifier.invariants import check_account
+from verifier.invariants import check_account, check_looked_at
 from verifier.report import Report
 
 WHY = "Inkomsten var inlagd två gånger."
@@ -80,6 +81,7 @@ def _verified(database: Any, office: Office) -> Iterator[Report]:
         report = Report()
         with reading(connection, tenant):
             check_account(connection, report)
+            check_looked_at(connection, report, check_chains(connection, Report()))
         yield report
 
 
@@ -282,6 +284,55 @@ def test_money_beyond_the_decision_that_comes_back_or_never_left_is_owed_to_nobo
     _told(office, _payments(other)[0], LineKind.RETURNED)
     assert [(p.amount, p.state) for p in _payments(other)] == [(655_000, "returned"), (600_000, "blocked")]
     assert sorted(_bookings(other)[-3:]) == [("felutbetalt", -55_000), ("retur", 655_000), ("retur", 655_000)]
+
+
+def test_nothing_more_goes_to_an_account_that_the_bank_refused_before_somebody_has_looked(
+    office: Office, database: Any
+) -> None:
+    back, refused_, gone = (office.case((name, "Person", "19930303")) for name in ("Beata", "Reidar", "Gun"))
+    for each in (back, refused_, gone):
+        each.applied()
+        each.decided()
+    office.sent()
+    for each, kind in ((back, LineKind.RETURNED), (refused_, LineKind.REJECTED), (gone, LineKind.REJECTED)):
+        _told(office, _payments(each)[0], kind)
+    back.changed(300_000, "37.3")
+    refused_.changed(1_215_000, "37")
+    for granted in (0, 300_000):  # nothing waits in between
+        gone.changed(granted, "36" if not granted else "37")
+    waiting = [[(p.amount, p.state, p.blocked_reason) for p in _payments(f)[1:]] for f in (back, refused_, gone)]
+    assert waiting == [
+        [(655_000, "stopped", "returned: AC04"), (300_000, "blocked", "returned: AC04")],
+        [(655_000, "blocked", "rejected: AC04"), (560_000, "blocked", "rejected: AC04")],
+        [(655_000, "stopped", "rejected: AC04"), (300_000, "blocked", "rejected: AC04")],
+    ]
+    # the next month, and an advance on it, wait as well; once it is looked at, all of it goes
+    advance = grant_advance(
+        **office.act("bo"), case=back.case.id, month=office.month + 1, amount=50_000, reasons="Ingen mat hemma."
+    )
+    assert (advance.state, advance.blocked_reason) == ("blocked", "returned: AC04")
+    assert _looked_at(database, office) == []
+    for payment in _payments(back)[-2:]:
+        unblock_payment(**office.act("ulla"), payment=payment.id, version=payment.version)
+    back.changed(400_000, "37")
+    assert [(p.amount, p.state) for p in _payments(back)[2:]] == [
+        (300_000, "planned"), (50_000, "planned"), (100_000, "planned"),
+    ]  # fmt: skip
+    assert _looked_at(database, office) == []
+    # as it was before: it is planned although nobody has looked
+    wrong = [_payments(each)[-1].id for each in (refused_, gone)]
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("UPDATE payments_payment SET state = 'planned', blocked_reason = '' WHERE id = ANY(%s)", [wrong])
+    assert _looked_at(database, office) == [str(key) for key in wrong]
+
+
+def _looked_at(database: Any, office: Office) -> list[str]:
+    """The payments that the verifier says go to an account that the bank refused."""
+    with acting(office.slug, TEST, "look") as door:
+        tenant, report = door.the_tenant.id, Report()
+    with connected(database.of_role("auditor")) as connection, reading(connection, tenant):
+        check_looked_at(connection, report, check_chains(connection, Report()))
+    return sorted(one.row for one in report.findings)
 
 
 STEPS = st.lists(

@@ -50,6 +50,15 @@ class PaymentState(TextChoices):
     RETURNED = "returned"  # the money came back, and is booked
 
 
+#: What the bank answers where money reached nobody: so its reason begins where that money is owed again, blocked.
+BY_BANK = (PaymentState.REJECTED, PaymentState.RETURNED)
+
+
+def by_bank(reason: str) -> bool:
+    """Whether a payment is blocked because of what the bank answered: somebody has to look at the account first."""
+    return reason.partition(": ")[0] in BY_BANK
+
+
 class BankFileKind(TextChoices):
     PAIN002 = "pain.002"
     CAMT053 = "camt.053"

@@ -20,6 +20,7 @@ from handslag.domain.payments.operations.planning import (
     open_of,
     paid_to,
     plan_again,
+    unlooked,
 )
 from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.queries import advances_awaited, advances_of
@@ -143,6 +144,9 @@ def confirm_advance(*, tenant: str | int, by: Actor, now: datetime, advance: UUI
     if in_force(found.period_id) is not None and open_of(found):
         raise NotPossible("decided meanwhile")
     plan_again(payment, now)
+    if said := unlooked(payment):
+        payment.state, payment.blocked_reason = PaymentState.BLOCKED, said
+        payment.save(update_fields=["state", "blocked_reason"])
     payload = {"advance": str(found.id), "payment": str(payment.id)}
     return Done(payment, AdvanceConfirmed(subject=case.id, payload=payload))
 

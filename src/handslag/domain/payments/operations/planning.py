@@ -19,7 +19,17 @@ from handslag.domain.payments.models import Advance, Booking, DirectPayment, Pay
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
 from handslag.domain.payments.queries import advances_awaited, came_back, claimed_too_much
-from handslag.domain.payments.states import SECOND_PERSON, UNSAID, BookingKind, PayeeState, PaymentState, RunState, Way
+from handslag.domain.payments.states import (
+    BY_BANK,
+    SECOND_PERSON,
+    UNSAID,
+    BookingKind,
+    PayeeState,
+    PaymentState,
+    RunState,
+    Way,
+    by_bank,
+)
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import account_on, address_on, full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -294,7 +304,8 @@ def orders_in_force(case: UUID, month: date) -> list[DirectPayment]:
 
 
 def new_payment(case: Case, period: Period, amount: int, currency: str, on: date, **to: Any) -> Payment:
-    """A payment to where `to` says, planned for a day; blocked for its `trouble`, or if the bank can't be told."""
+    """A payment to where `to` says, planned for a day; blocked for its `trouble`, if the bank can't be told, or while
+    nobody has looked at an account that it refused."""
     key = uuid7()
     trouble = to.pop("trouble")
     payment = Payment(
@@ -307,9 +318,29 @@ def new_payment(case: Case, period: Period, amount: int, currency: str, on: date
         reference=key.hex,  # the end-to-end reference: 32 characters
         **to,
     )
-    payment.blocked_reason = trouble or bank_trouble(payment)
+    payment.blocked_reason = trouble or bank_trouble(payment) or unlooked(payment)
     payment.state = PaymentState.BLOCKED if payment.blocked_reason else PaymentState.PLANNED
     return payment
+
+
+def unlooked(payment: Payment) -> str:
+    """What the bank said of the account of a payment, in its case, where nobody has looked at that since: money waits
+    blocked for it, or has since been stopped or never owed again; "" if nothing stands against it."""
+    earlier = Payment.objects.filter(
+        case_id=payment.case_id,
+        account_kind=payment.account_kind,
+        clearing=payment.clearing,
+        account_number=payment.account_number,
+    ).exclude(id=payment.id)
+    if payment.account_kind == Way.SLIP:
+        earlier = earlier.filter(post_to=payment.post_to)
+    newest = None
+    for newest in earlier.order_by("id"):
+        if newest.state == PaymentState.BLOCKED and by_bank(newest.blocked_reason):
+            return newest.blocked_reason
+    if newest is not None and newest.state in BY_BANK:
+        return newest.state
+    return newest.blocked_reason if newest and newest.state == "stopped" and by_bank(newest.blocked_reason) else ""
 
 
 def _settled(payment: Payment, open_: Iterable[_Open]) -> list[Settlement]:
