@@ -17,7 +17,7 @@ from verifier.chain import Chain, Told, digest_of
 from verifier.database import Connection, Row, keys_within_tenants, rows
 from verifier.report import Report
 from verifier.signatures import NUMBER_CLAIMS, BadSignature, check_eid_evidence
-from verifier.stored import fields, listed, texts
+from verifier.stored import NO_KEY, fields, listed, texts
 from verifier.stored import key as key_in
 
 #: A notice, or a job, that has not ended after this is stuck.
@@ -505,7 +505,7 @@ def check_account(connection: Connection, report: Report) -> None:
     advances = by_id(connection, "payments_advance")
     of_advance = {row["booking_id"]: row for row in advances.values()}
     of_help = _check_other_help(connection, report, bookings, counters)
-    _check_redirected(connection, report, payments)
+    _check_orders(connection, report, payments)
     set_off = _check_advances(connection, report, advances, bookings, counters)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
@@ -549,9 +549,14 @@ def check_account(connection: Connection, report: Report) -> None:
                 report.broken("I6", "payments_payment", key, "is stopped, but its booking is not countered")
 
 
-def _check_redirected(connection: Connection, report: Report, payments: Mapping[UUID, Row]) -> None:
-    """What was let go to somebody else than an order names isn't paid by that order in the same month."""
-    orders = by_id(connection, "payments_directpayment")
+def _check_orders(connection: Connection, report: Report, payments: Mapping[UUID, Row]) -> None:
+    """Nothing that hasn't left goes to a payee who has ended. What was let go to somebody else than an order names
+    isn't paid by that order in the same month."""
+    orders, payees = by_id(connection, "payments_directpayment"), by_id(connection, "payments_payee")
+    for key, payment in payments.items():
+        payee = payees.get(orders.get(payment["direct_id"], {}).get("payee_id", NO_KEY), {})
+        if payee.get("state") == "ended" and payment["state"] == "planned":
+            report.broken("I6", "payments_payment", key, "goes to a payee who has ended")
     for own in grouped(payments.values(), "period_id").values():
         elsewhere = {key: texts(payment["redirected_from"]) for payment in own if (key := payment["id"])}
         for payment in own:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from handslag.domain.decisions.operations import decide, propose
-from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payment, Run, SetOff, Settlement
+from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import reverse_booking
 from handslag.domain.payments.operations.advances import confirm_advance, grant_advance, refuse_advance
 from handslag.domain.payments.operations.payees import (
@@ -95,6 +95,50 @@ def test_rent_goes_to_the_landlord_month_after_month_and_the_rest_to_the_person(
     assert [(p.payee_name, p.amount) for p in _payments(folder)[3:]] == [
         ("Hyresbostäder AB", 620_000), ("Petra Nilsson", 35_000),
     ]  # fmt: skip
+
+
+def test_nothing_more_goes_to_a_payee_who_has_ended_even_out_of_a_released_run(office: Office, database: Any) -> None:
+    first, second, late, sent = (office.case((name, "Person", "19930303")) for name in ("Ada", "Bea", "Cia", "Dea"))
+    rent, other = landlord(office), landlord(office, name="Kvar AB")
+    for each, payee in ((first, rent), (second, rent), (late, rent), (sent, other)):
+        _order(each, payee, 500_000)
+        each.applied()
+    sent.decided()
+    office.sent()
+    for each in (first, second):
+        each.decided()
+    released = reserve_run(**office.act("ulla"), execution_on=office.pay_day(), payment=_payments(first)[0].id)
+    release_run(**office.act("erik"), run=released.id, version=released.version)
+    reserved = reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    late.decided()
+    for payee in (rent, other):
+        with acting(office.slug, TEST, "look"):
+            version = Payee.objects.get(id=payee.id).version
+        end_payee(**office.act("rut"), payee=payee.id, version=version)
+    for each in (first, second, late):
+        stopped = _payments(each)[0]
+        assert (stopped.state, stopped.blocked_reason) == ("blocked", "payee ended")
+    assert _payments(sent)[0].state == "sent"
+    with acting(office.slug, TEST, "look"):
+        runs = {run.id: (run.state, run.payments, run.total) for run in Run.objects.all()}
+        assert (runs[released.id][0], runs[reserved.id]) == ("cancelled", ("reserved", 2, 310_000))
+        asked = Task.objects.filter(kind="payment blocked", state="open").values_list("subject_id", flat=True)
+        assert sorted(asked) == sorted(each.case.id for each in (first, second, late))
+    _redirected_to_her(first)
+    assert _found(database, office) == []
+    # planned at the moment in which it was ended: the verifier tells, and no run takes it
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        missed = _payments(late)[0]
+        admin.execute("UPDATE payments_payment SET state = 'planned', blocked_reason = '' WHERE id = %s", [missed.id])
+    assert _found(database, office) == [f"payments_payment {missed.id}: goes to a payee who has ended"]
+    assert office.run().total == 500_000 + 155_000
+    assert [p.state for p in _payments(late)] == ["blocked", "reserved"]
+
+
+def _redirected_to_her(folder: Folder) -> None:
+    payment = _payments(folder)[0]
+    told = {"version": payment.version, "order": None, "reason": "Hyresvärden finns inte mer."}
+    redirect_payment(**folder.office.act("hanna"), payment=payment.id, **told)
 
 
 def _redirected(folder: Folder, payment: Payment, order: Any = None) -> None:
@@ -185,8 +229,7 @@ def test_a_payee_needs_two_people_and_is_never_changed(office: Office) -> None:
     confirm_payee(**office.act("rut"), payee=payee.id, version=1)
     assert unblock_payment(**office.act("ulla"), payment=blocked.id, version=1).state == "planned"
     end_payee(**office.act("rut"), payee=payee.id, version=2)
-    held = hold_payment(**office.act("hanna"), payment=blocked.id, version=2, reason="fel hyresvärd")
-    refused("payee", resume_payment, **office.act("hanna"), payment=blocked.id, version=held.version)
+    refused("payee", unblock_payment, **office.act("hanna"), payment=blocked.id, version=3)
 
 
 def _told(new: NewPayee) -> dict[str, str]:

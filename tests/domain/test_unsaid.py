@@ -177,8 +177,8 @@ def test_what_cannot_go_to_a_company_goes_to_the_person_or_by_another_order(offi
     end_payee(**office.act("rut"), payee=payee.id, version=payee.version)
     first, second, rest = _of(folder)
     for one in (first, second):
-        held = hold_payment(**office.act("hanna"), payment=one.id, version=one.version, reason="uppsagd")
-        refused("payee", resume_payment, **office.act("hanna"), payment=one.id, version=held.version)
+        assert one.blocked_reason == "payee ended"
+        refused("payee", unblock_payment, **office.act("hanna"), payment=one.id, version=one.version)
     other = landlord(office, name="Nya Hyresbostäder AB")
     order = order_direct_payment(
         **office.act("hanna"), **told, payee=other.id, amount=300_000, reference="", message="Lgh 1203"

@@ -1675,7 +1675,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PaymentBlocked: (Reaction(_task_for_unsaid, causes=(TaskOpened,)),),
     PayeeRecorded: (),
     PayeeConfirmed: (),
-    PayeeEnded: (),
+    PayeeEnded: (Reaction(_write_without, causes=(TaskDone,)),),
     DirectPaymentOrdered: (),
     DirectPaymentEnded: (),
     BankFileReceived: (

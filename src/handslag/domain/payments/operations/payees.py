@@ -12,10 +12,12 @@ from stdnum.ch import uid
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
 from handslag.domain.casefile.permissions import case_for_staff
 from handslag.domain.casefile.policies import require_worked_here
-from handslag.domain.payments.models import DirectPayment, Payee
+from handslag.domain.payments.models import DirectPayment, Payee, Payment
+from handslag.domain.payments.operations.planning import has_left, locked_payments, payee_trouble, taken_out
+from handslag.domain.payments.operations.runs import PaymentBlocked
 from handslag.domain.payments.policies import said_to_bank
 from handslag.domain.payments.queries import direct_kinds
-from handslag.domain.payments.states import PayeeKind, PayeeState, Way
+from handslag.domain.payments.states import PayeeKind, PayeeState, PaymentState, Way
 from handslag.domain.people.accounts import account_problems, digits, luhn_ok
 from handslag.domain.people.names import BANK_NAME
 from handslag.domain.people.references import reference_fault
@@ -122,12 +124,26 @@ def confirm_payee(*, tenant: str | int, by: Actor, now: datetime, payee: UUID, v
 
 @operation()
 def end_payee(*, tenant: str | int, by: Actor, now: datetime, payee: UUID, version: int) -> Done[Payee]:
-    """Nothing more is paid there: what orders still name is planned as blocked."""
+    """Nothing more is paid there: what orders still name is planned as blocked, and what is planned to it and hasn't
+    left is blocked, out of its run too; a task asks in each case where the money is to go."""
     require_role(by, now, Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
+    planned = locked_payments(Payment.objects.filter(direct__payee_id=payee, state__in=["planned", "reserved"]))
     found = _locked(payee, version, PayeeState.PROPOSED, PayeeState.CONFIRMED)
     found.state, found.version = PayeeState.ENDED, found.version + 1
     found.save(update_fields=["state", "version"])
-    return Done(found, PayeeEnded(subject=found.id))
+    runs: list[str] = []
+    events: list[Event] = []
+    for payment in planned.values():
+        if has_left(payment) or payment.state not in (PaymentState.PLANNED, PaymentState.RESERVED):
+            continue
+        if payment.run is not None:
+            runs += taken_out(payment)
+        payment.state, payment.blocked_reason = PaymentState.BLOCKED, payee_trouble(found)
+        payment.version += 1
+        payment.save(update_fields=["state", "blocked_reason", "run", "version"])
+        payload = {"payment": str(payment.id), "why": payment.blocked_reason}
+        events.append(PaymentBlocked(subject=payment.case_id, payload=payload))
+    return Done(found, PayeeEnded(subject=found.id, payload={"runs": sorted(set(runs))}), *events)
 
 
 @operation()

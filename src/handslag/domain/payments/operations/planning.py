@@ -179,7 +179,11 @@ def _earlier(decision: Decision) -> list[Booking]:
 
 def locked_for(period: Period) -> dict[UUID, Payment]:
     """The payments of a period, locked behind their runs. Conflict if a run takes one of them at this moment."""
-    wanted = Payment.objects.filter(period=period)
+    return locked_payments(Payment.objects.filter(period=period))
+
+
+def locked_payments(wanted: QuerySet[Payment]) -> dict[UUID, Payment]:
+    """These payments, likewise."""
     behind = wanted.filter(run__isnull=False).values("run_id")
     runs = {run.id: run for run in Run.objects.select_for_update().filter(id__in=behind).order_by("id")}
     payments = {payment.id: payment for payment in wanted.select_for_update().order_by("id")}
@@ -219,7 +223,7 @@ def fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[
     runs: list[str] = []
     for payment in stopped.values():
         if payment.run is not None:
-            runs += _taken_out(payment)
+            runs += taken_out(payment)
         payment.state, payment.version = PaymentState.STOPPED, payment.version + 1
         payment.save(update_fields=["state", "run", "version"])
     return [part for part in parts if part.payment_id not in stopped], list(stopped.values()), runs
@@ -534,7 +538,7 @@ def hold_payment(
     found = _locked(payment, version, by, now, PaymentState.PLANNED, PaymentState.RESERVED, PaymentState.SENT)
     if found.state == PaymentState.SENT:
         raise NotPossible("paid")
-    runs = _taken_out(found) if found.run is not None else []
+    runs = taken_out(found) if found.run is not None else []
     found.state, found.blocked_reason, found.version = PaymentState.HELD, reason.strip()[:200], found.version + 1
     found.save()
     payload = {"payment": str(found.id), "reason": found.blocked_reason, "runs": runs}
@@ -551,7 +555,7 @@ def require_here(payments: Sequence[UUID]) -> None:
         raise NotPossible("paid")
 
 
-def _taken_out(payment: Payment) -> list[str]:
+def taken_out(payment: Payment) -> list[str]:
     """Take a payment out of its run, which is locked and whose file isn't written. Gives the run if it was released:
     its file is to be written without it, or not at all."""
     run = payment.run

@@ -13,7 +13,7 @@ from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import Payment, Run, RunFile
 from handslag.domain.payments.operations.planning import require_here
 from handslag.domain.payments.policies import bank_trouble, cut_off, first_pay_day
-from handslag.domain.payments.states import PaymentState, RunState
+from handslag.domain.payments.states import PayeeState, PaymentState, RunState
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import next_reference
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -31,7 +31,7 @@ class RunCancelled(Event):
 
 
 class PaymentBlocked(Event):
-    """The bank's file can't say it: it stays out of the run."""
+    """The bank's file can't say it, or its payee has ended: it stays out of the run."""
 
     kind = "payment blocked"
 
@@ -81,7 +81,9 @@ def reserve_run(
     found = list(wanted.order_by("id"))
     if not found:
         raise NotPossible("nothing due")
-    troubles = {p.id: (p, trouble) for p in found if (trouble := bank_trouble(p))}
+    ended = Payment.objects.filter(id__in=[p.id for p in found], direct__payee__state=PayeeState.ENDED)
+    gone = dict.fromkeys(ended.values_list("id", flat=True), "payee ended")
+    troubles = {p.id: (p, trouble) for p in found if (trouble := gone.get(p.id) or bank_trouble(p))}
     for blocked, trouble in troubles.values():
         blocked.state, blocked.blocked_reason, blocked.version = PaymentState.BLOCKED, trouble, blocked.version + 1
         blocked.save(update_fields=["state", "blocked_reason", "version"])
