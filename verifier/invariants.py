@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -506,7 +506,9 @@ def check_account(connection: Connection, report: Report) -> None:
     of_advance = {row["booking_id"]: row for row in advances.values()}
     of_help = _check_other_help(connection, report, bookings, counters)
     _check_orders(connection, report, payments)
-    set_off = _check_advances(connection, report, advances, bookings, counters)
+    gone = {key for key, payment in payments.items() if payment["state"] in ("sent", "confirmed")}
+    left = {part["booking_id"] for part in settlements if part["payment_id"] in gone}
+    set_off = _check_advances(connection, report, advances, bookings, counters, left)
     owed_again = _check_answers(connection, report, bookings, payments)
     _check_recoveries(connection, report, bookings, counters)
     _check_claimed(connection, report, bookings, payments)
@@ -603,8 +605,10 @@ def _check_advances(
     advances: Mapping[UUID, Row],
     bookings: Mapping[UUID, Row],
     counters: Mapping[UUID, list[Row]],
+    left: Set[UUID],
 ) -> dict[UUID, int]:
     """Every advance is its booking; no more of it is set off than was granted, each time by a booking of its own.
+    Where one has `left` (of which bookings money has) and its month's decision doesn't cover it, a person was asked.
     Gives what is set off against each booking."""
     places = ("case_id", "period_id", "amount")
     for key, advance in advances.items():
@@ -627,6 +631,12 @@ def _check_advances(
         taken[row["advance_id"]] += row["amount"]
         if taken[row["advance_id"]] > parent["amount"]:
             report.broken("I6", "payments_advance", row["advance_id"], "is set off for more than it is")
+    taken_on = {d["period_id"] for d in by_id(connection, "decisions_decision").values() if d["decided_at"]}
+    asked = {t["subject_id"] for t in by_id(connection, "tasks_task").values() if t["kind"] == "paid beyond decision"}
+    for key, advance in advances.items():
+        uncovered = taken[key] < advance["amount"] and advance["period_id"] in taken_on
+        if uncovered and advance["booking_id"] in left and advance["case_id"] not in asked:
+            report.warn("I6", "payments_advance", key, "is not covered by the decision, and nobody was asked")
     return against
 
 

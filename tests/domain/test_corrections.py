@@ -466,6 +466,13 @@ def _holds(folder: Folder, granted: int) -> None:
         assert not (beyond > back and here), "money is planned although more has left than is granted"
         gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
         assert back <= beyond + gone, "she has paid back what is granted to her"
+        # what has left beyond what is granted, advances too, is what can be claimed back
+        every_payment = Payment.objects.filter(case=folder.case)
+        gone = sum(p.amount for p in every_payment.filter(state__in=["sent", "confirmed"]))
+        claimable = sum(claimable_in(folder.case.id).values())
+        assert claimable >= gone - granted
+        if not every_payment.filter(state__in=["planned", "blocked", "held", "reserved"]).exists():
+            assert claimable == max(0, gone - granted)
         # what was let go to somebody else is not paid by its order too
         moved = {key for p in Payment.objects.filter(case=folder.case) for key in p.redirected_from or ()}
         by_order = Payment.objects.filter(case=folder.case, direct_id__in=moved, redirected_from=None)

@@ -30,7 +30,7 @@ from handslag.domain.payments.operations.planning import (
 )
 from handslag.domain.payments.operations.runs import cancel_run, release_run, reserve_run
 from handslag.domain.payments.policies import cut_off, first_pay_day
-from handslag.domain.payments.queries import advances_awaited, advances_of, advances_waiting
+from handslag.domain.payments.queries import advances_awaited, advances_of, advances_waiting, claimable_in
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
@@ -43,6 +43,8 @@ from tests.office import TEST, Folder, Office, landlord, refused
 from verifier.database import connected, reading
 from verifier.invariants import check_account
 from verifier.report import Report
+
+WHY = "Inkomsten räcker nästan för hela månaden."
 
 
 def _payments(folder: Folder) -> list[Payment]:
@@ -266,6 +268,45 @@ def test_an_advance_is_paid_at_once_and_set_off_against_the_months_decision(offi
     folder.changed(100_000, "36")
     with acting(office.slug, TEST, "look"):
         assert [open_ for _row, open_ in advances_of(folder.case.id)] == [50_000]
+
+
+def test_what_of_an_advance_the_decision_does_not_cover_is_a_question_and_can_be_claimed(
+    office: Office, database: Any
+) -> None:
+    little, refused_, less = (office.case((name, "Person", "19930303")) for name in ("Ada", "Bea", "Cia"))
+    for folder in (little, refused_, less):
+        told = {"month": office.month, "amount": 200_000, "reasons": "Ingen mat i huset i dag."}
+        grant_advance(**office.act("bo"), case=folder.case.id, **told)
+        folder.applied()
+    office.sent()
+    for folder, granted in ((little, 50_000), (refused_, 0)):
+        told = {"reasons": WHY, "language": "sv", "unheard": WHY}
+        proposal = propose(**office.act("hanna"), sheet=folder.amounting(granted).id, **told)
+        decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    less.decided()
+    assert (_claimable(less), _asked(less)) == (0, 0)
+    office.sent()
+    less.changed(100_000, "37.3")
+    assert [_claimable(each) for each in (little, refused_, less)] == [150_000, 200_000, 555_000]
+    assert [_asked(each) for each in (little, refused_, less)] == [1, 1, 1]
+    assert _found(database, office) == []
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("DELETE FROM tasks_task WHERE kind = 'paid beyond decision'")
+    assert len(_found(database, office)) == 3
+    # it is granted after all: nothing is beyond it any more, and only the difference is paid
+    little.changed(300_000, "37")
+    assert _claimable(little) == 0
+    assert [p.amount for p in _payments(little) if p.state == "planned"] == [100_000]
+
+
+def _claimable(folder: Folder) -> int:
+    with acting(folder.office.slug, TEST, "look"):
+        return sum(claimable_in(folder.case.id).values())
+
+
+def _asked(folder: Folder) -> int:
+    with acting(folder.office.slug, TEST, "look"):
+        return Task.objects.filter(subject_id=folder.case.id, kind="paid beyond decision", state="open").count()
 
 
 def test_a_large_advance_leaves_once_a_second_person_has_confirmed_it(office: Office) -> None:

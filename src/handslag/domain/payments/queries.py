@@ -12,6 +12,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.queries import cases_worked_by
+from handslag.domain.decisions.models import Decision
+from handslag.domain.decisions.queries import TAKEN
 from handslag.domain.intake.forms import kinds_of
 from handslag.domain.payments.models import (
     Advance,
@@ -459,9 +461,32 @@ def posting_days(now: datetime, most: int = 40) -> list[tuple[date, PostingDay |
 
 
 def beyond_of(case: UUID) -> dict[UUID, int]:
-    """What stands booked as paid beyond the decisions of a case, by period (minor units)."""
+    """What has left beyond the decisions of a case, by period (minor units): what stands booked so, and of advances
+    what the month's decision didn't cover."""
     rows = Booking.objects.filter(case_id=case, account_code="felutbetalt", kind=BookingKind.EXPENSE).order_by()
-    return {period: total for period, total in rows.values_list("period_id").annotate(sum=Sum("amount")) if total}
+    found = dict(rows.values_list("period_id").annotate(sum=Sum("amount")))
+    for advance, left in advances_uncovered(case):
+        if _has_arrived(advance):
+            found[advance.period_id] = found.get(advance.period_id, 0) + left
+    return {period: total for period, total in found.items() if total}
+
+
+def advances_uncovered(case: UUID) -> list[tuple[Advance, int]]:
+    """The advances of a case on decided months, each with what of it the decision didn't cover (minor units); those
+    that wait for a second person are nothing yet."""
+    decided = set(Decision.objects.filter(case_id=case, state__in=TAKEN).values_list("period_id", flat=True))
+    found = [(advance, left) for advance, left in advances_of(case) if left and advance.period_id in decided]
+    awaited = advances_awaited(case) if found else set()
+    return [(advance, left) for advance, left in found if advance.id not in awaited]
+
+
+def _has_arrived(advance: Advance) -> bool:
+    """Whether the money of an advance has left and not come back."""
+    replaced = Settlement.objects.filter(replaces__isnull=False).values("replaces_id")
+    paid = Settlement.objects.filter(
+        booking_id=advance.booking_id, payment__state__in=[PaymentState.SENT, PaymentState.CONFIRMED]
+    )
+    return paid.exclude(id__in=replaced).exists()
 
 
 def _advanced(case: UUID, ground: str) -> dict[UUID, int]:

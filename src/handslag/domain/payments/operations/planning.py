@@ -18,7 +18,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
-from handslag.domain.payments.queries import advances_awaited, came_back, claimed_too_much
+from handslag.domain.payments.queries import advances_awaited, advances_uncovered, came_back, claimed_too_much
 from handslag.domain.payments.states import (
     BY_BANK,
     SECOND_PERSON,
@@ -91,10 +91,11 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
     counts for the new ones: only the difference is paid, what somebody has stopped stays stopped, and an order whose
     money somebody has let go elsewhere isn't paid for that month. If that is more
-    than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such
-    (`overpaid` in the event: how much). Nothing is claimed back: a person is asked what becomes of it; and so she is
-    where less is beyond it now than stands claimed (`claimed_too_much`). What she has paid back already of what left
-    doesn't count for the new decision (`paid_back`): it stays booked as beyond, and what is granted is paid to her.
+    than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such.
+    That, and what of an advance isn't covered by what is granted, is `overpaid` in the event (how much). Nothing is
+    claimed back: a person is asked what becomes of it; and so she is where less is beyond it now than stands claimed
+    (`claimed_too_much`). What she has paid back already of what left doesn't count for the new decision (`paid_back`):
+    it stays booked as beyond, and what is granted is paid to her.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
@@ -159,8 +160,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "uncovered": uncovered,
         "stopped": [str(payment.id) for payment in stopped],
         "runs": runs,
-        "overpaid": overpaid,
         "paid_back": back,
+        "overpaid": overpaid + sum(left for one, left in advances_uncovered(case.id) if one.period_id == period.id),
         "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
