@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -254,6 +255,7 @@ def check_decisions(connection: Connection, report: Report, chain: Chain) -> Non
     _check_replaced(report, decisions, lines)
     _check_released(report, decisions, by_id(connection, "casefile_period"))
     _check_results(connection, report, decisions, sheets, snapshots)
+    _warn_carried(connection, report, decisions, sheets, snapshots)
     for table, column, found in (
         ("entitlement_snapshot", "facts", snapshots),
         ("entitlement_normset", "body", norm_sets),
@@ -355,6 +357,38 @@ def _check_results(
             report.broken("I5", "entitlement_personmonth", key, "isn't what the sheet of the decision in force says")
     for _since, sheet_id, _supported, _earned in said.values():
         report.broken("I5", "entitlement_sheet", sheet_id, "what it says of a person and month isn't kept")
+
+
+def _warn_carried(
+    connection: Connection,
+    report: Report,
+    decisions: Mapping[UUID, Row],
+    sheets: Mapping[UUID, Row],
+    snapshots: Mapping[UUID, Row],
+) -> None:
+    """Where a decision in force counts more as the surplus of the month before than the one in force on that month
+    leaves, a person was asked."""
+    periods = by_id(connection, "casefile_period")
+    asked = {t["subject_id"] for t in by_id(connection, "tasks_task").values() if t["kind"] == "carried surplus"}
+    taken = [row for row in decisions.values() if row["state"] in ("decided", "served")]
+    replaced = {row["replaces_id"] for row in taken}
+    months: dict[UUID, list[tuple[Any, int, int, UUID]]] = defaultdict(list)
+    for decision in taken:
+        sheet, period = sheets.get(decision["sheet_id"], {}), periods.get(decision["period_id"])
+        snapshot = snapshots.get(sheet.get("snapshot_id", NO_KEY), {})
+        if decision["id"] in replaced or period is None or sheet.get("pack") != "se":
+            continue
+        incomes = listed(fields(snapshot.get("facts")).get("incomes"))
+        carried = [income.get("gross") for income in incomes if income.get("code") == "SURPLUS_FROM_PREVIOUS_MONTH"]
+        left = fields(sheet["body"]).get("surplus")
+        counted = sum(amount for amount in carried if isinstance(amount, int))
+        months[decision["case_id"]].append(
+            (period["since"], counted, left if isinstance(left, int) else 0, decision["id"])
+        )
+    for case, found in months.items():
+        for (_, _, left, _), (_, counted, _, key) in pairwise(sorted(found)):
+            if counted > left and case not in asked:
+                report.warn("I5", "decisions_decision", key, "counts a surplus that wasn't left, and nobody was asked")
 
 
 def check_appeals(connection: Connection, report: Report, chain: Chain) -> None:

@@ -35,11 +35,12 @@ from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.kernel.ids import uuid7
+from handslag.kernel.months import Month
 from handslag.rules.se.recovery import section_on
 from tests.office import C1_MOST, TEST, Folder, Office, landlord, refused
 from verifier.chain import check_chains
 from verifier.database import connected, reading
-from verifier.invariants import check_account, check_looked_at
+from verifier.invariants import check_account, check_decisions, check_looked_at
 from verifier.report import Report
 
 WHY = "Inkomsten var inlagd två gånger."
@@ -333,6 +334,54 @@ def _looked_at(database: Any, office: Office) -> list[str]:
     with connected(database.of_role("auditor")) as connection, reading(connection, tenant):
         check_looked_at(connection, report, check_chains(connection, Report()))
     return sorted(one.row for one in report.findings)
+
+
+def test_who_counted_a_surplus_that_is_decided_anew_is_asked_to_look(office: Office, database: Any) -> None:
+    folder, before = office.case(), office.month - 1
+    folder.on_paper(before)
+    carried = {"code": "SURPLUS_FROM_PREVIOUS_MONTH", "gross": 100_000, "source": "caseworker"}
+
+    def decided(month: Month, gross: int, *more: dict[str, Any], ground: str = "") -> None:
+        income = {"code": "ACTIVITY_SUPPORT", "gross": gross, "source": "caseworker"}
+        told = {"reasons": WHY, "language": "sv", "unheard": WHY} | ({"ground": ground} if ground else {})
+        sheet = folder.assessed(month, incomes=[income, *more])
+        proposal = propose(**office.act("hanna"), sheet=sheet.id, **told)
+        decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+
+    decided(before, C1_MOST + 100_000)
+    folder.applied()
+    decided(office.month, 560_000, carried)
+    assert _open(folder) == 0  # the month before leaves that much
+    decided(before, C1_MOST + 99_900, ground="37")
+    assert _open(folder) == 1
+    decided(before, C1_MOST - 100_000, ground="37")
+    assert (_open(folder), _tasks(folder, "carried surplus")) == (1, 1)  # asked once
+    with _decided(database, office) as report:
+        assert report.findings == [], report.to_text()
+    decided(office.month, 560_000, ground="37")
+    assert _open(folder) == 0
+    # the same with nobody asked
+    decided(before, C1_MOST + 100_000, ground="37.3")
+    decided(office.month, 560_000, carried, ground="37.3")
+    decided(before, C1_MOST - 100_000, ground="37")
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("DELETE FROM tasks_task WHERE kind = 'carried surplus'")
+    with _decided(database, office) as report:
+        assert [one.text for one in report.findings] == ["counts a surplus that wasn't left, and nobody was asked"]
+
+
+def _open(folder: Folder) -> int:
+    with acting(folder.office.slug, TEST, "look"):
+        return Task.objects.filter(subject_id=folder.case.id, kind="carried surplus", state="open").count()
+
+
+@contextmanager
+def _decided(database: Any, office: Office) -> Iterator[Report]:
+    with connected(database.of_role("auditor")) as connection, acting(office.slug, TEST, "look") as door:
+        report = Report()
+        with reading(connection, door.the_tenant.id):
+            check_decisions(connection, report, check_chains(connection, Report()))
+        yield report
 
 
 STEPS = st.lists(

@@ -113,7 +113,7 @@ from handslag.domain.entitlement.operations.precalculations import (
     PrecalculationHalted,
     PrecalculationStarted,
 )
-from handslag.domain.entitlement.queries import incomes_of, newest_sheet
+from handslag.domain.entitlement.queries import carried_beyond, incomes_of, newest_sheet
 from handslag.domain.exchange.models import Message as ExchangeMessage
 from handslag.domain.exchange.operations.inbox import (
     AnsweredElsewhere,
@@ -542,6 +542,19 @@ def _task_for_other_help(event: Event, by: Actor, now: datetime) -> None:
         return
     if event.payload["outcome"] in (Outcome.DELAVSLAG, Outcome.AVSLAG) and tried_next(RIGHT) == OTHER:
         _task_once(event, by, now, "other help")
+
+
+def _task_for_carried(event: Event, by: Actor, now: datetime) -> None:
+    """Where the next month counts a surplus that this one doesn't leave, or not so much of it, a person is asked to
+    look at it; once no month of the case does any more, she has answered."""
+    period = _decision(event).period
+    following = Period.objects.filter(case_id=event.subject, since__gte=period.until).order_by("since").first()
+    if following is not None and carried_beyond(following):
+        _task_once(event, by, now, "carried surplus")
+    elif _open_tasks(event.subject, "carried surplus").exists() and not any(
+        carried_beyond(one) for one in Period.objects.filter(case_id=event.subject).order_by("since")
+    ):
+        _answered(event.subject, by, now, "carried surplus")
 
 
 def _done_by_other_help(event: Event, by: Actor, now: datetime) -> None:
@@ -1618,6 +1631,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_clear_inbox, causes=(InboxClosed, DeadlineEnded)),
         Reaction(_appeal_deadline, causes=(DeadlineSet,)),
         Reaction(_task_for_other_help, causes=(TaskOpened,)),
+        Reaction(_task_for_carried, causes=(TaskOpened, TaskDone)),
         Reaction(_tell_applicants, causes=(NoticesQueued,)),
         Reaction(_render_letter),
     ),

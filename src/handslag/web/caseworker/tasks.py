@@ -103,6 +103,7 @@ KINDS = {
     "claimed beyond paid": _(
         "More is claimed back than was paid too much, since a decision was changed: give up that part"
     ),
+    "carried surplus": _("A month counts a surplus that the month before doesn’t leave any more: look at that month"),
     "access taken": _("A colleague opened this case with a reason of her own: read it in what happened"),
     "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
     "payment returned": _("Money came back: check the account, then let it be paid again"),

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from handslag.domain.audit.models import Event, Payload
 from handslag.domain.casefile.models import Case, Period
+from handslag.domain.casefile.queries import period_before
 from handslag.domain.casefile.states import CaseState
 from handslag.domain.entitlement.models import LocalNorm, PersonMonth, Sheet
 from handslag.domain.intake.models import Application
@@ -30,7 +31,7 @@ from handslag.rules.facts import FactsError
 from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
 from handslag.rules.packs import Pack, PackError, law_of, pack
 from handslag.rules.se.codes import COSTS, UNSTATED
-from handslag.rules.se.facts import Cost, Facts, Income, Member
+from handslag.rules.se.facts import CARRIED, Cost, Facts, Income, Member
 from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.limits import with_limits
 from handslag.rules.se.numbers import Norms
@@ -373,6 +374,18 @@ def sheet_that_counts(period: UUID) -> Sheet | None:
     """The sheet that the decision in force on a period rests on; where nothing is decided, the newest."""
     decided = PersonMonth.objects.filter(period_id=period).values("sheet_id")
     return Sheet.objects.select_related("norm_set", "snapshot").filter(id__in=decided).first() or newest_sheet(period)
+
+
+def carried_beyond(period: Period) -> int:
+    """How much more a Swedish month counts as the surplus of the month before than that one leaves, by the sheets that
+    count of both (minor units)."""
+    earlier = period_before(period)
+    last, now = (sheet_that_counts(one.id) if one else None for one in (earlier, period))
+    if last is None or now is None or now.pack != "se":
+        return 0
+    incomes = now.snapshot.facts["incomes"]
+    carried = sum(int(income["gross"]) for income in incomes if income["code"] == CARRIED)
+    return max(0, carried - stored_calculation(last).surplus)
 
 
 def stored_calculation(sheet: Sheet) -> Calculation:
