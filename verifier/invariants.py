@@ -594,12 +594,13 @@ def _check_orders(connection: Connection, report: Report, payments: Mapping[UUID
         if payee.get("state") == "ended" and payment["state"] == "planned":
             report.broken("I6", "payments_payment", key, "goes to a payee who has ended")
     for own in grouped(payments.values(), "period_id").values():
-        elsewhere = {key: texts(payment["redirected_from"]) for payment in own if (key := payment["id"])}
+        elsewhere = {payment["id"]: texts(payment["redirected_from"]) for payment in own}
+        gone = {p["id"]: set(elsewhere[p["id"]]) - {str(p["direct_id"])} for p in own}
         for payment in own:
             for order in map(key_in, elsewhere[payment["id"]]):
                 if orders.get(order, {}).get("case_id") != payment["case_id"]:
                     report.broken("I6", "payments_payment", payment["id"], "was let go from an order that isn't there")
-            others = [order for key, found in elsewhere.items() if key != payment["id"] for order in found]
+            others = [order for key, found in gone.items() if key != payment["id"] for order in found]
             by_order = not elsewhere[payment["id"]] and str(payment["direct_id"]) in others
             if by_order and payment["state"] in ACTIVE and payment["state"] != "returned":
                 report.broken("I6", "payments_payment", payment["id"], "pays what was let go to somebody else")

@@ -90,12 +90,12 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
 
     Where it replaces another decision, that one's bookings are countered, and what is planned or was paid for them
     counts for the new ones: only the difference is paid, what somebody has stopped stays stopped, and an order whose
-    money somebody has let go elsewhere isn't paid for that month. If that is more
-    than is granted now, what hasn't left yet is planned anew, and what has left beyond it is booked as such.
-    That, and what of an advance isn't covered by what is granted, is `overpaid` in the event (how much). Nothing is
-    claimed back: a person is asked what becomes of it; and so she is where less is beyond it now than stands claimed
-    (`claimed_too_much`). What she has paid back already of what left doesn't count for the new decision (`paid_back`):
-    it stays booked as beyond, and what is granted is paid to her.
+    money somebody has let go elsewhere isn't paid for that month. If that is more than is granted now, what hasn't left
+    yet is planned anew, and what has left beyond it is booked as such. That, and what of an advance isn't covered by
+    what is granted, is `overpaid` in the event (how much). Nothing is claimed back: a person is asked what becomes of
+    it; and so she is where less is beyond it now than stands claimed (`claimed_too_much`). What she has paid back
+    already of what left doesn't count for the new decision (`paid_back`): it stays booked as beyond, and what is
+    granted is paid to her.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
@@ -134,7 +134,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     uncovered: list[str] = []
     on = pay_day(period.since, first_pay_day(now), acting_door().the_tenant.country, int(setting("payment_day")))
     done = {str(part.payment.direct_id) for part in kept}
-    done |= {key for payment in locked.values() for key in payment.redirected_from or ()}
+    for payment in locked.values():
+        done |= set(payment.redirected_from or ()) - {str(payment.direct_id)}
     for order in orders_in_force(case.id, period.since):
         if str(order.id) in done:
             continue
