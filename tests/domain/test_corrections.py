@@ -30,7 +30,7 @@ from handslag.domain.payments.operations.planning import (
 )
 from handslag.domain.payments.operations.recoveries import book_ceded, book_repayment, decide_recovery, propose_recovery
 from handslag.domain.payments.operations.runs import cancel_run, record_run_file, release_run, reserve_run
-from handslag.domain.payments.queries import account_of, came_back, claimable_in, decisions_behind
+from handslag.domain.payments.queries import OTHER_HELP, account_of, beyond_of, came_back, claimable_in, decisions_behind
 from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -515,13 +515,15 @@ def _holds(folder: Folder, granted: int) -> None:
         assert not (beyond > back and here), "money is planned although more has left than is granted"
         gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
         assert back <= beyond + gone, "she has paid back what is granted to her"
-        # what has left beyond what is granted, advances too, is what can be claimed back
-        every_payment = Payment.objects.filter(case=folder.case)
-        gone = sum(p.amount for p in every_payment.filter(state__in=["sent", "confirmed"]))
-        claimable = sum(claimable_in(folder.case.id).values())
-        assert claimable >= gone - granted
-        if not every_payment.filter(state__in=["planned", "blocked", "held", "reserved"]).exists():
-            assert claimable == max(0, gone - granted)
+        # what has left beyond what is granted for a decided month, advances too, is known as that
+        decided = DecisionLine.objects.filter(decision__case=folder.case).values("period_id")
+        helps = Settlement.objects.filter(booking__account_code=OTHER_HELP).values("payment_id")
+        of_decided = Payment.objects.filter(case=folder.case, period_id__in=decided).exclude(id__in=helps)
+        gone = sum(p.amount for p in of_decided.filter(state__in=["sent", "confirmed"]))
+        known = sum(beyond_of(folder.case.id).values())
+        assert known >= gone - granted
+        if not of_decided.filter(state__in=["planned", "blocked", "held", "reserved"]).exists():
+            assert known == max(0, gone - granted)
         # what was let go to somebody else is not paid by its order too
         moved = {key for p in Payment.objects.filter(case=folder.case) for key in p.redirected_from or ()}
         by_order = Payment.objects.filter(case=folder.case, direct_id__in=moved, redirected_from=None)
