@@ -549,7 +549,7 @@ def check_account(connection: Connection, report: Report) -> None:
     _check_limits(connection, report, decisions)
     standing = [line for key, line in lines.items() if key not in replaced and line["decision_id"] in decisions]
     in_force = {line["period_id"]: decisions[line["decision_id"]] for line in standing}
-    _check_paid_back(connection, report, bookings, payments, in_force)
+    _check_paid_back(connection, report, bookings, settlements, payments, in_force)
     for key, line in lines.items():
         decision = decisions.get(line["decision_id"])
         if decision is None or decision["state"] not in ("decided", "served"):
@@ -567,8 +567,6 @@ def check_account(connection: Connection, report: Report) -> None:
         live = sum(part["amount"] for part, payment in parts if payment and payment["state"] in ACTIVE)
         rests = booking["decision_line_id"] or key in of_advance or key in owed_again or _is_overpaid(booking)
         rests = rests or key in of_help
-        if _is_overpaid(booking) and any(payment and payment["state"] in _KEPT_HERE for _, payment in parts):
-            report.broken("I6", "payments_booking", key, "is booked as paid beyond a decision, and hasn't left")
         owed = booking["amount"] - set_off.get(key, 0)
         if live != (owed if rests and not booking["reverses_id"] and not counters.get(key) else 0):
             report.broken("I6", "payments_booking", key, f"{live} is paid or planned, {owed} is owed")
@@ -606,8 +604,8 @@ def _check_orders(connection: Connection, report: Report, payments: Mapping[UUID
                 report.broken("I6", "payments_payment", payment["id"], "pays what was let go to somebody else")
 
 
-#: States of a payment whose money is still here. A reserved one may have left before a restore.
-_KEPT_HERE = ("planned", "blocked", "held", "stopped")
+#: States of a payment that waits: its money is still here. A reserved one may have left before a restore.
+_WAITING = ("planned", "blocked", "held")
 
 
 def _is_overpaid(booking: Row) -> bool:
@@ -794,31 +792,49 @@ def _check_paid_back(
     connection: Connection,
     report: Report,
     bookings: Mapping[UUID, Row],
+    settlements: Iterable[Row],
     payments: Mapping[UUID, Row],
     in_force: Mapping[UUID, Row],
 ) -> None:
-    """What she has paid back of a month, but for what its decision grants on the condition that it is, stands booked as
-    paid beyond that decision, so that what is granted is hers; unless its payment reached nobody in the end."""
+    """What she has paid back of a month, but for what its decision grants on the condition that it is, stands beyond
+    that decision, so that what is granted is hers; and nothing else stands beyond it that hasn't left."""
     recoveries, lines = by_id(connection, "payments_recovery"), by_id(connection, "payments_recoveryline")
     back: dict[UUID, int] = defaultdict(int)
+    own: dict[UUID, int] = defaultdict(int)
     beyond: dict[UUID, int] = defaultdict(int)
-    for booking in bookings.values():
-        period = booking["period_id"]
+    overpaid: dict[UUID, int] = defaultdict(int)
+    advances = {row["booking_id"] for row in by_id(connection, "payments_advance").values()}
+    set_offs = {row["counter_id"] for row in by_id(connection, "payments_setoff").values()}
+    for key, booking in bookings.items():
+        period, reversed_ = booking["period_id"], booking["reverses_id"]
         condition = in_force[period]["repayable"] if period in in_force else ""
         line = lines.get(booking["recovery_line_id"])
         ground = recoveries[line["recovery_id"]]["ground"] if line and line["recovery_id"] in recoveries else ""
         if booking["account_code"] == "avstadd":
             ground = "benefit"
-        if booking["kind"] == "income" and ground and ground != condition:
-            back[period] += booking["amount"]
-        if booking["account_code"] == "felutbetalt" and booking["kind"] == "expense":
+        if booking["kind"] == "income" and ground:
+            (own if ground == condition else back)[period] += booking["amount"]
+        elif booking["account_code"] == "felutbetalt" and booking["kind"] == "expense":
+            overpaid[period] += booking["amount"]
             beyond[period] += booking["amount"]
-    for payment in payments.values():
-        if payment["state"] in ("rejected", "returned"):
-            beyond[payment["period_id"]] += payment["amount"]
+        elif key in advances or reversed_ in advances:
+            beyond[period] += booking["amount"]
+        elif key in set_offs or reversed_ in set_offs:
+            beyond[period] -= booking["amount"]
+    for period, amount in own.items():
+        back[period] += max(0, amount - in_force[period]["amount"])
+    waits: dict[UUID, int] = defaultdict(int)
+    for part in settlements:
+        one, payment = bookings.get(part["booking_id"]), payments.get(part["payment_id"])
+        if one and _is_overpaid(one) and payment and payment["state"] in _WAITING:
+            waits[one["period_id"]] += part["amount"]
     for period, amount in back.items():
         if amount > beyond[period]:
             words = f"{amount} were paid back, {beyond[period]} stand as paid beyond the decision"
+            report.broken("I6", "casefile_period", period, words)
+    for period, amount in waits.items():
+        if overpaid[period] > back[period]:
+            words = f"{overpaid[period]} stand as beyond, {back[period]} were paid back, {amount} of it haven't left"
             report.broken("I6", "casefile_period", period, words)
 
 

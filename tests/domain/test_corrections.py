@@ -30,7 +30,15 @@ from handslag.domain.payments.operations.planning import (
 )
 from handslag.domain.payments.operations.recoveries import book_ceded, book_repayment, decide_recovery, propose_recovery
 from handslag.domain.payments.operations.runs import cancel_run, record_run_file, release_run, reserve_run
-from handslag.domain.payments.queries import OTHER_HELP, account_of, beyond_of, came_back, claimable_in, decisions_behind
+from handslag.domain.payments.queries import (
+    OTHER_HELP,
+    account_of,
+    advances_uncovered,
+    beyond_of,
+    came_back,
+    claimable_in,
+    decisions_behind,
+)
 from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
@@ -511,10 +519,10 @@ def _holds(folder: Folder, granted: int) -> None:
         assert every + taken == granted + beyond
         periods = set(Booking.objects.filter(case=folder.case).values_list("period_id", flat=True))
         granting = {period: in_force(period) for period in periods}
-        back = sum(came_back(period, (taken and taken.repayable) or "") for period, taken in granting.items())
+        back = sum(came_back(taken) for taken in granting.values() if taken)
         assert not (beyond > back and here), "money is planned although more has left than is granted"
-        gone = sum(p.amount for p in Payment.objects.filter(case=folder.case, state__in=["rejected", "returned"]))
-        assert back <= beyond + gone, "she has paid back what is granted to her"
+        uncovered = sum(left for _, left in advances_uncovered(folder.case.id))
+        assert back <= beyond + uncovered, "she has paid back what is granted to her"
         # what has left beyond what is granted for a decided month, advances too, is known as that
         decided = DecisionLine.objects.filter(decision__case=folder.case).values("period_id")
         helps = Settlement.objects.filter(booking__account_code=OTHER_HELP).values("payment_id")

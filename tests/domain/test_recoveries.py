@@ -14,8 +14,11 @@ from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.operations.appeals import check_appeal, forward_appeal, lodge_appeal, note_judgment
 from handslag.domain.decisions.queries import hearings_for, in_force
 from handslag.domain.payments.models import Booking, Payment, Recovery
-from handslag.domain.payments.operations import planning, recoveries
+from handslag.domain.payments.operations import bank, planning, recoveries
 from handslag.domain.payments.operations.account import reverse_booking
+from handslag.domain.payments.operations.advances import grant_advance
+from handslag.domain.payments.operations.payees import order_direct_payment
+from handslag.domain.payments.operations.planning import unblock_payment
 from handslag.domain.payments.operations.recoveries import (
     agree_instalments,
     book_ceded,
@@ -27,6 +30,7 @@ from handslag.domain.payments.operations.recoveries import (
     withdraw_recovery,
 )
 from handslag.domain.payments.queries import claimable_in, claimed_too_much, plan_of, postings_of, standing_of
+from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Notice
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
@@ -34,8 +38,8 @@ from handslag.domain.tenancy.policies import Conflict, SentAlready
 from handslag.jobs.letters import letter_from, personal_letter_from
 from handslag.kernel.ids import uuid7
 from handslag.rules.se.recovery import section_on
-from tests.domain.test_corrections import _as_web, _bookings, _holds, _payments, _tasks, _verified
-from tests.office import TEST, Folder, Office, refused
+from tests.domain.test_corrections import _as_web, _bookings, _holds, _payments, _tasks, _told, _verified
+from tests.office import TEST, Folder, Office, landlord, refused
 
 REASONS = "Lönen i mars stod inte i ansökan, och vi räknade utan den."
 
@@ -429,7 +433,7 @@ def test_what_was_paid_back_on_a_condition_goes_to_her_where_that_is_dropped(
     assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, "sent"), (45_000, "planned")]
     assert _broken(folder, database) == ""
     with monkeypatch.context() as before:
-        before.setattr(planning, "came_back", lambda period, ground: 0)
+        before.setattr(planning, "came_back", lambda decision: 0)
         folder.changed(700_000 - 100, "37.3")
         assert "555000 were paid back, 0 stand as paid beyond the decision" in _broken(folder, database)
     folder.changed(700_000, "37")
@@ -439,3 +443,109 @@ def test_what_was_paid_back_on_a_condition_goes_to_her_where_that_is_dropped(
     with acting(office.slug, TEST, "look"):
         assert claimed_too_much(folder.case.id) == {}
     assert _broken(folder, database) == ""
+
+
+def _repaid(folder: Folder, amount: int, ground: str = "misinformed", claimed: int = 0) -> Recovery:
+    """So much is claimed, and so much of it paid back (minor units)."""
+    row = propose_recovery(**told_of(folder, ground=ground, amounts={folder.period().id: claimed or amount}))
+    row = decide_recovery(**folder.office.act("bo"), recovery=row.id, version=row.version)
+    book_repayment(**folder.office.act("hanna"), recovery=row.id, amount=amount, source="avi 1")
+    return row
+
+
+def _waiting(folder: Folder) -> list[tuple[int, str]]:
+    return [(p.amount, p.state) for p in _payments(folder) if p.state in ("planned", "blocked")]
+
+
+@pytest.mark.parametrize("kind", [LineKind.RETURNED, LineKind.REJECTED])
+def test_what_she_has_paid_back_of_a_payment_that_reached_nobody_is_hers(
+    office: Office, database: Any, kind: LineKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    couple, over = paid_too_much_by_two(office)
+    folder, missed = office.case(), office.case(("Mia", "Moe", "19800101"))
+    for each in (folder, missed):
+        each.applied()
+        each.decided()
+    office.sent()
+    for each in (folder, missed):
+        each.changed(100_000, "37.3")
+    row = _repaid(folder, 455_000, claimed=555_000)
+    _repaid(missed, 555_000)
+    for each in (folder, couple):
+        _told(office, _payments(each)[0], kind)
+    # 1 000 kr are granted, 4 550 kr she has paid back of what she never got; 1 000 kr are claimed without a ground
+    assert _waiting(folder) == [(555_000, "blocked")]
+    assert _waiting(couple) == [(_payments(couple)[0].amount - over, "blocked")]
+    with acting(office.slug, TEST, "look"):
+        assert claimed_too_much(folder.case.id) == {folder.period().id: 100_000}
+    assert _tasks(folder, "claimed beyond paid") == 1
+    waive_recovery(**office.act("bo"), recovery=row.id, amount=100_000, reasons="Pengarna kom tillbaka till oss.")
+    assert (_left_to_claim(folder), _broken(folder, database)) == (0, "")
+    # more, nothing and more again, while it waits: what is granted, and what she has paid back
+    for granted in (655_000, 0, 300_000):
+        folder.changed(granted, "37.3" if not granted else "37")
+        assert _waiting(folder) == [(granted + 455_000, "blocked")]
+        _holds(folder, granted)
+        assert (_left_to_claim(folder), _broken(folder, database)) == (0, "")
+    again = _payments(folder)[-1]
+    unblock_payment(**office.act("ulla"), payment=again.id, version=again.version)
+    office.sent()
+    assert (_left_to_claim(folder), _broken(folder, database)) == (0, "")
+    folder.changed(200_000, "37.3")
+    assert (_left_to_claim(folder), _waiting(folder)) == (0, [])  # given up is given up
+    # it comes back once more
+    _told(office, _payments(folder)[-1], kind)
+    assert _waiting(folder) == [(200_000 + 455_000, "blocked")]
+    _holds(folder, 200_000)
+    assert _broken(folder, database) == ""
+    # as it was before: `verify` finds what she has lost, and what is planned without it
+    with monkeypatch.context() as before:
+        before.setattr(bank, "came_back", lambda decision: 0)
+        _told(office, _payments(missed)[0], kind)
+        assert "555000 were paid back, 0 stand as paid beyond the decision" in _broken(folder, database)
+        before.setattr(planning, "came_back", lambda decision: 700_000)
+        missed.changed(200_000, "37")
+        assert "700000 stand as beyond, 555000 were paid back, 700000 of it" in _broken(folder, database)
+
+
+def test_it_is_hers_also_where_her_landlord_or_an_advance_had_it_or_a_condition_fell_away(
+    office: Office, database: Any
+) -> None:
+    rented, advanced, dropped = (office.case((name, "Ek", "19700101")) for name in ("Ada", "Bea", "Cia"))
+    order_direct_payment(
+        **office.act("hanna"), case=rented.case.id, payee=landlord(office).id, cost_code="RENT", amount=500_000,
+        reference="12345674", message="", ground="önskemål", since=office.month, until=None,
+    )  # fmt: skip
+    told = {"month": office.month, "amount": 200_000, "reasons": "Ingen mat i huset i dag."}
+    grant_advance(**office.act("bo"), case=advanced.case.id, **told)
+    for each in (rented, advanced, dropped):
+        each.applied()
+    rented.decided()
+    _decided_on_benefit(dropped, dropped.assessed())
+    office.sent()
+    rented.changed(100_000, "37.3")
+    _repaid(rented, 555_000)
+    rent, rest = _payments(rented)
+    _told(office, rent, LineKind.RETURNED)
+    # 1 550 kr have reached her, 5 550 kr she has paid back, 1 000 kr are hers
+    assert (rest.amount, [(p.payee_name, p.amount, p.state) for p in _payments(rented)[2:]]) == (
+        155_000, [("Hyresbostäder AB", 100_000, "blocked"), ("Ada Ek", 400_000, "planned")],
+    )  # fmt: skip
+    _holds(rented, 100_000)
+    proposal = propose(
+        **office.act("hanna"), sheet=advanced.amounting(50_000).id, reasons=REASONS, language="sv", unheard=REASONS
+    )
+    decide(**office.act("bo"), decision=proposal.id, version=proposal.version)
+    _repaid(advanced, 150_000)
+    advanced.changed(655_000, "37")
+    assert _waiting(advanced) == [(605_000, "planned")]
+    _told(office, _payments(advanced)[0], LineKind.RETURNED)
+    assert _waiting(advanced) == [(605_000, "planned"), (200_000, "blocked")]
+    _holds(advanced, 655_000)
+    _repaid(dropped, 655_000, "benefit")
+    _told(office, _payments(dropped)[0], LineKind.RETURNED)
+    assert _waiting(dropped) == [(655_000, "blocked")]  # it is granted, on the condition that she met
+    dropped.changed(300_000, "37.3")
+    assert _waiting(dropped) == [(955_000, "blocked")]
+    _holds(dropped, 300_000)
+    assert _broken(rented, database) == ""

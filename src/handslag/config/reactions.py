@@ -1698,8 +1698,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ),
     BankLineSettled: (),
     PaymentConfirmed: (),
-    PaymentRejected: (Reaction(_task_for_rejected, causes=(TaskOpened,)),),
-    PaymentReturned: (Reaction(_task_for_returned, causes=(TaskOpened,)),),
+    PaymentRejected: (
+        Reaction(_task_for_rejected, causes=(TaskOpened,)),
+        Reaction(_task_for_claimed, causes=(TaskOpened,)),
+    ),
+    PaymentReturned: (
+        Reaction(_task_for_returned, causes=(TaskOpened,)),
+        Reaction(_task_for_claimed, causes=(TaskOpened,)),
+    ),
     ChartRowSet: (),
     PostingDayFixed: (),
     AdvanceGranted: (

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from handslag.domain.audit.models import Event, Payload
+from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import cases_worked_by
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.queries import TAKEN
@@ -480,6 +481,17 @@ def advances_uncovered(case: UUID) -> list[tuple[Advance, int]]:
     return [(advance, left) for advance, left in found if advance.id not in awaited]
 
 
+def uncovered_of(period: Period) -> int:
+    """What of its advances the decision on a month didn't cover (minor units)."""
+    return sum(left for advance, left in advances_uncovered(period.case_id) if advance.period_id == period.id)
+
+
+def beyond_in(period: Period) -> int:
+    """What is beyond the decision on a month, has it left or not (minor units)."""
+    rows = Booking.objects.filter(period=period, account_code="felutbetalt", kind=BookingKind.EXPENSE).order_by()
+    return _sum(rows) + uncovered_of(period)
+
+
 def _has_arrived(advance: Advance) -> bool:
     """Whether the money of an advance has left and not come back."""
     replaced = Settlement.objects.filter(replaces__isnull=False).values("replaces_id")
@@ -525,13 +537,19 @@ def basis_of(case: UUID, ground: str) -> dict[UUID, int]:
     return beyond_of(case) if ground == RecoveryGround.MISINFORMED else advanced_of(case, ground)
 
 
-def came_back(period: UUID, ground: str) -> int:
-    """What has come in for claims on a month that can rest only on what was paid too much, where its decision grants on
-    this condition ("" for none): not for those on the condition itself (minor units)."""
-    rows = Booking.objects.filter(period_id=period, kind=BookingKind.INCOME).order_by()
-    theirs = rows.filter(recovery_line__isnull=False).exclude(recovery_line__recovery__ground=ground)
-    ceded = rows.filter(account_code=CEDED) if ground != RecoveryGround.BENEFIT else rows.none()
-    return sum(found.aggregate(sum=Sum("amount"))["sum"] or 0 for found in (theirs, ceded))
+def came_back(decision: Decision) -> int:
+    """What has come in of what was paid for the month of a decision, for claims and from authorities, but for what it
+    grants on the condition that this comes in (minor units)."""
+    rows = Booking.objects.filter(period_id=decision.period_id, kind=BookingKind.INCOME).order_by()
+    ceded = rows.filter(account_code=CEDED)
+    claimed = rows.filter(recovery_line__isnull=False)
+    own = [claimed.filter(recovery_line__recovery__ground=decision.repayable)] if decision.repayable else []
+    own += [ceded] if decision.repayable == RecoveryGround.BENEFIT else []
+    return _sum(ceded, claimed) - min(decision.amount, _sum(*own))
+
+
+def _sum(*found: QuerySet[Booking]) -> int:
+    return sum(rows.aggregate(sum=Sum("amount"))["sum"] or 0 for rows in found)
 
 
 def _standing_claims(case: UUID) -> dict[tuple[UUID, str], int]:
@@ -568,19 +586,21 @@ def claimable_in(case: UUID, ground: str = RecoveryGround.MISINFORMED) -> dict[U
 
 
 def claimed_too_much(case: UUID) -> dict[UUID, int]:
-    """What stands claimed of a case, paid or not, beyond what it can rest on, by period (minor units): a decision, the
-    bank or a benefit that came in has changed that."""
+    """What stands claimed of a case and isn't paid, beyond what all that stands claimed can rest on, by period (minor
+    units): a decision, the bank or a benefit that came in has changed that."""
     standing, ceded, beyond = _standing_claims(case), ceded_of(case), beyond_of(case)
+    rows = Booking.objects.filter(case_id=case, kind=BookingKind.INCOME, recovery_line__isnull=False).order_by()
+    paid = dict(rows.values_list("period_id").annotate(sum=Sum("amount")))
     conditions = [one for one in RecoveryGround if one != RecoveryGround.MISINFORMED]
     advanced = {one: _advanced(case, one) for one in conditions}
     over: dict[UUID, int] = {}
     for period in {period for period, _ in standing}:
-        claimed = sum(standing.get((period, one), 0) for one in RecoveryGround)
+        unpaid = sum(standing.get((period, one), 0) for one in RecoveryGround) - paid.get(period, 0)
         resting = standing.get((period, RecoveryGround.MISINFORMED), 0)
         for one in conditions:
             came_in = ceded.get(period, 0) if one == RecoveryGround.BENEFIT else 0
             resting += max(0, standing.get((period, one), 0) + came_in - advanced[one].get(period, 0))
-        if (much := min(claimed, resting - beyond.get(period, 0))) > 0:
+        if (much := min(unpaid, resting - beyond.get(period, 0))) > 0:
             over[period] = much
     return over
 

@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.decisions.queries import in_force
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.payments.models import BankFile, BankLine, Booking, Payment, Return, Run, Settlement
 from handslag.domain.payments.operations.account import counter_booking, standing_settlements
-from handslag.domain.payments.operations.planning import OVERPAID, RETURNED, new_payment
+from handslag.domain.payments.operations.planning import OVERPAID, RETURNED, book_beyond, new_payment, paid_to
 from handslag.domain.payments.policies import first_pay_day
+from handslag.domain.payments.queries import beyond_in, came_back, claimed_too_much
 from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome, PaymentState
 from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden, require_role
@@ -202,7 +204,7 @@ def _apply(
     assert payment is not None
     payment.state, payment.version = str(step), payment.version + 1
     payment.save(update_fields=["state", "version"])
-    payload = {"payment": str(payment.id), "line": str(row.id), "code": row.code}
+    payload: dict[str, Any] = {"payment": str(payment.id), "line": str(row.id), "code": row.code}
     if step == PaymentState.REJECTED:
         parts = list(
             standing_settlements(Settlement.objects.filter(payment=payment)).select_related("booking").order_by("id")
@@ -210,6 +212,8 @@ def _apply(
         _owe_again(payment, parts, f"rejected: {row.code}", now)
     if step == PaymentState.RETURNED:
         payload["booking"] = str(_book_return(row, payment, now).booking_id)
+    if step in (PaymentState.REJECTED, PaymentState.RETURNED):
+        payload["claimed_too_much"] = sum(claimed_too_much(payment.case_id).values())
     return row, _EVENTS[str(step)](subject=payment.case_id, payload=payload)
 
 
@@ -228,34 +232,41 @@ def _trouble(line: Told, payment: Payment | None, step: Any) -> str:
 
 def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: datetime) -> None:
     """The same money to the same payee, blocked until somebody has looked at the account. What was paid beyond the
-    decision in force isn't owed: with the money that didn't reach anybody, that booking is countered."""
-    for part in parts:
-        if part.booking.account_code == OVERPAID:
-            counter_booking(part.booking, f"payment {payment.reference} reached nobody", now)
-    parts = [part for part in parts if part.booking.account_code != OVERPAID]
-    if not parts:
+    decision in force isn't owed: with the money that didn't reach anybody, that booking is countered; but for what she
+    has paid back of it all the same, which goes to her."""
+    over = {part.booking_id: part.booking for part in parts if part.booking.account_code == OVERPAID}
+    for booking in over.values():
+        counter_booking(booking, f"payment {payment.reference} reached nobody", now)
+    decision = in_force(payment.period_id) if over else None
+    beyond = sum(booking.amount for booking in over.values())
+    back = min(beyond, max(0, came_back(decision) - beyond_in(payment.period))) if decision else 0
+    owed = [(part.booking, part.amount) for part in parts if part.booking_id not in over]
+    told = {name: getattr(payment, name) for name in _PAYEE} | {"trouble": reason.strip(": ")}
+    if payment.direct_id is None:
+        _plan(payment, owed, back, told, now)
+    else:
+        _plan(payment, owed, 0, told, now)
+        _plan(payment, [], back, paid_to(payment.case.applicant, now), now)
+
+
+#: To whom and where a payment goes.
+_PAYEE = (
+    "payee_id", "direct_id", "payee_name", "account_kind", "clearing", "account_number", "giro_reference", "message",
+    "post_to",
+)  # fmt: skip
+
+
+def _plan(payment: Payment, owed: list[tuple[Booking, int]], back: int, told: dict[str, Any], now: datetime) -> None:
+    """Plan a payment anew to where `told` says: what of it is owed for these bookings, and what was paid `back` of it
+    (minor units)."""
+    if not (amount := sum(part for _, part in owed) + back):
         return
-    again = new_payment(
-        payment.case,
-        payment.period,
-        sum(part.amount for part in parts),
-        payment.currency,
-        first_pay_day(now),
-        trouble=reason.strip(": "),
-        payee_id=payment.payee_id,
-        direct_id=payment.direct_id,
-        payee_name=payment.payee_name,
-        account_kind=payment.account_kind,
-        clearing=payment.clearing,
-        account_number=payment.account_number,
-        giro_reference=payment.giro_reference,
-        message=payment.message,
-        post_to=payment.post_to,
-    )
+    again = new_payment(payment.case, payment.period, amount, payment.currency, first_pay_day(now), **told)
     again.save(force_insert=True)
-    Settlement.objects.bulk_create(
-        Settlement(payment=again, booking_id=part.booking_id, amount=part.amount) for part in parts
-    )
+    if back:
+        source = f"paid back, and payment {payment.reference} reached nobody"
+        owed = [*owed, (book_beyond(again, back, source, now), back)]
+    Settlement.objects.bulk_create(Settlement(payment=again, booking=booking, amount=part) for booking, part in owed)
 
 
 def _book_return(row: BankLine, payment: Payment, now: datetime) -> Return:

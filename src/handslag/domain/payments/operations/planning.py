@@ -18,7 +18,7 @@ from handslag.domain.decisions.models import Decision, DecisionLine
 from handslag.domain.payments.models import Advance, Booking, DirectPayment, Payee, Payment, Run, SetOff, Settlement
 from handslag.domain.payments.operations.account import counter_booking, open_set_offs, standing_settlements
 from handslag.domain.payments.policies import bank_trouble, first_pay_day, pay_day
-from handslag.domain.payments.queries import advances_awaited, advances_uncovered, came_back, claimed_too_much
+from handslag.domain.payments.queries import advances_awaited, came_back, claimed_too_much, uncovered_of
 from handslag.domain.payments.states import (
     BY_BANK,
     SECOND_PERSON,
@@ -94,8 +94,8 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
     yet is planned anew, and what has left beyond it is booked as such. That, and what of an advance isn't covered by
     what is granted, is `overpaid` in the event (how much). Nothing is claimed back: a person is asked what becomes of
     it; and so she is where less is beyond it now than stands claimed (`claimed_too_much`). What she has paid back
-    already of what left doesn't count for the new decision (`paid_back`): it stays booked as beyond, and what is
-    granted is paid to her.
+    already doesn't count for the new decision (`paid_back`): so much stays booked as beyond it, and what is granted is
+    paid to her. Where not as much has left, its money having come back from the bank, the rest of that is hers too.
     """
     found = Decision.objects.select_related("case__applicant", "period").get(id=decision)
     case, period = found.case, found.period
@@ -123,12 +123,12 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         )
         open_.append(_Open(booking, line.amount))
     Booking.objects.bulk_create(one.booking for one in open_)
-    set_off = _set_off(case, period, open_, found.number, now)
+    back = came_back(found) if found.replaces_id else 0
+    gone = sum(part.amount for part in parts if has_left(part.payment))
+    set_off, aside = _set_off(case, period, open_, max(0, back - gone), found.number, now)
     held = {part.payment.direct_id: part.payment.blocked_reason for part in parts if part.payment.state == "held"}
-    left = sum(part.amount for part in parts if has_left(part.payment))
-    back = min(left, came_back(period.id, found.repayable or "")) if parts else 0
-    kept, stopped, runs = fitting(parts, back + sum(one.left for one in open_))
-    overpaid = _carry(kept, open_, back, found, now) - back
+    kept, stopped, runs = fitting(parts, min(gone, back - aside) + sum(one.left for one in open_))
+    overpaid, due = _carry(kept, open_, back - aside, found, now)
     payments: list[Payment] = []
     settlements: list[Settlement] = []
     uncovered: list[str] = []
@@ -145,10 +145,13 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         payment = new_payment(case, period, order.amount, found.currency, on, **_to_payee(order))
         payments.append(payment)
         settlements += _settled(payment, open_)
-    if rest := sum(one.left for one in open_):
+    if rest := due + sum(one.left for one in open_):
         payment = new_payment(case, period, rest, found.currency, on, **paid_to(case.applicant, now))
         payments.append(payment)
         settlements += _settled(payment, open_)
+        if due:
+            booking = book_beyond(payment, due, f"paid back before decision {found.number}", now)
+            settlements.append(Settlement(payment=payment, booking=booking, amount=due))
     for payment in payments:
         if payment.direct_id in held:
             payment.state, payment.blocked_reason = PaymentState.HELD, held[payment.direct_id]
@@ -162,7 +165,7 @@ def plan_payments(*, tenant: str | int, by: Actor, now: datetime, decision: UUID
         "stopped": [str(payment.id) for payment in stopped],
         "runs": runs,
         "paid_back": back,
-        "overpaid": overpaid + sum(left for one, left in advances_uncovered(case.id) if one.period_id == period.id),
+        "overpaid": overpaid + uncovered_of(period) - aside,
         "claimed_too_much": sum(claimed_too_much(case.id).values()) if found.replaces_id else 0,
     }
     return Done(payments, PaymentsPlanned(subject=case.id, payload=payload))
@@ -200,7 +203,8 @@ def locked_payments(wanted: QuerySet[Payment]) -> dict[UUID, Payment]:
 def parts_of(bookings: list[Booking], payments: dict[UUID, Payment]) -> list[Settlement]:
     """What is planned or was paid for these bookings, oldest first: the standing settlements of payments that live.
     Conflict if the bank's answer has made another payment at this moment."""
-    parts = list(standing_settlements(Settlement.objects.filter(booking__in=bookings)).order_by("id"))
+    found = Settlement.objects.select_related("booking").filter(booking__in=bookings)
+    parts = list(standing_settlements(found).order_by("id"))
     for part in parts:
         if part.payment_id not in payments:
             raise Conflict("payment")
@@ -218,8 +222,9 @@ def has_left(payment: Payment) -> bool:
 
 def fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[Payment], list[str]]:
     """Which of the parts stay, so that no more than `owed` is paid beside what has left; the payments stopped, and the
-    released runs that they were taken out of."""
-    if sum(part.amount for part in parts) <= owed:
+    released runs that they were taken out of. What waits of what she has paid back is planned anew in any case."""
+    waits = any(part.booking.account_code == OVERPAID and not has_left(part.payment) for part in parts)
+    if not waits and sum(part.amount for part in parts) <= owed:
         return parts, [], []
     stopped = {part.payment_id: part.payment for part in parts if not has_left(part.payment)}
     runs: list[str] = []
@@ -231,12 +236,15 @@ def fitting(parts: list[Settlement], owed: int) -> tuple[list[Settlement], list[
     return [part for part in parts if part.payment_id not in stopped], list(stopped.values()), runs
 
 
-def _carry(parts: list[Settlement], open_: list[_Open], back: int, decision: Decision, now: datetime) -> int:
+def _carry(
+    parts: list[Settlement], open_: list[_Open], back: int, decision: Decision, now: datetime
+) -> tuple[int, int]:
     """Let the parts settle the new bookings, the first ones first, but for what has left and was paid `back`. That, and
-    what doesn't fit, is booked as paid beyond the decision, a booking for each payment; gives how much that is (minor
-    units)."""
+    what doesn't fit, is booked as paid beyond the decision, a booking for each payment. Gives how much doesn't fit, and
+    what was paid back and hasn't left (minor units)."""
     carried: list[Settlement] = []
     over: dict[UUID, list[Settlement]] = {}
+    beyond = 0
     for part in parts:
         aside = min(back, part.amount) if has_left(part.payment) else 0
         back, left = back - aside, part.amount - aside
@@ -244,39 +252,51 @@ def _carry(parts: list[Settlement], open_: list[_Open], back: int, decision: Dec
             if amount := min(left, one.left):
                 carried.append(Settlement(payment=part.payment, booking=one.booking, amount=amount, replaces=part))
                 one.left, left = one.left - amount, left - amount
+        beyond += left
         if left + aside:
             rest = Settlement(payment=part.payment, amount=left + aside, replaces=part)
             over.setdefault(part.payment_id, []).append(rest)
     for found in over.values():
-        payment = found[0].payment
-        booking = Booking.objects.create(
-            case=decision.case,
-            period=decision.period,
-            person_id=payment.payee_id,
-            kind=BookingKind.EXPENSE,
-            account_code=OVERPAID,
-            counterparty=payment.payee_name,
-            amount=sum(row.amount for row in found),
-            currency=decision.currency,
-            source=f"paid beyond decision {decision.number}",
-            booked_at=now,
-        )
-        for beyond in found:
-            beyond.booking = booking
+        source = f"paid beyond decision {decision.number}"
+        booking = book_beyond(found[0].payment, sum(row.amount for row in found), source, now)
+        for row in found:
+            row.booking = booking
         carried += found
     Settlement.objects.bulk_create(carried)
-    return sum(row.amount for found in over.values() for row in found)
+    return beyond, back
 
 
-def _set_off(case: Case, period: Period, open_: list[_Open], number: str, now: datetime) -> list[list[Any]]:
-    """Set the advances on this month off against what is granted for it: [advance, amount] each. One that no second
-    person has confirmed is nothing yet, and isn't set off."""
+def book_beyond(payment: Payment, amount: int, source: str, now: datetime) -> Booking:
+    """Book so much of a payment (minor units) as beyond what is granted."""
+    return Booking.objects.create(
+        case_id=payment.case_id,
+        period_id=payment.period_id,
+        person_id=payment.payee_id,
+        kind=BookingKind.EXPENSE,
+        account_code=OVERPAID,
+        counterparty=payment.payee_name,
+        amount=amount,
+        currency=payment.currency,
+        source=source,
+        booked_at=now,
+    )
+
+
+def _set_off(
+    case: Case, period: Period, open_: list[_Open], back: int, number: str, now: datetime
+) -> tuple[list[list[Any]], int]:
+    """Set the advances on this month off against what is granted for it: [advance, amount] each; but for what of them
+    was paid `back`: how much (minor units). One that no second person has confirmed is nothing yet, and isn't set off.
+    """
+    aside = 0
     done: list[list[Any]] = []
     given = Advance.objects.select_related("booking").filter(case=case, period=period)
     for advance in given.exclude(id__in=advances_awaited(case.id)).order_by("id"):
         if Booking.objects.filter(reverses=advance.booking).exists():
             continue
         left = open_of(advance)
+        kept = min(left, back - aside)
+        aside, left = aside + kept, left - kept
         for one in open_:
             amount = min(left, one.left)
             if not amount:
@@ -295,7 +315,7 @@ def _set_off(case: Case, period: Period, open_: list[_Open], number: str, now: d
             SetOff.objects.create(advance=advance, booking=one.booking, counter=counter, amount=amount)
             one.left, left = one.left - amount, left - amount
             done.append([str(advance.id), amount])
-    return done
+    return done, aside
 
 
 def open_of(advance: Advance) -> int:
@@ -549,11 +569,11 @@ def hold_payment(
 
 def require_here(payments: Sequence[UUID]) -> None:
     """Payments of a released run whose file isn't written may be taken out of it. NotPossible("payments held") while
-    this installation was restored, ("paid") for what is booked as having left beyond a decision since."""
+    this installation was restored, ("paid") for what was booked as having left beyond a decision since."""
     if setting("payments_held"):
         raise NotPossible("payments held")
     of_these = standing_settlements(Settlement.objects.filter(payment_id__in=payments))
-    if of_these.filter(booking__account_code=OVERPAID).exists():
+    if of_these.filter(booking__account_code=OVERPAID, replaces__isnull=False).exists():
         raise NotPossible("paid")
 
 
