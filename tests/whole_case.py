@@ -35,17 +35,18 @@ from handslag.domain.intake.models import Application, Draft, InboxItem, Receipt
 from handslag.domain.intake.operations import withdraw_application, withdraw_draft
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import NewAnswer, NewLine, ask_authorities, record_answers
-from handslag.domain.payments.models import Payment, Recovery
+from handslag.domain.payments.models import Payee, Payment, Recovery
 from handslag.domain.payments.operations.advances import grant_advance
 from handslag.domain.payments.operations.other_help import decide_other_help, propose_other_help
-from handslag.domain.payments.operations.payees import order_direct_payment
+from handslag.domain.payments.operations.payees import end_payee, order_direct_payment
 from handslag.domain.payments.operations.recoveries import (
+    book_ceded,
     book_repayment,
     decide_recovery,
     propose_recovery,
     waive_recovery,
 )
-from handslag.domain.payments.queries import claimable_in
+from handslag.domain.payments.queries import claimable_in, standing_of
 from handslag.domain.payments.states import LineKind
 from handslag.domain.people.models import Membership
 from handslag.domain.tenancy.door import Actor, acting
@@ -69,6 +70,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "hungry": {**C1, "message": "Jag är hungrig och har ingen mat hemma."},
 }
 SAID = st.sampled_from([LineKind.PAID, LineKind.PAID, LineKind.PAID, LineKind.REJECTED, LineKind.RETURNED])
+#: On what condition it is granted, if on one.
+CONDITION = st.sampled_from(["", "", "benefit"])
 #: How far a case has come when anything may happen to it.
 COME = ("opened", "begun", "applied", "corrected", "decided", "paid", "paid too much", "claimed back")
 #: What every run of a few hundred sequences comes by; one that doesn't has proven nothing.
@@ -134,8 +137,8 @@ class WholeCase(RuleBasedStateMachine):
 
     # ---- people ----
 
-    @initialize(two=st.booleans(), child=st.booleans(), come=st.sampled_from(COME), say=SAID)
-    def opened(self, two: bool, child: bool, come: str, say: LineKind) -> None:
+    @initialize(two=st.booleans(), child=st.booleans(), come=st.sampled_from(COME), condition=CONDITION, say=SAID)
+    def opened(self, two: bool, child: bool, come: str, condition: str, say: LineKind) -> None:
         """A case is opened, and comes as far as its application, decision, payment, too much of it."""
         adults = (("Amina", "Åberg", "19850302"), ("Yusuf", "Åberg", "19831120"))[: 1 + two]
         self.folder: Folder = self.office.case(*adults, children=(("Sara", "Åberg", "20210210"),) if child else ())
@@ -148,13 +151,13 @@ class WholeCase(RuleBasedStateMachine):
             self.corrects("no income")
         if far >= COME.index("decided"):
             self.authorities_are_asked(0, set(), 0)
-            self.decides(0, alone=False)
+            self.decides(0, alone=False, condition=condition)
         if far >= COME.index("paid"):
             self.money_goes(say)
         if far >= COME.index("paid too much"):
-            self.decides_anew(3_000_000, "37.3")
+            self.decides_anew(3_000_000, "37.3", "")
         if come == "claimed back":
-            self.too_much_is_claimed_back(1, repaid=True)
+            self.too_much_is_claimed_back(1, "misinformed", repaid=True)
 
     @rule(which=st.sampled_from(sorted(ANSWERS)))
     def applies(self, which: str) -> None:
@@ -263,17 +266,22 @@ class WholeCase(RuleBasedStateMachine):
                 acknowledge_warning(**self.office.act("hanna"), warning=one.id)
         return sheet
 
-    @rule(back=st.integers(0, 1), alone=st.booleans())
-    def decides(self, back: int, alone: bool) -> None:
+    @rule(back=st.integers(0, 1), alone=st.booleans(), condition=CONDITION)
+    def decides(self, back: int, alone: bool, condition: str) -> None:
         sheet = self._assessed(self.month(back))
         if sheet is not None:
-            self._decide("decided", sheet, "hanna" if alone else "bo", reasons=REASONS)
+            self._decide("decided", sheet, "hanna" if alone else "bo", reasons=REASONS, repayable=condition)
 
-    @rule(income=st.sampled_from([0, 300_000, 561_500, 3_000_000]), ground=st.sampled_from(["36", "37", "37.3", "38"]))
-    def decides_anew(self, income: int, ground: str) -> None:
+    @rule(
+        income=st.sampled_from([0, 300_000, 561_500, 3_000_000]),
+        ground=st.sampled_from(["36", "37", "37.3", "38"]),
+        condition=CONDITION,
+    )
+    def decides_anew(self, income: int, ground: str, condition: str) -> None:
         """The last month that is decided."""
         line = {"code": "ACTIVITY_SUPPORT", "gross": income, "source": "caseworker"}
         told = {"reasons": "Inkomsten var inlagd två gånger.", "ground": ground, "unheard": "Felet är uppenbart."}
+        told["repayable"] = condition
         for one in self.look(Decision, case=self.folder.case, state__in=["decided", "served"])[-1:]:
             with acting(self.office.slug, TEST, "look"):
                 month = Month.of(Period.objects.get(id=one.period_id).since)
@@ -344,7 +352,9 @@ class WholeCase(RuleBasedStateMachine):
             self.tries("other help", lambda: decide_other_help(**self.office.act("bo"), **here))
 
     @rule(steps=st.lists(
-        st.sampled_from(["reserve", "cancel", "release", "sent", "hold", "resume", "rejected", "returned", "unblock"]),
+        st.sampled_from([
+            "reserve", "cancel", "release", "sent", "hold", "resume", "redirect", "rejected", "returned", "unblock",
+        ]),
         min_size=1, max_size=4,
     ))  # fmt: skip
     def money_moves(self, steps: list[str]) -> None:
@@ -359,12 +369,31 @@ class WholeCase(RuleBasedStateMachine):
         for one in self.look(Payment, case=self.folder.case, state="sent"):
             self.tries(say.value, lambda one=one: _told(self.office, one, say))
 
-    @rule(part=st.integers(1, 3), repaid=st.booleans())
-    def too_much_is_claimed_back(self, part: int, repaid: bool) -> None:
+    @rule()
+    def a_payee_ends(self) -> None:
+        for one in self.look(Payee, state="confirmed")[:1]:
+            told = self.office.act("rut") | {"payee": one.id, "version": one.version}
+            self.tries("payee ended", lambda told=told: end_payee(**told))
+
+    @rule(part=st.integers(1, 3))
+    def a_benefit_comes_in(self, part: int) -> None:
         with acting(self.office.slug, TEST, "look"):
-            claimable = claimable_in(self.folder.case.id)
+            claimable = claimable_in(self.folder.case.id, "benefit")
+        for period, amount in claimable.items():
+            told = {
+                "case": self.folder.case.id, "period": period, "authority": "Försäkringskassan", "source": "LEFI",
+                "amount": -(-amount // part),
+            }  # fmt: skip
+            self.tries("benefit came in", lambda told=told: book_ceded(**self.office.act("hanna"), **told))
+
+    @rule(
+        part=st.integers(1, 3), ground=st.sampled_from(["misinformed", "misinformed", "benefit"]), repaid=st.booleans()
+    )
+    def too_much_is_claimed_back(self, part: int, ground: str, repaid: bool) -> None:
+        with acting(self.office.slug, TEST, "look"):
+            claimable = claimable_in(self.folder.case.id, ground)
         told = {
-            "case": self.folder.case.id, "person": self.folder.citizens[0].id, "ground": "misinformed",
+            "case": self.folder.case.id, "person": self.folder.citizens[0].id, "ground": ground,
             "legal_basis": section_on("misinformed", self.office.today).section, "language": "sv", "reasons": REASONS,
             "amounts": {period: amount // part for period, amount in claimable.items()} or {uuid7(): 100},
             "unheard": "Hon har själv bett oss att räkna om.",
@@ -374,7 +403,8 @@ class WholeCase(RuleBasedStateMachine):
             here = {"recovery": row.id, "version": row.version}
             self.tries("claimed back", lambda: decide_recovery(**self.office.act("bo"), **here))
         for one in self.look(Recovery, case=self.folder.case, state="decided"):
-            here = {"recovery": one.id, "amount": 10_000}
+            with acting(self.office.slug, TEST, "look"):
+                here = {"recovery": one.id, "amount": -(-standing_of(one).open // part) or 10_000}
             if repaid:
                 told = self.office.act("hanna") | here | {"source": "inbetalning 18"}
                 self.tries("repaid", lambda told=told: book_repayment(**told))

@@ -8,9 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db.models import Q, QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handslag.domain.casefile.models import Period
 from handslag.domain.decisions.models import DecisionLine, Letter
 from handslag.domain.decisions.operations import decide, propose, withdraw_proposal
 from handslag.domain.decisions.queries import in_force
@@ -33,11 +35,12 @@ from handslag.domain.payments.operations.runs import cancel_run, record_run_file
 from handslag.domain.payments.queries import (
     OTHER_HELP,
     account_of,
-    advances_uncovered,
+    beyond_in,
     beyond_of,
     came_back,
     claimable_in,
     decisions_behind,
+    uncovered_of,
 )
 from handslag.domain.payments.states import LineKind
 from handslag.domain.tasks.models import Task
@@ -512,26 +515,11 @@ def _holds(folder: Folder, granted: int) -> None:
             booking__account_code__in=["forsorjningsstod", "felutbetalt"]
         )
         live = support.exclude(payment__state__in=["stopped", "rejected"])
-        here = sum(s.amount for s in live.filter(payment__state__in=["planned", "blocked", "held"]))
-        here += sum(s.amount for s in live.filter(payment__run__state__in=["reserved", "released"]))
         every = sum(s.amount for s in live)
         taken = sum(s.amount for s in open_set_offs(SetOff.objects.filter(advance__case=folder.case)))
         assert every + taken == granted + beyond
-        periods = set(Booking.objects.filter(case=folder.case).values_list("period_id", flat=True))
-        granting = {period: in_force(period) for period in periods}
-        back = sum(came_back(taken) for taken in granting.values() if taken)
-        assert not (beyond > back and here), "money is planned although more has left than is granted"
-        uncovered = sum(left for _, left in advances_uncovered(folder.case.id))
-        assert back <= beyond + uncovered, "she has paid back what is granted to her"
-        # what has left beyond what is granted for a decided month, advances too, is known as that
-        decided = DecisionLine.objects.filter(decision__case=folder.case).values("period_id")
-        helps = Settlement.objects.filter(booking__account_code=OTHER_HELP).values("payment_id")
-        of_decided = Payment.objects.filter(case=folder.case, period_id__in=decided).exclude(id__in=helps)
-        gone = sum(p.amount for p in of_decided.filter(state__in=["sent", "confirmed"]))
-        known = sum(beyond_of(folder.case.id).values())
-        assert known >= gone - granted
-        if not of_decided.filter(state__in=["planned", "blocked", "held", "reserved"]).exists():
-            assert known == max(0, gone - granted)
+        for period in Period.objects.filter(case=folder.case):
+            _holds_of(period, live.filter(payment__period=period))
         # what was let go to somebody else is not paid by its order too
         moved = {key for p in Payment.objects.filter(case=folder.case) for key in p.redirected_from or ()}
         by_order = Payment.objects.filter(case=folder.case, direct_id__in=moved, redirected_from=None)
@@ -547,3 +535,26 @@ def _holds(folder: Folder, granted: int) -> None:
         )
         assert given == sum(owed) - taken
         assert len(back) == Return.objects.filter(payment__case=folder.case).count()
+
+
+def _holds_of(period: Period, live: QuerySet[Settlement]) -> None:
+    """Of one month: nothing waits where more has left than is hers, and all that has is known; what she has paid back
+    is hers."""
+    decision = in_force(period.id)
+    granted, back = (decision.amount, came_back(decision)) if decision else (0, 0)
+    here = live.filter(
+        Q(payment__state__in=["planned", "blocked", "held"]) | Q(payment__run__state__in=["reserved", "released"])
+    )
+    beyond = beyond_in(period) - uncovered_of(period)
+    assert not (beyond > back and here.exists()), "money is planned although more has left than is granted"
+    assert back <= beyond_in(period), "she has paid back what is granted to her"
+    if decision is None:
+        return
+    # what has left beyond what is granted, advances too, is known as that
+    helps = Settlement.objects.filter(booking__account_code=OTHER_HELP).values("payment_id")
+    payments = Payment.objects.filter(period=period).exclude(id__in=helps)
+    gone = sum(payment.amount for payment in payments.filter(state__in=["sent", "confirmed"]))
+    known = beyond_of(period.case_id).get(period.id, 0)
+    assert known >= gone - granted
+    if not payments.filter(state__in=["planned", "blocked", "held", "reserved"]).exists():
+        assert known == max(0, gone - granted)
