@@ -13,7 +13,8 @@ WHAT = (
     "left out stay so, windows and rates begin on drawn days. Each day counts once at most, the sum of the lines is "
     "what counts, and the end is as if only the last had been settled. Every 200 rounds as many people go by messages "
     "between a canton and two municipalities, told in drawn orders and settled three times meanwhile: the sum of the "
-    "lines is the header's and both ledgers', nothing is settled twice, and the order doesn't matter in the end."
+    "lines is the header's and both ledgers', nothing is settled twice, and the order doesn't matter in the end. The "
+    "costs of twenty families are booked, countered and settled four times as well: what is accepted is what stands."
 )
 ROUNDS = 5_000
 #: So many rounds go by messages at once.
@@ -52,8 +53,9 @@ def round(setting: Database, number: int, random: Random, counts: Counter[str]) 
 
 
 def _by_messages(database: Database, number: int, random: Random, counts: Counter[str]) -> None:
-    from tests.canton import open_canton
+    from tests.canton import Canton, open_canton
     from tests.exchange import Side
+    from tests.settled_costs import Costs
     from tests.settling import Mixed, Settling
     from verifier import verify
 
@@ -62,7 +64,9 @@ def _by_messages(database: Database, number: int, random: Random, counts: Counte
     canton.random = Random(number)
     told: Counter[str] = Counter()
     Settling(canton, random, told).play(TOGETHER // 2)
+    other, *towns = open_canton(database, f"{number}costs")
+    Costs(Canton(database, Side(other), [Side(town) for town in towns]), Random(number), told).play(20, 3)
     counts.update({f"by messages: {name}": count for name, count in told.items()})
     counts["by messages"] += TOGETHER
-    report = verify(database.of_role("auditor"), tenants=[one.slug for one in (side, *places)])
+    report = verify(database.of_role("auditor"), tenants=[one.slug for one in (side, *places, other, towns[0])])
     assert not report.errors, "; ".join(f"{found.rule} {found.table}: {found.text}" for found in report.errors[:5])
