@@ -82,6 +82,7 @@ def test_an_application_is_dismissed_and_nothing_is_said_of_the_right(office: Of
     with acting(office.slug, TEST, "look"):
         content = Letter.objects.get(decision=taken).content
         assert not Task.objects.filter(subject_id=folder.case.id, kind="other help").exists()
+    assert letter_from(content).annex is None and "by_calculation" not in content
     assert "prövar inte din ansökan" in content["outcome"] and "inte har prövat om du har rätt" in content["grounds"]
     assert folder.period().result == "avvisning"
     for change in ("outcome = 'avslag'", "refused_on = NULL", "amount = 1", "refused_on = 'assets'"):

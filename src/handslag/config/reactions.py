@@ -63,7 +63,6 @@ from handslag.domain.decisions.operations import (
     DecisionTaken,
     HearingAnswered,
     HearingOpened,
-    LetterRefused,
     LetterRendered,
     ProposalWithdrawn,
 )
@@ -76,7 +75,12 @@ from handslag.domain.decisions.operations.appeals import (
     AppealPacked,
     JudgmentNoted,
 )
-from handslag.domain.decisions.operations.letters import HearingsClosed, PersonalLetterRendered, close_hearings
+from handslag.domain.decisions.operations.letters import (
+    HearingsClosed,
+    LetterRefused,
+    PersonalLetterRendered,
+    close_hearings,
+)
 from handslag.domain.decisions.queries import appeals_in, in_force
 from handslag.domain.decisions.states import HERE, AppealState, Outcome
 from handslag.domain.documents.models import Document
@@ -674,6 +678,11 @@ def _task_for_message(event: Event, by: Actor, now: datetime) -> None:
     _task_once(event, by, now, kind)
 
 
+def _task_for_words_of_need(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["urgent"]:
+        _task_once(event, by, now, "urgent message")
+
+
 def _tell_of_message(event: Event, by: Actor, now: datetime) -> None:
     if linked := event.payload["caseworker"]:
         _tell(event, by, now, linked, "message")
@@ -1035,11 +1044,13 @@ def _tell_of_evidence(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _render_letter(event: Event, by: Actor, now: datetime) -> None:
-    from handslag.jobs.letters import render_letter
+    from handslag.jobs.letters import render_letter, render_personal_letter
     from handslag.jobs.queue import defer
 
     letter = Letter.objects.only("id").get(decision_id=UUID(event.payload["decision"]))
     defer(render_letter, lock=f"case:{event.subject}", tenant=_tenant(), letter=str(letter.id))
+    for one in event.payload.get("letters", ()):
+        defer(render_personal_letter, lock=f"case:{event.subject}", tenant=_tenant(), letter=one)
 
 
 def _write_file(event: Event, by: Actor, now: datetime) -> None:
@@ -1639,9 +1650,13 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_tell_of_hearing, causes=(NoticesQueued,)),
         Reaction(_task_for_hearing, causes=(TaskOpened,)),
     ),
-    HearingAnswered: (Reaction(_tell_of_said, causes=(NoticesQueued,)),),
+    HearingAnswered: (
+        Reaction(_task_for_words_of_need, causes=(TaskOpened,)),
+        Reaction(_tell_of_said, causes=(NoticesQueued,)),
+    ),
     AppealLodged: (
         Reaction(_task_for_appeal, causes=(TaskOpened,)),
+        Reaction(_task_for_words_of_need, causes=(TaskOpened,)),
         Reaction(_tell_of_appeal, causes=(NoticesQueued,)),
     ),
     AppealChecked: (

@@ -55,7 +55,7 @@ def render_personal_letter(tenant: int, letter: str) -> None:
             return
         content, key = row.content, file_key()
     try:
-        pdf = port.for_tenant().letter(personal_letter_from(content))
+        pdf = port.for_tenant().letter((letter_from if "sheet" in content else personal_letter_from)(content))
     except port.LetterRefused as refusal:
         why = str(refusal)
         refuse_personal_letter(tenant=tenant, by=BY, now=clock.now(), letter=UUID(letter), trouble=why)
@@ -216,7 +216,6 @@ def _flowing(text: str) -> str:
 def letter_from(content: dict[str, Any]) -> port.Letter:
     """The letter to set, from the content that the decision fixed."""
     words = _WORDS[content["language"]]
-    result = "granted" if content["granted"] or not content["surplus"] else "surplus"
     sections = [port.Section("", _flowing(content["grounds"]))]
     if content.get("change"):  # letters from before there were such decisions have no such part
         sections.insert(0, port.Section(words["change"], "\n\n".join(_flowing(text) for text in content["change"])))
@@ -242,16 +241,22 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
         sections.append(port.Section(words["automated"], _flowing(content["how_taken"])))
     person = "" if content["automated"] else " " + words["person"]
     sections.append(port.Section(words["law"], f"{content['legal_basis']}.{person}"))
-    annex = port.Annex(
+    annex = None if content.get("dismissed") else _calculation(content, words)
+    appeal = port.Section(words["appeal"], _flowing(content["appeal"]))
+    return replace(
+        _letter(content, sections, content["granted"], appeal, annex),
+        translations=tuple(_translation(content, told) for told in content.get("help", ())),
+    )
+
+
+def _calculation(content: dict[str, Any], words: dict[str, str]) -> port.Annex:
+    result = "granted" if content["granted"] or not content["surplus"] else "surplus"
+    return port.Annex(
         title=words["title"].format(n=content["sheet_number"]),
         introduction=words["intro"],
         lines=(
             *_annex(content, words),
-            *(
-                [port.SheetLine(words["by_calculation"], content["by_calculation"])]
-                if "by_calculation" in content
-                else ()
-            ),
+            *_alone(content, words),
             port.SheetLine(words[result], content[result], kind="sum"),
             *_open(content, words),
         ),
@@ -264,11 +269,12 @@ def letter_from(content: dict[str, Any]) -> port.Letter:
             }
         ).decode(),
     )
-    appeal = port.Section(words["appeal"], _flowing(content["appeal"]))
-    return replace(
-        _letter(content, sections, content["granted"], appeal, annex),
-        translations=tuple(_translation(content, told) for told in content.get("help", ())),
-    )
+
+
+def _alone(content: dict[str, Any], words: dict[str, str]) -> Iterator[port.SheetLine]:
+    """What the calculation comes to, where another ground than it decides."""
+    if "by_calculation" in content:
+        yield port.SheetLine(words["by_calculation"], content["by_calculation"])
 
 
 def _translation(content: dict[str, Any], told: dict[str, Any]) -> port.Translation:
@@ -291,8 +297,11 @@ def _translation(content: dict[str, Any], told: dict[str, Any]) -> port.Translat
                 port.SheetLine(_whose(said["text"], x), _signed(x), x["section"], said["explanation"])
                 for x, said in rows
             ),
+            *_alone(content, told),
             port.SheetLine(told["result"], result, kind="sum"),
-        ),
+        )
+        if not content.get("dismissed")
+        else (),
     )
 
 

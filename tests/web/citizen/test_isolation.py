@@ -7,17 +7,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from pypdf import PdfReader
 
 from handslag.domain.audit.models import ReadEntry
 from handslag.domain.casefile.operations import open_case
 from handslag.domain.decisions.operations import decide, open_hearing, propose
 from handslag.domain.decisions.operations.appeals import lodge_appeal
+from handslag.domain.documents.models import Document
 from handslag.domain.people.models import Account, Person
 from handslag.domain.people.operations.persons import form_household, set_protection
 from handslag.domain.tenancy.door import Actor, acting
+from handslag.domain.tenancy.permissions import Hidden
 from handslag.kernel import canonical
 from handslag.kernel.ids import uuid7
+from handslag.web.entry.files import document_for
 from tests.office import TEST, Folder, run_jobs
 
 PAGES = (
@@ -217,7 +221,9 @@ def test_a_letter_with_somebody_protected_later_is_not_given_out_to_another(
         assert ReadEntry.objects.filter(what="decision letter", outcome="refused").count() == 2
 
 
-def test_each_adult_reads_her_own_reasons_and_not_that_the_other_is_protected(new_office: Any, visit: Any) -> None:
+def test_each_adult_reads_her_own_reasons_and_not_that_the_other_is_protected(
+    new_office: Any, visit: Any, database: Any
+) -> None:
     office = new_office()
     folder = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
     folder.applied()
@@ -227,10 +233,19 @@ def test_each_adult_reads_her_own_reasons_and_not_that_the_other_is_protected(ne
     decision = decide(**office.act("bo"), decision=made.id, version=made.version)
     page = f"/{office.slug}/decisions/{decision.id}/"
     amina, yusuf = (visit(office, who) for who in folder.citizens)
+    run_jobs(database)
     for one, own, others in ((amina, hers, his), (yusuf, his, hers)):
         text = one.get(page).content.decode()
-        assert own in text and others not in text and "Brevet lämnas inte" in text
-        assert one.get(f"{page}letter.pdf").status_code == 404  # it holds both
+        assert own in text and others not in text and "letter.pdf" in text
+        letter = PdfReader(io.BytesIO(one.get(f"{page}letter.pdf").content))
+        said = " ".join("".join(sheet.extract_text() for sheet in letter.pages).split())
+        assert own in said and others not in said and decision.number in said and "Summa riksnorm" in said
+    with acting(office.slug, TEST, "look"):
+        whole, first, second = Document.objects.filter(subject_id=folder.case.id).order_by("title")
+        assert [one.title for one in (whole, first, second)] == [decision.number + copy for copy in ("", " 1", " 2")]
+        for one in (first, second):  # no way round the page of the decision, which looks who is protected
+            with pytest.raises(Hidden):
+                document_for(one.id, folder.citizens[0], office.now)
     half = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
     draft = half.draft()
     half.signed(draft, 0)
@@ -238,6 +253,7 @@ def test_each_adult_reads_her_own_reasons_and_not_that_the_other_is_protected(ne
         with acting(office.slug, TEST, "look"):
             hidden = Person.objects.get(id=couple.citizens[1].id)
         set_protection(**office.act("rut"), person=hidden.id, level=2, address_level=2, version=hidden.version)
+    assert amina.get(f"{page}letter.pdf").status_code == 404
     text = amina.get(page).content.decode()
     assert "Hyran delas av Den andra vuxna, säger YUSUFSBROR" in text
     signing = visit(office, half.citizens[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from playwright.sync_api import Page, expect
 from handslag.domain.casefile.models import Message
 from handslag.domain.casefile.operations import answer_message, send_message
 from handslag.domain.casefile.policies import is_urgent
+from handslag.domain.decisions.operations import answer_hearing, open_hearing
+from handslag.domain.decisions.operations.appeals import lodge_appeal
 from handslag.domain.intake.models import Draft
 from handslag.domain.intake.operations import change_again, withdraw_draft
 from handslag.domain.tasks.models import Notice, Task
@@ -62,6 +65,22 @@ def test_words_of_need_reach_a_person_at_the_first_of_two_signatures(office: Any
         .get(f"/{office.slug}/cases/{folder.case.id}/messages/")
         .content.decode()
     )
+
+
+def test_words_of_need_in_what_she_answers_and_appeals_reach_a_person_at_once(office: Any) -> None:
+    hungry = "Wir haben nichts zu essen"
+    for answers in (True, False):
+        folder = office.case()
+        folder.applied()
+        if answers:
+            told = {"period": folder.period().id, "about": "Vi räknar med lönen.", "answer_by": office.today + timedelta(days=1)}
+            (asked,) = open_hearing(**office.act("hanna"), **told)
+            answer_hearing(**office.by(folder.citizens[0]), hearing=asked.id, answer=hungry)
+        else:
+            appeal = {"appeal": uuid7(), "decision": folder.decided().id, "text": hungry, "files": []}
+            lodge_appeal(**office.by(folder.citizens[0]), **appeal)
+        with acting(office.slug, TEST, "look"):
+            assert Task.objects.filter(subject_id=folder.case.id, kind="urgent message").count() == 1
 
 
 def test_she_writes_on_her_phone_and_reads_the_answer(
@@ -179,6 +198,18 @@ def test_it_is_sent_once_and_never_changed(office: Any, visit: Callable[..., Any
         ("سيطردوننا من الشقة", True),
         ("زوجي يضرب الأطفال", True),
         ("قطعوا الكهرباء", True),
+        ("Wir haben nichts zu essen", True),
+        ("Wir haben Hunger", True),
+        ("Mein Mann schlägt die Kinder", True),
+        ("Wir werden aus der Wohnung rausgeworfen", True),
+        ("Der Strom ist abgestellt", True),
+        ("Nous n’avons plus rien à manger", True),
+        ("J'ai faim", True),
+        ("On nous met dehors vendredi", True),
+        ("Il me frappe", True),
+        ("L’électricité est coupée", True),
+        ("Ich möchte einen Termin für die Miete", False),
+        ("Je voudrais un rendez-vous pour le loyer", False),
         ("أريد موعدا من فضلكم", False),
         ("هذه فاتورة الكهرباء والدواء", False),
         ("I want to book a meeting about my rent", False),

@@ -77,6 +77,7 @@ def test_where_the_calculation_does_not_decide_the_page_says_what_does_and_offer
     decide(**office.act("bo"), decision=made.id, version=made.version)
     petra = visit(office, folder.citizens[0])
     text = petra.get(f"/{office.slug}/decisions/{made.id}/").content.decode()
-    assert "prövas inte" in text and "Vi prövar inte din ansökan" in text and "Enligt beräkningen ensam" in text
-    assert "what-if" not in text and "Du får inget" not in text
+    assert "prövas inte" in text and "Vi prövar inte din ansökan" in text
+    assert "what-if" not in text and "Du får inget" not in text and "riksnorm" not in text
+    assert petra.get(f"/{office.slug}/decisions/{made.id}/what-if/").status_code == 404
     assert petra.get(f"/{office.slug}/my/").status_code == 200

@@ -39,9 +39,10 @@ def appeal_for_staff(key: UUID, by: Actor, now: datetime) -> tuple[Appeal, Membe
 
 
 def personal_letter_for_citizen(document: UUID, by: Actor) -> PersonalLetter:
-    """The letter whose PDF a document is, if it is to herself; Hidden otherwise."""
+    """The letter whose PDF a document is, if it is to herself; Hidden otherwise. The one of a decision with reasons for
+    each of two is given out at the decision, which looks who is protected by now."""
     found = PersonalLetter.objects.filter(document_id=document).first()
-    if found is None or by.kind != "citizen" or found.person_id != by.id:
+    if found is None or by.kind != "citizen" or found.person_id != by.id or "sheet" in found.content:
         raise Hidden("document", document)
     case_for_citizen(found.case_id, by)
     return found

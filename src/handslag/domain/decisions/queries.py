@@ -316,8 +316,15 @@ def letters_without_address(case: UUID) -> set[UUID]:
 
 
 def personal_letter_unseen(document: UUID, member: Member) -> bool:
-    """Whether a letter to one person tells an address that is protected today above a member's clearance."""
+    """Whether a letter to one person tells an address that is protected today above a member's clearance, or, with the
+    calculation of a decision, somebody who is."""
     letter = PersonalLetter.objects.get(document_id=document)
+    if "sheet" in letter.content:
+        decision = Decision.objects.select_related("sheet", "case__applicant", "case__co_applicant").get(
+            case_id=letter.case_id, number=letter.content["number"]
+        )
+        if unseen_by_staff(decision, letter.content, member):
+            return True
     theirs = Address.objects.filter(person_id=letter.person_id, protection_level__gt=member.clearance)
     return len(letter.content["recipient"]) > 1 and theirs.exists()
 

@@ -465,7 +465,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     found = decision_of(decision, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("decision", found.case_id)
     letter = Letter.objects.filter(decision=found).first()
-    content = letter.content if letter else {}
+    content, hers = (letter.content, _hers(found, letter, person.id)) if letter else ({}, None)
     calculation = stored_calculation(found.sheet)
     payments = [p for p in payments_of([found.case_id]) if p.period_id == found.period_id and p.state not in OVER]
     facts = {
@@ -479,9 +479,9 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "groups": shown_groups(calculation, names_in(found, person)),
         **(_nothing(calculation) if found.refused_on else shown_results(calculation)),
         "content": content,
-        "letter_ready": bool(letter and letter.document_id),
+        "letter_ready": bool(hers and hers.document_id),
         "reasons": _reasons(found, content, person),
-        "letter_withheld": bool(letter and not _letter_is_hers(found, content, person.id)),
+        "letter_withheld": hers is None and letter is not None,
         "lodged_here": lodged_here(found),
         "decider": found.decided_by.name if found.decided_by else "",
         "appeals": [
@@ -491,10 +491,16 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     return render(request, "citizen/decision.html", facts)
 
 
-def _letter_is_hers(decision: Decision, content: dict[str, Any], viewer: UUID | None) -> bool:
-    """Whether an adult of the case may have the letter: it holds no reasons for the other one alone, and nobody's
-    details who is protected from her."""
-    return viewer is not None and not content.get("reasons_co") and not unseen_by_relative(decision, content, viewer)
+def _hers(decision: Decision, letter: Letter, viewer: UUID) -> Letter | PersonalLetter | None:
+    """The letter that an adult of the case may have: where each of two has her own reasons, the one to her; none where
+    it tells details of somebody who is protected from her, or where such reasons stand in one letter (before there were
+    two)."""
+    if unseen_by_relative(decision, letter.content, viewer):
+        return None
+    if not letter.content.get("reasons_co"):
+        return letter
+    apart = PersonalLetter.objects.select_related("document").filter(case=decision.case_id, person_id=viewer)
+    return apart.filter(content__number=decision.number, content__has_key="sheet").first()
 
 
 def _reasons(decision: Decision, content: dict[str, Any], viewer: Person) -> str:
@@ -620,11 +626,14 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     by = request.entrance[1]  # type: ignore[attr-defined]
     with opened(request) as door:
         found = decision_of(decision, by)
-        row = Letter.objects.select_related("document").filter(decision=found).first()
-        if row is None or row.document is None:
+        whole = Letter.objects.select_related("document").filter(decision=found).first()
+        if whole is None:
             raise Http404
-        if not _letter_is_hers(found, row.content, by.id):
+        row = _hers(found, whole, by.id)
+        if row is None:
             raise Hidden("decision letter", found.case_id)
+        if row.document is None:
+            raise Http404
         looked_at("decision letter", found.case_id)
         key, document, place = file_key(), row.document, str(door.the_tenant.id)
     store = for_tenant(Path(settings.DATA) / "files" / place, key)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
@@ -95,6 +95,8 @@ def what_if(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     """POST other amounts: the calculation that they would give, marked as no decision; nothing is stored."""
     person = me(request)
     found = decision_of(decision, request.door.the_actor)  # type: ignore[attr-defined]
+    if found.refused_on:  # other amounts would change nothing
+        raise Http404
     looked_at("decision", found.case_id)
     names = names_in(found, person)
     facts, law = facts_of(found.sheet), found.sheet.pack

@@ -15,13 +15,13 @@ import msgspec
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case, Period
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
-from handslag.domain.casefile.policies import require_worked_here
+from handslag.domain.casefile.policies import is_urgent, require_worked_here
 from handslag.domain.casefile.queries import open_warnings, period_before
 from handslag.domain.casefile.states import WarningKind
 from handslag.domain.decisions.models import Decision, DecisionLine, Hearing, Letter
 from handslag.domain.decisions.operations.help import help_for
+from handslag.domain.decisions.operations.letters import LetterRefused, letters_apart
 from handslag.domain.decisions.queries import (
-    LETTER_REFUSED,
     TAKEN,
     UNNAMED_ADULT,
     UNNAMED_CHILD,
@@ -128,10 +128,6 @@ class HearingOpened(Event):
 
 class HearingAnswered(Event):
     kind = "hearing answered"
-
-
-class LetterRefused(Event):
-    kind = LETTER_REFUSED
 
 
 #: Months for which one budget may hold, with its own.
@@ -553,6 +549,7 @@ def _answered(hearing: UUID, answer: str, noted_by: UUID | None, now: datetime) 
         "person": str(row.person_id),
         "caseworker": str(row.case.caseworker_id) if row.case.caseworker_id and noted_by is None else None,
         "answer_digest": canonical.digest(said),
+        "urgent": noted_by is None and is_urgent(said),
     }
     return Done(row, HearingAnswered(subject=row.case_id, payload=payload))
 
@@ -730,6 +727,7 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
         template=f"decision.{row.sheet.pack}/1",
         appeal_text=keep_text(appeal),
     )
+    apart = letters_apart(case, content)
     return Done(
         row,
         DecisionTaken(
@@ -747,6 +745,7 @@ def taken(row: Decision, case: Case, by_what: Mandate, now: datetime, member: An
                 "decided_by": str(member.id) if member else None,
                 **({"automated": True} if row.automated else {}),
                 **({"refused_on": row.refused_on} if row.refused_on else {}),
+                **({"letters": [str(one.id) for one in apart]} if apart else {}),
                 **({"holds_until": row.holds_until.isoformat()} if row.holds_until else {}),
                 **({"under": str(row.under_id)} if row.under_id else {}),
                 "delegation": str(by_what.delegation) if by_what.delegation else None,
@@ -872,7 +871,8 @@ def letter_content(
         "totals": calculation.totals,
         "granted": 0 if other else calculation.granted,
         "surplus": 0 if other else calculation.surplus,
-        **({"by_calculation": calculation.granted} if other else {}),
+        **({"by_calculation": calculation.granted} if other and decision.outcome == Outcome.AVSLAG else {}),
+        **({"dismissed": True} if decision.outcome == Outcome.AVVISNING else {}),
         "sheet_number": decision.sheet.number,
         "sheet_digest": decision.sheet.digest,
         "refused": [

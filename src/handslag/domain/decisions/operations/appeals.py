@@ -9,6 +9,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen, case_for_staff
+from handslag.domain.casefile.policies import is_urgent
 from handslag.domain.decisions.models import Appeal, AppealFile, AppealPackage, Decision
 from handslag.domain.decisions.operations import are_reasons
 from handslag.domain.decisions.operations.help import apart, help_beside, text_or_help
@@ -201,6 +202,7 @@ def _lodged(
         "person": str(person),
         "received_on": received_on.isoformat(),
         "text_digest": canonical.digest(said),
+        "urgent": member is None and is_urgent(said),
         "documents": [str(one.id) for one in documents],
         "caseworker": str(case.caseworker_id) if case.caseworker_id else None,
     }

@@ -35,6 +35,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "law": "Section",
         "amount": "Amount",
         "granted": "To receive",
+        "by_calculation": "By the calculation alone",
         "surplus": "Surplus",
         "pay": "How to pay",
         "remedy": "If you think this is wrong",
@@ -52,6 +53,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "law": "المادة القانونية",
         "amount": "المبلغ",
         "granted": "المبلغ الذي تحصل عليه",
+        "by_calculation": "بحسب الحساب وحده",
         "surplus": "الفائض",
         "pay": "كيفية الدفع",
         "remedy": "إذا كنت ترى أن هذا خاطئ",
@@ -130,6 +132,7 @@ def _help(decision: Decision, calculation: Calculation, keys: Sequence[str], on:
             {"text": line_name(line, language), "explanation": _explained(calculation, line, language)}
             for line in calculation.lines
         ],
+        **({"by_calculation": words["by_calculation"]} if other else {}),
         "result": words["granted" if other or calculation.granted or not calculation.surplus else "surplus"],
     }
 

@@ -9,8 +9,7 @@ from uuid import UUID
 from handslag.domain.audit.operations import Done, Event, operation
 from handslag.domain.casefile.models import Case
 from handslag.domain.decisions.models import Hearing, PersonalLetter
-from handslag.domain.decisions.operations import LetterRefused
-from handslag.domain.decisions.queries import letterhead
+from handslag.domain.decisions.queries import LETTER_REFUSED, letterhead
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.people.models import Person
@@ -19,6 +18,10 @@ from handslag.domain.tenancy.door import Actor
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel import canonical
+
+
+class LetterRefused(Event):
+    kind = LETTER_REFUSED
 
 
 class PersonalLetterRendered(Event):
@@ -40,6 +43,19 @@ def new_personal_letter(case: Case, person: Person, content: dict[str, Any]) -> 
     )
 
 
+def letters_apart(case: Case, content: dict[str, Any]) -> list[PersonalLetter]:
+    """Where a decision has reasons for each of two adults (`content`: its letter): a letter to each, with what is so
+    for both and her own reasons. The decision's letter holds both, for the office and the court."""
+    own = content["reasons_co"]
+    if own is None or case.co_applicant is None:
+        return []
+    whole = {**content, "reasons_co": None}
+    return [
+        new_personal_letter(case, adult, {**whole, "reasons": reasons, "copy": copy})
+        for adult, reasons, copy in ((case.applicant, content["reasons"], "1"), (case.co_applicant, own["text"], "2"))
+    ]
+
+
 @operation()
 def record_personal_letter(
     *, tenant: str | int, by: Actor, now: datetime, letter: UUID, file: StoredFile
@@ -54,7 +70,7 @@ def record_personal_letter(
         now=now,
         subject=found.case_id,
         kind="personal letter",
-        title=found.content["number"],
+        title=" ".join(filter(None, (found.content["number"], found.content.get("copy")))),
         provenance=Provenance.SYSTEM,
         retention=RetentionClass.PERSONAL_FILE,
         file=file,
