@@ -73,8 +73,8 @@ def test_words_of_need_in_what_she_answers_and_appeals_reach_a_person_at_once(of
         folder = office.case()
         folder.applied()
         if answers:
-            told = {"period": folder.period().id, "about": "Vi räknar med lönen.", "answer_by": office.today + timedelta(days=1)}
-            (asked,) = open_hearing(**office.act("hanna"), **told)
+            told = {"period": folder.period().id, "about": "Vi räknar med lönen."}
+            (asked,) = open_hearing(**office.act("hanna"), **told, answer_by=office.today + timedelta(days=1))
             answer_hearing(**office.by(folder.citizens[0]), hearing=asked.id, answer=hungry)
         else:
             appeal = {"appeal": uuid7(), "decision": folder.decided().id, "text": hungry, "files": []}

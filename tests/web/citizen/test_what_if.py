@@ -68,8 +68,10 @@ def test_only_the_adults_of_the_case_reckon_with_its_amounts(office: Any, visit:
 
 
 def test_where_the_calculation_does_not_decide_the_page_says_what_does_and_offers_no_what_if(
-    office: Any, visit: Any
+    office: Any, visit: Any, connect: Any
 ) -> None:
+    with connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE tenancy_organisation SET languages = '{sv,en,ar}' WHERE slug = %s", [office.slug])
     folder = office.case()
     folder.applied()
     told = {"language": "sv", "reasons": "Ett konto finns.", "unheard": "Hon svarar inte.", "refused_on": "incomplete"}
@@ -80,4 +82,6 @@ def test_where_the_calculation_does_not_decide_the_page_says_what_does_and_offer
     assert "prövas inte" in text and "Vi prövar inte din ansökan" in text
     assert "what-if" not in text and "Du får inget" not in text and "riksnorm" not in text
     assert petra.get(f"/{office.slug}/decisions/{made.id}/what-if/").status_code == 404
+    arabic = petra.get(f"/{office.slug}/decisions/{made.id}/", headers={"accept-language": "ar"}).content.decode()
+    assert '<p lang="ar"><bdi>لا ننظر في طلبك للمساعدة المالية لشهر ' in arabic and "Vi prövar inte" not in arabic
     assert petra.get(f"/{office.slug}/my/").status_code == 200

@@ -24,6 +24,8 @@ from handslag.domain.casefile.models import Case
 from handslag.domain.casefile.permissions import case_for_citizen
 from handslag.domain.casefile.queries import Told, cases_of, periods_of, told_of
 from handslag.domain.decisions.models import Decision, Letter, PersonalLetter
+from handslag.domain.decisions.operations import refused_on_ground
+from handslag.domain.decisions.operations.help import month_in
 from handslag.domain.decisions.queries import (
     TAKEN,
     appeals_in,
@@ -481,6 +483,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         "content": content,
         "letter_ready": bool(hers and hers.document_id),
         "reasons": _reasons(found, content, person),
+        **_refused(found, content),
         "letter_withheld": hers is None and letter is not None,
         "lodged_here": lodged_here(found),
         "decider": found.decided_by.name if found.decided_by else "",
@@ -513,6 +516,15 @@ def _reasons(decision: Decision, content: dict[str, Any], viewer: Person) -> str
             for name in filter(None, (full_name(adult), adult.given_name)):
                 said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _: gettext("The other adult"), said)
     return str(said)
+
+
+def _refused(decision: Decision, content: dict[str, Any]) -> dict[str, str]:
+    """On which ground it was refused or dismissed, as the letter says it, or translated to the language of the page, as
+    in the letter's help; with that language."""
+    other, page = refused_on_ground(decision.refused_on), reading()
+    if other is None or page == decision.language or page not in other.letter:
+        return {"refused": content.get("outcome", ""), "refused_in": decision.language}
+    return {"refused": other.letter[page].format(month=month_in(decision.period.since, page)), "refused_in": page}
 
 
 def lodged_here(decision: Decision) -> bool:
