@@ -200,7 +200,9 @@ def test_the_newest_word_is_proposed_as_income(office: Any, desk: Any) -> None:
         answer_dispute(**office.act("hanna"), dispute=said.id, verdict=verdict, why="Enligt kontoutdraget")
         return proposed()[0]
 
+    assert fields(html)["income-0-source"] == "fetched"
     assert answer("said", "amount", 500_000) == ["5,000.00"]
+    assert fields(proposed()[1])["income-0-source"] == "caseworker"  # the letter doesn't say that FK said so
     assert answer("fetched", "amount", 490_000) == ["5,400.00"]
     assert answer("said", "missing") == [] == answer("other", "amount", 500_000)
 

@@ -257,6 +257,12 @@ def counted(line: FetchedLine, disputed: Disputed | None) -> int | None:
     return said.amount if said.reason in (DisputeReason.AMOUNT, DisputeReason.OTHER) else 0
 
 
+def is_answered_otherwise(period: UUID, since: datetime) -> bool:
+    """Whether a caseworker answered after a moment that a disputed line of a period counts otherwise than fetched."""
+    answers = DisputeAnswer.objects.filter(dispute__period_id=period, answered_at__gt=since)
+    return answers.exclude(verdict=Verdict.AS_FETCHED).exists()
+
+
 @dataclass(frozen=True)
 class Differing:
     """An income that a calculation counts otherwise than authorities say it for the control month, minor units: of a

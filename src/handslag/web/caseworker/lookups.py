@@ -119,8 +119,9 @@ def shown_look_ups(
 def shown_came(sheet: Sheet, came: Came, member: Member, names: Mapping[str, str], lang: str) -> dict[str, Any] | None:
     """What a sheet doesn't know, or counts otherwise than it was fetched, in words; of what an authority marks as
     protected its name alone, unless this member of staff is cleared for that. None where there is nothing."""
-    otherwise = [_otherwise(one, names, member, lang) for one in differing(sheet.period_id, incomes_of(sheet) or [])]
-    if not (came.lines or came.gone or came.moved or otherwise):
+    incomes = incomes_of(sheet)
+    differs = [] if incomes is None else differing(sheet.period_id, incomes)
+    if not came and not differs:
         return None
     marked = marked_in(sheet.period_id)
 
@@ -134,7 +135,8 @@ def shown_came(sheet: Sheet, came: Came, member: Member, names: Mapping[str, str
             for row in rows
         ]
 
-    return {"said": told(came.lines), "gone": told(came.gone), "moved": came.moved, "otherwise": otherwise}
+    otherwise = [_otherwise(one, names, member, lang) for one in differs]
+    return {"came": came, "said": told(came.lines), "gone": told(came.gone), "otherwise": otherwise}
 
 
 def _otherwise(one: Differing, names: Mapping[str, str], member: Member, lang: str) -> str:
@@ -198,8 +200,9 @@ def with_fetched(facts: Facts, period: Period, member: Member) -> list[Income]:
     for (code, person), rows in sorted(proposed.items()):
         note = ", ".join(sorted({f"{line.authority} {line.paid_on.isoformat()}" for line, _amount in rows}))[:80]
         fetched = Income(
-            code=code, gross=_sum(rows), source="fetched", person=person, note=note,
-            period=str(Month.of(rows[0][0].paid_on)),
+            code=code, gross=_sum(rows), person=person, note=note, period=str(Month.of(rows[0][0].paid_on)),
+            # by a caseworker's answer about a disputed line it isn't what whoever pays said
+            source="fetched" if all(line.amount == amount for line, amount in rows) else "caseworker",
         )  # fmt: skip
         whose = {person, None} if people[code] == 1 else {person}
         there = [n for n, one in enumerate(incomes) if one.code == code and one.person in whose]

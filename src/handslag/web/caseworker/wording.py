@@ -131,6 +131,9 @@ REFUSALS: dict[str, str | Promise] = {
         "An authority has said something new since this was calculated. Look at it in the case, then calculate and "
         "save again."
     ),
+    "dispute since": _(
+        "A dispute of a fetched line was answered since this was calculated. Calculate with that, and save again."
+    ),
     "household since": _(
         "The register has another household than this calculation. Take it over in the case, then calculate and save "
         "again."

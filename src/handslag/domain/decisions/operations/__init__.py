@@ -59,7 +59,7 @@ from handslag.domain.intake.forms import kinds_of
 from handslag.domain.intake.models import Application, Withdrawal
 from handslag.domain.intake.queries import applications_for, on_top_since, rows_applied_for
 from handslag.domain.lookups.models import FetchedLine
-from handslag.domain.lookups.queries import fetched_since, waits_for_answer
+from handslag.domain.lookups.queries import fetched_since, is_answered_otherwise, waits_for_answer
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
 from handslag.domain.tenancy.door import Actor, acting_door
@@ -302,9 +302,10 @@ def propose(
     """Propose the decision that a sheet amounts to. A refusal or partial refusal needs written reasons
     (32 § förvaltningslagen). NotPossible: ("not the newest sheet"), ("reasons"), ("example norms"), ("proposed"),
     ("newer application"), ("taken back") and ("taken back since") where the sheet is of what isn't applied for any
-    more, ("fetched since") and ("household since") where an authority has said something else or somebody moved since
-    it was calculated, ("authority missing") while nobody has acknowledged that an authority hasn't answered, ("dispute
-    unanswered") while what an applicant says is wrong in a fetched line hasn't been answered.
+    more, ("fetched since"), ("dispute since") and ("household since") where an authority has said something else, a
+    dispute was answered or somebody moved since it was calculated, ("authority missing") while nobody has acknowledged
+    that an authority hasn't answered, ("dispute unanswered") while what an applicant says is wrong in a fetched line
+    hasn't been answered.
 
     Where the period is decided, it is proposed to replace that decision: from a later sheet ("same calculation"), on
     a `ground` ("ground of change"), with reasons. The ground APPLIED is there only where more was applied for since;
@@ -586,24 +587,30 @@ def refuse_example_norms(sheet: Sheet) -> None:
 @dataclass(frozen=True)
 class Came:
     """What a sheet doesn't know: payments that an authority says since it was calculated, and those that it said then
-    and doesn't any more; whether somebody `moved`, so that the register has another household."""
+    and doesn't any more; whether it was `answered` that a disputed line counts otherwise; whether somebody `moved`, so
+    that the register has another household."""
 
     lines: list[FetchedLine]
     gone: list[FetchedLine]
+    answered: bool
     moved: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.gone or self.answered or self.moved)
 
 
 def came_since(sheet: Sheet) -> Came:
     """That of a sheet. What was fetched is looked at when the sheet is calculated and saved again; the household of a
     Swedish sheet is that of the register."""
     moved = sheet.pack == "se" and not is_household_of(facts_of(sheet), members_of(sheet.case, sheet.period))
-    return Came(*fetched_since(sheet.period_id, sheet.computed_at), moved)
+    answered = is_answered_otherwise(sheet.period_id, sheet.computed_at)
+    return Came(*fetched_since(sheet.period_id, sheet.computed_at), answered, moved)
 
 
 def _refuse_outdated(sheet: Sheet) -> None:
     """A month is decided on what is known and applied for now: not on a sheet from before the newest application or
-    correction, from before one of several was taken back, an authority said something else or the household changed,
-    and not at all where everything was taken back. Locks the period: nothing is recorded for it meanwhile."""
+    correction, from before one of several was taken back or something of `Came`, and not at all where everything was
+    taken back. Locks the period: nothing is recorded for it meanwhile."""
     Period.objects.select_for_update().get(id=sheet.period_id)
     newest, every = newest_application(sheet.period_id), applications_for(sheet.period_id)
     if newest is not None and newest.received_at > sheet.computed_at:
@@ -615,6 +622,8 @@ def _refuse_outdated(sheet: Sheet) -> None:
     came = came_since(sheet)
     if came.lines or came.gone:
         raise NotPossible("fetched since")
+    if came.answered:
+        raise NotPossible("dispute since")
     if came.moved:
         raise NotPossible("household since")
 
