@@ -444,11 +444,13 @@ def test_what_a_partner_refuses_at_its_door_can_be_sent_again_at_once(partner: O
 def test_keys_roll_over_only_by_a_key_that_is_known(partner: Outside) -> None:
     fresh, forged = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
     more = partner.public(fresh, "sig")
-    status, ours = partner.post(api.keys, partner.file(more))
+    status, ours = partner.post(api.keys, partner.file(more, name="Sundby kommun"))
     assert status == 200 and key_file(json.dumps(ours))[0].organisation == partner.us
     with acting(partner.office.slug, TEST, "look"):
         noted = set(PartnerKey.objects.filter(partner=partner.address).values_list("key_id", flat=True))
+        (row,) = Partner.objects.filter(address=partner.address)
     assert noted == {key.thumbprint() for key in (partner.signing, partner.exchange, fresh)}
+    assert row.name == "Grann kommun"  # nobody chooses it for another by a name that it gave itself
     for bad in (
         partner.file(partner.public(forged, "sig"), by=forged),  # vouched for by itself
         partner.file(partner.public(forged, "sig"), by=partner.exchange),

@@ -95,8 +95,8 @@ class PassedOn:
 
 def passed_on(message: Message) -> PassedOn | None:
     """What a message of ours tells about a person; None where it tells nothing: a recall, a reminder, an answer that
-    refuses or only takes over, a trial."""
-    if message.kind not in KINDS or message.person_id is None or message.test:
+    refuses or only takes over. What a test tells about her is told as well."""
+    if message.kind not in KINDS or message.person_id is None:
         return None
     try:
         return _passed_on(message)

@@ -65,6 +65,13 @@ def test_a_person_reads_what_was_told_about_her_to_whom_and_on_which_ground(
     pair.answered(refused, Answer(number=1, reason="NO_GROUND"))
     pair.settle()
     assert told(theirs, there) == seen and told(mine, here).count("en fråga om dig") == 3
+    # a test tells as much of her as what is none
+    trial = pair.asked(test=True)
+    pair.settle()
+    pair.answered(trial, Answer(number=1, text="Ja."))
+    pair.settle()
+    assert told(mine, here).count("en fråga om dig") == 4
+    assert told(theirs, there).count("ett svar på en fråga om dig") == 2
     phone = citizen(couple[1], width=320)
     phone.log_in()
     phone.goto("looked/")

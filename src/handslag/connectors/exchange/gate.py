@@ -160,7 +160,8 @@ def print_of_keys() -> str:
 
 
 def learn(tenant: str | int, text: str, now: datetime) -> KeyFile:
-    """Note the new keys of a registered partner, vouched for by one that we know. Unreadable; NoPartner."""
+    """Note the new keys of a registered partner, vouched for by one that we know; it stays called as whoever registered
+    it compared. Unreadable; NoPartner."""
     with acting(tenant, BY, "learn keys"):
         sender = key_file(text)[0].organisation
         partner = Partner.objects.filter(address=sender).first()
@@ -173,5 +174,6 @@ def learn(tenant: str | int, text: str, now: datetime) -> KeyFile:
         news = {key.kid for key in file.keys} - keys_of(sender).keys()
     if not news:
         return file
-    register_partner(tenant=tenant, by=BY, now=now, file=file, vouched_by=vouched_by, url=partner.url)
+    named = msgspec.structs.replace(file, name=partner.name)
+    register_partner(tenant=tenant, by=BY, now=now, file=named, vouched_by=vouched_by, url=partner.url)
     return file
