@@ -760,6 +760,27 @@ def test_a_question_about_somebody_protected_here_is_seen_by_cleared_staff_only(
         take_up(**pair.act(pair.answerer), message=theirs.id, version=theirs.version)
 
 
+def test_about_somebody_with_protected_registration_only_a_code_is_answered(pair: Pair) -> None:
+    office, theirs = pair.answerer.office, _about_somebody_protected_there(pair)
+
+    def says(answer: Answer | None) -> Message:
+        with acting(office.slug, office.staff["bo"], "answer"):
+            asked = Message.objects.get(id=theirs.id)
+            if answer is None:
+                until = pair.today + timedelta(days=7)
+                new = build.asking_back(key=uuid4(), asked=asked, text="Varför?", until=until, now=pair.now)
+            else:
+                new = build.answering(key=uuid4(), asked=asked, answers=[answer])
+            return seal_message(**pair.act(pair.answerer, "bo") | {"new": new})
+
+    for words in (Answer(number=1, text="Hon bor på Kanariegränd 13."), None):
+        with pytest.raises(NotPossible, match="protected exchange"):
+            says(words)
+    says(Answer(number=1, reason="NO_GROUND"))
+    pair.settle()
+    assert pair.asker.message(theirs.message_id).code == "NO_GROUND"
+
+
 @pytest.fixture
 def fresh(database: Database) -> Pair:
     """Two organisations of their own: nothing else arrives there."""

@@ -4,7 +4,7 @@ recalling, reminding, and saying once more what didn't arrive. A kind says what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import NewMessage
+from handslag.domain.exchange.operations.outbox import NewMessage, says_words
 from handslag.domain.exchange.policies import address_protected, may_leave
 from handslag.domain.exchange.queries import received, sent
 from handslag.domain.exchange.states import Action, Business
@@ -254,6 +254,15 @@ def asking_back(*, key: UUID, asked: Message, text: str, until: date, now: datet
     """The message that asks back. NotPossible("answer by") for a day that is past or too far."""
     may_wait_until(until, now)
     return replying(key, asked, Business.QUESTION, {"text": text.strip()}, until=until)
+
+
+def assessed(new: NewMessage, why: str, now: datetime) -> NewMessage:
+    """What is said about a message, with why it may be told although somebody in the household is marked; as it is
+    where it says nothing but codes. NotPossible by `may_leave`."""
+    if new.person is None or not says_words(new.body):
+        return new
+    level = may_leave(new.person, acting_door().the_tenant.today(now), why)
+    return replace(new, level=max(new.level, level), assessed=why.strip() if level else "")
 
 
 def adding(*, key: UUID, asked: Message, text: str) -> NewMessage:

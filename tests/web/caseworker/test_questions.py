@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from handslag.domain.exchange.models import Message
+from handslag.domain.people.operations.persons import set_protection
 from handslag.kernel import clock
 from tests.bed import Process
 from tests.exchange import Pair, Side
@@ -91,3 +95,34 @@ def test_a_line_is_asked_about_and_answered_beside_it(
     hanna.goto(server.url("desk", f"/{asker.slug}/tasks/"))
     expect(hanna.get_by_role("table")).to_contain_text("Another organisation answered")
     fine(hanna, "desk-tasks-with-answer")
+
+
+def test_words_about_somebody_who_is_marked_leave_with_a_reason_why(
+    database: Any, connect: Any, desk: Callable[..., Any]
+) -> None:
+    here, there = open_office(connect, "vill"), open_office(connect, "markerar")
+    folder, theirs = here.case(), there.case()
+    set_protection(**there.act("rut"), person=theirs.citizens[0].id, level=1, address_level=1, version=1)
+    pair = Pair(database, Side(here), Side(there), folder, here.now)
+    words, code, back = pair.asked(), pair.asked(), pair.asked()
+    pair.settle()
+    bo = desk(there, "bo")
+
+    def says(asked: Any, act: str, **told: str) -> Any:
+        page = f"/questions/{pair.answerer.message(asked.message_id).id}/"
+        return bo.open(page, act=act, key=str(uuid4()), **told)
+
+    until = (there.today + timedelta(days=7)).isoformat()
+    for asked, act, told in (
+        (words, "answer", {"text-1": "Ja, till och med maj.", "reason-1": ""}),
+        (back, "ask back", {"text": "Sedan när?", "until": until}),
+    ):
+        refused = says(asked, act, **told)
+        assert refused.status_code == 422 and "Why may it be told all the same?" in refused.text
+        assert says(asked, act, assessed="Hon har bett om det.", **told).status_code == 302
+    assert says(code, "answer", **{"text-1": "", "reason-1": "NO_GROUND"}).status_code == 302
+    pair.settle()
+    found = [pair.asker.message(one.message_id).business for one in (words, code, back)]
+    assert found == ["accepted", "rejected", "question"]
+    told = pair.asker.rows(Message, direction="in", reference=words.message_id)[0].content
+    assert "Ja, till och med maj." in told and "bett om det" not in told

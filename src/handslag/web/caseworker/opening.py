@@ -40,6 +40,21 @@ _BY_FIELD = {
 }
 
 
+class AssessedField(forms.CharField):
+    """Why it may be told although somebody in the household is marked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy(
+                "Somebody in the household has protected personal data. Why may it be told all the same?"
+            ),
+            help_text=gettext_lazy("Stays here, with the question."),
+            max_length=1000,
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+
 class OpeningForm(forms.Form):
     """What every first message is made of; each kind adds what it is about."""
 
@@ -53,13 +68,7 @@ class OpeningForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     answer_by = DayField(label=gettext_lazy("Answer needed by"))
-    assessed = forms.CharField(
-        label=gettext_lazy("Somebody in the household has protected personal data. Why may it be told all the same?"),
-        help_text=gettext_lazy("Stays here, with the question."),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    assessed = AssessedField()
     test = forms.BooleanField(label=gettext_lazy("Only a test: nothing follows from it"), required=False)
 
 

@@ -24,7 +24,7 @@ from handslag.domain.exchange.models import Message, Outcome
 from handslag.domain.exchange.operations.inbox import take_up
 from handslag.domain.exchange.operations.outbox import NewMessage, seal_message, take_back
 from handslag.domain.exchange.permissions import READS_BROKEN, message_for_staff, messages_of
-from handslag.domain.exchange.policies import TAKE_BACK
+from handslag.domain.exchange.policies import NEVER_LEAVES, TAKE_BACK, most_protected
 from handslag.domain.exchange.queries import (
     conversation,
     first_messages,
@@ -74,7 +74,7 @@ from handslag.messages.settlement.message import Answer as OfTurn
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import standing_of
 from handslag.web.caseworker.case import seen_in, standing
-from handslag.web.caseworker.opening import OpeningForm, opening_form, opening_page
+from handslag.web.caseworker.opening import AssessedField, OpeningForm, opening_form, opening_page
 from handslag.web.caseworker.pages import (
     CASE_ROLES,
     attempt,
@@ -348,6 +348,10 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
             auto_id="id_e_%s",
         ),
     }
+    if first.person_id and 0 < most_protected(first.person_id, today(request)) < NEVER_LEAVES:
+        for name, form in forms_of.items():
+            if (name, first.kind) != ("answer", "document_request"):  # has its own, where there is something to give
+                form.fields["assessed"] = AssessedField()
     trouble = ""
     if request.method == "POST":
         require(request, Role.CASEWORKER)
@@ -362,8 +366,8 @@ def question(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
                 return HttpResponseRedirect(f"{base(request)}/questions/{first.id}/")
             if refused.code == "answer by":
                 forms_of["ask back"].add_error("until", refusal(refused))
-            elif refused.code == "assess first" and "assessed" in forms_of["answer"].fields:
-                forms_of["answer"].add_error("assessed", refusal(refused))
+            elif refused.code == "assess first" and "assessed" in forms_of[act].fields:
+                forms_of[act].add_error("assessed", refusal(refused))
             else:
                 trouble = refusal(refused)
     errors = any(form.errors for form in forms_of.values())
@@ -449,6 +453,8 @@ def _done(request: HttpRequest, first: Message, act: str, forms_of: dict[str, An
         else:
             building = {"add": said_of.adding, "recall": said_of.recalling, "remind": said_of.reminding}[act]
             new = building(key=key, asked=first, text=form.cleaned_data["text"])
+        if first.kind != "document_request" or act != "answer":
+            new = said_of.assessed(new, form.cleaned_data.get("assessed") or first.assessed, now)
         attempt(request, seal_message, new=new)
     else:
         return False

@@ -34,7 +34,7 @@ from handslag.messages.conversation import Opening
 from handslag.messages.document_request import build
 from handslag.messages.document_request.message import MOST, MOST_DOCUMENTS, NAME_LENGTH, File, Given
 from handslag.messages.document_request.message import REASONS as CODES
-from handslag.web.caseworker.opening import GroundForm, opening_form, opening_page
+from handslag.web.caseworker.opening import AssessedField, GroundForm, opening_form, opening_page
 from handslag.web.caseworker.pages import attempt, require, the_door, today, who
 from handslag.web.caseworker.wording import REASONS
 from handslag.web.entry.files import document_for
@@ -138,11 +138,7 @@ class GiveForm(forms.Form):
         for number, name in points:
             self.fields[f"give-{number}"] = forms.ChoiceField(label=name, choices=choices)
         if files and first.person_id and most_protected(first.person_id, today(request)):
-            self.fields["assessed"] = forms.CharField(
-                label=_("Somebody in the household has protected personal data. Why may it be told all the same?"),
-                help_text=_("Stays here, with the question."), max_length=1000, required=False,
-                widget=forms.Textarea(attrs={"rows": 2}),
-            )  # fmt: skip
+            self.fields["assessed"] = AssessedField()
 
     def points_shown(self) -> list[BoundField]:
         """The fields as they stand."""

@@ -24,6 +24,7 @@ from handslag.domain.exchange.models import BusinessStep, Envelope, Message, Tra
 from handslag.domain.exchange.permissions import may_be_given, message_for_staff
 from handslag.domain.exchange.policies import (
     EXPIRE_AFTER,
+    NEVER_LEAVES,
     TAKE_BACK,
     WARN_AFTER,
     address_protected,
@@ -171,6 +172,9 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
     content = canonical.dumps({"message": new.kind, "version": new.version, "header": header, **new.body})
     if len(content) > LARGEST:
         raise NotPossible("files too large")  # the other side wouldn't even look at it
+    today = acting_door().the_tenant.today(now)
+    if new.person is not None and says_words(new.body) and most_protected(new.person, today) >= NEVER_LEAVES:
+        raise NotPossible("protected exchange")  # that it isn't answered, and by which code, may be said
     known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
     if known is not None:
         raise NotPossible("sent already", message=known.id)
@@ -207,7 +211,8 @@ def seal_message(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage
     """Fix the content of a message: it leaves in ten seconds, unless it is taken back.
 
     NotPossible("no such partner"), ("sent already") for an id that was used before, ("files too
-    large") for more than a message may have.
+    large") for more than a message may have, ("protected exchange") for words about a household with protected
+    registration: only a code may be answered about it.
     """
     if by.kind != "staff":
         raise Hidden("message")
@@ -271,7 +276,8 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     if row.transport != Transport.SEALED or now < row.created_at + TAKE_BACK:
         raise NotPossible("not yet")
     today = acting_door().the_tenant.today(now)
-    protected = row.person_id is not None and most_protected(row.person_id, today) > row.level
+    level = most_protected(row.person_id, today) if row.person_id is not None else 0
+    protected = level > row.level or (level >= NEVER_LEAVES and says_words(canonical_of(row)))
     protected = protected or _tells_protected(row)
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
@@ -296,6 +302,20 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
         asked.save()
     payload = {"digest": row.digest, "to": row.partner, "settles": str(settles[0].id) if settles else None}
     return Done(row, MessageHandedOver(subject=row.id, payload=payload))
+
+
+def says_words(content: Any) -> bool:
+    """Whether a message says more than codes: words, or a document."""
+    parts: list[Any] = [content]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if part.get("text") or part.get("file"):
+                return True
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return False
 
 
 def _tells_protected(row: Message) -> bool:
