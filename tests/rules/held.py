@@ -8,7 +8,7 @@ changed, never for a rule whose result became another one: that is a new version
 
 import hashlib
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from handslag.rules.facts import FactsError
 from handslag.rules.norms import NormMissing
 from handslag.rules.packs import names
 
-DAYS: Final = tuple(date(2026, 11, day) for day in range(26, 31))
+DAYS: Final = tuple(date(2026, 11, 26) + timedelta(days=n) for n in range(7))
 """Before and after each correction; a day is added when nothing more becomes known on it."""
 FILE: Final = Path(__file__).with_name("held_sheets.txt")
 
