@@ -34,7 +34,7 @@ class Columns:
 
     def total(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of `values` (one per row) for each household; 0 for one without rows."""
-        return sums(values, self._starts)
+        return sums(values, self._starts) if len(values) else np.zeros(len(self.offsets) - 1, dtype=np.int64)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
@@ -50,6 +50,12 @@ class Columns:
         """The household's one value, for each of its rows."""
         found: NDArray[Any] = np.take(value, self._household)
         return found
+
+    def by_member(self, values: NDArray[np.int64], members: "Columns") -> NDArray[np.int64]:
+        """For each member the sum of its rows' values."""
+        if len(values):
+            return self.by(members).total(values)
+        return np.zeros(int(members.offsets[-1] - members.offsets[0]), dtype=np.int64)
 
     def by(self, members: "Columns") -> "ByMember":
         """These rows by the member that each belongs to (`member`: its place in the household, -1: nobody)."""

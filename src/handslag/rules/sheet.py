@@ -106,9 +106,13 @@ def explain(line: Line, lang: str = "sv", pack: str = "se") -> str:
 
 
 class Worksheet:
-    """The sheet of one household while the rules write it."""
+    """The sheet of one household while the rules write it.
+
+    `explains`: its lines say why; where they don't, a rule may leave out what only says that.
+    """
 
     __slots__ = ("lines", "totals")
+    explains: Final = True
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -157,6 +161,7 @@ class Columns:
     """The sheets of a population while the rules write them: the same calls, one array for each line code."""
 
     __slots__ = ("lines", "totals")
+    explains: Final = False
 
     def __init__(self) -> None:
         self.lines: dict[str, Any] = {}

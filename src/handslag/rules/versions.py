@@ -60,7 +60,8 @@ class Versioned:
 
     def __call__(self, *arguments: Any) -> Any:
         """The result of the version that holds for the norms among the arguments."""
-        return self.version(arguments[self.place]).text(*arguments)
+        norm: Known = arguments[self.place]
+        return self.held(norm.on, norm.known_on).text(*arguments)
 
     def version(self, norm: Known) -> Version:
         """The version that holds for these norms: of those valid on their day the one known last."""

@@ -6,13 +6,14 @@ so that one rule text has two executions. A plain `if` may ask norms (the same f
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handslag.rules.norms import NormMissing, Number, Table
 
+Array: Final = np.ndarray
 Whole = Any
 """A whole number: an int, or an int64 array with one element per row."""
 Truth = Any
@@ -52,14 +53,14 @@ def where(condition: Truth, then: Any, otherwise: Any) -> Any:
 
 def minimum(a: Whole, b: Whole) -> Whole:
     """The smaller of two."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+    if isinstance(a, Array) or isinstance(b, Array):
         return np.minimum(a, b)
     return a if a <= b else b
 
 
 def maximum(a: Whole, b: Whole) -> Whole:
     """The larger of two."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+    if isinstance(a, Array) or isinstance(b, Array):
         return np.maximum(a, b)
     return a if a >= b else b
 
@@ -75,7 +76,7 @@ def round_to(unit: int, amount: Whole, divided_by: Whole = 1) -> Whole:
 
 def lookup(table: Table, key: Whole, only: Truth = True) -> Whole:
     """The row of `table` for `key`, 0 where `only` doesn't hold. A key without a row raises NormMissing."""
-    if isinstance(key, np.ndarray):
+    if isinstance(key, Array):
         index = key - table.first if table.first else key
         if index.size and (index.min() < 0 or index.max() >= len(table.rows)):
             missing = ((index < 0) | (index >= len(table.rows))) & only
@@ -131,6 +132,12 @@ def spread(rows: Any, value: Whole) -> Any:
     return rows.spread(value)
 
 
+def told(rows: Any, *values: Whole) -> tuple[Any, ...]:
+    """Each of the household's values for each of its rows, where they only explain a line: a population explains
+    nothing, and has 0."""
+    return tuple((value,) * len(rows) if isinstance(rows, tuple) else 0 for value in values)
+
+
 def by_member(rows: Any, values: Any, members: Any) -> Any:
     """For each member the sum over the rows that are its own (`member`: its place among them, -1: nobody's)."""
     if isinstance(rows, tuple):
@@ -139,7 +146,7 @@ def by_member(rows: Any, values: Any, members: Any) -> Any:
             if row.member >= 0:
                 sums[row.member] += value
         return tuple(sums)
-    return rows.by(members).total(values)
+    return rows.by_member(values, members)
 
 
 def shown(row: Any, view: str) -> Any:

@@ -157,10 +157,27 @@ def basis(household: Any, month: Period, norm: Norms) -> Basis:
     return Basis(whole, size, percent)
 
 
-def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> tuple[Whole, Whole]:
-    """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
-    if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
-        raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What explains the lines of one unit's GBL.
+
+    `derived`, `mixed`: whether that of who isn't under the asylum regime is a derived amount, and what its text adds;
+    `derived_asylum`, `mixed_asylum`: the same of that regime's line.
+    """
+
+    section: str
+    text: str
+    numbers: tuple[Any, ...]
+    derived: bool
+    derived_asylum: bool
+    mixed: str
+    mixed_asylum: str
+
+
+NOTHING_TOLD = Told("", "", (), False, False, "", "")
+
+
+def _told_of_gbl(household: Any, found: Basis, month: Period, norm: Norms) -> Told:
     years = age(household.alone_birth, month, norm)
     young = household.single & (years >= norm.young_from) & (years < norm.young_below)
     in_flat, idle = young & household.purpose_flat, young & household.idle
@@ -188,7 +205,25 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
         used(used(norm.age_day, shown(household, "alone_birthday")), by_age),
         used(norm.part_month, in_part),
     )
+    both = (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
+    mixed = both & where(household.shared, False, True)
+    return Told(
+        section,
+        said,
+        numbers,
+        (found.percent < PERCENT) | (found.size > household.heads) | both,
+        household.asylum_heads > 0,
+        where(mixed, " mixed", ""),
+        where(mixed, " mixed_asylum", ""),
+    )
 
+
+def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: Any) -> tuple[Whole, Whole]:
+    """The GBL of the unit: a line for who is under the SKOS guidelines, one for who is under the asylum regime."""
+    if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
+        raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
+    in_part = month.days < month.month_days
+    told = _told_of_gbl(household, found, month, norm) if sheet.explains else NOTHING_TOLD
     rounding = "franc_half_up" if norm.derived_rounding == FRANC else "rappen_half_up"
 
     def line(code: str, heads: Whole, level: Whole, derived: Truth, where_it_stands: str, text: str) -> Whole:
@@ -197,9 +232,9 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
             _heads_need(found, heads, level, month, norm),
             of=household,
             section=where_it_stands,
-            text=text + (" part" if in_part else ""),
+            text=told.text + text + (" part" if in_part else ""),
             numbers=(
-                *numbers,
+                *told.numbers,
                 used(norm.derived_rounding, derived | in_part),
                 norm.asylum_level if level is norm.asylum_level else None,
             ),
@@ -214,27 +249,13 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
             month_days=month.month_days,
         )
 
-    derived = (found.percent < PERCENT) | (found.size > household.heads)
-    mixed = derived | ((household.asylum_heads > 0) & (household.asylum_heads < household.heads))
-    plain = line(
-        "GBL", household.heads - household.asylum_heads, PERCENT, mixed, section, said + _mixed(household, "mixed")
-    )
+    plain = line("GBL", household.heads - household.asylum_heads, PERCENT, told.derived, told.section, told.mixed)
     if norm.asylum_level is None:
         return plain, plain * 0
-    asylum = line(
-        "GBL_ASYLUM",
-        household.asylum_heads,
-        norm.asylum_level,
-        household.asylum_heads > 0,
-        norm.section.asylum,
-        said + _mixed(household, "mixed_asylum") + " asylum",
-    )
+    level = norm.asylum_level
+    text = told.mixed_asylum + " asylum"
+    asylum = line("GBL_ASYLUM", household.asylum_heads, level, told.derived_asylum, norm.section.asylum, text)
     return plain, asylum
-
-
-def _mixed(household: Any, text: str) -> Any:
-    both = (household.asylum_heads > 0) & (household.asylum_heads < household.heads)
-    return where(both & where(household.shared, False, True), f" {text}", "")
 
 
 def _heads_need(found: Basis, heads: Whole, level: Whole, month: Period, norm: Norms) -> Whole:
@@ -413,8 +434,10 @@ def basic_cost(cost: Any, month: Period, norm: Norms, sheet: Any) -> Whole:
     limited = cost.deductible | cost.copay | cost.meals
     not_counted = cost.premium & (norm.premium == NOT_COUNTED)
     counted = where(not_counted, 0, where(limited, minimum(cost.effective, room), cost.effective))
-    used_before = minimum(used_up, limit)
-    further = (cost.deductible | cost.copay) & (used_before > cost.before)
+    used_before, further = 0, False
+    if sheet.explains:
+        used_before = minimum(used_up, limit)
+        further = (cost.deductible | cost.copay) & (used_before > cost.before)
     return sheet.line(
         "BASIC",
         counted,

@@ -62,6 +62,7 @@ from handslag.rules.words import (
     minimum,
     round_to,
     spread,
+    told,
     total,
     where,
 )
@@ -105,19 +106,21 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     gbl = plain + asylum
     housing = rent(household, month, norm, sheet)
     basic = each(household.basic, basic_cost, month, norm, sheet)
-    need_a = gbl + housing + total(household.basic, basic)
+    of_basic = total(household.basic, basic)
+    need_a = gbl + housing + of_basic
 
     # Need B: promoting situational benefits and IZU
     promoting = each(household.promoting, promoting_cost, norm, sheet)
     izu = each(members, integration, month, norm, sheet)
-    need_b = total(household.promoting, promoting) + total(members, izu)
+    of_promoting = total(household.promoting, promoting)
+    need_b = of_promoting + total(members, izu)
 
     # Each member's own share of the need: heads' parts of what serves all, and what is its own
     of_gbl = (found.whole, found.size, found.percent, heads, household.asylum_heads)
     own_basic = by_member(household.basic, basic, members)
     own_promoting = by_member(household.promoting, promoting, members)
-    common_a = housing + total(household.basic, basic) - total(members, own_basic)
-    common_b = total(household.promoting, promoting) - total(members, own_promoting)
+    common_a = housing + of_basic - total(members, own_basic)
+    common_b = of_promoting - total(members, own_promoting)
     own_b = each(members, _own_b, along=(own_basic, own_promoting, izu))
     if divides_levels(norm):
         of_a, of_b = (head_parts(household, common, plain, asylum) for common in (common_a, common_a + common_b))
@@ -157,7 +160,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     asked = each(household.sanctions, ordered, month, norm, along=bases)
     earlier = before(household.sanctions, asked)
     reductions = each(household.sanctions, sanction, month, norm, sheet, along=(*bases, asked, earlier))
-    granted = where(entitled, maximum(deficit - total(household.sanctions, reductions), 0), 0)
+    less = total(household.sanctions, reductions)
+    granted = where(entitled, maximum(deficit - less, 0), 0)
     kept = instalment(household, gbl, granted, norm, sheet)
 
     # Charging on, by heads
@@ -173,8 +177,8 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
     own = (own_needs, own_income, reduced)
     nets = each(members, net_cost, along=(*own, *_spread(members, *head_parts(household, serves_heads, *levels))))
     charged = before(members, nets)
-    made_of = _spread(members, serves_heads, heads, household.asylum_heads, *levels, granted)
-    shares = each(members, charged_share, norm, sheet, along=(nets, charged, *own, *made_of))
+    made_of = told(members, serves_heads, heads, household.asylum_heads, *levels)
+    shares = each(members, charged_share, norm, sheet, along=(nets, charged, *own, *made_of, spread(members, granted)))
 
     # Beside the month: what may be asked back, and whom a contribution may be asked of
     refund = lawful_refund(household, adults, norm, sheet)
@@ -186,7 +190,7 @@ def write(household: Any, month: Period, norm: Norms, sheet: Any) -> None:
         AllowanceSum=allowances,
         EntryDeficit=maximum(missing, 0),
         Deficit=deficit,
-        SanctionSum=total(household.sanctions, reductions),
+        SanctionSum=less,
         RestitutionSum=kept,
         Payable=granted - kept,
         ChargedSum=total(members, shares),

@@ -248,7 +248,9 @@ def charged_share(
     The line keeps what it is made of, so that a settlement over several months divides once.
     """
     share = minimum(net, maximum(granted - charged, 0))
-    basic, sharing = of_level(person, plain, asylum), of_one_level(person, heads, under)
+    basic = sharing = 0
+    if sheet.explains:
+        basic, sharing = of_level(person, plain, asylum), of_one_level(person, heads, under)
     levels = {"basic": basic, "sharing": sharing} if divides_levels(norm) else {}
     said = where(basic > 0, "share_levels", "share")
     return sheet.line(

@@ -183,6 +183,9 @@ def for_days(
     `earlier`: days of the period that the same person was there for before. `told`: days that earlier parts of the
     month have counted, so that all parts are together what their days come to; NOT_TOLD: each by itself.
     """
+    whole = days == month.month_days
+    if whole is True:  # of one household, or of everybody's
+        return monthly
     knows = told != NOT_TOLD
     by_month = by_the_month(monthly, days, where(knows, told, month.first % 100 - 1) + earlier, month, norm)
     earlier = earlier + where(knows, told, 0)
@@ -192,7 +195,7 @@ def for_days(
         left = monthly - by_the_day(daily, monthly, earlier, 0, norm)
         completes = knows & (earlier + days == month.month_days)
         by_method = where(completes, left, by_the_day(daily, monthly, days, earlier, norm))
-    return where(days == month.month_days, monthly, where(throughout, by_month, by_method))
+    return where(whole, monthly, where(throughout, by_month, by_method))
 
 
 @versioned

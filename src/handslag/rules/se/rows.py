@@ -1,6 +1,6 @@
 """What the rules read: a household as rows, with the joins done and the days counted, but no law applied."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -178,10 +178,13 @@ class Household:
         for m, (since, until) in zip(facts.members, spans, strict=True):
             place = places.setdefault(m.key, len(people))
             couple = m.role == "adult" and len(adults) == 2
-            others = [span for o, span in zip(facts.members, spans, strict=True) if o.key in adults - {m.key}]
             part_days = (until - since).days
+            rows: Iterable[tuple[int, bool]] = ((part_days, False),)
+            if couple:
+                others = [span for o, span in zip(facts.members, spans, strict=True) if o.key in adults - {m.key}]
+                rows = parts(since, until, others)
             before = self.before if m.days_before is None else m.days_before
-            for length, together in parts(since, until, others if couple else ()):
+            for length, together in rows:
                 person = Person(m, place, length, days.get(m.key, 0), before)
                 person.couple, person.cohabiting = couple, together
                 person.part_days, part_days = part_days, 0
