@@ -186,15 +186,18 @@ def for_days(
     whole = days == month.month_days
     if whole is True:  # of one household, or of everybody's
         return monthly
-    knows = told != NOT_TOLD
-    by_month = by_the_month(monthly, days, where(knows, told, month.first % 100 - 1) + earlier, month, norm)
-    earlier = earlier + where(knows, told, 0)
+    before = month.first % 100 - 1 + earlier
+    if in_part := month.days < month.month_days:  # a whole month has no earlier part
+        knows = told != NOT_TOLD
+        before, earlier = where(knows, told + earlier, before), where(knows, told + earlier, earlier)
+    by_month = by_the_month(monthly, days, before, month, norm)
     by_method = by_month
     if norm.day_method in (YEAR_365, MONTH_30):
         daily = a_day(monthly, norm)
-        left = monthly - by_the_day(daily, monthly, earlier, 0, norm)
-        completes = knows & (earlier + days == month.month_days)
-        by_method = where(completes, left, by_the_day(daily, monthly, days, earlier, norm))
+        by_method = by_the_day(daily, monthly, days, earlier, norm)
+        if in_part:
+            left = monthly - by_the_day(daily, monthly, earlier, 0, norm)
+            by_method = where(knows & (earlier + days == month.month_days), left, by_method)
     return where(whole, monthly, where(throughout, by_month, by_method))
 
 
