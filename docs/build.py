@@ -21,6 +21,9 @@ from docs.owed import owed
 from docs.process import NEXUS, SOZIALHILFE, process_map
 from handslag.cli.main import COMMANDS, load
 from handslag.journey.application import schema
+from handslag.kernel import clock
+from handslag.rules.norms import load as norms_in
+from handslag.rules.norms import not_yet_checked
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "handslag"
@@ -320,7 +323,14 @@ PAGES = {
 
 
 def main() -> None:
-    """Write the pages; with --check only say which differ (exit code 1)."""
+    """Write the pages; with --check only say which differ (exit code 1).
+
+    No value of a norm file may have been checked on a day to come.
+    """
+    files = (SOURCE / "rules").rglob("norms/*.yaml")
+    there = [norm for path in files for norm in norms_in(path.read_text(), str(path.relative_to(ROOT)))]
+    if problems := not_yet_checked(there, clock.central_today()):
+        sys.exit("\n".join(problems))
     differ = []
     for name, page in PAGES.items():
         path, text = ROOT / name, ("" if name.endswith((".json", ".xml")) else NOTICE) + page().rstrip() + "\n"

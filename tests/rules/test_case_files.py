@@ -1,6 +1,7 @@
 """`handslag sheet CASE.yaml`: what it prints, and what it says of a file that is no case."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,9 @@ def test_what_a_municipality_has_set_is_taken_from_its_file(tmp_path: Path) -> N
     assert run(path, "--tables", str(rents)) == (
         1, "", f"{rents}: line 1: rent.limit is a table by persons in CHF/month\n"
     )  # fmt: skip
+    rents.write_text(re.sub("checked_on: [0-9-]+", "checked_on: 9999-12-31", table), encoding="utf-8")
+    code, printed, told = run(path, "--tables", str(rents))
+    assert (code, printed) == (1, "") and told.endswith("checked_on 9999-12-31 hasn't come yet\n")
 
 
 def test_a_language_that_the_legal_order_has_no_words_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handslag.rules.norms import NormError, NormMissing, Number, Table, load, load_folder, resolve
+from handslag.rules.norms import NormError, NormMissing, Number, Table, load, load_folder, not_yet_checked, resolve
 from handslag.rules.se.numbers import history, norms_for
 from handslag.rules.words import lookup
 
@@ -300,3 +300,11 @@ def test_a_choice_is_one_of_its_choices() -> None:
 def test_no_yaml() -> None:
     with pytest.raises(NormError, match=r"rent.yaml: "):
         load("- [", "rent.yaml")
+
+
+def test_no_value_was_checked_on_a_day_to_come() -> None:
+    norms = load(GOOD, "x/good.yaml")
+    newest = max(value.checked_on for norm in norms for value in norm.values)
+    assert not_yet_checked(norms, newest) == []
+    [told] = not_yet_checked(norms, newest - timedelta(days=1))
+    assert told.startswith("x/good.yaml: line ") and told.endswith(f": checked_on {newest} hasn't come yet")

@@ -27,7 +27,7 @@ A proposal (see `Amendment`) is a file of the same form that says only what it c
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -414,6 +414,16 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str =
             )
         )
     return norms
+
+
+def not_yet_checked(norms: Iterable[Norm], today: date) -> list[str]:
+    """Of each value that was checked against its source on a day after `today`: where it stands, and what is wrong."""
+    return [
+        f"{norm.place}, since {value.since}: checked_on {value.checked_on} hasn't come yet"
+        for norm in norms
+        for value in norm.values
+        if value.checked_on > today
+    ]
 
 
 def _place(norm: str, file: str, text: str, steps: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         (table + "RENT;;;100\n", "RENT has an amount for every household and others"),
         (table + "RENT;1;0;100\n", "hyror.csv, line 12: this household stands here twice"),
         ("cost,adults,children,amount\nELECTRICITY,,,1,400\n", "line 2: there are more values than columns"),
-        (f"cost;adults;children;amount\nRENT;;;\"{'5' * 140_000}\"\n", "hyror.csv, line 2: a value is too long"),
+        (f'cost;adults;children;amount\nRENT;;;"{"5" * 140_000}"\n', "hyror.csv, line 2: a value is too long"),
         ("RENT;5000", "hyror.csv, line 1: the first line names the columns: cost;adults;children;amount"),
         ("- name: limit.RENT\n  unit: [", "this is no YAML"),
         ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 2: limit.RENT: unit is one of"),
@@ -328,8 +329,12 @@ def test_what_is_said_of_a_value_goes_with_it_and_an_example_is_only_for_a_demon
         for wrong, told in (
             ({"status": "certain"}, "Choose an answer."),
             ({"checked_on": "soon"}, "Write the date as"),
+            ({"checked_on": str(office.today + timedelta(days=1))}, "This day hasn’t come yet"),
         ):
             assert told in alva.open(address, **(fields_sent | wrong)).text
+    else:
+        tomorrow = text.replace("2025-12-01", str(office.today + timedelta(days=1)))
+        assert "hasn&#x27;t come yet" in alva.open(address, text=tomorrow).text
     assert alva.open(address, **fields_sent).status_code == 302
     page = alva.open("/norms/").text
     assert "An example: no decision can rest on it" in page and "checked 2025-12-01" in page

@@ -89,7 +89,7 @@ def enter(request: HttpRequest, tenant: str) -> HttpResponse:
     since = _day(data.get("since", ""), errors)
     if not data.get("source", "").strip():
         errors["source"] = _("Write whose decision it is, of which day.")
-    said = _said(data, errors)
+    said = _said(data, errors, today(request))
     if since is not None and not errors:
         try:
             for entry, key in zip(entries, form_keys(request), strict=False):
@@ -112,7 +112,7 @@ def bring(request: HttpRequest, tenant: str) -> HttpResponse:
     given = request.FILES.get("file")
     name = given.name if given else data.get("named", "").strip() or _("The text")
     since = _day(request.POST["since"], errors) if request.POST.get("since") else None
-    said = _said(data, errors)
+    said = _said(data, errors, today(request))
     try:
         if given is not None:
             data["text"] = norm_files.decoded(given.read(norm_files.MOST + 1))
@@ -234,14 +234,17 @@ def _day(text: str, errors: dict[str, str]) -> date | None:
         return None
 
 
-def _said(data: Mapping[str, str], errors: dict[str, str]) -> dict[str, str]:
+def _said(data: Mapping[str, str], errors: dict[str, str], now: date) -> dict[str, str]:
     """What is said of the values, as in a norm file: `status`; `checked_on`, where it wasn't today."""
     said = {"status": data.get("status") or STATUSES[0]}
     if said["status"] not in STATUSES:
         errors["status"] = _("Choose an answer.")
     if data.get("checked_on", "").strip():
         try:
-            said["checked_on"] = read_day(data["checked_on"]).isoformat()
+            checked = read_day(data["checked_on"])
+            said["checked_on"] = checked.isoformat()
+            if checked > now:
+                errors["checked_on"] = _("This day hasn’t come yet: choose the day on which it was checked.")
         except ValueError as wrong:
             errors["checked_on"] = str(wrong)
     return said

@@ -35,7 +35,7 @@ from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, 
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
 from handslag.kernel.months import Month
-from handslag.rules.norms import NormError, NormMissing, from_entries
+from handslag.rules.norms import NormError, NormMissing, from_entries, not_yet_checked
 from handslag.rules.packs import PackError, pack
 from handslag.rules.se.codes import INCOMES
 from handslag.rules.se.facts import Facts, FactsError
@@ -235,11 +235,14 @@ def _read_local_norm(entry: dict[str, Any], since: date, source: str, now: datet
         law = the_law()
         if entry.get("name") in law.LOCAL:
             entry = {"owner": acting_door().the_tenant.name, **entry}
-        told, value = as_one_value(entry, since, source.strip(), acting_door().the_tenant.today(now))
+        today = acting_door().the_tenant.today(now)
+        told, value = as_one_value(entry, since, source.strip(), today)
         [norm] = from_entries([told | {"values": [value]}], "municipality")
         law.accept(norm, since)
     except (NormError, NormMissing, PackError) as error:
         raise NotPossible("local norm", problems=[str(error)]) from error
+    if problems := not_yet_checked([norm], today):
+        raise NotPossible("local norm", problems=problems)
     return entry
 
 
