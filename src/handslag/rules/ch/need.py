@@ -177,7 +177,8 @@ class Told:
 NOTHING_TOLD = Told("", "", (), False, False, "", "")
 
 
-def _told_of_gbl(household: Any, found: Basis, month: Period, norm: Norms) -> Told:
+def told_of_basic_need(household: Any, found: Basis, month: Period, norm: Norms) -> Told:
+    """Where the lines of the GBL stand, and what explains them (one unit only)."""
     years = age(household.alone_birth, month, norm)
     young = household.single & (years >= norm.young_from) & (years < norm.young_below)
     in_flat, idle = young & household.purpose_flat, young & household.idle
@@ -223,7 +224,7 @@ def basic_need(household: Any, found: Basis, month: Period, norm: Norms, sheet: 
     if norm.asylum_level is None and not all_of(household.asylum_heads == 0):
         raise NormMissing(f"asylum.level: no asylum regime for the canton {norm.canton}: permits N, F-A and S")
     in_part = month.days < month.month_days
-    told = _told_of_gbl(household, found, month, norm) if sheet.explains else NOTHING_TOLD
+    told = told_of_basic_need(household, found, month, norm) if sheet.explains else NOTHING_TOLD
     rounding = "franc_half_up" if norm.derived_rounding == FRANC else "rappen_half_up"
 
     def line(code: str, heads: Whole, level: Whole, derived: Truth, where_it_stands: str, text: str) -> Whole:
