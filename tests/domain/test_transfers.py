@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ from handslag.domain.casefile.models import Case, Transfer
 from handslag.domain.casefile.operations import take_over_case
 from handslag.domain.casefile.queries import told_of
 from handslag.domain.exchange.models import Message
-from handslag.domain.exchange.operations.outbox import take_back
+from handslag.domain.exchange.operations.outbox import send_again, take_back
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.people.models import Address, Membership, Person
 from handslag.domain.people.operations.persons import NewPerson, set_protection
@@ -126,6 +127,22 @@ def test_what_was_told_is_taken_over_in_part_and_a_registrar_makes_a_case_of_it(
 
 def test_who_moves_where_is_nobody_elses_business(pair: Pair) -> None:
     pair.handed(PHONE)
+    pair.settle()
+    assert (seen(pair, 0), seen(pair, 1)) == ([("Hit kommun", "")], [])
+
+
+def test_what_was_handed_over_again_is_seen_by_her_too(pair: Pair) -> None:
+    told = pair.handed(PHONE)
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    pair.later(days=14)
+    pair.watch(pair.asker)
+    assert seen(pair, 0) == []  # nobody fetched it
+    lost = pair.asker.message(told.message_id)
+    with acting(pair.asker.office.slug, pair.asker.office.staff["hanna"], "again"):
+        by = pair.today + timedelta(days=9)
+        new = conversation.again(key=uuid4(), lost=lost, answer_by=by, now=pair.now)
+        send_again(**pair.act(pair.asker), message=lost.id, version=lost.version, new=new)
     pair.settle()
     assert (seen(pair, 0), seen(pair, 1)) == ([("Hit kommun", "")], [])
 

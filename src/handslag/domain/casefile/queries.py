@@ -223,6 +223,12 @@ def told_of(cases: list[UUID], viewer: UUID) -> list[Told]:
         for row in Transfer.objects.filter(case_id__in=cases)
         if row.person_id == viewer or ["member", str(viewer)] in row.items
     }
+    newest = set(rows)
+    while newest:  # what didn't arrive was said again by a message of its own
+        said = Sent.objects.filter(instead_of_id__in=newest).values_list("id", "instead_of_id")
+        again = {key: rows[first] for key, first in said if first}
+        rows |= again
+        newest = set(again)
     sent = Sent.objects.filter(id__in=rows, test=False, transport__in=[Transport.HANDED_OVER, Transport.DELIVERED])
     found = [
         Told(rows[row.id], row.handed_over_at, _CAME_OF.get(row.business, "")) for row in sent if row.handed_over_at
