@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ from django.conf import settings
 from playwright.sync_api import expect
 
 from handslag.domain.casefile.models import Case, CaseWarning
-from handslag.domain.casefile.operations import move_in
+from handslag.domain.casefile.operations import move_in, move_out
 from handslag.domain.decisions.operations import propose, return_proposal
 from handslag.domain.entitlement.models import Sheet
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
@@ -227,18 +228,29 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     office: Any, desk: Any, log_in: Any, server: Any, axe: Any, picture: Any
 ) -> None:
     set_policy(tenant=office.slug, by=TEST, now=office.now, name="authorities_asked", value=["FK"])
-    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder = office.case(("Petra", "Nilsson", "19900615"), children=(("Sara", "Nilsson", "20180210"),))
     folder.applied(C1)
     day, path = (office.month - 1).since, f"/cases/{folder.case.id}/periods/{office.month}/"
     answered(office, NewAnswer("FK"))
-    row = propose(**office.act("hanna"), sheet=folder.assessed().id, reasons="", language="sv")
+    facts = folder.assessed().snapshot.facts
+    members = [one | {"job_stimulus": one["role"] == "adult"} for one in facts["members"]]
+    of_sara = [
+        {"code": "MAINTENANCE_SUPPORT", "gross": 100_000, "source": "caseworker", "person": one["key"]}
+        for one in members
+        if one["role"] == "child"
+    ]
+    sheet = folder.assessed(members=members, incomes=[*facts["incomes"], *of_sara])
+    told = {"reasons": "Underhållsstödet räknas in.", "unheard": "Redan sagt i samtal."}
+    row = propose(**office.act("hanna"), sheet=sheet.id, language="sv", **told)
     office.now += timedelta(minutes=1)
     ask_authorities(**office.act("hanna"), period=folder.period().id)
     answered(office, NewAnswer("FK", lines=(NewLine("SJP", "Sjukpenning", day, 900_000),)))
     child, _number = office.person("Nora", "Nilsson", f"{office.today.year - 3}0101", account=None)
     with acting(office.slug, TEST, "look"):
         household = Case.objects.get(id=folder.case.id).household_id
-    move_in(**office.act("rut"), household=household, person=child, role="child", since=office.month.since)
+    home = {**office.act("rut"), "household": household}
+    move_in(**home, person=child, role="child", since=office.month.since)
+    move_out(**home, person=UUID(of_sara[0]["person"]), until=office.month.since)
 
     page = log_in(office, "bo", width=360)
     page.goto(server.url("desk", f"/{office.slug}/decisions/{row.id}/"))
@@ -261,6 +273,14 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     assert "Take the household as it is now" in hanna.open(path).text
     text = hanna.open(f"{path}?from=household").text
     assert "Nora" in text and "Take the household as it is now" not in text
+    assert re.search(r'name="member-\d-stimulus"[^>]* checked', text)  # as it was assessed
+    sara = next(one["key"] for one in members if one["role"] == "child")
+    assert sara in hanna.open(path).text and sara not in text
+    assert hanna.open(f"{path}?from=household", **fields(text), act="assess").status_code == 302
+    with acting(office.slug, TEST, "look"):
+        facts = Sheet.objects.filter(case=folder.case).latest("number").snapshot.facts
+    assert str(child) in [one["key"] for one in facts["members"]]
+    assert [one["code"] for one in facts["incomes"]] == ["ACTIVITY_SUPPORT"]
     # whom an authority marks is named by it alone, to who isn't cleared
     ask_authorities(**office.act("hanna"), period=folder.period().id)
     answered(office, NewAnswer("FK", secrecy=True, lines=(NewLine("SJP", "Sjukpenning", day, 777_700),)))

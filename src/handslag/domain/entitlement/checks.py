@@ -15,6 +15,7 @@ from handslag.domain.entitlement.queries import (
     norms_in_force,
     of_the_office,
     sheet_that_counts,
+    with_members,
 )
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.facts import Facts
@@ -36,7 +37,7 @@ def causes_in(period: UUID, today: date) -> set[Cause] | None:
     found = Period.objects.select_related("case").get(id=period)
     facts = applied_facts(found.case, found, newest_application(found.id), today)
     if assessment := Assessment.objects.filter(period=found).first():
-        facts = Facts.from_json({**assessment.facts, "members": facts.to_json()["members"]})
+        facts = with_members(Facts.from_json(assessment.facts), facts.members)
     earlier = period_before(found)
     sheet = sheet_that_counts(earlier.id) if earlier else None
     before = Facts.from_json(sheet.snapshot.facts) if sheet else None

@@ -43,6 +43,7 @@ from handslag.domain.entitlement.queries import (
     newest_sheet,
     sheet_that_counts,
     stored_calculation,
+    with_members,
     with_more,
 )
 from handslag.domain.entitlement.queries.evidence import documents_beside
@@ -78,7 +79,6 @@ from handslag.kernel.months import Month
 from handslag.rules.norms import NormMissing
 from handslag.rules.se.codes import CASE_COSTS, INCOMES
 from handslag.rules.se.facts import Facts, FactsError
-from handslag.rules.se.facts import Member as FactsMember
 from handslag.rules.sheet import Sheet
 from handslag.web.caseworker import facts as form_of_facts
 from handslag.web.caseworker.asked import asked_of, beside
@@ -372,7 +372,7 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
     if request.GET.get("from") == "authorities":  # proposed, unsaved until the caseworker saves
         at = replace(at, facts=msgspec.structs.replace(at.facts, incomes=with_fetched(at.facts, period, member)))
     if request.GET.get("from") == "household":  # the same, with the household as the register has it now
-        at = replace(at, facts=_with_members(at.facts, members_of(found, period)))
+        at = replace(at, facts=with_members(at.facts, members_of(found, period)))
     surplus = at.sheet_before.surplus if at.sheet_before else 0
     form = form_of_facts.form_for(at.facts, at.version, seen, language(), at.application, at.before, surplus)
     data = typed(request)
@@ -411,13 +411,6 @@ def work(request: HttpRequest, tenant: str, case: UUID, month: str) -> HttpRespo
                     trouble = getattr(wrong, "problems", [str(wrong)])
         return _work(request, found, period, member, at, form, preview, trouble, stale, differ)
     return _work(request, found, period, member, at, form, preview, trouble, False, differ)
-
-
-def _with_members(facts: Facts, members: list[FactsMember]) -> Facts:
-    """Facts with another household; the lunches of who was in it already stay as they were assessed."""
-    lunches = {one.key: one.lunch_days for one in facts.members}
-    kept = [msgspec.structs.replace(one, lunch_days=lunches.get(one.key, one.lunch_days)) for one in members]
-    return msgspec.structs.replace(facts, members=kept)
 
 
 @desk_page("case")

@@ -310,6 +310,23 @@ def is_household_of(facts: Facts, members: list[Member]) -> bool:
     return people(facts.members) == people(members)
 
 
+def with_members(facts: Facts, members: list[Member]) -> Facts:
+    """Facts with another household: what was assessed of who was in it already stays, lines of who isn't in it end."""
+    assessed = {(one.key, one.role): one for one in facts.members}
+    kept = [
+        msgspec.structs.replace(
+            one, lunch_days=was.lunch_days, job_stimulus=was.job_stimulus, work_income_before=was.work_income_before
+        )
+        if (was := assessed.get((one.key, one.role)))
+        else one
+        for one in members
+    ]
+    there = {None, *(one.key for one in members)}
+    costs = [one for one in facts.costs if one.person in there]
+    incomes = [one for one in facts.incomes if one.person in there]
+    return msgspec.structs.replace(facts, members=kept, costs=costs, incomes=incomes)
+
+
 def with_more(
     facts: Facts, period: UUID, more: Collection[Application], today: date, *, in_full: bool = False
 ) -> Facts:
