@@ -298,6 +298,21 @@ def test_money_beyond_the_decision_that_comes_back_or_never_left_is_owed_to_nobo
     assert sorted(_bookings(other)[-3:]) == [("felutbetalt", -55_000), ("retur", 655_000), ("retur", 655_000)]
 
 
+@pytest.mark.parametrize("kind", [LineKind.RETURNED, LineKind.REJECTED])
+def test_money_that_was_too_much_for_a_while_is_owed_again_as_one_where_it_comes_back(
+    office: Office, kind: LineKind
+) -> None:
+    folder = office.case()
+    folder.applied()
+    folder.decided()
+    office.sent()
+    folder.changed(100_000, "37.3")
+    folder.changed(655_000, "37")  # in two parts by now, for the same booking
+    _told(office, _payments(folder)[0], kind)
+    assert [(p.amount, p.state) for p in _payments(folder)] == [(655_000, kind.value), (655_000, "blocked")]
+    _holds(folder, 655_000)
+
+
 def test_nothing_more_goes_to_an_account_that_the_bank_refused_before_somebody_has_looked(
     office: Office, database: Any
 ) -> None:

@@ -240,13 +240,16 @@ def _owe_again(payment: Payment, parts: Sequence[Settlement], reason: str, now: 
     decision = in_force(payment.period_id) if over else None
     beyond = sum(booking.amount for booking in over.values())
     back = min(beyond, max(0, came_back(decision) - beyond_in(payment.period))) if decision else 0
-    owed = [(part.booking, part.amount) for part in parts if part.booking_id not in over]
+    owed: dict[UUID, int] = {}
+    for part in parts:
+        if part.booking_id not in over:
+            owed[part.booking_id] = owed.get(part.booking_id, 0) + part.amount
     told = {name: getattr(payment, name) for name in _PAYEE} | {"trouble": reason.strip(": ")}
     if payment.direct_id is None:
         _plan(payment, owed, back, told, now)
     else:
         _plan(payment, owed, 0, told, now)
-        _plan(payment, [], back, paid_to(payment.case.applicant, now), now)
+        _plan(payment, {}, back, paid_to(payment.case.applicant, now), now)
 
 
 #: To whom and where a payment goes.
@@ -256,17 +259,18 @@ _PAYEE = (
 )  # fmt: skip
 
 
-def _plan(payment: Payment, owed: list[tuple[Booking, int]], back: int, told: dict[str, Any], now: datetime) -> None:
+def _plan(payment: Payment, owed: dict[UUID, int], back: int, told: dict[str, Any], now: datetime) -> None:
     """Plan a payment anew to where `told` says: what of it is owed for these bookings, and what was paid `back` of it
     (minor units)."""
-    if not (amount := sum(part for _, part in owed) + back):
+    if not (amount := sum(owed.values()) + back):
         return
     again = new_payment(payment.case, payment.period, amount, payment.currency, first_pay_day(now), **told)
     again.save(force_insert=True)
     if back:
         source = f"paid back, and payment {payment.reference} reached nobody"
-        owed = [*owed, (book_beyond(again, back, source, now), back)]
-    Settlement.objects.bulk_create(Settlement(payment=again, booking=booking, amount=part) for booking, part in owed)
+        owed = {**owed, book_beyond(again, back, source, now).id: back}
+    parts = owed.items()
+    Settlement.objects.bulk_create(Settlement(payment=again, booking_id=key, amount=part) for key, part in parts)
 
 
 def _book_return(row: BankLine, payment: Payment, now: datetime) -> Return:
