@@ -69,6 +69,13 @@ COMPARISONS = (
         element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
     ),
     Comparison(
+        name="header of case_change, by eCH-0058 version 5",
+        package="",
+        schema="ech/eCH-0058-5-0.xsd",
+        documents="src/handslag/messages/case_change/examples/xml/*.xml",
+        element="{http://www.ech.ch/xmlns/eCH-0058/5}header",
+    ),
+    Comparison(
         name="header of cost_approval, by eCH-0058 version 5",
         package="",
         schema="ech/eCH-0058-5-0.xsd",

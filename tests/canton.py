@@ -24,11 +24,20 @@ from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
 from handslag.jobs.accounts import compare_account
 from handslag.jobs.funding import look_at_cost, note_cost_approval
-from handslag.jobs.register import NOTICES, ask_both_sides, look_at_mutation, note_in_register
+from handslag.jobs.register import (
+    NOTICES,
+    ask_both_sides,
+    look_at_case_change,
+    look_at_mutation,
+    note_in_register,
+)
 from handslag.jobs.settlement import note_reception, take_settlement, tell_decisions, tell_submission
 from handslag.messages.assignment.build import Assigning, answering, assigning
 from handslag.messages.assignment.message import Arrival, Assigned
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_change.build import Changing, changing
+from handslag.messages.case_change.build import answering as noting
+from handslag.messages.case_change.message import Noted
 from handslag.messages.case_notification.build import Claimed, Notifying, notifying
 from handslag.messages.case_notification.build import answering as accepting
 from handslag.messages.case_notification.message import Accepted
@@ -155,6 +164,26 @@ class Canton:
             new = accepting(key=uuid4(), asked=row, answers=list(answers))
             return seal_message(**self.pair.act(self.side, who), new=new)
 
+    def changed(self, place: Side, change: str, *numbers: str, on: date, who: str = "hanna", **more: Any) -> Message:
+        """Hanna of a municipality, or `who`, tells the canton that something changes in the case of these people."""
+        office = place.office
+        with acting(office.slug, office.staff[who], "tell"):
+            new = changing(
+                Changing(
+                    key=uuid4(), unit=office.units["Försörjningsstöd"], change=change, on=on, now=self.pair.now,
+                    persons=[person_by_identifier("zemis", one).id for one in numbers],  # type: ignore[union-attr]
+                    **{"recipient": self.side.address, "answer_by": self.today + timedelta(days=14), **more},
+                )
+            )  # fmt: skip
+            return seal_message(**self.pair.act(place, who), new=new)
+
+    def noted(self, side: Side, asked: Message, *answers: Noted, who: str = "hanna") -> Message:
+        """What Hanna of a side, or `who`, says of a change of a case."""
+        with acting(side.office.slug, side.office.staff[who], "answer"):
+            row = Message.objects.get(message_id=asked.message_id)
+            new = noting(key=uuid4(), asked=row, answers=list(answers))
+            return seal_message(**self.pair.act(side, who), new=new)
+
     def asked_for(self, place: Side, number: str, who: str = "hanna", to: str = "", **more: Any) -> Message:
         """Hanna of a municipality or institution asks the canton, or `to`, to approve a cost of somebody."""
         office = place.office
@@ -231,8 +260,9 @@ class Canton:
                     if row.business in ("accepted", "accepted with changes"):
                         found.append((("note", key), partial(note_cost_approval, tenant=tenant, message=key)))
                 elif row.transport in ("", "delivered"):
-                    if comes and row.kind == "mutation" and row.business == "":
-                        found.append((("look", key), partial(look_at_mutation, tenant=tenant, message=key)))
+                    look = {"mutation": look_at_mutation, "case_change": look_at_case_change}.get(row.kind)
+                    if comes and look is not None and row.business == "":
+                        found.append((("look", key), partial(look, tenant=tenant, message=key)))
                     if row.business in SETTLED:
                         found.append((("note", key), partial(note_in_register, tenant=tenant, message=key)))
             unit = str(Unit.objects.order_by("id").values_list("id", flat=True)[0])

@@ -30,6 +30,9 @@ from handslag.kernel import canonical
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_change.build import Changing, changing
+from handslag.messages.case_change.build import answering as noting_change
+from handslag.messages.case_change.message import Noted
 from handslag.messages.case_notification.build import Claimed, Notifying, notifying
 from handslag.messages.case_notification.build import answering as accepting
 from handslag.messages.case_notification.message import Accepted
@@ -115,6 +118,25 @@ def _claims(office: Office, to: str, until: date, now: datetime) -> Message:
 
 def _accepted(asked: Message) -> NewMessage:
     return accepting(key=uuid4(), asked=asked, answers=[Accepted(number=1, last_on=date(2035, 12, 31))])
+
+
+def _ends(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "tell"):
+        known = person_by_identifier("zemis", LEMLEM.identifier)
+        person = (known or register_person(**act, new=person_of(somebody(person=LEMLEM)))).id
+        told = changing(
+            Changing(
+                key=uuid4(), recipient=to, unit=office.units["Försörjningsstöd"], persons=[person], change="ended",
+                on=BEGIN, cause="Existenzsicherndes Einkommen", balance=-120_50, restitution=3_600_00,
+                why="Die Meldung kam spät.", answer_by=until, now=now,
+            )
+        )  # fmt: skip
+        return seal_message(**act, new=told)
+
+
+def _noted_so(asked: Message) -> NewMessage:
+    return noting_change(key=uuid4(), asked=asked, answers=[Noted(number=1)])
 
 
 def _asks(office: Office, to: str, until: date, now: datetime) -> Message:
@@ -204,6 +226,7 @@ CROSSINGS: dict[str, Crossing] = {
     "assignment": Crossing(by="canton", begins=_assigned, answers=_arrived),
     "mutation": Crossing(by="municipality", begins=_earns, answers=_so),
     "case_notification": Crossing(by="municipality", begins=_claims, answers=_accepted),
+    "case_change": Crossing(by="municipality", begins=_ends, answers=_noted_so),
     "cost_approval": Crossing(by="municipality", begins=_asks, answers=_approved),
     "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
     "settlement": Crossing(by="canton", begins=_decides, answers=_noted),

@@ -24,13 +24,16 @@ _LISTS = {"point": "points", "item": "items", "document": "documents", "answer":
           "difference": "differences", "claimLine": "lines", "withdrawn": "withdrawn", "finding": "findings",
           "lineDecision": "decisions", "stretch": "accepted", "lineQuestion": "questions"}  # fmt: skip
 #: What persons are called, by the kind of message.
-_PERSONS = {"assignment": "assigned", "mutation": "concerned", "case_notification": "supported"}
+_PERSONS = {
+    "assignment": "assigned", "mutation": "concerned", "case_notification": "supported", "case_change": "concerned",
+}  # fmt: skip
 #: The elements below each other element, in the order of the schemas; below the root ("") all that follow the header.
 _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
-    "accountCode what cause since lastOn unitPrice quantity percent otherPayer otherPays offers urgent status entryOn "
-    "municipality ground decidedOn heads cohabitation need income why answerBy text point item document assigned "
+    "before after accountCode what cause bfsCode balance restitution since lastOn unitPrice quantity percent "
+    "otherPayer otherPays offers urgent status entryOn municipality plan openCosts notification ground decidedOn "
+    "heads cohabitation need income why answerBy text point item document assigned "
     "concerned supported "
     "side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
@@ -74,6 +77,7 @@ _EMPTY = {
     ("mutation", "answer"): ("reason",),
     ("settlement", "answer"): ("text", "reason"),
     ("case_notification", "answer"): ("reason",),
+    ("case_change", "answer"): ("reason",),
     ("cost_approval", "answer"): ("text", "approval", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
@@ -81,7 +85,8 @@ _EMPTY = {
 _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_office"}
 _NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
             "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine", "heads",
-            "need", "income", "gross", "whole", "common", "unitPrice", "quantity", "percent", "otherPays")  # fmt: skip
+            "need", "income", "gross", "whole", "common", "unitPrice", "quantity", "percent", "otherPays",
+            "balance", "restitution", "openCosts")  # fmt: skip
 _FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation", "urgent", "byRules", "staying")
 _MOST, _DEEPEST = 1_000_000, 12
 

@@ -50,6 +50,12 @@ KINDS = {
                    "ALREADY_NOTIFIED", "SPLIT_WRONG", "DOCUMENT_MISSING"}),
         "WRONG_STATUS",
     ),
+    "case_change": Kind(
+        "persons",
+        frozenset({"WRONG_DAY", "WRONG_STATUS", "OTHER_MUNICIPALITY", "NO_CLAIM_PERIOD", "LATE", "NOT_SO",
+                   "PERSON_UNKNOWN", "DOCUMENT_MISSING"}),
+        "NO_CLAIM_PERIOD",
+    ),
     "reconciliation": Kind("parts", frozenset(), ""),
     "settlement": Kind(
         "questions",
@@ -69,6 +75,14 @@ _CHANGES = {
     "status": ("status", "entry_on"), "move": ("municipality",), "disappearance": (), "departure": (), "death": (),
     "earnings": (), "earnings_ended": (),
 }  # fmt: skip
+#: What changes in a case that was notified, and what has to come with it.
+_CASE_CHANGES = {
+    **dict.fromkeys(("household", "rent", "work", "birth", "permit", "measure"), ("after",)), "resumed": (),
+    "ended": ("cause",), "move": ("municipality",), "takeover": ("municipality",),
+}  # fmt: skip
+#: What may come with one of these only.
+_BELONGS = {"bfs_code": ("ended",), "balance": ("ended",), "restitution": ("ended",), "plan": ("move", "takeover"),
+            "open_costs": ("move", "takeover")}  # fmt: skip
 _STATUSES = {"N", "F-A", "S", "F-R", "B-R"}
 _PERMITS = {"B", "C", "L", "F-R", "B-R"}
 _ACCOMMODATION = {"collective", "apartment", "private", "institution"}
@@ -220,6 +234,26 @@ def _notified(message: dict[str, Any], part: Part) -> None:
         raise ValueError("a person is named once")
 
 
+def _altered(message: dict[str, Any], part: Part) -> None:
+    asked, sender, persons = message["asked"], message["header"]["sender"], message["asked"]["persons"]
+    ends = [one.partition(":")[0] for one in (sender, part.address)]
+    takeover = asked["change"] == "takeover"
+    if ends != (["canton_office", "municipality"] if takeover else ["municipality", "canton_office"]):
+        raise ValueError("a municipality tells a canton office, that one a takeover to a municipality")
+    date.fromisoformat(asked["answer_by"])
+    date.fromisoformat(asked["on"])
+    if tuple(name for name in ("after", "cause", "municipality") if asked.get(name)) != _CASE_CHANGES[asked["change"]]:
+        raise ValueError("each change comes with what belongs to it")
+    if any(asked.get(name) not in (None, "") and asked["change"] not in those for name, those in _BELONGS.items()):
+        raise ValueError("a balance goes with an end, a plan with a move")
+    if not persons or [one["number"] for one in persons] != list(range(1, len(persons) + 1)):
+        raise ValueError("persons are numbered from 1")
+    if any(one["person"]["identifier_type"] != "zemis" for one in persons):
+        raise ValueError("a person is named by her ZEMIS number")
+    if len({one["person"]["identifier"] for one in persons}) < len(persons):
+        raise ValueError("a person is named once")
+
+
 def _wanted(message: dict[str, Any], part: Part) -> None:
     asked, sender = message["asked"], message["header"]["sender"]
     payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
@@ -274,6 +308,10 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
         if bool(answer.get("last_on")) == bool(reason):
             raise ValueError("a claim is accepted until a day, or there is a reason why not")
         date.fromisoformat(answer.get("last_on") or "2000-01-01")
+    if kind == "case_change":
+        if answer.get("last_on") and reason:
+            raise ValueError("what isn't so has no last day")
+        date.fromisoformat(answer.get("last_on") or "2000-01-01")
     if kind == "cost_approval":
         whole = all(answer.get(name) for name in ("approval", "amount", "percent", "since", "last_on"))
         if not (whole or reason) or (reason and (answer["by_rules"] or not text)):
@@ -295,7 +333,7 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
 
 _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
-    "case_notification": _notified, "cost_approval": _wanted,
+    "case_notification": _notified, "case_change": _altered, "cost_approval": _wanted,
 }  # fmt: skip
 
 
@@ -332,9 +370,16 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
     if kind == "case_notification":
         return [
-            {"number": one["number"], **({"reason": KINDS[kind].unknown} if refuse else {"last_on": _a_year(one)})}
+            {
+                "number": one["number"],
+                **({"reason": KINDS[kind].unknown} if refuse else {"last_on": _a_year(one["supported_since"])}),
+            }
             for one in first["asked"]["persons"]
         ]
+    if kind == "case_change":
+        begins = {"last_on": _a_year(first["asked"]["on"])} if first["asked"]["change"] == "resumed" else {}
+        told = {"reason": "NOT_SO"} if refuse else begins
+        return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
     if kind == "cost_approval":
         return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
     if kind in ("mutation", "settlement"):
@@ -361,9 +406,9 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
     return found
 
 
-def _a_year(one: dict[str, Any]) -> str:
-    """The last day of a year from her first day on."""
-    return (date.fromisoformat(one["supported_since"]) + timedelta(days=364)).isoformat()
+def _a_year(first: str) -> str:
+    """The last day of a year from its first on."""
+    return (date.fromisoformat(first) + timedelta(days=364)).isoformat()
 
 
 def _approved(asked: dict[str, Any], part: Part, *, refuse: bool) -> dict[str, Any]:
@@ -435,6 +480,13 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
                "supported_since": since}  # fmt: skip
         return {"persons": [one], "decided_on": since, "heads": 1, "cohabitation": False, "need": 120000, "income": 0,
                 "answer_by": answer_by, "text": part.question}  # fmt: skip
+    if kind == "case_change":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004781.0"}
+        changed = {"persons": [{"number": 1, "person": person}], "answer_by": answer_by, "text": part.moves}
+        on = (date.fromisoformat(answer_by) - timedelta(days=30)).isoformat()
+        if part.address.startswith("canton_office:"):
+            return changed | {"change": "takeover", "on": on, "municipality": "municipality:example:0001"}
+        return changed | {"change": "ended", "on": on, "cause": part.moves}
     if kind == "cost_approval":
         person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
         return {"person": person, "account_code": "DENTAL", "what": part.document, "cause": part.question,

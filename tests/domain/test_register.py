@@ -4,6 +4,7 @@ the canton's form to both sides' registers and back, each with its own copy."""
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import chain, permutations
 from typing import Any
 from uuid import UUID
 
@@ -39,10 +40,12 @@ from handslag.domain.tenancy.permissions import NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.messages.assignment.message import Arrival
 from handslag.messages.assignment.notices import person_of
+from handslag.messages.case_change.message import Changed, Noted
+from handslag.messages.case_change.notices import notices_for
 from handslag.messages.case_notification.build import case_in
 from handslag.messages.case_notification.checks import checked
 from handslag.messages.case_notification.message import Accepted
-from handslag.messages.mutation.message import Agreed
+from handslag.messages.mutation.message import Agreed, Concerned
 from handslag.messages.question.message import Person as Named
 from handslag.rules.ch.payers import PAYERS, later
 from tests.bed import Database
@@ -101,7 +104,36 @@ claims = st.builds(
     ),
     st.sampled_from(["claim", "claim", "closing"]), st.sampled_from(PLACES), _days, st.integers(0, 20),
 )  # fmt: skip
-sequences = st.lists(st.one_of(arrivals(), arrivals(), gone, statuses, earnings, claims, settlements), max_size=9)
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[Said]:
+    """What an answered change of a case says (F2, F4, F5), accepted or denied."""
+    place, other = draw(st.sampled_from(list(permutations(PLACES, 2))))
+    change, day = draw(st.sampled_from(["rent", "resumed", "ended", "move", "takeover"])), draw(_days)
+    belongs = {
+        "rent": {"after": "1620.00"}, "ended": {"cause": "Arbeit"}, "move": {"municipality": other},
+        "takeover": {"municipality": other},
+    }.get(change, {})  # fmt: skip
+    told = Changed(persons=[_CONCERNED], change=change, on=day, answer_by=day, **belongs)  # type: ignore[arg-type]
+    reason, last = draw(st.sampled_from(["", "", "NOT_SO"])), None
+    if not reason and (change == "resumed" or (change == "rent" and draw(st.booleans()))):
+        last = day + timedelta(days=draw(st.integers(0, 20)))
+    rule = draw(st.sampled_from(["left", "new"]))
+    return [
+        Said(
+            one.what, one.value, one.day, first_day(one.day, one.what, one.value, one.moves_from, rule), one.until,
+            moves_from=one.moves_from, disputed=one.disputed,
+        )
+        for one in notices_for(UUID(int=1), told, place, Noted(number=1, last_on=last, reason=reason))  # type: ignore[arg-type]
+    ]  # fmt: skip
+
+
+_CONCERNED = Concerned(
+    number=1, person=Named(identifier_type="zemis", identifier="21004711.0", given_name="L", family_name="H")
+)
+_one = st.one_of(arrivals(), arrivals(), gone, statuses, earnings, claims, settlements).map(lambda said: [said])
+sequences = st.lists(st.one_of(_one, _one, changes()), max_size=9).map(lambda told: [*chain.from_iterable(told)])
 
 
 def on(days: Days, day: date) -> tuple[Any, ...]:

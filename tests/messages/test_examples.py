@@ -14,6 +14,7 @@ import pytest
 from handslag.kernel import canonical
 from handslag.messages.application.message import Application
 from handslag.messages.assignment.message import Assignment
+from handslag.messages.case_change.message import CaseChange
 from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_status.message import CaseStatus
 from handslag.messages.case_transfer.message import CaseTransfer
@@ -38,6 +39,7 @@ KINDS: dict[str, type[Any]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "case_notification": CaseNotification,
+    "case_change": CaseChange,
     "cost_approval": CostApproval,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
@@ -123,6 +125,20 @@ WRONG = {
     "cost_approval/refused-without-words": "has words",
     "cost_approval/cut-by-rules": "nobody but a person",
     "cost_approval/state-that-does-not-follow": "don't follow from the answers",
+    "case_change/ahv-number": "by her ZEMIS number",
+    "case_change/unknown-change": "$.asked.change",
+    "case_change/rent-without-words": "how it is now",
+    "case_change/end-with-how-it-is": "how it is now",
+    "case_change/ended-without-cause": "an end has its cause",
+    "case_change/rent-with-a-balance": "an end alone has",
+    "case_change/end-with-a-plan": "go with a move",
+    "case_change/move-to-nowhere": "with the other municipality",
+    "case_change/amount-with-decimals": "$.asked.restitution",
+    "case_change/nobody": "$.asked.persons",
+    "case_change/persons-from-two": "numbered from 1",
+    "case_change/twice-the-same": "named once",
+    "case_change/last-day-and-reason": "has no last day",
+    "case_change/state-that-does-not-follow": "don't follow from the answers",
     "case_notification/ahv-number": "by her ZEMIS number",
     "case_notification/unknown-permit": "$.asked.persons[...].permit",
     "case_notification/support-before-residence": "when residence began at the earliest",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -298,8 +298,9 @@ from handslag.domain.people.operations.staff import (
     TrainingReset,
     TrainingResetAsked,
 )
-from handslag.domain.people.queries import cleared_unit
+from handslag.domain.people.queries import cleared_unit, household_on
 from handslag.domain.register.models import Contradiction
+from handslag.domain.register.models import Notice as RegisterNotice
 from handslag.domain.register.operations import (
     ContradictionFound,
     ContradictionSettled,
@@ -309,6 +310,7 @@ from handslag.domain.register.operations import (
     ResidentsEntered,
 )
 from handslag.domain.register.policies import CANTON
+from handslag.domain.register.queries import claimed_by
 from handslag.domain.register.states import What
 from handslag.domain.settlement.operations import (
     AnswersNoted,
@@ -1137,7 +1139,8 @@ def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, ki
 
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = _message(event.subject)
-    if row.kind in ("mutation", "cost_approval", "reconciliation"):  # a task only where it doesn't fit what we have
+    # a task only where it doesn't fit what we have
+    if row.kind in ("mutation", "case_change", "cost_approval", "reconciliation"):
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
@@ -1229,9 +1232,10 @@ def _look_at_message(event: Event, by: Actor, now: datetime) -> None:
     """What is looked at by the system before a person does."""
     from handslag.jobs.funding import look_at_cost
     from handslag.jobs.queue import defer
-    from handslag.jobs.register import look_at_mutation
+    from handslag.jobs.register import look_at_case_change, look_at_mutation
 
-    look_at = {"mutation": look_at_mutation, "cost_approval": look_at_cost}.get(_message(event.subject).kind)
+    kinds = {"mutation": look_at_mutation, "case_change": look_at_case_change, "cost_approval": look_at_cost}
+    look_at = kinds.get(_message(event.subject).kind)
     if look_at is not None:
         defer(look_at, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
 
@@ -1248,7 +1252,8 @@ def _note_approval(event: Event, by: Actor, now: datetime) -> None:
 
 
 def _note_in_register(event: Event, by: Actor, now: datetime) -> None:
-    """What an answered assignment, mutation or notification says of people goes into the register, at both sides."""
+    """What an answered assignment, mutation, notification or change of a case says of people goes into the register, at
+    both sides."""
     from handslag.jobs.queue import defer
     from handslag.jobs.register import NOTICES, note_in_register
 
@@ -1284,9 +1289,29 @@ def _contradiction_over(event: Event, by: Actor, now: datetime) -> None:
 def _task_for_assigned(event: Event, by: Actor, now: datetime) -> None:
     """Who was taken here needs a case; one task for a family unit."""
     ours = event.payload["what"] == What.MUNICIPALITY and event.payload["value"] == own_address()
+    ours = ours and not RegisterNotice.objects.get(id=event.payload["notice"]).disputed
     if ours and event.payload["first"] and not _open_tasks(event.subject, "assigned").exists():
         unit = UUID(event.payload["unit"])
         open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind="assigned", unit=unit, assignee=None)
+
+
+def _task_for_support_ended(event: Event, by: Actor, now: datetime) -> None:
+    """Whose case is closed while her claim under section 44 goes on: the canton is to be told that it ended."""
+    case = Case.objects.only("household_id", "unit_id", "applicant_id").get(id=event.subject)
+    closed_on = date.fromisoformat(event.payload["on"])
+    home = household_on(case.household_id, closed_on, closed_on + timedelta(days=1))
+    members = [case.applicant_id, *(row.person_id for row in home)]
+    claimed = claimed_by(members, own_address(), closed_on + timedelta(days=1))
+    person = next((one for one in members if one in claimed), None)
+    if person is not None and not _open_tasks(person, "support ended").exists():
+        open_task(
+            tenant=_tenant(), by=by, now=now, subject=person, kind="support ended", unit=case.unit_id, assignee=None
+        )
+
+
+def _done_by_closing(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["what"] == What.CLOSING:
+        _answered(event.subject, by, now, "support ended")
 
 
 def _done_by_opening(event: Event, by: Actor, now: datetime) -> None:
@@ -1379,6 +1404,7 @@ def _question_over(question: UUID, by: Actor, now: datetime) -> None:
         "assignment",
         "mutation",
         "case notification",
+        "case change",
         "cost approval",
         "question asked back",
         "question reminded",
@@ -1426,7 +1452,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     HouseholdFormed: (),
     CitizenLoggedIn: (),
     CaseOpened: (Reaction(_done_by_opening, causes=(TaskDone,)),),
-    CaseClosed: (),
+    CaseClosed: (Reaction(_task_for_support_ended, causes=(TaskOpened,)),),
     CaseReopened: (),
     AccessTaken: (Reaction(_show_access, causes=(TaskOpened,)),),
     MessageSent: (
@@ -1585,6 +1611,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MoneyMatched: (),
     NoticeTaken: (
         Reaction(_task_for_assigned, causes=(TaskOpened,)),
+        Reaction(_done_by_closing, causes=(TaskDone,)),
         Reaction(_contradiction_over, causes=(TaskDone,)),
     ),
     ContradictionFound: (

@@ -54,6 +54,7 @@ from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
 from handslag.kernel.ids import least_of
 from handslag.messages.assignment import receive as assignment
+from handslag.messages.case_change import receive as case_change
 from handslag.messages.case_notification import receive as case_notification
 from handslag.messages.case_transfer import receive as case_transfer
 from handslag.messages.conversation import files_of, kept_as
@@ -80,6 +81,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("assignment", 1): assignment.placed,
     ("mutation", 1): mutation.placed,
     ("case_notification", 1): case_notification.placed,
+    ("case_change", 1): case_change.placed,
     ("cost_approval", 1): cost_approval.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,

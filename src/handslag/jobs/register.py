@@ -21,6 +21,11 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
 from handslag.messages.assignment import notices as assignment
+from handslag.messages.case_change import notices as case_change
+from handslag.messages.case_change.build import answering as noting
+from handslag.messages.case_change.build import changed_in
+from handslag.messages.case_change.message import Noted
+from handslag.messages.case_change.tell import to_who_takes_over
 from handslag.messages.case_notification import notices as case_notification
 from handslag.messages.mutation import notices as mutation
 from handslag.messages.mutation.build import answering
@@ -32,13 +37,14 @@ NOTICES: dict[str, Callable[[Message], tuple[list[NewPerson], list[NewNotice]]]]
     "assignment": assignment.notices_in,
     "mutation": mutation.notices_in,
     "case_notification": case_notification.notices_in,
+    "case_change": case_change.notices_in,
 }
 
 
 @tasks.task(name="note_in_register", retry=AWAY)
 def note_in_register(tenant: int, message: str) -> None:
-    """Note what an answered message says of people, and tell the municipality that they left. Does nothing the second
-    time."""
+    """Note what an answered message says of people, and tell the municipality that they left, or the one where they
+    move to. Does nothing the second time."""
     key = UUID(message)
     with acting(tenant, ASSIGNED, "note in register"):
         asked = Message.objects.get(id=key)
@@ -47,9 +53,11 @@ def note_in_register(tenant: int, message: str) -> None:
         note_said(tenant=tenant, by=ASSIGNED, now=clock.now(), message=key, people=people, notices=notices)
     with acting(tenant, ASSIGNED, "who was left"):
         told, untold = to_who_was_left(Message.objects.get(id=key), clock.now())
-    _tell(tenant, told)
-    for person in untold:
-        _task(tenant, person, "move untold", asked.unit_id)
+        taking, missed = to_who_takes_over(Message.objects.get(id=key), clock.now())
+    _tell(tenant, [*told, *taking])
+    for kind, persons in (("move untold", untold), ("takeover untold", missed)):
+        for person in persons:
+            _task(tenant, person, kind, asked.unit_id)
 
 
 @tasks.task(name="look_at_mutation", retry=AWAY)
@@ -65,6 +73,21 @@ def look_at_mutation(tenant: int, message: str) -> None:
         _tell(tenant, [new])
     elif not asked.test:
         _task(tenant, asked.id, "mutation", asked.unit_id)
+
+
+@tasks.task(name="look_at_case_change", retry=AWAY)
+def look_at_case_change(tenant: int, message: str) -> None:
+    """The same of a change of a case."""
+    with acting(tenant, ASSIGNED, "look at case change"):
+        asked = Message.objects.get(id=UUID(message))
+        new = None
+        if asked.business == Business.NONE and len(conversation(asked)) == 1 and case_change.fits_the_register(asked):
+            numbers = [one.number for one in changed_in(asked).persons]
+            new = noting(key=uuid5(asked.id, "answer"), asked=asked, answers=[Noted(number=n) for n in numbers])
+    if new is not None:
+        _tell(tenant, [new])
+    elif not asked.test:
+        _task(tenant, asked.id, "case change", asked.unit_id)
 
 
 @tasks.task(name="ask_both_sides", retry=AWAY)

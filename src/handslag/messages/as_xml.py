@@ -8,6 +8,7 @@ from joserfc import jws
 from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
 from handslag.messages.assignment import xml as assignment
+from handslag.messages.case_change import xml as case_change
 from handslag.messages.case_notification import xml as case_notification
 from handslag.messages.case_transfer import xml as case_transfer
 from handslag.messages.cost_approval import xml as cost_approval
@@ -28,6 +29,7 @@ FORMS: dict[str, Form] = {
         assignment.FORM,
         mutation.FORM,
         case_notification.FORM,
+        case_change.FORM,
         cost_approval.FORM,
         reconciliation.FORM,
         settlement.FORM,

@@ -21,6 +21,7 @@ from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.assignment.message import Arrival, Assignment, Placement
+from handslag.messages.case_change.message import CaseChange, Changed, Noted
 from handslag.messages.case_notification.message import Accepted, Case, CaseNotification
 from handslag.messages.case_transfer.message import CaseTransfer, Taken
 from handslag.messages.cost_approval.message import Approved, Cost, CostApproval
@@ -35,8 +36,16 @@ from handslag.messages.settlement.message import Settlement, Turn
 LONGEST = 92
 #: A message of a conversation of any kind.
 Said: TypeAlias = (
-    Question | CaseTransfer | DocumentRequest | Assignment | Mutation | CaseNotification | CostApproval
-    | Reconciliation | Settlement
+    Question
+    | CaseTransfer
+    | DocumentRequest
+    | Assignment
+    | Mutation
+    | CaseNotification
+    | CaseChange
+    | CostApproval
+    | Reconciliation
+    | Settlement
 )
 #: What each kind of conversation is made of.
 KINDS: dict[str, type[Said]] = {
@@ -46,6 +55,7 @@ KINDS: dict[str, type[Said]] = {
     "assignment": Assignment,
     "mutation": Mutation,
     "case_notification": CaseNotification,
+    "case_change": CaseChange,
     "cost_approval": CostApproval,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
@@ -118,7 +128,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Cost | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Changed | Cost | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -141,6 +151,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("mutation", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, CaseNotification):
         return ("claim", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
+    if isinstance(said, CaseChange):
+        return ("case change", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, CostApproval):
         return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
     if isinstance(said, Reconciliation | Settlement):
@@ -241,7 +253,7 @@ def replying(
 def answered(
     key: UUID,
     asked: Message,
-    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Approved | OfTurn],
+    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Noted | Approved | OfTurn],
     outcome: str,
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""

@@ -94,6 +94,7 @@ KINDS_TRIED = {
     "reconciliation": ("told", (_UP, _DOWN)),
     "settlement": ("submitted", (_UP,)),
     "case_notification": ("household", (_UP,)),
+    "case_change": ("ended", (_UP,)),
     "cost_approval": ("dental", (_UP, (_PROVIDER, _CANTON), (_PROVIDER, _MUNICIPALITY))),
 }
 _OF_KINDS = {

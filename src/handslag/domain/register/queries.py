@@ -17,7 +17,7 @@ from handslag.domain.register.models import Contradiction, Notice, Residents, Re
 from handslag.domain.register.states import GONE, OWN_EARNINGS, What
 from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import setting
-from handslag.rules.ch.deadlines import SPANS, Deadline, of_status
+from handslag.rules.ch.deadlines import SPANS, Deadline, of_end, of_status
 from handslag.rules.ch.payers import later, payer_on, payers
 from handslag.rules.ch.quota import COUNTED, entered_after, target
 
@@ -337,6 +337,25 @@ def claimed_until(notices: Iterable[Notice]) -> set[Deadline]:
     }
 
 
+def resumable(said: Collection[Said], municipality: str) -> set[Deadline]:
+    """Until when a municipality may begin support again whose claim was closed, without notifying the case anew."""
+    mine = [one for one in _claims(said) if one.value == municipality]
+    closed = {one.since for one in said if one.what == What.CLOSING and one.value == municipality}
+    ended = mine[-1].until if mine else None
+    return set(of_end(ended - timedelta(days=1))) if ended in closed and ended is not None else set()
+
+
+def claimed_by(people: Collection[UUID], municipality: str, day: date) -> set[UUID]:
+    """Whose claim of a municipality is accepted for a day."""
+    if not Notice.objects.filter(person_id__in=people, what=What.CLAIM, value=municipality).exists():
+        return set()
+    told = said_of_each(people)
+    return {
+        person for person in people
+        if any(one.value == municipality and _covers(one, day) for one in _claims(told[person]))
+    }  # fmt: skip
+
+
 def ending(member: Member, on: date, since: date, until: date) -> list[Ending]:
     """What ends from `since` until before `until` for people whom this member is cleared for and for whom a
     municipality is responsible `on` a day; the first to end first."""
@@ -349,8 +368,18 @@ def ending(member: Member, on: date, since: date, until: date) -> list[Ending]:
     )
     found = [(row.person_id, one) for row in rows for one in deadlines_in([row]) if since <= one.last_on < until]
     found += [(row.person_id, one) for row in claims for one in claimed_until([row])]
+    found += [(person, one) for person, one in _resumable_on(member, on) if since <= one.last_on < until]
     kept = set(deadlines_shown({one for _person, one in found}))
     return sorted({Ending(one.last_on, person, one) for person, one in found if one in kept})
+
+
+def _resumable_on(member: Member, on: date) -> list[tuple[UUID, Deadline]]:
+    """Until when support may begin again where those who are responsible on a day have closed a claim."""
+    here = on_day(Responsibility.objects.filter(person__protection_level__lte=member.clearance), on)
+    closed = Notice.objects.filter(what=What.CLOSING, person_id=OuterRef("person_id"), value=OuterRef("municipality"))
+    places = dict(here.filter(Exists(closed)).values_list("person_id", "municipality"))
+    told = said_of_each(places)
+    return [(person, one) for person, place in places.items() for one in resumable(told[person], place)]
 
 
 # -- the quota account of each municipality, at the canton -----------------------------------------------------------

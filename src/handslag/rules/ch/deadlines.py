@@ -54,6 +54,11 @@ def of_decision(decided_on: date) -> Iterator[Deadline]:
     yield after("claim.years", decided_on)
 
 
+def of_end(last_on: date) -> Iterator[Deadline]:
+    """Until when support whose last day was this may begin again without a new notification."""
+    yield after("resumption.years", last_on)
+
+
 def _many(code: str, day: date) -> int:
     many = SPANS[code].on(day).value
     assert isinstance(many, int)

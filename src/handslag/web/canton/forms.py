@@ -20,6 +20,9 @@ from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
 from handslag.messages.assignment.message import REASONS as REASON_CODES
+from handslag.messages.case_change.message import CHANGES as CASE_CODES
+from handslag.messages.case_change.message import FACTS, Noted
+from handslag.messages.case_change.message import REASONS as CASE_REASONS
 from handslag.messages.case_notification.build import Claimed
 from handslag.messages.case_notification.message import PERMITS, Accepted
 from handslag.messages.case_notification.message import REASONS as AGAINST_CODES
@@ -33,6 +36,8 @@ from handslag.messages.question.message import Person
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     AGAINST,
+    CASE_CHANGES,
+    CASE_DISPUTES,
     CHANGES,
     CHECKS,
     COST_AGAINST,
@@ -427,6 +432,138 @@ class NotifyForm(forms.Form):
             if told[f"claimed-{n}"]
         ]
         return {"persons": persons, **{name: value for name, value in told.items() if "-" not in name}}
+
+
+class CaseChangeForm(forms.Form):
+    """What changes in a case under section 44, for whom, from which day on."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    persons = forms.MultipleChoiceField(label=gettext_lazy("For whom?"), widget=forms.CheckboxSelectMultiple)
+    change = forms.ChoiceField(label=gettext_lazy("What changes?"), widget=forms.RadioSelect)
+    on = DayField(
+        label=gettext_lazy("On which day?"),
+        help_text=gettext_lazy(
+            "The first day on which it is so; the last day of support where it ends; the day of a move."
+        ),
+    )
+    before = forms.CharField(label=gettext_lazy("How it was"), max_length=400, required=False)
+    after = forms.CharField(
+        label=gettext_lazy("How it is now"), help_text=gettext_lazy("Needed while support goes on."), max_length=400,
+        required=False,
+    )  # fmt: skip
+    cause = forms.CharField(
+        label=gettext_lazy("Why support ends"), help_text=gettext_lazy("Needed where it ends."), max_length=400,
+        required=False,
+    )  # fmt: skip
+    bfs_code = forms.RegexField(
+        regex=r"^[0-9A-Za-z.]{1,8}$", label=gettext_lazy("Reason by the codes of the BFS"), required=False
+    )
+    balance = AmountField(
+        label=gettext_lazy("Balance of the case account"),
+        help_text=gettext_lazy("What was spent beyond what came in, on the last day of support."), required=False,
+    )  # fmt: skip
+    restitution = AmountField(label=gettext_lazy("Still to be paid back"), required=False)
+    municipality = forms.ChoiceField(label=gettext_lazy("Moves to"), required=False)
+    plan = forms.CharField(
+        label=gettext_lazy("Plan of integration"),
+        help_text=gettext_lazy("With a move: only what the new municipality needs. The file goes by a hand-over."),
+        max_length=2000,
+        required=False,
+        widget=_area(3),
+    )
+    open_costs = AmountField(
+        label=gettext_lazy("Open costs"), help_text=gettext_lazy("With a move: approved and not spent yet."),
+        required=False,
+    )  # fmt: skip
+    recipient = forms.ChoiceField(label=gettext_lazy("Which canton do you tell?"))
+    answer_by = DayField(label=gettext_lazy("Answer needed by"))
+    why = forms.CharField(
+        label=gettext_lazy("Why it is told, if something speaks against it"), max_length=1000, required=False,
+        widget=_area(2),
+    )  # fmt: skip
+    text = _what_they_should_know()
+    assessed = _why_it_may_be_told()
+    test = _only_a_test()
+
+    def __init__(
+        self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
+        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
+        self.fields["change"].choices = [(code, CASE_CHANGES[code]) for code in CASE_CODES if code != "takeover"]  # type: ignore[attr-defined]
+        self.fields["persons"].choices = people  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What goes on is said as it is now, an end has its cause, a move its municipality."""
+        found = super().clean() or self.cleaned_data
+        change = found.get("change")
+        if change in FACTS and not found.get("after", "").strip():
+            self.add_error("after", _("Write how it is now."))
+        if change == "ended" and not found.get("cause", "").strip():
+            self.add_error("cause", _("Write why support ends."))
+        if change == "move" and not found.get("municipality"):
+            self.add_error("municipality", _("Choose where she moves to."))
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What the message is built of, when the form is valid: what doesn't belong to the change isn't told."""
+        told = dict(self.cleaned_data)
+        belongs = {"ended": ("cause", "bfs_code", "balance", "restitution"), "move": ("municipality", "plan",
+                   "open_costs"), **dict.fromkeys(FACTS, ("before", "after"))}  # fmt: skip
+        for name in ("before", "after", "cause", "bfs_code", "municipality", "plan"):
+            told[name] = told[name] if name in belongs.get(told["change"], ()) else ""
+        for name in ("balance", "restitution", "open_costs"):
+            told[name] = told[name] if name in belongs.get(told["change"], ()) else None
+        return told | {"persons": [UUID(key) for key in told["persons"]]}
+
+
+class NotedForm(forms.Form):
+    """Whether a change of a case is so for each person, and where one belongs, until when she is reimbursed by now.
+    `days`: whether a last day may be said; `needed`: whether it must be."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, names: list[tuple[int, str]], days: bool, needed: bool, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names, self.days, self.needed = names, days, needed
+        answers = [("-", DISPUTES[""]), *((code, CASE_DISPUTES[code]) for code in CASE_REASONS)]
+        for number, name in names:
+            self.fields[f"reason-{number}"] = forms.ChoiceField(label=name, choices=[("", ""), *answers])
+            if days:
+                self.fields[f"last_on-{number}"] = DayField(
+                    label=_("Reimbursed until"), required=False,
+                    help_text=_("The last day.") if needed else _("Only if her claim ends by this change."),
+                )  # fmt: skip
+
+    def people(self) -> list[BoundField]:
+        """The fields of each person; a last day that must be said isn't marked as optional."""
+        for name, field in self.fields.items():
+            field.required = field.required or (self.needed and name.startswith("last_on-"))
+        return [self[name] for name in self.fields if name != "key"]
+
+    def clean(self) -> dict[str, Any]:
+        """Where support begins again, each person for whom it is so has a last day; nobody else has one."""
+        found = super().clean() or self.cleaned_data
+        for number, _name in self.names:
+            reason, last = found.get(f"reason-{number}"), found.get(f"last_on-{number}")
+            if self.needed and reason == "-" and not last and f"last_on-{number}" not in self.errors:
+                self.add_error(f"last_on-{number}", _("Enter the last day that is reimbursed, or choose a reason."))
+            if last and reason not in ("-", "", None):
+                self.add_error(f"last_on-{number}", _("Leave it empty where it isn’t so."))
+        return found
+
+    @property
+    def answers(self) -> list[Noted]:
+        """What was said, when the form is valid."""
+        said = self.cleaned_data
+        return [
+            Noted(number=n, reason=said[f"reason-{n}"].removeprefix("-"), last_on=said.get(f"last_on-{n}"))
+            for n, _name in self.names
+        ]
 
 
 class AcceptForm(forms.Form):

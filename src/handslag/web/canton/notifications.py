@@ -71,7 +71,7 @@ def notifications(request: HttpRequest, tenant: str) -> HttpResponse:
     return page(request, "notifications.html", status, rows=told, form=form, may_notify=may_notify)
 
 
-def _household(person: UUID, on: date) -> list[Person]:
+def household_with(person: UUID, on: date) -> list[Person]:
     """Whom a case may be about: her household here and her family unit of the register, herself first."""
     home = household_of(person, on)
     members = {row.person_id for row in household_on(home, on, on + timedelta(days=1))} if home else set()
@@ -92,7 +92,7 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
         raise Hidden("person", person)
     require_sight(member, found)
     looked_at("person", person)
-    people = [one for one in _household(person, on) if one.protection_level <= member.clearance]
+    people = [one for one in household_with(person, on) if one.protection_level <= member.clearance]
     recipients = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
     standing = standing_on([one.id for one in people], on)
     initial: dict[str, Any] = {

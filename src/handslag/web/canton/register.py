@@ -25,6 +25,8 @@ from handslag.domain.register.queries import (
     deadlines_shown,
     notices_of,
     registered,
+    resumable,
+    said_of,
     standing_on,
 )
 from handslag.domain.register.states import What
@@ -132,8 +134,10 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
                     sent.add_error(None, refusal(refused))
     where, status, opened = days_stored(person)
     notices = notices_of(person)
-    ends = claimed_until(notices)
     on = today(request)
+    ends = claimed_until(notices)
+    here = next((row.municipality for row in where if row.since <= on and (row.until is None or on < row.until)), "")
+    ends |= resumable(said_of(person), here)
     forms = [
         sent if sent is not None and str(sent.data.get("contradiction")) == str(row.id) else _settle_form(row, names)
         for row in opened
@@ -160,6 +164,9 @@ def person(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
         picture=_picture(where, status, opened, names, on),
         may_settle=is_canton() and Role.REGISTRAR in member.roles,
         may_tell=bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
+        may_change=not is_canton()
+        and bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER})
+        and any(row.what == What.CLAIM and row.value == own_address() for row in notices),
         may_notify=not is_canton() and bool(member.roles & {Role.REGISTRAR, Role.CASEWORKER}),
         errors=sent if sent is not None and sent.errors else None,
         trouble=trouble,

@@ -5,6 +5,7 @@ from django.urls import path
 from handslag.web.canton import (
     accounts,
     assignments,
+    case_changes,
     costs,
     deadlines,
     imports,
@@ -34,6 +35,9 @@ urlpatterns = [
     path("<slug:tenant>/case_notifications/", notifications.notifications),
     path("<slug:tenant>/case_notifications/<uuid:message>/", notifications.notification),
     path("<slug:tenant>/register/<uuid:person>/notify/", notifications.new),
+    path("<slug:tenant>/case_changes/", case_changes.listed_changes),
+    path("<slug:tenant>/case_changes/<uuid:message>/", case_changes.case_change),
+    path("<slug:tenant>/register/<uuid:person>/case_change/", case_changes.new),
     path("<slug:tenant>/cost_approvals/", costs.approvals),
     path("<slug:tenant>/cost_approvals/tariffs/", costs.rules),
     path("<slug:tenant>/cost_approvals/new/<uuid:person>/", costs.new),

@@ -71,6 +71,30 @@ AGAINST: Words = {
     "SPLIT_WRONG": _("The heads or the need are wrong"),
     "DOCUMENT_MISSING": _("Something that shows it is missing"),
 }
+#: What changes in a case under section 44.
+CASE_CHANGES: Words = {
+    "household": _("The household changes"),
+    "rent": _("The rent changes"),
+    "work": _("Work begins or ends"),
+    "birth": _("A child is born"),
+    "permit": _("The permit changes"),
+    "measure": _("A measure begins"),
+    "resumed": _("Support begins again"),
+    "ended": _("Support ends"),
+    "move": CHANGES["move"],
+    "takeover": _("Moves here from another municipality"),
+}
+#: Why a change of a case isn't so, and what speaks against one.
+CASE_DISPUTES: Words = {
+    **{code: DISPUTES[code] for code in ("WRONG_DAY", "WRONG_STATUS", "OTHER_MUNICIPALITY", "NOT_SO")},
+    "PERSON_UNKNOWN": DISPUTES["PERSON_UNKNOWN"],
+    "NO_CLAIM_PERIOD": _("No claim is accepted for this day"),
+    "LATE": _("Support ended more than a year before: the case is notified anew"),
+    "DOCUMENT_MISSING": AGAINST["DOCUMENT_MISSING"],
+    "ALREADY_NOTIFIED": _("The claim goes on already"),
+    "ALREADY_SETTLED": _("Later days are settled already: the difference follows as a correction"),
+    "PAID_LATER": _("More has been paid for months after the last day"),
+}
 #: How somebody left a municipality, in the register.
 LEFT: Words = {
     **{how: CHANGES[how] for how in ("disappearance", "departure", "death")},
@@ -110,6 +134,7 @@ KINDS: Words = {
     "assignment": _("Assignment"),
     "mutation": _("Change"),
     "case_notification": _("Case under section 44"),
+    "case_change": _("Change of a case under section 44"),
 }
 #: What the register is about.
 WHAT: Words = {
@@ -117,7 +142,7 @@ WHAT: Words = {
     "status": _("Status"),
     "earnings": _("Own earnings"),
     "claim": _("Section 44 reimburses"),
-    "closing": _("Support has ended"),
+    "closing": _("Section 44 reimburses no more"),
 }
 #: Whose account it is: what the partner is to us.
 SIDES: Words = {"payer": _("we pay"), "claimant": _("pays us")}
@@ -247,7 +272,9 @@ REFUSALS: Words = {
     "no residents": _("Enter how many residents it has."),
     "not decided yet": _("Support can’t be decided on a day to come."),
     "against it": _("Something speaks against it: write why it is claimed all the same, or change it."),
+    "speaks against it": _("Something speaks against it: write why it is told all the same, or change it."),
     "last day": _("Nothing is reimbursed until a day before the first that is claimed."),
+    "not ended yet": _("Support can’t have ended on a day to come: tell it then."),
     "not a municipality": _("Only a municipality notifies a case, to its canton."),
     "moves to": _("She can’t move to the municipality that she leaves."),
     "no number": _("She has no ZEMIS number here: nothing can be told about her."),

@@ -55,6 +55,7 @@ from handslag.kernel.months import Month
 from handslag.messages import conversation as said_of
 from handslag.messages.as_xml import form_of
 from handslag.messages.assignment.message import Assignment
+from handslag.messages.case_change.message import CaseChange
 from handslag.messages.case_notification.message import CaseNotification
 from handslag.messages.case_transfer.build import answering as answering_transfer
 from handslag.messages.case_transfer.message import CaseTransfer
@@ -106,7 +107,9 @@ from handslag.web.ui.forms import DayField, read_month
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
-ELSEWHERE = ("assignment", "mutation", "case_notification", "cost_approval", "reconciliation")
+ELSEWHERE = ("assignment", "mutation", "case_notification", "case_change", "cost_approval", "reconciliation")
+#: The same, as they are read.
+_OF_OTHERS = (Assignment, Mutation, CaseNotification, CaseChange, CostApproval, Reconciliation)
 
 
 class AskForm(OpeningForm):
@@ -408,7 +411,7 @@ def _answer_form(request: HttpRequest, first: Message, data: Any) -> Any:
 
 def _points(first: Message) -> list[tuple[int, str]]:
     told = said_of.read(first)
-    if told.asked is None or isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation):
+    if told.asked is None or isinstance(told, _OF_OTHERS):
         return []
     if isinstance(told, Settlement):
         line = _("Line {number}: {text}")
@@ -475,7 +478,7 @@ def _question(
     partner = name_of(first.partner)
     own = the_door(request).the_tenant.name
     told = said_of.read(first)
-    assert not isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation)
+    assert not isinstance(told, _OF_OTHERS)
     handed = told.asked if isinstance(told, CaseTransfer) else None
     return page(
         request,
@@ -531,7 +534,7 @@ def to_register(first: Message) -> bool:
 def _said(row: Message, by: str, first: Message) -> dict[str, Any]:
     """A message about the question, as the page shows it."""
     told = said_of.read(row)
-    assert not isinstance(told, Assignment | Mutation | CaseNotification | CostApproval | Reconciliation)
+    assert not isinstance(told, _OF_OTHERS)
     names, kept = dict(_points(first)), _kept(row)
     return {
         "row": row,

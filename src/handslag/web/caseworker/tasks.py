@@ -46,6 +46,9 @@ KINDS = {
     "accounts differ": _("Our account and a partner’s aren’t the same: look at what differs"),
     "assigned": _("Somebody whom the canton assigned was taken: open her case"),
     "case notification": _("A municipality claims reimbursement under section 44: say for each person until when"),
+    "case change": _("Something changes in a case under section 44, or somebody moves: say if it is so"),
+    "support ended": _("A case was closed whose cost the canton reimburses: tell it that support has ended"),
+    "takeover untold": _("Somebody moves, and her new municipality can’t be told by message: tell it another way"),
     "cost approval": _("Somebody asks whether we bear a cost: approve it, in part, or say why not"),
     "mutation": _("Something changes for an asylum person and doesn’t fit the register by itself: say if it is so"),
     "contradiction": _("Messages contradict each other about an asylum person: no payer until it is settled"),
@@ -117,7 +120,7 @@ KINDS = {
     "staff notice parked": _("Notices don't reach this colleague: is the address right?"),
 }
 #: Tasks that are done on the page of the person in the register.
-ABOUT_REGISTER = ("contradiction", "move untold")
+ABOUT_REGISTER = ("contradiction", "move untold", "takeover untold", "support ended")
 #: Tasks that are done on the page of what was paid too much.
 ABOUT_RECOVERIES = ("paid beyond decision", "claimed beyond paid")
 

@@ -1083,6 +1083,8 @@ LOOKED_AT: dict[str, str | Promise] = {
     "mutation": _("Change told"),
     "case notifications": _("Cases notified under section 44"),
     "case notification": _("Case notified under section 44"),
+    "case changes": _("Changes of cases under section 44"),
+    "case change": _("Change of a case under section 44"),
     "cost approvals": _("Cost approvals"),
     "cost approval": _("Cost approval"),
     "partner": _("An institution’s people and money"),

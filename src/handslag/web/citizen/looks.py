@@ -94,6 +94,7 @@ def _passed_on(told: Told) -> dict[str, Any]:
             "assignment": gettext("which municipality is responsible for you"),
             "mutation": gettext("that something changed for you"),
             "claim": gettext("that support for you is claimed back from the canton"),
+            "case change": gettext("that something changed in your support"),
             "cost": gettext("that somebody else is asked to bear a cost for you"),
         }.get(body.get("what", ""), gettext("something more about the same matter")),
         "names": body.get("names", []),
