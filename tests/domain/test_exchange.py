@@ -776,7 +776,9 @@ def test_about_somebody_with_protected_registration_only_a_code_is_answered(pair
     for words in (Answer(number=1, text="Hon bor på Kanariegränd 13."), None):
         with pytest.raises(NotPossible, match="protected exchange"):
             says(words)
-    says(Answer(number=1, reason="NO_GROUND"))
+    said = says(Answer(number=1, reason="NO_GROUND"))
+    with acting(office.slug, office.staff["bo"], "again"):  # where it didn't arrive
+        assert build.again(key=uuid4(), lost=said, answer_by=None, now=pair.now).level == 2
     pair.settle()
     assert pair.asker.message(theirs.message_id).code == "NO_GROUND"
 
