@@ -275,6 +275,21 @@ def test_a_letter_that_names_nobody_protected_is_given_out(new_office: Any, visi
     letter = visit(office, folder.citizens[0]).get(f"/{office.slug}/decisions/{decision.id}/letter.pdf")
     said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(letter.content)).pages)
     assert "Barn 1" in said and "Kanariefågel" not in said
+    for login in ("vera", "vilma"):
+        office.admit(login, f"{login} Värn", "caseworker", "decider", clearance=3)
+    for reasons, given in (("Hyran delas av två.", 200), ("Hyran delas av Yusuf.", 404)):
+        couple = office.case(("Amina", "Åberg", "19850302"), ("Yusuf", "Kanariefågel", "19831120"))
+        couple.applied()
+        sheet = couple.assessed()
+        with acting(office.slug, TEST, "look"):
+            hidden = Person.objects.get(id=couple.citizens[1].id)
+        set_protection(**office.act("rut"), person=hidden.id, level=1, address_level=1, version=hidden.version)
+        made = propose(**office.act("vera"), sheet=sheet.id, reasons=reasons, language="sv")
+        decision = decide(**office.act("vilma"), decision=made.id, version=made.version)
+        run_jobs(database)
+        amina, page = visit(office, couple.citizens[0]), f"/{office.slug}/decisions/{decision.id}/"
+        assert amina.get(f"{page}letter.pdf").status_code == given
+        assert "Yusuf" not in amina.get(page).content.decode()
 
 
 def test_the_unknown_and_the_protected_are_turned_away_alike(

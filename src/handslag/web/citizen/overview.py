@@ -467,7 +467,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     found = decision_of(decision, request.door.the_actor)  # type: ignore[attr-defined]
     looked_at("decision", found.case_id)
     letter = Letter.objects.filter(decision=found).first()
-    content, hers = (letter.content, _hers(found, letter, person.id)) if letter else ({}, None)
+    content, hers = (letter.content, _hers(found, letter, person)) if letter else ({}, None)
     calculation = stored_calculation(found.sheet)
     payments = [p for p in payments_of([found.case_id]) if p.period_id == found.period_id and p.state not in OVER]
     facts = {
@@ -482,7 +482,7 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         **(_nothing(calculation) if found.refused_on else shown_results(calculation)),
         "content": content,
         "letter_ready": bool(hers and hers.document_id),
-        "reasons": _reasons(found, content, person),
+        "reasons": _unnamed(found, _own_reasons(found, content, person), person),
         **_refused(found, content),
         "letter_withheld": hers is None and letter is not None,
         "lodged_here": lodged_here(found),
@@ -494,28 +494,32 @@ def decision(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
     return render(request, "citizen/decision.html", facts)
 
 
-def _hers(decision: Decision, letter: Letter, viewer: UUID) -> Letter | PersonalLetter | None:
+def _hers(decision: Decision, letter: Letter, viewer: Person) -> Letter | PersonalLetter | None:
     """The letter that an adult of the case may have: where each of two has her own reasons, the one to her; none where
-    it tells details of somebody who is protected from her, or where such reasons stand in one letter (before there were
-    two)."""
-    if unseen_by_relative(decision, letter.content, viewer):
+    it tells details of somebody who is protected from her, or names her in the reasons, or where such reasons stand in
+    one letter (before there were two)."""
+    own = _own_reasons(decision, letter.content, viewer)
+    if unseen_by_relative(decision, letter.content, viewer.id) or _unnamed(decision, own, viewer) != own:
         return None
     if not letter.content.get("reasons_co"):
         return letter
-    apart = PersonalLetter.objects.select_related("document").filter(case=decision.case_id, person_id=viewer)
+    apart = PersonalLetter.objects.select_related("document").filter(case=decision.case_id, person=viewer)
     return apart.filter(content__number=decision.number, content__has_key="sheet").first()
 
 
-def _reasons(decision: Decision, content: dict[str, Any], viewer: Person) -> str:
-    """The reasons for an adult of the case: her own, where there are some for each of two. Who else is protected now
-    isn't named in them."""
-    case, own = decision.case, content.get("reasons_co")
-    said = own["text"] if own and viewer.id == case.co_applicant_id else content.get("reasons", "")
-    for adult in (case.applicant, case.co_applicant):
+def _own_reasons(decision: Decision, content: dict[str, Any], viewer: Person) -> str:
+    """The reasons for an adult of the case: her own, where there are some for each of two."""
+    own = content.get("reasons_co")
+    return str(own["text"] if own and viewer.id == decision.case.co_applicant_id else content.get("reasons", ""))
+
+
+def _unnamed(decision: Decision, said: str, viewer: Person) -> str:
+    """A text for an adult of the case that doesn't name the other one if she is protected now."""
+    for adult in (decision.case.applicant, decision.case.co_applicant):
         if adult is not None and adult != viewer and adult.protection_level:
             for name in filter(None, (full_name(adult), adult.given_name)):
                 said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _: gettext("The other adult"), said)
-    return str(said)
+    return said
 
 
 def _refused(decision: Decision, content: dict[str, Any]) -> dict[str, str]:
@@ -641,7 +645,7 @@ def letter(request: HttpRequest, tenant: str, decision: UUID) -> HttpResponse:
         whole = Letter.objects.select_related("document").filter(decision=found).first()
         if whole is None:
             raise Http404
-        row = _hers(found, whole, by.id)
+        row = _hers(found, whole, Person.objects.get(id=by.id))
         if row is None:
             raise Hidden("decision letter", found.case_id)
         if row.document is None:
