@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import numpy as np
 import psycopg
 import pytest
@@ -54,7 +55,10 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs.settlement import tell_submission
 from handslag.kernel.months import Month
 from handslag.messages.assignment.message import Arrival, Assigned
+from handslag.messages.case_change.checks import checked
+from handslag.messages.case_change.message import Changed
 from handslag.messages.case_notification.message import Accepted
+from handslag.messages.mutation.message import Concerned
 from handslag.messages.settlement import build
 from handslag.messages.settlement.message import Answer as Said
 from handslag.rules.ch.settlement import ASYLUM, SECTION_44
@@ -572,6 +576,16 @@ def test_section_44_by_heads_from_bookings(canton: Canton, database: Database) -
     ]  # fmt: skip
     (left,) = seen().findings.values()  # E's September is told again, and not sent
     assert (left.reason, left.amount, to_send(seen(), {})) == (Reason.TEN_YEARS_REACHED, 0, [])
+
+    # that her support ended before what is settled is a finding at both sides; what was paid since, at who paid it
+    ended = Changed(
+        persons=[Concerned(number=1, person=d.person)], change="ended", on=date(2026, 6, 30), cause="Arbeit",
+        answer_by=Q4,
+    )  # fmt: skip
+    for side, more_ in ((canton.side, []), (here, ["PAID_LATER"])):
+        with acting(side.office.slug, TEST, "look"):
+            assert checked(ended, here.address, canton.today) == {1: ["ALREADY_SETTLED", *more_]}
+            assert checked(msgspec.structs.replace(ended, on=date(2026, 9, 30)), here.address, canton.today) == {1: []}
 
     # a settled booking that is countered is given back by a line that cites the settled one; a booking once is once
     with acting(office.slug, TEST, "look"):
