@@ -123,7 +123,7 @@ def broken(house: Path) -> list[str]:
 BY_THE_MACHINE = {
     "tests/conftest.py", "tests/whole_case.py", "simulators/clock.py", "tests/sedex.py", "simulators/sedex/__main__.py",
     "tests/connectors/store/test_local.py", "tests/office.py", "tests/connectors/authorities/test_certificates.py",
-    "tests/connectors/notices/test_smtp.py", "tests/web/canton/test_quarter.py",
+    "tests/connectors/notices/test_smtp.py", "tests/quarter.py",
 }  # fmt: skip
 
 
