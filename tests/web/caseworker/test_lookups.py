@@ -25,6 +25,7 @@ from handslag.domain.lookups.operations import (
     dispute_line,
     record_answers,
 )
+from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -286,3 +287,23 @@ def test_what_came_after_the_proposal_is_shown_and_holds_the_decision(
     answered(office, NewAnswer("FK", secrecy=True, lines=(NewLine("SJP", "Sjukpenning", day, 777_700),)))
     text = hanna.open(f"{path}proposal/").text
     assert "Something new since" in text and "Sjukpenning" not in text and "7,777" not in text
+
+
+def test_a_month_in_which_somebody_moved_out_who_has_a_line_in_the_application_is_calculated(
+    office: Any, desk: Any
+) -> None:
+    folder = office.case(("Petra", "Nilsson", "19900615"), children=(("Sara", "Nilsson", "20180210"),))
+    with acting(office.slug, TEST, "look"):
+        lives = Membership.objects.get(household_id=folder.case.household_id, role="child")
+    of_sara = {"code": "MAINTENANCE_SUPPORT", "amount": "1 000", "note": "", "person": str(lives.person_id)}
+    folder.applied({**C1, "incomes": [*C1["incomes"], of_sara]})
+    gone = {"household": lives.household_id, "person": lives.person_id, "until": office.month.since}
+    move_out(**office.act("rut"), **gone)
+    hanna, path = desk(office, "hanna"), f"/cases/{folder.case.id}/periods/{office.month}/"
+    there = hanna.open(path).text
+    assert "Maintenance" in there and "Take the household as it is now" in there
+    text = hanna.open(f"{path}?from=household").text
+    assert "Take the household as it is now" not in text
+    assert hanna.open(f"{path}?from=household", **fields(text), act="assess").status_code == 302
+    with acting(office.slug, TEST, "look"):
+        assert Sheet.objects.get(case=folder.case).granted == 655_000

@@ -302,12 +302,15 @@ def members_of(case: Case, period: Period) -> list[Member]:
 
 
 def is_household_of(facts: Facts, members: list[Member]) -> bool:
-    """Whether the household of Swedish facts is one of `members_of`: the same people on the same days."""
+    """Whether the household of Swedish facts is one of `members_of`: the same people on the same days, no line of
+    anybody else."""
 
     def people(rows: list[Member]) -> set[tuple[str, str, date | None, date | None]]:
         return {(one.key, one.role, one.since, one.until) for one in rows}
 
-    return people(facts.members) == people(members)
+    there = {None, *(one.key for one in members)}
+    lines = {one.person for one in facts.costs} | {one.person for one in facts.incomes}
+    return people(facts.members) == people(members) and lines <= there
 
 
 def with_members(facts: Facts, members: list[Member]) -> Facts:
