@@ -16,6 +16,7 @@ from handslag.rules.se.limits import household_key, with_limits
 from handslag.rules.se.numbers import history
 from handslag.rules.se.pack import calculate, norms_for, norms_of
 from handslag.rules.se.population import Population
+from handslag.rules.se.refusals import REFUSALS, refusals_on
 from handslag.rules.se.riksnorm import for_days
 from handslag.rules.se.rows import NOT_TOLD, Period
 from handslag.rules.se.text import LANGUAGES, why_less
@@ -247,3 +248,9 @@ def test_every_code_choice_and_doubt_is_there_in_every_language() -> None:
         assert set(norm.label) == set(LANGUAGES), norm.name
         for text in (norm.uncertain, *norm.choices.values()):
             assert set(text) in (set(), set(LANGUAGES)), norm.name
+
+
+def test_a_ground_of_refusal_is_one_from_its_month_on() -> None:
+    first = min(one.since for one in REFUSALS)
+    assert refusals_on(first - timedelta(days=1)) == {}
+    assert refusals_on(max(one.since for one in REFUSALS)) == {one.code: one for one in REFUSALS}
