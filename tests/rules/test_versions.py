@@ -249,6 +249,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "work-beside-training-in-the-month-of-25",
             "e12-whole-need-by-days", "rent-for-half-a-month", "whole-need-by-days-in-an-institution",
             "earnings-with-all-expenses", "expenses-of-a-job-with-nothing-left-named-last",
+            "school-help-in-the-month-of-15", "school-help-in-the-month-of-15-for-half-a-month",
+            "school-help-from-the-second-of-the-month", "school-help-from-the-last-day-of-the-month",
         },
     },
 }  # fmt: skip

@@ -531,11 +531,20 @@ def lone_parent(
 
 
 def school_help(person: Any, own: Base, chapter: Whole, month: Period, norm: Norms, sheet: Any) -> Whole:
-    """§ 30 Abs. 4, § 42b Abs. 3: help with school or higher education, from 15."""
+    """§ 30 Abs. 4, § 42b Abs. 3: help with school or higher education, from 15; in the month of that birthday for the
+    days that the setting says, of those on which the person is there."""
+    old_enough, turns, days = person.age >= norm.extra_school_help_age, False, 0
+    if norm.setting_school_help_start is not None:
+        turns = (person.age < norm.extra_school_help_age) & (person.age_later >= norm.extra_school_help_age)
+        old_enough = old_enough | turns
+        days = person.days - person.days_before if norm.setting_school_help_start == BY_DAYS else 0
     return extra(
         "SCHOOL_HELP", own, norm.extra_school_help, person, chapter, month, norm, sheet,
-        when=person.school_help & (person.age >= norm.extra_school_help_age),
-        section=norm.section.school_help, numbers=(norm.extra_school_help,),
+        when=person.school_help & old_enough,
+        section=norm.section.school_help,
+        numbers=(norm.extra_school_help, used(norm.setting_school_help_start, turns)),
+        text=where(turns, " percent_days", ""),
+        days=where(turns, days, 1), of_days=where(turns, person.days, 1),
     )  # fmt: skip
 
 
