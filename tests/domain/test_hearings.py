@@ -128,6 +128,26 @@ def test_a_first_refusal_by_what_she_has_not_said_herself_waits_until_she_is_hea
     assert (partly.outcome, partly.unheard) == ("delavslag", why)
 
 
+def test_who_was_asked_once_more_has_her_time_also_after_an_answer_and_after_the_proposal(office: Office) -> None:
+    folder = office.case()
+    folder.applied()
+    income = {"code": "ACTIVITY_SUPPORT", "gross": 600_000, "source": "evidence"}
+    told = {"sheet": folder.assessed(incomes=[income]).id, "reasons": REASONS, "language": "sv"}
+    ask = {"period": folder.period().id, "about": ABOUT, "answer_by": office.today + timedelta(days=9)}
+    (first,) = open_hearing(**office.act("hanna"), **ask)
+    answer_hearing(**office.by(folder.citizens[0]), hearing=first.id, answer="Det är inte min lön.")
+    office.now += timedelta(minutes=1)
+    (second,) = open_hearing(**office.act("hanna"), **ask)
+    refused("not heard", propose, **office.act("hanna"), **told)
+    answer_hearing(**office.by(folder.citizens[0]), hearing=second.id, answer="Jag har aldrig arbetat där.")
+    row = propose(**office.act("hanna"), **told)
+    office.now += timedelta(minutes=1)
+    (third,) = open_hearing(**office.act("hanna"), **ask)
+    refused("not heard", decide, **office.act("bo"), decision=row.id, version=row.version)
+    answer_hearing(**office.by(folder.citizens[0]), hearing=third.id, answer="Se min deklaration.")
+    assert decide(**office.act("bo"), decision=row.id, version=row.version).outcome == "delavslag"
+
+
 def test_the_table_keeps_an_answer_whole_and_jobs_out(office: Office, connect: Any) -> None:
     folder = _couple(office)
     day = office.today + timedelta(days=2)

@@ -129,11 +129,12 @@ def is_decided_since(hearing: Hearing) -> bool:
 
 def not_heard(case: Case, period: UUID, before: Decision | None, today: date) -> list[UUID]:
     """The adults who weren't asked about a period, since the decision in force (`before`) was taken, or still have
-    time to answer."""
-    asked = Hearing.objects.filter(period_id=period)
+    time to answer what they were asked last."""
+    asked = Hearing.objects.filter(period_id=period).order_by("asked_at", "id")
     if before is not None:
         asked = asked.filter(asked_at__gte=before.decided_at)
-    heard = {one.person_id for one in asked if one.answered_at or one.answer_by < today}
+    last = {one.person_id: one for one in asked}
+    heard = {key for key, one in last.items() if one.answered_at or one.answer_by < today}
     return [key for key in (case.applicant_id, case.co_applicant_id) if key and key not in heard]
 
 

@@ -675,9 +675,9 @@ def withdraw_proposal(*, tenant: str | int, by: Actor, now: datetime, decision: 
 def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, version: int) -> Done[Decision]:
     """Take a proposed decision. Needs a delegation for its kind and what `limited` says ("delegation"), which it keeps
     in words, and another person than who proposed it where `needs_two` says so: NotPossible("second pair of eyes").
-    NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong, and as for
-    `propose` where something newer came;
-    `refuse_appealed` where the one it replaces is appealed.
+    NotPossible("dispute unanswered") where an applicant has said meanwhile that a fetched line is wrong, ("not heard")
+    where the adults are to be heard and one of them was asked since it was proposed and still has time, and as for
+    `propose` where something newer came; `refuse_appealed` where the one it replaces is appealed.
 
     Its lines, the letter's content and the texts it uses are fixed here.
     """
@@ -691,6 +691,11 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise NotPossible("not the newest sheet")
     if waits_for_answer(row.period_id):
         raise NotPossible("dispute unanswered")
+    asked = Hearing.objects.filter(period_id=row.period_id, asked_at__gt=row.proposed_at, answered_at=None)
+    if asked.filter(answer_by__gte=acting_door().the_tenant.today(now)).exists() and is_to_be_heard(
+        row.sheet, row.replaces, row.ground or "", row.refused_on or ""
+    ):
+        raise NotPossible("not heard")
     refuse_example_norms(row.sheet)
     _refuse_outdated(row.sheet)
     if row.ground:
