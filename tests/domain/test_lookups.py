@@ -26,7 +26,15 @@ from handslag.domain.lookups.operations import (
     dispute_line,
     record_answers,
 )
-from handslag.domain.lookups.queries import lines_of, open_with_missing, replaced_in, sums
+from handslag.domain.lookups.queries import (
+    counted,
+    disputes_in,
+    lines_of,
+    open_with_missing,
+    replaced_in,
+    sums,
+    waits_for_answer,
+)
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
@@ -451,6 +459,41 @@ def test_what_the_calculation_counts_otherwise_than_it_was_fetched_is_a_warning(
     assert warned() == {lacking: "open"}
     answer_dispute(**office.act("hanna"), dispute=said.id, verdict="said", why="Enligt kontoutdraget")
     assert warned() == {lacking: "closed"}
+
+
+def test_what_is_said_of_a_plan_is_said_of_its_payment_and_of_each_of_two_alike(connected: Any) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    period, day = folder.period().id, (office.month - 1).since
+    plan, other = (NewLine("AS", "Aktivitetsstöd", day, amount, planned=True) for amount in (560_000, 100_000))
+
+    def said(*lines: NewLine) -> tuple[list[bool], list[bool]]:
+        """These lines are the newest answer: which of those that count are disputed, and of those said before."""
+        office.now += timedelta(minutes=1)
+        ask_authorities(**office.act("hanna"), period=period)
+        answers(office, *lines)
+        with acting(office.slug, TEST, "look"):
+            disputed = disputes_in(period)
+            shown = [sorted(one.id in disputed for one in rows) for rows in (lines_of(period), replaced_in(period))]
+        return shown[0], shown[1]
+
+    answers(office, plan, other, other)
+    with acting(office.slug, TEST, "look"):
+        rows = {(one.amount, one.serial): one.id for one in FetchedLine.objects.filter(period_id=period)}
+    wrong = {"reason": "amount", "text": "", "amount": 400_000}
+    on_plan = dispute_line(**office.by(folder.citizens[0]), line=rows[560_000, 1], **wrong)
+    on_second = dispute_line(**office.by(folder.citizens[0]), line=rows[100_000, 2], **wrong)
+    assert said(plan, other) == ([False, True], [True])  # the second one isn't said any more, and can be answered
+    answer_dispute(**office.act("hanna"), dispute=on_second.id, verdict="fetched", why="Den finns inte mer.")
+    assert said(replace(plan, planned=False)) == ([True], [False, True])  # paid as planned
+    with acting(office.slug, TEST, "look"):
+        (paid,) = lines_of(period)
+        assert disputes_in(period)[paid.id].dispute.id == on_plan.id
+    answer_dispute(**office.act("hanna"), dispute=on_plan.id, verdict="said", why="Enligt kontoutdraget")
+    with acting(office.slug, TEST, "look"):
+        assert counted(paid, disputes_in(period)[paid.id]) == 400_000
+        assert not waits_for_answer(period)
 
 
 def test_who_failed_is_asked_after_the_decision_too_and_what_comes_is_for_a_person(connected: Any) -> None:

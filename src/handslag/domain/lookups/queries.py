@@ -111,9 +111,8 @@ def replaced_in(period: UUID) -> list[FetchedLine]:
     """The lines that don't count any more, since a newer answer says something else; newest payment first. Without
     plans that were paid as planned."""
     rows = _fetched(period)
-    counting = _said_last(period, rows)
-    paid = {(*_payment(r), r.amount) for r in rows if r.id in counting}
-    return [r for r in rows if r.id not in counting and (*_payment(r), r.amount) not in paid]
+    standing = {_as_said(one) for one in _counting(period, rows)}
+    return [r for r in rows if _as_said(r) not in standing]
 
 
 def fetched_since(period: UUID, moment: datetime) -> tuple[list[FetchedLine], list[FetchedLine]]:
@@ -146,6 +145,11 @@ def _fetched(period: UUID) -> list[FetchedLine]:
 
 def _payment(line: FetchedLine) -> tuple[UUID, str, str, date]:
     return line.person_id, line.authority, line.benefit, line.paid_on
+
+
+def _as_said(line: FetchedLine) -> tuple[tuple[UUID, str, str, date], int, int]:
+    """What tells a payment with its amount from others, planned or made."""
+    return _payment(line), line.amount, line.serial
 
 
 def _said_last(period: UUID, rows: list[FetchedLine], at: datetime | None = None) -> set[UUID]:
@@ -235,15 +239,20 @@ class Disputed:
 
 
 def disputes_in(period: UUID) -> dict[UUID, Disputed]:
-    """What is disputed in a period by its line: the newest word about each, without what was taken back."""
+    """What is disputed in a period by its line: the newest word about each, without what was taken back. What is said
+    of a plan is said of the payment that was made as planned."""
     newest = {
-        row.line_id: row
+        _as_said(row.line): row
         for row in Dispute.objects.select_related("line").filter(period_id=period).order_by("made_at", "id")
     }
-    there = {line: row for line, row in newest.items() if row.reason != DisputeReason.BACK}
+    there = {said: row for said, row in newest.items() if row.reason != DisputeReason.BACK}
+    if not there:
+        return {}
     answers = DisputeAnswer.objects.select_related("member").filter(dispute__in=there.values())
     by_dispute = {answer.dispute_id: answer for answer in answers}
-    return {line: Disputed(row, by_dispute.get(row.id)) for line, row in there.items()}
+    found = {said: Disputed(row, by_dispute.get(row.id)) for said, row in there.items()}
+    lines = FetchedLine.objects.filter(period_id=period)
+    return {line.id: found[_as_said(line)] for line in lines if _as_said(line) in found}
 
 
 def counted(line: FetchedLine, disputed: Disputed | None) -> int | None:
