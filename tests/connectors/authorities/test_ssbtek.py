@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -94,6 +96,84 @@ def test_the_whole_service_fails(ssbtek_address: str, whole: str, code: str) -> 
     found = told(ssbtek_address, whole=whole)
     assert {(one.failed, one.code) for one in found.values()} == {(True, code)}
     assert list(found) == list(AUTHORITIES)
+
+
+def _said(parts: str, encoding: str = "UTF-8") -> bytes:
+    space = "http://schema.forsakringskassan.se/integration/ssbt/10"
+    body = (
+        f'<hamtaBastjanstInformationResponse xmlns="{space}"><korrelationsid>0199-key</korrelationsid>'
+        f"<svarsdata>{parts}</svarsdata></hamtaBastjanstInformationResponse>"
+    )
+    head = f'<?xml version="1.0" encoding="{encoding}"?><s:Envelope'
+    return f'{head} xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'.encode()
+
+
+def _fund(amount: str = "8000", last: str = "2026-01-31") -> str:
+    return (
+        f"<SO><data><IdentificationNumber>{STUDENT}</IdentificationNumber><Arbetsloshetsersattning><Utbetalningar>"
+        f"<Utbetalningsdatum>2026-01-25</Utbetalningsdatum><NettoEfterAvdrag>{amount}</NettoEfterAvdrag>"
+        f"<NettoEfterSkatt>8000</NettoEfterSkatt><AvserFrom>2026-01-01</AvserFrom><AvserTom>{last}</AvserTom>"
+        "</Utbetalningar></Arbetsloshetsersattning></data></SO>"
+    )
+
+
+def _insurance(state: str = "OK", **more: object) -> str:
+    paid = {"datum": "2026-01-25", "nettobelopp": {"summa": 5600}, "formansfamilj": {"id": "AS", "beskrivning": "A"}}
+    states = [{"utlamnare": {"kod": one}, "tillstand": {"kod": s}} for one, s in (("FK", state), ("PM", "OK"))]
+    said = {"utlamnare": states, "formansinformation": {"utbetalningsuppgift": [paid | more]}}
+    return f"<FK><data><lefiJsonSvar>{base64.b64encode(json.dumps(said).encode()).decode()}</lefiJsonSvar></data></FK>"
+
+
+def _study(form: str, amount: str = "10") -> str:
+    said = (
+        f'<CSNSvar><Person sekel="{STUDENT[:2]}" personnummer="{STUDENT[2:]}"><Arende><stodform>{form}</stodform>'
+        f"<klartext>{form * 9}</klartext><Utbetalning><utbetdatum>20260125</utbetdatum><totbelopp>{amount}</totbelopp>"
+        "</Utbetalning></Arende></Person></CSNSvar>"
+    )
+    return f"<CSN><data><svar>{base64.b64encode(said.encode()).decode()}</svar></data></CSN>"
+
+
+@pytest.mark.parametrize(
+    ("part", "failed"),
+    [
+        (_fund("1E999999"), {"SO"}),
+        (_fund(last="9999-12-31"), set()),  # until further notice
+        (_study("SM", "1E999999"), {"CSN"}),
+        (_study("S" * 60), set()),
+        ("<CSN><data><svar>åäö</svar></data></CSN>", {"CSN"}),
+        ("<SKV><data><svar>&lt;?xml version='1.0' encoding='utf-7'?&gt;&lt;a/&gt;</svar></data></SKV>", {"SKV"}),
+        (_insurance(period={"fran": "2026-01-01", "till": "9999-12-31"}), set()),
+        (_insurance(nettobelopp={"summa": 5600, "valuta": "EUR"}), {"FK"}),
+        (_insurance(nettobelopp={"summa": "1E999999"}), {"FK"}),
+        (_insurance(formansfamilj={"id": "AS", "beskrivning": "A\0"}), {"FK"}),
+        (_insurance(formansfamilj={"id": "AS", "beskrivning": "A\ud800"}), {"FK"}),
+        (_insurance(state="X" * 90), {"FK"}),
+    ],
+)
+def test_whatever_one_authority_says_the_others_are_read_and_all_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, part: str, failed: set[str]
+) -> None:
+    others = {"<SO>": _fund(), "<FK>": _insurance()}
+    said = _said(part + "".join(other for name, other in others.items() if name not in part))
+    monkeypatch.setattr(client, "_post", lambda config, message: said)
+    found = {one.authority: one for one in ssbtek.fetch(SsbtekConfig("http://nobody.example"), QUESTION)}
+    read = {name for name in ("SO", "FK", "PM", "CSN", "SKV") if not found[name].failed}
+    asked = {"SO", "FK", "PM"} | {name for name in ("CSN", "SKV") if f"<{name}>" in part}
+    assert read == asked - failed
+    for one in found.values():
+        assert len(one.code) <= 40 and len(one.message) <= 200
+        for paid in one.payments:
+            assert len(paid.benefit) <= 40 and len(paid.name) <= 120 and "\0" not in paid.name
+            paid.name.encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "shift_jis", "idna", "x" * 300])
+def test_an_answer_in_an_encoding_that_nobody_reads_is_not_understood(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setattr(client, "_post", lambda config, message: _said(_fund(), encoding))
+    found = ssbtek.fetch(SsbtekConfig("http://nobody.example"), QUESTION)
+    assert {(one.failed, one.code) for one in found} == {(True, "not understood")}
 
 
 def test_slow_is_no_failure_and_nobody_there_is(ssbtek_address: str) -> None:

@@ -4,11 +4,10 @@ read, makes that one authority's answer a failure and leaves the others alone.""
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -105,7 +104,7 @@ def _ore(value: str | int | Decimal) -> int:
     """Öre of an amount in kronor; Unreadable for what isn't a whole number of öre below a thousand million."""
     try:
         amount = Decimal(str(value).strip()) * 100
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise Unreadable("an amount that is none") from error
     if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**11:
         raise Unreadable("an amount that is none")
@@ -113,7 +112,18 @@ def _ore(value: str | int | Decimal) -> int:
 
 
 def _after(day: str) -> date | None:
-    return _day(day) + timedelta(days=1) if day else None
+    """The day after a last day; None where there is none, also by the last day of the calendar."""
+    last = _day(day) if day else date.max
+    return None if last == date.max else last + timedelta(days=1)
+
+
+def _words(value: object, most: int) -> str:
+    """Text of at most so many characters that can be kept: ValueError for a NUL, or for half a character."""
+    said = str(value)[:most]
+    if "\0" in said:
+        raise Unreadable("a sign that is none")
+    said.encode()
+    return said
 
 
 def _af(data: etree._Element, person: str) -> Read:
@@ -165,14 +175,14 @@ def _csn_payment(form: str, name: str, paid: etree._Element) -> list[Payment]:
     total = _ore(text(paid, "totbelopp"))
     kinds = [
         Payment(
-            f"{form}.{text(one, 'beloppstyp')}", f"{name}: {text(one, 'klartext')}"[:120], day,
+            f"{form}.{text(one, 'beloppstyp')}"[:40], f"{name}: {text(one, 'klartext')}"[:120], day,
             _ore(text(one, "totbelopp")), planned=planned,
         )
         for one in all_of(paid, "Belopp")
     ]  # fmt: skip
     if kinds and sum(one.amount for one in kinds) == total:
         return kinds
-    return [Payment(form, name, day, total, planned=planned)]
+    return [Payment(form[:40], name[:120], day, total, planned=planned)]
 
 
 def _skv(data: etree._Element, person: str) -> Read:
@@ -244,10 +254,21 @@ def _insurance(part: etree._Element | None, question: Question) -> dict[str, Ans
         return {one: _error(one, error) for one in asked}
     try:
         raw = json.loads(_from_base64(text(part, "data", "lefiJsonSvar")), parse_float=Decimal)
-        return {one: _lefi(one, raw, question.person) for one in asked}
-    except (Unreadable, ValueError, RecursionError, TypeError, AttributeError, KeyError) as trouble:
-        code = str(trouble) if isinstance(trouble, Unreadable) else "not understood"
-        return {one: Answer(one, True, "HERE", code) for one in asked}
+    except (ValueError, RecursionError) as trouble:
+        return {one: _not_read(one, trouble) for one in asked}
+    return {one: _one_of_two(one, raw, question.person) for one in asked}
+
+
+def _not_read(authority: str, trouble: Exception) -> Answer:
+    return Answer(authority, True, "HERE", str(trouble) if isinstance(trouble, Unreadable) else "not understood")
+
+
+def _one_of_two(authority: str, raw: Any, person: str) -> Answer:
+    """What one of them says; what can't be read of it leaves the other alone."""
+    try:
+        return _lefi(authority, raw, person)
+    except (ValueError, TypeError, AttributeError, KeyError) as trouble:
+        return _not_read(authority, trouble)
 
 
 def _lefi(authority: str, raw: Any, person: str) -> Answer:
@@ -255,7 +276,7 @@ def _lefi(authority: str, raw: Any, person: str) -> Answer:
     states = {one["utlamnare"]["kod"]: one["tillstand"]["kod"] for one in raw.get("utlamnare", [])}
     state = states.get(authority, "")
     if state != "OK":
-        return Answer(authority, True, "BT", state or "no answer")
+        return Answer(authority, True, "BT", _words(state or "no answer", 40))
     data = raw.get("formansinformation") or {}
     payments, secrecy = [], False
     for one in data.get("generellPersoninformation", []):
@@ -276,7 +297,8 @@ def _lefi(authority: str, raw: Any, person: str) -> Answer:
         }
     )
     if lacking:
-        return Answer(authority, True, "BT", "partial", ", ".join(lacking)[:200], tuple(payments), secrecy=secrecy)
+        which = _words(", ".join(lacking), 200)
+        return Answer(authority, True, "BT", "partial", which, tuple(payments), secrecy=secrecy)
     return Answer(authority, payments=tuple(payments), secrecy=secrecy)
 
 
@@ -284,8 +306,8 @@ def _fk_payment(one: Any, planned: bool) -> Payment:
     family, days = one.get("formansfamilj") or {}, one.get("period") or {}
     kinds = {str((row.get("beloppstyp") or {}).get("id", "")) for row in one.get("utbetalningsdetalj", [])}
     return Payment(
-        str(family.get("id", ""))[:20] or "FK",
-        str(family.get("beskrivning", ""))[:120] or "Försäkringskassan",
+        _words(family.get("id", ""), 20) or "FK",
+        _words(family.get("beskrivning", ""), 120) or "Försäkringskassan",
         _day(str(one["datum"])),
         _kronor(one["nettobelopp"]),
         _kronor(one["bruttobelopp"]) if one.get("bruttobelopp") else None,
@@ -299,8 +321,8 @@ def _pm_payment(one: Any, planned: bool) -> Payment:
     rows, days = one.get("utbetalningsrader") or [], one.get("utbetalningsperiod") or {}
     groups = {row["formansgrupp"]["kod"]: row["formansgrupp"]["beskrivning"] for row in rows}
     return Payment(
-        "+".join(sorted(groups))[:20] or "PM",
-        ", ".join(groups[key] for key in sorted(groups))[:120] or "Pensionsmyndigheten",
+        _words("+".join(sorted(groups)), 20) or "PM",
+        _words(", ".join(groups[key] for key in sorted(groups)), 120) or "Pensionsmyndigheten",
         _day(str(one["utbetalningsdatum"])),
         _ore(one["nettobelopp"]),
         _ore(one["bruttobelopp"]) if one.get("bruttobelopp") is not None else None,
@@ -325,7 +347,7 @@ def _days(since: object, last: object) -> tuple[date | None, date | None]:
 def _from_base64(value: str) -> bytes:
     try:
         return base64.b64decode("".join(value.split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Unreadable("not base64") from error
 
 

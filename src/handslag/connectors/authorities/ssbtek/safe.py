@@ -43,7 +43,9 @@ def parsed(body: bytes) -> etree._Element:
             remove_comments=True, remove_pis=True,
         )  # fmt: skip
         return etree.fromstring(body, parser)
-    except (expat.ExpatError, etree.XMLSyntaxError, LookupError) as error:
+    except Unreadable:
+        raise
+    except (expat.ExpatError, etree.XMLSyntaxError, LookupError, ValueError) as error:  # the last: of some encodings
         raise Unreadable("not XML") from error
 
 

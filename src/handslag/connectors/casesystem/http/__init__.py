@@ -103,6 +103,8 @@ def _call(config: HttpConfig, verb: str, path: str, body: bytes | None) -> bytes
 def _read(content: bytes | None, kind: type[T]) -> T | None:
     if content is None:
         return None
+    if b"\\u0000" in content:  # no database keeps a NUL in a text
+        raise Garbled("NUL")
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
