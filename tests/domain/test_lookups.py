@@ -43,7 +43,7 @@ from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs.authorities import ask_again, fetch_from_authorities
 from handslag.kernel import clock
 from tests.bed import free_port
-from tests.office import C1, TEST
+from tests.office import C1, TEST, refused
 
 ASKED = ["AF", "CSN", "FK", "PM", "SKV", "SO"]
 
@@ -459,6 +459,45 @@ def test_what_the_calculation_counts_otherwise_than_it_was_fetched_is_a_warning(
     assert warned() == {lacking: "open"}
     answer_dispute(**office.act("hanna"), dispute=said.id, verdict="said", why="Enligt kontoutdraget")
     assert warned() == {lacking: "closed"}
+
+
+def test_a_benefit_that_is_not_said_yet_is_asked_for_each_day_until_it_is_or_the_month_is_decided(
+    connected: Any,
+) -> None:
+    office = connected
+    folder = office.case(("Petra", "Nilsson", "19900615"))
+    folder.applied(C1)
+    month, period, last = office.month, folder.period().id, (office.month - 1).since
+    before = NewLine("AS", "Aktivitetsstöd", (office.month - 2).since, 560_000)
+
+    def asks(answer: NewAnswer) -> list[list[str]]:
+        """Whom the office asks by itself: on the day of the answer, and on the day after it."""
+        answers(office, answer=answer)
+        found = []
+        for _ in range(2):
+            with acting(office.slug, TEST, "look"):
+                open_ = open_with_missing(office.today)
+            try:
+                asked = ask_authorities(**office.by(TEST), period=period)
+            except NotPossible as refusal:
+                assert (refusal.code, open_) == ("nothing to ask", [])
+                asked = []
+            found.append([authority for one in asked for authority in one.authorities])
+            office.now += timedelta(days=1)
+        return found
+
+    assert asks(NewAnswer("FK", lines=(before,))) == [[], ["FK"]]
+    assert asks(NewAnswer("FK", lines=(before, replace(before, paid_on=last, planned=True)))) == [[], []]
+    ask_authorities(**office.act("hanna"), period=period)
+    answers(office, before)
+    office.now += timedelta(days=1)
+    with acting(office.slug, TEST, "look"):
+        assert open_with_missing(office.today) == [period]
+    row = propose(**office.act("hanna"), sheet=folder.assessed(month).id, reasons="", language="sv")
+    decide(**office.act("bo"), decision=row.id, version=row.version)
+    with acting(office.slug, TEST, "look"):
+        assert open_with_missing(office.today) == []
+    refused("nothing to ask", ask_authorities, **office.by(TEST), period=period)
 
 
 def test_what_is_said_of_a_plan_is_said_of_its_payment_and_of_each_of_two_alike(connected: Any) -> None:

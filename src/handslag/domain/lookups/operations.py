@@ -23,10 +23,11 @@ from handslag.domain.lookups.queries import (
     income_code,
     is_answered,
     marked_in,
+    not_yet_paid,
     standings,
 )
 from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
-from handslag.domain.tenancy.door import Actor
+from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -80,7 +81,8 @@ class NewAnswer:
 @operation()
 def ask_authorities(*, tenant: str | int, by: Actor, now: datetime, period: UUID) -> Done[list[LookUp]]:
     """Ask about each adult of the case, for the two months before a period: the authorities that haven't given a whole
-    answer; when all have and a caseworker asks, all of them again.
+    answer, and, when nobody pressed anything, while it isn't decided, those that have yet to say a benefit
+    (`not_yet_paid`); when all have and a caseworker asks, all of them again.
 
     NotPossible("not connected") where the organisation asks nobody, ("nothing to ask") where nothing is missing,
     ("worked elsewhere") for a case of another case system: whoever works it asks.
@@ -94,6 +96,8 @@ def ask_authorities(*, tenant: str | int, by: Actor, now: datetime, period: UUID
     if not wanted:
         raise NotPossible("not connected")
     have = {(one.person, one.authority) for one in standings(found.id) if not one.missing}
+    if by.kind == "system" and found.last_decision_on is None:
+        have -= not_yet_paid(found.id, acting_door().the_tenant.today(now))
     adults = [key for key in (case.applicant_id, case.co_applicant_id) if key]
     lacking = {person: [a for a in wanted if (person, a) not in have] for person in adults}
     if not any(lacking.values()):

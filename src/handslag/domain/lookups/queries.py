@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from handslag.domain.casefile.models import Period
 from handslag.domain.lookups.models import Dispute, DisputeAnswer, FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.states import AnswerState, DisputeReason, Verdict
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
 from handslag.rules.se.facts import Income
@@ -197,16 +198,34 @@ def sums(lines: list[FetchedLine], month: Month) -> dict[tuple[str, str, str, st
 
 
 def open_with_missing(today: date) -> list[UUID]:
-    """The periods that still wait for an authority, decided or not, until two months after they began."""
+    """The periods that still wait for an authority, decided or not, or are applied for, not decided and lack a benefit
+    (`not_yet_paid`), until two months after they began."""
     answers = LookUpAnswer.objects.filter(look_up=OuterRef("id"))
-    waiting = LookUp.objects.filter(
-        Exists(answers.filter(state=AnswerState.FAILED)) | ~Exists(answers),  # the only ones that can be missing
-        case__state="open",
-        case__worked_in=None,
-        period__until__gt=(Month.of(today) - 2).since,
+    asked = LookUp.objects.filter(
+        case__state="open", case__worked_in=None, period__until__gt=(Month.of(today) - 2).since
     )
-    periods = sorted(set(waiting.values_list("period_id", flat=True)))
-    return [period for period in periods if any(one.missing for one in standings(period))]
+    waiting = asked.filter(
+        Exists(answers.filter(state=AnswerState.FAILED)) | ~Exists(answers)  # the only ones that can be missing
+    )
+    lacking = asked.filter(
+        Exists(FetchedLine.objects.filter(period=OuterRef("period"))),
+        period__last_decision_on=None,
+        period__last_application_at__isnull=False,
+    )
+    found = {key for key in waiting.values_list("period_id", flat=True) if any(one.missing for one in standings(key))}
+    others = set(lacking.values_list("period_id", flat=True)) - found
+    return sorted(found | {key for key in others if not_yet_paid(key, today)})
+
+
+def not_yet_paid(period: UUID, today: date) -> set[tuple[UUID, str]]:
+    """(person, authority) that paid a benefit in the comparison month (M-2) and says no payment of it for the control
+    month (M-1), made or planned, in a whole answer of an earlier day: it may only not be known there yet."""
+    month, lines = control_month(Period.objects.get(id=period)), lines_of(period)
+    now, then = sums(lines, month), sums(lines, month - 1)
+    gone = {(person, authority) for person, authority, *more in then if (person, authority, *more) not in now}
+    day = acting_door().the_tenant.today
+    whole = [one for one in standings(period) if not one.missing and day(one.asked_at) < today]
+    return {(one.person, one.authority) for one in whole if (str(one.person), one.authority) in gone}
 
 
 def is_answered(look_up: UUID) -> bool:
