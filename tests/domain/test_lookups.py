@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -11,11 +11,11 @@ import pytest
 import requests
 from django.conf import settings
 
-from handslag.domain.casefile.models import Case, CaseWarning
+from handslag.domain.casefile.models import Case, CaseWarning, Period
 from handslag.domain.casefile.operations import acknowledge_warning, go_on_without, move_in
 from handslag.domain.decisions.models import Decision
 from handslag.domain.decisions.operations import Came, came_since, decide, propose, return_proposal
-from handslag.domain.lookups.checks import changed
+from handslag.domain.lookups.checks import changed, changes_in
 from handslag.domain.lookups.models import FetchedLine, LookUp, LookUpAnswer
 from handslag.domain.lookups.operations import (
     LEGAL_BASIS,
@@ -42,6 +42,7 @@ from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs.authorities import ask_again, fetch_from_authorities
 from handslag.kernel import clock
+from handslag.kernel.months import Month
 from tests.bed import free_port
 from tests.office import C1, TEST, refused
 
@@ -477,12 +478,12 @@ def test_a_benefit_that_is_not_said_yet_is_asked_for_each_day_until_it_is_or_the
         for _ in range(2):
             with acting(office.slug, TEST, "look"):
                 open_ = open_with_missing(office.today)
-            try:
+            if open_:
                 asked = ask_authorities(**office.by(TEST), period=period)
-            except NotPossible as refusal:
-                assert (refusal.code, open_) == ("nothing to ask", [])
-                asked = []
-            found.append([authority for one in asked for authority in one.authorities])
+                found.append([authority for one in asked for authority in one.authorities])
+            else:
+                refused("nothing to ask", ask_authorities, **office.by(TEST), period=period)
+                found.append([])
             office.now += timedelta(days=1)
         return found
 
@@ -498,6 +499,37 @@ def test_a_benefit_that_is_not_said_yet_is_asked_for_each_day_until_it_is_or_the
     with acting(office.slug, TEST, "look"):
         assert open_with_missing(office.today) == []
     refused("nothing to ask", ask_authorities, **office.by(TEST), period=period)
+
+
+def test_study_help_that_does_not_begin_again_after_the_summer_is_a_warning_in_october(connected: Any) -> None:
+    office = connected
+    year = office.today.year + 1
+    folder = office.case(("Petra", "Nilsson", "20090615"))
+
+    def warned(number: int, *paid: tuple[str, int, int]) -> list[tuple[str, str, int, int]]:
+        """What is warned of for a month where CSN says these payments: form, month, kronor."""
+        month = Month(year, number)
+        office.now = max(office.now + timedelta(minutes=1), datetime(year, number, 10, 9, tzinfo=UTC))
+        with acting(office.slug, TEST, "look"):
+            there = Period.objects.filter(case=folder.case, since=month.since).exists()
+        if not there:
+            folder.draft(month=month)
+        period = folder.period(month).id
+        ask_authorities(**office.act("hanna"), period=period)
+        lines = tuple(
+            NewLine(f"{form}.SB", "Studiehjälp: Studiebidrag", date(year, on, 28), kr * 100) for form, on, kr in paid
+        )
+        answers(office, answer=NewAnswer("CSN", lines=lines))
+        with acting(office.slug, TEST, "look"):
+            return sorted((one.kind, one.about, one.amount, one.amount_before) for one in changes_in(period))
+
+    assert warned(7, ("SH", 5, 1250), ("SH", 6, 1250)) == []
+    assert warned(8, ("SH", 6, 1250)) == [("INCOME_DROPPED", "STUDY_GRANT", 0, 125_000)]  # it isn't paid in July
+    assert warned(9) == []
+    assert warned(10) == [("INCOME_DROPPED", "STUDY_GRANT", 0, 125_000)]
+    assert warned(10, ("SB", 9, 1250)) == []
+    assert warned(10, ("GRUND", 9, 9000)) == [("INCOME_DROPPED", "STUDY_GRANT", 0, 125_000)]  # another support
+    assert warned(11, ("SH", 9, 1250), ("SH", 10, 1250)) == []
 
 
 def test_what_is_said_of_a_plan_is_said_of_its_payment_and_of_each_of_two_alike(connected: Any) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from handslag.domain.casefile.models import Period
 from handslag.domain.casefile.queries import Cause
 from handslag.domain.casefile.states import WarningKind
+from handslag.domain.lookups.models import FetchedLine, LookUpAnswer
 from handslag.domain.lookups.queries import (
     control_month,
     differing,
@@ -18,7 +19,9 @@ from handslag.domain.lookups.queries import (
     sums,
 )
 from handslag.domain.tenancy.policies import setting
+from handslag.kernel.months import Month
 from handslag.rules.se.facts import Income
+from handslag.rules.se.months import JUNE, OCTOBER, study_support_stopped
 
 #: The kinds whose causes lie only in the look-ups. A change of income may lie in the facts as well.
 KINDS = frozenset({WarningKind.MISSING_SSBTEK, WarningKind.UNHANDLED_INCOME})
@@ -51,8 +54,8 @@ def causes_in(period: UUID, incomes: Sequence[Income] | None = None) -> set[Caus
 
 def changes_in(period: UUID) -> set[Cause]:
     """Benefits whose payments of the control month (M-1) differ from those of the comparison month (M-2) by more than
-    the tenant's share, compared unrounded, or are gone, where the authority has given a whole answer. Of what an
-    authority marks as protected they name the authority only."""
+    the tenant's share, compared unrounded, or are gone, where the authority has given a whole answer; and study help
+    that didn't begin again in September. Of what an authority marks as protected they name the authority only."""
     lines, marked = lines_of(period), {(str(person), authority) for person, authority in marked_in(period)}
     month = control_month(Period.objects.get(id=period))
     now, then = sums(lines, month), sums(lines, month - 1)
@@ -68,6 +71,37 @@ def changes_in(period: UUID) -> set[Cause]:
         else:
             kind = WarningKind.INCOME_DROPPED if gone else WarningKind.INCOME_CHANGE
             found.add(Cause(kind, income or benefit[:60], person, now.get(key, 0), before))
+    return found | _study_help_stopped(period, month + 1, lines)
+
+
+#: CSN's forms of study help (studiehjälp), abroad too: it is paid from September to June.
+STUDY_HELP = frozenset({"SH", "SHU", "SB", "SBU", "EXTRA", "EXTRAU", "INACK", "INACKU"})
+
+
+def _is_study_help(line: FetchedLine) -> bool:
+    return line.authority == "CSN" and line.benefit.partition(".")[0].strip().upper() in STUDY_HELP
+
+
+def _study_help_stopped(period: UUID, month: Month, lines: Sequence[FetchedLine]) -> set[Cause]:
+    """The season rule: in October, who got study help in June, as it was fetched for the months after that, and gets
+    none in September by CSN's whole answer. Neither the control month nor the comparison month shows that."""
+    if month.number != OCTOBER:
+        return set()
+    people = {one.person for one in standings(period) if one.authority == "CSN" and not one.missing}
+    earlier = FetchedLine.objects.filter(
+        person_id__in=people, authority="CSN", planned=False, paid_on__year=month.year, paid_on__month=JUNE
+    )
+    marks = LookUpAnswer.objects.filter(look_up__person_id__in=people, authority="CSN", secrecy=True)
+    marked = set(marks.values_list("look_up__person_id", flat=True))
+    june: dict[UUID, dict[tuple[object, ...], int]] = {person: {} for person in people}
+    for line in filter(_is_study_help, earlier):  # one payment may have been fetched for two months
+        june[line.person_id][line.benefit, line.paid_on, line.serial] = line.amount
+    found = set()
+    for person, paid in june.items():
+        months = {Month.of(line.paid_on) for line in lines if line.person_id == person and _is_study_help(line)}
+        if paid and study_support_stopped(month, months | {Month(month.year, JUNE)}):
+            about = ("CSN", str(person)) if person in marked else ("STUDY_GRANT", str(person), 0, sum(paid.values()))
+            found.add(Cause(WarningKind.INCOME_DROPPED, *about))
     return found
 
 
