@@ -62,6 +62,15 @@ def test_what_cannot_be_read_is_refused(content: bytes, code: str) -> None:
     assert refusal.value.code == code
 
 
+def test_a_return_that_the_bank_takes_back_is_for_a_person() -> None:
+    entry = "<Ntry><CdtDbtInd>{}</CdtDbtInd><RvslInd>{}</RvslInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs><EndToEndId>A3"
+    entry += "</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"
+    entries = "".join(entry.format(*how) for how in (("CRDT", "true"), ("DBIT", "true"), ("DBIT", "false")))
+    document = f"<Document><BkToCstmrStmt><Stmt>{entries}</Stmt></BkToCstmrStmt></Document>".encode()
+    told = [(line.kind, line.reference, line.words) for line in read(document).lines]
+    assert told == [("returned", "A3", ""), ("paid", "", "reversal: A3"), ("paid", "A3", "")]
+
+
 def test_a_whole_file_that_the_bank_refuses_names_our_message() -> None:
     document = (
         b"<Document><CstmrPmtStsRpt><GrpHdr><MsgId>S</MsgId></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>RUN</OrgnlMsgId>"

@@ -134,13 +134,16 @@ def _entry(entry: etree._Element, own: str) -> Iterator[Told]:
             amount = _one(entry, "Amt")
         reason = _one(row, "RtrInf")
         kind = (LineKind.RETURNED if credit else LineKind.PAID) if booked else LineKind.ACCEPTED
+        reference, words = _text(row, "Refs", "EndToEndId"), _text(reason, "AddtlInf")
+        if not credit and _text(entry, "RvslInd") in ("true", "1"):  # a credit taken back: it fits no payment of ours
+            reference, words = "", f"reversal: {reference} {words}".strip()
         yield Told(
             kind=kind,
-            reference=_text(row, "Refs", "EndToEndId"),
+            reference=reference,
             amount=_ore(amount),
             currency=(amount.get("Ccy") or "")[:3] if amount is not None else "",
             code=_text(reason, "Rsn", "Cd") or _text(reason, "Rsn", "Prtry"),
-            words=_text(reason, "AddtlInf") or _text(row, "AddtlTxInf") or _text(entry, "AddtlNtryInf"),
+            words=words or _text(row, "AddtlTxInf") or _text(entry, "AddtlNtryInf"),
             booked_on=day,
             **(_came_in(row, own) if credit else {}),
         )
