@@ -418,6 +418,7 @@ def test_a_case_system_in_trouble_keeps_nobody_out_who_is_known(
     lifecase.put("cases", {"LC/0": {**status("x", str(office.month), known), "decisions": [], "payments": []}})
     trouble: list[dict[str, Any]] = [
         {"error": 500}, {"garbage": "{}"}, {"garbage": "\x00"}, {"endless": True}, {"late": 1.5}, {"error": 401},
+        {"error": 404},  # with a page: of whatever stands before it, which knows nothing of her
     ]  # fmt: skip
     for script in trouble:
         lifecase.put("script", {})

@@ -68,7 +68,7 @@ def case(config: HttpConfig, reference: str) -> CaseStatus | None:
 
 
 def _call(config: HttpConfig, verb: str, path: str, body: bytes | None) -> bytes | None:
-    """The body of the answer, or None for 404."""
+    """The body of the answer, or None for 404 with an object of JSON: another 404 is of what stands in between."""
     ends = time.monotonic() + config.seconds
     headers = {"Authorization": f"Bearer {config.token}", "Accept": "application/json"}
     if body is not None:
@@ -94,6 +94,7 @@ def _call(config: HttpConfig, verb: str, path: str, body: bytes | None) -> bytes
     if status in (200, 201):
         return content
     if status == 404:
+        _read(content, dict)  # else Garbled
         return None
     if status in (408, 425, 429) or status >= 500:
         raise Away(f"status_{status}")
