@@ -10,7 +10,7 @@ import pytest
 
 from handslag.connectors.letter import port
 from handslag.domain.decisions.models import Hearing, Letter, PersonalLetter
-from handslag.domain.decisions.operations import decide, open_hearing, propose
+from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose
 from handslag.domain.decisions.operations.appeals import check_appeal, forward_appeal, lodge_appeal, note_judgment
 from handslag.domain.decisions.queries import hearings_for, in_force
 from handslag.domain.payments.models import Booking, Payment, Recovery
@@ -149,6 +149,20 @@ def test_a_claim_waits_while_a_decision_on_its_month_is_appealed(office: Office)
     judged = {"judgment": "Överklagandet avslås.", "judged_on": office.today}
     note_judgment(**office.act("hanna"), appeal=gone.id, version=gone.version, **judged)
     assert decide_recovery(**office.act("bo"), recovery=row.id, version=row.version).state == "decided"
+
+
+def test_a_claim_waits_for_whom_it_was_asked_about_since_it_was_proposed(office: Office) -> None:
+    folder = paid_too_much(office)
+    row = propose_recovery(**told_of(folder))
+    office.now += timedelta(minutes=1)
+    (hers,) = open_hearing(
+        **office.act("hanna"), period=folder.period().id, about="Vi överväger att begära tillbaka 550 kr.",
+        answer_by=office.today + timedelta(days=14),
+    )  # fmt: skip
+    here = {"recovery": row.id, "version": row.version}
+    refused("not heard", decide_recovery, **office.act("bo"), **here)
+    answer_hearing(**office.by(folder.citizens[0]), hearing=hers.id, answer="Jag har inte pengarna kvar.")
+    assert decide_recovery(**office.act("bo"), **here).state == "decided"
 
 
 def test_what_is_claimed_is_paid_in_parts_given_up_and_booked_to_the_ore(office: Office, database: Any) -> None:

@@ -138,6 +138,12 @@ def not_heard(case: Case, period: UUID, before: Decision | None, today: date) ->
     return [key for key in (case.applicant_id, case.co_applicant_id) if key and key not in heard]
 
 
+def is_asked_since(periods: Collection[UUID], moment: datetime, today: date) -> bool:
+    """Whether an adult was asked after a moment what she thinks about one of these periods, and still has time."""
+    asked = Hearing.objects.filter(period_id__in=periods, asked_at__gt=moment)
+    return asked.filter(answered_at=None, answer_by__gte=today).exists()
+
+
 def proposal_of(period: UUID) -> Decision | None:
     """The open proposal of a period."""
     return (

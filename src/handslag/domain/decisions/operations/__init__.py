@@ -27,6 +27,7 @@ from handslag.domain.decisions.queries import (
     UNNAMED_CHILD,
     appeals_on,
     in_force,
+    is_asked_since,
     is_decided_since,
     letterhead,
     month_name,
@@ -691,10 +692,9 @@ def decide(*, tenant: str | int, by: Actor, now: datetime, decision: UUID, versi
         raise NotPossible("not the newest sheet")
     if waits_for_answer(row.period_id):
         raise NotPossible("dispute unanswered")
-    asked = Hearing.objects.filter(period_id=row.period_id, asked_at__gt=row.proposed_at, answered_at=None)
-    if asked.filter(answer_by__gte=acting_door().the_tenant.today(now)).exists() and is_to_be_heard(
-        row.sheet, row.replaces, row.ground or "", row.refused_on or ""
-    ):
+    today = acting_door().the_tenant.today(now)
+    negative = is_to_be_heard(row.sheet, row.replaces, row.ground or "", row.refused_on or "")
+    if negative and is_asked_since([row.period_id], row.proposed_at, today):
         raise NotPossible("not heard")
     refuse_example_norms(row.sheet)
     _refuse_outdated(row.sheet)

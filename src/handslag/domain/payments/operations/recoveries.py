@@ -18,7 +18,7 @@ from handslag.domain.casefile.policies import require_worked_here
 from handslag.domain.decisions.operations import are_reasons
 from handslag.domain.decisions.operations.help import apart, help_beside, money_in, month_in, text_or_help
 from handslag.domain.decisions.operations.letters import new_personal_letter
-from handslag.domain.decisions.queries import appeals_on, in_force, not_heard
+from handslag.domain.decisions.queries import appeals_on, in_force, is_asked_since, not_heard
 from handslag.domain.decisions.states import RUNNING, Repayable
 from handslag.domain.documents.operations import keep_text
 from handslag.domain.documents.queries import DatedText, text_for
@@ -214,7 +214,8 @@ def withdraw_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: 
 def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UUID, version: int) -> Done[Recovery]:
     """Take a proposed claim: always by another person than who proposed it ("second pair of eyes"), who may decide so
     much together with what was claimed of its months before ("delegation"). ("beyond paid") where less is booked as
-    paid beyond the decisions by now, ("appeal runs") while a decision on one of its months is appealed.
+    paid beyond the decisions by now, ("appeal runs") while a decision on one of its months is appealed, ("not heard")
+    while somebody was asked about one since it was proposed and still has time.
 
     Each of its months is booked as claimed; what the letter says, and until when the court can be asked, is fixed here.
     """
@@ -227,6 +228,8 @@ def decide_recovery(*, tenant: str | int, by: Actor, now: datetime, recovery: UU
     row.delegation = by_what.words
     if any(appeal.state in RUNNING for line in lines for appeal in appeals_on(line.period_id)):
         raise NotPossible("appeal runs")
+    if is_asked_since([line.period_id for line in lines], row.proposed_at, acting_door().the_tenant.today(now)):
+        raise NotPossible("not heard")
     _refuse_beyond(row.case, row.ground, {line.period_id: line.amount for line in lines})
     for line in lines:
         _book(row, line, BookingKind.CLAIM, line.amount, f"claimed by decision {row.number}", now)
