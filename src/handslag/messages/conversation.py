@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID, uuid5
 
 import msgspec
@@ -248,6 +248,44 @@ def replying(
         **({"until": until.isoformat()} if until else {}),
     }
     return _about(key, asked, Action.RESPONSE, {"reply": reply, **body}, closed=state != Business.QUESTION)
+
+
+class AboutPeople(Protocol):
+    """What requests about people known here have in common. `assessed`: why it may be told (`may_leave`)."""
+
+    @property
+    def key(self) -> UUID: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def unit(self) -> UUID: ...
+    @property
+    def answer_by(self) -> date: ...
+    @property
+    def assessed(self) -> str: ...
+    @property
+    def test(self) -> bool: ...
+
+
+def about_people(kind: str, new: AboutPeople, people: Sequence[UUID], asked: dict[str, Any], level: int) -> NewMessage:
+    """The request that a conversation about people begins with, the first of them above all. Each is named in it by her
+    place, from 1 on."""
+    return NewMessage(
+        id=new.key,
+        kind=kind,
+        action=Action.REQUEST,
+        recipient=new.recipient,
+        body={"asked": asked},
+        unit=new.unit,
+        about=people[0],
+        person=people[0],
+        level=level,
+        response_expected=True,
+        test=new.test,
+        due_on=new.answer_by,
+        assessed=new.assessed.strip() if level else "",
+        places={str(n): str(person) for n, person in enumerate(people, 1)},
+    )
 
 
 def answered(

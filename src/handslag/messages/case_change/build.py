@@ -12,14 +12,13 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
 from handslag.domain.exchange.queries import own_address
-from handslag.domain.exchange.states import Action
 from handslag.domain.register.models import Notice
 from handslag.domain.register.policies import CANTON, MUNICIPALITY
 from handslag.domain.register.states import What
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_change.message import Changed, Noted, first_open, outcome
-from handslag.messages.conversation import answered, identified, may_wait_until, read
+from handslag.messages.conversation import about_people, answered, identified, may_wait_until, read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +78,7 @@ def changing(new: Changing) -> NewMessage:
         **{name: amount for name, amount in amounts.items() if amount is not None},
         **({"notification": notification} if notification else {}),
     }
-    return NewMessage(
-        id=new.key,
-        kind="case_change",
-        action=Action.REQUEST,
-        recipient=new.recipient,
-        body={"asked": asked},
-        unit=new.unit,
-        about=new.persons[0],
-        person=new.persons[0],
-        level=level,
-        response_expected=True,
-        test=new.test,
-        due_on=new.answer_by,
-        assessed=new.assessed.strip() if level else "",
-        places={str(n): str(person) for n, person in enumerate(new.persons, 1)},
-    )
+    return about_people("case_change", new, new.persons, asked, level)
 
 
 def goes(sender: str, recipient: str, change: str) -> bool:

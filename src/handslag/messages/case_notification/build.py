@@ -12,12 +12,11 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
 from handslag.domain.exchange.queries import own_address
-from handslag.domain.exchange.states import Action
 from handslag.domain.register.policies import CANTON
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_notification.message import Accepted, Case, outcome
-from handslag.messages.conversation import answered, identified, may_wait_until, read
+from handslag.messages.conversation import about_people, answered, identified, may_wait_until, read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,22 +75,7 @@ def notifying(new: Notifying) -> NewMessage:
         "answer_by": new.answer_by.isoformat(),
         **{name: text.strip() for name in ("why", "text") if (text := getattr(new, name)).strip()},
     }
-    return NewMessage(
-        id=new.key,
-        kind="case_notification",
-        action=Action.REQUEST,
-        recipient=new.recipient,
-        body={"asked": asked},
-        unit=new.unit,
-        about=keys[0],
-        person=keys[0],
-        level=level,
-        response_expected=True,
-        test=new.test,
-        due_on=new.answer_by,
-        assessed=new.assessed.strip() if level else "",
-        places={str(n): str(person) for n, person in enumerate(keys, 1)},
-    )
+    return about_people("case_notification", new, keys, asked, level)
 
 
 def _person(number: int, one: Claimed) -> dict[str, Any]:

@@ -10,11 +10,10 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import may_leave
 from handslag.domain.exchange.queries import own_address
-from handslag.domain.exchange.states import Action
 from handslag.domain.register.policies import CANTON
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
-from handslag.messages.conversation import answered, identified, may_wait_until
+from handslag.messages.conversation import about_people, answered, identified, may_wait_until
 from handslag.messages.mutation.message import Agreed, outcome
 
 
@@ -56,22 +55,7 @@ def telling(new: Telling) -> NewMessage:
         **{name: day.isoformat() for name, day in days.items() if day is not None},
         **{name: word for name, word in words.items() if word},
     }
-    return NewMessage(
-        id=new.key,
-        kind="mutation",
-        action=Action.REQUEST,
-        recipient=new.recipient,
-        body={"asked": asked},
-        unit=new.unit,
-        about=new.persons[0],
-        person=new.persons[0],
-        level=level,
-        response_expected=True,
-        test=new.test,
-        due_on=new.answer_by,
-        assessed=new.assessed.strip() if level else "",
-        places={str(n): str(person) for n, person in enumerate(new.persons, 1)},
-    )
+    return about_people("mutation", new, new.persons, asked, level)
 
 
 def answering(*, key: UUID, asked: Message, answers: list[Agreed]) -> NewMessage:

@@ -16,8 +16,6 @@ from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import message_for_staff
 from handslag.domain.exchange.queries import name_of, own_address, partners
-from handslag.domain.people.models import Person
-from handslag.domain.people.permissions import require_sight
 from handslag.domain.people.queries import full_name, person_by_identifier
 from handslag.domain.register.policies import CANTON, MUNICIPALITY
 from handslag.domain.register.queries import deadlines_shown, told_with
@@ -30,10 +28,10 @@ from handslag.messages.case_change.message import CHANGES, Changed, first_open
 from handslag.messages.case_change.notices import municipality_of
 from handslag.messages.mutation.message import Concerned
 from handslag.rules.ch.deadlines import of_end
-from handslag.web.canton.assignments import USUAL, is_canton
+from handslag.web.canton.assignments import USUAL
 from handslag.web.canton.deadlines import row_of
 from handslag.web.canton.forms import CaseChangeForm, NotedForm
-from handslag.web.canton.notifications import TELLS, household_with
+from handslag.web.canton.notifications import TELLS, telling_of
 from handslag.web.canton.pages import page, require_register
 from handslag.web.canton.talk import as_it_stands, begun, carried_out, listed, name_in, words_forms
 from handslag.web.canton.wording import CASE_CHANGES, CASE_DISPUTES, DISPUTES, change_standing, refusal
@@ -67,16 +65,8 @@ def listed_changes(request: HttpRequest, tenant: str) -> HttpResponse:
 def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
     """Tell the canton what changes in the case of a household: what speaks against it is shown first, and doesn't keep
     it from being sent."""
-    require_register(request)
-    if is_canton():
-        raise Hidden("case change")
-    member, on = require(request, *TELLS), today(request)
-    found = Person.objects.filter(id=person).first()
-    if found is None:
-        raise Hidden("person", person)
-    require_sight(member, found)
-    looked_at("person", person)
-    people = [one for one in household_with(person, on) if one.protection_level <= member.clearance]
+    member, found, people = telling_of(request, person)
+    on = today(request)
     places = {key: row.name for key, row in partners().items()}
     recipients = {key: name for key, name in places.items() if key.startswith(CANTON)}
     towns = {key: name for key, name in places.items() if key.startswith(MUNICIPALITY)}

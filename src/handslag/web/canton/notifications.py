@@ -80,19 +80,27 @@ def household_with(person: UUID, on: date) -> list[Person]:
     return sorted(rows, key=lambda one: one.id != person)
 
 
-@desk_page("case notification")
-def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
-    """Notify the case of a household: what speaks against it is shown first, and doesn't keep it from being sent."""
+def telling_of(request: HttpRequest, person: UUID) -> tuple[Member, Person, list[Person]]:
+    """Who of a municipality tells its canton about a case, of whom, and who else it may be about. Hidden where she
+    isn't seen."""
     require_register(request)
     if is_canton():
-        raise Hidden("case notification")
-    member, on = require(request, *TELLS), today(request)
+        raise Hidden("person", person)
+    member = require(request, *TELLS)
     found = Person.objects.filter(id=person).first()
     if found is None:
         raise Hidden("person", person)
     require_sight(member, found)
     looked_at("person", person)
-    people = [one for one in household_with(person, on) if one.protection_level <= member.clearance]
+    seen = [one for one in household_with(person, today(request)) if one.protection_level <= member.clearance]
+    return member, found, seen
+
+
+@desk_page("case notification")
+def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
+    """Notify the case of a household: what speaks against it is shown first, and doesn't keep it from being sent."""
+    member, found, people = telling_of(request, person)
+    on = today(request)
     recipients = {key: row.name for key, row in partners().items() if key.startswith(CANTON)}
     standing = standing_on([one.id for one in people], on)
     initial: dict[str, Any] = {
