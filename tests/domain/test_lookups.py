@@ -29,9 +29,9 @@ from handslag.domain.lookups.operations import (
 from handslag.domain.lookups.queries import (
     counted,
     disputes_in,
+    lines_and_replaced,
     lines_of,
     open_with_missing,
-    replaced_in,
     sums,
     waits_for_answer,
 )
@@ -217,7 +217,7 @@ def test_what_an_authority_said_last_counts_and_what_it_said_before_stays(connec
         """Kronor of the control month by benefit; what is told as said before."""
         with acting(office.slug, TEST, "look"):
             counted = sums(lines_of(period.id), month)
-            kept = [(one.benefit, one.amount // 100) for one in replaced_in(period.id)]
+            kept = [(one.benefit, one.amount // 100) for one in lines_and_replaced(period.id)[1]]
         return {key[2]: amount // 100 for key, amount in counted.items()}, kept
 
     assert told() == ({"as": 5_600, "bob": 1_300}, [])
@@ -546,7 +546,7 @@ def test_what_is_said_of_a_plan_is_said_of_its_payment_and_of_each_of_two_alike(
         answers(office, *lines)
         with acting(office.slug, TEST, "look"):
             disputed = disputes_in(period)
-            shown = [sorted(one.id in disputed for one in rows) for rows in (lines_of(period), replaced_in(period))]
+            shown = [sorted(one.id in disputed for one in rows) for rows in lines_and_replaced(period)]
         return shown[0], shown[1]
 
     answers(office, plan, other, other)

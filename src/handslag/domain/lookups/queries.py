@@ -18,6 +18,7 @@ from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
 from handslag.rules.se.facts import Income
+from handslag.rules.se.months import identity
 
 #: Who can be asked, by the code that the composite service has for them.
 AUTHORITIES: Final[dict[str, dict[str, str]]] = {
@@ -108,12 +109,13 @@ def _counting(period: UUID, rows: list[FetchedLine], at: datetime | None = None)
     return [r for r in rows if r.id in counting and (not r.planned or _payment(r) not in paid)]
 
 
-def replaced_in(period: UUID) -> list[FetchedLine]:
-    """The lines that don't count any more, since a newer answer says something else; newest payment first. Without
-    plans that were paid as planned."""
+def lines_and_replaced(period: UUID) -> tuple[list[FetchedLine], list[FetchedLine]]:
+    """The same, and the lines that don't count any more, since a newer answer says something else: without plans that
+    were paid as planned."""
     rows = _fetched(period)
-    standing = {_as_said(one) for one in _counting(period, rows)}
-    return [r for r in rows if _as_said(r) not in standing]
+    lines = _counting(period, rows)
+    standing = {_as_said(one) for one in lines}
+    return lines, [r for r in rows if _as_said(r) not in standing]
 
 
 def fetched_since(period: UUID, moment: datetime) -> tuple[list[FetchedLine], list[FetchedLine]]:
@@ -180,7 +182,7 @@ def _said_last(period: UUID, rows: list[FetchedLine], at: datetime | None = None
 
 
 def _benefit_and_month(line: FetchedLine) -> tuple[str, Month]:
-    return line.benefit.strip().lower(), Month.of(line.paid_on)
+    return identity(line.benefit), Month.of(line.paid_on)
 
 
 def control_month(period: Period) -> Month:
@@ -193,7 +195,7 @@ def sums(lines: list[FetchedLine], month: Month) -> dict[tuple[str, str, str, st
     found: dict[tuple[str, str, str, str], int] = defaultdict(int)
     for line in lines:
         if month.since <= line.paid_on < month.until:
-            found[str(line.person_id), line.authority, line.benefit.strip().lower(), line.income_code] += line.amount
+            found[str(line.person_id), line.authority, identity(line.benefit), line.income_code] += line.amount
     return dict(found)
 
 
@@ -353,7 +355,7 @@ class Own:
 def told_about(person: UUID, period: UUID) -> list[Own]:
     """What authorities said about one person in a period, for her own pages: nothing of the other adult."""
     marked = marked_in(period)
-    lines, earlier = lines_of(period), replaced_in(period)
+    lines, earlier = lines_and_replaced(period)
 
     def of(authority: str, rows: list[FetchedLine]) -> list[FetchedLine]:
         return [] if (person, authority) in marked else [r for r in rows if _whose(r) == (person, authority)]

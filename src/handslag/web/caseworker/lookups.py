@@ -27,9 +27,9 @@ from handslag.domain.lookups.queries import (
     counted,
     differing,
     disputes_in,
+    lines_and_replaced,
     lines_of,
     marked_in,
-    replaced_in,
     standings,
 )
 from handslag.domain.tenancy.permissions import Member
@@ -82,7 +82,7 @@ def shown_look_ups(
     marked, disputed = marked_in(period.id), disputes_in(period.id)
     lines, earlier = (
         [_line(row, disputed.get(row.id), typed) for row in rows]
-        for rows in (lines_of(period.id), replaced_in(period.id))
+        for rows in lines_and_replaced(period.id)
     )
     missing = {(one.person, one.about): one for one in warnings if one.kind == "MISSING_SSBTEK"}
     shown = []
