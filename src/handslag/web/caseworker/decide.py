@@ -162,7 +162,7 @@ def propose_decision(request: HttpRequest, tenant: str, case: UUID, month: str) 
             trouble = refusal(refused)
         else:
             return HttpResponseRedirect(f"{base(request)}/decisions/{made.id}/")
-    outcome = Outcome(refusals[refused_on].outcome) if refused_on else outcome_of(sheet, before, ground)
+    outcome = outcome_of(sheet, before, ground, refused_on)
     draft = Decision(
         case=found,
         period=period,

@@ -139,8 +139,9 @@ class LetterRendered(Event):
     kind = "letter rendered"
 
 
-def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -> Outcome:
-    """What the sheet amounts to: as applied for, less than that, nothing (a person proposes and decides it).
+def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "", refused_on: str = "") -> Outcome:
+    """What the sheet amounts to: as applied for, less than that, nothing (a person proposes and decides it). On a
+    ground of its own (`refused_on`) what that says.
 
     Less is a cost that isn't accepted in full, and any sum below what the application as it was made would give:
     an income that the office added or raised, a smaller share of the household; and a sanction.
@@ -148,6 +149,8 @@ def outcome_of(sheet: Sheet, before: Decision | None = None, ground: str = "") -
     On more for a month that is decided (`before`, on the `ground` APPLIED) it is what comes on top that counts: whether
     the sheet gives as much as what was decided with all of that in it.
     """
+    if other := refused_on_ground(refused_on):
+        return Outcome(other.outcome)
     if sheet.granted == 0:
         return Outcome.AVSLAG
     if before is not None and ground == Ground.APPLIED:
@@ -352,7 +355,7 @@ def propose(
     other = possible_refusals(found).get(refused_on)
     if refused_on and other is None:
         raise NotPossible("refusal ground")
-    outcome = Outcome(other.outcome) if other else outcome_of(found, before, ground)
+    outcome = outcome_of(found, before, ground, refused_on)
     amount = 0 if other else found.granted
     if before is not None:
         if found.number <= before.sheet.number:
