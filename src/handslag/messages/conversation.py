@@ -67,6 +67,11 @@ def read(message: Message) -> Said:
     return msgspec.json.decode(message.content.encode(), type=KINDS[message.kind])
 
 
+def told_on(message: Message) -> date:
+    """The day on which a message was sent, where we are."""
+    return acting_door().the_tenant.today(datetime.fromisoformat(read(message).header.sent_at))
+
+
 def named_in(said: Said) -> str:
     """Whom a first message is about, as it names her; "" where it names nobody."""
     if said.asked is None or isinstance(said.asked, Ledger | Turn):

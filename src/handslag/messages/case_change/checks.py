@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Sum
@@ -15,9 +15,7 @@ from handslag.domain.payments.states import BookingKind
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.queries import Days, Stretch, days_of, deadlines_shown, said_of
 from handslag.domain.settlement.models import Claim
-from handslag.domain.tenancy.door import acting_door
 from handslag.messages.case_change.message import Changed
-from handslag.messages.conversation import read
 from handslag.rules.ch.deadlines import of_end
 from handslag.rules.ch.settlement import SECTION_44
 
@@ -28,11 +26,6 @@ def checked(told: Changed, municipality: str, on: date, but: Message | None = No
     be taken over, which only who takes her over can say. `on`: the day on which it is told; `but`: the change itself,
     whose own notices don't speak against it."""
     return {one.number: _findings(told, one.person.identifier, municipality, on, but) for one in told.persons}
-
-
-def told_on(asked: Message) -> date:
-    """The day on which it was told, where we are."""
-    return acting_door().the_tenant.today(datetime.fromisoformat(read(asked).header.sent_at))
 
 
 def _findings(told: Changed, number: str, municipality: str, on: date, but: Message | None) -> list[str]:

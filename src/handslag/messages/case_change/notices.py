@@ -17,9 +17,9 @@ from handslag.domain.register.queries import days_of, said_of
 from handslag.domain.register.states import MOVED, What
 from handslag.messages.assignment.notices import as_registered
 from handslag.messages.case_change.build import changed_in
-from handslag.messages.case_change.checks import checked, told_on
+from handslag.messages.case_change.checks import checked
 from handslag.messages.case_change.message import CaseChange, Changed, Noted
-from handslag.messages.conversation import read
+from handslag.messages.conversation import read, told_on
 
 #: What costs the municipality that tells it, and not the canton: taken at once, where nothing speaks against it.
 AGAINST_ITSELF = frozenset({"ended", "move"})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.people.queries import person_by_identifier
 from handslag.domain.register.queries import Stretch, days_of, deadlines_shown, said_of
-from handslag.domain.tenancy.door import acting_door
 from handslag.messages.case_notification.message import Case
-from handslag.messages.conversation import read
 from handslag.rules.ch.claims import Known, findings
 from handslag.rules.ch.deadlines import of_decision
 
@@ -34,11 +32,6 @@ def checked(case: Case, municipality: str, on: date, but: Message | None = None)
         ]
         for one in case.persons
     }
-
-
-def notified_on(asked: Message) -> date:
-    """The day on which it was sent, where we are."""
-    return acting_door().the_tenant.today(datetime.fromisoformat(read(asked).header.sent_at))
 
 
 #: What it is called that a deadline wasn't kept; the later one says it.

@@ -23,9 +23,10 @@ from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.messages.case_change.build import Changing, answering, changed_in, changing
-from handslag.messages.case_change.checks import checked, told_on
+from handslag.messages.case_change.checks import checked
 from handslag.messages.case_change.message import CHANGES, Changed, first_open
 from handslag.messages.case_change.notices import municipality_of
+from handslag.messages.conversation import told_on
 from handslag.messages.mutation.message import Concerned
 from handslag.rules.ch.deadlines import of_end
 from handslag.web.canton.assignments import USUAL

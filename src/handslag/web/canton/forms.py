@@ -224,7 +224,21 @@ class ArrivalForm(forms.Form):
         ]
 
 
-class ChangeForm(forms.Form):
+class _TellsOfPeople(forms.Form):
+    """What is told of `people` (key and name) to one of the `recipients`, and perhaps to which of the `towns` they
+    move: addresses with their names."""
+
+    def __init__(
+        self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
+        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
+        self.fields["persons"].choices = people  # type: ignore[attr-defined]
+
+
+class ChangeForm(_TellsOfPeople):
     """What changes for people of a family unit, from which day on."""
 
     use_required_attribute = False
@@ -252,16 +266,10 @@ class ChangeForm(forms.Form):
     assessed = _why_it_may_be_told()
     test = _only_a_test()
 
-    def __init__(
-        self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
-        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
         self.fields["status"].choices = [("", ""), *((c, STATUS_NAMES[c]) for c in STATUSES)]  # type: ignore[attr-defined]
         self.fields["change"].choices = [(code, CHANGES[code]) for code in CHANGE_CODES]  # type: ignore[attr-defined]
-        self.fields["persons"].choices = people  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A status comes with the day of entry, a move with the municipality; own earnings end after they begin."""
@@ -434,7 +442,7 @@ class NotifyForm(forms.Form):
         return {"persons": persons, **{name: value for name, value in told.items() if "-" not in name}}
 
 
-class CaseChangeForm(forms.Form):
+class CaseChangeForm(_TellsOfPeople):
     """What changes in a case under section 44, for whom, from which day on."""
 
     use_required_attribute = False
@@ -486,15 +494,9 @@ class CaseChangeForm(forms.Form):
     assessed = _why_it_may_be_told()
     test = _only_a_test()
 
-    def __init__(
-        self, recipients: Mapping[str, str], towns: Mapping[str, str], people: list[tuple[str, str]], *args: Any,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["recipient"].choices = [("", ""), *recipients.items()]  # type: ignore[attr-defined]
-        self.fields["municipality"].choices = [("", ""), *towns.items()]  # type: ignore[attr-defined]
         self.fields["change"].choices = [(code, CASE_CHANGES[code]) for code in CASE_CODES if code != "takeover"]  # type: ignore[attr-defined]
-        self.fields["persons"].choices = people  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """What goes on is said as it is now, an end has its cause, a move its municipality."""

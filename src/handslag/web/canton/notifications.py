@@ -24,9 +24,10 @@ from handslag.domain.tenancy.policies import NotPossible
 from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.messages.case_notification.build import Notifying, answering, case_in, notifying
-from handslag.messages.case_notification.checks import checked, notified_on
+from handslag.messages.case_notification.checks import checked
 from handslag.messages.case_notification.message import PERMITS, Case, Supported
 from handslag.messages.case_notification.notices import municipality_of
+from handslag.messages.conversation import told_on
 from handslag.rules.ch.deadlines import of_decision, runs
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.deadlines import row_of
@@ -169,7 +170,7 @@ def notification(request: HttpRequest, tenant: str, message: UUID) -> HttpRespon
     def answers(told: Any) -> list[tuple[Any, ...]]:
         return [(names.get(one.number, ""), one.last_on, AGAINST.get(one.reason, "")) for one in told.answers]
 
-    found = checked(case, municipality_of(first), notified_on(first), first)
+    found = checked(case, municipality_of(first), told_on(first), first)
     return page(
         request,
         "notification.html",
