@@ -121,6 +121,12 @@ COMPARISONS = (
         schema="schemas/pain.001.001.09.xsd",
         documents="tests/connectors/bank/pain001_se*.xml",
     ),
+    Comparison(
+        name="pain.001.001.09, Swiss profile, by the schema of the Swiss Payment Standards",
+        package="",
+        schema="iso20022/pain.001.001.09.ch.03.xsd",
+        documents="tests/connectors/bank/pain001_ch*.xml",
+    ),
     *(
         Comparison(
             name=f"{message}, as the tests read it, by ISO 20022",

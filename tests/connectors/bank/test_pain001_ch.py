@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from handslag.connectors.bank.port import (
     for_tenant,
 )
 
+FIXTURE = Path(__file__).with_name("pain001_ch.xml")
 PERSON = Payment(
     end_to_end_id="a1", amount=169_800, currency="CHF", creditor_name="Dario Müller & Łukasz Žák",
     account=Account("iban", "CH93 0076 2011 6238 5295 7"), message="Sozialhilfe 11.2026",
@@ -47,6 +49,7 @@ def codes(file: PaymentFile, **options: object) -> set[tuple[str, str]]:
 def test_a_file_says_whom_how_much_and_by_which_reference() -> None:
     done = written(FILE)
     assert (done.count, done.control_sum) == (3, 274_805) and done == written(FILE)
+    assert done.content == FIXTURE.read_bytes()  # which `./dev conformance` compares with the Swiss schema
     assert [(p.end_to_end_id, p.code) for p in done.findings] == [("a3", "missing")]  # a doubt: it stops nothing
     tree = etree.fromstring(done.content)
     ns = {"p": tree.nsmap[None]}
@@ -71,9 +74,9 @@ def test_a_file_says_whom_how_much_and_by_which_reference() -> None:
 @pytest.mark.parametrize(
     ("payment", "problem"),
     [
-        (replace(LANDLORD, account=PERSON.account), ("reference", "qr_iban")),
-        (replace(PERSON, account=LANDLORD.account), ("reference", "qr_iban")),
-        (replace(INSURER, account=LANDLORD.account), ("reference", "qr_iban")),
+        (replace(LANDLORD, account=PERSON.account), ("reference", "qr_iban_needed")),
+        (replace(PERSON, account=LANDLORD.account), ("reference", "qrr_needed")),
+        (replace(INSURER, account=LANDLORD.account), ("reference", "qrr_needed")),
         (replace(LANDLORD, reference="210000000003139471430009018"), ("reference", "check_digit")),
         (replace(INSURER, reference="RF19539007547034"), ("reference", "check_digit")),
         (replace(INSURER, message="und ein Text"), ("reference", "two_texts")),

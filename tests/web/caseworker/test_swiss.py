@@ -136,6 +136,12 @@ class Counter:
         return etree.fromstring(stored(self.office, database, look(self.office, RunFile, run_id=run).document_id))
 
 
+def amounts(file: etree._Element) -> dict[str, str]:
+    """What a payment file pays to which IBAN."""
+    accounts = file.xpath("//p:CdtTrfTxInf/p:CdtrAcct//p:IBAN/text()", namespaces=PAIN)
+    return dict(zip(accounts, file.xpath("//p:InstdAmt/text()", namespaces=PAIN), strict=True))
+
+
 def stored(office: Office, database: Any, document: UUID) -> bytes:
     """The bytes of a document."""
     from handslag.domain.documents.models import Document
@@ -219,23 +225,35 @@ def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, des
         "payee": str(payee.id), "cost_code": "RENT", "amount": "1500", "since": str(office.month), "until": "",
         "ground": "Wunsch der Familie", "message": "",
     }  # fmt: skip
-    refused = at.hanna.open(f"{case}direct/", key=str(uuid7()), **order, reference="RF18539007547034")
-    assert refused.status_code == 200  # a QR-IBAN takes no other reference
+    went(at.rut.open("/payees/", key=str(uuid7()), number=IBAN, **told | {"name": "Krankenkasse Muster"}))
+    insurer = look(office, Payee, name="Krankenkasse Muster")
+    went(at.hanna.open(f"/payees/{insurer.id}/confirm/", version=str(insurer.version)))
+    for change, said in (  # a QR-IBAN takes a QRR and nothing else; a QRR goes nowhere else
+        ({"reference": "RF18539007547034"}, "it takes only the QR reference"),
+        ({"reference": "", "message": "Miete"}, "it takes only the QR reference"),
+        ({"reference": QRR[:-1] + "8"}, "Check each digit against the bill"),
+        ({"reference": QRR, "message": "Miete"}, "not both"),
+        ({"reference": QRR, "payee": str(insurer.id)}, "it goes only to a QR-IBAN"),
+        ({"reference": "RF19539007547034", "payee": str(insurer.id)}, "Check each digit against the bill"),
+    ):
+        refused = at.hanna.open(f"{case}direct/", key=str(uuid7()), **order | change)
+        assert refused.status_code == 200 and said in refused.text, (change, said)
     went(at.hanna.open(f"{case}direct/", key=str(uuid7()), **order, reference=QRR))
 
     decision = at.decides(case, language="fr")
     content = look(office, Letter, decision=decision).content
     assert content["heading"].startswith("Décision sur l’aide matérielle") and "recours" in content["appeal"]
     assert content["granted"] == 267_400 and "2’674" in content["outcome"]
+    # an order without the reference that its account needs: that payment alone doesn't leave, and says why
+    with psycopg.connect(database.admin, autocommit=True) as admin:
+        admin.execute("UPDATE payments_payment SET giro_reference = NULL WHERE giro_reference = %s", [QRR])
+    assert amounts(at.pays(database)) == {IBAN: "1174.00"}
+    left = look(office, Payment, direct__isnull=False)
+    assert (left.state, left.blocked_reason) == ("blocked", "reference: qrr_needed")
+    assert "takes only payments with a QR reference" in at.hanna.open(f"{case}direct/").text
+    went(at.hanna.open(f"{case}payments/{left.id}/", version=str(left.version)))
     file = at.pays(database)
-    paid = dict(
-        zip(
-            file.xpath("//p:CdtTrfTxInf/p:CdtrAcct//p:IBAN/text()", namespaces=PAIN),
-            file.xpath("//p:InstdAmt/text()", namespaces=PAIN),
-            strict=True,
-        )
-    )
-    assert paid == {QR_IBAN: "1500.00", IBAN: "1174.00"}
+    assert amounts(file) == {QR_IBAN: "1500.00"}
     assert file.xpath("//p:Ref/text()", namespaces=PAIN) == [QRR]
     assert stored(office, database, look(office, Letter, decision=decision).document_id).startswith(b"%PDF")
 

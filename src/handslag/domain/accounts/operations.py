@@ -37,6 +37,7 @@ from handslag.domain.payments.models import BankFile, BankLine
 from handslag.domain.payments.policies import first_pay_day
 from handslag.domain.payments.states import LineKind, LineOutcome
 from handslag.domain.people.names import SWISS_LETTERS, bank_text
+from handslag.domain.people.references import is_qr_iban
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
@@ -219,10 +220,6 @@ def _locked(partner: str, side: Side, now: datetime) -> tuple[Account, bool]:
 
 # -- where a partner is paid ------------------------------------------------------------------------------------------
 
-#: Bank numbers of accounts that take payments with a QR reference only (Swiss implementation guidelines QR-bill).
-QR_BANKS = range(30000, 32000)
-
-
 @dataclass(frozen=True, kw_only=True)
 class NewPaidTo:
     """Where a partner is paid and whom to ask: a Swiss or other IBAN, and a QR-IBAN where it has one."""
@@ -240,17 +237,13 @@ class NewPaidTo:
     contact_phone: str
 
 
-def _is_qr(iban: str) -> bool:
-    return iban[:2] in ("CH", "LI") and int(iban[4:9]) in QR_BANKS
-
-
 def _iban(text: str, qr: bool) -> str:
     """An IBAN without its spaces; NotPossible("iban") or ("qr iban") for what is none of this kind."""
     try:
         found = ibans.validate(text)
     except ValidationError:
         found = ""
-    if not found or _is_qr(found) != qr:
+    if not found or is_qr_iban(found) != qr:
         raise NotPossible("qr iban" if qr else "iban")
     return str(found)
 

@@ -25,11 +25,13 @@ def reference_kind(reference: str) -> str:
 
 
 def reference_fault(iban: str, reference: str) -> str:
-    """Why a reference can't go to an IBAN: "check_digit"; "qr_iban" where a QR reference doesn't go to a QR-IBAN, or
-    anything else does; "" where it can."""
+    """Why a reference can't go to an IBAN: "qr_iban_needed" for a QR reference to an ordinary IBAN, "qrr_needed" for
+    anything else, or nothing, to a QR-IBAN; "check_digit"; "" where it can."""
     kind, text = reference_kind(reference), digits(reference).upper()
-    if (kind == "QRR") != is_qr_iban(iban):
-        return "qr_iban"
+    if kind == "QRR" and not is_qr_iban(iban):
+        return "qr_iban_needed"
+    if kind != "QRR" and is_qr_iban(iban):
+        return "qrr_needed"
     if kind == "QRR" and not esr.is_valid(text):
         return "check_digit"
     if kind == "SCOR" and not iso11649.is_valid(text):

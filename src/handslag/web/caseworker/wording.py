@@ -296,6 +296,15 @@ REFUSALS: dict[str, str | Promise] = {
     "organisation number": _("An organisation number has ten digits, and the last one must fit. Check it."),
     "ground": _("Write what it rests on: whose wish, and when it was told."),
     "reference": _("This OCR number can’t be right. It goes to a giro, without a message beside it. Check each digit."),
+    "reference qrr_needed": _(
+        "This payee has a QR-IBAN: it takes only the QR reference of 27 digits that stands on the QR-bill."
+    ),
+    "reference qr_iban_needed": _(
+        "This is a QR reference, and it goes only to a QR-IBAN. This payee has an ordinary IBAN: write its SCOR "
+        "reference (it begins with RF), or a message."
+    ),
+    "reference check_digit": _("This reference can’t be right. Check each digit against the bill."),
+    "two texts": _("Write either the reference or a message, not both."),
     "months": _("The end must lie after the beginning."),
     "dispute unanswered": _(
         "An applicant says that a fetched line is wrong. Answer it under “From other authorities” first."
@@ -931,6 +940,13 @@ _BLOCKED: dict[str, str | Promise] = {
         "the bank can’t send the message of the order: order it anew, and let the payment go by that one"
     ),
     "no slips": _("the bank takes no payment slips: an account is needed"),
+    "reference: qrr_needed": _(
+        "a QR-IBAN takes only payments with a QR reference: another account is needed, or an order with the reference"
+    ),
+    "reference: qr_iban_needed": _(
+        "a QR reference goes only to a QR-IBAN: order it anew, and let the payment go by that one"
+    ),
+    "reference: check_digit": _("the reference can’t be right: order it anew, and let the payment go by that one"),
 }
 
 #: Why the file of a run can't be written: of one payment (field and code), or of the whole file.

@@ -168,8 +168,8 @@ def order_direct_payment(
     `reference` is an OCR number, to giros only, in Switzerland QRR or SCOR (`reference_fault`);
     `message` a text instead. `ground` says whose wish it rests on.
     `key`: of the form; SentAlready the second time.
-    NotPossible: ("amount"), ("ground"), ("reference"), ("message") for one that the bank can't send, ("months"),
-    ("payee").
+    NotPossible: ("amount"), ("ground"), ("reference"), in Switzerland with the fault ("reference check_digit") and
+    ("two texts"); ("message") for one that the bank can't send, ("months"), ("payee").
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
@@ -183,8 +183,10 @@ def order_direct_payment(
         raise NotPossible("ground")
     ocr = digits(reference.strip())
     if found.legal_order == "ch":
-        if reference_fault(to.account_number, ocr) or (ocr and message.strip()):
-            raise NotPossible("reference")
+        if fault := reference_fault(to.account_number, ocr):
+            raise NotPossible(f"reference {fault}")
+        if ocr and message.strip():
+            raise NotPossible("two texts")
     elif ocr and (
         message.strip()
         or to.account_kind not in (Way.BANKGIRO, Way.PLUSGIRO)
