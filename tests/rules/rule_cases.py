@@ -12,10 +12,9 @@ from handslag.kernel.months import Month
 from handslag.rules import se
 from handslag.rules.se.history import Stimulus, earned_before, job_stimulus
 from handslag.rules.se.months import (
-    compared,
+    changed,
     comparison_month,
     control_month,
-    percent_of_change,
     still_missing,
     study_support_stopped,
 )
@@ -53,24 +52,8 @@ def _earned(row: dict[str, Any]) -> RuleCase:
 
 
 def _change(row: dict[str, Any]) -> RuleCase:
-    norms = norms_for(date(2026, 3, 1))
-    control, comparison = (
-        [(name, kronor * 100) for name, kronor in row[month].items()] for month in ("control", "comparison")
-    )
-
-    def found() -> list[list[Any]]:
-        return [
-            [
-                c.name,
-                c.amount // 100,
-                "comparison" if c.from_comparison else "control",
-                percent_of_change(c.control, c.comparison) if c.control is not None and c.comparison else None,
-                "warns" if c.changed else "quiet",
-            ]
-            for c in compared(control, comparison, norms)
-        ]
-
-    return RuleCase(row["why"], found, row["found"])
+    percent = norms_for(date(2026, 3, 1)).income_change
+    return RuleCase(row["why"], lambda: changed(row["control"] * 100, row["comparison"] * 100, percent), row["warns"])
 
 
 def _retention(row: dict[str, Any]) -> RuleCase:

@@ -20,6 +20,7 @@ from handslag.domain.lookups.queries import (
 )
 from handslag.domain.tenancy.policies import setting
 from handslag.kernel.months import Month
+from handslag.rules.se import months
 from handslag.rules.se.facts import Income
 from handslag.rules.se.months import JUNE, OCTOBER, study_support_stopped
 
@@ -107,4 +108,4 @@ def _study_help_stopped(period: UUID, month: Month, lines: Sequence[FetchedLine]
 
 def changed(now: int, then: int) -> bool:
     """Whether an amount moved by more than the tenant's percentage of what it was."""
-    return abs(now - then) * 100 > Decimal(str(setting("income_change_percent"))) * abs(then)
+    return months.changed(now, then, Decimal(str(setting("income_change_percent"))))

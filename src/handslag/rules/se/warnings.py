@@ -70,7 +70,7 @@ def _against(facts: Facts, before: Facts, norms: Norms) -> list[Warning]:
         earlier = then.get((code, person), 0)
         if not earlier:
             found.append(Warning("NEW_INCOME", code, person, amount))
-        elif changed(amount, earlier, norms):
+        elif changed(amount, earlier, norms.income_change):
             found.append(Warning("INCOME_CHANGE", code, person, amount, earlier))
     found += [
         Warning("INCOME_DROPPED", code, person, 0, amount) for (code, person), amount in then.items()
