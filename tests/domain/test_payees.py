@@ -99,6 +99,28 @@ def test_rent_goes_to_the_landlord_month_after_month_and_the_rest_to_the_person(
     ]  # fmt: skip
 
 
+def test_the_same_is_ordered_twice_for_one_month_only_if_both_are_meant(office: Office) -> None:
+    folder, other, month = office.case(), office.case(("Eva", "Ek", "19700101")), office.month
+    rent = landlord(office)
+    first = _order(folder, rent, 300_000, since=month, until=month + 2)
+    for since, until in ((month, None), (month - 1, month + 1), (month + 1, month + 2)):
+        refused("ordered already", _order, folder=folder, payee=rent, amount=300_000, since=since, until=until)
+    with acting(office.slug, TEST, "look"):
+        assert DirectPayment.objects.filter(case=folder.case).count() == 1
+    _order(folder, rent, 300_000, since=month - 2, until=month)  # before it, after it, for something else, for another
+    _order(folder, rent, 10_000, "ELECTRICITY")
+    _order(folder, landlord(office, name="Nya Hyresbostäder AB"), 10_000, until=month + 2)
+    _order(other, rent, 300_000)
+    later = _order(folder, rent, 300_000, since=month + 2)
+    _order(folder, rent, 20_000, message="Garage", besides=True)
+    end_direct_payment(**office.act("hanna"), order=later.id, version=1, until=month + 2)  # it holds for no month
+    refused("ordered already", _order, folder=folder, payee=rent, amount=300_000, since=month + 2)  # the garage
+    end_direct_payment(**office.act("hanna"), order=first.id, version=1, until=month)
+    folder.applied()
+    folder.decided()
+    assert sorted(p.amount for p in _payments(folder)) == [10_000, 10_000, 20_000, 615_000]
+
+
 def test_nothing_more_goes_to_a_payee_who_has_ended_even_out_of_a_released_run(office: Office, database: Any) -> None:
     first, second, late, sent = (office.case((name, "Person", "19930303")) for name in ("Ada", "Bea", "Cia", "Dea"))
     rent, other = landlord(office), landlord(office, name="Kvar AB")

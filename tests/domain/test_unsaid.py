@@ -170,7 +170,13 @@ def test_what_cannot_go_to_a_company_goes_to_the_person_or_by_another_order(offi
     told = {"case": folder.case.id, "cost_code": "RENT", "ground": "önskemål", "since": office.month, "until": None}
     for amount in (300_000, 200_000):
         order_direct_payment(
-            **office.act("hanna"), **told, payee=payee.id, amount=amount, reference="12345674", message=""
+            **office.act("hanna"),
+            **told,
+            payee=payee.id,
+            amount=amount,
+            reference="12345674",
+            message="",
+            besides=True,
         )
     folder.applied()
     folder.decided()

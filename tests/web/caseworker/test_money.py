@@ -62,6 +62,20 @@ def test_a_landlord_an_advance_a_stopped_payment_and_what_is_paid_tomorrow(
     hanna.get_by_role("button", name="Order").click()
     expect(hanna.get_by_role("table", name="Direct payments")).to_contain_text("Hyresbostäder AB")
 
+    # the same once more: asked, and what was typed stays
+    expect(hanna.get_by_label("This is to be paid as well")).to_have_count(0)
+    hanna.get_by_label("Amount each month").fill("150")
+    hanna.get_by_label("Message to the payee").fill("Garage 7")
+    hanna.get_by_label("From month").fill(str(office.month + 3))
+    hanna.get_by_label("What it rests on").fill("Petras önskemål 2026-11-09")
+    hanna.get_by_role("button", name="Order").click()
+    expect(hanna.get_by_role("alert")).to_contain_text("would then go there twice")
+    expect(hanna.get_by_label("Message to the payee")).to_have_value("Garage 7")
+    fine(hanna, "desk-direct-twice")
+    hanna.get_by_label("This is to be paid as well").check()
+    hanna.get_by_role("button", name="Order").click()
+    expect(hanna.get_by_role("table", name="Direct payments").get_by_role("row")).to_have_count(3)
+
     bo.goto(direct)
     bo.locator("[name=advance-amount]").fill("100")
     bo.get_by_label("Reasons").fill("Ingen mat hemma i dag.")

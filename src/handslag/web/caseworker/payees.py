@@ -79,6 +79,7 @@ _BY_FIELD = {
     "payee name": "name",
     "months": "until",
     "payee": "payee",
+    "ordered already": "besides",
 }
 
 
@@ -195,6 +196,7 @@ class OrderForm(forms.Form):
     since = MonthField(label=gettext_lazy("From month"))
     until = MonthField(label=gettext_lazy("Until before month (empty: until further notice)"), required=False)
     ground = forms.CharField(label=gettext_lazy("What it rests on (whose wish, of when)"), max_length=200)
+    besides = forms.BooleanField(label=gettext_lazy("This is to be paid as well"), required=False)
 
     def __init__(self, data: Any, *, lang: str, law: str, initial: Any = None) -> None:
         super().__init__(data, initial=initial)

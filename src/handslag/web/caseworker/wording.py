@@ -306,6 +306,10 @@ REFUSALS: dict[str, str | Promise] = {
     "reference check_digit": _("This reference can’t be right. Check each digit against the bill."),
     "two texts": _("Write either the reference or a message, not both."),
     "months": _("The end must lie after the beginning."),
+    "ordered already": _(
+        "Money for the same already goes there in some of these months, and would then go there twice. End that order "
+        "first, or say below that this is to be paid as well."
+    ),
     "dispute unanswered": _(
         "An applicant says that a fetched line is wrong. Answer it under “From other authorities” first."
     ),
@@ -390,7 +394,7 @@ WARNINGS: dict[str, str | Promise] = {
     "NEW_INCOME": _("New income: %(what)s %(now)s"),
     "NEW_EXPENSE": _("New cost: %(what)s %(now)s"),
     "NEW_PERSON": _("New in the household: %(what)s"),
-    "INCOME_DROPPED": _("Income that is gone: %(what)s, %(before)s before"),
+    "INCOME_DROPPED": _("Income that is gone: %(what)s, %(before)s before. It counts only if you enter it."),
     "HOUSEHOLD_CHANGE": _("The household isn’t as last month"),
     "HOUSING_COST_CHANGE": _("%(what)s has changed: %(before)s before, %(now)s now"),
     "EXPENSE_REVIEW": _("%(what)s is to be looked at by a person"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F, Q
 from stdnum.ch import uid
 
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
@@ -161,15 +162,18 @@ def order_direct_payment(
     ground: str,
     since: Month,
     until: Month | None,
+    besides: bool = False,
     key: UUID | None = None,
 ) -> Done[DirectPayment]:
     """From `since` until before `until`, pay `amount` (minor units, each month) of the case's support to a payee.
 
     `reference` is an OCR number, to giros only, in Switzerland QRR or SCOR (`reference_fault`);
     `message` a text instead. `ground` says whose wish it rests on.
+    `besides`: it is paid beside another order for the same, which both are meant.
     `key`: of the form; SentAlready the second time.
     NotPossible: ("amount"), ("ground"), ("reference"), in Switzerland with the fault ("reference check_digit") and
-    ("two texts"); ("message") for one that the bank can't send, ("months"), ("payee").
+    ("two texts"); ("message") for one that the bank can't send, ("months"), ("payee"); ("ordered already") where the
+    payee is paid for the same in one of these months, unless `besides`.
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     require_worked_here(found)
@@ -198,6 +202,10 @@ def order_direct_payment(
         raise NotPossible("message")
     if until is not None and until <= since:
         raise NotPossible("months")
+    same = DirectPayment.objects.filter(case=found, payee=to, cost_code=cost_code).exclude(until=F("since"))
+    same = same.filter(Q(until=None) | Q(until__gt=since.since))
+    if not besides and (same.filter(since__lt=until.since) if until else same).exists():
+        raise NotPossible("ordered already")
     order = DirectPayment.objects.create(
         id=row_id,
         case=found,
