@@ -16,6 +16,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from playwright.sync_api import Page, expect
 
+from handslag.domain.exchange.wrap import key_file
 from handslag.kernel import canonical
 from tests.office import C1, run_jobs
 
@@ -96,8 +97,10 @@ def test_a_person_renews_and_keeps_a_receipt_that_can_be_checked_without_us(
     assert proof["body"]["number"] == page.locator(".h-number").inner_text()
     signed = jws.deserialize_compact(proof["signature"], ECKey.import_key(proof["key"]))
     assert signed.payload == canonical.dumps(proof["body"])
-    published = requests.get(petra.url("keys.json")).json()["keys"]
-    assert [{name: key[name] for name in proof["key"]} for key in published] == [proof["key"]]
+    published = requests.get(petra.url("keys.json")).json()
+    assert [{name: key[name] for name in proof["key"]} for key in published["keys"]] == [proof["key"]]
+    said, vouched_by = key_file(json.dumps(published["signed"]))
+    assert (said.organisation, vouched_by) == (published["organisation"], proof["key"]["kid"])
     text = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(files["PDF"]).pages)
     assert proof["body"]["number"] in text
     assert "Tack så mycket" in text

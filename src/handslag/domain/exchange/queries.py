@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
@@ -387,6 +388,13 @@ def steps_of(message: Message) -> list[TransportStep | BusinessStep]:
         *BusinessStep.objects.filter(message=message),
     ]
     return sorted(found, key=lambda step: (step.at, isinstance(step, BusinessStep), step.place))
+
+
+def proof_of(message: Message) -> dict[str, Any]:
+    """A message as its sender sealed it, with every signed step: what `python -m verifier.exchange` checks off-line."""
+    steps = [{"state": one.state, "by": one.by, "at": one.at, "sealed": one.sealed} for one in steps_of(message)]
+    shown = msgspec.Raw(message.content.encode())
+    return {"message": shown, "digest": message.digest, "sealed": sealed_of(message), "steps": steps}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ from handslag.domain.exchange.queries import (
     may_say,
     name_of,
     partners,
+    proof_of,
     sealed_of,
     steps_at_sedex,
     steps_of,
@@ -568,14 +569,10 @@ def _kept(row: Message) -> dict[int, tuple[Document, str]]:
 @desk_page("question")
 @require_safe
 def proof(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
-    """A message as it was signed, with every signed step: what `python -m verifier.exchange` checks off-line."""
+    """A message as it was signed, with every signed step, for whoever checks it off-line."""
     row, _member = _seen(request, message)
     looked_at("question", row.about_id or row.id)
-    steps = [
-        {"state": step.state, "by": step.by, "at": step.at.isoformat(), "sealed": step.sealed} for step in steps_of(row)
-    ]
-    body = {"message": msgspec.Raw(row.content.encode()), "digest": row.digest, "steps": steps}
-    answer = HttpResponse(msgspec.json.encode(body), content_type="application/json")
+    answer = HttpResponse(msgspec.json.encode(proof_of(row)), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="{row.message_id}.json"'
     return answer
 

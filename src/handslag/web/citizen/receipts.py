@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from uuid import UUID
 
 import structlog
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -37,7 +37,7 @@ from handslag.web.citizen.document import sections, told
 from handslag.web.citizen.overview import decided_by, download
 from handslag.web.citizen.person import me, name_of, representatives
 from handslag.web.citizen.steps import form_behind, reading
-from handslag.web.entry.pages import citizen_page, open_page, opened, outside_page
+from handslag.web.entry.pages import citizen_page, opened, outside_page
 from handslag.web.ui.formats import day, moment, month
 
 log = structlog.get_logger("citizen")
@@ -250,23 +250,4 @@ def _paper(found: object, organisation: Organisation, viewer: UUID) -> port.Rece
             "□ stands for a sign that this paper can’t show. The signed document, which you can save where you found "
             "this receipt, has it exactly as you wrote it, and the fingerprint is made from that."
         ),
-    )
-
-
-@require_safe
-@open_page("public keys")
-def keys(request: HttpRequest, tenant: str) -> HttpResponse:
-    """The organisation's public signing keys (RFC 7517), with the moments from and until which they were used."""
-    rows = TenantKeyRow.objects.filter(use="signing").order_by("since")
-    return JsonResponse(
-        {
-            "keys": [
-                {
-                    **(row.public_jwk or {}),
-                    "since": row.since.isoformat(timespec="seconds"),
-                    "until": row.until.isoformat(timespec="seconds") if row.until else None,
-                }
-                for row in rows
-            ]
-        }
     )

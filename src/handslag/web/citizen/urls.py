@@ -23,6 +23,7 @@ from handslag.web.citizen import (
     signing,
     what_if,
 )
+from handslag.web.entry.keys import keys
 
 
 class Screen(StringConverter):
@@ -40,7 +41,7 @@ urlpatterns = [
     path("<slug:tenant>/log-out/", login.log_out, name="log-out"),
     path("<slug:tenant>/help/", help.help_page, name="help"),
     path("<slug:tenant>/help/<screen:area>/", help.help_page, name="help-about"),
-    path("<slug:tenant>/keys.json", receipts.keys, name="keys"),
+    path("<slug:tenant>/keys.json", keys, name="keys"),
     path("<slug:tenant>/my/", overview.my, name="my"),
     path("<slug:tenant>/acting/", acting.begin, name="act-for"),
     path("<slug:tenant>/acting/stop/", acting.stop, name="act-no-more"),
