@@ -251,6 +251,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "earnings-with-all-expenses", "expenses-of-a-job-with-nothing-left-named-last",
             "school-help-in-the-month-of-15", "school-help-in-the-month-of-15-for-half-a-month",
             "school-help-from-the-second-of-the-month", "school-help-from-the-last-day-of-the-month",
+            "set-off-of-three-claims", "reductions-of-two-orders", "reductions-of-two-orders-one-cent-below-the-limit",
         },
     },
 }  # fmt: skip

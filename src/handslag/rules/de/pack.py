@@ -402,9 +402,13 @@ def write_debts(household: Any, claims: Any, levels: Any, bases: Any, norm: Norm
             lambda _, b, lv: lv.later,
         )
     ]
-    rates = each(debts, payment.rate_of, norm, along=tuple(own[:2]))
+    asked = rates = each(debts, payment.rate_of, norm, along=tuple(own[:2]))
+    if payment.orders_share_limit(norm):
+        of_kind = [each(debts, payment.of_kind, kind, along=(asked,)) for kind in ("reduction", "undue")]
+        before_each = tuple(running(debts, rates_of_kind, members) for rates_of_kind in of_kind)
+        rates = each(debts, payment.left_of_limit, norm, along=(asked, *before_each))
     before = running(debts, rates, members)
-    along = (rates, before, of_member(debts, claims, members), *own)
+    along = (asked, rates, before, of_member(debts, claims, members), *own)
     amounts = each(debts, payment.withheld, norm, sheet, along=along)
     return each(members, lambda _, less: -less, along=(by_member(debts, amounts, members),))
 

@@ -1,10 +1,12 @@
 """Claim, instant supplement, set-off, loans and payments: §§ 26, 35a, 37, 37a, 43a, 44b, 145 SGB XII."""
 
+from datetime import date
 from typing import Any
 
 from handslag.rules.de.need import CHAPTER_4, PERCENT, cents, month_days, no, rounded, said, said_too, under_item
 from handslag.rules.de.numbers import WHOLE, Norms
 from handslag.rules.de.rows import NEVER, Period
+from handslag.rules.versions import versioned
 from handslag.rules.words import Truth, Whole, maximum, minimum, used, where
 
 BEGINS_MONTH_END = 2
@@ -138,8 +140,40 @@ def rate_of(debt: Any, own: Whole, days: Whole, norm: Norms) -> Whole:
     return reduction + minimum(undue + provisional + loan + month_end + deposit, debt.remaining)
 
 
+@versioned
+def orders_share_limit(norm: Norms) -> bool:
+    """Whether a person's orders of one kind, to reduce or to set off, have one limit together: no, each its own."""
+    return False
+
+
+@orders_share_limit.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="§ 26 Abs. 1 Satz 2 und Abs. 2 Satz 2 SGB XII: the benefit is reduced by an amount, and set off with a "
+    "monthly amount, of up to 30 per cent of level 1, however many orders or claims there are",
+)
+def orders_share_limit_of_the_month(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
+def of_kind(debt: Any, rate: Whole, kind: str) -> Whole:
+    """The rate of a debt of that kind, else 0."""
+    return where(getattr(debt, kind), rate, 0)
+
+
+def left_of_limit(debt: Any, rate: Whole, reductions: Whole, undue: Whole, norm: Norms) -> Whole:
+    """Of the rate of an order to reduce or to set off what those of its kind named before it leave of the limit
+    (`reductions`, `undue`: their rates)."""
+    percent = where(debt.reduction, norm.setoff_reduction, norm.setoff_undue)
+    most = cents(norm.regelbedarf_1 * percent, PERCENT, norm)
+    left = minimum(rate, maximum(most - where(debt.reduction, reductions, undue), 0))
+    return where(debt.reduction | debt.undue, left, rate)
+
+
 def withheld(
     debt: Any,
+    asked: Whole,
     rate: Whole,
     before: Whole,
     claim: Whole,
@@ -152,9 +186,11 @@ def withheld(
 ) -> Whole:
     """One debt: its rate, as far as the claim reaches after the debts named before it.
 
+    `asked`: the rate by itself, where others of its kind leave less of their limit.
     `own / days`: the person's own level, `first` and `later` where it changes inside the month.
     """
     amount = minimum(rate, maximum(claim - before, 0))
+    shares = (rate < asked) is True
     of_own = debt.provisional | debt.deposit
     changes = of_own & (days > 1)
     base = where(of_own, cents(own, days, norm), norm.regelbedarf_1)
@@ -202,7 +238,8 @@ def withheld(
                     said_too("debt_most", norm),
                 ),
             ),
-        ),
+        )
+        + (" debt_together" if shares else ""),
         numbers=(
             percent,
             where(of_own, first, norm.regelbedarf_1),
@@ -217,6 +254,7 @@ def withheld(
         rounding="cent",
         percent=percent,
         base=base,
+        **({"left": rate} if shares else {}),
     )
 
 
