@@ -191,7 +191,7 @@ def test_bank_details_are_confirmed_by_a_second_person_and_what_is_open_is_paid_
     def files() -> list[Path]:
         return sorted(folders(canton.slug)[0].glob("*.xml"))
 
-    canton = open_office(connect, "kasse", "CH", kind="canton_office")
+    canton = open_office(connect, "kasse", "CH", kind="canton_office", when_asked_for=True)
     canton.now -= timedelta(minutes=10)
     set_policy(**canton.by(TEST), name="debtor_account", value={"kind": "iban", "number": "CH5604835012345678009"})
     with acting(canton.slug, TEST, "look") as door:
@@ -365,7 +365,7 @@ def ordered(canton: Office, details: UUID, amount: int) -> PaymentOrder:
 def test_the_bank_answers_each_order_once_and_what_reached_nobody_is_open_again(
     connect: Any, database: Database
 ) -> None:
-    canton = open_office(connect, "kasse", "CH", kind="canton_office")
+    canton = open_office(connect, "kasse", "CH", kind="canton_office", when_asked_for=True)
     canton.now -= timedelta(minutes=10)
     set_policy(**canton.by(TEST), name="debtor_account", value={"kind": "iban", "number": TO})
     details = record_paid_to(**canton.act("ulla"), partner=MUSTERWIL, side=Side.PAYER, new=BANK)

@@ -156,7 +156,7 @@ def test_another_installations_key_or_another_count_is_told(backed_up: Path, emp
 def test_a_released_file_waits_for_a_person_after_a_restore(
     connect: Any, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office: Office = open_office(connect, "held")
+    office: Office = open_office(connect, "held", when_asked_for=True)
     office.now -= timedelta(minutes=10)
     folder = office.case(email="petra@people.example")
     folder.applied()
