@@ -16,8 +16,9 @@ import psycopg
 import pytest
 
 from handslag.domain.documents.models import Document
-from handslag.domain.payments.models import Run
-from handslag.domain.payments.operations.runs import reserve_run
+from handslag.domain.payments.models import Payment, Run
+from handslag.domain.payments.operations.payees import order_direct_payment
+from handslag.domain.payments.operations.runs import release_run, reserve_run
 from handslag.domain.tasks.models import Notice, Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
@@ -25,7 +26,7 @@ from handslag.jobs import acts, hold, watch
 from handslag.ops import roles
 from tests import bed
 from tests.bed import ROOT, Database
-from tests.office import TEST, Office, open_office, run_jobs
+from tests.office import TEST, Office, landlord, open_office, run_jobs
 
 
 def command(database: Database, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -160,9 +161,15 @@ def test_a_released_file_waits_for_a_person_after_a_restore(
     office.now -= timedelta(minutes=10)
     folder = office.case(email="petra@people.example")
     folder.applied()
+    told = {"case": folder.case.id, "payee": landlord(office).id, "cost_code": "RENT", "amount": 620_000}
+    told |= {"since": office.month, "until": None, "reference": "", "message": "", "ground": "önskemål"}
+    order_direct_payment(**office.act("hanna"), **told)
     with monkeypatch.context() as lost:
         lost.setattr("handslag.jobs.queue.defer", lambda *task, **ids: None)
         folder.decided()
+        with acting(office.slug, TEST, "look"):
+            rent = Payment.objects.get(case=folder.case, amount=620_000)
+        reserved = reserve_run(**office.act("ulla"), execution_on=office.pay_day(), payment=rent.id)
         run = office.run()
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
@@ -178,8 +185,11 @@ def test_a_released_file_waits_for_a_person_after_a_restore(
     assert kinds == ["notice parked", "run file refused", "staff notice parked"]
     with pytest.raises(NotPossible, match="payments held"):
         reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    with pytest.raises(NotPossible, match="payments held"):  # its file may have left since the backup
+        release_run(**office.act("erik"), run=reserved.id, version=reserved.version)
     data = Path(os.environ["HANDSLAG_DATA"])
     released = command(database, data, "organisation", "set", office.slug, "payments_held", "")
     assert released.returncode == 0, released.stderr
     with pytest.raises(NotPossible, match="nothing due"):
         reserve_run(**office.act("ulla"), execution_on=office.pay_day())
+    assert release_run(**office.act("erik"), run=reserved.id, version=reserved.version).state == "released"

@@ -120,9 +120,14 @@ def reserve_run(
 
 @operation()
 def release_run(*, tenant: str | int, by: Actor, now: datetime, run: UUID, version: int) -> Done[Run]:
-    """A second payer releases the run; a job then writes its file. NotPossible("second pair of eyes"), and
-    ("cut-off passed") where the bank can't pay on its day any more: cancel it and reserve a new one."""
+    """A second payer releases the run; a job then writes its file.
+
+    NotPossible: ("second pair of eyes"), ("cut-off passed") where the bank can't pay on its day any more: cancel it and
+    reserve a new one, ("payments held") while this installation was restored: its file may have left since the backup.
+    """
     member = require_role(by, now, Role.PAYER)
+    if setting("payments_held"):
+        raise NotPossible("payments held")
     found = Run.objects.select_for_update().filter(id=run).first()
     if found is None:
         raise Hidden("run", run)
