@@ -44,7 +44,7 @@ from handslag.kernel.ids import uuid7
 from handslag.web.entry.files import document_for
 from tests.bed import Database, free_port
 from tests.domain.test_other_help import told_of
-from tests.office import TEST, Office, refused, run_jobs
+from tests.office import TEST, Office, open_office, refused, run_jobs
 from verifier.invariants import _JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -382,7 +382,7 @@ def gateway(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
-    office: Office, gateway: Path, monkeypatch: pytest.MonkeyPatch
+    office: Office, gateway: Path, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with acting(office.slug, TEST, "look") as door:
         tenant = door.the_tenant.id
@@ -397,13 +397,22 @@ def test_who_has_no_e_mail_is_told_by_text_message_and_who_has_neither_on_paper(
     nowhere = office.case(("Nisse", "Ingenstans", "19600707"), address_lines=[], city="", postcode="")
     unset = office.case(("漢字", "ሰላም", "19600808"))
     hidden = office.case(("Skyddad", "Person", "19660606"), telephone="070-174 06 06", protection_level=1)
+    swiss = open_office(connect, "bern", "CH", sms_notices=True)
+    urs, _ = swiss.person("Urs", "Muster", "19800101", telephone="079 174 06 05", account=None)
+    queue_notices(**swiss.by(TEST), subject=urs, persons=[urs], kind="reminder")
     for each in (by_phone, unknown, busy, on_paper, nowhere, unset):
         each.applied()
         each.decided()
     queue_notices(**office.by(TEST), subject=hidden.case.id, persons=[hidden.case.applicant_id], kind="reminder")
     watch.send_notices(timestamp=0)
     watch.send_notices(timestamp=0)
-    (message,) = [json.loads(path.read_text()) for path in gateway.glob("*.json")]
+    with acting(swiss.slug, TEST, "look") as door:
+        monkeypatch.setattr(acts, "tenants", lambda abroad=door.the_tenant.id: [abroad])
+    watch.send_notices(timestamp=0)
+    monkeypatch.setattr(acts, "tenants", lambda: [tenant])
+    messages = {one["to"]: one for one in (json.loads(path.read_text()) for path in gateway.glob("*.json"))}
+    assert messages.pop("+41791740605")  # as she writes it in her country, and to nobody in another
+    (message,) = messages.values()
     assert (message["to"], message["from"]) == ("+46701740605", "Handslag")
     for canary in ("Hemlig", "6 550", "bistånd", by_phone.case.number):
         assert canary not in message["text"]

@@ -97,19 +97,20 @@ class BlocksGone(Exception):
 def send_notices(timestamp: int) -> None:
     """Send the notices whose turn it is: read in a transaction, sent outside it, recorded in another. To who has become
     protected nothing goes: a person looks at it."""
-    ways: dict[str | None, Callable[[Message], object]] = {}
-    if mail := way_out():
-        ways[None] = mail
-    if gateway := sms_gateway():
-        ways[NoticeChannel.SMS] = partial(sms.send, gateway)
+    mail, gateway = way_out(), sms_gateway()
 
     def send(tenant: int) -> None:
+        ways: dict[str | None, Callable[[Message], object]] = {}
         with acting(tenant, BY, "send_notices") as door:
+            organisation = door.the_tenant
+            if mail:
+                ways[None] = mail
+            if gateway:
+                ways[NoticeChannel.SMS] = partial(sms.send, gateway, organisation.country)
             outside = Q(channel__in=[way for way in ways if way]) | (Q(channel=None) if None in ways else Q(pk__in=[]))
-            ready = Q(channel=None) | Q(channel=NoticeChannel.SMS) if door.the_tenant.training else outside
+            ready = Q(channel=None) | Q(channel=NoticeChannel.SMS) if organisation.training else outside
             waiting = Notice.objects.filter(ready, state=NoticeState.WAITING, next_try_at__lte=clock.now())
             due = list(waiting.select_related("person").order_by("next_try_at")[:100])
-            organisation = door.the_tenant
         # where people train, nothing is sent outside: it lies in a folder of this machine
         kept = partial(folder.send, Path(settings.DATA) / "training-mail" / organisation.slug)
         for row in due:

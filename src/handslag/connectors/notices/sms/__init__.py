@@ -29,22 +29,26 @@ class SmsConfig:
             raise ValueError("url: only a gateway on this machine is spoken to without TLS")
 
 
-def number(text: str, country_code: str = "46") -> str:
-    """A telephone number as +4670..., from what people write. Raises Malformed."""
-    digits = re.sub(r"[\s()/.-]", "", text)
-    if digits.startswith("00"):
-        digits = "+" + digits[2:]
-    elif digits.startswith("0"):
-        digits = f"+{country_code}{digits[1:]}"
+#: What stands before a number from abroad, by country; there the number loses its first 0.
+COUNTRY_CODES = {"SE": "46", "CH": "41", "DE": "49"}
+
+
+def number(text: str, country: str) -> str:
+    """A telephone number as +4670..., from what people write in a country. Raises Malformed."""
+    digits = re.sub(r"^00", "+", re.sub(r"[\s()/.\u2010-\u2015-]", "", text))
+    digits = re.sub(r"^0", f"+{COUNTRY_CODES[country]}", digits)
+    for code in COUNTRY_CODES.values():  # +46 (0)70 ...
+        digits = re.sub(rf"^\+{code}0", f"+{code}", digits)
     if not re.fullmatch(r"\+[1-9]\d{6,14}", digits, re.ASCII):
         raise Malformed("number")
     return digits
 
 
-def send(config: SmsConfig, notice: Notice) -> str:
-    """Hand the notice to the gateway; returns its id. One try: to repeat is up to the job. The same key sent again is
-    the same message for the gateway. Raises Malformed, AddressRefused, Refused or Deferred."""
-    told = {"id": notice.key, "to": number(notice.to), "from": config.sender, "text": notice.body}
+def send(config: SmsConfig, country: str, notice: Notice) -> str:
+    """Hand the notice to the gateway, its number as people of a country write it; returns its id. One try: to repeat is
+    up to the job. The same key sent again is the same message for the gateway. Raises Malformed, AddressRefused,
+    Refused or Deferred."""
+    told = {"id": notice.key, "to": number(notice.to, country), "from": config.sender, "text": notice.body}
     try:
         answer = requests.post(
             config.url,
