@@ -31,6 +31,7 @@ from handslag.domain.exchange.operations.inbox import Placed, give_arrival, take
 from handslag.domain.exchange.operations.outbox import (
     NewMessage,
     give_message,
+    header_of,
     seal_message,
     send_again,
     take_back,
@@ -210,12 +211,74 @@ def test_what_adds_to_a_question_waits_for_it_half_an_hour(pair: Pair) -> None:
         _key, sealed = sign(unknown)
     digest = hashlib.sha256(canonical.dumps(unknown)).hexdigest()
     pair.put(pair.answerer, sealed, pair.asker.address, unknown["header"]["id"], digest)
-    pair.arrives(pair.answerer)
-    assert pair.answerer.rows(Outcome, message_id=unknown["header"]["id"]) == []
-    pair.later(minutes=30)
+    for _ in range(2):
+        pair.arrives(pair.answerer)
+        (waits,) = pair.answerer.rows(Outcome, message_id=unknown["header"]["id"])
+        assert (waits.state, waits.attempts, waits.version) == ("trying", 0, 1)  # looked at once
+        assert str(waits.waits_for) == unknown["header"]["reference"]
+        pair.later(minutes=15)
     pair.arrives(pair.answerer)
     (refused,) = pair.answerer.rows(Outcome, message_id=unknown["header"]["id"])
     assert (refused.state, refused.code) == ("refused", "305")
+
+
+def _recalling(pair: Pair, of: courier.Sealed, key: UUID | None = None) -> courier.Sealed:
+    """The recall of one of `sealed_questions`, as the courier holds it."""
+    key = key or uuid4()
+    with acting(pair.asker.office.slug, TEST, "seal"):
+        header = header_of(
+            recipient=of.recipient, key=key, now=pair.now, action="3", process=f"handslag:{of.message_id}",
+            reference=of.message_id,
+        )  # fmt: skip
+        body = {"message": "question", "version": 1, "header": header, "text": "Behövs inte."}
+        _key, text = sign(body)
+    return courier.Sealed(uuid4(), of.sender, of.recipient, key, canonical.digest(body), text)
+
+
+def test_what_came_before_its_question_and_who_sends_much_hold_up_nobody(
+    fresh: Pair, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More recalls than a round looks at, their questions right behind, and then a word of somebody else's."""
+    monkeypatch.setattr(exchange, "TOGETHER", 10)
+    side, count = fresh.answerer, 10 * exchange.OFTEN + 1
+    other = Side(open_office(database.connect, "granne"))
+    asked = sealed_questions(fresh.asker, side, count, fresh.now)
+    recalls = [_recalling(fresh, one) for one in asked]
+    (lone,) = sealed_questions(other, side, 1, fresh.now)
+    with fresh._role("courier"):
+        courier.put_in(side.key, [*recalls, *asked, lone], fresh.now)
+    said, keys = [], [one.message_id for one in recalls]
+    for _ in range(5):
+        with fresh._role("worker"), CaptureQueriesContext(connection) as caught:
+            exchange.take_arrivals(side.key)
+        said.append(len(caught))
+        assert _states(fresh, [lone.message_id]) == ["taken 0"]  # in the first round
+    assert _states(fresh, [one.message_id for one in asked] + keys) == ["taken 0"] * 2 * count
+    matters = {row.business for row in side.rows(Message, partner=fresh.asker.address, action="5")}
+    assert matters == {"", "recalled"} and len(side.rows(Message, action="5", business="recalled")) == count
+    looked = {row.version for row in side.rows(Outcome, message_id__in=keys)}
+    assert looked == {2}  # once when it came, once with its question
+    assert max(said) <= exchange.OFTEN * STATEMENTS + 10 * exchange.OFTEN * 3 * ALONE and said[-1] <= STATEMENTS, said
+
+
+def test_what_waits_is_refused_only_where_nothing_that_it_waits_for_lies_here(
+    fresh: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = fresh.answerer
+    (question,) = sealed_questions(fresh.asker, side, 1, fresh.now)
+    recall, itself = _recalling(fresh, question), _recalling(fresh, replace(question, message_id=(key := uuid4())), key)
+    with fresh._role("courier"):
+        courier.put_in(side.key, [itself, recall], fresh.now)
+    fresh.arrives(side)
+    fresh.later(minutes=30)
+    with fresh._role("courier"):
+        courier.put_in(side.key, [question], fresh.now)
+    with monkeypatch.context() as apart:
+        apart.setattr(exchange, "_take_together", lambda tenant, waiting: set())
+        fresh.arrives(side)  # the recall is looked at first
+    fresh.arrives(side)
+    keys = [question.message_id, recall.message_id, itself.message_id]
+    assert _states(fresh, keys) == ["taken 0", "taken 0", "refused 0"]
 
 
 def test_versions_live_side_by_side_and_what_is_unknown_is_kept(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,6 +392,12 @@ def test_ten_seconds_to_take_it_back(pair: Pair) -> None:
     pair.settle()
     with pytest.raises(Conflict):
         take_back(**pair.act(pair.asker), message=gone.id, version=pair.asker.message(gone.message_id).version)
+    late = pair.asked()
+    pair.later(seconds=10)  # no worker has looked yet
+    with pytest.raises(NotPossible, match="too late to take back"):
+        take_back(**pair.act(pair.asker), message=late.id, version=late.version)
+    pair.settle()
+    assert pair.states(late)[0] == "delivered"
 
 
 def test_one_that_cannot_leave_holds_up_none_behind_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

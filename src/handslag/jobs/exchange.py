@@ -163,15 +163,17 @@ def hand_over_due(tenant: int) -> None:
 
 def take_arrivals(tenant: int) -> None:
     """Take in what arrived, a hundred at a time: what begins something together, then everything else, and all of them
-    where one failed, each in a transaction of its own. One that can't be taken in holds up no other."""
+    where one failed, each in a transaction of its own. One that can't be taken in holds up no other, nor does one that
+    waits for what it adds to, or who sends much."""
     tried: list[UUID] = []
     for _ in range(OFTEN):
         waiting: list[tuple[Arrival, bool]] = []
         taken: set[UUID] = set()
+        awaited = False
         try:
             with acting(tenant, BY, "take in"):
                 alone_with_arrivals()
-                waiting = _waiting(tenant, tried)
+                waiting, awaited = _waiting(tenant, tried)
                 taken = _take_together(tenant, [row for row, together in waiting if together])
         except (OperationalError, InterfaceError):
             raise
@@ -181,19 +183,17 @@ def take_arrivals(tenant: int) -> None:
             taken = set()
             log.warning("not taken in together", tenant=tenant, count=len(waiting), code=type(error).__name__)
         left = [row.id for row, _ in waiting if row.id not in taken]
-        for key in left:
-            take_arrival(tenant, key)
-        tried += left
-        if len(waiting) < TOGETHER:
+        tried += [key for key in left if not take_arrival(tenant, key)]
+        if len(waiting) < TOGETHER and not awaited:
             return
 
 
-def _waiting(tenant: int, tried: list[UUID]) -> list[tuple[Arrival, bool]]:
+def _waiting(tenant: int, tried: list[UUID]) -> tuple[list[tuple[Arrival, bool]], bool]:
     """What waits. Only the first round of a process goes through all that ever came."""
     since = _noted.get(tenant, UUID(int=0))
-    waiting = waiting_arrivals(tried, TOGETHER, since)
+    waiting, awaited = waiting_arrivals(tried, TOGETHER, since, clock.now())
     _noted[tenant] = max(since, min([least_of(PUT_IN), *tried, *(row.id for row, _ in waiting)]))
-    return waiting
+    return waiting, awaited
 
 
 def _take_together(tenant: int, waiting: list[Arrival]) -> set[UUID]:
@@ -213,8 +213,8 @@ def _take_together(tenant: int, waiting: list[Arrival]) -> set[UUID]:
     return {first.found.id for first in firsts.values()}
 
 
-def take_arrival(tenant: int, arrival: UUID) -> None:
-    """Take in one arrival, or note what keeps it out."""
+def take_arrival(tenant: int, arrival: UUID) -> bool:
+    """Take in one arrival, or note what keeps it out: False where it couldn't be taken in, and is tried again."""
     told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": clock.now(), "arrival": arrival}
     with suppress(NotPossible):  # another run of this job was quicker
         try:
@@ -230,6 +230,8 @@ def take_arrival(tenant: int, arrival: UUID) -> None:
             code = error.code if isinstance(error, Unreadable) else type(error).__name__
             log.warning("not taken in", tenant=tenant, subject=str(arrival), code=code)
             record_trouble(**told, reason=reason)
+            return False
+    return True
 
 
 def _take(told: dict[str, Any]) -> None:

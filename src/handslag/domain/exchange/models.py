@@ -194,7 +194,8 @@ class Arrival(TenantRow):
 class Outcome(TenantRow):
     """What became of an arrival, with which it shares its key: exactly one stands for each sender and
     message id. Another content under the same id is a conflict, the same content under another seal is `again`; each
-    has its own row beside it."""
+    has its own row beside it. What adds to a message that hasn't come `waits_for` it, and is looked at when that is
+    taken in, or at `next_at`."""
 
     sender = models.CharField(max_length=ADDRESS)
     message_id = models.UUIDField()
@@ -202,6 +203,8 @@ class Outcome(TenantRow):
     code = models.CharField(max_length=24, blank=True)
     trouble = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    waits_for = models.UUIDField(null=True, help_text="the message that hasn't come, as its sender called it")
+    next_at = models.DateTimeField(null=True, help_text="not looked at before this moment, unless that has come")
     taken = TenantFK(Message, null=True)
     at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)

@@ -179,7 +179,8 @@ def _literals(states: tuple[str, ...]) -> str:
 #: What may be taken in with others is short, and nothing was ever noted about it or about another of its id. Looked for
 #: among what is younger than `since`, by its key, and what is tried already: not among all that ever came. EXCEPT takes
 #: as long as there are rows, whatever the statistics: an anti-join may be planned as a loop over all pairs, NOT EXISTS
-#: as a table of all outcomes.
+#: as a table of all outcomes. The oldest of each sender, then the second of each, and so on: who sends much holds up
+#: nobody else. The oldest of all is always among them.
 _WAITING = f"""
 SELECT a.id, a.tenant_id, a.sender, a.message_id, a.digest,
        CASE WHEN octet_length(a.sealed) <= 20000 THEN a.sealed ELSE '' END, a.arrived_at,
@@ -187,26 +188,36 @@ SELECT a.id, a.tenant_id, a.sender, a.message_id, a.digest,
        AND (SELECT o.id FROM exchange_outcome o WHERE o.id = a.id) IS NULL
        AND (SELECT s.id FROM audit_subject s WHERE s.id = a.id) IS NULL
        AND (SELECT o.id FROM exchange_outcome o WHERE o.tenant_id = a.tenant_id AND o.sender = a.sender
-            AND o.message_id = a.message_id AND o.state IN ({_literals(STANDING)})) IS NULL
+            AND o.message_id = a.message_id AND o.state IN ({_literals(STANDING)})) IS NULL,
+       EXISTS (SELECT FROM exchange_outcome WHERE state = '{OutcomeState.TRYING}' AND waits_for IS NOT NULL)
 FROM (SELECT id FROM (
-          SELECT id FROM exchange_outcome WHERE state = '{OutcomeState.TRYING}'
-          UNION (SELECT id FROM exchange_arrival WHERE id >= %(since)s::uuid
-                 EXCEPT SELECT id FROM exchange_outcome
-                 WHERE id >= %(since)s::uuid AND state IN ({_literals(ENDED)}))) w
-      WHERE id <> ALL(%(tried)s::uuid[]) ORDER BY id LIMIT %(most)s) w
+          SELECT id, row_number() OVER (
+              PARTITION BY (SELECT sender FROM exchange_arrival WHERE id = w.id) ORDER BY id) AS turn
+          FROM (SELECT id FROM exchange_outcome o WHERE state = '{OutcomeState.TRYING}' AND (
+                    next_at IS NULL OR next_at <= %(now)s OR EXISTS (
+                        SELECT FROM exchange_message m WHERE m.tenant_id = o.tenant_id
+                        AND m.direction = '{Direction.IN}' AND m.partner = o.sender AND m.message_id = o.waits_for))
+                UNION ALL (SELECT id FROM exchange_arrival WHERE id >= %(since)s::uuid
+                           EXCEPT SELECT id FROM exchange_outcome WHERE id >= %(since)s::uuid)) w
+          WHERE id <> ALL(%(tried)s::uuid[])) w
+      ORDER BY turn, id LIMIT %(most)s) w
 CROSS JOIN LATERAL (SELECT * FROM exchange_arrival WHERE id = w.id OFFSET 0) a
 ORDER BY a.id
 """
 
 
-def waiting_arrivals(tried: list[UUID], most: int, since: UUID) -> list[tuple[Arrival, bool]]:
-    """What arrived and has no outcome yet, without those `tried`, in the order in which it was put in; each with
-    whether it may be taken in together with others. One that mayn't is without its sealed text, which may be large.
-    `since`: all that has a lesser key was noted already."""
+def waiting_arrivals(
+    tried: list[UUID], most: int, since: UUID, now: datetime
+) -> tuple[list[tuple[Arrival, bool]], bool]:
+    """What arrived, has no outcome yet and doesn't wait for another, without those `tried`: the oldest of each sender,
+    in the order in which it was put in; each with whether it may be taken in together with others. One that mayn't is
+    without its sealed text, which may be large. `since`: all that has a lesser key was noted already. And whether
+    something else waits for a message that may be among these."""
     names = [field.attname for field in Arrival._meta.concrete_fields]
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"tried": tried, "most": most, "since": since})
-        return [(Arrival.from_db("default", names, row[:7]), row[7]) for row in cursor.fetchall()]
+        cursor.execute(_WAITING, {"tried": tried, "most": most, "since": since, "now": now})
+        rows = cursor.fetchall()
+    return [(Arrival.from_db("default", names, row[:7]), row[7]) for row in rows], any(row[8] for row in rows)
 
 
 class UnknownKey(Unreadable):

@@ -262,6 +262,7 @@ _COLOURS = {
 }
 
 REFUSALS: Words = {
+    "too late to take back": _("It can’t be taken back any more: ten seconds have passed since it was sent."),
     "sent already": _(
         "This form was sent before, and what it said then is done. Send it again only if this is another."
     ),

@@ -28,6 +28,7 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "answer by": _("Choose a day from tomorrow on, within three months."),
     "no number": _("This person has no number by which the other side could know her."),
+    "too late to take back": _("It can’t be taken back any more: ten seconds have passed since it was sent."),
     "out of turn": _("This can’t be done any more: it was answered or changed in between."),
     "nothing granted": _("Nothing was granted for this month."),
     "same file": _("Nothing has changed since: the newest file says the same."),

@@ -5,7 +5,7 @@ The rules for what comes twice, late or out of order:
 - another content under an id that came before is a conflict: the first stands, and the sender is told;
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
-- what adds to a message that hasn't come yet waits for it, for half an hour;
+- what adds to a message that hasn't come yet waits for it, for half an hour, and for as long as that lies here;
 - what is said about a message in another kind, process or test than that one's is refused: nothing follows from it;
 - a recall closes what waits for an answer; what was answered stays answered, and an answer that crosses the recall
   stands;
@@ -22,6 +22,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
@@ -114,7 +115,7 @@ class ReceiptTakenIn(Event):
 
 
 class ArrivalTried(Event):
-    """It couldn't be taken in; after three tries it is set aside."""
+    """It couldn't be taken in; after three tries it is set aside. Or it waits for what it adds to."""
 
     kind = "arrival tried"
 
@@ -174,8 +175,8 @@ def take_in(
 ) -> Done[Outcome]:
     """Take in what arrived, and send the receipt. `placed` for what begins something, None for everything else.
 
-    NotPossible("settled") when it has its outcome already, ("early") where what it adds to may still come. Unreadable
-    for what must be refused.
+    What adds to a message that may still come is noted as waiting for it. NotPossible("settled") when it has its
+    outcome already. Unreadable for what must be refused.
     """
     found, row = _begin(arrival, by, now)
     framed = opened.framed
@@ -268,8 +269,11 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
     header = opened.framed.header
     assert header.reference is not None
     asked = received(found.sender, header.reference, lock=True)
-    if asked is None and now - found.arrived_at < WAITS_FOR_FIRST:
-        raise NotPossible("early")
+    if asked is None and (row.next_at is None or now < row.next_at or _lies_here(found.sender, header.reference)):
+        row.waits_for, row.next_at = UUID(header.reference), now + WAITS_FOR_FIRST
+        _end(row, OutcomeState.TRYING, now, None)
+        payload = {"try": row.attempts, "state": row.state, "reason": "waits for another", "from": found.sender}
+        return Done(row, ArrivalTried(subject=_chain_of(row), payload=payload))
     if asked is None or asked.action not in BEGINNING:
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
     _belongs(asked, opened)
@@ -337,7 +341,7 @@ def record_trouble(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID
     """It couldn't be taken in: it is tried again, and set aside after the third try. NotPossible("settled")."""
     found, row = _begin(arrival, by, now)
     row.attempts += 1
-    row.trouble = reason[:300]
+    row.trouble, row.next_at = reason[:300], None
     ended = row.attempts >= MOST_TRIES
     _end(row, OutcomeState.QUARANTINED if ended else OutcomeState.TRYING, now, None)
     payload = {"try": row.attempts, "state": row.state, "reason": row.trouble, "from": found.sender}
@@ -353,7 +357,7 @@ def try_again(*, tenant: str | int, by: Actor, now: datetime, arrival: UUID, ver
         raise Hidden("arrival", arrival)
     if row.version != version or row.state != OutcomeState.QUARANTINED:
         raise Conflict("arrival", theirs=row.state)
-    row.attempts = 0
+    row.attempts, row.next_at = 0, None
     _end(row, OutcomeState.TRYING, now, None)
     payload = {"try": 0, "state": row.state, "reason": row.trouble, "from": row.sender}
     return Done(row, ArrivalTried(subject=row.id, payload=payload))
@@ -421,6 +425,12 @@ def _standing(found: Arrival) -> Arrival | None:
     """What came under the same id before, and whose seal held: what can't be read must not keep out what can."""
     others = Outcome.objects.filter(sender=found.sender, message_id=found.message_id, state__in=STANDING)
     return Arrival.objects.filter(id__in=others.exclude(id=found.id).values("id")).first()
+
+
+def _lies_here(sender: str, message_id: str) -> bool:
+    """Whether a message has arrived, and what becomes of it is open. Not one that waits for another itself."""
+    looked_at = Outcome.objects.filter(Q(state__in=ENDED) | Q(waits_for__isnull=False), id=OuterRef("id"))
+    return Arrival.objects.filter(~Exists(looked_at), sender=sender, message_id=message_id).exists()
 
 
 def _belongs(asked: Message, opened: Opened) -> None:

@@ -253,10 +253,13 @@ def give_message(*, tenant: str | int, by: Actor, now: datetime, message: UUID, 
 
 @operation()
 def take_back(*, tenant: str | int, by: Actor, now: datetime, message: UUID, version: int) -> Done[Message]:
-    """It never leaves. Conflict when it has left, or somebody else was quicker."""
+    """It never leaves. Conflict when it has left, or somebody else was quicker. NotPossible("too late to take back")
+    from the moment on in which it may leave."""
     row, _member = message_for_staff(message, by, now, lock=True)
     if row.version != version or row.transport != Transport.SEALED:
         raise Conflict("message", theirs=row.transport)
+    if now >= row.created_at + TAKE_BACK:
+        raise NotPossible("too late to take back")
     note_transport(row, Transport.TAKEN_BACK, now)
     row.save()
     return Done(row, MessageTakenBack(subject=row.id, payload={"why": ""}))
