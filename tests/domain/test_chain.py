@@ -35,6 +35,8 @@ from handslag.domain.payments.operations import (
     reserve_run,
     reverse_booking,
 )
+from handslag.domain.people.operations.accounts import confirm_account_change
+from handslag.domain.people.operations.persons import record_account
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
@@ -321,6 +323,20 @@ def test_without_an_account_the_payment_waits_visibly_and_nothing_is_lost(office
         assert (payment.state, payment.blocked_reason, payment.amount) == ("blocked", "no account", 655_000)
         assert Task.objects.filter(subject_id=folder.case.id, kind="payment blocked", state="open").count() == 1
     refused("nothing due", reserve_run, **office.act("ulla"), execution_on=payment.pay_on)
+    # by a first account, or one that she asks for and a second person checks, it goes without anybody's doing
+    other = office.case(("Utan", "Bank", "19940404"), account=None)
+    other.applied()
+    other.decided()
+    record_account(
+        **office.act("rut"), person=folder.case.applicant_id, kind="bban", clearing="9020", number="1234566"
+    )
+    change = other.asks_for_account()
+    confirm_account_change(**office.act("rut"), change=change.id, version=change.version)
+    with acting(office.slug, TEST, "look"):
+        paid = Payment.objects.filter(case__in=[folder.case.id, other.case.id]).order_by("account_number")
+        assert list(paid.values_list("state", "blocked_reason", "account_number", "amount")) == [
+            ("planned", "", "1234566", 655_000), ("planned", "", "7654338", 655_000),
+        ]  # fmt: skip
 
 
 def test_a_run_needs_two_payers_and_two_runs_never_share_a_payment(office: Office) -> None:

@@ -32,6 +32,7 @@ from handslag.domain.payments.operations.runs import cancel_run, reserve_run
 from handslag.domain.payments.policies import said_to_bank
 from handslag.domain.people.models import Person
 from handslag.domain.people.names import bank_text, stored_name
+from handslag.domain.people.operations.accounts import confirm_account_change
 from handslag.domain.people.operations.persons import change_person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
@@ -156,6 +157,10 @@ def test_a_name_that_is_written_in_latin_letters_lets_the_money_go(office: Offic
         **office.act("rut"), person=person.id, version=person.version, given_name="𞤂", family_name="-", **told
     )
     assert _seen(office, payment).state == "blocked"  # nothing can be said of this one either
+    account = folder.asks_for_account()  # her account is another all the same
+    confirm_account_change(**office.act("rut"), change=account.id, version=account.version)
+    blocked = _seen(office, payment)
+    assert (blocked.state, blocked.blocked_reason, blocked.account_number) == ("blocked", "bank name", "7654338")
     change_person(
         **office.act("rut"), person=person.id, version=changed.version, given_name="Aadama", family_name="Diallo",
         **told,

@@ -1021,14 +1021,19 @@ def _tell_of_account(event: Event, by: Actor, now: datetime) -> None:
 
 def _follow_account(event: Event, by: Actor, now: datetime) -> None:
     if followed(event.subject).exists():
-        follow_account(tenant=_tenant(), by=by, now=now, person=event.subject)
+        with suppress(NotPossible):
+            follow_account(tenant=_tenant(), by=by, now=now, person=event.subject)
 
 
 def _follow_name(event: Event, by: Actor, now: datetime) -> None:
     """A payment goes under the name that she has by now; where she can't be paid under it, it stays as it is."""
     if event.payload["changed"].keys() & {"given_name", "family_name"}:
-        with suppress(NotPossible):
-            _follow_account(event, by, now)
+        _follow_account(event, by, now)
+
+
+def _task_for_not_followed(event: Event, by: Actor, now: datetime) -> None:
+    if event.payload["blocked"]:
+        _task(event, by, now, "payment blocked")
 
 
 def _tell_of_request(event: Event, by: Actor, now: datetime) -> None:
@@ -1448,7 +1453,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     MergeTakenBack: (),
     MergeUndone: (Reaction(_reopen_after_merge, causes=(CaseReopened,)),),
     RegistrationReferred: (Reaction(_task_for_registration, causes=(TaskOpened,)),),
-    AccountRecorded: (),
+    AccountRecorded: (Reaction(_follow_account, causes=(AccountFollowed,)),),
     HouseholdFormed: (),
     CitizenLoggedIn: (),
     CaseOpened: (Reaction(_done_by_opening, causes=(TaskDone,)),),
@@ -1513,7 +1518,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_answer_account_task, causes=(TaskDone,)),
         Reaction(_tell_of_account, causes=(NoticesQueued,)),
     ),
-    AccountFollowed: (),
+    AccountFollowed: (Reaction(_task_for_not_followed, causes=(TaskOpened,)),),
     EvidenceAsked: (Reaction(_tell_of_request, causes=(NoticesQueued,)),),
     EvidenceSent: (
         Reaction(_task_for_evidence, causes=(TaskOpened,)),

@@ -521,28 +521,50 @@ def redirect_payment(
 @operation()
 def follow_account(*, tenant: str | int, by: Actor, now: datetime, person: UUID) -> Done[list[Payment]]:
     """What is planned to a person and in no run yet goes to the account, and under the name, that she has by now; so
-    does what was blocked because the bank's file couldn't say her name. For who has something of that."""
+    does what was blocked because she had none, or because the bank's file couldn't say her name. What the file can't
+    say of another account, or the bank refused there, is blocked; of the same account it stays as it is.
+    NotPossible("nothing follows")."""
     to = paid_to(Person.objects.get(id=person), now)
     found = followed(person).select_for_update(of=("self",)).order_by("id")
     moved: dict[UUID, list[Payment]] = {}
     for payment in found:
-        _goes_to(payment, to, "no account")
+        account = payment.account_kind, payment.clearing, payment.account_number
+        same = account == (to["account_kind"], to["clearing"], to["account_number"])
+        try:
+            _goes_to(payment, to, "no account")
+        except NotPossible as refusal:
+            if same:
+                continue
+            trouble = refusal.code
+        else:
+            trouble = "" if same else unlooked(payment)
         if payment.state == PaymentState.BLOCKED:
             payment.pay_on = max(payment.pay_on, first_pay_day(now))
-        payment.state, payment.blocked_reason, payment.version = PaymentState.PLANNED, "", payment.version + 1
+        payment.state = PaymentState.BLOCKED if trouble else PaymentState.PLANNED
+        payment.blocked_reason = trouble
+        payment.version += 1
         payment.save()
         moved.setdefault(payment.case_id, []).append(payment)
+    if not moved:
+        raise NotPossible("nothing follows")
     events = [
-        AccountFollowed(subject=case, payload={"payments": [str(one.id) for one in rows]})
+        AccountFollowed(
+            subject=case,
+            payload={
+                "payments": [str(one.id) for one in rows],
+                "blocked": [str(one.id) for one in rows if one.state == PaymentState.BLOCKED],
+            },
+        )
         for case, rows in moved.items()
     ]
     return Done([one for rows in moved.values() for one in rows], *events)
 
 
 def followed(person: UUID) -> QuerySet[Payment]:
-    """What goes to a person and follows her account and name: planned and in no run, or blocked for her name."""
+    """What goes to a person and follows her account and name: planned and in no run, or blocked for one of the two."""
     found = Payment.objects.filter(payee_id=person, direct=None, run=None)
-    return found.filter(Q(state=PaymentState.PLANNED) | Q(state=PaymentState.BLOCKED, blocked_reason="bank name"))
+    blocked = Q(state=PaymentState.BLOCKED, blocked_reason__in=["bank name", "no account", "no address"])
+    return found.filter(Q(state=PaymentState.PLANNED) | blocked)
 
 
 @operation()
