@@ -4,6 +4,7 @@ What it is stands in `parts.py`: a municipality, or a canton."""
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import threading
@@ -49,12 +50,21 @@ FAULTS = {
     "digest": "says another digest",
     "silent": "sends no receipts",
     "unbound": "names another digest in its receipts",
+    "lacking": "leaves out of each receipt another of its fields, one after the other",
     "unfit": "names another digest in its answers",
     "replay": "answers the same request twice",
     "forgets": "gives again what was collected",
     "clear": "gives what is signed and not encrypted",
     "broken": "answers with a page of HTML and status 500",
 }
+
+#: What each receipt must have.
+RECEIPT = [
+    *(("report", name) for name in ("of", "digest", "machine", "state", "code")),
+    *(("header", name) for name in ("sender", "recipient", "id", "reference", "process", "software", "sent_at")),
+    *(("header", name) for name in ("action", "test")),
+    *((name,) for name in ("message", "version", "header", "report")),
+]
 
 
 @dataclass
@@ -77,6 +87,7 @@ class Office:
         self.fault, self.partners, self.log = "", dict[str, Partner](), list[dict[str, str]]()
         self.signing, self.exchange = (_kept(folder / f"{use}.pem") for use in ("sig", "enc"))
         self.lock = threading.Lock()
+        self.lacking = itertools.cycle(RECEIPT)
 
     @property
     def fingerprint(self) -> str:
@@ -320,6 +331,10 @@ class Office:
             "sent_at": _moment(), "test": False, "response_expected": action == "5", "closed": False, **more,
         }  # fmt: skip
         message = {"message": kind, "version": 1, "header": header, **body}
+        if self.fault == "lacking" and kind == "receipt":
+            *above, name = next(self.lacking)
+            message = {**message, **{part: dict(message[part]) for part in above}}
+            del (message[above[0]] if above else message)[name]
         content = canonical(message)
         if self.fault != "silent" or kind != "receipt":
             sealed = signed(content, self.signing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +18,12 @@ import pytest
 from handslag.connectors.exchange import conformance
 from handslag.connectors.exchange.sedex.envelope import envelope_xml, read_envelope
 from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey, Passed, SedexClient, SedexStep
+from handslag.domain.exchange.operations import outbox
 from handslag.domain.exchange.operations.inbox import try_again
 from handslag.domain.exchange.operations.partners import make_exchange_keys
 from handslag.domain.exchange.sedex import CODES, PUT_OUT, Effect
 from handslag.domain.tenancy import keys as tenant_keys
+from handslag.kernel import canonical
 from handslag.messages.question.message import Answer
 from handslag.web.caseworker.wording import NOT_DELIVERED, SEDEX
 from simulators.sedex.envelope import Told, receipt
@@ -211,7 +215,9 @@ def test_keys_roll_over_by_sedex_and_what_came_before_its_key_is_tried_again(dat
     assert pair.asker.message(asked.message_id).transport == "delivered"
 
 
-def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(database: Database, sedex: Post) -> None:
+def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(
+    database: Database, sedex: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair = by_sedex(database, sedex)
     pair.greet()
     (client,) = pair.asker.rows(SedexClient)
@@ -242,6 +248,20 @@ def test_a_partner_at_sedex_is_asked_as_it_will_be_and_as_it_must_not_be(databas
     takes = {"takes case_transfer", "takes document_request"}
     assert set(told) == {"carried", "receipt", "other content", "unknown kind", "broken", "old"} | takes
     assert "taken: 311" in told["carried"]
+    sedex.script()
+    left_out = ("digest", "of", "machine", "state", "code")
+    lacking = itertools.cycle(left_out)
+
+    def dumps(value: Any) -> bytes:
+        if isinstance(value, dict) and value.get("message") == "receipt":
+            value = {**value, "report": dict(value["report"])}
+            del value["report"][next(lacking)]
+        return canonical.dumps(value)
+
+    monkeypatch.setattr(outbox, "canonical", SimpleNamespace(dumps=dumps))
+    told = asked()
+    assert set(told) == {"form", "receipt", "other content", "unknown kind", "broken", "old"} | takes
+    assert [name for name in left_out if f"required field `{name}` - at `$.report`" not in told["form"]] == []
 
 
 #: `jobs.sedex` of one side, killed where it calls a function.

@@ -25,6 +25,7 @@ from handslag.domain.exchange.operations.partners import register_partner
 from handslag.domain.exchange.wrap import key_file
 from handslag.domain.tenancy.door import acting
 from handslag.kernel import clock
+from simulators.exchange.office import RECEIPT
 from tests import bed
 from tests.bed import Database
 from tests.connectors.eid.test_oidc_provider import installed, node
@@ -72,11 +73,19 @@ def office(database: Database) -> Office:
     return reachable(database, "prov")
 
 
+def _says_of(field: tuple[str, ...], told: str) -> bool:
+    """Whether a finding names a field that a receipt lacks."""
+    if field in (("header", "reference"), ("header", "test")):
+        return {"reference": "without header.reference", "test": "lacks the test flag"}[field[-1]] in told
+    return f"required field `{field[-1]}`" + (f" - at `$.{field[0]}`" if len(field) > 1 else "") in told
+
+
 def test_each_fault_is_found_and_a_right_partner_has_none(
     office: Office, database: Database, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cli, "acting_as", lambda role: as_role(database, role))
     found: dict[str, set[str]] = {}
+    told = ""
 
     def check(address: str, *more: str) -> tuple[int, list[str]]:
         capsys.readouterr()
@@ -116,6 +125,13 @@ def test_each_fault_is_found_and_a_right_partner_has_none(
         code, lines = check(file.organisation)
         assert (code, lines[-1]) == (1, f"{file.name}: 7 of {len(POINTS)} points don't hold")
         assert any(line.startswith("FAILED   receipt:") for line in lines)
+        requests.post(f"{url}/fault", data="lacking", timeout=10).raise_for_status()
+        for _ in range(2):  # till each field was left out of a receipt
+            rows = [json.loads(line) for line in check(file.organisation, "--json")[1]]
+            failed = {row["point"] for row in rows if row["ok"] is False}
+            assert failed == {"form", "receipt", "other content", "unknown kind", "broken", "old"} | TAKES, rows
+            told += "; ".join(row["why"] for row in rows if row["point"] == "form")
+        assert [field for field in RECEIPT if not _says_of(field, told)] == [], told
     with acting(office.slug, TEST, "look"):  # nothing of it is a message of ours
         assert Message.objects.count() == 0
 

@@ -29,7 +29,6 @@ from handslag.connectors.exchange.port import ExchangeError
 from handslag.connectors.exchange.sedex.envelope import envelope_for, envelope_xml, payload_of, read_receipt
 from handslag.connectors.exchange.sedex.folders import in_order, put_out, read_small, receipts, take_away
 from handslag.domain.exchange.frame import (
-    SIGNED,
     Receipt,
     Unreadable,
     digest_of,
@@ -380,7 +379,7 @@ def _collected(run: _Run, pause: Callable[[], bool]) -> None:
 
 
 def _reported(run: _Run) -> list[tuple[str, str]]:
-    return [(one["report"]["digest"], one["report"]["state"]) for one in run.got.values() if "report" in one]
+    return [(report["digest"], report["state"]) for report in _reports(run)]
 
 
 def _taken(run: _Run) -> bool:
@@ -394,7 +393,7 @@ def _all_there(run: _Run) -> bool:
     return (
         all((run.mine[sent], state) in reports for sent, state in waited)
         and all(run.mine[name] in told for name in run.sent if name not in _amiss_at(run))
-        and any("reply" in one and one["message"] == "question" for one in run.got.values())
+        and bool(_replies(run, "question"))
     )
 
 
@@ -422,51 +421,78 @@ def _open(run: _Run, content: bytes) -> set[str]:
 
 def _one(run: _Run, envelope: str) -> str:
     """The digest of one envelope. What isn't about this run is let in; what breaks the form is noted."""
-    try:
+    with _noted(run):
         with acting(run.tenant, BY, "conformance"):
             sealed = unwrapped(envelope, exchange_key).decode("ascii", "replace")
-            kid = named_key(sealed)
-            jwk = keys_of(run.partner.address, run.now()).get(kid)
-            if jwk is None or jwk.get("use", "sig") != "sig":
-                raise _Failed("it is signed by a key that we don't know")
-            seen = opened(sealed, jwk, kid)
-            us = own_address()
-        header = seen.framed.header
-        if (header.sender, header.recipient) != (run.partner.address, us):
-            raise _Failed("its header names another sender or recipient")
-        if abs(run.now() - moment_of(header.sent_at)) > timedelta(days=15):
-            raise _Failed("its header names another time")
-        if header.reference not in run.ids:
-            return let_in(run.tenant, envelope, run.now())
-        kind = {"receipt": Receipt, **KINDS}.get(seen.framed.message)
-        if kind is None:
-            raise _Failed(f"it is no message that is known here: {seen.framed.message}")
-        msgspec.json.decode(seen.content, type=kind)
-        run.got[seen.digest] = json.loads(seen.content)
-        return seen.digest
-    except (_Failed, msgspec.DecodeError, JoseError) as error:
-        run.trouble.append(str(error))
-    except Unreadable as error:
-        run.trouble.append(error.reason)
+        return _read(run, sealed) or let_in(run.tenant, envelope, run.now())
     return ""
 
 
-def _arrived(run: _Run) -> None:
-    """What the worker collected in between: it has put it into the inbox."""
+@contextmanager
+def _noted(run: _Run) -> Iterator[None]:
+    """What is wrong with the form of something that came is noted."""
+    try:
+        yield
+    except Unreadable as error:
+        run.trouble.append(error.reason)
+    except (_Failed, msgspec.DecodeError, JoseError, ValueError, RecursionError) as error:
+        run.trouble.append(str(error))
+
+
+def _read(run: _Run, sealed: str) -> str:
+    """The digest of a message or receipt about this run, as the catalogue says what it must be; "" for one about
+    something else. _Failed, Unreadable, DecodeError."""
     with acting(run.tenant, BY, "conformance"):
-        rows = Arrival.objects.filter(sender=run.partner.address, arrived_at__gte=run.since).exclude(
-            digest__in=list(run.got)
+        kid = named_key(sealed)
+        jwk = keys_of(run.partner.address, run.now()).get(kid)
+        if jwk is None or jwk.get("use", "sig") != "sig":
+            raise _Failed("it is signed by a key that we don't know")
+        seen = opened(sealed, jwk, kid)
+        us = own_address()
+    header = seen.framed.header
+    if (header.sender, header.recipient) != (run.partner.address, us):
+        raise _Failed("its header names another sender or recipient")
+    if abs(run.now() - moment_of(header.sent_at)) > timedelta(days=15):
+        raise _Failed("its header names another time")
+    if header.reference is None and seen.framed.message == "receipt":
+        raise _Failed("a receipt without header.reference")
+    if header.reference not in run.ids:
+        return ""
+    if not header.test:
+        raise _Failed("its header lacks the test flag of what it is about")
+    kind = {"receipt": Receipt, **KINDS}.get(seen.framed.message)
+    if kind is None:
+        raise _Failed(f"it is no message that is known here: {seen.framed.message}")
+    msgspec.json.decode(seen.content, type=kind)
+    run.got[seen.digest] = json.loads(seen.content)
+    return seen.digest
+
+
+def _arrived(run: _Run) -> None:
+    """What came otherwise, by the worker or by sedex: it lies in the inbox."""
+    with acting(run.tenant, BY, "conformance"):
+        rows = Arrival.objects.filter(sender=run.partner.address, arrived_at__gte=run.since)
+        texts = list(
+            rows.exclude(digest__in=list(run.got)).order_by("arrived_at", "id").values_list("sealed", flat=True)
         )
-        for row in rows.order_by("arrived_at", "id"):
-            told = json.loads(jws.extract_compact(row.sealed.encode(), registry=SIGNED).payload)
-            if told["header"].get("reference") in run.ids:
-                run.got[row.digest] = told
+    for text in texts:
+        with _noted(run):
+            _read(run, text)
+
+
+def _reports(run: _Run) -> list[dict[str, Any]]:
+    """What the receipts that came say."""
+    return [one["report"] for one in run.got.values() if one["message"] == "receipt"]
+
+
+def _replies(run: _Run, kind: str) -> list[dict[str, Any]]:
+    """The answers of this kind that came."""
+    return [one for one in run.got.values() if one["message"] == kind and one.get("reply")]
 
 
 def _has_receipt(run: _Run, sent: str, state: str, code: str) -> None:
     digest = run.mine[sent]
-    reports = [one["report"] for one in run.got.values() if "report" in one and one["report"]["machine"] == "transport"]
-    named = [report for report in reports if report["digest"] == digest]
+    named = [one for one in _reports(run) if one["machine"] == "transport" and one["digest"] == digest]
     if not named:
         raise _Failed("no receipt names its digest")
     if len(named) > 1:
@@ -481,8 +507,7 @@ def _has_taken(run: _Run) -> None:
         if name not in run.sent:
             run.found[name] = Finding(name, None, "not between organisations like these two")
             continue
-        reports = [one["report"] for one in run.got.values() if "report" in one]
-        if any((one["digest"], one["code"]) == (run.mine[name], "303") for one in reports):
+        if any((one["digest"], one["code"]) == (run.mine[name], "303") for one in _reports(run)):
             run.found[name] = Finding(name, None, "the partner takes none (303)")
             continue
         if name in _amiss_at(run):
@@ -491,7 +516,7 @@ def _has_taken(run: _Run) -> None:
         with run.point(name):
             _has_receipt(run, name, "delivered", "100")
             first = run.sent[name]
-            for one in (each for each in run.got.values() if "reply" in each and each["message"] == first["message"]):
+            for one in _replies(run, first["message"]):
                 if one["reply"]["digest"] != run.mine[name]:
                     raise _Failed("its answer names another digest")
                 if one["reply"]["state"] != "question" and _numbers(one.get("answers", [])) != _numbered(
@@ -513,7 +538,7 @@ def _numbers(rows: list[dict[str, Any]]) -> list[int]:
 
 
 def _has_answer(run: _Run) -> None:
-    replies = [one for one in run.got.values() if "reply" in one and one["message"] == "question"]
+    replies = _replies(run, "question")
     if not replies:
         run.found["answer"] = Finding("answer", None, "none came in the time of the run")
         return
@@ -571,13 +596,13 @@ def check_by_sedex(
             with run.point(name):
                 _has_receipt(run, sent, state, code)
         with run.point("stranger"):
-            if any(one.get("report", {}).get("digest") == run.mine["stranger"] for one in run.got.values()):
+            if any(report["digest"] == run.mine["stranger"] for report in _reports(run)):
                 raise _Failed("a receipt speaks of it")
         with run.point("form"), acting(tenant, BY, "conformance"):
             rows = Outcome.objects.filter(
                 sender=partner.address, state=OutcomeState.QUARANTINED, at__gte=run.since
             ).order_by("at", "id")
-            if trouble := "; ".join(row.trouble for row in rows):
+            if trouble := "; ".join(dict.fromkeys([*run.trouble, *(row.trouble for row in rows)])):
                 raise _Failed(trouble)
         _has_answer(run)
         _has_taken(run)
