@@ -160,7 +160,7 @@ def test_what_is_wrong_is_named_by_its_place_in_the_language(
 
 
 def test_faults_come_all_at_once_in_the_packs_own_language_where_none_is_asked_for(ask: Any) -> None:
-    good = question("c1-single") | {"tables": [RENTS, RENTS]}
+    good = question("c1-single") | {"tables": [RENTS, RENTS | {"name": "limit.ELECTRICITY"}]}
     told = changed(changed(good, "facts.costs.0.code", "YACHT"), "facts.household_size", 100)
     answer = ask(**told).json()
     assert answer["title"] == "Uppgifterna kan inte beräknas."
@@ -169,6 +169,8 @@ def test_faults_come_all_at_once_in_the_packs_own_language_where_none_is_asked_f
     assert cost.startswith("facts.costs[0]: YACHT är ingen kostnad; det finns RENT, ")
     told = changed(changed(good, "tables.0.unit", 1), "tables.1.owner", 1)
     assert [problem.partition(":")[0] for problem in ask(**told).json()["problems"]] == ["tables[0]", "tables[1]"]
+    [twice] = ask(**changed(good, "tables.1.name", "limit.RENT")).json()["problems"]
+    assert twice == "tables[1]: limit.RENT står också i tables[0]: ett namn står en gång"
 
 
 def test_a_month_that_no_norm_reaches_is_named(ask: Any) -> None:

@@ -14,12 +14,18 @@ from handslag.domain.entitlement.operations.precalculations import (
     end_precalculation,
     start_precalculation,
 )
-from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norms
+from handslag.domain.entitlement.queries import chunk_of_sheets, differences, local_norm_entries, local_norms
 from handslag.domain.entitlement.states import RunKind
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.kernel.months import Month
+from handslag.rules.norms import held, load
 from handslag.rules.packs import law_of
+from handslag.rules.se.facts import Facts
+from handslag.rules.se.limits import household_key
+from handslag.rules.se.pack import calculate, norms_of
+from handslag.rules.words import lookup
+from handslag.web.caseworker.norm_files import KINDS, as_yaml, read
 from tests.office import TEST, as_role, open_office
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
@@ -127,3 +133,46 @@ def test_a_german_district_sets_its_tables_and_nothing_of_another_law(abroad: An
     confirmed(office, "rent.limit", [420], APRIL.since)
     [told] = forecasts(office, database, RunKind.MONTH).values()
     assert (told.pack, told.problem, told.difference) == ("de", "", -30_00)
+
+
+def test_a_table_that_grows_shrinks_or_becomes_one_amount_leaves_its_history(abroad: Any) -> None:
+    """Also as a file, which is read again as it was written."""
+    office = abroad("CH", "CHF")
+    for month, amounts in ((1, [1100, 1300, 1500]), (4, [1200, 1400, 1600, 1800, 1900]), (6, [1250, 1450])):
+        confirmed(office, "rent.limit", amounts, date(2026, month, 1))
+    with acting(office.slug, TEST, "look"):
+        [norm], written = local_norms("ch"), as_yaml(local_norm_entries())
+    [again] = load(written, "own.yaml")
+    for month, limit in ((1, 1500_00), (3, 1500_00), (4, 1900_00), (5, 1900_00), (6, 1450_00)):
+        for one in (norm, again):
+            assert lookup(held(one, date(2026, month, 1)), 6) == limit
+    read_again = read(written, "own.yaml", None, "", {}, law_of("CH"))
+    assert [(e.since.month, e.entry["bands"], e.entry["rows"][-1]) for e in read_again] == [
+        (1, [1, 2, 3], 1500), (4, [1, 2, 3, 4, 5], 1900), (6, [1, 2], 1450)]  # fmt: skip
+
+
+def test_a_guideline_for_all_becomes_a_table_and_is_for_all_again(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handslag.kernel.clock.now", lambda: NOW)
+    office = open_office(connect, "guide")
+    office.admit("axel", "Axel Administratör", "administrator")
+    amount = {"name": "limit.ELECTRICITY", "unit": "SEK/month", "label": {"sv": "El"}}
+    bands = [household_key(*kind) for kind in KINDS]
+    table = {"by": "household", "bands": bands, "last": 59, "rows": list(range(300, 300 + len(KINDS)))}
+    for month, said in ((1, {"value": 400}), (4, table), (6, {"value": 500})):
+        row = enter_local_norm(**office.act("alva"), entry=amount | said, since=date(2026, month, 1), source="nämnden")
+        confirm_local_norm(**office.act("axel"), norm=row.id)
+    with acting(office.slug, TEST, "look"):
+        [norm], [again] = local_norms("se"), load(as_yaml(local_norm_entries()), "own.yaml")
+    for one in (norm, again):
+        assert [held(one, date(2026, month, 1)) for month in (3, 6)] == [400_00, 500_00]
+        assert lookup(held(one, date(2026, 5, 1)), bands[-1]) == (300 + len(KINDS) - 1) * 100
+        facts = Facts.from_json(
+            {"since": "2026-05-01", "until": "2026-06-01",
+             "members": [{"key": "a", "role": "adult", "birth_on": "1990-05-17"}],
+             "costs": [{"code": "ELECTRICITY", "applied": 900_00}]})  # fmt: skip
+        [line] = [
+            line for line in calculate(facts, norms_of(facts, tables=[one])).lines if line.code == "COST.ELECTRICITY"
+        ]
+        assert line.amount == 300_00

@@ -118,7 +118,7 @@ def test_a_value_that_is_no_mapping_and_a_file_that_is_no_list() -> None:
         load("- {name: a, unit: SEK, label: {sv: a}, values: [5]}", "a.yaml")
     with pytest.raises(NormError, match="a list of norms"):
         load("a: 5", "a.yaml")
-    with pytest.raises(NormError, match="values stand"):
+    with pytest.raises(NormError, match="values: there is at least one"):
         load("- {name: a, unit: SEK, label: {sv: a}, values: []}", "a.yaml")
 
 
@@ -243,9 +243,24 @@ def test_a_fault_is_told_with_the_line_of_what_is_wrong() -> None:
         ("source: s", "source: 5", "r: line 12: rent.limit, since 2026-01-01: source is missing"),
         ("      source: s\n", "", "r: line 8: rent.limit, since 2026-01-01: source is missing"),
         ("official", "oficial", "r: line 14: rent.limit, since 2026-01-01: status is one of"),
+        (
+            "      rows:",
+            "      value: 5\n      rows:",
+            "r: line 9: rent.limit, since 2026-01-01: unknown value; there are",
+        ),
+        ("      rows:", "      bands: [1]\n      rows:", "r: line 8: rent.limit, since 2026-01-01: last is missing"),
+        (
+            "      rows:",
+            "      bands: [1]\n      last: 9\n      rows:",
+            "r: line 11: rent.limit, since 2026-01-01: rows are 1",
+        ),
     ):
         with pytest.raises(NormError, match=f"^{said}"):
             load(text.replace(old, new, 1), "r")
+    with pytest.raises(NormError, match=r"^r: line 7: rent.limit: values: there is at least one$"):
+        load(text.partition("    - since")[0].replace("values:", "values: []"), "r")
+    with pytest.raises(NormError, match=r"^r: line 15: rent.limit stands in r, line 1, too: a name stands once$"):
+        load(text + text, "r")
 
 
 def test_a_folder_names_each_norm_once_and_refers_to_references_only(tmp_path: Path) -> None:

@@ -175,21 +175,24 @@ def test_a_proposal_takes_the_place_of_a_value_by_name_and_date() -> None:
     [
         ("name: x", "p.yaml: a proposal is a list of norms, each with its name and values"),
         ("- [", "p.yaml: line 1: not YAML"),
-        ("- value: 3", "p.yaml: each norm is a mapping with a name"),
-        ("- {name: a}\n- {name: a}", "p.yaml: a stands in it twice"),
-        ("- {name: riksnorm.singel, values: []}", "p.yaml: riksnorm.singel: there is no norm of that name to change"),
-        ("- {name: riksnorm.single, unit: SEK}", "p.yaml: riksnorm.single: unit is SEK/month, not SEK"),
+        ("- value: 3", "p.yaml: line 1: each norm is a mapping with a name"),
+        ("- {name: a}\n- {name: a}", "p.yaml: line 2: a stands in it twice"),
         (
-            "- {name: riksnorm.single, values: [{since: 2026-01-01, value: 1, status: example}]}",
-            "p.yaml: riksnorm.single, since 2026-01-01: source is missing",
+            "- {name: riksnorm.singel, values: []}",
+            "p.yaml: line 1: riksnorm.singel: there is no norm of that name to change",
+        ),
+        ("- {name: riksnorm.single,\n  unit: SEK}", "p.yaml: line 2: riksnorm.single: unit is SEK/month, not SEK"),
+        (
+            "# bill\n- name: riksnorm.single\n  values:\n  - {since: 2026-01-01, value: 1, status: example}",
+            "p.yaml: line 4: riksnorm.single, since 2026-01-01: source is missing",
         ),
         (
-            "- {name: riksnorm.child, values: [{since: 2026-01-01, rows: [1], status: example}]}",
-            "p.yaml: riksnorm.child, since 2026-01-01: rows are 8 whole numbers, one for each band",
+            "- {name: riksnorm.child, values: [{since: 2026-01-01,\n  rows: [1], status: example}]}",
+            "p.yaml: line 2: riksnorm.child, since 2026-01-01: rows are 8 whole numbers, one for each band",
         ),
     ],
 )
-def test_what_is_wrong_with_a_proposal_is_said_with_file_and_norm(text: str, problem: str) -> None:
+def test_what_is_wrong_with_a_proposal_is_said_with_file_line_and_norm(text: str, problem: str) -> None:
     with pytest.raises(NormError) as refused:
         amend(history(), (), load_amendments(text, "p.yaml"))
     assert str(refused.value).startswith(problem)

@@ -24,7 +24,7 @@ from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
 from handslag.rules.faults import misread, placed, said
-from handslag.rules.norms import Norm, NormError, NormMissing, from_entries
+from handslag.rules.norms import Norm, NormError, NormMissing, by_name, from_entries
 from handslag.rules.sheet import Sheet, languages
 from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, codes_to_text, shown, to_html
 
@@ -167,6 +167,7 @@ def _tables(entries: Sequence[Mapping[str, Any]]) -> list[Norm]:
     for number, entry in enumerate(entries):
         try:
             norms += from_entries([_dated(entry)], f"tables[{number}]")
+            by_name(norms)
         except NormError as error:
             problems.append(str(error))
     if problems:

@@ -65,12 +65,12 @@ def sheet(
     from handslag.kernel import clock
     from handslag.rules.case_files import Case, CaseError, read
     from handslag.rules.facts import FactsError
-    from handslag.rules.norms import NormError, NormMissing, load, not_yet_checked
+    from handslag.rules.norms import NormError, NormMissing, by_name, load, not_yet_checked
     from handslag.rules.sheet import languages
     from handslag.rules.shown import changes_to_text, codes_to_text, shown, to_html
 
     try:
-        own = [norm for path in tables or () for norm in load(_text(path), str(path))]
+        own = list(by_name(norm for path in tables or () for norm in load(_text(path), str(path))).values())
         if problems := not_yet_checked(own, clock.central_today()):
             raise NormError("\n".join(problems))
         found, earlier_case = read(case).with_tables(own), read(before).with_tables(own) if before else None

@@ -36,8 +36,9 @@ def check(norms: Sequence[Norm], kinds: Mapping[str, Local]) -> None:
         kind = kinds.get(norm.name)
         if kind is None:
             raise NormError(f"{norm.place} is none of {', '.join(kinds)}")
-        if norm.unit != kind.unit or bool(norm.bands) != kind.by_persons or norm.by not in (None, PERSONS):
+        shapes = {bool(value.bands) for value in norm.values}
+        if norm.unit != kind.unit or shapes != {kind.by_persons} or norm.by not in (None, PERSONS):
             shape = f"a table by {PERSONS}" if kind.by_persons else "one amount"
             raise NormError(f"{norm.place} is {shape} in {kind.unit}")
-        if norm.bands and norm.bands[0] != 1:
+        if any(value.bands and value.bands[0] != 1 for value in norm.values):
             raise NormError(f"{norm.place} begins with 1 person")

@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -43,7 +43,7 @@ from handslag.kernel.canonical import digest
 from handslag.kernel.money import KRONA
 from handslag.rules import versions
 from handslag.rules.faults import KINDS
-from handslag.rules.yaml_files import YamlError, line_of, read_with_lines, read_yaml
+from handslag.rules.yaml_files import YamlError, line_of, read_with_lines
 
 AMOUNTS: Final = tuple(f"{currency}{per}" for currency in ("SEK", "CHF", "EUR") for per in ("", "/month", "/day"))
 UNITS: Final = (
@@ -103,7 +103,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One dated value of a norm, as its file has it."""
+    """One dated value of a norm, as its file has it. `bands`, `last`: of a table; those of its norm, or its own."""
 
     since: date
     until: date | None
@@ -112,6 +112,8 @@ class Value:
     checked_on: date
     status: str
     known_from: date | None
+    bands: tuple[int, ...] = ()
+    last: int = 0
 
     def known(self, known_on: date | None) -> bool:
         """Whether anybody knew of it on that day (None: today's knowledge)."""
@@ -276,7 +278,9 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         raise _Fault(f"{problem}: a value is a mapping (since, value or rows, source, checked_on, status)")
     since = _take(problem, entry, "since", date)
     problem = f"{problem}, since {since}"
-    _only(problem, entry, ("since", "until", "value", "rows", "source", "checked_on", "status", "known_from"))
+    bands, last = _shape(problem, entry if "bands" in entry else norm)
+    of = "rows" if bands else "value"
+    _only(problem, entry, ("since", "until", of, "bands", "last", "source", "checked_on", "status", "known_from"))
     status = _take(problem, entry, "status", str)
     if status not in STATUSES:
         raise _Fault(f"{problem}: status is one of {', '.join(STATUSES)}, not {status}", "status")
@@ -285,11 +289,11 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         raise _Fault(f"{problem}: until lies before since", "until")
     raw: int | str | tuple[int | str, ...]
     amount = norm["unit"] in AMOUNTS
-    if "bands" in norm:
+    if bands:
         rows = _take(problem, entry, "rows", list)
         wrong = [str(at) for at, row in enumerate(rows) if not _is_number(row, amount)]
-        if wrong or len(rows) != len(norm["bands"]):
-            count = len(norm["bands"])
+        if wrong or len(rows) != len(bands):
+            count = len(bands)
             raise _Fault(
                 f"{problem}: rows are {count} whole numbers, one for each band, below {LARGEST:,}", "rows", *wrong[:1]
             )
@@ -312,7 +316,21 @@ def _value(problem: str, norm: Mapping[str, Any], entry: Any) -> Value:
         checked_on=_take(problem, entry, "checked_on", date),
         status=status,
         known_from=_take(problem, entry, "known_from", date) if "known_from" in entry else None,
+        bands=bands,
+        last=last,
     )
+
+
+def _shape(problem: str, entry: Mapping[str, Any]) -> tuple[tuple[int, ...], int]:
+    """The bands of a table and the last key of the last one; without bands it is one amount."""
+    if not entry.get("bands", []) and isinstance(entry.get("bands", []), list):
+        return (), 0
+    bands, last = _take(problem, entry, "bands", list), _take(problem, entry, "last", int)
+    if not all(type(band) is int and 0 <= band <= LAST_KEY for band in bands) or last > LAST_KEY:
+        raise _Fault(f"{problem}: bands and last are whole numbers from 0 to {LAST_KEY}", "bands")
+    if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
+        raise _Fault(f"{problem}: bands rise, and last is not below the last of them", "bands")
+    return tuple(bands), last
 
 
 def _is_number(raw: Any, amount: bool) -> bool:
@@ -353,48 +371,64 @@ def _check(norm: Mapping[str, Any]) -> None:
         if norm.get(key):
             _take(name, norm, key, str)
     if "bands" in norm:
-        bands, last = _take(name, norm, "bands", list), _take(name, norm, "last", int)
-        if not bands or not all(type(band) is int and 0 <= band <= LAST_KEY for band in bands) or last > LAST_KEY:
+        if not _shape(name, norm)[0]:
             raise _Fault(f"{name}: bands and last are whole numbers from 0 to {LAST_KEY}", "bands")
-        if any(a >= b for a, b in pairwise(bands)) or last < bands[-1]:
-            raise _Fault(f"{name}: bands rise, and last is not below the last of them", "bands")
         _take(name, norm, "by", str)
 
 
-def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str = "", under: str = "") -> list[Norm]:
+def in_line(file: str, line: int) -> str:
+    """A place in a file, as an error begins."""
+    return f"{file}: line {line}"
+
+
+def from_entries(
+    entries: Any,
+    file: str,
+    lines: Sequence[int] = (),
+    text: str = "",
+    under: str = "",
+    first: int = 0,
+    at: Callable[[str, int], str] = in_line,
+) -> list[Norm]:
     """The norms of a file as plain data; NormError names the file, the norm and what is wrong.
 
-    `lines`: where each of them begins in `text` (below the key `under`), for the error, which is told with the line of
-    the key that is wrong.
+    `lines`: where each of them begins in `text` (below the key `under`, from its entry number `first` on), for the
+    error, which is told with the line of the key that is wrong, as `at` says.
     """
     if not isinstance(entries, list):
         raise NormError(f"{file}: a norm file is a list of norms")
     norms = []
+
+    def line_told(place: str, steps: Sequence[str]) -> str:
+        return at(file, line_of(text, steps)) if text else place
+
     for number, entry in enumerate(entries):
-        place = f"{file}: line {lines[number]}" if lines else file
+        place = at(file, lines[number]) if lines else file
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise NormError(f"{place}: each norm is a mapping with a name")
-        steps = [*([under] if under else []), str(number)]
+        steps = [*([under] if under else []), str(first + number)]
         try:
             _check(entry)
             given = _take(entry["name"], entry, "values", list)
         except _Fault as error:
-            raise NormError(f"{_place(place, file, text, [*steps, *error.steps])}: {error}") from error
+            raise NormError(f"{line_told(place, [*steps, *error.steps])}: {error}") from error
         steps.append("values")
         values: list[Value] = []
-        for at, each in enumerate(given):
+        for n, each in enumerate(given):
             try:
                 values.append(_value(entry["name"], entry, each))
             except _Fault as error:
-                raise NormError(f"{_place(place, file, text, [*steps, str(at), *error.steps])}: {error}") from error
+                raise NormError(f"{line_told(place, [*steps, str(n), *error.steps])}: {error}") from error
         order = [(value.since, value.known_from or date.min) for value in values]
-        wrong = [at for at, (a, b) in enumerate(pairwise(order), 1) if a >= b]
-        if wrong or not values:
-            where = _place(place, file, text, [*steps, str(wrong[0] if wrong else 0)])
+        wrong = [n for n, (a, b) in enumerate(pairwise(order), 1) if a >= b]
+        if not values:
+            raise NormError(f"{line_told(place, steps)}: {entry['name']}: values: there is at least one")
+        if wrong:
+            where = line_told(place, [*steps, str(wrong[0])])
             raise NormError(f"{where}: {entry['name']}: values stand in the order of their dates")
         for a, b in _neighbours(values):
             if a.until is not None and a.until > b.since:
-                where = _place(place, file, text, [*steps, str(values.index(a))])
+                where = line_told(place, [*steps, str(values.index(a))])
                 raise NormError(f"{where}: {entry['name']}: one value's until lies behind the next one's since")
         norms.append(
             Norm(
@@ -413,7 +447,19 @@ def from_entries(entries: Any, file: str, lines: Sequence[int] = (), text: str =
                 line=lines[number] if lines else 0,
             )
         )
-    return norms
+    return list(by_name(norms).values())
+
+
+def by_name(norms: Iterable[Norm]) -> dict[str, Norm]:
+    """The norms by name; NormError where one stands twice."""
+    found: dict[str, Norm] = {}
+    for norm in norms:
+        if norm.name in found:
+            first = found[norm.name]
+            line = f", line {first.line}" if first.line else ""
+            raise NormError(f"{norm.place} stands in {first.file}{line}, too: a name stands once")
+        found[norm.name] = norm
+    return found
 
 
 def not_yet_checked(norms: Iterable[Norm], today: date) -> list[str]:
@@ -424,11 +470,6 @@ def not_yet_checked(norms: Iterable[Norm], today: date) -> list[str]:
         for value in norm.values
         if value.checked_on > today
     ]
-
-
-def _place(norm: str, file: str, text: str, steps: Sequence[str]) -> str:
-    """Where something of a norm stands, as far as its steps lead; without the file's text where the norm does."""
-    return f"{file}: line {line_of(text, steps)}" if text else norm
 
 
 def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
@@ -444,14 +485,9 @@ def load_folder(*layers: Path) -> dict[str, Norm]:
     """
     norms: dict[str, Norm] = {}
     for folder in layers:
-        layer: dict[str, Norm] = {}
-        for path in sorted(folder.glob("*.yaml")):
-            for norm in load(path.read_text(encoding="utf-8"), f"{folder.parent.name}/{path.name}"):
-                if norm.name in layer:
-                    first = layer[norm.name]
-                    raise NormError(f"{norm.place} stands in {first.file}, line {first.line}, too: a name stands once")
-                layer[norm.name] = norm
-        norms |= layer
+        files = sorted(folder.glob("*.yaml"))
+        layer = [load(path.read_text(encoding="utf-8"), f"{folder.parent.name}/{path.name}") for path in files]
+        norms |= by_name(chain.from_iterable(layer))
     for norm in norms.values():
         if norm.law is not None and norms.get(norm.law, norm).unit != "reference":
             there = ", ".join(name for name, other in norms.items() if other.unit == "reference") or "none"
@@ -461,32 +497,51 @@ def load_folder(*layers: Path) -> dict[str, Norm]:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A norm of a proposal: name and values as in a norm file; what else there is to it, where it is to be another."""
+    """A norm of a proposal: name and values as in a norm file; what else there is to it, where it is to be another.
+
+    `text`: the file's, in which this is entry `number` and begins on `line`; "": not from a file's text.
+    """
 
     file: str
     entry: Mapping[str, Any]
+    text: str = ""
+    number: int = 0
+    line: int = 0
 
     @property
     def name(self) -> str:
         """The norm that it changes."""
         return str(self.entry["name"])
 
+    def place(self, key: str = "name") -> str:
+        """Where it says `key`, for an error: its file, the line where that is known, and the norm."""
+        file = in_line(self.file, line_of(self.text, [str(self.number), key])) if self.text else self.file
+        return f"{file}: {self.name}"
+
+    def norm(self, kept: Mapping[str, Any]) -> Norm:
+        """The norm that it is, with what is `kept` of the one that it changes."""
+        lines = [self.line] if self.text else []
+        [norm] = from_entries([{**kept, **self.entry}], self.file, lines, self.text, first=self.number)
+        return norm
+
 
 def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
     """The norms that a proposal changes; NormError for what is no list of norms, or names one twice."""
     try:
-        entries = read_yaml(text)
+        entries, lines = read_with_lines(text)
     except YamlError as error:
         raise NormError(f"{file}: {error}") from error
     if not isinstance(entries, list):
         raise NormError(f"{file}: a proposal is a list of norms, each with its name and values")
-    for entry in entries:
+    found: dict[str, Amendment] = {}
+    for number, (entry, line) in enumerate(zip(entries, lines, strict=True)):
+        place = in_line(file, line)
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise NormError(f"{file}: each norm is a mapping with a name")
-    names = [entry["name"] for entry in entries]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise NormError(f"{file}: {', '.join(twice)} stands in it twice")
-    return tuple(Amendment(file, entry) for entry in entries)
+            raise NormError(f"{place}: each norm is a mapping with a name")
+        if entry["name"] in found:
+            raise NormError(f"{place}: {entry['name']} stands in it twice")
+        found[entry["name"]] = Amendment(file, entry, text, number, line)
+    return tuple(found.values())
 
 
 def amend(
@@ -501,11 +556,11 @@ def amend(
     local = {norm.name: norm for norm in tables}
     for amendment in amendments:
         below = local.get(amendment.name) or changed.get(amendment.name) or norms.get(amendment.name)
-        entry = dict(amendment.entry)
+        entry = amendment.entry
         if below is None:
             if "unit" not in entry:
-                raise NormError(f"{amendment.file}: {amendment.name}: there is no norm of that name to change")
-            [local[amendment.name]] = from_entries([entry], amendment.file)
+                raise NormError(f"{amendment.place()}: there is no norm of that name to change")
+            local[amendment.name] = amendment.norm({})
             continue
         kept: dict[str, Any] = {"unit": below.unit, "label": dict(below.label), "law": below.law}
         if below.bands:
@@ -514,8 +569,8 @@ def amend(
         kept |= {key: dict(found) for key, found in words.items() if found} | {"owner": below.owner}
         for key in ("unit", "by", "bands", "last", "choices"):
             if entry.get(key, kept.get(key)) != kept.get(key):
-                raise NormError(f"{amendment.file}: {amendment.name}: {key} is {kept.get(key)}, not {entry[key]}")
-        [proposed] = from_entries([kept | entry], amendment.file)
+                raise NormError(f"{amendment.place(key)}: {key} is {kept.get(key)}, not {entry[key]}")
+        proposed = amendment.norm(kept)
         values = {value.since: value for value in (*below.values, *proposed.values)}
         whole = replace(below, values=tuple(values[since] for since in sorted(values)), file=amendment.file, line=0)
         (local if amendment.name in local else changed)[amendment.name] = whole
@@ -571,7 +626,7 @@ def resolve(
                 raise NormError(f"{name} is one of {', '.join(norm.choices)}, not {chosen}")
             numbers[name] = Number.of(list(norm.choices).index(str(chosen)), cited(str(chosen)))
         elif isinstance(chosen, tuple):
-            tables[name] = _table(norm, [_minor(row, norm.unit) for row in chosen], cited)
+            tables[name] = _table(norm, value, [_minor(row, norm.unit) for row in chosen], cited)
         else:
             amount = _minor(chosen, norm.unit)
             numbers[name] = Number.of(amount, cited(amount))
@@ -595,7 +650,7 @@ def held(norm: Norm, day: date, known_on: date | None = None) -> Number | Table 
         return None
     cited = partial(_cited, norm, value, value.source, False)
     if isinstance(value.value, tuple):
-        return _table(norm, [_minor(row, norm.unit) for row in value.value], cited)
+        return _table(norm, value, [_minor(row, norm.unit) for row in value.value], cited)
     amount = _minor(value.value, norm.unit)
     return Number.of(amount, cited(amount))
 
@@ -613,11 +668,11 @@ def _cited(norm: Norm, value: Value, source: str, uncertain: bool, shown: int | 
     return Used(norm.name, shown, norm.unit, source, value.status, uncertain)
 
 
-def _table(norm: Norm, amounts: Sequence[int], cited: Callable[[int], Used]) -> Table:
+def _table(norm: Norm, value: Value, amounts: Sequence[int], cited: Callable[[int], Used]) -> Table:
     rows: list[Number] = []
-    ends = [*(b - 1 for b in norm.bands[1:]), norm.last]
-    for first, end, amount in zip(norm.bands, ends, amounts, strict=True):
+    ends = [*(b - 1 for b in value.bands[1:]), value.last]
+    for first, end, amount in zip(value.bands, ends, amounts, strict=True):
         rows += [Number.of(amount, cited(amount))] * (end - first + 1)
     values = np.array([*rows, 0], dtype=np.int64)
     values.setflags(write=False)
-    return Table(norm.name, norm.by or "", norm.bands[0], tuple(rows), values)
+    return Table(norm.name, norm.by or "", value.bands[0], tuple(rows), values)

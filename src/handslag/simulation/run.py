@@ -18,7 +18,7 @@ import msgspec
 from handslag.kernel import canonical, clock
 from handslag.kernel.money import KRONA
 from handslag.kernel.months import Month
-from handslag.rules.norms import NormError, load, load_amendments
+from handslag.rules.norms import NormError, by_name, load, load_amendments, not_yet_checked
 from handslag.rules.packs import pack
 from handslag.rules.unnamed import RowError
 from handslag.simulation import population, report
@@ -88,10 +88,13 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
     if not population.count(asked.people):
         raise SimulationError(f"{asked.people}: there is no household in it")
     population.check_columns(asked.people, law)
+    tables = tuple(by_name(norm for path in files(asked.tables) for norm in load(_text(path), str(path))).values())
+    if problems := not_yet_checked(tables, clock.central_today()):
+        raise NormError("\n".join(problems))
     question = Question(
         law=asked.law,
         months=tuple(asked.since + n for n in range(asked.months)),
-        tables=tuple(norm for path in files(asked.tables) for norm in load(_text(path), str(path))),
+        tables=tables,
         before=tuple(one for path in files(asked.before) for one in load_amendments(_text(path), str(path))),
         after=tuple(one for path in files(asked.after) for one in load_amendments(_text(path), str(path))),
         rules=rules_digest(),

@@ -249,7 +249,7 @@ def test_a_file_is_taken_whole_or_told_line_by_line_and_shows_what_it_would_chan
         (f'cost;adults;children;amount\nRENT;;;"{"5" * 140_000}"\n', "hyror.csv, line 2: a value is too long"),
         ("RENT;5000", "hyror.csv, line 1: the first line names the columns: cost;adults;children;amount"),
         ("- name: limit.RENT\n  unit: [", "this is no YAML"),
-        ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 2: limit.RENT: unit is one of"),
+        ("# rents\n- name: limit.RENT\n  unit: SEK/year\n", "hyror.csv, line 3: limit.RENT: unit is one of"),
         ("-5", "a norm file is a list of norms"),
         ("", "hyror.csv: there is no value in it"),
     ):

@@ -129,7 +129,7 @@ def test_a_zurich_lawyer_changes_the_table_of_rents_and_it_reaches_no_other_tena
         (table + "rent.limit;4\n", "mieten.csv, line 5: a row has one value for each column"),
         (table + "rent.limit;5;90\n", "mieten.csv, line 2: rent.limit lacks the number of persons 4"),
         (table.replace("norm;persons", "cost;adults"), "line 1: the first line names the columns: norm;persons;amount"),
-        (re.sub(" *- 1200\n", "", carried.text), "mieten.csv, line 2: rent.limit, since 2026-03-01: rows are 3 whole"),
+        (re.sub(" *- 1200\n", "", carried.text), "mieten.csv, line 18: rent.limit, since 2026-03-01: rows are 3 whole"),
         (carried.text.replace("CHF/month", "CHF/day"), "mieten.csv, line 2: rent.limit is a table by persons in CHF/"),
         (carried.text.replace("by: persons", "by: rooms"), "mieten.csv, line 2: rent.limit is a table by persons in"),
     ):

@@ -203,8 +203,10 @@ def _place(norm: Norm, norms: Mapping[str, Norm]) -> tuple[str, str | None]:
     """The name that a municipality's norm takes, and the code of the named norm that it is a part of."""
     kind, _, rest = norm.name.partition(".")
     code, _, part = rest.partition(".")
-    for_all = not norm.bands or (
-        norm.by == "household" and norm.bands[0] <= HOUSEHOLDS[0] and norm.last >= HOUSEHOLDS[1]
+    first, last = HOUSEHOLDS
+    for_all = all(
+        not value.bands or (norm.by == "household" and value.bands[0] <= first and value.last >= last)
+        for value in norm.values
     )
     if f"{kind}." == LIMIT and rest in COSTS and norm.unit == "SEK/month" and for_all:
         return norm.name, None

@@ -99,17 +99,19 @@ def _yaml(text: str, file: str) -> list[Entry]:
     if not isinstance(entries, list):
         raise FileError([_("%(file)s: a norm file is a list of norms.") % {"file": file}])
     found, problems = list[Entry](), list[str]()
-    for number, entry in zip(lines, entries, strict=True):
+    for nth, (number, entry) in enumerate(zip(lines, entries, strict=True)):
         line = _line(file, number)
         try:
-            [norm] = from_entries([entry], line)
+            [norm] = from_entries([entry], file, [number], text, first=nth, at=_line)
         except NormError as error:
             problems.append(str(error))
             continue
         plain = {key: value for key, value in entry.items() if key != "values"}
         for given, value in zip(entry["values"], norm.values, strict=True):
             amounts = {key: _plain(given[key]) for key in OF_ONE_VALUE if key in given}
-            found.append(Entry(line, plain | amounts, value.since, value.source))
+            shape: dict[str, Any] = {"bands": list(value.bands), "last": value.last} if value.bands else {}
+            of_it = {key: said for key, said in plain.items() if shape or key not in ("by", "bands", "last")}
+            found.append(Entry(line, of_it | shape | amounts, value.since, value.source))
             if value.until is not None:
                 found.append(Entry(line, {"name": norm.name}, value.until, value.source))
     if problems:

@@ -41,6 +41,7 @@ from handslag.rules.unnamed import pseudonymised
 
 #: What a norm file says of one value, beside its days and its source; in a `LocalNorm` it stands in `entry`.
 OF_ONE_VALUE = ("value", "rows", "status", "checked_on", "known_from")
+_SHAPE = ("bands", "last")
 
 
 def newest_application(period: UUID) -> Application | None:
@@ -128,7 +129,8 @@ def _as_norms(rows: Iterable[LocalNorm]) -> list[Norm]:
 
 
 def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
-    """Of two rows from one day the later confirmed one holds; a row without a value ends the one before."""
+    """Of two rows from one day the later confirmed one holds; a row without a value ends the one before. A value that
+    has other bands than the newest, or is one amount where that is a table, says so itself."""
     by_name: dict[str, dict[date, LocalNorm]] = {}
     for row in rows:
         by_name.setdefault(row.name, {})[row.since] = row
@@ -139,10 +141,15 @@ def _entries(rows: Iterable[LocalNorm]) -> list[dict[str, Any]]:
         for since, row in versions.items():
             told, value = as_one_value(row.entry, since, row.source, acting_door().the_tenant.today(row.entered_at))
             if "value" in value or "rows" in value:
-                entry = told
-                values.append(value)
+                value.pop("value" if "bands" in told else "rows", None)  # nothing that counted
+                entry = told | ({"by": entry["by"]} if "by" in entry and "by" not in told else {})
+                values.append(value | {key: told[key] for key in _SHAPE if key in told})
             elif values:
                 values[-1]["until"] = since
+        for value in values:
+            own = {key: value.pop(key) for key in _SHAPE if key in value}
+            if own.get("bands") != entry.get("bands") or own.get("last") != entry.get("last"):
+                value |= own or {"bands": []}
         if values:
             found.append(entry | {"values": values})
     return found
