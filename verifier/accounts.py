@@ -98,9 +98,40 @@ def _check_bank(
             report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, the bank: {last}")
         if (posting["id"] in counters) != (order["state"] in ("rejected", "returned")):
             report.broken("I12", "accounts_paymentorder", order["id"], f"is {order['state']}, and posted otherwise")
+    _check_by_hand(connection, report, lines, postings, moved, counters)
     for key, counter in counters.items():
         if _lines(moved.get(key, []), -1) != _lines(moved.get(counter["id"], []), 1):
             report.broken("I12", "accounts_posting", counter["id"], "does not take back what it counters")
+
+
+def _check_by_hand(
+    connection: Connection,
+    report: Report,
+    lines: dict[UUID, Row],
+    postings: dict[UUID, Row],
+    moved: dict[UUID, list[Row]],
+    counters: dict[UUID, Row],
+) -> None:
+    """What a person matched is a line that came in, to the cent, on one account or case; what was undone is countered,
+    and nothing else of an account is."""
+    bookings = {row["id"]: row for row in rows(connection, "SELECT * FROM payments_booking WHERE kind = 'income'")}
+    reversed_ = {row["reverses_id"] for row in bookings.values() if row["reverses_id"]}
+    for match in rows(connection, "SELECT * FROM accounts_handmatch ORDER BY id"):
+        report.count("matches by hand")
+        line, undone = lines.get(match["line_id"]), match["undone_at"] is not None
+        if line is None or line["kind"] != "returned" or (not undone and line["outcome"] != "settled"):
+            report.broken("I12", "accounts_handmatch", match["id"], "its line is no money that was matched")
+            continue
+        posting, booking = postings.get(match["posting_id"]), bookings.get(match["booking_id"])
+        if posting is not None:
+            fits = posting["account_id"] == match["account_id"] and (posting["id"] in counters) == undone
+            fits = fits and match["booking_id"] is None
+            fits = fits and _paid(moved.get(posting["id"], [])) == line["amount"]
+        else:
+            fits = booking is not None and booking["amount"] == line["amount"]
+            fits = fits and (not undone or match["booking_id"] in reversed_)
+        if not fits:
+            report.broken("I12", "accounts_handmatch", match["id"], "is posted otherwise than it came in, or undone")
 
 
 def _paid(entries: list[Row]) -> int:

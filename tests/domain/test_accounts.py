@@ -15,17 +15,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handslag.domain.accounts.models import Account, BankMatch, Entry, PaymentOrder, Posting
+from handslag.domain.accounts.models import Account, BankMatch, Entry, HandMatch, PaymentOrder, Posting
 from handslag.domain.accounts.operations import (
     NewEntry,
     Source,
     confirm_paid_to,
     match_bank_lines,
+    match_to_account,
+    match_to_case,
     order_payment,
     paid_off,
     post,
     record_paid_to,
     release_payment,
+    undo_hand_match,
     withdraw_payment,
 )
 from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded, known_in
@@ -33,7 +36,7 @@ from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
 from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import Message
-from handslag.domain.payments.models import BankLine
+from handslag.domain.payments.models import BankLine, Booking
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tasks.models import Task
@@ -44,6 +47,8 @@ from handslag.jobs import acts
 from handslag.jobs.acts import store_of
 from handslag.jobs.payments import folders, hand_over_file, take_bank_file, write_order_file
 from handslag.jobs.watch import enqueue_forgotten
+from handslag.kernel import canonical
+from handslag.kernel.months import Month
 from handslag.messages.conversation import read
 from handslag.messages.reconciliation.build import differences
 from handslag.messages.reconciliation.message import Known, Ledger, Reconciliation
@@ -581,3 +586,126 @@ def test_differences_are_just_those(told: list[tuple[NewEntry, str]], random: An
         assert [(d.regime, d.since, d.reference, d.state) for d in found] == [
             (one.regime, one.since, of, "different" if rest else "missing with you")
         ]
+
+
+def test_a_payer_matches_by_hand_what_nothing_here_expects_and_takes_it_back_by_a_counter_entry(
+    both: Canton, database: Database
+) -> None:
+    here, there = both.side, both.places[0]
+    both_post(both, of=source(Rests.STATEMENT, "S"), entries=CLAIMED)
+    both_post(both, of=source(Rests.ANSWER, "S answered"), entries=DECIDED)
+    office, ulla = there.office, both.pair.act(there, "ulla")
+    with acting(office.slug, TEST, "look"):
+        account = account_of(here.address, Side.CLAIMANT)
+        assert account is not None
+    iban = BANK.iban.replace(" ", "")
+
+    def came(number: int, amount: str) -> BankLine:
+        file = take_bank_file(office.slug, TEST, notice(number, amount, "CRDT", about="Zahlung", own=iban))
+        assert file is not None
+        return line_of(file.id)
+
+    def line_of(file: UUID) -> BankLine:
+        (line,) = there.rows(BankLine, file_id=file)
+        assert isinstance(line, BankLine)
+        return line
+
+    def figures_now() -> Figures:
+        with acting(office.slug, TEST, "look"):
+            return figures_of(account.id)["CHF"]
+
+    def matched(row: BankLine, part: Any = None, number: str = "P-1", **more: Any) -> HandMatch:
+        told = {"line": row.id, "version": row.version, "account": account.id, "part": part, "number": number}
+        return match_to_account(**ulla | told | more)
+
+    # a part of what is open, to one period: 3,276.67 of section 44 and 1,000.00 of asylum; a cent too much is refused
+    first, second = came(1, "3276.67"), came(2, "1000.00")
+    assert there.tasks() == ["bank file"] * 2
+    for change, refused in (
+        ({"number": " "}, "payment number"), ({"part": ("section 44", Q2)}, "more than open"),
+        ({"line": came(3, "8392.98").id}, "more than open"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible) as wrong:
+            matched(first, **change)
+        assert wrong.value.code == refused
+    for by in (both.pair.act(there, "hanna"), both.pair.act(here, "ulla")):
+        with pytest.raises((NotAllowed, Hidden)):
+            matched(first, **by)
+    match = matched(first, ("section 44", Q3))
+    assert (figures_now().paid, figures_now().open) == (3_276_67, 5_116_30)
+    with pytest.raises(NotPossible, match="number posted"):
+        matched(second, number="P-1")
+    with pytest.raises(Conflict):
+        matched(first, number="P-9")
+    asylum = matched(second, ("asylum", Q3), number="P-2")
+    assert (figures_now().paid, there.tasks()) == (4_276_67, ["bank file"])  # that of 8,392.98
+
+    # taken back, with why, and matched anew by the same number: the partner, who has booked it so, sees no difference
+    undone = {**ulla, "match": match.id, "version": match.version}
+    with pytest.raises(NotPossible, match="why"):
+        undo_hand_match(**undone, why=" ")
+    with pytest.raises(NotAllowed):
+        undo_hand_match(**undone | both.pair.act(there, "hanna"), why="falsch")
+    undo_hand_match(**undone, why="falsche Periode")
+    with pytest.raises(Conflict):
+        undo_hand_match(**undone, why="noch einmal")
+    first = line_of(first.file_id)
+    assert (first.outcome, first.reason, figures_now().paid) == ("quarantined", "unknown reference", 1_000_00)
+    assert there.tasks() == ["bank file"] * 2
+    again = matched(first, ("section 44", Q3))
+    assert figures_now().paid == 4_276_67
+    for number, regime, amount in (("P-1", "section 44", 3_276_67), ("P-2", "asylum", 1_000_00)):
+        told = {"number": number, "amount": amount, "currency": "CHF", "iban": iban}
+        of = Source(rests_on=Rests.PAYMENT, reference=number, content=canonical.digest(told))
+        one = NewEntry(move=Move.PAID, amount=amount, currency="CHF", regime=regime, since=Q3, until=Q4, cites=of)
+        both_post(both, "payer", of=of, entries=[one])
+    assert compared(both, here, there, Side.PAYER).business == "accepted"
+    # the rest, all that is open: what is owed the other way is netted, as the payer does it
+    rest = matched(came(4, "4116.30"), number="P-3")
+    assert (figures_now().open, figures_now().paid) == (0, 8_392_97)
+
+    # an income of a case: booked, its caseworker told; not by a wrong number, nor for somebody protected
+    folder = office.case()
+    told = {"account_code": "OTHER", "month": Month.of(both.today), "counterparty": "Vormieterin"}
+    line = came(5, "75.00")
+    at = {**ulla, "line": line.id, "version": line.version}
+    for change, refused in (
+        ({"number": "2026-9"}, "no such case"), ({"account_code": "RENT"}, "account code"),
+        ({"counterparty": " "}, "counterparty"), ({"month": Month.of(both.today) + 1}, "month"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible) as wrong:
+            match_to_case(**at, **{"number": folder.case.number, **told, **change})
+        assert wrong.value.code == refused
+    hidden = "UPDATE people_person SET protection_level = %s WHERE id = %s"
+    with database.connect("admin") as admin:
+        admin.execute(hidden, [1, folder.case.applicant_id])
+    with pytest.raises(NotPossible, match="no such case"):
+        match_to_case(**at, number=folder.case.number, **told)
+    with database.connect("admin") as admin:
+        admin.execute(hidden, [0, folder.case.applicant_id])
+    booked = match_to_case(**at, number=folder.case.number, **told)
+    assert booked.booking is not None
+    assert (booked.booking.kind, booked.booking.amount, booked.booking.case_id) == ("income", 75_00, folder.case.id)
+    assert sorted(there.tasks()) == ["bank file", "money for case"]
+    undo_hand_match(**ulla, match=booked.id, version=1, why="gehört jemand anderem")
+    with acting(office.slug, TEST, "look"):
+        assert Booking.objects.get(reverses=booked.booking).amount == -75_00
+        kinds = sorted(Event.objects.filter(kind__contains="by hand").values_list("kind", flat=True))
+    assert kinds == ["incoming money matched by hand"] * 5 + ["match by hand undone"] * 2
+    database.close_connections()
+    auditor = database.of_role("auditor")
+    report = verify(auditor, tenants=[office.slug])
+    assert (report.errors, report.checked["matches by hand"]) == ([], 5)
+
+    # what was changed behind the operations is named
+    with database.connect("admin") as admin:
+        for change, key in (
+            ("payments_bankline SET amount = amount + 1 WHERE id = %s", asylum.line_id),
+            ("payments_bankline SET outcome = 'quarantined', settled_by_id = NULL, settled_at = NULL WHERE id = %s",
+             rest.line_id),
+            ("accounts_handmatch SET undone_at = NULL, undone_by_id = NULL, undone_why = '' WHERE id = %s", booked.id),
+        ):
+            admin.execute(f"UPDATE {change}".encode(), [key])
+    found = {one.row for one in verify(auditor, tenants=[office.slug]).findings if one.table == "accounts_handmatch"}
+    assert found == {str(rest.id), str(asylum.id), str(booked.id)}
+    assert again.posting is not None and again.posting.reference == "P-1 (again 2)"

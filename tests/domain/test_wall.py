@@ -95,6 +95,13 @@ BESIDES = {
         SELECT l.id, l.tenant_id, l.id, o.account_id, o.id
         FROM payments_bankline l JOIN accounts_paymentorder o ON o.tenant_id = l.tenant_id
         WHERE l.tenant_id = %s LIMIT 1""",
+    "accounts_handmatch": """
+        INSERT INTO accounts_handmatch (id, tenant_id, line_id, account_id, posting_id, booking_id, matched_by_id,
+            matched_at, undone_by_id, undone_at, undone_why, version)
+        SELECT l.id, l.tenant_id, l.id, p.account_id, p.id, b.id, m.id, now(), m.id, now(), 'x', 1
+        FROM payments_bankline l JOIN accounts_posting p ON p.tenant_id = l.tenant_id
+        JOIN payments_booking b ON b.tenant_id = l.tenant_id JOIN tenancy_staffmember m ON m.tenant_id = l.tenant_id
+        WHERE l.tenant_id = %s LIMIT 1""",
     "settlement_statement": """
         INSERT INTO settlement_statement (id, tenant_id, partner, side, fund, since, until, reference, opened_at)
         SELECT id, tenant_id, 'municipality:bfs:1', 'payer', 'asylum', '2026-01-01', '2026-04-01', 'x', now()

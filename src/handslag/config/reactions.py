@@ -20,6 +20,8 @@ from handslag.domain.accounts.operations import (
     AccountCompared,
     AccountTold,
     BankLinesMatched,
+    HandMatchUndone,
+    MatchedByHand,
     MoneyMatched,
     OrderAnswered,
     OrderFileRefused,
@@ -634,6 +636,26 @@ def _task_for_quarantine(event: Event, by: Actor, now: datetime) -> None:
     left = BankLine.objects.filter(file_id=event.subject, outcome=LineOutcome.QUARANTINED).exists()
     if unit and (left or event.payload["problem"]):
         open_task(tenant=_tenant(), by=by, now=now, subject=event.subject, kind="bank file", unit=unit, assignee=None)
+
+
+def _bank_file_done(event: Event, by: Actor, now: datetime) -> None:
+    """Once no line of a file of the bank's answers waits any more, nobody has to look at it."""
+    file = UUID(event.payload.get("file", str(event.subject)))
+    if not BankLine.objects.filter(file_id=file, outcome=LineOutcome.QUARANTINED).exists():
+        _answered(file, by, now, "bank file")
+
+
+def _task_for_unmatched(event: Event, by: Actor, now: datetime) -> None:
+    """A line waits again: as when its file came."""
+    unit, file = payers_unit(now), UUID(event.payload["file"])
+    if unit and not _open_tasks(file, "bank file"):
+        open_task(tenant=_tenant(), by=by, now=now, subject=file, kind="bank file", unit=unit, assignee=None)
+
+
+def _task_for_matched_case(event: Event, by: Actor, now: datetime) -> None:
+    """Whoever works a case on which money was booked, or taken back, looks whether it changes a month."""
+    if Case.objects.filter(id=event.subject).exists():
+        _task_once(event, by, now, "money for case")
 
 
 def _task_for_parked(event: Event, by: Actor, now: datetime) -> None:
@@ -1614,6 +1636,14 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     BankLinesMatched: (),
     OrderAnswered: (Reaction(_task_for_failed_order, causes=(TaskOpened,)),),
     MoneyMatched: (),
+    MatchedByHand: (
+        Reaction(_bank_file_done, causes=(TaskDone,)),
+        Reaction(_task_for_matched_case, causes=(TaskOpened,)),
+    ),
+    HandMatchUndone: (
+        Reaction(_task_for_unmatched, causes=(TaskOpened,)),
+        Reaction(_task_for_matched_case, causes=(TaskOpened,)),
+    ),
     NoticeTaken: (
         Reaction(_task_for_assigned, causes=(TaskOpened,)),
         Reaction(_done_by_closing, causes=(TaskDone,)),
@@ -1743,7 +1773,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_match_bank_lines, causes=(BankLinesMatched, OrderAnswered, MoneyMatched, Posted)),
         Reaction(_task_for_quarantine, causes=(TaskOpened,)),
     ),
-    BankLineSettled: (),
+    BankLineSettled: (Reaction(_bank_file_done, causes=(TaskDone,)),),
     PaymentConfirmed: (),
     PaymentRejected: (
         Reaction(_task_for_rejected, causes=(TaskOpened,)),

@@ -10,13 +10,13 @@ from playwright.sync_api import Page, expect
 
 from handslag.domain.accounts.models import PaymentOrder
 from handslag.domain.accounts.operations import post
-from handslag.domain.accounts.states import Rests, Side
+from handslag.domain.accounts.states import Move, Rests, Side
 from handslag.domain.exchange.queries import own_address
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import acting
 from handslag.jobs.payments import take_bank_file
 from handslag.kernel import clock
-from tests.accounts import CLAIMED, DECIDED, compared, source
+from tests.accounts import CLAIMED, DECIDED, compared, entry, source
 from tests.bed import Process
 from tests.canton import Canton, open_canton
 from tests.domain.test_accounts import notice
@@ -151,3 +151,37 @@ def test_every_figure_leads_to_its_source_and_two_people_pay(
     assert answer.status == 404
     hanna.goto(server.url("desk", f"/{place.slug}/accounts/"))
     expect(hanna.get_by_text("No account yet")).to_be_visible()
+
+    # money that nothing here expects: a payer matches it, wrongly first, and takes it back
+    entries = [entry(move, 20_00) for move in (Move.CLAIMED, Move.ACCEPTED)]
+    post(**posts | {"side": Side.CLAIMANT}, source=source(Rests.STATEMENT, "T"), entries=entries)
+    erik.goto(server.url("desk", f"{home}/bank/"))
+    erik.get_by_role("link", name="Von Hand zuordnen").click()
+    expect(erik.get_by_text("Danke")).to_be_visible()
+    erik.get_by_role("button", name="Auf diesem Konto buchen").click()
+    expect(erik.get_by_role("alert")).to_be_visible()
+    fine_at_both(erik, "incoming-error-de")
+    erik.get_by_label("Nummer, die der Partner").fill("P-77")
+    erik.get_by_label("das Älteste zuerst").check()
+    erik.get_by_role("button", name="Auf diesem Konto buchen").click()
+    matched = erik.get_by_role("table", name="Von Hand zugeordnet")
+    expect(matched.get_by_role("row", name="Musterwil kommun")).to_contain_text("12.00")
+    fine_at_both(erik, "bank-matched-de")
+    page = log_in(canton, "erik", locale="fr-CH")
+    page.goto(server.url("desk", f"{home}/bank/"))
+    page.get_by_role("table", name="Attribué à la main").get_by_role("link").click()
+    page.get_by_label("Pourquoi c’est annulé").fill("autre canton")
+    fine_at_both(page, "incoming-matched-fr")
+    page.get_by_role("button", name="Annuler l’attribution").click()
+    expect(page.get_by_role("link", name="Attribuer à la main")).to_be_visible()
+    page.get_by_role("link", name="Attribuer à la main").click()
+    page.get_by_label("Numéro du dossier").fill("2026-9")
+    page.get_by_label("Ce que c’est").select_option(label="Autre revenu")
+    page.get_by_label("De qui").fill("Voisine")
+    page.get_by_role("button", name="Comptabiliser sur ce dossier").click()
+    expect(page.get_by_text("Il n’y a pas de dossier portant ce numéro").first).to_be_visible()
+    line = page.url.split(home)[1]
+    for office, who in ((canton, "hanna"), (place, "ulla")):
+        answer = log_in(office, who).goto(server.url("desk", f"/{office.slug}{line}"))
+        assert answer is not None
+        assert answer.status in (403, 404)

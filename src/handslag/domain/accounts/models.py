@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from handslag.domain.accounts.states import LEFT, MOVES, DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.documents.models import Document
 from handslag.domain.exchange.models import ADDRESS
-from handslag.domain.payments.models import BankLine
+from handslag.domain.payments.models import BankLine, Booking
 from handslag.domain.people.models import since_before_until
 from handslag.domain.tenancy.constraints import TenantKey, wall
 from handslag.domain.tenancy.models import StaffMember
@@ -214,5 +214,42 @@ class BankMatch(TenantRow):
             models.UniqueConstraint(fields=["tenant", "posting"], name="bankmatch_once_per_posting"),
             models.CheckConstraint(
                 condition=Q(order__isnull=False) | Q(posting__isnull=False), name="bankmatch_of_something"
+            ),
+        ]
+
+
+class HandMatch(TenantRow):
+    """Money that came in (`line`, of the bank's answers) and that a payer has matched by hand: to the account of a
+    partner (`posting`: what it paid there) or to a case (`booking`: its income). Undone by a counter-entry, with why;
+    then the line waits again."""
+
+    line = TenantFK(BankLine)
+    account = TenantFK(Account, null=True)
+    posting = TenantFK(Posting, null=True)
+    booking = TenantFK(Booking, null=True)
+    matched_by = TenantFK(StaffMember)
+    matched_at = models.DateTimeField()
+    undone_by = TenantFK(StaffMember, null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_why = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            *wall("accounts_handmatch", "line", "account", "posting", "booking", "matched_by", "undone_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "line"], condition=Q(undone_at=None), name="handmatch_once_at_a_time"
+            ),
+            models.UniqueConstraint(fields=["tenant", "posting"], name="handmatch_once_per_posting"),
+            models.UniqueConstraint(fields=["tenant", "booking"], name="handmatch_once_per_booking"),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False, posting__isnull=False)
+                | Q(account=None, posting=None, booking__isnull=False),
+                name="handmatch_of_account_or_case",
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_by=None, undone_at=None, undone_why="")
+                | Q(undone_by__isnull=False, undone_at__isnull=False) & ~Q(undone_why=""),
+                name="handmatch_undone_with_who_when_and_why",
             ),
         ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -14,7 +15,16 @@ from django.db.models import Max
 from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
-from handslag.domain.accounts.models import REFERENCE, Account, BankMatch, Entry, PaidTo, PaymentOrder, Posting
+from handslag.domain.accounts.models import (
+    REFERENCE,
+    Account,
+    BankMatch,
+    Entry,
+    HandMatch,
+    PaidTo,
+    PaymentOrder,
+    Posting,
+)
 from handslag.domain.accounts.queries import (
     Claimed,
     Part,
@@ -22,29 +32,34 @@ from handslag.domain.accounts.queries import (
     digest_of,
     figures_of,
     order_waits,
+    paid_again,
     paid_to,
     parts_of,
     posted,
 )
 from handslag.domain.accounts.states import FAILED, MOVES, DetailsState, Move, OrderState, Rests, Side
 from handslag.domain.audit.operations import Done, Event, open_subject, operation
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.queries import highest_protection
 from handslag.domain.documents.operations import StoredFile, record_document
 from handslag.domain.documents.states import Provenance, RetentionClass
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import MessageSealed, NewMessage, seal
 from handslag.domain.exchange.states import OVER
-from handslag.domain.payments.models import BankFile, BankLine
+from handslag.domain.payments.models import BankFile, BankLine, Booking
+from handslag.domain.payments.operations.account import LONGEST_REASON, case_booking, counter_booking
 from handslag.domain.payments.policies import first_pay_day
-from handslag.domain.payments.states import LineKind, LineOutcome
+from handslag.domain.payments.states import BookingKind, LineKind, LineOutcome
 from handslag.domain.people.names import SWISS_LETTERS, bank_text
 from handslag.domain.people.references import is_qr_iban
 from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.operations import new_id, next_reference
-from handslag.domain.tenancy.permissions import Hidden, NotAllowed, require_role
+from handslag.domain.tenancy.permissions import Hidden, Member, NotAllowed, require_role
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible, setting
 from handslag.domain.tenancy.states import Role
 from handslag.kernel import canonical
-from handslag.kernel.ids import key_of
+from handslag.kernel.ids import key_of, uuid7
+from handslag.kernel.months import Month
 
 
 class Posted(Event):
@@ -99,6 +114,16 @@ class MoneyMatched(Event):
     """Money that a partner paid is posted on its account."""
 
     kind = "incoming money matched"
+
+
+class MatchedByHand(Event):
+    """A payer matched money that came in: to the account of a partner, or to a case."""
+
+    kind = "incoming money matched by hand"
+
+
+class HandMatchUndone(Event):
+    kind = "match by hand undone"
 
 
 class AccountTold(Event):
@@ -577,7 +602,12 @@ def _countered(tenant: str | int, by: Actor, now: datetime, order: PaymentOrder)
     """What was posted with the file of an order is taken back: it reached nobody."""
     found = posted(order.account_id, Rests.PAYMENT, order.number)
     assert found is not None
-    source = Source(rests_on=Rests.PAYMENT, reference=f"{order.number} {order.state}", content=found.content)
+    return _taken_back(tenant, by, now, found, str(order.state))
+
+
+def _taken_back(tenant: str | int, by: Actor, now: datetime, found: Posting, why: str) -> Posting:
+    """The posting that takes another one back, entry by entry; its reference is that one's and `why`."""
+    source = Source(rests_on=Rests.PAYMENT, reference=f"{found.reference} {why}", content=found.content)
     entries = [
         NewEntry(
             move=Move(one.move), amount=-one.amount, currency=one.currency, regime=one.regime, since=one.since,
@@ -585,10 +615,10 @@ def _countered(tenant: str | int, by: Actor, now: datetime, order: PaymentOrder)
         )
         for one in Entry.objects.filter(posting=found).order_by("place")
     ]  # fmt: skip
-    partner = Account.objects.get(id=order.account_id).partner
+    account = Account.objects.get(id=found.account_id)
     return post(
-        tenant=tenant, by=by, now=now, partner=partner, side=Side.PAYER, source=source, entries=entries,
-        counters=found.id,
+        tenant=tenant, by=by, now=now, partner=account.partner, side=Side(account.side), source=source,
+        entries=entries, counters=found.id,
     )  # fmt: skip
 
 
@@ -647,6 +677,163 @@ def _named_in(line: BankLine, claimed: Claimed) -> tuple[Account | None, set[tup
             number = " ".join(words[: places[0]]) or (line.reference if line.reference not in _NO_REFERENCE else "")
             return account, named, number
     return None, set(), ""
+
+
+# -- money that a person matches ---------------------------------------------------------------------------------------
+
+#: How long the payer's number may be, so that what takes the posting back has room beside it.
+NUMBER = 80
+
+
+def _to_match(line: UUID, version: int, by: Actor, now: datetime) -> tuple[BankLine, Member]:
+    """Money that came in and waits for a person, locked, and the payer; Conflict if it doesn't any more."""
+    member = require_role(by, now, Role.PAYER)
+    found = BankLine.objects.select_for_update(of=("self",)).select_related("file").filter(id=line).first()
+    if found is None or found.kind != LineKind.RETURNED or found.payment_id:
+        raise Hidden("bank line", line)
+    if found.version != version or found.outcome != LineOutcome.QUARANTINED:
+        raise Conflict("bank line", theirs=found.outcome)
+    if not found.amount:
+        raise NotPossible("no amount")
+    return found, member
+
+
+def _hand_matched(line: BankLine, member: Member, now: datetime, note: str, **to: Any) -> HandMatch:
+    """The line is settled: this is what it was."""
+    line.outcome, line.note, line.version = LineOutcome.SETTLED, note[:200], line.version + 1
+    line.settled_by_id, line.settled_at = member.id, now
+    line.save(update_fields=["outcome", "note", "version", "settled_by", "settled_at"])
+    return HandMatch.objects.create(line=line, matched_by_id=member.id, matched_at=now, **to)
+
+
+@operation()
+def match_to_account(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    line: UUID,
+    version: int,
+    account: UUID,
+    part: tuple[str, date] | None,
+    number: str,
+) -> Done[HandMatch]:
+    """A payer says that money which came in was paid by a partner: on one part of its account (regime and first day),
+    or on all that is open, the oldest first. `number`: by which the partner names its payment, so that the posting is
+    the same at both sides.
+
+    NotPossible: ("no amount"), ("payment number") without one, ("number posted") for one that is known already, ("more
+    than open"): nothing is booked beyond what a partner owes.
+    """
+    found, member = _to_match(line, version, by, now)
+    to = Account.objects.select_for_update(of=("self",)).filter(id=account, side=Side.CLAIMANT).first()
+    if to is None:
+        raise Hidden("account", account)
+    number, amount = " ".join(number.split()), found.amount or 0
+    if not number or len(number) > NUMBER:
+        raise NotPossible("payment number")
+    name = paid_again(to.id, number)
+    if name is None:
+        raise NotPossible("number posted")
+    opened = [one for one in parts_of(to.id) if one.currency == found.currency and one.figures.open]
+    if part is not None:
+        opened = [one for one in opened if (one.regime, one.since) == part and one.figures.open > 0]
+    total = sum(one.figures.open for one in opened)
+    if amount > total:
+        raise NotPossible("more than open")
+    source = _paid_by(number, amount, found.currency, found.account or "")
+    entries = paid_off(opened, source) if amount == total else _paid_in_part(opened, amount, source)
+    posting = post(
+        tenant=tenant, by=by, now=now, partner=to.partner, side=Side.CLAIMANT,
+        source=replace(source, reference=name), entries=entries,
+    )  # fmt: skip
+    row = _hand_matched(found, member, now, number, account=to, posting=posting)
+    payload = {"line": str(found.id), "posting": str(posting.id), "amount": amount, "currency": found.currency}
+    return Done(row, MatchedByHand(subject=to.id, payload=payload | {"file": str(found.file_id)}))
+
+
+def _paid_in_part(parts: Iterable[Part], amount: int, source: Source) -> list[NewEntry]:
+    """What an amount pays of what is open, in the order of the parts."""
+    entries = []
+    for one in parts:
+        if taken := min(amount, max(0, one.figures.open)):
+            amount -= taken
+            told = {"currency": one.currency, "regime": one.regime, "since": one.since, "until": one.until}
+            entries.append(NewEntry(move=Move.PAID, amount=taken, cites=source, **told))  # type: ignore[arg-type]
+    return entries
+
+
+@operation()
+def match_to_case(
+    *,
+    tenant: str | int,
+    by: Actor,
+    now: datetime,
+    line: UUID,
+    version: int,
+    number: str,
+    account_code: str,
+    month: Month,
+    counterparty: str,
+) -> Done[HandMatch]:
+    """A payer says that money which came in is an income of a Swiss case (its `number`), of a kind and month, from
+    `counterparty`. Whoever works the case is told.
+
+    NotPossible: ("no such case"), also for one with somebody protected above her clearance; ("no amount"), ("other
+    currency"), and as `book`.
+    """
+    found, member = _to_match(line, version, by, now)
+    case = Case.objects.select_for_update(of=("self",)).filter(number=number.strip()).first()
+    today = acting_door().the_tenant.today(now)
+    if case is None or case.legal_order != "ch" or highest_protection(case, today) > member.clearance:
+        raise NotPossible("no such case")
+    if found.currency != acting_door().the_tenant.currency:
+        raise NotPossible("other currency")
+    booking = case_booking(
+        case, now, uuid7(), BookingKind.INCOME, month, found.booked_on or today, account_code, counterparty,
+        found.amount or 0, f"{found.file.kind} {found.file.message_id} {found.number}",
+    )  # fmt: skip
+    row = _hand_matched(found, member, now, case.number, booking=booking)
+    payload = {"line": str(found.id), "booking": str(booking.id), "amount": booking.amount, "currency": found.currency}
+    return Done(row, MatchedByHand(subject=case.id, payload=payload | {"file": str(found.file_id)}))
+
+
+@operation()
+def undo_hand_match(
+    *, tenant: str | int, by: Actor, now: datetime, match: UUID, version: int, why: str
+) -> Done[HandMatch]:
+    """A payer takes a match back by a counter-entry; the line waits again. What its caseworker has countered meanwhile
+    stays so. NotPossible("why")."""
+    member = require_role(by, now, Role.PAYER)
+    rows = HandMatch.objects.select_for_update(of=("self",)).select_related("posting", "booking")
+    row = rows.filter(id=match).first()
+    if row is None:
+        raise Hidden("match", match)
+    why = " ".join(why.split())
+    if not why:
+        raise NotPossible("why")
+    if row.version != version or row.undone_at is not None:
+        raise Conflict("match", theirs="undone")
+    line = BankLine.objects.select_for_update(of=("self",)).get(id=row.line_id)
+    if row.posting is not None:
+        subject = row.posting.account_id
+        counter = str(_taken_back(tenant, by, now, row.posting, f"undone {row.id.hex[-8:]}").id)
+    else:
+        assert row.booking is not None
+        case = Case.objects.select_for_update(of=("self",)).get(id=row.booking.case_id)
+        if highest_protection(case, acting_door().the_tenant.today(now)) > member.clearance:
+            raise Hidden("match", match)
+        subject = case.id
+        known = Booking.objects.filter(reverses=row.booking).first()
+        counter = str((known or counter_booking(row.booking, why[:LONGEST_REASON], now)).id)
+    row.undone_by_id, row.undone_at, row.undone_why = member.id, now, why[:200]
+    row.version += 1
+    row.save(update_fields=["undone_by", "undone_at", "undone_why", "version"])
+    line.outcome, line.note, line.version = LineOutcome.QUARANTINED, "", line.version + 1
+    line.settled_by_id = line.settled_at = None
+    line.save(update_fields=["outcome", "note", "version", "settled_by", "settled_at"])
+    payload = {"line": str(line.id), "counter": counter, "why": row.undone_why, "file": str(line.file_id)}
+    return Done(row, HandMatchUndone(subject=subject, payload=payload))
 
 
 # -- both sides have the same -----------------------------------------------------------------------------------------

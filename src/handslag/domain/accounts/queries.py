@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from handslag.domain.accounts.models import Account, BankMatch, Entry, PaidTo, PaymentOrder, Posting
+from handslag.domain.accounts.models import Account, BankMatch, Entry, HandMatch, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests, Side
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Transport
@@ -83,6 +84,21 @@ def account_of(partner: str, side: str) -> Account | None:
 def posted(account: UUID, rests_on: str, reference: str) -> Posting | None:
     """What was posted for a source."""
     return Posting.objects.filter(account_id=account, rests_on=rests_on, reference=reference).first()
+
+
+#: What stands behind the number of a payment that is posted once more, since its posting was taken back.
+_AGAIN = re.compile(r" \(again \d+\)$", re.ASCII)
+
+
+def paid_again(account: UUID, number: str) -> str | None:
+    """Under which reference a payment of this number can be posted: its own, another one where all that was posted
+    under it is taken back, None where something stands."""
+    named = Q(reference=number) | Q(reference__startswith=f"{number} (again ")
+    rows = Posting.objects.filter(named, account_id=account, rests_on=Rests.PAYMENT, counters=None)
+    before = list(rows.values_list("id", flat=True))
+    if Posting.objects.filter(counters_id__in=before).count() < len(before):
+        return None
+    return f"{number} (again {len(before) + 1})" if before else number
 
 
 def figures_of(account: UUID, **only: Any) -> dict[str, Figures]:
@@ -178,6 +194,20 @@ def said_of(orders: Iterable[UUID]) -> dict[UUID, BankMatch]:
     return {row.order_id: row for row in rows if row.order_id}
 
 
+def hand_matches(line: UUID | None = None) -> QuerySet[HandMatch]:
+    """What was matched by hand and stands, newest first; of one line."""
+    rows = HandMatch.objects.filter(undone_at=None, **({"line_id": line} if line else {}))
+    told = rows.select_related("line", "account", "posting", "booking__case", "matched_by")
+    return told.order_by("-matched_at", "-id")
+
+
+def owed_to_us(currency: str) -> list[Part]:
+    """What partners owe us in a currency, by account and the oldest first."""
+    ours = Account.objects.filter(side=Side.CLAIMANT).values_list("id", flat=True)
+    parts = [one for one in parts_of(*ours) if one.currency == currency and one.figures.open] if ours else []
+    return sorted(parts, key=lambda one: str(one.account))
+
+
 #: By account on which we claim, and reference of a settlement: what it claims (regime, since, until).
 Claimed: TypeAlias = dict[UUID, dict[str, set[tuple[str, date, date]]]]
 
@@ -212,6 +242,7 @@ def known_in(account: UUID) -> dict[tuple[str, date, date, str], dict[tuple[str,
     for row in rows.order_by("posting__number", "place"):
         part = found.setdefault((row.regime, row.since, row.until, row.currency), {})
         if row.posting_id not in over:
+            row.posting.reference = _AGAIN.sub("", row.posting.reference)  # as the partner names it
             part.setdefault(row.posting, []).append(row)
     return {
         part: {(posting.rests_on, posting.reference): digest_of(posting, entries) for posting, entries in by.items()}

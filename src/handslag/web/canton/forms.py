@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from handslag.domain.people.identifiers import BadIdentifier, normal_identifier
 from handslag.domain.settlement.checks import Finding
 from handslag.domain.settlement.models import Line
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
+from handslag.kernel.months import Month
 from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
@@ -33,6 +34,7 @@ from handslag.messages.mutation.message import CHANGES as CHANGE_CODES
 from handslag.messages.mutation.message import REASONS as DISPUTE_CODES
 from handslag.messages.mutation.message import Agreed
 from handslag.messages.question.message import Person
+from handslag.rules.ch.codes import INCOMES
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     AGAINST,
@@ -48,6 +50,7 @@ from handslag.web.canton.wording import (
     ROLES,
 )
 from handslag.web.canton.wording import STATUSES as STATUS_NAMES
+from handslag.web.ui import formats
 from handslag.web.ui.forms import AmountField, DayField
 
 
@@ -821,6 +824,40 @@ class PaidToForm(forms.Form):
         if partners is not None:
             field = forms.ChoiceField(label=_("Who is paid?"), choices=[("", ""), *partners])
             self.fields = {"partner": field, **self.fields}
+
+
+class MatchAccountForm(forms.Form):
+    """What of its account a partner paid with money that came in."""
+
+    use_required_attribute = False
+    to = forms.ChoiceField(label=gettext_lazy("What it pays"), widget=forms.RadioSelect)
+    number = forms.CharField(
+        label=gettext_lazy("Number that the partner gives its payment"),
+        help_text=gettext_lazy("As on its payment advice: both accounts then say the same."),
+        max_length=80,
+    )
+
+    def __init__(self, owed: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = owed  # type: ignore[attr-defined]
+
+
+class MatchCaseForm(forms.Form):
+    """Of which case money that came in is an income, of what kind, for which month: of two years up to `on`."""
+
+    use_required_attribute = False
+    case = forms.CharField(label=gettext_lazy("Number of the case"), max_length=40)
+    account_code = forms.ChoiceField(label=gettext_lazy("What it is"))
+    month = forms.ChoiceField(label=gettext_lazy("For which month"))
+    counterparty = forms.CharField(label=gettext_lazy("From whom"), max_length=120)
+
+    def __init__(self, on: date, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = (get_language() or "")[:2]
+        kinds = [(code, kind.name.get(language, kind.name["en"])) for code, kind in INCOMES.items()]
+        self.fields["account_code"].choices = [("", _("Choose …")), *kinds]  # type: ignore[attr-defined]
+        months = [Month.of(on) - n for n in range(24)]
+        self.fields["month"].choices = [(str(one), formats.month(one.since)) for one in months]  # type: ignore[attr-defined]
 
 
 class SettleForm(forms.Form):

@@ -311,6 +311,19 @@ REFUSALS: Words = {
         "The register has changed since: rows that could be taken can’t be any more. Undo it and bring the files again."
     ),
 }
+#: Why money that came in can't be matched so.
+MATCHES: Words = {
+    "payment number": _("Write the number by which the partner names this payment."),
+    "number posted": _("A payment with this number is posted on this account already."),
+    "more than open": _("More came in than is open there. Choose what it pays, or ask the partner what the rest is."),
+    "no such case": _("There is no case with this number here, or you may not see it. Check the number."),
+    "no amount": _("The bank gives no amount: ask the bank."),
+    "other currency": _("It came in another currency than that of the case."),
+    "month": _("Choose a month from the opening of the case to this one."),
+    "day": _("The bank booked it on a day to come: match it then."),
+    "counterparty": _("Write whom it came from."),
+    "booked already": _("This is booked on the case already."),
+}
 #: Who says what a notice of an import says.
 IMPORTED = _("The register of another system")
 #: How an import of a register stands, its tables, why files can't be read, and why a row isn't taken.

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 
+from handslag.domain.accounts.queries import hand_matches
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.documents.states import ScanState
+from handslag.domain.exchange.queries import name_of
 from handslag.domain.payments.models import BankLine
 from handslag.domain.payments.operations.bank import settle_bank_line
 from handslag.domain.payments.queries import bank_files, in_quarantine, protection_in
@@ -17,7 +19,7 @@ from handslag.domain.payments.states import LineKind
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
-from handslag.web.caseworker.pages import attempt, base, page, require, version_seen
+from handslag.web.caseworker.pages import attempt, base, page, require, the_door, version_seen
 from handslag.web.caseworker.wording import LINES, REFUSALS, quarantine_reason, refusal
 from handslag.web.entry.pages import desk_page
 
@@ -43,7 +45,12 @@ def _bank(request: HttpRequest, trouble: str = "") -> HttpResponse:
         )
         for file in answers
     ]
-    return page(request, "bank.html", lines=lines, files=files, trouble=trouble)
+    matched = [
+        (one, name_of(one.account.partner) if one.account else one.booking.case.number if one.booking else "")
+        for one in hand_matches()[:30]
+    ]
+    swiss = the_door(request).the_tenant.country == "CH"
+    return page(request, "bank.html", lines=lines, files=files, trouble=trouble, matched=matched, swiss=swiss)
 
 
 def _said(line: BankLine) -> str | Promise:

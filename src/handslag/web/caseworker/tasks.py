@@ -111,6 +111,7 @@ KINDS = {
     "payment rejected": _("The bank refused a payment: check the account, then let the payment go"),
     "payment returned": _("Money came back: check the account, then let it be paid again"),
     "bank file": _("The bank’s answers hold lines that fit no payment"),
+    "money for case": _("Money that came in was booked on this case, or taken back: does it change a month?"),
     "order failed": _("A payment to a partner reached nobody: look at where it is paid, and order it anew"),
     "notice parked": _("A notice doesn't reach the person: tell them another way"),
     "protection raised": _("Somebody in this case is protected now: does its caseworker still see it?"),

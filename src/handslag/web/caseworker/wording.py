@@ -641,6 +641,8 @@ EVENTS: dict[str, str | Promise] = {
     "bank lines matched": _("The bank’s answers matched to accounts"),
     "payment order answered": _("The bank answered on a payment to a partner"),
     "incoming money matched": _("Money from a partner matched and posted"),
+    "incoming money matched by hand": _("Money that came in matched by hand and booked"),
+    "match by hand undone": _("Money that came in taken back from where it was matched"),
     "order file refused": _("File of a payment to a partner can’t be written"),
     "statement submitted": _("Claimed from the canton by a statement"),
     "statement received": _("A statement of a municipality has come in"),

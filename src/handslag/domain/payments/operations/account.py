@@ -105,6 +105,28 @@ def book(
     """
     found, _ = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
     row_id = new_id(Booking, key)
+    row = case_booking(found, now, row_id, kind, month, on, account_code, counterparty, amount, source, person)
+    payload = {
+        "booking": str(row.id), "kind": str(kind), "account_code": account_code, "amount": amount, "on": str(on),
+        "person": str(person) if person else None,
+    }  # fmt: skip
+    return Done(row, CaseBooked(subject=found.id, payload=payload))
+
+
+def case_booking(
+    found: Case,
+    now: datetime,
+    row_id: UUID,
+    kind: BookingKind,
+    month: Month,
+    on: date,
+    account_code: str,
+    counterparty: str,
+    amount: int,
+    source: str,
+    person: UUID | None = None,
+) -> Booking:
+    """The booking of `book`, of a case (locked) that somebody may book on; refused as there."""
     today = acting_door().the_tenant.today(now)
     codes = {BookingKind.EXPENSE: COSTS, BookingKind.INCOME: INCOMES}.get(kind, {})
     if found.legal_order != "ch" or account_code not in codes:
@@ -123,14 +145,9 @@ def book(
     if Booking.objects.filter(**told, reverses=None).exclude(id__in=countered).exists():
         raise NotPossible("booked already")
     currency = acting_door().the_tenant.currency
-    row = Booking.objects.create(
+    return Booking.objects.create(
         **told, id=row_id, on=on, counterparty=counterparty, currency=currency, booked_at=now
     )
-    payload = {
-        "booking": str(row.id), "kind": str(kind), "account_code": account_code, "amount": amount, "on": str(on),
-        "person": str(person) if person else None,
-    }  # fmt: skip
-    return Done(row, CaseBooked(subject=found.id, payload=payload))
 
 
 def _lives_there(case: Case, person: UUID | None, month: Period | Month) -> None:
