@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from verifier.chain import digest_of
 from verifier.database import Connection, Row
 from verifier.invariants import OUTBOX_LIMIT, by_id, grouped
 from verifier.report import Report
 from verifier.signatures import BadSignature, named_key, signed_by_us
-from verifier.stored import fields, loads
+from verifier.stored import Unreadable, fields, loads
+
+#: What somebody signed, by whom it should be and the sealed text; with the digest of exactly that. BadSignature.
+Signed = Callable[[str, str], tuple[Any, str]]
 
 
 @dataclass
@@ -38,11 +40,12 @@ def check_exchange(
     for row in by_id(connection, "exchange_partnerkey").values():
         known[row["partner"]][row["key_id"]] = row["jwk"]
 
-    def signed(by: str, sealed: str) -> dict[str, Any]:
+    def signed(by: str, sealed: str) -> tuple[Any, str]:
         key_id = named_key(sealed)
         if key_id not in known[by]:
             raise BadSignature(f"no known key of {by}")
-        return fields(loads(signed_by_us(sealed, fields(known[by][key_id]), key_id)))
+        content = signed_by_us(sealed, fields(known[by][key_id]), key_id)
+        return loads(content), hashlib.sha256(content).hexdigest()
 
     messages = by_id(connection, "exchange_message")
     arrivals, outcomes = by_id(connection, "exchange_arrival"), by_id(connection, "exchange_outcome")
@@ -70,7 +73,8 @@ def check_exchange(
         elif (outcome["sender"], outcome["message_id"]) != (row["sender"], row["message_id"]):
             report.broken("I4", "exchange_outcome", key, "is of another message than what arrived")
         elif outcome["state"] in ("taken", "late", "refused"):
-            _check_seal(report, "exchange_arrival", key, row, signed, row["sender"])
+            refused = outcome["state"] == "refused"
+            _check_seal(report, "exchange_arrival", key, row, signed, row["sender"], refused=refused)
     for key, row in outcomes.items():
         if row["state"] == "trying" and now - row["at"] > OUTBOX_LIMIT:
             report.broken("I4", "exchange_outcome", key, "is being tried for too long")
@@ -78,22 +82,22 @@ def check_exchange(
 
 
 def _check_seal(
-    report: Report, table: str, key: UUID, row: Row, signed: Callable[[str, str], dict[str, Any]], by: str
+    report: Report, table: str, key: UUID, row: Row, signed: Signed, by: str, *, refused: bool = False
 ) -> None:
+    """It is what its digest says, signed by whom it should be, and names sender and id. What was refused may be a text
+    that no reader takes, for which it was refused: that names nobody."""
     try:
-        said = signed(by, row["sealed"])
+        said, digest = signed(by, row["sealed"])
     except BadSignature as error:
         report.broken("I4", table, key, str(error))
         return
-    header = fields(said.get("header"))
-    named = (header.get("sender"), header.get("id"), digest_of(said))
-    if named != (by, str(row["message_id"]), row["digest"]):
+    header, told = fields(fields(said).get("header")), (by, str(row["message_id"]))
+    named = told if refused and isinstance(said, Unreadable) else (header.get("sender"), header.get("id"))
+    if (*named, digest) != (*told, row["digest"]):
         report.broken("I4", table, key, "is sealed over another message")
 
 
-def _check_steps(
-    connection: Connection, report: Report, messages: Mapping[UUID, Row], signed: Callable[[str, str], dict[str, Any]]
-) -> None:
+def _check_steps(connection: Connection, report: Report, messages: Mapping[UUID, Row], signed: Signed) -> None:
     """Each message is in the state of its last step; each step is what was signed of this content."""
     for machine in ("transport", "business"):
         table = f"exchange_{machine}step"
@@ -109,11 +113,9 @@ def _check_steps(
                 _check_step(report, table, step, message, signed)
 
 
-def _check_step(
-    report: Report, table: str, step: Row, message: Row, signed: Callable[[str, str], dict[str, Any]]
-) -> None:
+def _check_step(report: Report, table: str, step: Row, message: Row, signed: Signed) -> None:
     try:
-        said = signed(step["by"], step["sealed"])
+        said = fields(signed(step["by"], step["sealed"])[0])
     except BadSignature as error:
         report.broken("I4", table, step["id"], str(error))
         return

@@ -243,7 +243,7 @@ def _take(told: dict[str, Any]) -> None:
             receive = RECEIVED_BY.get((opened.framed.message, opened.framed.version))
             if receive is None:
                 raise Unreadable(Code.UNKNOWN_TYPE, "no such kind of message, or version of it", final=True)
-            placed = receive(opened, now)
+            placed = None if opened.fault else receive(opened, now)
             with transaction.atomic():
                 take_in(**told, opened=opened, placed=placed)
         except Unreadable as error:

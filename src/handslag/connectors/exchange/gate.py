@@ -17,7 +17,16 @@ from django.conf import settings
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from handslag.domain.exchange.frame import LARGEST, SIGNED, Framed, Unreadable, digest_of, moment, named_key, opened
+from handslag.domain.exchange.frame import (
+    LARGEST,
+    SIGNED,
+    Unreadable,
+    digest_of,
+    framed_in,
+    moment,
+    named_key,
+    opened,
+)
 from handslag.domain.exchange.models import Envelope, Partner
 from handslag.domain.exchange.operations.courier import Sealed, put_in
 from handslag.domain.exchange.operations.partners import register_partner
@@ -44,9 +53,15 @@ class UnknownKey(Unreadable):
 def unverified(text: str, kind: type[T]) -> T:
     """What a signed text says, before it is believed: only to know whose keys to hold it against. Unreadable."""
     try:
-        payload = jws.extract_compact(text.encode("ascii"), registry=SIGNED).payload
-        return msgspec.json.decode(payload, type=kind)
-    except (JoseError, ValueError, msgspec.MsgspecError, RecursionError) as error:
+        return msgspec.json.decode(_content(text), type=kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Unreadable(Code.CONTENT, f"not a signed text: {type(error).__name__}", final=False) from error
+
+
+def _content(text: str) -> bytes:
+    try:
+        return jws.extract_compact(text.encode("ascii"), registry=SIGNED).payload
+    except (JoseError, ValueError) as error:
         raise Unreadable(Code.CONTENT, f"not a signed text: {type(error).__name__}", final=False) from error
 
 
@@ -80,7 +95,7 @@ def believed(plain: bytes, now: datetime) -> Sealed:
     UnknownKey."""
     sealed = _sealed(plain)
     key_id = named_key(sealed)
-    sender = unverified(sealed, Framed).header.sender
+    sender = framed_in(_content(sealed)).header.sender
     jwk = key_of(sender, key_id, now)
     seen = opened(sealed, jwk, key_id)
     if len(seen.content) > LARGEST:
@@ -94,9 +109,9 @@ def said_by(plain: bytes) -> dict[str, Any]:
     """Who says that it sent what came, under which id and with which content, before anything of it is believed: to
     look at it again later. Unreadable."""
     sealed = _sealed(plain)
-    header = unverified(sealed, Framed).header
-    digest = digest_of(jws.extract_compact(sealed.encode("ascii"), registry=SIGNED).payload)
-    return {"sender": header.sender, "message_id": UUID(header.id), "digest": digest, "sealed": sealed}
+    content = _content(sealed)
+    header = framed_in(content).header
+    return {"sender": header.sender, "message_id": UUID(header.id), "digest": digest_of(content), "sealed": sealed}
 
 
 def _sealed(plain: bytes) -> str:

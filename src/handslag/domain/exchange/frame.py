@@ -6,6 +6,7 @@ Outside the installation an organisation is `kind:type:code` (`municipality:komm
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -20,6 +21,7 @@ from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
 
 from handslag.domain.exchange.states import Code
+from handslag.kernel import canonical
 
 if TYPE_CHECKING:
     from handslag.domain.tenancy.door import TenantRef
@@ -39,6 +41,13 @@ Token = Annotated[str, Meta(pattern=r"^\S+( \S+)*$")]
 LARGEST = 1_000_000
 #: The same when it is signed: base64, with header and signature.
 LARGEST_SEALED = LARGEST * 4 // 3 + 2_000
+#: Lists and objects in each other, the message itself counted: three times what any of ours needs.
+DEEPEST = 32
+#: U+0000 as JSON writes it: no column of the database holds it.
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+#: A text, a bracket, or what stands between them.
+_PIECE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^"\[\]{}]+', re.DOTALL)
 
 
 class _Roomy(JWSRegistry):
@@ -156,12 +165,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Opened:
-    """A seal that held: the content as it was signed, its digest and what it is."""
+    """A seal that held: the content as it was signed, its digest and what it is. `fault`: why it must not be kept."""
 
     content: bytes
     digest: str
     framed: Framed
     key_id: str
+    fault: str
 
 
 def address_of(organisation: Organisation | TenantRef) -> str:
@@ -214,8 +224,46 @@ def opened(sealed: str, jwk: dict[str, Any], key_id: str) -> Opened:
             raise ValueError("its header says more than algorithm and key")
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(Code.SIGNATURE, f"signature: {error}", final=False) from error
+    content = found.payload
+    return Opened(content, digest_of(content), framed_in(content), key_id, fault_in(content))
+
+
+def framed_in(content: bytes) -> Framed:
+    """What a message is, also where it must not be kept: who sent it is told so. Unreadable where nobody can tell."""
     try:
-        framed = msgspec.json.decode(found.payload, type=Framed)
-    except msgspec.DecodeError as error:
+        return msgspec.json.decode(content, type=Framed)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:  # without what can't be read: halves of signs, and what lies too deep
+        text, kept, depth = _SURROGATE.sub(r"\\ufffd", content.decode()), [], 0
+        for piece in _PIECE.findall(text):
+            depth -= piece in ("]", "}")
+            if depth < DEEPEST:
+                kept.append(piece)
+            depth += piece in ("[", "{")
+        return msgspec.json.decode("".join(kept), type=Framed)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(Code.CONTENT, str(error), final=False) from error
-    return Opened(found.payload, digest_of(found.payload), framed, key_id)
+
+
+def fault_in(content: bytes) -> str:
+    """Why a message must not be kept, "" for nothing: it isn't the one text that JSON and XML both give of it (RFC
+    8785, no numbers but whole ones up to 2**53 - 1), it is too deep, or holds U+0000."""
+    deep = f"more than {DEEPEST} levels"
+    try:
+        value = msgspec.json.decode(content)
+        if _deeper(value, DEEPEST):
+            return deep
+        if canonical.dumps(value) != content:
+            return "not in canonical form (RFC 8785)"
+    except RecursionError:
+        return deep
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        return f"not in canonical form (RFC 8785, whole numbers only): {error}"
+    return "holds U+0000, which can't be kept" if rb"\u0000" in content and _NUL.search(content) else ""
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects lie in each other on more than so many levels."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return within is not None and (levels == 0 or any(_deeper(one, levels - 1) for one in within))

@@ -14,7 +14,6 @@ The rules for what comes twice, late or out of order:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -124,14 +123,6 @@ class MessageTakenUp(Event):
     kind = "message taken up"
 
 
-#: U+0000 as JSON writes it: no column of the database holds it.
-_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
-
-
-def _holds_nul(content: bytes) -> bool:
-    return rb"\u0000" in content and _NUL.search(content) is not None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """Where a message that begins something stands here: its kind's `receive` says so."""
@@ -182,10 +173,10 @@ def take_in(
     framed = opened.framed
     if before := _standing(found):
         return _after(before, found, row, opened, now)
+    if opened.fault:  # nothing is said of a receipt: a person looks at it
+        raise Unreadable(Code.CONTENT, opened.fault, final=framed.message != "receipt")
     if framed.message == "receipt":
         return _take_receipt(found, row, opened, now)
-    if _holds_nul(opened.content):
-        raise Unreadable(Code.CONTENT, "holds U+0000, which can't be kept", final=True)
     if now - moment_of(framed.header.sent_at) >= EXPIRE_AFTER:
         return _refuse(found, row, Code.TOO_OLD, "older than fourteen days", now, opened)
     if framed.header.reference is None:
@@ -200,7 +191,7 @@ def take_in(
 def begins(opened: Opened, now: datetime) -> bool:
     """Whether it begins something, and could be taken in with others: neither too old nor what can't be kept."""
     header, message = opened.framed.header, opened.framed.message
-    if message == "receipt" or header.reference is not None or _holds_nul(opened.content):
+    if message == "receipt" or header.reference is not None or opened.fault:
         return False
     return now - moment_of(header.sent_at) < EXPIRE_AFTER
 
