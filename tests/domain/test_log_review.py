@@ -14,7 +14,7 @@ from handslag.domain.oversight.queries import Looked, Watched
 from handslag.domain.oversight.states import Why
 
 GOOD, BAD = 19_800, 200
-HOURS = Hours("Europe/Stockholm")
+HOURS = Hours("Europe/Stockholm", "SE")
 NAMES = [f"släkt{n}" for n in range(2_000)]
 COMMON = frozenset(f"son{n}" for n in range(20))
 
@@ -96,3 +96,13 @@ def test_many_people_within_an_hour_and_lists_are_of_nobody() -> None:
     assert many(sweep(33, timedelta(minutes=1))) == [30, 31, 32]
     assert many(sweep(60, timedelta(minutes=2))) == []
     assert many(sweep(60, timedelta(minutes=1), of=False)) == []
+
+
+def test_nights_weekends_and_holidays_are_out_of_hours() -> None:
+    worked = datetime(2026, 12, 22, 9, tzinfo=UTC)
+    days = [worked + timedelta(days=n) for n in range(8)]
+    assert [day.day for day in days if not HOURS.out_of(day)] == [22, 23, 28, 29]  # not on the eve, Christmas, Saturday
+    at = [hour for hour in range(24) if not HOURS.out_of(worked.replace(hour=hour))]
+    assert (at[0], at[-1], len(at)) == (5, 18, 14)  # UTC: 6 to 20 where the office is
+    assert not Hours("Europe/Zurich", "CH").out_of(worked.replace(month=6, day=19))  # Midsummer's eve in Sweden
+    assert HOURS.out_of(worked.replace(month=6, day=19))

@@ -18,6 +18,7 @@ from handslag.domain.oversight.states import Why
 from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.permissions import Hidden, NotAllowed
 from handslag.domain.tenancy.policies import NotForThem
+from handslag.kernel.days import banking_day_from
 from tests.office import TEST, Office, open_office, refused
 
 WHY = "Klienten ringer: hyran ska betalas i dag."
@@ -48,8 +49,7 @@ def month_of_looks(office: Office) -> dict[str, UUID]:
     secret = office.case(("Siri", "Skyddad", "19750101"), protection_level=2)
     colleague = office.case(("Bo Erik", "Beslutsfattare", "19700101"))
     last = office.month.since - timedelta(days=1)
-    middle = last.replace(day=15)
-    noon = datetime.combine(middle - timedelta(days=middle.weekday()), time(11), UTC)  # a Monday
+    noon = datetime.combine(banking_day_from(last.replace(day=12), "SE"), time(11), UTC)
     for n in range(100):
         looked(office, "hanna", noon + timedelta(minutes=n), Look("case", plain.case.id))
     looked(office, "hanna", noon, Look("person", relative.case.applicant_id), Look("case", colleague.case.id))

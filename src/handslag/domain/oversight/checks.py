@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from handslag.domain.oversight.queries import Looked, Watched
 from handslag.domain.oversight.states import Why
+from handslag.kernel.days import is_banking_day
 
 #: One look in so many is drawn at random (trust-and-ux 2.6: 2 %).
 ONE_IN = 50
@@ -24,17 +25,18 @@ PEOPLE_PER_HOUR = 30
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When the office works: local time, days of the week (Monday 0), with the margin that flexible hours need."""
+    """When the office works: Monday to Friday but on the country's holidays and their eves (banking days), local time
+    with the margin that flexible hours need."""
 
     zone: str
+    country: str
     opens: time = time(6)
     closes: time = time(20)
-    days: frozenset[int] = frozenset(range(5))
 
     def out_of(self, at: datetime) -> bool:
         """Whether a moment lies outside."""
         local = at.astimezone(ZoneInfo(self.zone))
-        return local.weekday() not in self.days or not self.opens <= local.time() < self.closes
+        return not is_banking_day(local.date(), self.country) or not self.opens <= local.time() < self.closes
 
 
 def drawn(key: bytes, look: UUID) -> bool:

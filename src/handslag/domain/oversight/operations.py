@@ -42,15 +42,15 @@ class ReviewClosed(Event):
 def begin_review(*, tenant: str | int, by: Actor, now: datetime, month: Month) -> Done[Review]:
     """Draw the sample of a month that is over: one look in fifty at random, and each that there is a reason to ask
     about. NotPossible: ("month not over"), ("review begun")."""
-    member, zone = require_role(by, now, Role.REVIEWER), acting_door().the_tenant.zone
-    if month >= Month.of(acting_door().the_tenant.today(now)):
+    member, tenant_ = require_role(by, now, Role.REVIEWER), acting_door().the_tenant
+    if month >= Month.of(tenant_.today(now)):
         raise NotPossible("month not over")
     if Review.objects.filter(since=month.since).exists():
         raise NotPossible("review begun")
-    entries = list(entries_of(month, zone))
+    entries = list(entries_of(month, tenant_.zone))
     key, members = secrets.token_bytes(32), _members()
     about = watched({row.subject for row in entries if row.subject is not None})
-    found = to_review(as_looked(entries), family_names(), about, Hours(zone), key)
+    found = to_review(as_looked(entries), family_names(), about, Hours(tenant_.zone, tenant_.country), key)
     review = Review.objects.create(
         id=open_subject("log review"), since=month.since, key=key, looks=len(entries), begun_by_id=member.id,
         begun_at=now,
