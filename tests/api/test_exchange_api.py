@@ -446,6 +446,25 @@ def test_what_a_partner_refuses_at_its_door_can_be_sent_again_at_once(partner: O
         assert [one.lost for one in figures(clock.now()) if one.partner == partner.address] == [1]
 
 
+def test_a_key_file_ends_a_key_and_never_lets_it_live_longer(partner: Outside) -> None:
+    fresh, now = ECKey.generate_key("P-256"), clock.now()
+    more, old = partner.public(fresh, "sig"), partner.public(partner.signing, "sig")
+
+    def until() -> datetime | None:
+        with acting(partner.office.slug, TEST, "look"):
+            return PartnerKey.objects.get(partner=partner.address, key_id=partner.signing.thumbprint()).until
+
+    assert partner.post(api.keys, partner.file(more))[0] == 200 and until() is None
+    later, earlier = now + timedelta(days=9), now - timedelta(hours=1)
+    for told, noted in ((later, later), (earlier, earlier), (now, earlier), (None, earlier)):
+        ends = {**old, "until": moment(told) if told else None}
+        file = partner.file(by=fresh, keys=[ends, more, partner.public(partner.exchange, "enc")])
+        assert partner.post(api.keys, file)[0] == 200 and until() == noted
+    sealed = partner.enclose(partner.sign(partner.content(), partner.signing))
+    assert partner.post(api.envelopes, sealed)[0] == 401  # by the key that has ended
+    assert partner.post(api.envelopes, partner.enclose(partner.sign(partner.content(), fresh)))[0] == 200
+
+
 def test_keys_roll_over_only_by_a_key_that_is_known(partner: Outside) -> None:
     fresh, forged = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
     more = partner.public(fresh, "sig")

@@ -23,7 +23,15 @@ from handslag.kernel import clock
 from tests import bed
 from tests.bed import Database
 from tests.exchange import reachable
-from tests.office import TEST, command, open_office, process
+from tests.office import TEST, Office, command, open_office, process
+
+
+def elsewhere(database: Database, office: Office) -> None:
+    """It no longer works here: whoever is called so is in another installation."""
+    with acting(office.slug, TEST, "look") as door:
+        key = door.the_tenant.id
+    with database.connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE tenancy_organisation SET active = false WHERE id = %s", [key])
 
 
 def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
@@ -39,6 +47,7 @@ def test_a_partner_is_registered_by_its_file_and_seen_when_it_is_away(
     fingerprint = made.stderr.strip().rpartition(": ")[2]
     file = tmp_path / "dar.json"
     file.write_text(made.stdout)
+    elsewhere(database, there)
     asked = handslag("partner", here.slug, str(file))
     assert (asked.returncode, fingerprint in asked.stderr, "Call them" in asked.stderr) == (1, True, True)
     registered = handslag("partner", here.slug, str(file), "--fingerprint", fingerprint)
@@ -87,6 +96,8 @@ def test_a_sedex_client_is_connected_and_a_partner_reached_by_it(
     assert "no id of a participant" in handslag(*connect, "9901")
     assert handslag(*connect, "1-9901-1").startswith("0 ")
     register = ("partner", here.slug, str(file), "--fingerprint", key_file(text)[1], "--sedex", "1-9902-1")
+    assert "works in this installation" in handslag(*register, "--sedex-type", "118000")
+    elsewhere(database, there)
     assert "up to 2699999" in handslag(*register, "--sedex-type", "2700000")
     with acting(here.slug, TEST, "look"):
         assert not Partner.objects.exists()

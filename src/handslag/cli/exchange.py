@@ -94,6 +94,7 @@ def partner(
     with _playing("web"):
         from handslag.connectors.exchange.gate import BY
         from handslag.connectors.exchange.https import HttpsConfig
+        from handslag.domain.exchange.operations.courier import directory
         from handslag.domain.exchange.operations.partners import register_partner
         from handslag.domain.exchange.operations.sedex import reach_by_sedex
         from handslag.domain.exchange.queries import keys_of
@@ -103,6 +104,8 @@ def partner(
 
         text = file.read_text(encoding="utf-8")
         told, vouched_by = key_file(text)
+        if told.organisation in directory():
+            sys.exit(f"{told.name} ({told.organisation}) works in this installation: messages reach it as it is.")
         with acting(slug, BY, "partner"):
             known = keys_of(told.organisation, clock.now())
         if known:

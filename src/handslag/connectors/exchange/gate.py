@@ -29,7 +29,7 @@ from handslag.domain.exchange.frame import (
 )
 from handslag.domain.exchange.models import Envelope, Partner
 from handslag.domain.exchange.operations.courier import Sealed, put_in
-from handslag.domain.exchange.operations.partners import register_partner
+from handslag.domain.exchange.operations.partners import ends_earlier, register_partner
 from handslag.domain.exchange.queries import encrypted_to, keys_of, own_address, own_keys
 from handslag.domain.exchange.states import Code
 from handslag.domain.exchange.wrap import KeyFile, Request, key_file, unwrapped, wrapped
@@ -175,8 +175,8 @@ def print_of_keys() -> str:
 
 
 def learn(tenant: str | int, text: str, now: datetime) -> KeyFile:
-    """Note the new keys of a registered partner, vouched for by one that we know; it stays called as whoever registered
-    it compared. Unreadable; NoPartner."""
+    """Note the new keys of a registered partner, and which end, vouched for by one that we know; it stays called as
+    whoever registered it compared. Unreadable; NoPartner."""
     with acting(tenant, BY, "learn keys"):
         sender = key_file(text)[0].organisation
         partner = Partner.objects.filter(address=sender).first()
@@ -186,7 +186,7 @@ def learn(tenant: str | int, text: str, now: datetime) -> KeyFile:
         file, vouched_by = key_file(text, known)
         if file.organisation != sender:
             raise Unreadable(Code.CONTENT, "key file of two organisations", final=False)
-        news = {key.kid for key in file.keys} - keys_of(sender).keys()
+        news = {key.kid for key in file.keys} - keys_of(sender).keys() or ends_earlier(file)
     if not news:
         return file
     named = msgspec.structs.replace(file, name=partner.name)

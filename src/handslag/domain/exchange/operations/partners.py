@@ -57,9 +57,9 @@ def make_exchange_keys(*, tenant: str | int, by: Actor, now: datetime, signing: 
 def register_partner(
     *, tenant: str | int, by: Actor, now: datetime, file: KeyFile, vouched_by: str, url: str
 ) -> Done[Partner]:
-    """Register an organisation of another installation, or note what its newer key file says. `vouched_by` is the key
-    that signed the file: whoever registers has compared it, or it was noted before. `url` "": it calls us, or is
-    reached by sedex.
+    """Register an organisation of another installation, or note what its newer key file says: new keys, and that a key
+    ends, or ends earlier. `vouched_by` is the key that signed the file: whoever registers has compared it, or it was
+    noted before. `url` "": it calls us, or is reached by sedex.
 
     NotPossible("ourselves"), ("not vouched for").
     """
@@ -79,13 +79,16 @@ def register_partner(
         row.sedex = row.sedex_type = None
     row.version += 1
     row.save()
-    noted = _note(file, now)
-    payload = {"partner": row.address, "keys": noted, "vouched_by": vouched_by}
+    noted, ended = _note(file, now), ends_earlier(file)
+    for key in ended:
+        key.until = next(told.until for told in file.keys if told.kid == key.key_id)
+        key.save()
+    payload = {"partner": row.address, "keys": noted, "vouched_by": vouched_by, "ended": [key.key_id for key in ended]}
     return Done(row, PartnerRegistered(subject=row.id, payload=payload))
 
 
 def _note(file: KeyFile, now: datetime) -> list[str]:
-    """Note the keys that aren't known yet. A key that was noted stays as it is."""
+    """Note the keys that aren't known yet. A key that was noted stays what it is."""
     known = set(PartnerKey.objects.filter(partner=file.organisation).values_list("key_id", flat=True))
     made = PartnerKey.objects.bulk_create(
         PartnerKey(
@@ -95,6 +98,14 @@ def _note(file: KeyFile, now: datetime) -> list[str]:
         if key.kid not in known
     )
     return [row.key_id for row in made]
+
+
+def ends_earlier(file: KeyFile) -> list[PartnerKey]:
+    """The noted keys that a key file gives less time than we know of. None lives longer by a file, and none that a file
+    leaves out ends."""
+    told = {key.kid: key.until for key in file.keys if key.until}
+    rows = PartnerKey.objects.filter(partner=file.organisation, key_id__in=told).order_by("id")
+    return [row for row in rows if row.until is None or told[row.key_id] < row.until]
 
 
 @operation()
