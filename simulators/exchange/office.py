@@ -69,12 +69,14 @@ RECEIPT = [
 
 @dataclass
 class Partner:
-    """Whoever sent a key file: its keys by id, what waits for it, what it asked; `xml`: it last wrote in XML."""
+    """Whoever sent a key file: its keys by id, what waits for it, what it asked, and what we asked back about. It last
+    wrote in `xml`, or not."""
 
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked_back: set[str] = field(default_factory=set)
     requests: set[str] = field(default_factory=set)
     xml: bool = False
 
@@ -264,6 +266,8 @@ class Office:
                     raise Refused(422, "305", "answers what was never asked, or another content")
             if first is not None:
                 kinds.belongs(message, first)
+            if header["action"] == "4" and header["reference"] not in partner.asked_back:
+                raise Refused(422, "306", "nothing was asked back: what was sent is recalled, and sent anew")
         except Refused:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -290,6 +294,7 @@ class Office:
         if "ask back" in says and action == "5":
             body: dict[str, Any] = {"text": self.part.asks_back}
             reply: dict[str, Any] = {"of": of, "digest": its, "state": "question", "until": _in_days(7)}
+            partner.asked_back.add(of)
         else:
             answers = kinds.answers(first, self.part, refuse="refuse" in says)
             state = kinds.outcome(kind, answers)

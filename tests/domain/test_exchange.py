@@ -379,6 +379,33 @@ def test_what_does_not_belong_to_what_it_is_about_changes_nothing(pair: Pair) ->
     assert _says(pair, pair.answerer, pair.asker, answer, recall, action="3") == ("refused", "305")  # begins nothing
 
 
+def test_what_corrects_a_question_is_refused_by_a_code_until_something_was_asked_back(pair: Pair) -> None:
+    question = pair.asked(RENT)
+    pair.settle()
+    asked = msgspec.json.decode(question.content.encode())["asked"]
+
+    def corrects(**told: Any) -> tuple[str, str]:
+        return _says(pair, pair.asker, pair.answerer, question, told, action="4")
+
+    assert corrects(text="Nej, elen.") == ("refused", "306")
+    assert corrects(asked={**asked, "text": "Betalar ni elen?"}) == ("refused", "200")
+    receipts = [msgspec.json.decode(_told(row).encode()).get("report", {}) for row in pair.answerer.rows(Envelope)]
+    said = [(one["state"], one["code"], one["text"]) for one in receipts[-2:]]
+    assert [one[:2] for one in said] == [("rejected", "306"), ("rejected", "200")]
+    assert all("recalled, and sent anew" in text for _state, _code, text in said)
+    kept = pair.added(question, "Nej, elen.")  # ours doesn't even leave
+    pair.settle()
+    row = pair.asker.message(kept.message_id)
+    assert (row.transport, row.code) == ("taken back", "overtaken")
+    assert pair.states(question) == ("delivered", "", "") and pair.answerer.tasks() == ["question"]
+    pair.answered(question, text="Vilken hyra?", until=pair.today + timedelta(days=3))
+    pair.settle()
+    added = pair.added(question, "Den i maj.")
+    pair.settle()
+    assert pair.states(question) == ("delivered", "in check", "")
+    assert pair.asker.message(added.message_id).digest == pair.answerer.message(added.message_id).digest
+
+
 def test_ten_seconds_to_take_it_back(pair: Pair) -> None:
     question = pair.asked()
     pair.later(seconds=9)

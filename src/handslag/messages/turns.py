@@ -18,6 +18,8 @@ def fits(told: Any, asked: Sequence[Any], outcome: str, named: str) -> None:
         "4": adds,
         "12": adds,
     }
+    if action == "4" and told.asked is not None:
+        raise ValueError("what was sent is recalled, and sent anew: a correction says in text what was asked back")
     if not whole.get(action):
         raise ValueError("header.action and the parts of the message don't fit together")
     reply = told.reply

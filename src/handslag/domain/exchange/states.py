@@ -122,6 +122,7 @@ class Code(TextChoices):
     NOT_FOR_US = "301"
     UNKNOWN_TYPE = "303"
     UNKNOWN_REFERENCE = "305"  # it answers a message that was never sent
+    NOT_ASKED_BACK = "306"  # it corrects or adds to a message about which nothing was asked back
     SIGNATURE = "312"
     TOO_LARGE = "330"
 

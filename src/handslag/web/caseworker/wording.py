@@ -562,6 +562,9 @@ NOT_DELIVERED: dict[str, str | Promise] = {
     Code.NOT_FOR_US: _("It was for somebody else."),
     Code.UNKNOWN_TYPE: _("The other side doesn’t know this kind of message."),
     Code.UNKNOWN_REFERENCE: _("The other side doesn’t know the message that it is about."),
+    Code.NOT_ASKED_BACK: _(
+        "Nothing had been asked back there, so this isn’t taken: recall the first message, and send it anew."
+    ),
     Code.SIGNATURE: _("The other side couldn’t check who sent it."),
     Code.TOO_LARGE: _("It is too large."),
     **{f"sedex {code}": text for code, text in SEDEX.items() if effect_of(code) in (Effect.REFUSED, Effect.EXPIRED)},

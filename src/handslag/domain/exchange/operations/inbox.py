@@ -6,6 +6,7 @@ The rules for what comes twice, late or out of order:
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
 - what adds to a message that hasn't come yet waits for it, for half an hour, and for as long as that lies here;
+- what corrects a message about which nothing was asked back is refused: that is recalled, and sent anew;
 - what is said about a message in another kind, process or test than that one's is refused: nothing follows from it;
 - a recall closes what waits for an answer; what was answered stays answered, and an answer that crosses the recall
   stands;
@@ -26,7 +27,7 @@ from django.db.models import Exists, OuterRef, Q
 from handslag.domain.audit.models import Subject
 from handslag.domain.audit.operations import Done, Event, insert_with_events, open_subject, operation
 from handslag.domain.exchange.frame import LARGEST, Opened, Receipt, Unreadable, moment_of
-from handslag.domain.exchange.models import Arrival, Message, Outcome, PartnerKey
+from handslag.domain.exchange.models import Arrival, BusinessStep, Message, Outcome, PartnerKey
 from handslag.domain.exchange.operations.outbox import (
     MessageGiven,
     note_business,
@@ -268,6 +269,11 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
     if asked is None or asked.action not in BEGINNING:
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
     _belongs(asked, opened)
+    if Action(header.action) == Action.CORRECTION and not BusinessStep.objects.filter(
+        message=asked, state=Business.QUESTION
+    ).exists():
+        why = "nothing was asked back: what was sent is recalled, and sent anew"
+        return _refuse(found, row, Code.NOT_ASKED_BACK, why, now, opened)
     message = _store(found, opened, _beside(asked, asked.due_on), now)
     kept = MessageKept(subject=message.id, payload={"digest": message.digest})
     payload = {"digest": message.digest, "from": message.partner}

@@ -285,7 +285,8 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
         settles = None  # the message that this one says again has settled it
-    if protected or (settles and settles[1] not in BUSINESS_STEPS[settles[0].business]):
+    unasked = settles and row.action == Action.CORRECTION and settles[0].business != Business.QUESTION
+    if protected or unasked or (settles and settles[1] not in BUSINESS_STEPS[settles[0].business]):
         row.code = "protected" if protected else "overtaken"
         note_transport(row, Transport.TAKEN_BACK, now, code=row.code)
         row.save()
