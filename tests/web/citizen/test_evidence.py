@@ -243,6 +243,12 @@ def test_asked_for_by_a_day_and_answered_by_photo_or_message(
     for wrong, code in (({"text": " "}, "empty request"), ({"until": office.today}, "day to answer")):
         with pytest.raises(NotPossible, match=code):
             ask_applicant(**office.act("hanna"), person=None, wanted=[], **{**told, **wrong})
+    other = office.case(("Nils", "Annan", "19850506"))
+    waiting = other.applied()
+    with pytest.raises(Hidden):  # the month of another case
+        ask_applicant(**office.act("hanna"), person=None, wanted=[], **{**told, "period": other.period().id})
+    with acting(office.slug, TEST, "look"):
+        assert InboxItem.objects.get(application_id=waiting.application_id).state == "waiting"
     with acting(office.slug, TEST, "look"):
         item = InboxItem.objects.get(application_id=sent.application_id)
         assert (item.state, item.answer_by) == ("asked", until)

@@ -496,9 +496,12 @@ def ask_applicant(
     a result. What waits in the inbox for the period waits for them until then.
 
     `key`: of the form; SentAlready the second time.
-    NotPossible("empty request"), ("long request"), ("day to answer"); Hidden where `person` is no adult of the case.
+    NotPossible("empty request"), ("long request"), ("day to answer"); Hidden where `period` isn't the case's, or
+    `person` no adult of it.
     """
     found, member = case_for_staff(case, by, now, Role.CASEWORKER, lock=True)
+    if not Period.objects.filter(id=period, case=found).exists():
+        raise Hidden("period", period)
     if person is not None and person not in (found.applicant_id, found.co_applicant_id):
         raise Hidden("person", person)
     said, lines = text.strip(), [line.strip() for line in wanted if line.strip()]
