@@ -19,7 +19,7 @@ from handslag.domain.decisions.operations import answer_hearing, decide, open_he
 from handslag.domain.entitlement.models import Assessment, Sheet
 from handslag.domain.entitlement.operations import assess
 from handslag.domain.entitlement.queries import chunk_in_force, effect, unnamed_households
-from handslag.domain.payments.models import Booking, Payee, Payment, Run, RunFile
+from handslag.domain.payments.models import Booking, DirectPayment, Payee, Payment, Run, RunFile
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
 from handslag.domain.tenancy.door import Actor, acting
@@ -28,6 +28,7 @@ from handslag.domain.tenancy.policies import NotForThem, NotPossible
 from handslag.jobs.acts import store_of
 from handslag.kernel import clock
 from handslag.kernel.ids import uuid7
+from tests.connectors.bank.test_qr_bill import text as qr_bill
 from tests.office import TEST, Office, open_office, run_jobs
 from verifier import verify
 
@@ -127,6 +128,14 @@ class Counter:
         went(self.bo.open(f"{proposal}decide/", version=str(decision.version)))
         return look(self.office, Decision, id=decision.id)
 
+    def landlord(self, name: str = "Liegenschaften Muster AG", iban: str = QR_IBAN) -> Payee:
+        """Somebody beside the person, whom Rut records and Hanna confirms."""
+        told = {"name": name, "kind": "landlord", "organisation_number": "", "way": "iban", "number": iban}
+        went(self.rut.open("/payees/", key=str(uuid7()), **told))
+        payee: Payee = look(self.office, Payee, name=name)
+        went(self.hanna.open(f"/payees/{payee.id}/confirm/", version=str(payee.version)))
+        return payee
+
     def pays(self, database: Any) -> etree._Element:
         """Ulla reserves what is due, Erik releases it, the job writes the file: its tree."""
         run = key_in(went(self.ulla.open("/runs/new/", execution_on=self.office.pay_day().isoformat())))
@@ -217,17 +226,12 @@ def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, des
     sheet = look(office, Sheet, case_id=key_in(case))
     assert (sheet.granted, sheet.body["totals"]["ChargedSum"]) == (267_400, 89_133)
 
-    told = {"name": "Liegenschaften Muster AG", "kind": "landlord", "organisation_number": "", "way": "iban"}
-    went(at.rut.open("/payees/", key=str(uuid7()), number=QR_IBAN, **told))
-    payee = look(office, Payee, name=told["name"])
-    went(at.hanna.open(f"/payees/{payee.id}/confirm/", version=str(payee.version)))
+    payee = at.landlord()
     order = {
         "payee": str(payee.id), "cost_code": "RENT", "amount": "1500", "since": str(office.month), "until": "",
         "ground": "Wunsch der Familie", "message": "",
     }  # fmt: skip
-    went(at.rut.open("/payees/", key=str(uuid7()), number=IBAN, **told | {"name": "Krankenkasse Muster"}))
-    insurer = look(office, Payee, name="Krankenkasse Muster")
-    went(at.hanna.open(f"/payees/{insurer.id}/confirm/", version=str(insurer.version)))
+    insurer = at.landlord("Krankenkasse Muster", IBAN)
     for change, said in (  # a QR-IBAN takes a QRR and nothing else; a QRR goes nowhere else
         ({"reference": "RF18539007547034"}, "it takes only the QR reference"),
         ({"reference": "", "message": "Miete"}, "it takes only the QR reference"),
@@ -238,7 +242,24 @@ def test_family_e_in_french_with_the_rent_to_the_landlord(musterwil: Office, des
     ):
         refused = at.hanna.open(f"{case}direct/", key=str(uuid7()), **order | change)
         assert refused.status_code == 200 and said in refused.text, (change, said)
-    went(at.hanna.open(f"{case}direct/", key=str(uuid7()), **order, reference=QRR))
+    # by the text of its QR-bill: the form is filled in as the bill says, and nothing is ordered by it
+    def by_bill(bill: str) -> Any:
+        return at.hanna.open(f"{case}direct/", **{"act": "bill", "bill-text": bill})
+
+    for bill, said in (
+        (qr_bill({0: "Rechnung"}), "no text of a QR-bill"), (qr_bill({19: "EUR"}), "only francs"),
+        (qr_bill({3: "CH5604835012345678009", 27: "NON", 28: ""}), "No payee who is confirmed"),
+        (qr_bill({28: QRR[:-1] + "8"}), "fit its IBAN"),
+    ):  # fmt: skip
+        assert said in by_bill(bill).text, said
+    page = lxml.html.document_fromstring(by_bill(qr_bill()).text)
+    (form,) = [f for f in page.forms if "ground" in f.fields]
+    filled = {name: form.fields[name] or "" for name in ("payee", "amount", "reference", "message")}
+    assert filled == {"payee": str(payee.id), "amount": "1,500.00", "reference": QRR, "message": ""}
+    assert "nothing is ordered yet" in page.text_content()
+    with acting(office.slug, TEST, "look"):
+        assert not DirectPayment.objects.exists()
+    went(at.hanna.open(f"{case}direct/", key=str(uuid7()), **order | filled))
 
     decision = at.decides(case, language="fr")
     content = look(office, Letter, decision=decision).content
@@ -284,6 +305,16 @@ def test_a_budget_holds_for_months_that_are_released_after_the_declaration(
     fine_at_both(browser, "desk-release")
     browser.get_by_role("button", name="Release the month").click()
     expect(browser.get_by_role("heading", level=1)).to_contain_text("2,231.00")
+    at.landlord()
+    browser = log_in(office, "hanna", locale="de-CH")
+    browser.goto(server.url("desk", f"/{office.slug}{case}direct/"))
+    for bill, said in ((qr_bill({19: "EUR"}), "nur Franken"), (qr_bill(), "Noch ist nichts angeordnet")):
+        browser.get_by_label("Text des QR-Codes").fill(bill)
+        browser.get_by_role("button", name="Aus der Rechnung übernehmen").click()
+        expect(browser.get_by_text(said).first).to_be_visible()
+        fine_at_both(browser, f"desk-bill-{said.split()[0].lower()}-de")
+    expect(browser.get_by_text("was Sie geschrieben")).to_have_count(0)
+    expect(browser.get_by_label("Wofür")).to_contain_text("Miete")
     released = look(office, Decision, under=budget)
     assert (released.amount, released.outcome, released.state) == (223_100, "bifall", "decided")
     assert released.decided_by_id == office.members["hanna"] and released.delegation == budget.delegation

@@ -39,6 +39,7 @@ from handslag.domain.payments.queries import (
 )
 from handslag.domain.payments.queries import payees as all_payees
 from handslag.domain.payments.states import SECOND_PERSON, PayeeKind, PayeeState
+from handslag.domain.people.qr_bill import BadQrBill, QrBill, read_qr_bill
 from handslag.domain.tenancy.permissions import Hidden
 from handslag.domain.tenancy.policies import Conflict, NotPossible, mandate
 from handslag.domain.tenancy.states import Decides, Role
@@ -59,8 +60,9 @@ from handslag.web.caseworker.pages import (
     version_seen,
     who,
 )
-from handslag.web.caseworker.wording import PAYEE_KINDS, REFUSALS, STATES, refusal, why_blocked
+from handslag.web.caseworker.wording import BILLS, PAYEE_KINDS, REFUSALS, STATES, refusal, why_blocked
 from handslag.web.entry.pages import desk_page
+from handslag.web.ui.formats import language_of_figures
 from handslag.web.ui.forms import AmountField, read_month
 
 ROLES = (Role.REGISTRAR, Role.CASEWORKER, Role.PAYER)
@@ -211,6 +213,28 @@ class OrderForm(forms.Form):
         self.fields["cost_code"].choices = [(code, name[lang]) for code, name in known_kinds.items()]  # type: ignore[attr-defined]
 
 
+class BillForm(forms.Form):
+    """The text in the code of a QR-bill, as a scanner reads it."""
+
+    prefix = "bill"
+    text = forms.CharField(
+        label=gettext_lazy("Text of the QR code"),
+        help_text=gettext_lazy("Scan the code of the bill into this field."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_text(self) -> QrBill:
+        """What the bill says, if it can be paid from here."""
+        try:
+            bill = read_qr_bill(self.cleaned_data["text"])
+        except BadQrBill as fault:
+            raise forms.ValidationError(str(BILLS[fault.code])) from None
+        if bill.currency != "CHF":
+            raise forms.ValidationError(str(BILLS["currency"]))
+        return bill
+
+
 class AdvanceForm(forms.Form):
     """An advance on a month that isn't decided yet."""
 
@@ -224,6 +248,9 @@ class AdvanceForm(forms.Form):
 def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     """What of a case's support goes straight to others, what was paid in advance; records another order."""
     found, _member = case_for_staff(case, **who(request))
+    if request.POST.get("act") == "bill" and found.legal_order == "ch":
+        require(request, Role.CASEWORKER)
+        return _by_bill(request, case)
     form = _order_form(request, found.legal_order, typed(request) if request.method == "POST" else None)
     if request.method == "POST":
         require(request, Role.CASEWORKER)
@@ -238,8 +265,32 @@ def direct(request: HttpRequest, tenant: str, case: UUID) -> HttpResponse:
     return _direct(request, case, order=form)
 
 
-def _order_form(request: HttpRequest, law: str, data: Any) -> OrderForm:
-    return OrderForm(data, lang=language(), law=law, initial={"since": str(Month.of(today(request)) + 1)})
+def _by_bill(request: HttpRequest, case: UUID) -> HttpResponse:
+    """The form of an order as a QR-bill says it; nothing is ordered yet."""
+    form = BillForm(request.POST)
+    if not form.is_valid():
+        return _direct(request, case, bill=form)
+    bill: QrBill = form.cleaned_data["text"]
+    to = next((p for p in all_payees() if p.state == PayeeState.CONFIRMED and p.account_number == bill.iban), None)
+    if to is None:
+        form.add_error("text", str(BILLS["no payee"]))
+        return _direct(request, case, bill=form)
+    said = {
+        "payee": str(to.id), "amount": bill.amount, "reference": bill.reference,
+        "message": "" if bill.reference else bill.message,
+    }  # fmt: skip
+    return _direct(request, case, order=_order_form(request, "ch", None, said), bill=form, told=bill)
+
+
+def _lang(law: str) -> str:
+    """The language of the page, as the kinds of cost of a law are named in it."""
+    return language_of_figures() if law == "ch" else language()
+
+
+def _order_form(request: HttpRequest, law: str, data: Any, said: Any = None) -> OrderForm:
+    """`said`: what stands in its fields from the beginning."""
+    initial = {"since": str(Month.of(today(request)) + 1), **(said or {})}
+    return OrderForm(data, lang=_lang(law), law=law, initial=initial)
 
 
 def _direct(
@@ -249,14 +300,18 @@ def _direct(
     advance: AdvanceForm | None = None,
     trouble: str = "",
     why: tuple[UUID | None, str] = (None, ""),
+    bill: BillForm | None = None,
+    told: QrBill | None = None,
 ) -> HttpResponse:
-    """`why`: the reason that was typed for a payment or an advance, and which."""
+    """`why`: the reason that was typed for a payment or an advance, and which; `told`: the bill from which the order
+    was filled in."""
     found, member = case_for_staff(case, **who(request))
     looked_at("direct payments", found.id)
     may_order = Role.CASEWORKER in member.roles
     month, awaited = Month.of(today(request)), advances_awaited(found.id)
+    kinds = direct_kinds(found.legal_order)
     orders = [
-        (row, direct_kinds(found.legal_order)[row.cost_code][language()], row.until is None or row.until > month.since)
+        (row, kinds[row.cost_code][_lang(found.legal_order)], row.until is None or row.until > month.since)
         for row in direct_payments_of(found.id)
     ]
     return page(
@@ -272,6 +327,8 @@ def _direct(
         too_late=REFUSALS["decided meanwhile"],
         why=why,
         order=order or _order_form(request, found.legal_order, None),
+        bill=(bill or BillForm(None)) if found.legal_order == "ch" else None,
+        told=told,
         advance=advance or AdvanceForm(None, initial={"month": str(month)}),
         may_order=may_order,
         may_grant=mandate(member, Decides.ADVANCE, 0, request.now) is not None,  # type: ignore[attr-defined]

@@ -959,6 +959,16 @@ _BLOCKED: dict[str, str | Promise] = {
     "reference: check_digit": _("the reference can’t be right: order it anew, and let the payment go by that one"),
 }
 
+#: Why a QR-bill isn't taken over into an order.
+BILLS: dict[str, str | Promise] = {
+    "format": _("This is no text of a QR-bill: it begins with SPC. Scan the code again."),
+    "iban": _("The IBAN of the bill can’t be right. Ask who sent it."),
+    "currency": _("The bill isn’t in francs: only francs are paid from here."),
+    "amount": _("The amount of the bill can’t be read. Ask who sent it."),
+    "reference": _("The reference of the bill doesn’t fit its IBAN. Ask who sent it."),
+    "no payee": _("No payee who is confirmed has the IBAN of the bill. Record the payee first."),
+}
+
 #: Why the file of a run can't be written: of one payment (field and code), or of the whole file.
 _FILE: dict[str, str | Promise] = {
     "creditor_name: unreadable": _("the bank can’t write this name"),
