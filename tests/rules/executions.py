@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import HealthCheck, find
 from hypothesis import settings as how
@@ -121,21 +121,32 @@ def smallest(data: dict[str, Any], wrong: Callable[[dict[str, Any]], bool]) -> d
     return data
 
 
+_KEPT: Final = st.integers(0, 19)
+
+
 @st.composite
 def _fewer(draw: st.DrawFn, data: Any) -> Any:
     """The same without a few of its rows and fields. Hypothesis leaves out all it can."""
-    if isinstance(data, dict):
-        return {key: draw(_fewer(value)) for key, value in data.items() if draw(st.integers(0, 19))}
-    if isinstance(data, list):
-        return [draw(_fewer(each)) for each in data if draw(st.integers(0, 19))]
-    return data
+
+    def fewer(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: fewer(value) for key, value in one.items() if draw(_KEPT)}
+        if isinstance(one, list):
+            return [fewer(each) for each in one if draw(_KEPT)]
+        return one
+
+    return fewer(data)
 
 
 @st.composite
 def _less(draw: st.DrawFn, data: Any) -> Any:
     """The same with smaller numbers."""
-    if isinstance(data, dict):
-        return {key: draw(_less(value)) for key, value in data.items()}
-    if isinstance(data, list):
-        return [draw(_less(each)) for each in data]
-    return draw(st.integers(0, data)) if type(data) is int else data
+
+    def less(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: less(value) for key, value in one.items()}
+        if isinstance(one, list):
+            return [less(each) for each in one]
+        return draw(st.integers(0, one)) if type(one) is int else one
+
+    return less(data)
