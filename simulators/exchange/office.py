@@ -54,6 +54,7 @@ FAULTS = {
     "unfit": "names another digest in its answers",
     "replay": "answers the same request twice",
     "forgets": "gives again what was collected",
+    "spaced": "signs another text than the canonical one",
     "clear": "gives what is signed and not encrypted",
     "broken": "answers with a page of HTML and status 500",
 }
@@ -230,7 +231,7 @@ class Office:
             self.log.append({**note, "code": "201", "why": "another content came under this id"})
             return self._report(partner, address, message, digest, "rejected", "201", "another content")
         try:
-            self._checked(partner, message)
+            self._checked(partner, message, content)
         except Refused as refused:
             partner.seen[key] = digest
             self.log.append({**note, "code": refused.code, "why": refused.why})
@@ -243,7 +244,7 @@ class Office:
             self._report(partner, address, message, digest, "delivered", "100")
             self._answer(partner, address, message, digest)
 
-    def _checked(self, partner: Partner, message: dict[str, Any]) -> None:
+    def _checked(self, partner: Partner, message: dict[str, Any], content: bytes) -> None:
         """Whether a message keeps what its README promises. Refused."""
         header = message["header"]
         try:
@@ -256,6 +257,8 @@ class Office:
                 return
             if clock.now() - datetime.fromisoformat(header["sent_at"]) >= EXPIRES:
                 raise Refused(422, "203", "older than fourteen days")
+            if canonical(json.loads(content, parse_float=str, parse_int=_whole)) != content:
+                raise ValueError("not in canonical form (RFC 8785, whole numbers only)")
             kinds.whole(message, self.part)
             if header["action"] in ("3", "4", "12") and header["reference"] not in partner.seen:
                 raise Refused(422, "305", "adds to what never came")
@@ -340,7 +343,7 @@ class Office:
             *above, name = next(self.lacking)
             message = {**message, **{part: dict(message[part]) for part in above}}
             del (message[above[0]] if above else message)[name]
-        content = canonical(message)
+        content = json.dumps(message).encode() if self.fault == "spaced" else canonical(message)
         if self.fault != "silent" or kind != "receipt":
             sealed = signed(content, self.signing)
             partner.waiting[_digest(content)] = written(content, sealed) if partner.xml else sealed
@@ -395,6 +398,12 @@ def _ended(key: dict[str, Any]) -> bool:
 def _words(error: Exception) -> str:
     """What is wrong, for whoever sent it."""
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _whole(text: str) -> int | str:
+    """A whole number that every reader of JSON keeps; any other as text, so that it is written otherwise."""
+    number = int(text) if len(text) < 20 else 2**53
+    return number if abs(number) < 2**53 else text
 
 
 def _digest(content: bytes) -> str:

@@ -230,23 +230,11 @@ def test_a_header_that_no_receipt_can_answer_is_refused_at_the_call(tmp_path: Pa
     assert (refused.value.status, refused.value.code) == (422, "200")
 
 
-def test_an_answer_names_the_digest_of_what_came_however_its_json_was_written(tmp_path: Path) -> None:
-    office, keys, told = _canton(tmp_path)
-    content = json.dumps(told, indent=1).encode()
-    office.envelope(encrypted(signed(content, keys[0]), public_jwk(office.exchange.public_key())))
-    *_receipts, answer = office.partners[HEADER["sender"]].waiting.values()
-    said = json.loads(verified(answer, public_jwk(office.signing.public_key())))
-    assert said["reply"]["digest"] == hashlib.sha256(content).hexdigest()
-
-
 def test_a_canton_assigns_when_it_is_asked_to_and_a_municipality_takes_whom_a_canton_assigns(tmp_path: Path) -> None:
     canton, keys, told = _canton(tmp_path / "canton")
     told["asked"]["text"] = "Bitte weisen Sie zu."
     canton.envelope(encrypted(signed(canonical.dumps(told), keys[0]), public_jwk(canton.exchange.public_key())))
-    said = [
-        json.loads(verified(one, public_jwk(canton.signing.public_key())))
-        for one in canton.partners[HEADER["sender"]].waiting.values()
-    ]
+    said = [json.loads(verified(one, public_jwk(canton.signing.public_key()))) for one in _waiting(canton)]
     assert [one["message"] for one in said] == ["receipt", "receipt", "assignment", "question"]
     assigned = msgspec.convert(said[2], KINDS["assignment"])
     place, sender = Office(tmp_path / "place", PARTS["municipality"]), assigned.header.sender
@@ -259,6 +247,27 @@ def test_a_canton_assigns_when_it_is_asked_to_and_a_municipality_takes_whom_a_ca
         answer = json.loads(verified(last, public_jwk(place.signing.public_key())))
         msgspec.convert(answer, KINDS["assignment"])
         assert answer["reply"]["state"] == state
+
+
+def test_what_is_not_in_canonical_form_is_refused_by_a_receipt(tmp_path: Path) -> None:
+    """Bound to what was signed, however that is written."""
+    canton, keys, told = _canton(tmp_path / "canton")
+    us, form = public_jwk(canton.exchange.public_key()), canonical.dumps(told)
+    texts = [form[:-1] + more for more in (b', "zz":1}', b',"zz":1,"zz":2}', b',"zz":0.5}', b',"zz":9007199254740992}')]
+    texts = [text.replace(told["header"]["id"].encode(), str(uuid.uuid4()).encode()) for text in texts]
+    for text in texts:
+        canton.envelope(encrypted(signed(text, keys[0]), us))
+    said = [json.loads(verified(one, public_jwk(canton.signing.public_key())))["report"] for one in _waiting(canton)]
+    assert [(one["code"], one["digest"]) for one in said] == [
+        ("200", hashlib.sha256(text).hexdigest()) for text in texts
+    ]
+    canton.envelope(encrypted(signed(form[:-1] + b',"zz":9007199254740991}', keys[0]), us))
+    (kept,) = [one for one in canton.log if one["code"] == "100"]
+    assert kept["id"] == told["header"]["id"]
+
+
+def _waiting(office: Office) -> list[str]:
+    return list(office.partners[HEADER["sender"]].waiting.values())
 
 
 def _canton(folder: Path) -> tuple[Office, list[ec.EllipticCurvePrivateKey], dict[str, Any]]:

@@ -47,6 +47,7 @@ FAULTS = {
     "unfit": {"answer"} | TAKES,
     "replay": {"request once"},
     "forgets": {"collected"},
+    "spaced": {"form"},
     "clear": {"form", "receipt", "other content", "unknown kind", "broken", "old"} | TAKES,
     "broken": set(POINTS),
 }

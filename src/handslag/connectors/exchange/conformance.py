@@ -448,6 +448,8 @@ def _read(run: _Run, sealed: str) -> str:
         if jwk is None or jwk.get("use", "sig") != "sig":
             raise _Failed("it is signed by a key that we don't know")
         seen = opened(sealed, jwk, kid)
+        if seen.fault:
+            run.trouble.append(f"what it signed is {seen.fault}")
         us = own_address()
     header = seen.framed.header
     if (header.sender, header.recipient) != (run.partner.address, us):
