@@ -83,6 +83,7 @@ def test_what_is_known_from_a_later_day_counts_only_where_that_day_is_asked_for(
         ("6200", "yes", 'case.yaml: line 9: costs[0].applied: whole kronor, or text such as "6 200,50"\n'),
         ("1990-05-17", "1990-02-30", "case.yaml: line 7: there is no day 1990-02-30\n"),
         ("month: 2026-03", "since: 9999-12-01\n  until: 9999-12-31", "since: no such month: 9999-12"),
+        ("month: 2026-03", "month: 2026-03\n  since: 2026-05-01", "line 6: since: a case has a month, or since"),
         ("1990-05-17", "1790-05-17", "case.yaml: line 7: members[0].birth_on: before 1880"),
         ("1990-05-17", "1990-05-17, rank: 1", "case.yaml: line 7: members[0].rank: there is no field rank"),
         ("role: adult", "role: 5", "case.yaml: line 7: members[0].role: one of adult, child, visitation_child"),

@@ -220,7 +220,8 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "whole-need-by-days-up-to-the-level",
             "extra-needs-up-to-the-level-by-days", "mark-g-with-a-partner-from-inside-the-month",
             "mark-g-with-a-partner-to-inside-the-month", "set-off-with-a-partner-from-inside-the-month",
-            "partner-from-the-second-day",
+            "partner-from-the-second-day", "back-payment-to-a-child-beside-child-benefit",
+            "other-accommodation-for-half-a-month-rounded-up",
         },
     },
     date(2026, 12, 3): {
@@ -251,6 +252,7 @@ OTHERWISE: dict[date, dict[str, set[str]]] = {
             "earnings-with-all-expenses", "expenses-of-a-job-with-nothing-left-named-last",
             "school-help-in-the-month-of-15", "school-help-in-the-month-of-15-for-half-a-month",
             "school-help-from-the-second-of-the-month", "school-help-from-the-last-day-of-the-month",
+            "hot-water-of-a-child-that-is-there-for-two-days", "other-accommodation-for-half-a-month-rounded-up",
             "set-off-of-three-claims", "reductions-of-two-orders", "reductions-of-two-orders-one-cent-below-the-limit",
         },
     },

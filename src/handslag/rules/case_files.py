@@ -106,6 +106,8 @@ def read(path: Path) -> Case:
         raise CaseError(f"tables: {error}") from error
     given = dict(data["given"])
     if "month" in given:
+        if both := [key for key in ("since", "until") if key in given]:
+            raise CaseError(f"{at('given', both[0])}{both[0]}: a case has a month, or since and until")
         try:
             month = Month.parse(str(given.pop("month")))
         except ValueError as error:

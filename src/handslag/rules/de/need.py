@@ -85,6 +85,22 @@ def said_too_whole(key: str, norm: Norms) -> str:
     return f"{key}_whole"
 
 
+@versioned
+def says_both(norm: Norms) -> bool:
+    """Whether a Regelsatz for part of a month says that it changes on a birthday too: no, that it is for a part."""
+    return False
+
+
+@says_both.corrected(
+    valid_from=date(2025, 1, 1),
+    known_from=date(2026, 12, 3),
+    because="a line says by which numbers it comes to its amount",
+)
+def says_both_levels(norm: Norms) -> bool:
+    """Yes."""
+    return True
+
+
 def add(row: Any, *values: Whole) -> Whole:
     """Values of one row, summed."""
     total = values[0]
@@ -391,7 +407,9 @@ def standard_rate(person: Any, levels: Levels, chapter: Whole, month: Period, no
             norm.section.rate_institution,
             where(chapter == CHAPTER_4, norm.section.rate4, norm.section.rate),
         ),
-        text=where(part, "rate rate_part", where(changes & no(mixed), "rate rate_changes", "rate"))
+        text="rate"
+        + where(changes & no(mixed) & (no(part) | says_both(norm)), " rate_changes", "")
+        + where(part, " rate_part", "")
         + where(mixed, " rate_pair", ""),
         numbers=(
             own,
