@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 from handslag.api import exchange as api
 from handslag.connectors.exchange import https
 from handslag.connectors.exchange.gate import own_file
-from handslag.connectors.exchange.port import Away
+from handslag.connectors.exchange.port import Away, ExchangeError, Refused
 from handslag.domain.exchange.frame import Unreadable, moment
 from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome, Partner, PartnerKey
 from handslag.domain.exchange.operations.inbox import try_again
@@ -334,6 +334,29 @@ def test_a_partner_that_cannot_be_called_at_all_keeps_nobody_else_waiting(outsid
     with acting(outside.office.slug, TEST, "look"):
         row = Partner.objects.get(id=row.id)
     assert (row.trouble, row.attempts) == ("ValueError", 1)
+
+
+def test_only_the_other_installation_itself_refuses_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proxy before it says is trouble on the way: the same is sent again later."""
+    problem, page = (
+        ("application/problem+json; charset=utf-8", b'{"code": "312"}'),
+        ("text/html", b"<h1>Forbidden</h1>"),
+    )
+    said: dict[tuple[int, bytes], type[Exception]] = {}
+    for kind, content in (
+        problem,
+        page,
+        ("application/problem+json", b'{"code": 312}'),
+        ("text/html", b'{"code": "312"}'),
+    ):
+        for status in (302, 400, 401, 403, 404, 413, 422, 429, 500):
+            monkeypatch.setattr(https, "ask", lambda *_, told=(status, kind, content): told)
+            with pytest.raises(ExchangeError) as refused:
+                https.send(https.HttpsConfig(url="http://127.0.0.1:1/x"), "x")
+            said[status, kind.encode() + content] = refused.type
+    final = {(status, told) for (status, told), kind in said.items() if kind is Refused}
+    whole = problem[0].encode() + problem[1]
+    assert final == {(413, told) for _status, told in said} | {(400, whole), (403, whole), (422, whole)}
 
 
 def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:

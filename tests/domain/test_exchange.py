@@ -37,7 +37,7 @@ from handslag.domain.exchange.operations.outbox import (
     take_back,
 )
 from handslag.domain.exchange.permissions import messages_of
-from handslag.domain.exchange.queries import lost, may_say, sealed_of, unit_for
+from handslag.domain.exchange.queries import first_of, lost, may_say, sealed_of, unit_for
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
@@ -404,6 +404,29 @@ def test_what_corrects_a_question_is_refused_by_a_code_until_something_was_asked
     pair.settle()
     assert pair.states(question) == ("delivered", "in check", "")
     assert pair.asker.message(added.message_id).digest == pair.answerer.message(added.message_id).digest
+
+
+def test_a_conversation_begins_with_the_message_of_its_own_side_though_both_used_its_id(pair: Pair) -> None:
+    (theirs,) = sealed_questions(pair.answerer, pair.asker, 1, pair.now)
+    content = json.loads(_told(theirs))
+    question = pair.asked()
+    content["header"]["id"] = str(question.message_id)
+    with acting(pair.answerer.office.slug, TEST, "seal"):
+        _key, sealed = sign(content)
+    pair.put(pair.asker, sealed, pair.answerer.address, question.message_id, canonical.digest(content))
+    pair.arrives(pair.asker)
+    pair.settle()
+    assert len(pair.asker.rows(Message, message_id=question.message_id)) == 2
+    reply = {"of": str(question.message_id), "digest": question.digest, "state": "accepted"}
+    told = {"reply": reply, "answers": [{"number": 1, "text": "Ja."}]}
+    assert _says(pair, pair.answerer, pair.asker, question, told, action="6") == ("taken", "")
+    head = {"text": "Behövs inte.", "process": content["header"]["process"]}
+    assert (
+        _says(pair, pair.answerer, pair.asker, question, {"text": head.pop("text")}, action="3", **head)[0] == "taken"
+    )
+    with acting(pair.asker.office.slug, TEST, "look"):
+        said = {row.action: first_of(row) for row in Message.objects.filter(reference=question.message_id)}
+    assert {action: first.direction for action, first in said.items() if first} == {"6": "out", "3": "in"}
 
 
 def test_ten_seconds_to_take_it_back(pair: Pair) -> None:

@@ -368,7 +368,10 @@ def first_of(message: Message) -> Message | None:
     """The message that began the conversation; None where it isn't here."""
     if message.reference is None:
         return message
-    return Message.objects.filter(partner=message.partner, message_id=message.reference).first()
+    answers = message.action == Action.RESPONSE
+    ours = (message.direction == Direction.OUT) != answers  # both sides may have used the same id
+    direction = Direction.OUT if ours else Direction.IN
+    return Message.objects.filter(direction=direction, partner=message.partner, message_id=message.reference).first()
 
 
 def first_messages(rows: QuerySet[Message]) -> QuerySet[Message]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -52,12 +53,26 @@ def collect(config: HttpsConfig, request: str) -> list[str]:
 
 
 def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
-    status, _kind, content = ask(config, what, body, kind)
+    status, said, content = ask(config, what, body, kind)
     if status == 200:
         return content
-    if status in (401, 404, 408, 425, 429) or status >= 500:
-        raise Away(f"status {status}")
-    raise Refused(f"status {status}")
+    # What stands before the other installation may refuse too: that says nothing of the message, but for its size.
+    again = status in (401, 404, 408, 425, 429) or not 400 <= status < 500
+    refused = status == 413 or (not again and _is_problem(said, content))
+    raise (Refused if refused else Away)(f"status {status}")
+
+
+class _Problem(msgspec.Struct):
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}\Z")]
+
+
+def _is_problem(kind: str, content: bytes) -> bool:
+    """Whether the other installation itself says why: by a problem with a code."""
+    try:
+        msgspec.json.decode(content, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return kind.partition(";")[0].strip().lower() == "application/problem+json"
 
 
 def ask(config: HttpsConfig, what: str, body: str, kind: str) -> tuple[int, str, bytes]:
