@@ -31,7 +31,16 @@ from handslag.domain.accounts.operations import (
     undo_hand_match,
     withdraw_payment,
 )
-from handslag.domain.accounts.queries import Figures, Part, account_of, digest_of, figures_of, folded, known_in
+from handslag.domain.accounts.queries import (
+    Figures,
+    Part,
+    account_of,
+    case_told,
+    digest_of,
+    figures_of,
+    folded,
+    known_in,
+)
 from handslag.domain.accounts.states import MOVES, Move, Rests, Side
 from handslag.domain.audit.models import Event
 from handslag.domain.documents.models import Document
@@ -39,9 +48,10 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.payments.models import BankLine, Booking
 from handslag.domain.payments.queries import file_refusal
 from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.people.references import creditor_reference
 from handslag.domain.tasks.models import Task
 from handslag.domain.tenancy.door import Actor, acting
-from handslag.domain.tenancy.permissions import Hidden, NotAllowed
+from handslag.domain.tenancy.permissions import Hidden, NotAllowed, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotForThem, NotPossible
 from handslag.jobs import acts
 from handslag.jobs.acts import store_of
@@ -600,8 +610,8 @@ def test_a_payer_matches_by_hand_what_nothing_here_expects_and_takes_it_back_by_
         assert account is not None
     iban = BANK.iban.replace(" ", "")
 
-    def came(number: int, amount: str) -> BankLine:
-        file = take_bank_file(office.slug, TEST, notice(number, amount, "CRDT", about="Zahlung", own=iban))
+    def came(number: int, amount: str, about: str = "Zahlung") -> BankLine:
+        file = take_bank_file(office.slug, TEST, notice(number, amount, "CRDT", about=about, own=iban))
         assert file is not None
         return line_of(file.id)
 
@@ -667,7 +677,14 @@ def test_a_payer_matches_by_hand_what_nothing_here_expects_and_takes_it_back_by_
     # an income of a case: booked, its caseworker told; not by a wrong number, nor for somebody protected
     folder = office.case()
     told = {"account_code": "OTHER", "month": Month.of(both.today), "counterparty": "Vormieterin"}
-    line = came(5, "75.00")
+    line = came(5, "75.00", f"Danke {creditor_reference(folder.case.number)}")
+
+    def proposed(clearance: int = 0) -> str:
+        with acting(office.slug, office.staff["ulla"], "look") as door:
+            member = replace(member_behind(door, both.pair.now), clearance=clearance)
+            return case_told(line, member, both.today)
+
+    assert proposed() == folder.case.number  # by its reference; what it is a person says
     at = {**ulla, "line": line.id, "version": line.version}
     for change, refused in (
         ({"number": "2026-9"}, "no such case"), ({"account_code": "RENT"}, "account code"),
@@ -681,6 +698,7 @@ def test_a_payer_matches_by_hand_what_nothing_here_expects_and_takes_it_back_by_
         admin.execute(hidden, [1, folder.case.applicant_id])
     with pytest.raises(NotPossible, match="no such case"):
         match_to_case(**at, number=folder.case.number, **told)
+    assert (proposed(), proposed(1)) == ("", folder.case.number)
     with database.connect("admin") as admin:
         admin.execute(hidden, [0, folder.case.applicant_id])
     booked = match_to_case(**at, number=folder.case.number, **told)

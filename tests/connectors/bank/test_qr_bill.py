@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handslag.domain.people.qr_bill import BadQrBill, QrBill, read_qr_bill
+from handslag.domain.people.references import creditor_reference, numbers_in, reference_fault
+from handslag.kernel.ids import reference
 
 #: Line by line: head, account, creditor, ultimate creditor, amount, debtor, reference, end, billing information.
 BILL = [
@@ -57,3 +59,14 @@ def test_whatever_is_scanned_is_read_or_refused(changes: list[tuple[int, str]], 
         read_qr_bill("\n".join(lines))
     except BadQrBill:
         pass
+
+
+def test_a_number_of_ours_is_found_again_by_its_reference() -> None:
+    number = reference(2026, 4121)
+    scor = creditor_reference(number)
+    assert (scor[4:], reference_fault("CH9300762011623852957", scor)) == (number.replace("-", ""), "")
+    spaced = f"{scor[:4]} {scor[4:8]} {scor[8:12]} {scor[12:]}"
+    assert numbers_in(f"Rueckzahlung {spaced} danke, {scor.lower()}") == [number] * 2
+    other = creditor_reference(f"{number[:-3]}9{number[-2:]}")
+    wrong = [f"RF00{scor[4:]}", other, "RF18539007547034", scor[2:], f"X{scor}", ""]
+    assert [numbers_in(text) for text in wrong] == [[]] * len(wrong)

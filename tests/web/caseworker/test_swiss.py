@@ -12,8 +12,9 @@ import psycopg
 import pytest
 from lxml import etree
 from playwright.sync_api import expect
+from stdnum import iso11649
 
-from handslag.domain.casefile.models import Period
+from handslag.domain.casefile.models import Case, Period
 from handslag.domain.decisions.models import Decision, Letter
 from handslag.domain.decisions.operations import answer_hearing, decide, open_hearing, propose
 from handslag.domain.entitlement.models import Assessment, Sheet
@@ -22,6 +23,7 @@ from handslag.domain.entitlement.queries import chunk_in_force, effect, unnamed_
 from handslag.domain.payments.models import Booking, DirectPayment, Payee, Payment, Run, RunFile
 from handslag.domain.people.models import Person
 from handslag.domain.people.operations.staff import set_policy
+from handslag.domain.people.references import creditor_reference
 from handslag.domain.tenancy.door import Actor, acting
 from handslag.domain.tenancy.keys import file_key
 from handslag.domain.tenancy.policies import NotForThem, NotPossible
@@ -189,6 +191,8 @@ def test_person_d_from_the_counter_to_the_bank(musterwil: Office, desk: Any, dat
     assert (payment.state, payment.amount, payment.currency) == ("planned", 169_800, "CHF")
     booking = look(office, Booking, case_id=key_in(case))
     assert (booking.amount, booking.account_code) == (169_800, "forsorjningsstod")
+    account = at.hanna.open(f"{case}account/").text
+    assert iso11649.format(creditor_reference(look(office, Case, id=key_in(case)).number)) in account
 
     file = at.pays(database)
     assert file.xpath("string(//p:InstdAmt[@Ccy='CHF'])", namespaces=PAIN) == "1698.00"

@@ -14,8 +14,13 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from handslag.domain.accounts.models import Account, BankMatch, Entry, HandMatch, PaidTo, PaymentOrder, Posting
 from handslag.domain.accounts.states import DetailsState, LedgerAccount, Move, OrderState, Rests, Side
+from handslag.domain.casefile.models import Case
+from handslag.domain.casefile.queries import highest_protection
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.states import Action, Transport
+from handslag.domain.payments.models import BankLine
+from handslag.domain.people.references import numbers_in
+from handslag.domain.tenancy.permissions import Member
 from handslag.kernel import canonical
 
 #: What is in check or open without a posting for longer is late. Our own span: no fact file names one.
@@ -199,6 +204,12 @@ def hand_matches(line: UUID | None = None) -> QuerySet[HandMatch]:
     rows = HandMatch.objects.filter(undone_at=None, **({"line_id": line} if line else {}))
     told = rows.select_related("line", "account", "posting", "booking__case", "matched_by")
     return told.order_by("-matched_at", "-id")
+
+
+def case_told(line: BankLine, member: Member, today: date) -> str:
+    """The number of the case whose reference (SCOR) the payer of a line gives; "" for none that she may know of."""
+    case = Case.objects.filter(number__in=numbers_in(f"{line.remittance or ''} {line.reference}")).first()
+    return case.number if case and highest_protection(case, today) <= member.clearance else ""
 
 
 def owed_to_us(currency: str) -> list[Part]:

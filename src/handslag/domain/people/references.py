@@ -6,8 +6,10 @@ import re
 
 from stdnum import iso11649
 from stdnum.ch import esr
+from stdnum.iso7064 import mod_97_10
 
 from handslag.domain.people.accounts import digits
+from handslag.kernel.ids import reference_is_valid
 
 
 def is_qr_iban(iban: str) -> bool:
@@ -37,3 +39,16 @@ def reference_fault(iban: str, reference: str) -> str:
     if kind == "SCOR" and not iso11649.is_valid(text):
         return "check_digit"
     return ""
+
+
+def creditor_reference(number: str) -> str:
+    """The SCOR by which somebody pays us for what has this number (`2026-004127-K`)."""
+    body = number.replace("-", "")
+    return f"RF{mod_97_10.calc_check_digits(body + 'RF')}{body}"
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of ours that the SCOR references in a text stand for, in their order."""
+    words = [digits(word) for word in re.findall(r"\bRF(?: ?[0-9]){12,} ?[A-Z]\b", text.upper(), re.ASCII)]
+    found = [f"{word[4:8]}-{word[8:-1]}-{word[-1]}" for word in words if iso11649.is_valid(word)]
+    return [number for number in found if reference_is_valid(number)]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from handslag.domain.accounts.models import Account
 from handslag.domain.accounts.operations import match_to_account, match_to_case, undo_hand_match
-from handslag.domain.accounts.queries import Part, hand_matches, owed_to_us
+from handslag.domain.accounts.queries import Part, case_told, hand_matches, owed_to_us
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.exchange.queries import name_of
 from handslag.domain.payments.models import BankLine
@@ -39,7 +39,7 @@ _BY_FIELD = {
 def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
     """A line of the bank's answers by which money came in. POST, with `version`: `act` `account` (`to`, `number`),
     `case` (`case`, `account_code`, `month`, `counterparty`), `undo` (`why`)."""
-    require(request, Role.PAYER)
+    member = require(request, Role.PAYER)
     found = BankLine.objects.select_related("file").filter(id=line, kind=LineKind.RETURNED, payment=None).first()
     if found is None:
         raise Hidden("bank line", line)
@@ -50,7 +50,10 @@ def incoming(request: HttpRequest, tenant: str, line: UUID) -> HttpResponse:
         [(value, words) for value, (words, _account, _part) in owed.items()],
         request.POST if act == "account" else None, initial={"number": _number(found)},
     )  # fmt: skip
-    to_case = MatchCaseForm(found.booked_on or today(request), request.POST if act == "case" else None)
+    to_case = MatchCaseForm(
+        found.booked_on or today(request), request.POST if act == "case" else None,
+        initial={"case": case_told(found, member, today(request))},
+    )  # fmt: skip
     if request.method == "POST":
         form = {"account": to_account, "case": to_case}.get(act)
         try:

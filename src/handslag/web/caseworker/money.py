@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from stdnum import iso11649
 
 from handslag.domain.audit.operations import looked_at
 from handslag.domain.casefile.models import Case
@@ -37,6 +38,7 @@ from handslag.domain.payments.queries import (
 )
 from handslag.domain.payments.states import BookingKind, RunState
 from handslag.domain.people.queries import Seen, household_on, seen_by_staff
+from handslag.domain.people.references import creditor_reference
 from handslag.domain.tenancy.permissions import Hidden, Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.domain.tenancy.states import Role
@@ -395,6 +397,7 @@ def _account(
         request,
         "account.html",
         case=found,
+        reference=iso11649.format(creditor_reference(found.number)) if found.legal_order == "ch" else "",
         name=case_name(found),
         rows=rows,
         expenses=expenses,
