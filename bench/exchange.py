@@ -37,15 +37,15 @@ def floor(answerer: Any, jwk: dict[str, Any], batch: list[Any]) -> None:
     """Decode, verify and insert, in one transaction."""
     from django.db import connection, transaction
 
-    from handslag.domain.exchange.frame import named_key, opened
+    from handslag.domain.exchange.frame import digest_of, framed_in, named_key, unsealed
     from handslag.domain.tenancy.door import at_large
     from handslag.kernel import clock
     from handslag.kernel.ids import uuid7
 
     rows = []
     for one in batch:
-        seen = opened(one.sealed, jwk, named_key(one.sealed))
-        assert seen.digest == one.digest
+        content = unsealed(one.sealed, jwk, named_key(one.sealed))
+        assert digest_of(content) == one.digest and framed_in(content).header.id == str(one.message_id)
         rows.append((uuid7(), answerer.key, one.sender, one.message_id, one.digest, one.sealed, clock.now()))
     with at_large("floor"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(answerer.key)])

@@ -213,8 +213,8 @@ def named_key(sealed: str) -> str:
         raise Unreadable(Code.SIGNATURE, "not a signed text", final=False) from error
 
 
-def opened(sealed: str, jwk: dict[str, Any], key_id: str) -> Opened:
-    """What was signed by the P-256 key `jwk`. Unreadable when the seal doesn't hold or the frame is none."""
+def unsealed(sealed: str, jwk: dict[str, Any], key_id: str) -> bytes:
+    """The bytes that were signed by the P-256 key `jwk`. Unreadable when the seal doesn't hold."""
     try:
         if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
             raise ValueError("not a public key of P-256")
@@ -224,7 +224,12 @@ def opened(sealed: str, jwk: dict[str, Any], key_id: str) -> Opened:
             raise ValueError("its header says more than algorithm and key")
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(Code.SIGNATURE, f"signature: {error}", final=False) from error
-    content = found.payload
+    return found.payload
+
+
+def opened(sealed: str, jwk: dict[str, Any], key_id: str) -> Opened:
+    """What was signed by the P-256 key `jwk`. Unreadable when the seal doesn't hold or the frame is none."""
+    content = unsealed(sealed, jwk, key_id)
     return Opened(content, digest_of(content), framed_in(content), key_id, fault_in(content))
 
 
