@@ -184,8 +184,8 @@ def test_what_is_not_ours_stays_and_what_attacks_is_laid_aside(database: Databas
     reasons = sorted(row.trouble for row in pair.answerer.rows(Outcome, state="quarantined"))
     assert reasons == sorted([
         "XML: has a DOCTYPE", "XML: too deep", "larger than 64000 bytes", "larger than 1335333 bytes",
-        "envelope: date value out of range",
-        "not a signed text: ValidationError", "from 1-9777-1, who is no partner of ours", "more than one data file",
+        "envelope: date value out of range", "Object missing required field `message`",
+        "from 1-9777-1, who is no partner of ours", "more than one data file",
         "no plain file", "no plain file", "no receipt of eCH-0090 version 2.0",
     ])  # fmt: skip
     assert secret.read_text() == "<a/>"

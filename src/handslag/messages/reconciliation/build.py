@@ -12,6 +12,7 @@ import msgspec
 from handslag.domain.accounts.models import Account
 from handslag.domain.accounts.queries import account_of, known_in, parts_of
 from handslag.domain.accounts.states import Side
+from handslag.domain.exchange.frame import LARGEST
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.states import Action, Business
@@ -20,6 +21,8 @@ from handslag.kernel import canonical
 from handslag.messages.conversation import replying
 from handslag.messages.reconciliation.message import DIFFERS, MOST, Compared, Difference, Known, Ledger, Part
 
+#: Bytes of the differences in an answer: with what else stands in it no more than a message may have.
+ROOM = LARGEST - 20_000
 #: A part and a source of it: (regime, since, rests on, reference).
 _Place = tuple[str, date, str, str]
 
@@ -68,7 +71,7 @@ def answering(*, key: UUID, asked: Message, theirs: Ledger) -> tuple[NewMessage,
     """The message that says how our own account compares with what was told, and whether it is equal."""
     side = Side.CLAIMANT if theirs.side == Side.PAYER.value else Side.PAYER
     ours = told(account_of(asked.partner, side), side)
-    compared = Compared(number=1, digest=ours.digest, differences=differences(ours, theirs))
+    compared = Compared(number=1, digest=ours.digest, differences=that_fit(differences(ours, theirs)))
     equal = not compared.differences
     body: dict[str, Any] = {"answers": [_said(compared)]}
     state = Business.ACCEPTED if equal else Business.REJECTED
@@ -95,6 +98,18 @@ def differences(ours: Ledger, theirs: Ledger) -> list[Difference]:
         for place in sorted({*here, *there}, key=lambda one: (one[1], *one))
         if here.get(place) != there.get(place)
     ]  # fmt: skip
+
+
+def that_fit(found: list[Difference]) -> list[Difference]:
+    """The first of them, as many as a message has room for: the others are told when those are mended and the account
+    is told anew."""
+    kept, room = [], ROOM
+    for one in found:
+        room -= len(msgspec.json.encode(one)) + 1
+        if room < 0:
+            break
+        kept.append(one)
+    return kept
 
 
 def _sources(parts: Iterable[Part]) -> dict[_Place, list[str]]:
