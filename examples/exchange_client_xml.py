@@ -35,7 +35,7 @@ FLAGS = ("closed", "testDeliveryFlag", "responseExpected", "businessCaseClosed",
 WHOLE = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "heads", "need",
          "income", "piece", "pieces", "count", "total", "withdrawn", "days", "rate", "acceptedTotal",
          "cutTotal", "ofLine", "unitPrice", "quantity", "percent", "otherPays", "gross", "whole",
-         "common", "balance", "restitution", "openCosts")
+         "common", "balance", "restitution", "openCosts", "turn")
 EMPTY = {"address": ("postcode", "city"), "contact": ("email", "telephone", "language"), "answer": ("text", "reason"),
          "assigned": ("special_needs",), "assignment answer": ("accommodation", "reason"),
          "mutation answer": ("reason",), "case_notification answer": ("reason",),

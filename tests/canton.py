@@ -12,6 +12,7 @@ from uuid import uuid4
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import seal_message
 from handslag.domain.exchange.states import SETTLED
+from handslag.domain.funding.models import Approval
 from handslag.domain.funding.operations import decide_cost
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import person_by_identifier
@@ -23,7 +24,7 @@ from handslag.domain.tenancy.door import acting
 from handslag.domain.tenancy.models import Unit
 from handslag.jobs import exchange
 from handslag.jobs.accounts import compare_account
-from handslag.jobs.funding import look_at_cost, note_cost_approval
+from handslag.jobs.funding import look_at_cost, note_approval_change, note_cost_approval
 from handslag.jobs.register import (
     NOTICES,
     ask_both_sides,
@@ -56,7 +57,7 @@ from tests.office import TEST, Office, open_office
 #: Since when everybody has her status.
 BEGIN = date(2026, 1, 1)
 #: Kinds of messages from which jobs follow, beside those of the register.
-OTHERS = ("cost_approval", "settlement", "reconciliation")
+OTHERS = ("cost_approval", "approval_change", "settlement", "reconciliation")
 
 
 def open_canton(database: Database, named: str = "") -> tuple[Office, Office, Office]:
@@ -243,6 +244,7 @@ class Canton:
         tenant = side.key
         found: list[tuple[Any, Callable[[], None]]] = []
         with acting(side.office.slug, TEST, "look"):
+            approvals = Approval.objects.order_by("id").values_list("id", flat=True)  # changes may wait for one
             told = Message.objects.filter(action="5", kind__in=[*NOTICES, *OTHERS]).order_by("id")
             for row in told.only("kind", "direction", "transport", "business", "code", "due_on"):
                 key, comes = str(row.id), row.direction == "in"
@@ -259,6 +261,10 @@ class Canton:
                         found.append((("look", key), partial(look_at_cost, tenant=tenant, message=key)))
                     if row.business in ("accepted", "accepted with changes"):
                         found.append((("note", key), partial(note_cost_approval, tenant=tenant, message=key)))
+                elif row.kind == "approval_change":
+                    if row.business == ("" if comes else "accepted"):
+                        key_of = ("change", key, tuple(approvals)) if comes else ("change", key)
+                        found.append((key_of, partial(note_approval_change, tenant=tenant, message=key)))
                 elif row.transport in ("", "delivered"):
                     look = {"mutation": look_at_mutation, "case_change": look_at_case_change}.get(row.kind)
                     if comes and look is not None and row.business == "":

@@ -4,7 +4,7 @@ and how, and how the other side answers. Both ends of a test use it, whichever p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +27,8 @@ from handslag.domain.settlement.queries import standing
 from handslag.domain.settlement.states import Outcome
 from handslag.domain.tenancy.door import acting, acting_door
 from handslag.kernel import canonical
+from handslag.messages.approval_change.build import answering as keeping
+from handslag.messages.approval_change.message import Kept
 from handslag.messages.assignment.build import answering
 from handslag.messages.assignment.message import Arrival, Assignment
 from handslag.messages.assignment.notices import person_of
@@ -36,7 +38,7 @@ from handslag.messages.case_change.message import Noted
 from handslag.messages.case_notification.build import Claimed, Notifying, notifying
 from handslag.messages.case_notification.build import answering as accepting
 from handslag.messages.case_notification.message import Accepted
-from handslag.messages.conversation import read
+from handslag.messages.conversation import Opening, beginning, read
 from handslag.messages.cost_approval.build import Asking, in_full, wish_in
 from handslag.messages.cost_approval.build import answering as approving
 from handslag.messages.cost_approval.build import asking as asking_cost
@@ -165,6 +167,24 @@ def _approved(asked: Message) -> NewMessage:
     )
 
 
+def _limits(office: Office, to: str, until: date, now: datetime) -> Message:
+    act: dict[str, Any] = {"tenant": office.slug, "by": office.staff["rut"], "now": now}
+    with acting(office.slug, office.staff["rut"], "tell"):
+        known = person_by_identifier("zemis", LEMLEM.identifier)
+        person = (known or register_person(**act, new=person_of(somebody(person=LEMLEM)))).id
+        opening = Opening(
+            key=uuid4(), recipient=to, person=person, about=person, unit=office.units["Försörjningsstöd"], number="",
+            answer_by=until, text="Die Behandlung ist abgeschlossen.", assessed="", test=False, now=now,
+        )  # fmt: skip
+        told = {"approval": "2026-000019-H", "turn": 2, "amount": 600_00, "last_on": until.isoformat(),
+                "billed_from": until.isoformat(), "reason": "OVER_EARLIER"}  # fmt: skip
+        return seal_message(**act, new=replace(beginning("approval_change", opening, told), our_case=None))
+
+
+def _kept(asked: Message) -> NewMessage:
+    return keeping(key=uuid4(), asked=asked, answers=[Kept(number=1)])
+
+
 def _posted(office: Office, partner: str, side: AccountSide, now: datetime) -> None:
     """What a claim moves on the account of a partner, at one side of it."""
     said = [entry(Move.CLAIMED, 184_30), entry(Move.ACCEPTED, 184_30)]
@@ -228,6 +248,7 @@ CROSSINGS: dict[str, Crossing] = {
     "case_notification": Crossing(by="municipality", begins=_claims, answers=_accepted),
     "case_change": Crossing(by="municipality", begins=_ends, answers=_noted_so),
     "cost_approval": Crossing(by="municipality", begins=_asks, answers=_approved),
+    "approval_change": Crossing(by="canton", begins=_limits, answers=_kept),
     "reconciliation": Crossing(by="canton", begins=_compares, answers=_the_same),
     "settlement": Crossing(by="canton", begins=_decides, answers=_noted),
 }

@@ -31,9 +31,9 @@ _PERSONS = {
 _ORDER = {
     "": "asked reply answer text report",
     "asked": "statement person marked month movesOn arrivalOn centre movesFrom change on "
-    "before after accountCode what cause bfsCode balance restitution since lastOn unitPrice quantity percent "
-    "otherPayer otherPays offers urgent status entryOn municipality plan openCosts notification ground decidedOn "
-    "heads cohabitation need income why answerBy text point item document assigned "
+    "before after accountCode what cause bfsCode balance restitution approval turn amount since lastOn unitPrice "
+    "quantity percent otherPayer otherPays offers urgent status entryOn municipality plan openCosts notification "
+    "ground decidedOn heads cohabitation need income why billedFrom reason answerBy text point item document assigned "
     "concerned supported "
     "side digest part submitted decided lineQuestion",
     "submitted": "fund since until number piece pieces withdrawn count total currency sentOn claimLine",
@@ -79,6 +79,7 @@ _EMPTY = {
     ("case_notification", "answer"): ("reason",),
     ("case_change", "answer"): ("reason",),
     ("cost_approval", "answer"): ("text", "approval", "reason"),
+    ("approval_change", "answer"): ("text", "reason"),
     ("case_transfer", "address"): ("postcode", "city"),
     ("case_transfer", "contact"): ("email", "telephone", "language"),
 }
@@ -86,7 +87,7 @@ _KINDS = {"cantonoffice": "canton_office", "integrationoffice": "integration_off
 _NUMBERS = ("number", "size", "amount", "claimed", "cut", "expired", "accepted", "netted", "paid", "piece", "pieces",
             "withdrawn", "count", "total", "days", "rate", "acceptedTotal", "cutTotal", "ofLine", "heads",
             "need", "income", "gross", "whole", "common", "unitPrice", "quantity", "percent", "otherPays",
-            "balance", "restitution", "openCosts")  # fmt: skip
+            "balance", "restitution", "openCosts", "turn")  # fmt: skip
 _FLAGS_OWN = ("marked", "quotaCredit", "closed", "cohabitation", "urgent", "byRules", "staying")
 _MOST, _DEEPEST = 1_000_000, 12
 

@@ -69,7 +69,13 @@ KINDS = {
                    "NOT_ALLOWED", "NOT_NEEDED", "DOCUMENT_MISSING", "PERSON_UNKNOWN"}),
         "PERSON_UNKNOWN",
     ),
+    "approval_change": Kind(
+        "changes", frozenset({"APPROVAL_UNKNOWN", "PERSON_UNKNOWN", "OVERTAKEN"}), "APPROVAL_UNKNOWN"
+    ),
 }  # fmt: skip
+#: Why an approval is changed or ended.
+_CHANGED = {"RATE_WRONG", "NO_CLAIM_PERIOD", "OTHER_MUNICIPALITY", "OTHER_PAYER_FIRST", "NOT_NEEDED", "OVER_EARLIER",
+            "MORE_NEEDED", "MISTAKE"}  # fmt: skip
 #: What changes for somebody, and what else comes with it.
 _CHANGES = {
     "status": ("status", "entry_on"), "move": ("municipality",), "disappearance": (), "departure": (), "death": (),
@@ -272,6 +278,21 @@ def _wanted(message: dict[str, Any], part: Part) -> None:
         raise ValueError("something is asked for, at most the whole of it")
 
 
+def _limited(message: dict[str, Any], part: Part) -> None:
+    asked, sender = message["asked"], message["header"]["sender"]
+    payers = {"municipality": ("canton_office:",), "provider": ("canton_office:", "municipality:")}
+    if not sender.startswith(payers.get(part.address.partition(":")[0], ())):
+        raise ValueError("a payer changes what it approved")
+    date.fromisoformat(asked["answer_by"])
+    date.fromisoformat(asked["last_on"])
+    if date.fromisoformat(asked["billed_from"]) < date.fromisoformat(message["header"]["sent_at"][:10]):
+        raise ValueError("what was billed before it was told stays as it was")
+    if asked["person"]["identifier_type"] != "zemis" or not asked["approval"] or not asked["text"].strip():
+        raise ValueError("a change has the person's ZEMIS number, that of the approval, and words")
+    if asked["turn"] < 1 or asked["amount"] < 0 or asked["reason"] not in _CHANGED:
+        raise ValueError("no such turn, amount or reason")
+
+
 def _sum(asked: dict[str, Any]) -> int:
     """What is asked for, in minor units, rounded once, half up."""
     left = asked["unit_price"] * asked["quantity"] - (asked.get("other_pays") or 0)
@@ -334,6 +355,7 @@ def _answer(answer: dict[str, Any], kind: str) -> None:
 _WHOLE = {
     "assignment": _assigned, "mutation": _mutated, "reconciliation": _accounted, "settlement": _settled,
     "case_notification": _notified, "case_change": _altered, "cost_approval": _wanted,
+    "approval_change": _limited,
 }  # fmt: skip
 
 
@@ -382,6 +404,8 @@ def answers(first: dict[str, Any], part: Part, *, refuse: bool) -> list[dict[str
         return [{"number": one["number"], **told} for one in first["asked"]["persons"]]
     if kind == "cost_approval":
         return [{"number": 1, **_approved(first["asked"], part, refuse=refuse)}]
+    if kind == "approval_change":
+        return [{"number": 1, "reason": "APPROVAL_UNKNOWN" if refuse else ""}]
     if kind in ("mutation", "settlement"):
         numbered = first["asked"].get(KINDS[kind].numbered) or [{"number": 1}]
         reason = "" if not refuse else "NOT_SO" if kind == "mutation" else _fault(first["asked"])
@@ -492,6 +516,11 @@ def asked(kind: str, part: Part, answer_by: str, to: str = "") -> dict[str, Any]
         return {"person": person, "account_code": "DENTAL", "what": part.document, "cause": part.question,
                 "since": answer_by, "last_on": answer_by, "unit_price": 42000, "quantity": 3, "urgent": False,
                 "answer_by": answer_by}  # fmt: skip
+    if kind == "approval_change":
+        person = {**part.person, "identifier_type": "zemis", "identifier": "21004711.0"}
+        return {"person": person, "approval": "S-1", "turn": 1, "amount": 0, "last_on": answer_by,
+                "billed_from": answer_by, "reason": "NOT_NEEDED", "answer_by": answer_by,
+                "text": part.moves}  # fmt: skip
     told: dict[str, Any] = {"person": part.person, "answer_by": answer_by}
     yesterday = (date.fromisoformat(answer_by) - timedelta(days=15)).isoformat()
     consent = {"basis": "consent", "text": part.ground, "consented_on": yesterday}

@@ -288,7 +288,7 @@ class Office:
         if action == "5":
             partner.asked[f"theirs {of}"] = first
             self._report(partner, address, message, digest, "in check", "100", machine="business")
-            if "ask me" in says and kind not in ("assignment", "case_notification", "cost_approval"):
+            if "ask me" in says and kind not in ("assignment", "case_notification", "cost_approval", "approval_change"):
                 self._ask(partner, address, kind, test=test)
             if "assign" in says:
                 self._ask(partner, address, "assignment", test=test)

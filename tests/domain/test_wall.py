@@ -164,6 +164,18 @@ BESIDES = {
             '2026-01-01', '2026-02-01', 1, 100, false, now()
         FROM people_person p JOIN exchange_message m ON m.tenant_id = p.tenant_id
         WHERE p.tenant_id = %s LIMIT 1""",
+    "funding_approvalterms": """
+        INSERT INTO funding_approvalterms (id, tenant_id, approval_id, told_id, turn, amount, until, billed_from,
+            reason, at)
+        SELECT gen_random_uuid(), tenant_id, id, said_id, 1, 0, '2026-02-01', '2026-01-01', 'MISTAKE', now()
+        FROM funding_approval WHERE tenant_id = %s LIMIT 1""",
+    "funding_proposedchange": """
+        INSERT INTO funding_proposedchange (id, tenant_id, approval_id, amount, last_on, billed_from, reason, text,
+            assessed, state, proposed_by_id, at, settled_by_id, settled_at)
+        SELECT gen_random_uuid(), a.tenant_id, a.id, 0, '2026-02-01', '2026-01-01', 'MISTAKE', 'x', '', 'taken back',
+            m.id, now(), m.id, now()
+        FROM funding_approval a JOIN tenancy_staffmember m ON m.tenant_id = a.tenant_id
+        WHERE a.tenant_id = %s LIMIT 1""",
     "register_contradiction": """
         INSERT INTO register_contradiction (id, tenant_id, person_id, what, since, "values")
         SELECT gen_random_uuid(), tenant_id, id, 'status', '2026-01-01', '{}' FROM people_person

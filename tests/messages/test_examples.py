@@ -13,6 +13,7 @@ import pytest
 
 from handslag.kernel import canonical
 from handslag.messages.application.message import Application
+from handslag.messages.approval_change.message import ApprovalChange
 from handslag.messages.assignment.message import Assignment
 from handslag.messages.case_change.message import CaseChange
 from handslag.messages.case_notification.message import CaseNotification
@@ -41,6 +42,7 @@ KINDS: dict[str, type[Any]] = {
     "case_notification": CaseNotification,
     "case_change": CaseChange,
     "cost_approval": CostApproval,
+    "approval_change": ApprovalChange,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
     "receipt": Receipt,
@@ -125,6 +127,15 @@ WRONG = {
     "cost_approval/refused-without-words": "has words",
     "cost_approval/cut-by-rules": "nobody but a person",
     "cost_approval/state-that-does-not-follow": "don't follow from the answers",
+    "approval_change/ahv-number": "by her ZEMIS number",
+    "approval_change/amount-with-decimals": "$.asked.amount",
+    "approval_change/less-than-nothing": "$.asked.amount",
+    "approval_change/billed-before-it-was-told": "billed before it was told",
+    "approval_change/reason-in-words": "$.asked.reason",
+    "approval_change/without-words": "$.asked.text",
+    "approval_change/turn-zero": "$.asked.turn",
+    "approval_change/without-number": "$.asked.approval",
+    "approval_change/state-that-does-not-follow": "don't follow from the answers",
     "case_change/ahv-number": "by her ZEMIS number",
     "case_change/unknown-change": "$.asked.change",
     "case_change/rent-without-words": "how it is now",

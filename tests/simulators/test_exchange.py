@@ -91,6 +91,12 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
         header = HEADER | {"sender": "canton_office:example:ZZ"}
     if kind == "settlement":
         header = HEADER | {"sender": part.address}
+    if kind == "approval_change":
+        if name == "canton":
+            with pytest.raises(ValueError, match="what it approved"):
+                kinds.whole({"message": kind, "header": header, "asked": asked}, part)
+            return
+        header = HEADER | {"sender": "canton_office:example:ZZ"}
     if kind == "cost_approval" and name == "municipality":
         with pytest.raises(ValueError, match="an institution either"):
             kinds.whole({"message": kind, "header": header, "asked": asked}, part)
@@ -133,7 +139,7 @@ def test_what_the_sandbox_says_is_a_message(name: str, kind: str) -> None:
 
 
 #: Kinds of which the sandbox takes every example.
-TOLD = ("mutation", "settlement", "cost_approval", "case_change")
+TOLD = ("mutation", "settlement", "cost_approval", "approval_change", "case_change")
 
 
 @pytest.mark.parametrize(

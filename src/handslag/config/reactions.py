@@ -162,7 +162,15 @@ from handslag.domain.exchange.operations.sedex import (
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
 from handslag.domain.exchange.states import SETTLED, Business, Direction, OutcomeState
-from handslag.domain.funding.operations import CostApproved, CostDecided, TariffEntered
+from handslag.domain.funding.operations import (
+    ApprovalChanged,
+    ChangeDecided,
+    ChangeProposed,
+    CostApproved,
+    CostDecided,
+    ProposalTakenBack,
+    TariffEntered,
+)
 from handslag.domain.imports.operations import (
     ImportCarried,
     ImportConfirmed,
@@ -349,6 +357,7 @@ from handslag.domain.tenancy.door import Actor, acting_door
 from handslag.domain.tenancy.models import StaffMember
 from handslag.domain.tenancy.permissions import member_behind
 from handslag.domain.tenancy.policies import NotPossible, setting
+from handslag.messages.approval_change.build import waiting
 from handslag.messages.conversation import passed_on
 from handslag.rules.se.remedies import OTHER, RIGHT, tried_next
 
@@ -1167,7 +1176,7 @@ def _task_about(row: ExchangeMessage, event: Event, by: Actor, now: datetime, ki
 def _task_for_question(event: Event, by: Actor, now: datetime) -> None:
     row = _message(event.subject)
     # a task only where it doesn't fit what we have
-    if row.kind in ("mutation", "case_change", "cost_approval", "reconciliation"):
+    if row.kind in ("mutation", "case_change", "cost_approval", "approval_change", "reconciliation"):
         return
     if row.kind == "settlement" and row.due_on is None:  # it is taken in by itself; questions are for a person
         return
@@ -1257,11 +1266,14 @@ def _task_for_registering(event: Event, by: Actor, now: datetime) -> None:
 
 def _look_at_message(event: Event, by: Actor, now: datetime) -> None:
     """What is looked at by the system before a person does."""
-    from handslag.jobs.funding import look_at_cost
+    from handslag.jobs.funding import look_at_cost, note_approval_change
     from handslag.jobs.queue import defer
     from handslag.jobs.register import look_at_case_change, look_at_mutation
 
-    kinds = {"mutation": look_at_mutation, "case_change": look_at_case_change, "cost_approval": look_at_cost}
+    kinds = {
+        "mutation": look_at_mutation, "case_change": look_at_case_change, "cost_approval": look_at_cost,
+        "approval_change": note_approval_change,
+    }  # fmt: skip
     look_at = kinds.get(_message(event.subject).kind)
     if look_at is not None:
         defer(look_at, lock=f"message:{event.subject}", tenant=_tenant(), message=str(event.subject))
@@ -1276,6 +1288,41 @@ def _note_approval(event: Event, by: Actor, now: datetime) -> None:
     row = ExchangeMessage.objects.filter(id=settled, kind="cost_approval").first() if settled else None
     if row is not None and row.business in (Business.ACCEPTED, Business.CHANGED):
         defer(note_cost_approval, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _note_change(event: Event, by: Actor, now: datetime) -> None:
+    """What the other side has noted of a change of an approval is noted by the payer."""
+    from handslag.jobs.funding import note_approval_change
+    from handslag.jobs.queue import defer
+
+    row = ExchangeMessage.objects.filter(id=event.subject, kind="approval_change").first()
+    if row is not None and row.business == Business.ACCEPTED:
+        defer(note_approval_change, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _note_waiting_changes(event: Event, by: Actor, now: datetime) -> None:
+    """Changes that came before their approval did."""
+    from handslag.jobs.funding import note_approval_change
+    from handslag.jobs.queue import defer
+
+    for row in waiting(event.subject):
+        defer(note_approval_change, lock=f"message:{row.id}", tenant=_tenant(), message=str(row.id))
+
+
+def _task_for_proposed_change(event: Event, by: Actor, now: datetime) -> None:
+    _exchange_task(event, by, now, "approval change")
+
+
+def _proposed_change_done(event: Event, by: Actor, now: datetime) -> None:
+    _answered(event.subject, by, now, "approval change")
+
+
+def _task_for_changed_approval(event: Event, by: Actor, now: datetime) -> None:
+    """Whoever asked for an approval learns that it is changed."""
+    if not event.payload["payer"]:
+        key = UUID(event.payload["message"])
+        unit = ExchangeMessage.objects.only("unit_id").get(id=key).unit_id
+        open_task(tenant=_tenant(), by=by, now=now, subject=key, kind="approval changed", unit=unit, assignee=None)
 
 
 def _note_in_register(event: Event, by: Actor, now: datetime) -> None:
@@ -1359,6 +1406,9 @@ def _task_for_reply(event: Event, by: Actor, now: datetime) -> None:
         if event.payload["state"] == Business.ACCEPTED:
             return  # equal: there is nothing to do
         kind = "accounts differ" if event.payload["state"] == Business.REJECTED else kind
+    limits = ExchangeMessage.objects.filter(id=event.subject, kind="approval_change")
+    if event.payload["state"] == Business.ACCEPTED and limits.exists():
+        return  # noted there
     if ExchangeMessage.objects.filter(id=event.subject, kind="settlement", due_on=None).exists():
         if event.payload["state"] == Business.ACCEPTED:
             return  # taken in
@@ -1619,6 +1669,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
         Reaction(_keep_documents),
         Reaction(_note_in_register),
         Reaction(_note_approval),
+        Reaction(_note_change),
         Reaction(_note_reception),
     ),
     PersonAssigned: (),
@@ -1662,7 +1713,11 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     ImportUndone: (),
     TariffEntered: (),
     CostDecided: (),
-    CostApproved: (),
+    CostApproved: (Reaction(_note_waiting_changes),),
+    ChangeProposed: (Reaction(_task_for_proposed_change, causes=(TaskOpened,)),),
+    ProposalTakenBack: (Reaction(_proposed_change_done, causes=(TaskDone,)),),
+    ChangeDecided: (Reaction(_proposed_change_done, causes=(TaskDone,)),),
+    ApprovalChanged: (Reaction(_task_for_changed_approval, causes=(TaskOpened,)),),
     ContradictionSettled: (Reaction(_contradiction_over, causes=(TaskDone,)),),
     StatementSubmitted: (Reaction(_tell_submission),),
     StatementReceived: (),

@@ -53,6 +53,7 @@ from handslag.jobs.acts import each_tenant, store_of
 from handslag.jobs.queue import AWAY, STUBBORN, tasks
 from handslag.kernel import clock
 from handslag.kernel.ids import least_of
+from handslag.messages.approval_change import receive as approval_change
 from handslag.messages.assignment import receive as assignment
 from handslag.messages.case_change import receive as case_change
 from handslag.messages.case_notification import receive as case_notification
@@ -83,6 +84,7 @@ RECEIVED_BY: dict[tuple[str, int], Callable[[Opened, datetime], Placed | None]] 
     ("case_notification", 1): case_notification.placed,
     ("case_change", 1): case_change.placed,
     ("cost_approval", 1): cost_approval.placed,
+    ("approval_change", 1): approval_change.placed,
     ("reconciliation", 1): reconciliation.placed,
     ("settlement", 1): settlement.placed,
     ("receipt", 1): lambda opened, now: None,

@@ -1,4 +1,5 @@
-"""A request for approval of a cost is looked at, and what its answer approves is noted, at both sides the same."""
+"""A request for approval of a cost is looked at; what its answer approves, and what it is changed to, is noted at both
+sides the same."""
 
 from __future__ import annotations
 
@@ -7,15 +8,20 @@ from uuid import UUID, uuid5
 
 from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.queries import conversation
-from handslag.domain.exchange.states import Business
-from handslag.domain.funding.operations import decide_cost, note_approval
+from handslag.domain.exchange.states import OVER, Business, Direction
+from handslag.domain.funding.models import ApprovalTerms
+from handslag.domain.funding.operations import decide_cost, note_approval, note_change
 from handslag.domain.funding.queries import granted_by_rules
+from handslag.domain.register.operations import tell
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import open_task
 from handslag.domain.tenancy.door import acting, system
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.jobs.queue import AWAY, tasks
 from handslag.kernel import clock
+from handslag.messages.approval_change.build import answering as saying
+from handslag.messages.approval_change.build import approval_in, changed_by
+from handslag.messages.approval_change.message import Kept
 from handslag.messages.cost_approval.build import answering, in_full, wish_in
 from handslag.messages.cost_approval.checks import checked, granted_in
 
@@ -52,3 +58,24 @@ def note_cost_approval(tenant: int, message: str) -> None:
     if granted is not None:
         with suppress(NotPossible):
             note_approval(tenant=tenant, by=BY, now=clock.now(), asked=UUID(message), new=granted)
+
+
+@tasks.task(name="note_approval_change", retry=AWAY)
+def note_approval_change(tenant: int, message: str) -> None:
+    """Note what a payer changed an approval to: whoever is told notes it, and says so; then the payer does. What came
+    before its approval waits for it. Nothing follows from a test. Does nothing the second time."""
+    with acting(tenant, BY, "note change"):
+        told = Message.objects.get(id=UUID(message))
+        comes, row, new = told.direction == Direction.IN, approval_in(told), changed_by(told)
+        if told.business in OVER if comes else told.business != Business.ACCEPTED or told.test:
+            return
+        if row is None and not told.test:
+            return
+        overtaken = row is not None and ApprovalTerms.objects.filter(approval=row, turn=new.turn).exists()
+        kept = Kept(number=1, reason="OVERTAKEN" if overtaken else "")
+        reply = saying(key=uuid5(told.id, "answer"), asked=told, answers=[kept]) if comes else None
+    with suppress(NotPossible):
+        if row is not None and not told.test and not overtaken:
+            note_change(tenant=tenant, by=BY, now=clock.now(), approval=row.id, new=new, reply=reply)
+        elif reply is not None:
+            tell(tenant=tenant, by=BY, now=clock.now(), new=reply)

@@ -7,6 +7,7 @@ from joserfc import jws
 
 from handslag.domain.exchange.frame import SIGNED, Framed, Unreadable
 from handslag.domain.exchange.states import Code
+from handslag.messages.approval_change import xml as approval_change
 from handslag.messages.assignment import xml as assignment
 from handslag.messages.case_change import xml as case_change
 from handslag.messages.case_notification import xml as case_notification
@@ -31,6 +32,7 @@ FORMS: dict[str, Form] = {
         case_notification.FORM,
         case_change.FORM,
         cost_approval.FORM,
+        approval_change.FORM,
         reconciliation.FORM,
         settlement.FORM,
         receipt.FORM,

@@ -20,6 +20,7 @@ from handslag.domain.people.models import Person as Known
 from handslag.domain.people.queries import numbers_of
 from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
+from handslag.messages.approval_change.message import ApprovalChange, Kept, NewTerms
 from handslag.messages.assignment.message import Arrival, Assignment, Placement
 from handslag.messages.case_change.message import CaseChange, Changed, Noted
 from handslag.messages.case_notification.message import Accepted, Case, CaseNotification
@@ -44,6 +45,7 @@ Said: TypeAlias = (
     | CaseNotification
     | CaseChange
     | CostApproval
+    | ApprovalChange
     | Reconciliation
     | Settlement
 )
@@ -57,6 +59,7 @@ KINDS: dict[str, type[Said]] = {
     "case_notification": CaseNotification,
     "case_change": CaseChange,
     "cost_approval": CostApproval,
+    "approval_change": ApprovalChange,
     "reconciliation": Reconciliation,
     "settlement": Settlement,
 }
@@ -133,7 +136,7 @@ def _passed_on(message: Message) -> PassedOn | None:
     what, names = _told(said)
     if not what:
         return None
-    if isinstance(asked, Placement | Change | Case | Changed | Cost | Ledger | Turn):
+    if isinstance(asked, Placement | Change | Case | Changed | Cost | NewTerms | Ledger | Turn):
         return PassedOn(what, names, "", "")
     if isinstance(asked, Asked):
         return PassedOn(what, names, asked.ground, "")
@@ -160,6 +163,8 @@ def _told(said: Said) -> tuple[str, list[str]]:
         return ("case change", []) if said.asked or any(not answer.reason for answer in said.answers) else ("", [])
     if isinstance(said, CostApproval):
         return ("cost", []) if said.asked or any(answer.approval for answer in said.answers) else ("", [])
+    if isinstance(said, ApprovalChange):
+        return ("cost", []) if said.asked else ("", [])
     if isinstance(said, Reconciliation | Settlement):
         return "", []  # about no person by herself
     answered = said.asked is None and any(answer.text.strip() for answer in said.answers)
@@ -296,7 +301,7 @@ def about_people(kind: str, new: AboutPeople, people: Sequence[UUID], asked: dic
 def answered(
     key: UUID,
     asked: Message,
-    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Noted | Approved | OfTurn],
+    answers: Sequence[Answer | Taken | Given | Arrival | Agreed | Accepted | Noted | Approved | Kept | OfTurn],
     outcome: str,
 ) -> NewMessage:
     """The message with an answer to each point or item; `outcome` is what follows from them for the whole."""
@@ -349,6 +354,8 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
         may_wait_until(answer_by, now)
         if said.asked is not None:
             body["asked"]["answer_by"] = answer_by.isoformat()
+            if isinstance(said.asked, NewTerms):  # what was billed before it is told stays as it was
+                body["asked"]["billed_from"] = max(said.asked.billed_from, today).isoformat()
         else:
             body["reply"]["until"] = answer_by.isoformat()
     level = lost.level

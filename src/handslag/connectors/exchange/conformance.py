@@ -95,6 +95,7 @@ KINDS_TRIED = {
     "case_notification": ("household", (_UP,)),
     "case_change": ("ended", (_UP,)),
     "cost_approval": ("dental", (_UP, (_PROVIDER, _CANTON), (_PROVIDER, _MUNICIPALITY))),
+    "approval_change": ("lower-limit", (_DOWN, (_CANTON, _PROVIDER), (_MUNICIPALITY, _PROVIDER))),
 }
 _OF_KINDS = {
     f"takes {kind}": f"a {kind} is delivered (100), if the partner takes any (else 303); an answer to it names its "
@@ -191,6 +192,8 @@ class _Run:
         asked = told["asked"]
         if "answer_by" in asked:
             asked["answer_by"] = (now.date() + timedelta(days=14)).isoformat()
+        if "billed_from" in asked:  # no day before it is told
+            asked["billed_from"] = asked["answer_by"]
         if "statement" in asked:  # called after its claimant
             asked["statement"] = f"{own_address()}/{asked['statement'].partition('/')[2]}"
         if "side" in asked:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from handslag.domain.exchange.queries import own_address
-from handslag.domain.funding.models import Approval, Tariff
-from handslag.domain.funding.states import Against
+from handslag.domain.funding.models import Approval, ApprovalTerms, ProposedChange, Tariff
+from handslag.domain.funding.states import Against, Proposal
 from handslag.domain.register.models import Responsibility
 from handslag.domain.register.policies import CANTON, MUNICIPALITY
 from handslag.domain.tenancy.permissions import Member
@@ -59,6 +61,74 @@ def number_used(payer: bool, partner: str, number: str, but: UUID) -> bool:
     return (rows if payer else rows.filter(partner=partner)).exists()
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What an approval says: at most `amount` (minor units), for days before `until`."""
+
+    until: date
+    amount: int
+
+
+class Turn(NamedTuple):
+    """What an approval was changed to for the `turn`th time, for what is billed from a day on."""
+
+    turn: int
+    amount: int
+    until: date
+    billed_from: date
+
+
+#: What an approval was changed to, beside it in one query; `turns_in` reads it.
+TURNS = ArraySubquery(
+    ApprovalTerms.objects.filter(approval_id=OuterRef("id"))
+    .order_by("turn")
+    .values(one=JSONObject(turn="turn", amount="amount", until="until", billed_from="billed_from"))
+)
+
+
+def turns_in(told: list[dict[str, Any]]) -> list[Turn]:
+    """The turns of an approval, as `TURNS` found them."""
+    return [
+        Turn(one["turn"], one["amount"], date.fromisoformat(one["until"]), date.fromisoformat(one["billed_from"]))
+        for one in told
+    ]
+
+
+def terms_on(row: Approval, turns: Collection[Turn], billed_on: date = date.max) -> Terms:
+    """What an approval says for what is billed on a day; without one, after all that was told of it."""
+    held = [one for one in turns if one.billed_from <= billed_on]
+    last = max(held, key=lambda one: one.turn, default=None)
+    return Terms(last.until, last.amount) if last else Terms(row.until, row.amount)
+
+
+def turns_of(row: Approval) -> list[Turn]:
+    """What an approval was changed to."""
+    return turns_in(Approval.objects.filter(id=row.id).values_list(TURNS, flat=True)[0])
+
+
+def terms_of(rows: QuerySet[Approval]) -> dict[UUID, Terms]:
+    """What each of these approvals says after all that was told of it."""
+    return {row.id: terms_on(row, turns_in(row.turns)) for row in rows.annotate(turns=TURNS)}
+
+
+def approval_by_number(payer: bool, partner: str, number: str) -> Approval | None:
+    """The approval that a payer (we, or else `partner`) gave this number."""
+    rows = Approval.objects.filter(payer=payer, partner=partner, number=number).select_related("person", "asked")
+    return rows.first()
+
+
+def changed_by_two(row: Approval, day: date) -> bool:
+    """Whether our rules want two people to change or end an approval."""
+    rules = tariff_on(row.account_code, day)
+    return rules is not None and bool(rules.changed_by_two)
+
+
+def proposed_change(approval: UUID) -> ProposedChange | None:
+    """What one decider proposed to change it to, and no other has told yet."""
+    rows = ProposedChange.objects.filter(approval_id=approval, state=Proposal.PROPOSED)
+    return rows.select_related("proposed_by").first()
+
+
 def tariffs() -> list[Tariff]:
     """All that was entered, by kind, the newest first."""
     return list(Tariff.objects.select_related("entered_by").order_by("account_code", "-since", "-at", "-id"))
@@ -71,13 +141,11 @@ def against(wish: Wish, asked_for: Collection[tuple[date, date]] = ()) -> list[A
     found = []
     if not own_address().startswith(PROVIDER):  # an institution has no register to ask
         found += _by_register(wish)
-    granted = Approval.objects.filter(
-        person_id__in=[wish.person] if wish.person else [],
-        account_code=wish.account_code,
-        since__lt=wish.until,
-        until__gt=wish.since,
+    rows = Approval.objects.filter(
+        person_id__in=[wish.person] if wish.person else [], account_code=wish.account_code, since__lt=wish.until
     )
-    if granted.exists() or any(since < wish.until and until > wish.since for since, until in asked_for):
+    granted = [one for one in terms_of(rows).values() if one.amount and one.until > wish.since]
+    if granted or any(since < wish.until and until > wish.since for since, until in asked_for):
         found.append(Against.DUPLICATE)
     if own_address() == wish.payer:
         rules = tariff_on(wish.account_code, wish.since)

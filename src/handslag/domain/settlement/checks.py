@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, Max, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce, Greatest
 
 from handslag.domain.accounts.states import Side
-from handslag.domain.funding.models import Approval, Tariff
+from handslag.domain.funding.models import Approval, ApprovalTerms, Tariff
+from handslag.domain.funding.queries import TURNS, Turn, terms_on, turns_in
 from handslag.domain.people.models import Identifier
 from handslag.domain.register.models import Notice, Responsibility, Standing
 from handslag.domain.register.states import What
@@ -51,13 +52,19 @@ class Finding:
 
 
 class Approved(NamedTuple):
-    """A cost that was approved: under which number, for the days from `since` until before `until`, and what is `left`
-    of its amount after what other statements got."""
+    """A cost that was approved, what it was changed to (`turns`), and how much of it other statements `used`."""
 
-    number: str
-    since: date
-    until: date
-    left: int
+    row: Approval
+    turns: Sequence[Turn]
+    used: int
+
+    def left(self, line: NewLine, billed_on: date, used: int) -> int | None:
+        """What is left for a line that is billed on a day, after what was `used` of it here; None where none of its
+        days was ever approved."""
+        terms = terms_on(self.row, self.turns, billed_on)
+        if not (self.row.since < line.until and line.since < max(self.row.until, terms.until)):
+            return None
+        return max(terms.amount - self.used - used, 0) if line.since < terms.until else 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ class Known:
     """What the lines are checked against: the register of whoever checks, and (person, partner, since, until) of the
     days that are settled there. `ended`: since when a claim to the net cost is over by itself; `elsewhere`: the
     bookings that another fund reimburses; `approved`: what was approved of a kind of cost (`Approved`) by person and
-    kind; `needing`: the places of lines that are reimbursed only with an approval."""
+    kind; `needing`: the places of lines that are reimbursed only with an approval; `billed`: the day on which each line
+    was sent, by its place (as `billed_on` where it isn't named)."""
 
     register: Register
     counted: list[tuple[UUID, str, date, date]]
@@ -73,6 +81,8 @@ class Known:
     elsewhere: frozenset[str] = frozenset()
     approved: Mapping[tuple[UUID, str], Sequence[Approved]] = field(default_factory=dict)
     needing: frozenset[int] = frozenset()
+    billed: Mapping[int, date] = field(default_factory=dict)
+    billed_on: date = date.max
 
 
 def known_of(
@@ -115,19 +125,21 @@ def check(regime: Regime, claimant: str, lines: Sequence[NewLine], known: Known)
 def _by_approval(lines: Sequence[NewLine], places: Iterable[int], known: Known) -> Iterator[Finding]:
     """Which of these lines cost more than what was approved for their days, each approval used up in their order, and
     which have none although they need one."""
-    left = {key: [one.left for one in rows] for key, rows in known.approved.items()}
+    used = {key: [0] * len(rows) for key, rows in known.approved.items()}
     for place in places:
         line = lines[place]
         if line.kind != LineKind.COST or line.amount <= 0:
             continue
         key = (line.person, line.account_code)
-        fitting = [
-            n for n, one in enumerate(known.approved.get(key, ())) if one.since < line.until and line.since < one.until
-        ]
-        rest = line.amount
-        for n in fitting:
-            used = min(rest, max(left[key][n], 0))
-            left[key][n], rest = left[key][n] - used, rest - used
+        day = known.billed.get(place, known.billed_on)
+        rest, fitting = line.amount, False
+        for n, one in enumerate(known.approved.get(key, ())):
+            left = one.left(line, day, used[key][n])
+            if left is None:
+                continue
+            fitting = True
+            used[key][n] += min(rest, left)
+            rest -= min(rest, left)
         if rest and (fitting or place in known.needing):
             reason = Reason.APPROVAL_EXCEEDED if fitting else Reason.APPROVAL_MISSING
             yield Finding(place=place, reason=reason, accepted=(), days=0, amount=line.amount - rest)
@@ -136,24 +148,25 @@ def _by_approval(lines: Sequence[NewLine], places: Iterable[int], known: Known) 
 def approved_for(
     side: Side, partner: str, people: Collection[UUID], statement: UUID | None
 ) -> dict[tuple[UUID, str], list[Approved]]:
-    """What was approved by whoever pays (`side`: ours) for people, by person and kind of cost, less what other
-    statements than this one got of it: one query."""
+    """What was approved by whoever pays (`side`: ours) for people, by person and kind of cost, with what it was changed
+    to, and what other statements than this one got of it: one query."""
     got = Answer.objects.filter(
         line__statement__side=side,
         line__person_id=OuterRef("person_id"),
         line__account_code=OuterRef("account_code"),
         line__kind=LineKind.COST,
-        line__since__lt=OuterRef("until"),
+        line__since__lt=OuterRef("last"),
         line__until__gt=OuterRef("since"),
     )
+    later = ApprovalTerms.objects.filter(approval_id=OuterRef("id")).order_by().values("approval_id")
+    last = Greatest("until", Subquery(later.annotate(last=Max("until")).values("last")))
     if statement is not None:
         got = got.exclude(line__statement_id=statement)
     used = got.order_by().values("line__account_code").annotate(all=Sum("amount")).values("all")
-    rows = Approval.objects.filter(person_id__in=people, payer=side == Side.PAYER, partner=partner)
+    rows = Approval.objects.filter(person_id__in=people, payer=side == Side.PAYER, partner=partner).annotate(last=last)
     found: dict[tuple[UUID, str], list[Approved]] = {}
-    for row in rows.annotate(used=Coalesce(Subquery(used), 0)).order_by("since", "id"):
-        key = (row.person_id, row.account_code)
-        found.setdefault(key, []).append(Approved(row.number, row.since, row.until, row.amount - row.used))
+    for row in rows.annotate(used=Coalesce(Subquery(used), 0), turns=TURNS).order_by("since", "id"):
+        found.setdefault((row.person_id, row.account_code), []).append(Approved(row, turns_in(row.turns), row.used))
     return found
 
 
@@ -219,7 +232,9 @@ def reading(regime: Regime, statement: Statement, claimant: str = "", also: Coll
     needing = frozenset(n for n, row in enumerate(open_) if payer and row.needs and row.kind == LineKind.COST)
     if needing or any(row.approved for row in open_):
         approved = approved_for(Side(statement.side), statement.partner, people, statement.id)
-        known = replace(known, approved=approved, needing=needing)
+        sent = {one.id: one.sent_on for one in submissions}
+        billed = {n: sent[row.submission_id] for n, row in enumerate(open_)}
+        known = replace(known, approved=approved, needing=needing, billed=billed)
     checked = check(regime, claimant, lines, known)
     findings = {open_[one.place].id: one for one in checked}
     return Reading(submissions, found, gone, numbers, answers, findings, where, status)

@@ -145,13 +145,16 @@ def leave_out(
     return Done(row, DaysLeftOut(subject=person, payload=payload))
 
 
-def preview(regime: Regime, partner: str, since: date, incomes: Sequence[GivenIncome] = ()) -> Preview:
-    """What there is to claim with the window that a day lies in, checked against our own register."""
+def preview(
+    regime: Regime, partner: str, since: date, incomes: Sequence[GivenIncome] = (), sent_on: date = date.max
+) -> Preview:
+    """What there is to claim with the window that a day lies in, checked against our own register, as it is sent on a
+    day."""
     own, window = own_address(), regime.window(since)
     lines = proposed(regime, own=own, partner=partner, window=window, incomes=incomes)
     people = {one.person for one in lines}
     known: Known = known_of(regime, Side.CLAIMANT, own, register_until(window[1], people), people, lines)
-    known = replace(known, approved=approved_for(Side.CLAIMANT, partner, people, None))
+    known = replace(known, approved=approved_for(Side.CLAIMANT, partner, people, None), billed_on=sent_on)
     findings = check(regime, own, lines, known)
     return Preview(lines, {one.place: one for one in findings})
 
@@ -215,7 +218,7 @@ def submit(
     statement = _opened(Side.CLAIMANT, partner, regime, first, until, reference_for(own, regime.code, first), now)
     if on_its_way(statement.id) is not None:
         raise NotPossible("on its way")
-    seen = preview(regime, partner, first, incomes)
+    seen = preview(regime, partner, first, incomes, today)
     chosen = to_send(seen, against)
     new, gone = changes(statement.id, chosen)
     withdrawn = sorted(row.number for row in gone)

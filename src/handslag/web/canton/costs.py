@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from handslag.domain.exchange.queries import name_of, own_address, partners
 from handslag.domain.exchange.states import Direction
 from handslag.domain.funding.models import Approval
 from handslag.domain.funding.operations import NewTariff, decide_cost, enter_tariff
-from handslag.domain.funding.queries import PROVIDER, tariffs
+from handslag.domain.funding.queries import PROVIDER, TURNS, tariffs, terms_on, turns_in
 from handslag.domain.funding.queries import approvals as approved
 from handslag.domain.people.models import Person
 from handslag.domain.people.permissions import require_sight
@@ -32,6 +32,7 @@ from handslag.messages.cost_approval.build import Asking, answering, asking, cos
 from handslag.messages.cost_approval.checks import checked
 from handslag.messages.cost_approval.message import Cost
 from handslag.rules.ch.codes import COSTS
+from handslag.web.canton.approval_changes import settled, stands
 from handslag.web.canton.assignments import is_canton
 from handslag.web.canton.forms import CostForm, DecideForm, NumberForm, TariffForm
 from handslag.web.canton.pages import page, require_register
@@ -95,17 +96,21 @@ def approvals(request: HttpRequest, tenant: str) -> HttpResponse:
         may_ask=may_tell,
         pays=_pays(),
         rows=listed(request, member, "cost_approval", cost_standing, _told),
-        granted=[_granted(row) for row in approved(member)[:100]],
+        granted=[_granted(row, today(request)) for row in approved(member).annotate(turns=TURNS)[:100]],
     )
 
 
-def _granted(row: Approval) -> dict[str, Any]:
+def _granted(row: Any, on: date) -> dict[str, Any]:
+    terms = terms_on(row, turns_in(row.turns))
     return {
         "row": row,
         "name": full_name(row.person),
         "kind": kind_name(row.account_code),
         "partner": name_of(row.partner),
-        "last_on": row.until - timedelta(days=1),
+        "amount": terms.amount,
+        "last_on": terms.until - timedelta(days=1),
+        "changed": bool(row.turns),
+        "over": terms.until <= on or not terms.amount,
     }
 
 
@@ -148,8 +153,8 @@ def new(request: HttpRequest, tenant: str, person: UUID) -> HttpResponse:
 
 @desk_page("cost approval")
 def approval(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
-    """A request with its findings and what was said about it. POST `act`: as of an assignment; a decider of the payer
-    answers."""
+    """A request with its findings, what was said about it and what was approved. POST `act`: as of an assignment; a
+    decider of the payer answers, and tells (`tell it`) or takes back (`drop it`) what a colleague `proposed`."""
     first, member = message_for_staff(message, **who(request))
     if first.kind != "cost_approval" or first.reference is not None:
         raise Hidden("message", message)
@@ -163,7 +168,12 @@ def approval(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         **words_forms(request),
     }
     trouble = ""
-    if request.method == "POST":
+    done = settled(request, first, act) if request.method == "POST" else None
+    if isinstance(done, HttpResponse):
+        return done
+    if done is not None:
+        trouble = done
+    elif request.method == "POST":
         require(request, *((Role.DECIDER,) if act == "answer" else (*TELLS, Role.DECIDER)))
         home = f"{base(request)}/cost_approvals/{first.id}/"
         done = carried_out(request, first, forms_of, answering, home, decide_cost)
@@ -176,6 +186,7 @@ def approval(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         answers=lambda said: [(one, COST_AGAINST.get(one.reason, "")) for one in said.answers],
     )  # fmt: skip
     told["may"]["answer"] = told["may"]["answer"] and decides
+    row = Approval.objects.filter(asked=first, person__protection_level__lte=member.clearance).first()
     seen = Person.objects.filter(id__in=[wish.person] if wish.person else [], protection_level__lte=member.clearance)
     return page(
         request,
@@ -185,6 +196,8 @@ def approval(request: HttpRequest, tenant: str, message: UUID) -> HttpResponse:
         name=name_in(cost),
         kind=kind_name(cost.account_code),
         amount=wish.amount,
+        stands=stands(row, member, today(request)) if row is not None else None,
+        decides=decides,
         against=[COST_AGAINST[code] for code in checked(wish, first)],
         person_url=f"register/{wish.person}/" if seen.exists() and not own_address().startswith(PROVIDER) else "",
     )

@@ -17,6 +17,8 @@ from handslag.domain.settlement.checks import Finding
 from handslag.domain.settlement.models import Line
 from handslag.domain.settlement.states import LineKind, Outcome, Reason
 from handslag.kernel.months import Month
+from handslag.messages.approval_change.message import NOT_NOTED, Kept
+from handslag.messages.approval_change.message import REASONS as LIMIT_CODES
 from handslag.messages.assignment.build import Assigning
 from handslag.messages.assignment.message import ACCOMMODATION as ACCOMMODATION_CODES
 from handslag.messages.assignment.message import MOST, STATUSES, Arrival, Assigned
@@ -38,12 +40,14 @@ from handslag.rules.ch.codes import INCOMES
 from handslag.web.canton.wording import (
     ACCOMMODATION,
     AGAINST,
+    APPROVAL_CHANGED,
     CASE_CHANGES,
     CASE_DISPUTES,
     CHANGES,
     CHECKS,
     COST_AGAINST,
     DISPUTES,
+    NOT_KEPT,
     NUMBERS,
     PERMIT_NAMES,
     REASONS,
@@ -738,6 +742,59 @@ class DecideForm(forms.Form):
         return [Approved(number=1, text=text, approval="-", reason=reason, by_rules=False, **given)]
 
 
+class ApprovalChangeForm(forms.Form):
+    """What the payer changes an approval to."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    amount = AmountField(
+        label=gettext_lazy("At most, in all"),
+        help_text=gettext_lazy("What was billed before counts in. 0: nothing any more."),
+    )
+    last_on = DayField(
+        label=gettext_lazy("Last day"),
+        help_text=gettext_lazy("To end it now: today. No day that is over can be taken."),
+    )
+    billed_from = DayField(
+        label=gettext_lazy("For what is billed from"),
+        help_text=gettext_lazy("What is billed before this day stays as it was. Leave them time to read it."),
+    )
+    reason = forms.ChoiceField(label=gettext_lazy("Why is it changed?"))
+    text = forms.CharField(
+        label=gettext_lazy("In words"), help_text=gettext_lazy("They read it."), max_length=4000, widget=_area(3)
+    )
+    assessed = _why_it_may_be_told()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = [("", ""), *((code, APPROVAL_CHANGED[code]) for code in LIMIT_CODES)]  # type: ignore[attr-defined]
+
+    def clean_text(self) -> str:
+        """Without the spaces around it."""
+        return str(self.cleaned_data["text"]).strip()
+
+
+class KeptForm(forms.Form):
+    """Why a change of an approval isn't noted: the system notes it where it knows the approval."""
+
+    use_required_attribute = False
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.ChoiceField(label=gettext_lazy("Why can’t it be noted?"))
+    text = forms.CharField(
+        label=gettext_lazy("In words"), help_text=gettext_lazy("They read it."), max_length=4000, required=False,
+        widget=_area(3),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = [("", ""), *((code, NOT_KEPT[code]) for code in NOT_NOTED)]  # type: ignore[attr-defined]
+
+    @property
+    def answers(self) -> list[Kept]:
+        """What was said, when the form is valid."""
+        return [Kept(number=1, reason=self.cleaned_data["reason"], text=self.cleaned_data["text"].strip())]
+
+
 class TariffForm(forms.Form):
     """What the payer rules of a kind of cost from a day on."""
 
@@ -756,6 +813,9 @@ class TariffForm(forms.Form):
         max_length=120, required=False,
     )  # fmt: skip
     needs_approval = forms.BooleanField(label=gettext_lazy("Reimbursed only with an approval"), required=False)
+    changed_by_two = forms.BooleanField(
+        label=gettext_lazy("An approval is changed or ended by two people"), required=False
+    )
 
     def __init__(self, kinds: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

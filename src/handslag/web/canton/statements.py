@@ -502,7 +502,7 @@ def new(request: HttpRequest, tenant: str) -> HttpResponse:
         raise Hidden("statement")
     window = regime.window(since)
     looked_at("statement")
-    seen = preview(regime, partner, window[0])
+    seen = preview(regime, partner, window[0], sent_on=today(request))
     there = Statement.objects.filter(side=Side.CLAIMANT, partner=partner, fund=regime.code, since=window[0]).first()
     whole = canonical.digest([line.told() for line in seen.lines])
     act, trouble, missing = request.POST.get("act"), "", set[str]()

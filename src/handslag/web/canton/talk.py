@@ -22,6 +22,7 @@ from handslag.domain.tenancy.permissions import Member
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.kernel.ids import uuid7
 from handslag.messages import conversation as said_of
+from handslag.messages.approval_change.message import NewTerms
 from handslag.messages.assignment.message import Assigned
 from handslag.messages.case_notification.message import Supported
 from handslag.messages.cost_approval.message import Cost
@@ -39,7 +40,7 @@ _WORDS = {
 }
 
 
-def name_in(one: Assigned | Concerned | Supported | Cost) -> str:
+def name_in(one: Assigned | Concerned | Supported | Cost | NewTerms) -> str:
     """Somebody whom a message is about, as it names her."""
     return f"{one.person.given_name} {one.person.family_name}".strip()
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from handslag.web.canton import (
     accounts,
+    approval_changes,
     assignments,
     case_changes,
     costs,
@@ -43,6 +44,8 @@ urlpatterns = [
     path("<slug:tenant>/cost_approvals/", costs.approvals),
     path("<slug:tenant>/cost_approvals/tariffs/", costs.rules),
     path("<slug:tenant>/cost_approvals/new/<uuid:person>/", costs.new),
+    path("<slug:tenant>/approval_changes/new/<uuid:approval>/", approval_changes.new),
+    path("<slug:tenant>/approval_changes/<uuid:message>/", approval_changes.change),
     path("<slug:tenant>/cost_approvals/<uuid:message>/", costs.approval),
     path("<slug:tenant>/register/", register.register),
     path("<slug:tenant>/register/quota/", quota.quota),

@@ -116,6 +116,23 @@ COST_AGAINST: Words = {
     "DOCUMENT_MISSING": _("Something that shows it is missing"),
     "PERSON_UNKNOWN": _("She isn’t known here"),
 }
+#: Why an approval is changed or ended.
+APPROVAL_CHANGED: Words = {
+    "RATE_WRONG": COST_AGAINST["RATE_WRONG"],
+    "NO_CLAIM_PERIOD": COST_AGAINST["NO_CLAIM_PERIOD"],
+    "OTHER_MUNICIPALITY": COST_AGAINST["OTHER_MUNICIPALITY"],
+    "OTHER_PAYER_FIRST": _("Somebody else pays, or pays a part"),
+    "NOT_NEEDED": _("It isn’t needed any more"),
+    "OVER_EARLIER": _("It was over earlier"),
+    "MORE_NEEDED": _("More is needed"),
+    "MISTAKE": _("It was approved by mistake"),
+}
+#: Why a change of an approval isn't noted.
+NOT_KEPT: Words = {
+    "APPROVAL_UNKNOWN": _("No approval has this number here"),
+    "PERSON_UNKNOWN": COST_AGAINST["PERSON_UNKNOWN"],
+    "OVERTAKEN": _("Another change with the same place in the order is noted already"),
+}
 #: Who reimburses the municipality, by the code in the rules.
 PAYERS: Words = {
     "KSA-AK": _("Canton, asylum coordination (lump sum a day)"),
@@ -310,6 +327,21 @@ REFUSALS: Words = {
     "changed since": _(
         "The register has changed since: rows that could be taken can’t be any more. Undo it and bring the files again."
     ),
+    "not a payer": _("A municipality asks its canton, an institution a canton or a municipality."),
+    "approved more": _("Approve no more than is asked for: amount, share and days."),
+    "in full": _("This is all that is asked for: approve it in full, or approve less."),
+    "unknown person": _("She isn’t registered here: register her first, or refuse."),
+    "ceiling": _("Write a price above nothing, or leave it empty."),
+    "changed more": _("Change it to no more than was asked for: amount and days. For more they ask anew."),
+    "nothing changes": _("This is what it says already: change the amount or the last day."),
+    "before it began": _("The last day isn’t before the first."),
+    "ends before told": _("It can’t end on a day that is over: what arose until today was borne."),
+    "billed from": _("Choose today or a later day: what was billed before stays as it was."),
+    "change under way": _("An earlier change of it isn’t noted there yet: wait for that, or take it back."),
+    "proposed before": _("A colleague has proposed a change already: tell it, or take it back first."),
+    "two people": _("Our rules want two people for it: propose it, and a colleague tells it."),
+    "proposed otherwise": _("A colleague has proposed something else in between: look at the page again."),
+    "limit": _("Write an amount."),
 }
 #: Why money that came in can't be matched so.
 MATCHES: Words = {
@@ -363,12 +395,6 @@ FAULTS: Words = {
     "OVERLAP": _("two claims for her lie on the same days"),
     "SUM": _("doesn’t add up: open is what was accepted and not paid, and no part is more than its whole"),
     "POSTED": _("was taken over already"),
-    "not a payer": _("A municipality asks its canton, an institution a canton or a municipality."),
-    "approved more": _("Approve no more than is asked for: amount, share and days."),
-    "in full": _("This is all that is asked for: approve it in full, or approve less."),
-    "unknown person": _("She isn’t registered here: register her first, or refuse."),
-    "ceiling": _("Write a price above nothing, or leave it empty."),
-    "limit": _("Write an amount."),
 }
 #: Why a ZEMIS number can't be taken.
 NUMBERS: Words = {"form": _("Write the ZEMIS number with digits, points and dashes, for example 21004711.0.")}
@@ -451,6 +477,16 @@ _COST: Words = {
     Business.CHANGED: _("approved in part"),
     Business.REJECTED: _("not approved"),
 }
+
+
+#: How a change of an approval stands, where it isn't called as of an assignment.
+_LIMIT: Words = {Business.ACCEPTED: _("noted by both"), Business.REJECTED: _("not noted there")}
+
+
+def limit_standing(message: Message) -> tuple[str, str]:
+    """The same of a change of an approval."""
+    words, colour = standing_of(message)
+    return str(_LIMIT.get(message.business, words)), colour
 
 
 def cost_standing(message: Message) -> tuple[str, str]:

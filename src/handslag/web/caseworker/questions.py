@@ -54,6 +54,7 @@ from handslag.domain.tenancy.states import Role
 from handslag.kernel.ids import uuid7
 from handslag.kernel.months import Month
 from handslag.messages import conversation as said_of
+from handslag.messages.approval_change.message import ApprovalChange
 from handslag.messages.as_xml import form_of
 from handslag.messages.assignment.message import Assignment
 from handslag.messages.case_change.message import CaseChange
@@ -108,9 +109,10 @@ from handslag.web.ui.forms import DayField, read_month
 #: How long a settled question stays in the list.
 SHOWN = timedelta(days=90)
 #: Kinds of message that have pages of their own.
-ELSEWHERE = ("assignment", "mutation", "case_notification", "case_change", "cost_approval", "reconciliation")
+ELSEWHERE = ("assignment", "mutation", "case_notification", "case_change", "cost_approval", "approval_change",
+             "reconciliation")  # fmt: skip
 #: The same, as they are read.
-_OF_OTHERS = (Assignment, Mutation, CaseNotification, CaseChange, CostApproval, Reconciliation)
+_OF_OTHERS = (Assignment, Mutation, CaseNotification, CaseChange, CostApproval, ApprovalChange, Reconciliation)
 
 
 class AskForm(OpeningForm):

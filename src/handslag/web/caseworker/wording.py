@@ -1123,6 +1123,7 @@ LOOKED_AT: dict[str, str | Promise] = {
     "case change": _("Change of a case under section 44"),
     "cost approvals": _("Cost approvals"),
     "cost approval": _("Cost approval"),
+    "change of a cost approval": _("Change of a cost approval"),
     "partner": _("An institution’s people and money"),
     "tariffs": _("What the payer’s rules say of costs"),
     "hand-overs": _("Hand-overs"),

@@ -22,8 +22,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.permissions import messages_of
 from handslag.domain.exchange.queries import first_messages, name_of, own_address
 from handslag.domain.exchange.states import OVER, Business, Direction, Transport
-from handslag.domain.funding.models import Approval
-from handslag.domain.funding.queries import PROVIDER, approvals
+from handslag.domain.funding.queries import PROVIDER, TURNS, approvals, terms_on, turns_in
 from handslag.domain.people.models import Person
 from handslag.domain.people.queries import full_name
 from handslag.domain.tasks.models import Task
@@ -118,15 +117,19 @@ def _questions(member: Member) -> int:
 def _approved(member: Member, on: date, people: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """What is approved for each of these people on a day or later."""
     found: dict[UUID, list[dict[str, Any]]] = {}
-    row: Approval
-    for row in approvals(member).filter(person_id__in=people, payer=False, until__gt=on).order_by("since", "id"):
+    rows = approvals(member).filter(person_id__in=people, payer=False).annotate(turns=TURNS)
+    for row in rows.order_by("since", "id"):
+        terms = terms_on(row, turns_in(row.turns))
+        if terms.until <= on or not terms.amount:
+            continue
         kind = COSTS.get(row.account_code)
         found.setdefault(row.person_id, []).append(
             {
                 "row": row,
                 "kind": kind.name[language_of_figures()] if kind else row.account_code,
-                "last_on": row.until - timedelta(days=1),
-                "soon": row.until - on <= SOON,
+                "amount": terms.amount,
+                "last_on": terms.until - timedelta(days=1),
+                "soon": terms.until - on <= SOON,
             }
         )
     return found
