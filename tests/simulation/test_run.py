@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -112,7 +113,8 @@ def test_a_cluster_says_the_same_also_when_a_worker_is_killed(place: Path, whole
     worker = ["worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(place), *quiet]
     kinds = (["scheduler", "--port", "0", *quiet], worker, worker)
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen([sys.executable, "-m", "dask", *kind], **silent) for kind in kinds]
+    lost = os.environ | {"DASK_DISTRIBUTED__SCHEDULER__NO_WORKERS_TIMEOUT": "60s"}  # then it fails instead of waiting
+    started = [subprocess.Popen([sys.executable, "-m", "dask", *kind], env=lost, **silent) for kind in kinds]
     try:
         end = time.monotonic() + 120
         while not (file.exists() and file.stat().st_size):

@@ -354,12 +354,31 @@ def _break(place: Filled, statement: str) -> set[str]:
         return {str(row[0]) for row in found}
 
 
-@pytest.mark.parametrize("what", BREACHES)
-def test_a_breach_is_found_by_its_rule(damaged: Filled, what: str) -> None:
-    statement, rule, table = BREACHES[what]
-    broken = _break(damaged, statement)
+def _together() -> dict[str, list[str]]:
+    """Breaches that are looked for together, some at a time, since each of them is told by another rule or of another
+    table; what takes rows away comes after what alters some."""
+    found: list[list[str]] = []
+    for what in sorted(BREACHES, key=lambda what: BREACHES[what][0].startswith("DELETE")):
+        told = BREACHES[what][1:]
+        for group in found:
+            if len(group) < 8 and told not in (BREACHES[other][1:] for other in group):
+                group.append(what)
+                break
+        else:
+            found.append([what])
+    return {f"{group[0]} and {len(group) - 1} more": group for group in found}
+
+
+TOGETHER = _together()
+
+
+@pytest.mark.parametrize("group", TOGETHER)
+def test_a_breach_is_found_by_its_rule(damaged: Filled, group: str) -> None:
+    broken = {what: _break(damaged, BREACHES[what][0]) for what in TOGETHER[group]}
     report = damaged.verify()
-    assert broken & {f.row for f in report.errors if (f.rule, f.table) == (rule, table)}, report.to_text()
+    for what, rows in broken.items():
+        told = BREACHES[what][1:]
+        assert rows & {f.row for f in report.errors if (f.rule, f.table) == told}, (what, report.to_text())
 
 
 def test_a_merge_by_one_or_of_one_record_twice_is_found_where_the_database_let_it_be(damaged: Filled) -> None:
