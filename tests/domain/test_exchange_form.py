@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 
 from handslag.connectors.exchange.gate import own_file
-from handslag.domain.exchange.frame import DEEPEST, digest_of
+from handslag.domain.exchange.frame import _PIECE, DEEPEST, Unreadable, digest_of, framed_in
 from handslag.domain.exchange.models import Envelope, Outcome
 from handslag.domain.exchange.operations.outbox import header_of
 from handslag.domain.exchange.queries import proof_of, sealed_of
@@ -180,3 +180,10 @@ def test_a_receipt_that_is_not_in_order_is_left_to_a_person(pair: Pair) -> None:
     (found,) = pair.asker.rows(Outcome, message_id=key)
     assert (found.state, found.trouble) == ("quarantined", "not in canonical form (RFC 8785)")
     assert pair.asker.message(asked.message_id).transport == "sealed"
+
+
+def test_a_text_that_never_ends_is_gone_through_once() -> None:
+    """Whoever sent it, as nothing of it is believed yet: from each of its quotes anew it would take an hour."""
+    assert [len(piece) for piece in _PIECE.findall('{"' + '\\"' * 400 + "\\")] == [1, 801, 1]
+    with pytest.raises(Unreadable):
+        framed_in(b'"' + b'\\"' * 400_000)

@@ -46,8 +46,8 @@ DEEPEST = 32
 #: U+0000 as JSON writes it: no column of the database holds it.
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-#: A text, a bracket, or what stands between them.
-_PIECE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^"\[\]{}]+', re.DOTALL)
+#: A text (to the end, where it never ends), a bracket, or what stands between them.
+_PIECE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]|[^"\[\]{}]+', re.DOTALL)
 
 
 class _Roomy(JWSRegistry):
