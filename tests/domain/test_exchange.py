@@ -41,6 +41,7 @@ from handslag.domain.exchange.queries import first_of, lost, may_say, sealed_of,
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
+from handslag.domain.register.operations import tell
 from handslag.domain.tasks.models import Task
 from handslag.domain.tasks.operations import finish_task
 from handslag.domain.tenancy.door import acting
@@ -48,6 +49,7 @@ from handslag.domain.tenancy.keys import sign
 from handslag.domain.tenancy.permissions import Hidden, member_behind
 from handslag.domain.tenancy.policies import Conflict, NotPossible
 from handslag.jobs import exchange
+from handslag.jobs.accounts import compare_account
 from handslag.kernel import canonical, clock
 from handslag.messages.as_xml import sealed_text
 from handslag.messages.ech.frame import written
@@ -759,6 +761,34 @@ def test_who_waits_and_who_is_waited_for_is_told_once_when_the_day_is_over(pair:
     pair.answered(question, Answer(number=1, reason="NOT_KNOWN"))
     pair.settle()
     assert (_open(pair.asker, question), _open(pair.answerer, question)) == (["question answered"], [])
+
+
+def test_what_names_no_day_is_waited_for_fourteen_days(fresh: Pair) -> None:
+    asked = {"side": "payer", "digest": "0" * 64, "parts": []}
+    with acting(fresh.asker.office.slug, TEST, "tell"):
+        new = NewMessage(
+            id=uuid4(), kind="reconciliation", action=Action.REQUEST, recipient=fresh.answerer.address,
+            body={"asked": asked}, unit=fresh.folder.case.unit_id, response_expected=True,
+        )  # fmt: skip
+    row = tell(tenant=fresh.asker.office.slug, by=TEST, now=fresh.now, new=new)
+    fresh.settle()
+    theirs = fresh.answerer.message(row.message_id)
+
+    def told() -> list[list[str]]:
+        for side in (fresh.asker, fresh.answerer):
+            fresh.watch(side)
+            fresh.watch(side)
+        both = ((fresh.asker, row), (fresh.answerer, theirs))
+        return [[one.kind for one in side.rows(Task, state="open", subject=of.id)] for side, of in both]
+
+    fresh.later(days=13)
+    assert told() == [[], []]
+    fresh.later(days=1)
+    assert told() == [["question unanswered"], ["question overdue"]]
+    with fresh._role("worker"):
+        compare_account(tenant=fresh.answerer.key, message=str(theirs.id))
+    fresh.settle()
+    assert (fresh.asker.message(row.message_id).business, told()) == ("accepted", [[], []])
 
 
 def test_who_waits_for_what_was_asked_back_is_told_too_when_its_day_is_over(pair: Pair) -> None:

@@ -271,7 +271,8 @@ def watch_outbox(tenant: int) -> None:
     now = clock.now()
     with acting(tenant, BY, "uncollected"):
         warned, expired = uncollected(now - WARN_AFTER), uncollected(now - EXPIRE_AFTER)
-        late = list(overdue(acting_door().the_tenant.today(now)).order_by("due_on", "id").values_list("id", flat=True))
+        unanswered = overdue(acting_door().the_tenant.today(now), now - EXPIRE_AFTER)
+        late = list(unanswered.order_by("due_on", "id").values_list("id", flat=True))
     told: dict[str, Any] = {"tenant": tenant, "by": BY, "now": now}
     for key in warned:
         with suppress(NotPossible):

@@ -71,9 +71,7 @@ class Message(TenantRow):
             ),
             models.Index(
                 fields=["tenant", "due_on"],
-                condition=Q(
-                    due_on__isnull=False, overdue_at=None, test=False, action__in=BEGINNING, business__in=PENDING
-                ),
+                condition=Q(overdue_at=None, test=False, action__in=BEGINNING, business__in=PENDING),
                 name="message_awaited",
             ),
         ]

@@ -318,10 +318,11 @@ def may_send_again(row: Message) -> bool:
     return lost(Message.objects.filter(id=row.id).exclude(business__in=OVER)).exists()
 
 
-def overdue(today: date) -> QuerySet[Message]:
+def overdue(today: date, before: datetime) -> QuerySet[Message]:
     """What was asked, by us or of us, or asked back, whose day is over without an answer, and of which nobody was told
-    yet."""
-    first = first_messages(Message.objects.filter(due_on__lt=today, overdue_at=None, test=False))
+    yet. So is what names no day, as machines answer it, and was sealed or came `before` that moment."""
+    late = Q(due_on__lt=today) | Q(due_on=None, created_at__lte=before)
+    first = first_messages(Message.objects.filter(late, overdue_at=None, test=False))
     return first.filter(Q(transport=Transport.DELIVERED) | Q(business__in=SPOKEN_OF), business__in=PENDING)
 
 

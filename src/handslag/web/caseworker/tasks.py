@@ -62,7 +62,7 @@ KINDS = {
     "message not delivered": _("A message was refused by the other side"),
     "message not collected": _("A message isn’t collected for three days: call them"),
     "message given": _("A colleague asks you to look at a message"),
-    "question unanswered": _("No answer came by the day that you named: remind them, or ask another way"),
+    "question unanswered": _("No answer came in time: remind them, or ask another way"),
     "question overdue": _("Another organisation should have your answer by now"),
     "message expired": _("A message wasn’t collected in 14 days and counts as not delivered: tell them another way"),
     "message kept back": _("A message was kept here: somebody in the household became protected"),

@@ -415,7 +415,8 @@ def note_overdue(*, tenant: str | int, by: Actor, now: datetime, message: UUID) 
     a person is told, once. NotPossible otherwise."""
     if by.kind != "system":
         raise Hidden("message", message)
-    row = overdue(acting_door().the_tenant.today(now)).select_for_update(of=("self",)).filter(id=message).first()
+    late = overdue(acting_door().the_tenant.today(now), now - EXPIRE_AFTER)
+    row = late.select_for_update(of=("self",)).filter(id=message).first()
     if row is None:
         raise NotPossible("not yet")
     row.overdue_at = now
