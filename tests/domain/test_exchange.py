@@ -406,6 +406,12 @@ def test_what_corrects_a_question_is_refused_by_a_code_until_something_was_asked
     pair.settle()
     assert pair.states(question) == ("delivered", "in check", "")
     assert pair.asker.message(added.message_id).digest == pair.answerer.message(added.message_id).digest
+    (task,) = pair.answerer.rows(
+        Task, state="open", kind="question", subject=pair.answerer.message(question.message_id).id
+    )
+    finish_task(**pair.act(pair.answerer), task=task.id, version=task.version)
+    assert corrects(text="Och den i juni.") == ("late", "in check")  # before it is answered, somebody reads that too
+    assert pair.states(question) == ("delivered", "in check", "") and pair.answerer.tasks() == ["question"]
 
 
 def test_a_conversation_begins_with_the_message_of_its_own_side_though_both_used_its_id(pair: Pair) -> None:
@@ -890,6 +896,12 @@ def test_operators_see_how_it_goes_with_each_partner_and_nothing_of_what_is_said
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = "127.0.0.1"
     figures = health.metrics(request).content.decode()
+    pair.carry()
+    pair.arrives(pair.answerer)
+    pair.carry()
+    pair.arrives(pair.asker)  # what left the day before arrived on this one
+    row = json.loads(printed("--json")[1])
+    assert [row[name] for name in counts] == [0, 2, 0, 0, 1, 0, 1, 0]
     label = f'{{organisation="{pair.asker.office.slug}",partner="{pair.answerer.address}"}}'
     assert f"handslag_exchange_waiting{label} 1.0" in figures
     assert f"handslag_exchange_oldest_seconds{label} {(pair.now - waiting.created_at).total_seconds() - 11}" in figures

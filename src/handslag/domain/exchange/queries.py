@@ -443,7 +443,7 @@ def figures(now: datetime) -> list[Figures]:
     """The figures of every partner of the organisation behind the door that was ever written to, or is registered; by
     address."""
     rows = Message.objects.filter(created_at__gt=now - _FIGURED)
-    out, day = Q(direction=Direction.OUT), Q(created_at__gt=now - _RATE)
+    out = Q(direction=Direction.OUT)
     waits = out & Q(transport=Transport.HANDED_OVER)
     counted: dict[str, dict[str, Any]] = {
         row["partner"]: {name: value for name, value in row.items() if name != "partner"}
@@ -451,11 +451,12 @@ def figures(now: datetime) -> list[Figures]:
             waiting=Count("id", filter=waits),
             oldest=Min("handed_over_at", filter=waits),
             unanswered=Count("id", filter=out & Q(transport=Transport.DELIVERED, business__in=AWAITED, action="5")),
-            sent=Count("id", filter=out & day & Q(handed_over_at__isnull=False)),
-            delivered=Count("id", filter=out & day & Q(transport=Transport.DELIVERED)),
-            received=Count("id", filter=day & Q(direction=Direction.IN)),
+            sent=Count("id", filter=out & Q(handed_over_at__gt=now - _RATE)),
+            received=Count("id", filter=Q(direction=Direction.IN, created_at__gt=now - _RATE)),
         )
     }
+    steps = TransportStep.objects.filter(id__gte=least_of(2 * _RATE.total_seconds()), message__direction=Direction.OUT)
+    arrived = _by(steps.filter(state=Transport.DELIVERED, at__gt=now - _RATE), "message__partner")
     gone = _by(lost(rows), "partner")
     aside = _by(Outcome.objects.filter(state=OutcomeState.QUARANTINED), "sender")
     left = _by(unlooked(now - _LEFT).order_by(), "sender")
@@ -468,6 +469,7 @@ def figures(now: datetime) -> list[Figures]:
             failing_since=known.failing_since if known else None,
             trouble=known.trouble if known else "",
             reached_at=known.reached_at if known else None,
+            delivered=arrived.get(address, 0),
             lost=gone.get(address, 0),
             set_aside=aside.get(address, 0),
             unlooked=left.get(address, 0),

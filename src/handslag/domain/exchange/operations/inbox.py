@@ -6,6 +6,7 @@ The rules for what comes twice, late or out of order:
 - what says something that no longer changes anything (a receipt after the answer, an answer to what is settled) is
   kept as late;
 - what adds to a message that hasn't come yet waits for it, for half an hour, and for as long as that lies here;
+- what is added once more before the answer changes nothing, and a person reads it;
 - what corrects a message about which nothing was asked back is refused: that is recalled, and sent anew;
 - what is said about a message in another kind, process or test than that one's is refused: nothing follows from it;
 - a recall closes what waits for an answer; what was answered stays answered, and an answer that crosses the recall
@@ -269,9 +270,10 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
     if asked is None or asked.action not in BEGINNING:
         return _refuse(found, row, Code.UNKNOWN_REFERENCE, "adds to what never came", now, opened)
     _belongs(asked, opened)
-    if Action(header.action) == Action.CORRECTION and not BusinessStep.objects.filter(
-        message=asked, state=Business.QUESTION
-    ).exists():
+    if (
+        Action(header.action) == Action.CORRECTION
+        and not BusinessStep.objects.filter(message=asked, state=Business.QUESTION).exists()
+    ):
         why = "nothing was asked back: what was sent is recalled, and sent anew"
         return _refuse(found, row, Code.NOT_ASKED_BACK, why, now, opened)
     message = _store(found, opened, _beside(asked, asked.due_on), now)
@@ -279,9 +281,11 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
     payload = {"digest": message.digest, "from": message.partner}
     reminder, state = message.action == Action.REMINDER, said_by(message.action)
     late = asked.business not in AWAITED if reminder else state not in BUSINESS_STEPS[asked.business]
+    more = MessageTakenIn(subject=asked.id, payload=payload | {"adds": True})
     if late or (state == Business.IN_CHECK and not reminder and asked.business != Business.QUESTION):
         _end(row, OutcomeState.LATE, now, message, code=asked.business)
-        return Done(row, _settled(row), kept)
+        unread = message.action == Action.CORRECTION and asked.business == Business.IN_CHECK
+        return Done(row, _settled(row), kept, *([more] if unread else []))
     if not reminder:
         note_business(asked, state, now, by=found.sender, said=message, sealed=found.sealed)
         wait_for(asked, message, now)
@@ -291,7 +295,7 @@ def _take_addition(found: Arrival, row: Outcome, opened: Opened, now: datetime) 
         return Done(row, _settled(row), kept, MessageReminded(subject=asked.id, payload=payload))
     if state == Business.RECALLED:
         return Done(row, _settled(row), kept, MessageRecalled(subject=asked.id, payload=payload))
-    return Done(row, _settled(row), kept, MessageTakenIn(subject=asked.id, payload=payload | {"adds": True}))
+    return Done(row, _settled(row), kept, more)
 
 
 def _take_receipt(found: Arrival, row: Outcome, opened: Opened, now: datetime) -> Done[Outcome]:
