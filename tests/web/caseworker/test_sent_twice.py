@@ -30,8 +30,8 @@ ONCE = {
     "who asks again is refused, for what it made is there": {
         "begin_review", "fix_posting_day", "form_household", "make_statistics_file", "move_in", "open_case",
         "open_hearing", "order_payment", "propose", "propose_change", "propose_merge", "propose_recovery",
-        "register_person", "register_representation", "release_month", "start_precalculation", "take_access", "transfer_case",
-        "withdraw_application",
+        "register_person", "register_representation", "release_month", "start_precalculation", "take_access",
+        "transfer_case", "withdraw_application",
     },
     "what was there is taken, continued, or replaced": {
         "agree_instalments", "begin_account_change", "begin_correction", "begin_signing", "open_draft",
