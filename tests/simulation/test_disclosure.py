@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handslag.simulation.chunk import KINDS, PARTS, _sums
-from handslag.simulation.disclosure import LEAST, Published, Row, TooFew, left_out, published
+from handslag.simulation.chunk import KINDS, PARTS, _sums, added
+from handslag.simulation.courses import LEAST
+from handslag.simulation.disclosure import Published, Row, TooFew, left_out, published
 
 
 def sums(draw: Random) -> dict[str, Any]:
@@ -27,8 +28,8 @@ def sums(draw: Random) -> dict[str, Any]:
     months = [[700, 900] for _ in range(3)]
     total = [sum(row[n] for row in kinds.values()) for n in (2, 4)]
     months[0] = [total[0] - 1400, total[1] - 1800]
-    apart = [draw.choice((0, 5, 9, draw.choice(few))) for _ in range(5)]
-    return {"kinds": {k: kinds[k] for k in KINDS if k in kinds}, "months": months, "apart": apart}
+    courses = {k: [[1, 1, 1, 2, 2, 2, 3]] * draw.choice((0, 5, 9, draw.choice(few))) for k in KINDS if k in kinds}
+    return {"kinds": {k: kinds[k] for k in courses}, "months": months, "courses": courses}
 
 
 def counts(row: Row) -> list[int]:
@@ -98,7 +99,8 @@ def test_no_cell_below_five_and_none_can_be_computed_back() -> None:
 
 def test_what_may_be_shown_is_shown() -> None:
     rows = {"single_0": [20, 20, 900, 20, 950, 15, 60, 5, 10], "couple_0": [30, 25, 800, 25, 800, 0, 0, 0, 0]}
-    found = published({"kinds": rows, "months": [[1700, 1750]], "apart": [45, 45, 20, 20]})
+    courses = {"single_0": [[40, 44, 4]] * 15 + [[60, 58, 0]] * 5, "couple_0": [[27, 27, 0]] * 25}
+    found = published({"kinds": rows, "months": [[1700, 1750]], "courses": courses})
     assert found.kinds == (
         Row("single_0", 20, (900, 950, 15, 60, 5, 10, 0)),
         Row("couple_0", 30, (800, 800, 0, 0, 0, 0, 30)),
@@ -111,7 +113,7 @@ def test_what_may_be_shown_is_shown() -> None:
 def test_how_many_get_more_and_less_does_not_follow_from_what_it_costs() -> None:
     """1,380 more for 4 and 400 less for 3 is 4,320: of 7 that all get another amount no other numbers give that."""
     rows = {"single_0": [40, 40, 900, 40, 900, 0, 0, 0, 0], "couple_0": [7, 7, 9000, 7, 13320, 4, 5520, 3, 1200]}
-    found = published({"kinds": rows, "months": [[9900, 14220]], "apart": [47, 47, 7]})
+    found = published({"kinds": rows, "months": [[9900, 14220]], "courses": {}})
     assert [(row.households, row.cells) for row in (*found.kinds, found.total)] == [
         (40, (900, 900, 0, 0, 0, 0, 40)), (7, None), (47, None),
     ]  # fmt: skip
@@ -141,12 +143,46 @@ def test_no_two_months_tell_a_few_households_apart(few: int, before: Any, after:
     assert found.months == (tuple(zip(*granted.sum(axis=2).tolist(), strict=True)) if shown else (None,) * 3)
 
 
+NESTED = {(1, 2, 2): 6, (0, 1, 1): 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),  # by kind: what households get more in each of three months, and how many they are
+    [
+        ([NESTED], False),  # February minus twice January: one
+        ([{(1, 2, 2): 6, (0, 1, 1): 5}], True),
+        ([{(1, 0, 1): 6, (0, 1, 1): 6, (1, 1, 1): 1}], False),  # January and February minus March: one
+        ([{(1, 0, 1): 6, (0, 1, 1): 6, (1, 1, 1): 5}], True),
+        ([{(1, 0, 0): 6, (0, 1, 0): 1}, {(0, 1, 0): 10}], False),  # the kind minus January: one
+        ([{(1, 0, 0): 6, (0, 1, 0): 5}, {(0, 1, 0): 10}], True),
+        ([{(1, 0, 0): 6, (-1, 1, 0): 6, (0, -1, 0): 6}], True),  # one change for more, one for less
+        ([{(2, 0, 0): 6, (-1, 1, 0): 1}, {(-1, 0, 0): 6}], False),  # neither more nor less in all: one
+    ],
+)
+@pytest.mark.parametrize("size", [100, 3])
+def test_no_sum_of_multiples_of_months_is_about_a_few_households(changes: Any, shown: bool, size: int) -> None:
+    rows = [
+        (kind, [500 + 100 * more for more in course])
+        for kind, courses in enumerate(changes)
+        for course, number in ({(0, 0, 0): 30} | courses).items()
+        for _ in range(number)
+    ]
+    Random(7).shuffle(rows)
+    granted = np.array([[[500] * 3 for _ in rows], [after for _, after in rows]]).transpose(0, 2, 1)
+    kinds = np.array([kind for kind, _ in rows])
+    pieces = [_sums(granted[:, :, n : n + size], kinds[n : n + size]) for n in range(0, len(rows), size)]
+    found = added([piece | {"example": False, "refused": []} for piece in pieces], 3)
+    whole = added([_sums(granted, kinds) | {"example": False, "refused": []}], 3)
+    assert found == whole
+    assert published(found).months == (tuple(tuple(month) for month in whole["months"]) if shown else (None,) * 3)
+
+
 def test_kinds_of_few_households_are_one_and_take_the_smallest_other_with_them() -> None:
     def row(number: int) -> list[int]:
         return [number, number, 100 * number, number, 110 * number, number, 10 * number, 0, 0]
 
     kinds = {"single_0": row(50), "single_1": row(7), "couple_1": row(2), "couple_2": row(1)}
-    found = published({"kinds": kinds, "months": [], "apart": []})
+    found = published({"kinds": kinds, "months": [], "courses": {}})
     assert [(one.kind, one.households) for one in found.kinds] == [("single_0", 50), ("other", 10)]
 
 

@@ -20,6 +20,7 @@ from handslag.rules.norms import Amendment, Norm, NormError, NormMissing
 from handslag.rules.packs import Pack, pack
 from handslag.rules.periods import Period
 from handslag.rules.unnamed import RowError, facts_of, in_month
+from handslag.simulation.courses import telling
 
 KINDS: Final = (
     *(f"{adults}_{children}" for adults in ("single", "couple") for children in range(4)),
@@ -167,6 +168,8 @@ def kind_of(facts: Any) -> str:
 
 
 def _sums(granted: NDArray[np.int64], kinds: NDArray[np.int64]) -> dict[str, Any]:
+    """The sums; `courses`: of each kind, the rows that tell what the months can give away (each month before, each
+    month after, and by how much more the household gets in all)."""
     before, after = granted.sum(axis=1)
     change = after - before
     each = {
@@ -180,40 +183,30 @@ def _sums(granted: NDArray[np.int64], kinds: NDArray[np.int64]) -> dict[str, Any
         "losers": (change < 0).astype(np.int64),
         "losses": np.maximum(-change, 0),
     }
+    courses = np.column_stack([*granted[0], *granted[1], each["gains"]])
     return {
         "kinds": {
             kind: [int(each[part][kinds == n].sum()) for part in PARTS] for n, kind in enumerate(KINDS) if n in kinds
         },
         "months": [[int(cost) for cost in month] for month in granted.sum(axis=2).T],
-        "apart": _apart(granted),
+        "courses": {kind: telling(courses[kinds == n]).tolist() for n, kind in enumerate(KINDS) if n in kinds},
     }
-
-
-def _apart(granted: NDArray[np.int64]) -> list[int]:
-    """For how many households two columns differ, for each two of: nothing, each month before, each month after; and
-    of: nothing, each month's change."""
-    found: list[int] = []
-    nothing = np.zeros((1, granted.shape[2]), dtype=np.int64)
-    for columns in ((nothing, *granted), (nothing, granted[1] - granted[0])):
-        rows = np.concatenate(columns)
-        for n, row in enumerate(rows):
-            found += (rows[n + 1 :] != row).sum(axis=1).tolist()
-    return found
 
 
 def added(results: Sequence[dict[str, Any]], months: int) -> dict[str, Any]:
     """The sums of all pieces together, in the same form."""
     kinds: dict[str, list[int]] = {}
     monthly = [[0] * len(MONTHLY) for _ in range(months)]
-    apart = [sum(counts) for counts in zip(*(result["apart"] for result in results), strict=True)]
+    courses: dict[str, list[list[int]]] = {}
     for result in results:
         for kind, sums in result["kinds"].items():
             kinds[kind] = [a + b for a, b in zip(kinds.get(kind, [0] * len(PARTS)), sums, strict=True)]
+            courses.setdefault(kind, []).extend(result["courses"][kind])
         monthly = [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(monthly, result["months"], strict=True)]
     return {
         "kinds": {kind: kinds[kind] for kind in KINDS if kind in kinds},
         "months": monthly,
-        "apart": apart,
+        "courses": {kind: telling(np.array(courses[kind])).tolist() for kind in KINDS if kind in kinds},
         "example": any(result["example"] for result in results),
         "refused": [row for result in results for row in result["refused"]],
     }

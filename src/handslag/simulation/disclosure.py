@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from handslag.simulation.chunk import KINDS, PARTS
+import numpy as np
+from numpy.typing import NDArray
 
-LEAST: Final = 5
+from handslag.simulation.chunk import KINDS, PARTS
+from handslag.simulation.courses import LEAST, few_told
+
 OTHER: Final = "other"
 """Kinds with fewer than five households, together."""
 
@@ -69,20 +72,38 @@ def left_out(rows: Sequence[Sequence[int]], sizes: Sequence[int]) -> tuple[froze
 def published(sums: Mapping[str, Any]) -> Published:
     """What of the sums (see `chunk.added`) may leave. TooFew when that is nothing.
 
-    The months are shown together or not at all: where a few households make the difference between two of them, it is
-    told by any two that are shown, and by the total.
+    The months are shown together or not at all: what a few households make can follow from any of them, with the
+    others, the total and the rows of kinds.
     """
     kinds = _large_enough(sums["kinds"])
     names, rows = list(kinds), list(kinds.values())
     sizes = [row["households"] for row in rows]
     gone, whole = left_out([_behind(row) for row in rows], sizes)
     total = {part: sum(row[part] for row in rows) for part in PARTS}
-    by_month = whole and fit(sums["apart"])
+    by_month = whole and not _months_tell_few(sums, names, gone)
     return Published(
         kinds=tuple(_row(names[n], rows[n], n in gone) for n in range(len(rows))),
         total=_row("all", total, not whole),
         months=tuple((before, after) if by_month else None for before, after in sums["months"]),
     )  # fmt: skip
+
+
+def _months_tell_few(sums: Mapping[str, Any], names: Sequence[str], gone: frozenset[int]) -> bool:
+    """Whether something about one to four households may follow from the months: with each other and the total; or,
+    of the changes, with the rows shown, each of which could be taken off the months (those left out only together)."""
+    months, every = len(sums["months"]), sums["courses"]
+    of = {name: [name] if name in every else [kind for kind in every if kind not in names] for name in names}
+    shown = [of[name] for n, name in enumerate(names) if n not in gone]
+    hidden = [kind for n in gone for kind in of[names[n]]]
+    changes = []
+    for kinds in (*shown, hidden):
+        before, after, gain = np.split(_rows(every, kinds, months), [months, 2 * months], axis=1)
+        changes.append(np.hstack([after - before, gain]))
+    return any(few_told(rows) for rows in (_rows(every, list(every), months), *changes))
+
+
+def _rows(courses: Mapping[str, Any], kinds: Sequence[str], months: int) -> NDArray[np.int64]:
+    return np.array([row for kind in kinds for row in courses[kind]], dtype=np.int64).reshape(-1, 2 * months + 1)
 
 
 def _large_enough(kinds: Mapping[str, Sequence[int]]) -> dict[str, dict[str, int]]:

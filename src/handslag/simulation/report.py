@@ -13,7 +13,8 @@ from handslag.kernel.money import KRONA, format_amount
 from handslag.kernel.months import Month
 from handslag.rules.yaml_files import shipped
 from handslag.simulation.chart import Bars, bars
-from handslag.simulation.disclosure import LEAST, Published, Row
+from handslag.simulation.courses import LEAST
+from handslag.simulation.disclosure import Published, Row
 
 LANGUAGES: Final = ("sv", "de", "fr", "en")
 LEFT_OUT: Final = ".."
