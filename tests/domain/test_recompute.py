@@ -169,6 +169,30 @@ def test_a_sheet_that_was_altered_is_named(office: Office, database: Database) -
     assert line.code == sheet.body["lines"][0]["code"]
 
 
+def test_of_lines_only_what_differs_is_named(office: Office) -> None:
+    with acting(office.slug, TEST, "look"):
+        sheet = Sheet.objects.get()
+    right = sheet.body["lines"]
+    more = right[0] | {"amount": 7}
+
+    def told(lines: list[dict[str, Any]]) -> list[tuple[str, Any, Any]]:
+        sheet.body = sheet.body | {"lines": lines}
+        with acting(office.slug, TEST, "look"):
+            return [(d.code, d.stored, d.recomputed) for d in differences(sheet) if d.what == "line"]
+
+    codes = [line["code"] for line in right]
+    assert len(right) > 2
+    assert told([more, *right]) == [(more["code"], 7, None)]
+    assert told(right[1:]) == [(codes[0], None, right[0]["amount"])]
+    assert told([*right[1:], more]) == [(codes[0], 7, right[0]["amount"])]
+    assert told([*right, right[0]]) == [(codes[0], right[0]["amount"], None)]
+    other = right[0] | {"section": "§ 1"}
+    assert told([other, *right[1:]]) == [(codes[0], other, right[0])]
+    turned = [right[1], right[0], *right[2:]]
+    assert told(turned) == [("", [line["code"] for line in turned], codes)]
+    assert told([*turned, more])[1:] == [(codes[0], 7, None)]
+
+
 def test_the_command_finds_all_equal_in_every_organisation(filled: Any) -> None:
     told = [sys.executable, "-m", "handslag.cli.main", "recompute", "--format", "json"]
     environment = filled.copy.environment() | {"HANDSLAG_DATA": str(filled.files.parent)}

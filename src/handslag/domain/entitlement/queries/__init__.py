@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cache
+from itertools import zip_longest
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -524,14 +525,32 @@ def differences(sheet: Sheet) -> Iterator[Difference]:
 
 
 def _lines(stored: list[dict[str, Any]], recomputed: list[dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
-    """(code, stored amount, recomputed amount) of each line that differs; the whole line where the amount doesn't."""
-    for place in range(max(len(stored), len(recomputed))):
-        old = stored[place] if place < len(stored) else None
-        new = recomputed[place] if place < len(recomputed) else None
-        if old != new:
-            code = str((old or new or {}).get("code"))
+    """(code, stored amount, recomputed amount) of each line that differs; the whole line where the amount doesn't.
+
+    What both have is left out; the rest is compared by code and person, in its order. ("", the codes as stored, as
+    recomputed) where what both have stands in another order.
+    """
+    gone, come = list[dict[str, Any]](), list(recomputed)
+    for line in stored:
+        if line in come:
+            come.remove(line)
+        else:
+            gone.append(line)
+    both = [
+        list(dict.fromkeys(canonical.dumps(line) for line in lines if line in others))
+        for lines, others in ((stored, recomputed), (recomputed, stored))
+    ]
+    if both[0] != both[1] or not gone + come:
+        yield "", [line.get("code") for line in stored], [line.get("code") for line in recomputed]
+
+    def whose(line: dict[str, Any]) -> tuple[Any, Any]:
+        return line.get("code"), line.get("person")
+
+    for code, person in dict.fromkeys(map(whose, (*gone, *come))):
+        alike = ([line for line in lines if whose(line) == (code, person)] for lines in (gone, come))
+        for old, new in zip_longest(*alike):
             amounts = (old and old.get("amount"), new and new.get("amount"))
-            yield (code, *amounts) if amounts[0] != amounts[1] else (code, old, new)
+            yield (str(code), *amounts) if amounts[0] != amounts[1] else (str(code), old, new)
 
 
 @dataclass(frozen=True)
