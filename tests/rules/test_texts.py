@@ -9,7 +9,7 @@ import pytest
 from handslag.rules.case_files import worked_cases
 from handslag.rules.norms import load
 from handslag.rules.packs import names, pack
-from handslag.rules.sheet import _wording, languages
+from handslag.rules.sheet import Line, _wording, explain, languages
 from handslag.rules.text import Shown, Wording
 
 
@@ -49,6 +49,21 @@ def test_what_pages_and_sheets_say_of_a_norm_is_there_in_every_language(name: st
                 assert set(languages(name)) <= set(words), norm.name
 
 
+def test_an_order_is_named_once() -> None:
+    said = []
+    for order in ("Bescheid vom 3. Februar", "bescheid 7", "B 1", "Bescheid", "Bescheide 1 und 2", "Décision (1)"):
+        line = Line("DEBT", "p", 0, "§", [], "", None, "debt_none", {"order": order})
+        said.append([explain(line, lang, "de").partition(":")[0] for lang in ("de", "fr")])
+    assert said == [
+        ["Bescheid vom 3. Februar", "Décision Bescheid vom 3. Februar"],
+        ["Bescheid 7", "Décision bescheid 7"],
+        ["Bescheid B 1", "Décision B 1"],
+        ["Bescheid", "Décision Bescheid"],
+        ["Bescheid Bescheide 1 und 2", "Décision Bescheide 1 und 2"],
+        ["Bescheid Décision (1)", "Décision (1)"],
+    ]
+
+
 #: What ends in a full stop without ending a sentence.
 SHORT = ("kap", "Abs", "Art", "Nr", "Ziff", "al", "ch", "ref", "p")
 
@@ -61,8 +76,8 @@ def test_each_line_of_every_case_is_explained_in_one_sentence(pack: str) -> None
         for line in sheet.lines:
             for lang in languages(pack):
                 said = sheet.explain(line, lang)
-                for own in ("note", "order", "name"):
-                    said = said.replace(f" ({line.params.get(own)})", "").replace(f" {line.params.get(own)}", " X")
+                for own in filter(None, (line.params.get(name) for name in ("note", "order", "name"))):
+                    said = said.replace(f" ({own})", "").replace(str(own), "X")
                 ends = [
                     end.start()
                     for end in re.finditer(r"[.!?](?=\s|$)", said)

@@ -1,5 +1,6 @@
 """A sheet in words: what all packs share. A pack has its texts.yaml, its groups, and its own turns of speech."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,6 +45,15 @@ class Group:
     total: str
     belongs: Callable[[Line], bool]
     always: bool = False
+
+
+def _once(clause: str, order: str) -> str:
+    """A clause that says once what stands before an order's reference and is the reference's first word, too."""
+    [word, *rest] = order.split(maxsplit=1) or [""]
+    if not word:
+        return clause
+    twice = rf"\b({re.escape(word)}) {re.escape(order)}"
+    return re.sub(twice, lambda found: " ".join([found[1], *rest]), clause, flags=re.IGNORECASE)
 
 
 class Wording:
@@ -111,7 +121,8 @@ class Wording:
         numbers = {n.name: self.shown(n.value, lang) for n in line.numbers}
         values: dict[str, Any] = {name: self.shown(value, lang) for name, value in line.params.items()}
         values |= {"amount": self.shown(line.amount, lang), "n": numbers}
-        return [self.say(f"explain.{key}", lang, **values) for key in line.text.split()]
+        said = [self.say(f"explain.{key}", lang, **values) for key in line.text.split()]
+        return [_once(clause, str(line.params.get("order", ""))) for clause in said]
 
     def explain(self, line: Line, lang: str) -> str:
         """One line in one plain sentence: why it is that much, where its number came from, when it was paid."""
