@@ -216,6 +216,14 @@ def run_command(place: Path, out: Path, **more: Any) -> str:
         (["people.parquet", "--law", "de"], "people.parquet: costs: no such column; there are members, housing"),
         (["people.parquet", "--law", "ch"], "people.parquet: norm: no such column; there are canton, members"),
         (["people.parquet", "--after", "none.yaml"], "none.yaml: [Errno 2]"),
+        (
+            ["people.parquet", "--after", "early.yaml", "--before", "early.yaml"],
+            "early.yaml: line 6: riksnorm.single, since 2026-05-01: checked_on 9999-12-31 hasn't come yet",
+        ),
+        (
+            ["people.parquet", "--tables", "foreign.yaml"],
+            "2026-02: foreign.yaml: line 1: limit.RENT: label: a text in sv, the language of this law, is expected",
+        ),
         (["people.parquet", "--scheduler", "x://a:1"], "x://a:1: no Dask scheduler answers there: unknown address"),
         (["bill.yaml"], "bill.yaml: a population is a .parquet or a .jsonl file"),
         (["broken.parquet"], "broken.parquet: no Parquet file"),
@@ -233,6 +241,16 @@ def test_what_is_wrong_is_said_in_one_line(
     for name in ("people.parquet", "bill.yaml"):
         (tmp_path / name).symlink_to(place / name)
     one = '{"members": [{"key": "a", "role": "adult", "age": 40}]}\n'
+    (tmp_path / "early.yaml").write_text(
+        "- name: riksnorm.single\n  values:\n"
+        "    - {since: 2026-03-01, value: 4400, source: a bill, checked_on: 2026-01-01, status: example}\n"
+        "    - since: 2026-05-01\n      value: 4500\n      checked_on: 9999-12-31\n"
+        "      source: a bill\n      status: example\n"
+    )
+    (tmp_path / "foreign.yaml").write_text(
+        "- name: limit.RENT\n  unit: SEK/month\n  label: {it: Limite}\n  values:\n"
+        "    - {since: 2026-01-01, value: 7000, source: s, checked_on: 2026-01-01, status: official}\n"
+    )
     (tmp_path / "broken.parquet").write_text("PAR")
     (tmp_path / "broken.jsonl").write_text(one + "\n[]\n")
     (tmp_path / "old.jsonl").write_text(one.replace("40", '"40"'))

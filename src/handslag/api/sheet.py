@@ -24,7 +24,7 @@ from handslag.kernel.reading import MOST_DEEP, too_deep
 from handslag.rules import packs
 from handslag.rules.facts import FactsError
 from handslag.rules.faults import misread, placed, said
-from handslag.rules.norms import Norm, NormError, NormMissing, by_name, from_entries
+from handslag.rules.norms import Norm, NormError, NormMissing, by_name, from_entries, not_yet_checked
 from handslag.rules.sheet import Sheet, languages
 from handslag.rules.shown import STYLE, ShownSheet, changes_to_text, codes_to_text, shown, to_html
 
@@ -170,7 +170,7 @@ def _tables(entries: Sequence[Mapping[str, Any]]) -> list[Norm]:
             by_name(norms)
         except NormError as error:
             problems.append(str(error))
-    if problems:
+    if problems := problems or not_yet_checked(norms, clock.central_today()):
         raise Refused(problems)
     return norms
 

@@ -153,6 +153,10 @@ class Norm:
             raise NormMissing(f"{self.name}: no value in force on {day}")
         return found
 
+    def checked(self) -> list[tuple[str, date, date]]:
+        """(where it stands, since, checked_on) of each value."""
+        return [(self.place, value.since, value.checked_on) for value in self.values]
+
     def known(self, known_on: date | None) -> bool:
         """Whether anybody knew of it then: a norm that a later version of a rule brought is no part of earlier sets."""
         return any(value.known(known_on) for value in self.values)
@@ -462,14 +466,11 @@ def by_name(norms: Iterable[Norm]) -> dict[str, Norm]:
     return found
 
 
-def not_yet_checked(norms: Iterable[Norm], today: date) -> list[str]:
-    """Of each value that was checked against its source on a day after `today`: where it stands, and what is wrong."""
-    return [
-        f"{norm.place}, since {value.since}: checked_on {value.checked_on} hasn't come yet"
-        for norm in norms
-        for value in norm.values
-        if value.checked_on > today
-    ]
+def in_language(norms: Iterable[Norm], lang: str) -> None:
+    """NormError where the label of one isn't said in the language of the law."""
+    for norm in norms:
+        if not norm.label.get(lang):
+            raise NormError(f"{norm.place}: label: a text in {lang}, the language of this law, is expected")
 
 
 def _neighbours(values: Sequence[Value]) -> list[tuple[Value, Value]]:
@@ -514,9 +515,19 @@ class Amendment:
         return str(self.entry["name"])
 
     def place(self, key: str = "name") -> str:
-        """Where it says `key`, for an error: its file, the line where that is known, and the norm."""
-        file = in_line(self.file, line_of(self.text, [str(self.number), key])) if self.text else self.file
+        """Where it says `key` (`values.0.since`), for an error: its file, the line where that is known, the norm."""
+        steps = [str(self.number), *key.split(".")]
+        file = in_line(self.file, line_of(self.text, steps)) if self.text else self.file
         return f"{file}: {self.name}"
+
+    def checked(self) -> list[tuple[str, Any, date]]:
+        """(where it stands, since, checked_on) of each value that says a day; what isn't read yet may say none."""
+        values = self.entry.get("values")
+        return [
+            (self.place(f"values.{n}.checked_on"), value.get("since"), value["checked_on"])
+            for n, value in enumerate(values if isinstance(values, list) else [])
+            if isinstance(value, dict) and type(value.get("checked_on")) is date
+        ]
 
     def norm(self, kept: Mapping[str, Any]) -> Norm:
         """The norm that it is, with what is `kept` of the one that it changes."""
@@ -542,6 +553,16 @@ def load_amendments(text: str, file: str) -> tuple[Amendment, ...]:
             raise NormError(f"{place}: {entry['name']} stands in it twice")
         found[entry["name"]] = Amendment(file, entry, text, number, line)
     return tuple(found.values())
+
+
+def not_yet_checked(norms: Iterable[Norm | Amendment], today: date) -> list[str]:
+    """Of each value that was checked against its source on a day after `today`: where it stands, and what is wrong."""
+    return [
+        f"{place}, since {since}: checked_on {checked_on} hasn't come yet"
+        for norm in norms
+        for place, since, checked_on in norm.checked()
+        if checked_on > today
+    ]
 
 
 def amend(

@@ -89,14 +89,18 @@ def _prepared(asked: Simulation, known_on: date) -> tuple[Question, dict[str, An
         raise SimulationError(f"{asked.people}: there is no household in it")
     population.check_columns(asked.people, law)
     tables = tuple(by_name(norm for path in files(asked.tables) for norm in load(_text(path), str(path))).values())
-    if problems := not_yet_checked(tables, clock.central_today()):
-        raise NormError("\n".join(problems))
+    before, after = (
+        tuple(one for path in files(given) for one in load_amendments(_text(path), str(path)))
+        for given in (asked.before, asked.after)
+    )
+    if problems := not_yet_checked((*tables, *before, *after), clock.central_today()):
+        raise NormError("\n".join(dict.fromkeys(problems)))
     question = Question(
         law=asked.law,
         months=tuple(asked.since + n for n in range(asked.months)),
         tables=tables,
-        before=tuple(one for path in files(asked.before) for one in load_amendments(_text(path), str(path))),
-        after=tuple(one for path in files(asked.after) for one in load_amendments(_text(path), str(path))),
+        before=before,
+        after=after,
         rules=rules_digest(),
         known_on=known_on,
     )
