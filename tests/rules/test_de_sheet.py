@@ -353,7 +353,10 @@ def test_the_norms_hold_for_the_month_and_the_tables_are_the_districts() -> None
         (replace(one, unit="EUR/day"), "rent.limit is a table by persons in EUR/month"),
         (replace(one, by="rooms"), "rent.limit is a table by persons in EUR/month"),
         (replace(one, name="warm_rent"), "warm_rent is one amount in EUR/month"),
-        (replace(one, bands=(2, 3, 4, 5)), "rent.limit begins with 1 person"),
+        (
+            replace(one, values=tuple(replace(value, bands=(2, 3, 4, 5)) for value in one.values)),
+            "rent.limit begins with 1 person",
+        ),
     ):
         with pytest.raises(NormError, match=re.escape(said)):
             norms_for(MARCH[0], tables=[wrong])
