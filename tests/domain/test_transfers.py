@@ -195,8 +195,15 @@ def test_never_a_protected_address(pair: Pair) -> None:
         )
 
     sealed = pair.handed(HERE)
-    set_protection(**pair.act(pair.asker, "sara"), person=people[0].id, level=0, address_level=1, version=1)
+    words = pair.asked(text=f"Betalar ni hyran för {CANARY.upper()}?")
+    # the one of whom she lives with is hers
+    set_protection(**pair.act(pair.asker, "sara"), person=people[1].id, level=0, address_level=1, version=1)
     pair.settle()
+    assert (pair.asker.message(words.message_id).transport, pair.asker.message(words.message_id).code) == (
+        "taken back", "protected",
+    )  # fmt: skip
+    with pytest.raises(NotPossible, match="protected address"):
+        pair.asked(text=f"Betalar ni hyran för {CANARY.replace(' ', '  ')}?")
     kept = pair.asker.message(sealed.message_id)
     assert (kept.transport, kept.code) == ("taken back", "protected")
     assert pair.answerer.rows(Message, message_id=sealed.message_id) == []

@@ -361,7 +361,11 @@ def again(*, key: UUID, lost: Message, answer_by: date | None, now: datetime) ->
     level = lost.level
     if lost.person_id is not None and says_words(body):
         level = max(level, may_leave(lost.person_id, today, lost.assessed))
-    if lost.person_id is not None and (level or address_protected(lost.person_id)) and _may_tell_address(lost, said):
+    if (
+        lost.person_id is not None
+        and (level or address_protected(lost.person_id, today))
+        and _may_tell_address(lost, said)
+    ):
         raise NotPossible("protected address")
     return NewMessage(
         id=key,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from handslag.domain.people.models import Address, Membership, Person
 from handslag.domain.tenancy.policies import NotPossible
@@ -23,16 +25,44 @@ NEVER_LEAVES = 2
 
 def most_protected(person: UUID, day: date) -> int:
     """The highest protection in the household that a person lives in on a day, her own included."""
-    now = Q(since__lte=day) & (Q(until__isnull=True) | Q(until__gt=day))
-    homes = Membership.objects.filter(now, person_id=person).values("household_id")
-    beside = Membership.objects.filter(now, household_id__in=homes).values("person_id")
-    found = Person.objects.filter(Q(id=person) | Q(id__in=beside)).aggregate(most=Max("protection_level"))
+    found = _household(person, day).aggregate(most=Max("protection_level"))
     return found["most"] or 0
 
 
-def address_protected(person: UUID) -> bool:
-    """Whether an address of hers is protected, whatever she is herself."""
-    return Address.objects.filter(person_id=person, protection_level__gt=0).exists()
+def address_protected(person: UUID, day: date) -> bool:
+    """Whether an address of anybody in that household is protected, whatever they are themselves: hers is the same."""
+    return Address.objects.filter(person_id__in=_household(person, day).values("id"), protection_level__gt=0).exists()
+
+
+def tells_address(content: Any, person: UUID, day: date) -> bool:
+    """Whether what is said gives an address although one of that household is protected: as an address, or a line with
+    a number of a protected one in words."""
+    secret = Address.objects.filter(person_id__in=_household(person, day).values("id"), protection_level__gt=0)
+    found = list(secret.values_list("lines", flat=True))
+    lines = {_plain(line) for each in found for line in each if re.search(r"[^\W\d].*\d", line)}
+    parts: list[Any] = [content] if found else []
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if "address" in part:
+                return True
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+        elif isinstance(part, str) and any(line in _plain(part) for line in lines):
+            return True
+    return False
+
+
+def _household(person: UUID, day: date) -> QuerySet[Person]:
+    now = Q(since__lte=day) & (Q(until__isnull=True) | Q(until__gt=day))
+    homes = Membership.objects.filter(now, person_id=person).values("household_id")
+    beside = Membership.objects.filter(now, household_id__in=homes).values("person_id")
+    return Person.objects.filter(Q(id=person) | Q(id__in=beside))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def may_leave(person: UUID, day: date, assessed: str) -> int:

@@ -10,6 +10,7 @@ from handslag.domain.exchange.models import Message
 from handslag.domain.exchange.operations.outbox import NewMessage
 from handslag.domain.exchange.policies import address_protected
 from handslag.domain.people.models import Person
+from handslag.domain.tenancy.door import acting_door
 from handslag.domain.tenancy.policies import NotPossible
 from handslag.messages.case_transfer.message import Ground, Item, Taken, outcome
 from handslag.messages.conversation import Opening, answered, beginning, told_without
@@ -29,7 +30,7 @@ def handing(new: Opening, *, ground: Ground, moves_on: date, items: list[Item]) 
     marked = {"marked": True} if Person.objects.get(id=new.person).protection_level else {}
     asked = {**marked, "moves_on": moves_on.isoformat(), "ground": told_without(ground), "items": told}
     message = beginning("case_transfer", new, asked)
-    secret = message.level or address_protected(new.person)
+    secret = message.level or address_protected(new.person, acting_door().the_tenant.today(new.now))
     if secret and any(item.address for item in items):
         raise NotPossible("protected address")
     return message

@@ -150,7 +150,8 @@ def opening_page(
         except NotPossible as refused:
             if refused.code == "sent already":
                 return HttpResponseRedirect(f"{base(request)}/questions/{refused.facts['message']}/")
-            form.add_error(_BY_FIELD.get(refused.code), refusal(refused))
+            place = _BY_FIELD.get(refused.code)
+            form.add_error("text" if place == "items" and place not in form.fields else place, refusal(refused))
         else:
             return HttpResponseRedirect(f"{base(request)}/questions/{sent}/")
     return page(

@@ -100,7 +100,7 @@ def to_give(request: HttpRequest, first: Message) -> dict[str, Document]:
         return {}
     unseen = letters_unseen(case, member)
     adults = [one.id for one in (case.applicant, case.co_applicant) if one is not None]
-    secret = any(most_protected(one, today(request)) or address_protected(one) for one in adults)
+    secret = any(most_protected(one, today(request)) or address_protected(one, today(request)) for one in adults)
     may = {ScanState.CLEAN} | (set() if secret else {ScanState.OWN})
     without = letters_without_address(case.id) if secret else set()
     return {

@@ -27,8 +27,8 @@ from handslag.domain.exchange.policies import (
     NEVER_LEAVES,
     TAKE_BACK,
     WARN_AFTER,
-    address_protected,
     most_protected,
+    tells_address,
 )
 from handslag.domain.exchange.queries import may_send_again, overdue, own_address, partners, received, sent
 from handslag.domain.exchange.states import (
@@ -175,6 +175,8 @@ def seal(tenant: str | int, by: Actor, now: datetime, new: NewMessage) -> Messag
     today = acting_door().the_tenant.today(now)
     if new.person is not None and says_words(new.body) and most_protected(new.person, today) >= NEVER_LEAVES:
         raise NotPossible("protected exchange")  # that it isn't answered, and by which code, may be said
+    if new.person is not None and tells_address(new.body, new.person, today):
+        raise NotPossible("protected address")
     known = Message.objects.filter(direction=Direction.OUT, partner=new.recipient, message_id=new.id).first()
     if known is not None:
         raise NotPossible("sent already", message=known.id)
@@ -212,7 +214,7 @@ def seal_message(*, tenant: str | int, by: Actor, now: datetime, new: NewMessage
 
     NotPossible("no such partner"), ("sent already") for an id that was used before, ("files too
     large") for more than a message may have, ("protected exchange") for words about a household with protected
-    registration: only a code may be answered about it.
+    registration: only a code may be answered about it; ("protected address") for its address where one is protected.
     """
     if by.kind != "staff":
         raise Hidden("message")
@@ -281,7 +283,7 @@ def hand_over(*, tenant: str | int, by: Actor, now: datetime, message: UUID) -> 
     today = acting_door().the_tenant.today(now)
     level = most_protected(row.person_id, today) if row.person_id is not None else 0
     protected = level > row.level or (level >= NEVER_LEAVES and says_words(canonical_of(row)))
-    protected = protected or _tells_protected(row)
+    protected = protected or _tells_protected(row, today)
     settles = _settles(row)
     if settles and row.instead_of_id and settles[0].business == settles[1]:
         settles = None  # the message that this one says again has settled it
@@ -322,22 +324,21 @@ def says_words(content: Any) -> bool:
     return False
 
 
-def _tells_protected(row: Message) -> bool:
-    """Whether a message tells an address of hers that is protected by now, or names somebody by a number who is
-    protected more than it was when it was sealed."""
+def _tells_protected(row: Message, today: date) -> bool:
+    """Whether a message tells an address of her household that is protected by now, or names somebody by a number who
+    is protected more than it was when it was sealed."""
     numbers: set[str] = set()
-    told = False
-    parts: list[Any] = [msgspec.json.decode(row.content.encode())]
+    content = canonical_of(row)
+    parts: list[Any] = [content]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
             if isinstance(number := part.get("identifier"), str):
                 numbers.add(number)
-            told = told or "address" in part
             parts += part.values()
         elif isinstance(part, list):
             parts += part
-    if told and row.person_id is not None and address_protected(row.person_id):
+    if row.person_id is not None and tells_address(content, row.person_id, today):
         return True
     named = Identifier.objects.filter(value__in=numbers).values("person_id")
     return bool(numbers) and Person.objects.filter(id__in=named, protection_level__gt=row.level).exists()
