@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 from handslag.api import exchange as api
 from handslag.connectors.exchange import https
 from handslag.connectors.exchange.gate import own_file
-from handslag.connectors.exchange.port import Away, ExchangeError, Refused
+from handslag.connectors.exchange.port import Away, ExchangeError, KeyWanted, Refused
 from handslag.domain.exchange.frame import Unreadable, moment
 from handslag.domain.exchange.models import Arrival, Envelope, Message, Outcome, Partner, PartnerKey
 from handslag.domain.exchange.operations.inbox import try_again
@@ -326,6 +326,40 @@ def test_after_trouble_a_partner_is_told_our_keys_again(
     assert calls == ["keys", "collect", "collect", "keys", "collect", "collect"]
 
 
+def test_what_an_ended_key_of_ours_signed_holds_up_nothing_behind_it(
+    outside: Outside, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They ended it while messages were under way: told our keys they still don't believe it, so it is said anew."""
+    file, vouched_by = key_file(outside.file())
+    row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://127.0.0.1:1/x")
+    pair = Pair(database, Side(outside.office), Side(outside.office), outside.office.case(), clock.now())
+    asked = [pair.asked(recipient=outside.address) for _ in range(3)]
+    pair.later(seconds=11)
+    pair.leaves(pair.asker)
+    calls: list[Any] = []
+
+    def send(_config: Any, envelope: str) -> None:
+        sealed = jwe.decrypt_compact(envelope, outside.exchange, algorithms=[ALG, ENC]).plaintext or b""
+        told = json.loads(jws.extract_compact(sealed).payload)["header"]["id"]
+        calls.append([str(one.message_id) for one in asked].index(told))
+        if calls[-1] < 2:
+            raise KeyWanted("status 401")
+
+    def keys(_config: Any, _file: str) -> str:
+        calls.append("keys")
+        return outside.file()
+
+    monkeypatch.setattr(https, "send", send)
+    monkeypatch.setattr(https, "collect", lambda *_: [])
+    monkeypatch.setattr(https, "tell_keys", keys)
+    with as_role(database, "worker"):
+        partners.meet(outside.here, row)
+    assert calls == ["keys", 0, "keys", 0, 1, 2]
+    assert pair.asker.tasks() == ["message not delivered"] * 2
+    with acting(outside.office.slug, TEST, "look"):
+        assert [may_send_again(one) for one in asked] == [True, True, False]
+
+
 def test_a_partner_that_cannot_be_called_at_all_keeps_nobody_else_waiting(outside: Outside, database: Database) -> None:
     file, vouched_by = key_file(outside.file())
     row = register_partner(**outside.told(), file=file, vouched_by=vouched_by, url="http://no-tls.example/x")
@@ -357,6 +391,7 @@ def test_only_the_other_installation_itself_refuses_for_good(monkeypatch: pytest
     final = {(status, told) for (status, told), kind in said.items() if kind is Refused}
     whole = problem[0].encode() + problem[1]
     assert final == {(413, told) for _status, told in said} | {(400, whole), (403, whole), (422, whole)}
+    assert [at for at, kind in said.items() if kind is KeyWanted] == [(401, whole)]
 
 
 def test_whoever_is_no_partner_is_refused(outside: Outside) -> None:
@@ -483,6 +518,11 @@ def test_a_key_file_ends_a_key_and_never_lets_it_live_longer(partner: Outside) -
         ends = {**old, "until": moment(told) if told else None}
         file = partner.file(by=fresh, keys=[ends, more, partner.public(partner.exchange, "enc")])
         assert partner.post(api.keys, file)[0] == 200 and until() == noted
+        if noted == later:  # fallen into wrong hands before: whoever is called by its owner ends it at once
+            end_partner_key(**partner.told(), partner=partner.address, key_id=partner.signing.thumbprint())
+            assert (until() or later) <= clock.now()
+    with pytest.raises(NotPossible, match="no such key"):
+        end_partner_key(**partner.told(), partner=partner.address, key_id=partner.signing.thumbprint())
     sealed = partner.enclose(partner.sign(partner.content(), partner.signing))
     assert partner.post(api.envelopes, sealed)[0] == 401  # by the key that has ended
     assert partner.post(api.envelopes, partner.enclose(partner.sign(partner.content(), fresh)))[0] == 200

@@ -37,7 +37,7 @@ from handslag.domain.exchange.operations.outbox import (
     take_back,
 )
 from handslag.domain.exchange.permissions import messages_of
-from handslag.domain.exchange.queries import first_of, lost, may_say, sealed_of, unit_for
+from handslag.domain.exchange.queries import figures, first_of, lost, may_say, sealed_of, unit_for
 from handslag.domain.exchange.states import Action
 from handslag.domain.people.models import Membership
 from handslag.domain.people.operations.persons import NewPerson, register_person, set_protection
@@ -678,25 +678,26 @@ def _again(pair: Pair, side: Side, lost: Message, answer_by: Any = None) -> Mess
         return send_again(**pair.act(side), message=row.id, version=row.version, new=new)
 
 
-def test_what_was_answered_has_arrived_though_no_receipt_of_it_came(pair: Pair) -> None:
-    question, back = pair.asked(), pair.asked(RENT)
-    pair.later(seconds=11)
-    pair.leaves(pair.asker)
-    pair.carry()
-    pair.arrives(pair.answerer)
-    pair.carried.update(row.id for row in pair.answerer.rows(Envelope))  # the receipts are lost
-    pair.answered(question, Answer(number=1, text="Ja."))
-    pair.answered(back, text="Sedan när?", until=pair.today + timedelta(days=20))
-    pair.settle()
-    pair.later(days=15)
-    pair.watch(pair.asker)
-    assert pair.states(question)[:2] == ("handed over", "accepted")
-    assert pair.states(back)[:2] == ("handed over", "question")
-    assert _open(pair.asker, question) == ["question answered"]
-    assert _open(pair.asker, back) == ["question asked back"]
-    with acting(pair.asker.office.slug, TEST, "look"):
+def test_what_was_answered_has_arrived_though_no_receipt_of_it_came(fresh: Pair) -> None:
+    question, back = fresh.asked(), fresh.asked(RENT)
+    fresh.later(seconds=11)
+    fresh.leaves(fresh.asker)
+    fresh.carry()
+    fresh.arrives(fresh.answerer)
+    fresh.carried.update(row.id for row in fresh.answerer.rows(Envelope))  # the receipts are lost
+    fresh.answered(question, Answer(number=1, text="Ja."))
+    fresh.answered(back, text="Sedan när?", until=fresh.today + timedelta(days=20))
+    fresh.settle()
+    fresh.later(days=15)
+    fresh.watch(fresh.asker)
+    assert fresh.states(question)[:2] == ("handed over", "accepted")
+    assert fresh.states(back)[:2] == ("handed over", "question")
+    assert _open(fresh.asker, question) == ["question answered"]
+    assert _open(fresh.asker, back) == ["question asked back"]
+    with acting(fresh.asker.office.slug, TEST, "look"):
         assert not lost(Message.objects.filter(message_id__in=[question.message_id, back.message_id])).exists()
-        assert may_say(pair.asker.message(back.message_id), "recall")
+        assert may_say(fresh.asker.message(back.message_id), "recall")
+        assert [(one.waiting, one.oldest) for one in figures(fresh.now)] == [(0, None)]
 
 
 def test_what_did_not_arrive_is_sent_again_once_in_its_own_words(pair: Pair) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 
 from handslag.connectors.exchange.gate import own_file
-from handslag.domain.exchange.frame import _PIECE, DEEPEST, Unreadable, digest_of, framed_in
+from handslag.domain.exchange.frame import _PIECE, DEEPEST, Opened, Unreadable, digest_of, framed_in
 from handslag.domain.exchange.models import Envelope, Outcome
 from handslag.domain.exchange.operations.outbox import header_of
 from handslag.domain.exchange.queries import proof_of, sealed_of
@@ -25,7 +25,8 @@ from handslag.messages.as_xml import sealed_text
 from handslag.messages.conversation import read
 from handslag.messages.ech.frame import written
 from handslag.messages.question.xml import FORM
-from tests.bed import Database
+from handslag.messages.settlement.receive import placed
+from tests.bed import ROOT, Database
 from tests.exchange import Pair, Side, sealed_questions
 from tests.office import TEST, open_office
 from verifier import verify
@@ -187,3 +188,19 @@ def test_a_text_that_never_ends_is_gone_through_once() -> None:
     assert [len(piece) for piece in _PIECE.findall('{"' + '\\"' * 400 + "\\")] == [1, 801, 1]
     with pytest.raises(Unreadable):
         framed_in(b'"' + b'\\"' * 400_000)
+
+
+def test_a_turn_has_the_process_of_its_statement(pair: Pair) -> None:
+    """Else it would be looked for, counted and answered among those of somebody else's."""
+    told = json.loads((ROOT / "src/handslag/messages/settlement/examples/valid/submitted.json").read_bytes())
+    told["header"]["sender"] = told["asked"]["statement"].split("/")[0]
+
+    def belongs() -> bool:
+        content = encode(told)
+        with acting(pair.answerer.office.slug, TEST, "look"):
+            return placed(Opened(content, digest_of(content), framed_in(content), "", ""), pair.now) is not None
+
+    assert belongs()
+    told["header"]["process"] = "settlement:municipality:bfs:1/asylum/2026-07-01"
+    with pytest.raises(Unreadable, match="process"):
+        belongs()

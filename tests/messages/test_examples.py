@@ -229,3 +229,13 @@ def test_every_folder_is_whole() -> None:
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert f"# {name}, version 1" in (FOLDER / name / "README.md").read_text()
         assert any(key.startswith(f"{name}/") for key in examples("valid")), name
+
+
+def test_both_languages_of_the_catalogue_say_as_much() -> None:
+    """In paragraphs and rows: half of the readers wouldn't know of what stands in one of them only."""
+    for path in (*FOLDER.glob("*/README.md"), *(ROOT / "src/handslag/connectors/exchange").glob("*/README.md")):
+        said = [
+            (len(re.split(r"\n\s*\n", text.strip())), len(re.findall(r"(?m)^\|", text)))
+            for text in (path.read_text(), path.with_name("README.de.md").read_text())
+        ]
+        assert said[0] == said[1], path

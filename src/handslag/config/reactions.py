@@ -120,6 +120,7 @@ from handslag.domain.entitlement.operations.precalculations import (
     PrecalculationStarted,
 )
 from handslag.domain.entitlement.queries import carried_beyond, incomes_of, newest_sheet
+from handslag.domain.exchange.models import Envelope
 from handslag.domain.exchange.models import Message as ExchangeMessage
 from handslag.domain.exchange.operations.inbox import (
     AnsweredElsewhere,
@@ -161,7 +162,7 @@ from handslag.domain.exchange.operations.sedex import (
 )
 from handslag.domain.exchange.policies import TAKE_BACK
 from handslag.domain.exchange.queries import name_of, own_address, unit_for
-from handslag.domain.exchange.states import SETTLED, Business, Direction, OutcomeState
+from handslag.domain.exchange.states import AWAITED, SETTLED, Business, Direction, OutcomeState
 from handslag.domain.funding.operations import (
     ApprovalChanged,
     ChangeDecided,
@@ -1421,14 +1422,34 @@ def _task_for_kept_back(event: Event, by: Actor, now: datetime) -> None:
         _exchange_task(event, by, now, "message kept back")
 
 
+def _tasks_for_refused(event: Event, by: Actor, now: datetime) -> None:
+    """Of each message that another installation refused at its door. Of a receipt nobody is told."""
+    refused = event.payload["envelopes"] if event.payload["code"] else []
+    for envelope in Envelope.objects.filter(id__in=refused).order_by("id"):
+        row = ExchangeMessage.objects.filter(
+            direction=Direction.OUT, partner=envelope.recipient, message_id=envelope.message_id, business__in=AWAITED
+        ).first()
+        if row is not None and not row.test and not _open_tasks(row.id, "message not delivered").exists():
+            open_task(
+                tenant=_tenant(), by=by, now=now, subject=row.id, kind="message not delivered", unit=row.unit_id,
+                assignee=None,
+            )  # fmt: skip
+
+
 def _task_for_uncollected(event: Event, by: Actor, now: datetime) -> None:
-    _exchange_task(event, by, now, "message not collected")
+    if not _refused_already(event.subject):
+        _exchange_task(event, by, now, "message not collected")
 
 
 def _task_for_expired(event: Event, by: Actor, now: datetime) -> None:
-    if ExchangeMessage.objects.filter(instead_of=event.subject).exists():
-        return  # it was refused at their door, and has been sent again
-    _exchange_task(event, by, now, "message expired")
+    if not _refused_already(event.subject):
+        _exchange_task(event, by, now, "message expired")
+
+
+def _refused_already(message: UUID) -> bool:
+    """Whether it was refused at their door, as somebody was told: it waits for her, or was sent again."""
+    again = ExchangeMessage.objects.filter(instead_of=message)
+    return again.exists() or _open_tasks(message, "message not delivered").exists()
 
 
 def _task_for_reminder(event: Event, by: Actor, now: datetime) -> None:
@@ -1642,7 +1663,7 @@ TABLE: dict[type[Event], Sequence[Reaction]] = {
     PartnerKeyEnded: (),
     PartnerMet: (),
     ExchangeKeysMade: (),
-    EnvelopesPassed: (),
+    EnvelopesPassed: (Reaction(_tasks_for_refused, causes=(TaskOpened,)),),
     SedexConnected: (),
     PartnerBySedex: (),
     PutOutBySedex: (),

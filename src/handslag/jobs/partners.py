@@ -26,7 +26,7 @@ from handslag.connectors.exchange.gate import (
     own_file,
     print_of_keys,
 )
-from handslag.connectors.exchange.port import Away, Refused
+from handslag.connectors.exchange.port import Away, KeyWanted, Refused
 from handslag.domain.exchange.frame import Unreadable
 from handslag.domain.exchange.models import Partner
 from handslag.domain.exchange.operations.courier import OFFERED
@@ -93,22 +93,35 @@ def _swap_keys(tenant: int, config: https.HttpsConfig) -> None:
 
 
 def _give(tenant: int, partner: Partner, config: https.HttpsConfig) -> None:
-    """Give what waits, oldest first; what it refuses for good holds up nothing behind it."""
+    """Give what waits, oldest first; what it refuses for good holds up nothing behind it, nor does what it doesn't
+    believe once it has our keys: signed by one that has ended there. As it is said anew it is signed anew."""
     now = clock.now()
     with acting(tenant, BY, "what waits"):
         waiting = [(row.id, closed(row, now)) for row in waiting_for(partner, now - OFFERED)]
     given: list[UUID] = []
+    told = False
     try:
         for key, envelope in waiting:
-            try:
-                https.send(config, envelope)
-            except Refused as error:
-                log.error("envelope refused", tenant=tenant, partner=partner.address, reason=error.reason)
-                _note(tenant, partner, [key], now, error.reason)
-            else:
+            refused = _refusal(config, envelope)
+            if isinstance(refused, KeyWanted) and not told:
+                _swap_keys(tenant, config)
+                told, refused = True, _refusal(config, envelope)
+            if refused is None:
                 given.append(key)
+            else:
+                log.error("envelope refused", tenant=tenant, partner=partner.address, reason=refused.reason)
+                _note(tenant, partner, [key], now, refused.reason)
     finally:
         _note(tenant, partner, given, now)
+
+
+def _refusal(config: https.HttpsConfig, envelope: str) -> Refused | KeyWanted | None:
+    """Give an envelope: None, or how it is refused. Away."""
+    try:
+        https.send(config, envelope)
+    except (Refused, KeyWanted) as error:
+        return error
+    return None
 
 
 def _note(tenant: int, partner: Partner, given: list[UUID], now: datetime, code: str = "") -> None:

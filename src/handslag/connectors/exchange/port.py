@@ -22,6 +22,12 @@ class Away(ExchangeError):
     code = "exchange.away"
 
 
+class KeyWanted(Away):
+    """It knows no key by which this was signed, or that one has ended: it wants our key file."""
+
+    code = "exchange.key"
+
+
 class Refused(ExchangeError):
     """It refuses this one; the next may pass."""
 
@@ -32,7 +38,7 @@ Config = TypeVar("Config", contravariant=True)
 
 
 class Exchange(Protocol[Config]):
-    """An implementation. Every function raises Away and Refused."""
+    """An implementation. Every function raises Away (KeyWanted) and Refused."""
 
     def tell_keys(self, config: Config, file: str) -> str:
         """Give our key file, get theirs."""

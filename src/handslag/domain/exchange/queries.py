@@ -417,9 +417,9 @@ class Figures:
     """How it goes with one partner, for whoever runs the system: nothing of what is said to whom about whom.
 
     `way`: "here" (the same installation), "called", "calls us" or "sedex". `waiting`: handed over, with no receipt
-    yet, and `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and nobody has sent it
-    again; `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't ended with it.
-    `sent`, `delivered` and `received` are those of the last 24 hours.
+    yet nor any other word, and `oldest` of them; `unanswered`: delivered, and no answer yet; `lost`: didn't arrive, and
+    nobody has sent it again; `set_aside`: couldn't be read; `unlooked`: came more than an hour ago, and the job hasn't
+    ended with it. `sent`, `delivered` and `received` are those of the last 24 hours.
     """
 
     partner: str
@@ -444,7 +444,7 @@ def figures(now: datetime) -> list[Figures]:
     address."""
     rows = Message.objects.filter(created_at__gt=now - _FIGURED)
     out = Q(direction=Direction.OUT)
-    waits = out & Q(transport=Transport.HANDED_OVER)
+    waits = out & Q(transport=Transport.HANDED_OVER) & ~Q(business__in=SPOKEN_OF)
     counted: dict[str, dict[str, Any]] = {
         row["partner"]: {name: value for name, value in row.items() if name != "partner"}
         for row in rows.values("partner").annotate(

@@ -19,7 +19,8 @@ from handslag.messages.settlement.message import Settlement, Turn
 
 def placed(opened: Opened, now: datetime) -> Placed | None:
     """At the statement here, if there is one; at whoever is cleared for everybody in it. None for what is said about a
-    turn. Unreadable for another's statement, and for what answers otherwise than by one for the turn or each question.
+    turn. Unreadable for another's statement or process, and for what answers otherwise than by one for the turn or each
+    question.
     """
     try:
         said = msgspec.json.decode(opened.content, type=Settlement)
@@ -37,6 +38,8 @@ def placed(opened: Opened, now: datetime) -> Placed | None:
     claimant = own_address() if side == Side.CLAIMANT else header.sender
     if not said.asked.statement.startswith(f"{claimant}/"):
         raise Unreadable(Code.CONTENT, "a statement is called after its claimant", final=True)
+    if header.process != f"settlement:{said.asked.statement}":
+        raise Unreadable(Code.CONTENT, "header.process isn't that of its statement", final=True)
     rows = Statement.objects.filter(side=side, partner=header.sender, reference=said.asked.statement)
     lines = said.asked.submitted.lines if said.asked.submitted else []
     protected = dict(Person.objects.filter(protection_level__gt=0).values_list("id", "protection_level"))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from handslag.connectors.exchange.port import Away, Refused
+from handslag.connectors.exchange.port import Away, KeyWanted, Refused
 from handslag.kernel.addresses import is_loopback
 from handslag.kernel.reading import TooLarge, TooSlow, read_within
 
@@ -56,6 +56,8 @@ def _call(config: HttpsConfig, what: str, body: str, kind: str) -> bytes:
     status, said, content = ask(config, what, body, kind)
     if status == 200:
         return content
+    if status == 401 and _is_problem(said, content):
+        raise KeyWanted(f"status {status}")
     # What stands before the other installation may refuse too: that says nothing of the message, but for its size.
     again = status in (401, 404, 408, 425, 429) or not 400 <= status < 500
     refused = status == 413 or (not again and _is_problem(said, content))

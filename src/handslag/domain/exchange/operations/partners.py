@@ -112,8 +112,8 @@ def ends_earlier(file: KeyFile) -> list[PartnerKey]:
 def end_partner_key(*, tenant: str | int, by: Actor, now: datetime, partner: str, key_id: str) -> Done[PartnerKey]:
     """Believe nothing any more that this key signs from now on. NotPossible("no such key")."""
     only_jobs(by, "partner")
-    row = PartnerKey.objects.select_for_update(of=("self",)).filter(partner=partner, key_id=key_id, until=None).first()
-    if row is None:
+    row = PartnerKey.objects.select_for_update(of=("self",)).filter(partner=partner, key_id=key_id).first()
+    if row is None or (row.until and row.until <= now):
         raise NotPossible("no such key")
     row.until = now
     row.save()
